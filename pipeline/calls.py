@@ -1,0 +1,234 @@
+"""The calls of the contract, declared once: which phase, whose token, and what an unknown outcome allows.
+
+The table ``CALLS`` is API.md sections 4 and 9 row by row. ``Reply`` is what came back, read tolerantly and without
+personal data. Knows no HTTP and no ledger: the journey decides by these words, the outbound stage speaks them.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+from pipeline.model import Phase
+
+
+class Token(Enum):
+    """Whose token a call carries."""
+
+    NONE = "none"
+    ADMIN = "admin"
+    EITHER = "either"
+
+
+class InDoubt(Enum):
+    """What may be done when the outcome of a call is unknown (API.md, section 9)."""
+
+    REPEAT = "repeat as often as needed: it changes nothing"
+    REPEAT_ONCE = "repeat once"
+    CHECK_FIRST = "ask the activation check, then repeat what is missing"
+    READ_FIRST = "read the customer's status, then repeat once"
+
+
+class CallName(StrEnum):
+    """The calls a journey makes."""
+
+    LOGIN = "login"
+    HIERARCHY = "hierarchy"
+    REGISTER = "register"
+    OPEN_SESSION = "open_session"
+    OPEN_VERIFICATION = "open_verification"
+    UPLOAD_DOCUMENT = "upload_document"
+    APPROVE = "approve"
+    ACCEPT_CONSENT = "accept_consent"
+    CHECK = "check"
+    ACTIVATE = "activate"
+    LIST_DOCUMENTS = "list_documents"
+    LIST_DELIVERIES = "list_deliveries"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of the contract. ``changes`` tells whether it alters anything that an intent must announce."""
+
+    name: CallName
+    phase: Phase
+    token: Token
+    changes: bool
+    in_doubt: InDoubt
+
+
+CALLS = {
+    call.name: call
+    for call in (
+        Call(
+            name=CallName.LOGIN,
+            phase=Phase.CATEGORIZATION,
+            token=Token.NONE,
+            changes=False,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.HIERARCHY,
+            phase=Phase.CATEGORIZATION,
+            token=Token.ADMIN,
+            changes=False,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.REGISTER,
+            phase=Phase.REGISTRATION,
+            token=Token.ADMIN,
+            changes=True,
+            in_doubt=InDoubt.REPEAT_ONCE,
+        ),
+        Call(
+            name=CallName.LIST_DELIVERIES,
+            phase=Phase.REGISTRATION,
+            token=Token.ADMIN,
+            changes=False,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.OPEN_SESSION,
+            phase=Phase.SESSION,
+            token=Token.NONE,
+            changes=False,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.OPEN_VERIFICATION,
+            phase=Phase.VERIFICATION,
+            token=Token.EITHER,
+            changes=True,
+            in_doubt=InDoubt.REPEAT_ONCE,
+        ),
+        Call(
+            name=CallName.UPLOAD_DOCUMENT,
+            phase=Phase.DOCUMENTS,
+            token=Token.EITHER,
+            changes=True,
+            in_doubt=InDoubt.REPEAT_ONCE,
+        ),
+        Call(
+            name=CallName.LIST_DOCUMENTS,
+            phase=Phase.DOCUMENTS,
+            token=Token.EITHER,
+            changes=False,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.APPROVE,
+            phase=Phase.APPROVAL,
+            token=Token.ADMIN,
+            changes=True,
+            in_doubt=InDoubt.CHECK_FIRST,
+        ),
+        Call(
+            name=CallName.ACCEPT_CONSENT,
+            phase=Phase.CONSENTS,
+            token=Token.EITHER,
+            changes=True,
+            in_doubt=InDoubt.CHECK_FIRST,
+        ),
+        Call(
+            name=CallName.CHECK,
+            phase=Phase.CONSENTS,
+            token=Token.EITHER,
+            changes=False,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.ACTIVATE,
+            phase=Phase.ACTIVATION,
+            token=Token.ADMIN,
+            changes=True,
+            in_doubt=InDoubt.READ_FIRST,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call for one customer; ``item`` tells the document type or the consent. ``phase`` is whom it serves."""
+
+    call: Call
+    phase: Phase
+    item: str = ""
+
+    @property
+    def label(self) -> str:
+        """How the ledger names the step, e.g. ``upload_document/GOVERNMENT_ID``."""
+        return f"{self.call.name}/{self.item}" if self.item else str(self.call.name)
+
+
+def step(name: CallName, item: str = "", *, phase: Phase | None = None) -> Step:
+    """Make a step; ``phase`` only where a read serves another phase than its own."""
+    call = CALLS[name]
+    return Step(call=call, phase=phase or call.phase, item=item)
+
+
+def step_from_label(label: str) -> Step:
+    """Read a step back from the ledger."""
+    name, _, item = label.partition("/")
+    return step(CallName(name), item)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What an answer tells, as far as the journey cares; ``None`` or empty: it did not say."""
+
+    customer_id: str = ""
+    user_id: str = ""
+    verification_id: str = ""
+    token: str = field(default="", repr=False)
+    token_life_s: float | None = None
+    status: str = ""
+    customer_status: str = ""
+    required: tuple[str, ...] | None = None
+    uploaded: tuple[str, ...] = ()
+    risk: str = ""
+    high_risk: bool | None = None
+    consent_ok: bool | None = None
+    verification_ok: bool | None = None
+    activation_allowed: bool | None = None
+    power_approval_ok: bool | None = None
+    missing_consents: tuple[str, ...] | None = None
+    activated: bool = False
+
+
+class Kind(StrEnum):
+    """What kind of refusal the bank's words amount to, where the status alone does not tell (API.md, section 7)."""
+
+    NONE = ""
+    MISSING_HEADER = "missing_header"
+    CATEGORIZATION = "categorization"
+    MISSING_CONSENTS = "missing_consents"
+    ROLE = "role"
+    HIGH_RISK = "high_risk"
+    NOT_VERIFIED = "not_verified"
+    VERIFICATION_REFUSED = "verification_refused"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back from one request.
+
+    ``status`` is the HTTP status, ``None`` when there was no answer; ``sent`` is false when no byte of the request
+    left. ``accepted``: a 2xx whose body does not say otherwise; where it does, ``says`` is the status it means.
+
+    ``readable``: the body was what the contract promises (an object, with the ids the call must bring). ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing.
+    ``field`` and ``message`` are redacted. ``cause`` tells what went wrong when there was no answer.
+    """
+
+    status: int | None = None
+    sent: bool = True
+    accepted: bool = False
+    says: int | None = None
+    readable: bool = False
+    facts: Facts = Facts()
+    kind: Kind = Kind.NONE
+    field: str = ""
+    message: str = ""
+    cause: str = ""
+    retry_after_s: float | None = None
+    seconds: float = 0.0

@@ -1,0 +1,62 @@
+"""The outbound side of a run, put together: pacer, client, admin session, categories. Used by ``run`` and ``check``."""
+
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from pipeline.config import Settings
+from pipeline.journey.policy import backoff_s
+from pipeline.keys import Keys
+from pipeline.model import Category
+from pipeline.outbound.client import Client
+from pipeline.outbound.hierarchy import Hierarchy
+from pipeline.outbound.pacing import Pacer
+from pipeline.outbound.payloads import Payloads
+from pipeline.outbound.session import AdminSession
+from pipeline.outbound.transport import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What a run needs to talk to the bank. ``wait_s`` tells the pause after a failed try, by its number from 1."""
+
+    pacer: Pacer
+    client: Client
+    payloads: Payloads
+    session: AdminSession
+    hierarchy: Hierarchy
+    wait_s: Callable[[int], float]
+    max_attempts: int
+
+    async def categories(self) -> tuple[Category, ...]:
+        """Log in and read the tenant's categories. Raises what ends a run: refused, or not to be reached."""
+        return await self.hierarchy.read(max_attempts=self.max_attempts, wait_s=self.wait_s)
+
+
+@asynccontextmanager
+async def connected(settings: Settings, keys: Keys, *, direct: bool) -> AsyncIterator[Connection]:
+    """Put the outbound side together; nothing is sent yet. ``direct``: the bank is on this machine."""
+    pacer = Pacer(calls_per_second=settings.limits.calls_per_second, max_in_flight=settings.limits.max_in_flight)
+    transport = Transport(
+        timeout_s=settings.api.timeout_s, max_connections=settings.limits.max_in_flight, direct=direct
+    )
+    client = Client(settings.api, transport=transport, pacer=pacer)
+    payloads = Payloads(settings, keys)
+    attempts = settings.retry.max_attempts
+    wait_s = partial(backoff_s, max_wait_s=settings.retry.max_wait_s, random=random.random)
+    session = AdminSession(client, payloads, max_attempts=attempts, wait_s=wait_s, clock=time.monotonic)
+    try:
+        yield Connection(
+            pacer=pacer,
+            client=client,
+            payloads=payloads,
+            session=session,
+            hierarchy=Hierarchy(client, payloads, session),
+            wait_s=wait_s,
+            max_attempts=attempts,
+        )
+    finally:
+        await client.aclose()

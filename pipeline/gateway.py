@@ -1,0 +1,197 @@
+"""Where the journey meets the way to the bank: one object that builds, authorises and sends requests for customers.
+
+A joiner: it knows the journey's protocol, the outbound stage and how documents are read. It also watches the bank's
+health: refusals for rate slow the whole run at once, and a bank that only fails is left alone until a probe, a call
+that changes nothing, finds it back.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Protocol
+
+from pipeline.calls import CallName, Reply, Step
+from pipeline.events import BankBack, BankDown, Handler, Slowed
+from pipeline.intake.documents import DocumentError
+from pipeline.journey.moves import DOCUMENT_COLUMN_OF
+from pipeline.journey.traverse import Problem
+from pipeline.model import Category, Customer, Journey
+from pipeline.outbound.client import Client
+from pipeline.outbound.payloads import Document, Outgoing, Payloads
+from pipeline.outbound.session import AdminSession
+
+_PATIENCE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A request that is ready to leave (``pipeline.journey.traverse.Request``)."""
+
+    client: Client
+    call: CallName
+    outgoing: Outgoing
+    customer: Customer
+    customer_id: str
+
+    async def send(self, token: str) -> Reply:
+        """Send it when its turn comes."""
+        reply, _ = await self.client.send(
+            self.call, self.outgoing, token=token, customer=self.customer, customer_id=self.customer_id
+        )
+        return reply
+
+
+class Gateway:
+    """The bank as a journey sees it (``pipeline.journey.traverse.Bank``)."""
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        payloads: Payloads,
+        session: AdminSession,
+        categories: tuple[Category, ...],
+        read_document: Callable[[str], tuple[bytes, str]],
+        health: "Health",
+    ) -> None:
+        self._client = client
+        self._payloads = payloads
+        self._session = session
+        self._categories = index_categories(categories)
+        self._read_document = read_document
+        self._health = health
+
+    def in_flight(self) -> AbstractAsyncContextManager[None]:
+        """One of the places for requests under way."""
+        return self._client.pacer.in_flight
+
+    async def token(self, *, refused: str = "") -> str:
+        """The admin token; ``refused`` is one that the bank just turned down."""
+        return await self._session.token(refused=refused)
+
+    async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Ready | Problem:
+        """Build the request of ``step``; documents are read and encoded off the event loop."""
+        category = self._categories.get(customer.category.casefold())
+        if category is None:
+            return Problem(
+                code="category_unknown",
+                message="the bank's hierarchy no longer has this category",
+                hint="correct category; `onboard check` lists what the tenant has",
+                field="category",
+            )
+        if step.call.name is not CallName.UPLOAD_DOCUMENT:
+            outgoing = self._payloads.build(step, customer, journey, category=category)
+            return self._ready(step, outgoing, customer, journey)
+        column = DOCUMENT_COLUMN_OF[step.item]
+        path = getattr(customer, column)
+
+        def encode() -> Outgoing:
+            content, mime_type = self._read_document(path)
+            document = Document(name=PurePath(path).name, mime_type=mime_type, content=content)
+            return self._payloads.build(step, customer, journey, category=category, document=document)
+
+        try:
+            return self._ready(step, await asyncio.to_thread(encode), customer, journey)
+        except DocumentError as error:
+            return Problem(
+                code=error.code, message=str(error), hint="put the document right and run again", field=column
+            )
+
+    def _ready(self, step: Step, outgoing: Outgoing, customer: Customer, journey: Journey) -> Ready:
+        return Ready(
+            client=self._client,
+            call=step.call.name,
+            outgoing=outgoing,
+            customer=customer,
+            customer_id=journey.customer_id,
+        )
+
+    def observe(self, reply: Reply, *, wait_s: float) -> None:
+        """Every reply passes here: refusals for rate slow all, a bank that only fails is noticed."""
+        self._health.observe(reply, wait_s=wait_s)
+
+
+class Health:
+    """Whether the bank is there. After some failures in a row with nothing between, nothing leaves until a probe works.
+
+    A single customer's trouble never counts as the bank's: any answer below 500 other than 429 clears the count.
+    """
+
+    def __init__(self, client: Client, *, max_in_flight: int, cap_s: float, emit: Handler) -> None:
+        self._client = client
+        self._limit = max(_PATIENCE, max_in_flight)
+        self._cap_s = cap_s
+        self._emit = emit
+        self._failures = 0
+        self._down = asyncio.Event()
+        self.reason = ""
+
+    def observe(self, reply: Reply, *, wait_s: float) -> None:
+        """Count failures in a row, and slow all calls when the bank asks for it."""
+        if not reply.sent and reply.cause == "stopped":
+            return
+        rate_refused = reply.says == 429 or (reply.says == 503 and reply.retry_after_s is not None)  # noqa: PLR2004
+        if rate_refused and self._client.pacer.refused(wait_s):
+            asked = reply.retry_after_s or 0.0
+            capped = f", capped from the {asked:g} s it asked" if asked > self._cap_s else ""
+            self._emit(
+                Slowed(
+                    reason=f"the bank refused for rate ({reply.status}){capped}",
+                    seconds=wait_s,
+                    rate=self._client.pacer.rate,
+                )
+            )
+        if is_answer(reply):
+            self._failures = 0
+            return
+        self._failures += 1
+        if self._failures >= self._limit and not self._down.is_set():
+            self.reason = reply.cause or f"it answers {reply.status}"
+            self._client.pacer.shut()
+            self._down.set()
+
+    async def watch(
+        self, probe: Callable[[], Awaitable[Reply]], patience: "Patience", give_up: Callable[[str], None]
+    ) -> None:
+        """Probe a bank that is down until it answers or the tries are used up; then ``give_up`` with the reason."""
+        while True:
+            await self._down.wait()
+            self._emit(BankDown(reason=self.reason))
+            for attempt in range(1, patience.max_attempts + 1):
+                await self._client.pacer.pause(patience.wait_s(attempt))
+                if is_answer(await probe()):
+                    self._failures = 0
+                    self._down.clear()
+                    self._client.pacer.reopen()
+                    self._emit(BankBack())
+                    break
+            else:
+                give_up(self.reason)
+                return
+
+
+class Patience(Protocol):
+    """How often a bank that is down is probed, and the pause before each probe."""
+
+    @property
+    def max_attempts(self) -> int:
+        """Probes."""
+
+    @property
+    def wait_s(self) -> Callable[[int], float]:
+        """Seconds before a probe, by its number from 1."""
+
+
+def is_answer(reply: Reply) -> bool:
+    """Whether the bank is there and takes calls."""
+    status = reply.says or reply.status
+    return status is not None and status < 500 and status != 429  # noqa: PLR2004 - server errors, rate
+
+
+def index_categories(categories: tuple[Category, ...]) -> dict[str, Category]:
+    """Categories by every word a row may name them with; keys win over ids, ids over names."""
+    by_name = {category.name.casefold(): category for category in categories}
+    by_id = {category.id.casefold(): category for category in categories}
+    return by_name | by_id | {category.key.casefold(): category for category in categories}

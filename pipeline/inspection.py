@@ -1,0 +1,147 @@
+"""Commands that look and change nothing at the bank: ``status``, ``report``, ``check``."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline import embedded
+from pipeline.config import Settings
+from pipeline.connection import connected
+from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
+from pipeline.intake.validate import survey
+from pipeline.job import keys_of, open_ledger
+from pipeline.keys import Keys
+from pipeline.ledger.store import Ledger, RunRecord
+from pipeline.model import Category
+from pipeline.projection import instant
+from pipeline.reporting import RunEnd, RunFacts, Written, write_reports
+
+_RUNS_SHOWN = 20
+
+
+def status(settings: Settings, *, as_json: bool) -> str:
+    """Where runs and customers stand, as text or JSON."""
+    with _ledger(settings) as (ledger, _):
+        holder = ledger.locked_by()
+        runs = ledger.runs()
+        standings = ledger.standings()
+    if as_json:
+        return json.dumps(
+            {
+                "ledger": str(ledger.path),
+                "locked_by": holder,
+                "customers": {str(standing): count for standing, count in standings.items()},
+                "runs": [_run_facts(run, live=bool(holder) and run is runs[0]) for run in runs],
+            },
+            indent=2,
+        )
+    lines = [f"ledger     {ledger.path}", f"lock       {holder or 'free'}"]
+    lines.append("customers  " + (", ".join(f"{count} {standing}" for standing, count in standings.items()) or "none"))
+    lines += [
+        f"run        {run.run_id}  {_ended(run, live=bool(holder) and run is runs[0])}" for run in runs[:_RUNS_SHOWN]
+    ]
+    return "\n".join(lines)
+
+
+def _ended(run: RunRecord, *, live: bool) -> str:
+    rows = sum(source["rows"] for source in run.facts["inputs"])
+    started = f"{rows} rows, started {instant(run.started_at)}"
+    if run.finished_at is not None:
+        because = f": {run.stopped_because}" if run.stopped_because else ""
+        return f"{started}, ended {instant(run.finished_at)} with exit code {run.exit_code}{because}"
+    if live:
+        return f"{started}, running as process {run.pid} on {run.host}"
+    return f"{started}, died (last sign of life {instant(run.heartbeat_at)}); the same command goes on"
+
+
+def _run_facts(run: RunRecord, *, live: bool) -> dict[str, object]:
+    return {
+        "run_id": run.run_id,
+        "started_at": instant(run.started_at),
+        "finished_at": instant(run.finished_at or 0),
+        "exit_code": run.exit_code,
+        "stopped_because": run.stopped_because,
+        "running": live and run.finished_at is None,
+        "host": run.host,
+        "pid": run.pid,
+        "rows": sum(source["rows"] for source in run.facts["inputs"]),
+        "out": run.facts["out"],
+    }
+
+
+def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Written:
+    """Write the reports of a run again; its inputs must still be what they were."""
+    with _ledger(settings) as (ledger, keys):
+        run = _named(ledger, run_id)
+        facts = RunFacts.from_json(run.facts | ({"out": str(out.absolute())} if out else {}))
+        found = survey(
+            [Path(source["path"]) for source in facts.inputs],
+            batch_rows=settings.intake.batch_rows,
+            limit=facts.limit,
+        )
+        for before, now in zip(facts.inputs, found.sources, strict=True):
+            if before["sha256"] != now.sha256:
+                raise UnreadableInputError(
+                    f"{now.path} has changed since run {run.run_id}",
+                    hint="put the file back as it was: reports join it with the ledger",
+                )
+        died = run.finished_at is None
+        end = RunEnd(
+            run_id=run.run_id,
+            number=run.number,
+            started_at=run.started_at,
+            finished_at=run.finished_at or run.heartbeat_at,
+            exit_code=ExitCode.UNEXPECTED if died else ExitCode(run.exit_code or 0),
+            stopped_because="the run died; the same command goes on where it ended" if died else run.stopped_because,
+        )
+        return write_reports(
+            survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
+        )
+
+
+def check(settings: Settings) -> Iterator[str]:
+    """What a night run needs, line by line: configuration, ledger, documents, log-in, categories."""
+    settings = embedded.with_demo_identity(settings)
+    keys = keys_of(settings)
+    yield "configuration  ok"
+    with open_ledger(settings, keys) as ledger:
+        holder = ledger.locked_by()
+        yield f"ledger         ok: {ledger.path}, " + (f"held by {holder}" if holder else "free")
+        root = settings.documents.root
+        yield f"documents      {'ok' if root.is_dir() else 'MISSING'}: {root}"
+        with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
+            started = time.monotonic()
+            categories = asyncio.run(_categories(reachable, keys, direct=settings.embedded))
+            seconds = time.monotonic() - started
+            yield f"bank           ok: {settings.api.base_url}, log-in and categories in {seconds:.2f} s"
+    for category in categories:
+        yield f"category       {category.key}: {category.name}"
+
+
+async def _categories(settings: Settings, keys: Keys, *, direct: bool) -> tuple[Category, ...]:
+    async with connected(settings, keys, direct=direct) as connection:
+        return await connection.categories()
+
+
+def _named(ledger: Ledger, run_id: str | None) -> RunRecord:
+    runs = ledger.runs()
+    if not runs:
+        raise ConfigurationError(f"the ledger {ledger.path} has no run", hint="check ledger.url")
+    found = next((run for run in runs if run_id in (None, run.run_id)), None)
+    if found is None:
+        raise ConfigurationError(
+            f"the ledger has no run {run_id}", hint=f"`onboard status` lists them; the newest is {runs[0].run_id}"
+        )
+    return found
+
+
+@contextmanager
+def _ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
+    """The existing ledger of these settings, with its keys."""
+    settings = embedded.with_demo_identity(settings)
+    keys = keys_of(settings)
+    with open_ledger(settings, keys, create=False) as ledger:
+        yield ledger, keys

@@ -1,0 +1,113 @@
+"""Predicates over a column: each is an expression that is true where the rule holds.
+
+Promises: an absent value ('') breaks no rule but :func:`present`; a predicate says nothing about a value that
+another rule has already found unreadable, so that one fault gives one violation. Pure; knows no schema and no words.
+"""
+
+from datetime import datetime
+
+import polars as pl
+
+from pipeline.intake.normalise import canonical_instant
+
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_CANONICAL_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{6})?Z$"
+_NAIVE_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?$"
+_DAY, _SECONDS = 10, 19
+_FIRST_BIRTH_DATE = "1900-01-01"
+
+
+def present(column: str) -> pl.Expr:
+    """Hold where the value is there."""
+    return pl.col(column) != ""
+
+
+def at_most(column: str, longest: int) -> pl.Expr:
+    """Hold where the value has no more characters than that."""
+    return pl.col(column).str.len_chars() <= longest
+
+
+def no_controls(column: str) -> pl.Expr:
+    """Hold where the value has no control character and no line or paragraph separator."""
+    return ~pl.col(column).str.contains(r"[\p{Cc}\u{2028}\u{2029}]")
+
+
+def not_garbled(column: str) -> pl.Expr:
+    """Hold where no character was replaced by U+FFFD before the file was made."""
+    return ~pl.col(column).str.contains("\ufffd", literal=True)
+
+
+def has_letter(column: str) -> pl.Expr:
+    """Hold where the value has a letter of any script."""
+    return (pl.col(column) == "") | pl.col(column).str.contains(r"\p{L}")
+
+
+def one_of(column: str, words: tuple[str, ...]) -> pl.Expr:
+    """Hold where the value is one of the words."""
+    return pl.col(column).is_in(["", *words])
+
+
+def verdict_is_not(column: str, code: str) -> pl.Expr:
+    """Hold where a library or the file system did not find this fault."""
+    return pl.col(column).ne_missing(code)
+
+
+def international_phone(column: str) -> pl.Expr:
+    """Hold where the number starts with its country code."""
+    return (pl.col(column) == "") | pl.col(column).str.starts_with("+")
+
+
+def date_written(column: str) -> pl.Expr:
+    """Hold where the value is written as a date."""
+    return (pl.col(column) == "") | pl.col(column).str.contains(_DATE)
+
+
+def date_real(column: str) -> pl.Expr:
+    """Hold where the date is in the calendar."""
+    return ~pl.col(column).str.contains(_DATE) | _date(pl.col(column)).is_not_null()
+
+
+def date_not_after(column: str, day: str) -> pl.Expr:
+    """Hold where the date is that day or earlier; ISO dates sort like texts."""
+    return _date(pl.col(column)).is_null() | (pl.col(column) <= day)
+
+
+def date_not_before_1900(column: str) -> pl.Expr:
+    """Hold where the date can be that of a living person."""
+    return _date(pl.col(column)).is_null() | (pl.col(column) >= _FIRST_BIRTH_DATE)
+
+
+def adult(column: str, now: datetime, min_age: int) -> pl.Expr:
+    """Hold where the person has reached the age today; a date in the future is another rule's fault.
+
+    Who was born on 29 February comes of age on 1 March of a common year: as texts, ``2008-02-29`` is later than
+    ``2008-02-28``, and the day before ``2008-03-01``.
+    """
+    today = now.date()
+    latest = f"{max(today.year - min_age, 0):04d}-{today.month:02d}-{today.day:02d}"
+    return ~date_not_after(column, today.isoformat()) | date_not_after(column, latest)
+
+
+def instant_written(column: str) -> pl.Expr:
+    """Hold where the value is an instant, or one that only lacks its offset."""
+    value = pl.col(column)
+    # What could not be read stayed as it was, so that the day may still be one that is not in the calendar.
+    real = value.str.contains(_CANONICAL_INSTANT) & _date(value.str.slice(0, _DAY)).is_not_null()
+    return (value == "") | real | value.str.contains(_NAIVE_INSTANT)
+
+
+def instant_has_offset(column: str) -> pl.Expr:
+    """Hold where the value does not lack its offset."""
+    return ~pl.col(column).str.contains(_NAIVE_INSTANT)
+
+
+def instant_not_after(column: str, now: datetime) -> pl.Expr:
+    """Hold where the instant is not later than now, to the second."""
+    value = pl.col(column)
+    latest = canonical_instant(now)[:_SECONDS]
+    return ~value.str.contains(_CANONICAL_INSTANT) | (value.str.slice(0, _SECONDS) <= latest)
+
+
+def _date(value: pl.Expr) -> pl.Expr:
+    written = pl.when(value.str.contains(_DATE)).then(value)
+    return written.str.to_date("%Y-%m-%d", strict=False)

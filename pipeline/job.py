@@ -1,0 +1,268 @@
+"""The job: read, validate, open the run, onboard, report.
+
+This page is the whole story; each sentence is a call into a module of its own. It joins the stages and knows nothing
+of their insides.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from pipeline import embedded
+from pipeline.config import Settings
+from pipeline.connection import Connection, connected
+from pipeline.engine import Engine, Stopper
+from pipeline.errors import ConfigurationError, OnboardError
+from pipeline.events import Finished, Handler, RunOpened, Surveyed
+from pipeline.gateway import Gateway, Health
+from pipeline.intake.documents import open_document
+from pipeline.intake.validate import Survey, rows, survey
+from pipeline.keys import Keys
+from pipeline.ledger.store import Ledger, RunRecord
+from pipeline.ledger.writer import Writer
+from pipeline.reporting import RunEnd, RunFacts, Written, write_reports
+
+_HEARTBEAT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the user asked for; ``options`` is the command line after the inputs, for advice in reports."""
+
+    inputs: Sequence[Path]
+    out: Path | None = None
+    limit: int | None = None
+    options: str = ""
+
+
+def run(order: Order, settings: Settings, emit: Handler) -> Written:
+    """Carry every good row of the inputs through the journey and write what became of each."""
+    settings = embedded.with_demo_identity(settings)
+    keys = keys_of(settings)
+    found = read(order, settings, emit)
+    facts = facts_of(order, settings, found)
+    with open_ledger(settings, keys) as ledger, ledger.lock():
+        with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
+            record = ledger.start_run(facts.run_id, facts.to_json())
+            emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
+            facts, stopper = asyncio.run(_Run(found, facts, ledger, record, keys, emit).carry_out(settings, reachable))
+        return _report(found, settings, facts, ledger, record, keys, stopper, emit)
+
+
+def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
+    """What a run would find, without a single call: the checks, and what the ledger knows of each row."""
+    settings = embedded.with_demo_identity(settings)
+    keys = keys_of(settings)
+    found = read(order, settings, emit)
+    if not settings.ledger.path.exists():
+        return _write_checks(found, facts_of(order, settings, found), settings, emit)
+    with open_ledger(settings, keys) as ledger:
+        return _write_checks(found, facts_of(order, settings, found), settings, emit, ledger=ledger, keys=keys)
+
+
+def validate(order: Order, settings: Settings, emit: Handler) -> Written:
+    """All checks that need no network, and the files that say what they found."""
+    found = read(order, settings, emit)
+    return _write_checks(found, facts_of(order, settings, found), settings, emit)
+
+
+def read(order: Order, settings: Settings, emit: Handler) -> Survey:
+    """The first pass: what cannot be read as a whole stops here, before anything is sent."""
+    found = survey(order.inputs, batch_rows=settings.intake.batch_rows, limit=order.limit)
+    for source in found.sources:
+        emit(Surveyed(source=source.name, rows=source.rows))
+    return found
+
+
+def keys_of(settings: Settings) -> Keys:
+    """The keys of this tenant and seed. Raises :class:`ConfigurationError` that names what credentials are missing."""
+    if missing := settings.credentials.missing():
+        raise ConfigurationError(
+            f"credentials are missing: {', '.join(missing)}",
+            hint="set them in the environment, or each as …_FILE with the path of a secret file",
+        )
+    return Keys(settings.credentials.seed.get_secret_value(), settings.api.tenant_id)
+
+
+def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledger:
+    """The ledger of these settings."""
+    return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
+
+
+def facts_of(order: Order, settings: Settings, found: Survey) -> RunFacts:
+    """What the reports of this run will need."""
+    now = datetime.now(UTC)
+    run_id = f"{now:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}"
+    return RunFacts(
+        run_id=run_id,
+        inputs=[asdict(source) for source in found.sources],
+        limit=order.limit,
+        now=now.isoformat(),
+        min_age=settings.intake.min_age,
+        documents_root=str(settings.documents.root.absolute()),
+        max_document_bytes=settings.documents.max_bytes,
+        out=str((order.out or settings.reports.dir / run_id).absolute()),
+        options=order.options,
+        rate_asked=settings.limits.calls_per_second,
+    )
+
+
+class _Run:
+    """The part of a run that talks to the bank."""
+
+    def __init__(
+        self, found: Survey, facts: RunFacts, ledger: Ledger, record: RunRecord, keys: Keys, emit: Handler
+    ) -> None:
+        self._found = found
+        self._facts = facts
+        self._ledger = ledger
+        self._record = record
+        self._keys = keys
+        self._emit = emit
+
+    async def carry_out(self, settings: Settings, reachable: Settings) -> tuple[RunFacts, Stopper]:
+        """Log in, read the categories, carry the customers; the ledger holds what happened."""
+        async with connected(reachable, self._keys, direct=settings.embedded) as connection:
+            stopper = Stopper(connection.pacer, self._emit)
+            with stopper.signals():
+                try:
+                    categories = await connection.categories()
+                    self._facts = replace(self._facts, categories=[asdict(category) for category in categories])
+                    await self._carry(settings, connection, stopper)
+                except OnboardError as error:
+                    stopper.error(error)
+            await self._note(connection)
+        return self._facts, stopper
+
+    async def _carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
+        rules = self._facts.rules()
+        assert rules.categories is not None
+        health = Health(
+            connection.client,
+            max_in_flight=settings.limits.max_in_flight,
+            cap_s=settings.retry.max_wait_s,
+            emit=self._emit,
+        )
+        gateway = Gateway(
+            client=connection.client,
+            payloads=connection.payloads,
+            session=connection.session,
+            categories=rules.categories,
+            read_document=partial(_read_document, settings),
+            health=health,
+        )
+        async with Writer(self._ledger.path) as writer:
+            engine = Engine(
+                settings=settings,
+                keys=self._keys,
+                run=self._record.number,
+                first_call=self._ledger.next_call(),
+                rows_total=self._found.rows,
+                gateway=gateway,
+                writer=writer,
+                find=self._ledger.find,
+                stopper=stopper,
+                pacer=connection.pacer,
+                emit=self._emit,
+            )
+            beside = [
+                asyncio.create_task(health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down)),
+                asyncio.create_task(self._heartbeat(connection)),
+            ]
+            await engine.run(rows(self._found, rules, batch_rows=settings.intake.batch_rows))
+            for task in beside:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _heartbeat(self, connection: Connection) -> None:
+        """Show that the run lives, and keep what its reports need if it dies."""
+        while True:
+            await self._note(connection)
+            await asyncio.sleep(_HEARTBEAT_S)
+
+    async def _note(self, connection: Connection) -> None:
+        count, calls = connection.pacer.count, connection.hierarchy
+        self._facts = replace(
+            self._facts,
+            rate_reached=count.reached,
+            max_in_1s=count.max_in_1s,
+            calls=(calls.sent, calls.retried, calls.refused_for_rate),
+        )
+        with suppress(OnboardError):
+            await asyncio.to_thread(self._ledger.note_run, self._record.number, self._facts.to_json())
+
+
+def _read_document(settings: Settings, path: str) -> tuple[bytes, str]:
+    return open_document(settings.documents.root, path, settings.documents.max_bytes)
+
+
+def _report(
+    found: Survey,
+    settings: Settings,
+    facts: RunFacts,
+    ledger: Ledger,
+    record: RunRecord,
+    keys: Keys,
+    stopper: Stopper,
+    emit: Handler,
+) -> Written:
+    """Write the reports and close the run in the ledger."""
+    end = RunEnd(
+        run_id=facts.run_id,
+        number=record.number,
+        started_at=record.started_at,
+        finished_at=time.time(),
+        exit_code=stopper.exit_code if stopper.requested else None,
+        stopped_because=stopper.reason,
+        hint=stopper.hint,
+    )
+    try:
+        written = write_reports(
+            survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
+        )
+    except OnboardError as error:
+        ledger.finish_run(record.number, exit_code=error.exit_code, stopped_because=str(error))
+        raise
+    ledger.finish_run(record.number, exit_code=written.exit_code, stopped_because=stopper.reason)
+    emit(_finished(facts, end, written))
+    return written
+
+
+def _write_checks(
+    found: Survey,
+    facts: RunFacts,
+    settings: Settings,
+    emit: Handler,
+    *,
+    ledger: Ledger | None = None,
+    keys: Keys | None = None,
+) -> Written:
+    """The files of a check: nothing was sent, accepted rows are pending."""
+    end = RunEnd(
+        run_id=facts.run_id,
+        number=0,
+        started_at=datetime.fromisoformat(facts.now).timestamp(),
+        finished_at=time.time(),
+    )
+    written = write_reports(
+        survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
+    )
+    emit(_finished(facts, end, written))
+    return written
+
+
+def _finished(facts: RunFacts, end: RunEnd, written: Written) -> Finished:
+    return Finished(
+        run_id=facts.run_id,
+        exit_code=int(written.exit_code),
+        dispositions=written.dispositions,
+        out=facts.out,
+        seconds=end.finished_at - end.started_at,
+    )

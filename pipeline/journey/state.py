@@ -1,0 +1,262 @@
+"""From where a journey stands to its next move, and from a judgement to where it stands then. Pure.
+
+Promises 2, 3 and 5 rest on this module: an intent is counted before its call, a count that no outcome has settled
+forbids whatever API.md section 9 forbids, and phases come in order. Knows no clock, file or socket.
+"""
+
+from dataclasses import dataclass, replace
+
+from pipeline.calls import CallName, Facts, Reply, Step
+from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict
+from pipeline.keys import FINGERPRINT_COLUMNS, changed_columns
+from pipeline.model import Journey, Phase, Standing
+
+REGISTERED_COLUMNS = frozenset(
+    {
+        "first_name",
+        "last_name",
+        "email",
+        "phone",
+        "date_of_birth",
+        "nationality",
+        "category",
+        "gender",
+        "place_of_birth",
+        "pincode",
+    }
+)
+"""Columns that the registration sends; the API has no update for them."""
+IDENTITY_COLUMNS = frozenset({"first_name", "last_name", "email", "date_of_birth"})
+"""Registered columns whose change makes going on unsafe."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What one run knows about one customer beyond the ledger; gone when the run ends.
+
+    ``check``, ``status``, ``listed`` and ``searched`` are answers of reads made for the step at hand; ``tries``
+    counts requests for the step ``tried``, ``polls`` looks at the check, ``page`` pages of deliveries; ``renewed`` is
+    the step for which a token was renewed.
+    """
+
+    was_parked: bool = False
+    check: Facts | None = None
+    status: Facts | None = None
+    listed: Facts | None = None
+    searched: bool = False
+    page: int = 0
+    page_mark: str = ""
+    polls: int = 0
+    consent_rounds: int = 0
+    tries: int = 0
+    tried: str = ""
+    renewed: str = ""
+
+
+def enter(journey: Journey | None, *, key: bytes, fingerprint: bytes, run: int, now: float) -> Journey:
+    """The journey as this run takes it up; a changed row's new values count unless the bank already has others."""
+    if journey is None:
+        return Journey(key=key, fingerprint=fingerprint, first_run=run, last_run=run, started_at=now)
+    taken_up = replace(journey, last_run=run, sent=0, finished_at=0.0)
+    changed = set(changed_columns(journey.fingerprint, fingerprint))
+    if journey.doubts and journey.step == CallName.REGISTER and changed & REGISTERED_COLUMNS:
+        return rest(taken_up, Standing.IN_DOUBT, "row_changed_in_doubt", Phase.REGISTRATION, now=now)
+    registered = journey.done >= Phase.REGISTRATION.number
+    if registered and (unsafe := sorted(changed & IDENTITY_COLUMNS)):
+        standing = Standing.IN_DOUBT if journey.doubts else Standing.PARKED
+        phase = Phase.REGISTRATION
+        return rest(taken_up, standing, "row_changed_after_registration", phase, field=unsafe[0], now=now)
+    kept = REGISTERED_COLUMNS if registered else frozenset[str]()
+    return replace(
+        taken_up,
+        fingerprint=_merge(journey.fingerprint, fingerprint, keep=kept),
+        standing=Standing.OPEN,
+        final=False,
+        # The code of an unsettled step tells what may follow it; everything else starts afresh.
+        **({} if journey.doubts else {"code": "", "field": "", "message": "", "hint": "", "http_status": None}),  # type: ignore[arg-type]
+    )
+
+
+def needs_visit(journey: Journey | None, fingerprint: bytes) -> bool:
+    """Whether a run takes the customer up: DESIGN 3.1, "Run again continues …"."""
+    if journey is None:
+        return True
+    if journey.standing is Standing.COMPLETE:
+        return False
+    if journey.standing is Standing.DECLINED or (journey.standing is Standing.FAILED and journey.final):
+        return bool(changed_columns(journey.fingerprint, fingerprint))
+    return True
+
+
+def intended(journey: Journey, step: Step) -> Journey:
+    """The journey with one more intent for ``step``; only calls that change something leave a doubt."""
+    if not step.call.changes:
+        return replace(journey, sent=journey.sent + 1)
+    doubts = journey.doubts + 1 if journey.step == step.label else 1
+    return replace(journey, sent=journey.sent + 1, step=step.label, doubts=doubts)
+
+
+def after(
+    journey: Journey, visit: Visit, step: Step, reply: Reply, judgement: Judgement, *, max_tries: int, now: float
+) -> tuple[Journey, Visit]:
+    """Where the journey stands once ``step`` was judged."""
+    if not reply.sent:
+        journey = replace(journey, sent=journey.sent - 1)
+    match judgement.verdict:
+        case Verdict.DONE:
+            return _done(journey, visit, step, reply, now=now)
+        case Verdict.RETRY | Verdict.EXPIRED:
+            return _not_carried_out(journey, visit, step, reply, judgement, max_tries=max_tries, now=now)
+        case Verdict.DOUBT | Verdict.EXISTS | Verdict.CONFIRM:
+            code = judgement.code
+            doubts = max(journey.doubts, 2) if judgement.verdict is Verdict.EXISTS else journey.doubts
+            said = _say(journey, judgement, reply, step)
+            return replace(said, doubts=doubts, code=code), replace(visit, check=None, status=None, polls=0)
+        case Verdict.CONSENTS_AGAIN if not visit.consent_rounds:
+            back = replace(_settle(journey), consented=(), done=Phase.CONSENTS.number - 1)
+            return back, replace(visit, consent_rounds=1, check=None, polls=0)
+        case Verdict.PARKED:
+            return _stop(_settle(journey), Standing.PARKED, judgement, reply, step, now=now), visit
+        case Verdict.DECLINED:
+            return _stop(_settle(journey), Standing.DECLINED, judgement, reply, step, now=now), visit
+        case Verdict.FATAL:
+            # It concerns the run: the customer is left as it was.
+            return replace(_settle(journey, last_only=True), standing=Standing.OPEN), visit
+        case _:
+            return _refused(journey, visit, step, reply, judgement, now=now)
+
+
+def advance(journey: Journey, phase: Phase, *, now: float) -> Journey:
+    """Phase ``phase`` is complete."""
+    settled = _settle(journey)
+    complete = phase is Phase.ACTIVATION
+    return replace(
+        settled,
+        done=phase.number,
+        phase=phase,
+        code="",
+        field="",
+        message="",
+        hint="",
+        http_status=None,
+        standing=Standing.COMPLETE if complete else settled.standing,
+        completed_run=settled.last_run if complete else 0,
+        finished_at=now if complete else 0.0,
+    )
+
+
+def _done(journey: Journey, visit: Visit, step: Step, reply: Reply, *, now: float) -> tuple[Journey, Visit]:
+    facts = reply.facts
+    fresh = replace(visit, check=None, status=None, listed=None, polls=0, tries=0)
+    risk = "HIGH" if "HIGH" in (journey.risk, facts.risk) else facts.risk or journey.risk
+    known = replace(journey, risk=risk)
+    match step.call.name:
+        case CallName.REGISTER:
+            known = replace(known, customer_id=facts.customer_id, user_id=facts.user_id)
+            return advance(known, Phase.REGISTRATION, now=now), fresh
+        case CallName.OPEN_SESSION if step.phase is Phase.SESSION:
+            return advance(known, Phase.SESSION, now=now), fresh
+        case CallName.OPEN_SESSION:
+            return known, replace(visit, status=facts, tries=0)
+        case CallName.OPEN_VERIFICATION:
+            known = replace(known, verification_id=facts.verification_id, required=facts.required)
+            return advance(known, Phase.VERIFICATION, now=now), fresh
+        case CallName.UPLOAD_DOCUMENT:
+            return replace(_settle(known), uploaded=(*known.uploaded, step.item), code=""), fresh
+        case CallName.APPROVE:
+            return advance(known, Phase.APPROVAL, now=now), fresh
+        case CallName.ACCEPT_CONSENT:
+            return replace(_settle(known), consented=(*known.consented, step.item), code=""), fresh
+        case CallName.ACTIVATE:
+            return advance(known, Phase.ACTIVATION, now=now), fresh
+        case CallName.CHECK:
+            return known, replace(visit, check=facts, polls=visit.polls + 1, tries=0)
+        case CallName.LIST_DOCUMENTS:
+            return known, replace(visit, listed=facts, tries=0)
+        case _:
+            return _delivery_page(known, visit, facts, now=now)
+
+
+def _delivery_page(journey: Journey, visit: Visit, facts: Facts, *, now: float) -> tuple[Journey, Visit]:
+    """One page of webhook deliveries: found, the next page, or nothing more to read."""
+    if journey.step == CallName.REGISTER and facts.customer_id:
+        return advance(replace(journey, customer_id=facts.customer_id), Phase.REGISTRATION, now=now), Visit()
+    if journey.step == CallName.ACTIVATE and facts.activated:
+        return advance(journey, Phase.ACTIVATION, now=now), Visit()
+    mark = facts.uploaded[0] if facts.uploaded else ""
+    last = not mark or mark == visit.page_mark or visit.page + 1 >= MAX_DELIVERY_PAGES
+    return journey, replace(visit, searched=last, page=visit.page + 1, page_mark=mark, tries=0)
+
+
+MAX_DELIVERY_PAGES = 50
+"""Paging of deliveries is not documented: the search is bounded and ends where a page repeats."""
+
+
+def _not_carried_out(
+    journey: Journey, visit: Visit, step: Step, reply: Reply, judgement: Judgement, *, max_tries: int, now: float
+) -> tuple[Journey, Visit]:
+    """The request did nothing.
+
+    A refusal for rate and a bank that cannot be reached do not use tries up: they concern the run as a whole, which
+    slows down or stops; no customer fails for them.
+    """
+    undone = _settle(journey, last_only=True) if step.call.changes else journey
+    tries = visit.tries + 1 if visit.tried == step.label else 1
+    if reply.says == 429 or judgement.verdict is Verdict.EXPIRED or not reply.sent:  # noqa: PLR2004
+        tries -= 1
+    counted = replace(visit, tries=tries, tried=step.label)
+    if tries < max_tries:
+        return undone, counted
+    if undone.doubts:
+        return _stop(undone, Standing.IN_DOUBT, judgement, reply, step, now=now), counted
+    return _stop(undone, Standing.FAILED, judgement, reply, step, now=now), counted
+
+
+def _refused(
+    journey: Journey, visit: Visit, step: Step, reply: Reply, judgement: Judgement, *, now: float
+) -> tuple[Journey, Visit]:
+    if not step.call.changes and step.phase is not Phase.SESSION and journey.doubts:
+        if step.call.name is CallName.OPEN_SESSION:
+            return journey, replace(visit, status=Facts())
+        return _stop(journey, Standing.IN_DOUBT, judgement, reply, step, now=now), visit
+    stopped = _stop(_settle(journey), Standing.FAILED, judgement, reply, step, now=now)
+    return replace(stopped, final=True), visit
+
+
+def _settle(journey: Journey, *, last_only: bool = False) -> Journey:
+    """Take the open intents away: all of them, or only the last one, which was not carried out."""
+    doubts = max(0, journey.doubts - 1) if last_only else 0
+    return replace(journey, doubts=doubts, step=journey.step if doubts else "")
+
+
+def _say(journey: Journey, judgement: Judgement, reply: Reply, at: Step) -> Journey:
+    said = f"{judgement.message} ({reply.message})" if reply.message else judgement.message
+    return replace(
+        journey,
+        phase=at.phase,
+        code=judgement.code,
+        field=reply.field,
+        message=said,
+        hint=judgement.hint,
+        http_status=reply.status,
+    )
+
+
+def _stop(journey: Journey, standing: Standing, judgement: Judgement, reply: Reply, at: Step, *, now: float) -> Journey:
+    return replace(_say(journey, judgement, reply, at), standing=standing, final=False, finished_at=now)
+
+
+def rest(journey: Journey, standing: Standing, code: str, phase: Phase, *, field: str = "", now: float) -> Journey:
+    """The journey stops here without a call, for the reason ``code`` names."""
+    message, hint = EXPLANATIONS[code]
+    return replace(
+        journey, standing=standing, code=code, phase=phase, field=field, message=message, hint=hint, finished_at=now
+    )
+
+
+def _merge(before: bytes, now: bytes, *, keep: frozenset[str]) -> bytes:
+    size = len(now) // len(FINGERPRINT_COLUMNS)
+    return b"".join(
+        (before if column in keep else now)[place * size : (place + 1) * size]
+        for place, column in enumerate(FINGERPRINT_COLUMNS)
+    )

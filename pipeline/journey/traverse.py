@@ -1,0 +1,276 @@
+"""One customer through the journey: ask for the next move, write the intent, send, judge, write the outcome.
+
+The loop holds promises 2, 3 and 5 together: an intent is durable before its call leaves, an outcome before the
+customer's next call, and there is one request at a time per customer. What may happen next is decided elsewhere
+(``moves``, ``state``, ``policy``); bank and ledger are whatever fulfils the two protocols.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from pipeline.calls import CallName, Reply, Step, Token
+from pipeline.errors import ExitCode
+from pipeline.journey import state
+from pipeline.journey.moves import Advance, Forget, JourneyRules, Resolve, Rest, Send, next_move
+from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict, backoff_s, judge
+from pipeline.journey.state import Visit
+from pipeline.model import CallRecord, Customer, Journey, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A request that cannot be built because of the row: nothing is sent."""
+
+    code: str
+    message: str
+    hint: str
+    field: str
+
+
+class Request(Protocol):
+    """A request that is ready to leave."""
+
+    async def send(self, token: str) -> Reply:
+        """Send it when its turn comes; never raises for what the bank does."""
+
+
+class Bank(Protocol):
+    """The way to the bank, as far as a journey needs it."""
+
+    def in_flight(self) -> AbstractAsyncContextManager[None]:
+        """One of the places for requests under way."""
+
+    async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Request | Problem:
+        """Build the request of a step."""
+
+    async def token(self, *, refused: str = "") -> str:
+        """The admin token. Raises if the bank refuses it."""
+
+    def observe(self, reply: Reply, *, wait_s: float) -> None:
+        """Every reply passes here: refusals for rate slow all, silence of the bank is noticed."""
+
+
+class Recorder(Protocol):
+    """The ledger, as far as a journey needs it."""
+
+    async def write(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> None:
+        """Make these durable together."""
+
+
+class Stop(Protocol):
+    """Whether the run goes on."""
+
+    @property
+    def requested(self) -> bool:
+        """No new call any more."""
+
+    def fatal(self, judgement: Judgement, message: str) -> None:
+        """A reply concerns the whole run: stop it."""
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but not longer than the run goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What a traverser works with; the same for all customers of a run."""
+
+    bank: Bank
+    ledger: Recorder
+    stop: Stop
+    rules: JourneyRules
+    max_wait_s: float
+    run: int
+    now: Callable[[], float]
+    random: Callable[[], float]
+    number: Callable[[], int]
+
+
+class Traverser:
+    """Carries one customer as far as this run can."""
+
+    def __init__(self, tools: Tools, customer: Customer, journey: Journey) -> None:
+        self._tools = tools
+        self._customer = customer
+        self._journey = journey
+        self._visit = Visit()
+        self._unsaved: list[CallRecord] = []
+        self._token = ""
+
+    async def carry(self, *, was_parked: bool) -> Journey:
+        """Go on until the customer rests; the ledger then holds what is returned."""
+        self._visit = Visit(was_parked=was_parked)
+        try:
+            while True:
+                move = next_move(self._journey, self._customer, self._visit, self._tools.rules)
+                if isinstance(move, Rest):
+                    return await self._rest(move)
+                if isinstance(move, Send):
+                    if self._tools.stop.requested:
+                        return await self._rest(Rest(standing=Standing.OPEN))
+                    await self._pause(move.poll)
+                    await self._send(move.step)
+                else:
+                    self._without_call(move)
+        finally:
+            # Whatever ends this early must not turn a known outcome into a doubt.
+            if self._unsaved:
+                await self._save([])
+
+    def _without_call(self, move: Advance | Resolve | Forget) -> None:
+        now = self._tools.now()
+        match move:
+            case Advance(phase=phase):
+                self._journey = state.advance(self._journey, phase, now=now)
+                self._visit = replace(self._visit, check=None, polls=0)
+            case Resolve(step=step):
+                # What a lookup found counts like the answer that was lost.
+                done = Judgement(verdict=Verdict.DONE)
+                self._journey, self._visit = state.after(
+                    self._journey, self._visit, step, Reply(), done, max_tries=self._tools.rules.max_tries, now=now
+                )
+            case Forget(consents=paths):
+                left = tuple(path for path in self._journey.consented if path not in paths)
+                self._journey = replace(self._journey, consented=left)
+                self._visit = replace(self._visit, consent_rounds=1, check=None, polls=0)
+
+    async def _send(self, step: Step) -> None:
+        tools = self._tools
+        async with tools.bank.in_flight():
+            request = await tools.bank.prepare(step, self._customer, self._journey)
+            if isinstance(request, Problem):
+                self._unsendable(step, request)
+                return
+            token = await self._token_for(step)
+            if tools.stop.requested:
+                return
+            earlier = self._journey.doubts if self._journey.step == step.label else 0
+            self._journey = state.intended(self._journey, step)
+            call = self._intent(step)
+            if step.call.changes or self._unsaved:
+                await self._save([call] if step.call.changes else [])
+            reply = await request.send(token)
+        judgement = judge(step, reply, earlier_doubts=earlier)
+        wait_s = self._wait_s(step, reply, judgement)
+        tools.bank.observe(reply, wait_s=wait_s)
+        if judgement.verdict is Verdict.EXPIRED:
+            judgement = self._expired(step, token, judgement)
+        self._unsaved.append(_with_outcome(call, reply, judgement, wait_s=wait_s, now=tools.now()))
+        if judgement.verdict is Verdict.FATAL:
+            tools.stop.fatal(judgement, _said(judgement, reply))
+        self._take(step, reply, judgement)
+        if judgement.verdict is Verdict.EXPIRED and self._visit.renewed == step.label:
+            await tools.bank.token(refused=token)
+        if judgement.verdict in (Verdict.RETRY, Verdict.DOUBT) and self._journey.standing is Standing.OPEN:
+            # A refusal for rate holds everybody at the pacer; the wait is not slept twice.
+            await self._save([])
+            if reply.says != 429:  # noqa: PLR2004
+                await tools.stop.pause(wait_s)
+
+    def _take(self, step: Step, reply: Reply, judgement: Judgement) -> None:
+        """Let the judgement move the journey; keep the customer's own token for what the contract allows."""
+        self._journey, self._visit = state.after(
+            self._journey,
+            self._visit,
+            step,
+            reply,
+            judgement,
+            max_tries=self._tools.rules.max_tries,
+            now=self._tools.now(),
+        )
+        if step.call.name is CallName.OPEN_SESSION and judgement.verdict is Verdict.DONE:
+            self._token = reply.facts.token
+
+    async def _token_for(self, step: Step) -> str:
+        if step.call.token is Token.NONE:
+            return ""
+        if step.call.token is Token.EITHER and self._token:
+            return self._token
+        return await self._tools.bank.token()
+
+    def _expired(self, step: Step, token: str, judgement: Judgement) -> Judgement:
+        """A refused token: the customer's own gives way to the admin's; the admin's is renewed once a step."""
+        if token and token == self._token:
+            self._token = ""
+            return judgement
+        if self._visit.renewed == step.label:
+            return replace(judgement, verdict=Verdict.FATAL, exit_code=ExitCode.REFUSED)
+        self._visit = replace(self._visit, renewed=step.label)
+        return judgement
+
+    def _wait_s(self, step: Step, reply: Reply, judgement: Judgement) -> float:
+        if judgement.verdict not in (Verdict.RETRY, Verdict.DOUBT):
+            return 0.0
+        tries = self._visit.tries + 1 if self._visit.tried == step.label else 1
+        backoff = backoff_s(
+            max(tries, self._journey.doubts), max_wait_s=self._tools.max_wait_s, random=self._tools.random
+        )
+        asked = reply.retry_after_s
+        return backoff if asked is None else min(asked, self._tools.max_wait_s)
+
+    async def _pause(self, poll: int) -> None:
+        """Before another look at what may lag: 1, 2, 4, … seconds, at most ``max_wait_s``."""
+        if poll:
+            await self._tools.stop.pause(backoff_s(poll, max_wait_s=self._tools.max_wait_s, random=lambda: 1.0))
+
+    def _unsendable(self, step: Step, problem: Problem) -> None:
+        judgement = Judgement(verdict=Verdict.REFUSED, code=problem.code, message=problem.message, hint=problem.hint)
+        reply = Reply(field=problem.field)
+        call = replace(self._intent(step), sent=False)
+        now = self._tools.now()
+        self._unsaved.append(replace(_with_outcome(call, reply, judgement, wait_s=0.0, now=now), sent=False))
+        self._take(step, reply, judgement)
+
+    def _intent(self, step: Step) -> CallRecord:
+        tried = self._visit.tries if self._visit.tried == step.label else 0
+        return CallRecord(
+            number=self._tools.number(),
+            key=self._journey.key,
+            run=self._tools.run,
+            phase=step.phase,
+            step=step.label,
+            attempt=max(tried + 1, self._journey.doubts if self._journey.step == step.label else 1),
+            changes=step.call.changes,
+            intent_at=self._tools.now(),
+        )
+
+    async def _rest(self, rest: Rest) -> Journey:
+        if rest.code:
+            self._journey = state.rest(
+                self._journey, rest.standing, rest.code, rest.phase, field=rest.field, now=self._tools.now()
+            )
+        if rest.fatal:
+            message, hint = EXPLANATIONS[rest.code]
+            self._tools.stop.fatal(
+                Judgement(verdict=Verdict.FATAL, code=rest.code, message=message, hint=hint), message
+            )
+        await self._save([])
+        return self._journey
+
+    async def _save(self, calls: list[CallRecord]) -> None:
+        calls, self._unsaved = [*self._unsaved, *calls], []
+        await self._tools.ledger.write(self._journey, calls)
+
+
+def _with_outcome(call: CallRecord, reply: Reply, judgement: Judgement, *, wait_s: float, now: float) -> CallRecord:
+    done = judgement.verdict is Verdict.DONE
+    return replace(
+        call,
+        outcome_at=now,
+        outcome=judgement.verdict,
+        sent=reply.sent,
+        http_status=reply.status,
+        code=judgement.code,
+        field="" if done else reply.field,
+        message="" if done else _said(judgement, reply),
+        hint=judgement.hint,
+        retriable=judgement.verdict in (Verdict.RETRY, Verdict.DOUBT, Verdict.EXPIRED, Verdict.CONSENTS_AGAIN),
+        wait_s=wait_s,
+        seconds=reply.seconds,
+    )
+
+
+def _said(judgement: Judgement, reply: Reply) -> str:
+    return f"{judgement.message} ({reply.message})" if reply.message else judgement.message

@@ -1,0 +1,71 @@
+"""Everything that is derived from the seed: ledger keys, fingerprints of rows, customers' initial passwords.
+
+Promises: the same seed, tenant and row give the same bytes on every machine; without the seed neither a row nor a
+password can be found from the ledger. Knows no file and no clock.
+"""
+
+import hmac
+import string
+from hashlib import blake2b
+
+from pipeline.model import CANONICAL_COLUMNS, Customer
+
+FINGERPRINT_COLUMNS = CANONICAL_COLUMNS[1:]
+"""Columns that a fingerprint covers: all but ``external_id``, which is the customer's key."""
+
+_DIGEST = 6
+_UPPER, _LOWER, _DIGITS, _SPECIAL = string.ascii_uppercase, string.ascii_lowercase, string.digits, "!#$%*+-=?@_"
+_PASSWORD_LENGTH = 24
+
+
+class Keys:
+    """Keys of one seed and tenant, each derived for its own purpose."""
+
+    def __init__(self, seed: str, tenant_id: str) -> None:
+        root = seed.encode()
+        self._tenant = tenant_id.encode()
+        self._customer = hmac.digest(root, b"finhub-onboard/1/customer", "sha256")
+        self._columns = hmac.digest(root, b"finhub-onboard/1/columns", "sha256")
+        self._passwords = hmac.digest(root, b"finhub-onboard/1/passwords", "sha256")
+        self.check = hmac.digest(root, b"finhub-onboard/1/check", "sha256")[:8].hex()
+        """Tells one seed from another without giving it away."""
+
+    def customer(self, external_id: str) -> bytes:
+        """Ledger key of a customer: 16 bytes."""
+        return hmac.digest(self._customer, self._tenant + b"\0" + external_id.encode(), "sha256")[:16]
+
+    def fingerprint(self, customer: Customer) -> bytes:
+        """Keyed hash of each column, 6 bytes apiece in the order of ``FINGERPRINT_COLUMNS``.
+
+        Salted with the customer's key, so that equal values of two customers do not show as equal.
+        """
+        salt = self.customer(customer.external_id)
+        return b"".join(
+            blake2b(
+                getattr(customer, column).encode(), digest_size=_DIGEST, key=self._columns, salt=salt, person=person
+            ).digest()
+            for column, person in _PERSONS
+        )
+
+    def password(self, external_id: str) -> str:
+        """Initial password of a customer: 24 characters of four classes, never stored (API.md, section 4)."""
+        stream = hmac.digest(self._passwords, self._tenant + b"\0" + external_id.encode(), "sha512")
+        alphabet = _UPPER + _LOWER + _DIGITS + _SPECIAL
+        classes = (_UPPER, _LOWER, _DIGITS, _SPECIAL)
+        letters = [group[byte % len(group)] for group, byte in zip(classes, stream, strict=False)]
+        letters += [alphabet[byte % len(alphabet)] for byte in stream[4:_PASSWORD_LENGTH]]
+        # The four certain classes must not sit at known places.
+        order = sorted(range(_PASSWORD_LENGTH), key=lambda place: (stream[32 + place % 32], place))
+        return "".join(letters[place] for place in order)
+
+
+_PERSONS = tuple((column, f"{place:02}".encode()) for place, column in enumerate(FINGERPRINT_COLUMNS))
+
+
+def changed_columns(before: bytes, after: bytes) -> tuple[str, ...]:
+    """Names of the columns whose values differ between two fingerprints."""
+    return tuple(
+        column
+        for place, column in enumerate(FINGERPRINT_COLUMNS)
+        if before[place * _DIGEST : (place + 1) * _DIGEST] != after[place * _DIGEST : (place + 1) * _DIGEST]
+    )

@@ -1,0 +1,104 @@
+"""The one writer of a run: group commit without a timer.
+
+A thread takes whatever has been handed in, writes it in one transaction, makes it durable and wakes those who wait.
+While it is busy with the disk, more is handed in: the group grows with the load by itself. Promise 3: ``write``
+returns when the entries survive a crash. After an error nothing is written any more and every caller gets it.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from pipeline.errors import LedgerError
+from pipeline.ledger.store import UPSERT_CALL, UPSERT_CUSTOMER, call_values, connect, journey_values, plainly
+from pipeline.model import CallRecord, Journey
+
+_GROUP = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    journey: Journey
+    calls: Sequence[CallRecord]
+    done: asyncio.Future[None]
+
+
+class Writer:
+    """Writes journeys and calls; use as an async context manager inside the run's event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="ledger-writer")
+        self._error: LedgerError | None = None
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._orders.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def write(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> None:
+        """Make a journey and its calls durable together. Raises :class:`LedgerError`."""
+        order = _Order(journey=journey, calls=calls, done=self._loop.create_future())
+        self._orders.put(order)
+        await order.done
+
+    def _serve(self) -> None:
+        try:
+            with plainly(self._path):
+                db = connect(self._path)
+        except LedgerError as error:
+            self._error = error
+            db = sqlite3.connect(":memory:")
+        with closing(db):
+            while True:
+                first = self._orders.get()
+                group, ended = self._group(first)
+                if group:
+                    self._commit(db, group)
+                if ended:
+                    return
+
+    def _group(self, first: _Order | None) -> tuple[list[_Order], bool]:
+        """What is there, up to a bound, without waiting for more."""
+        group: list[_Order] = []
+        order = first
+        while order is not None:
+            group.append(order)
+            if len(group) >= _GROUP:
+                return group, False
+            try:
+                order = self._orders.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _commit(self, db: sqlite3.Connection, group: list[_Order]) -> None:
+        if self._error is None:
+            try:
+                with plainly(self._path), db:
+                    db.executemany(UPSERT_CUSTOMER, [journey_values(order.journey) for order in group])
+                    db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
+            except LedgerError as error:
+                self._error = error
+        self._loop.call_soon_threadsafe(self._wake, [order.done for order in group], self._error)
+
+    @staticmethod
+    def _wake(waiters: list[asyncio.Future[None]], error: LedgerError | None) -> None:
+        for waiter in waiters:
+            if waiter.done():
+                continue
+            if error is None:
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(LedgerError(str(error), hint=error.hint))

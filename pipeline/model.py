@@ -1,0 +1,243 @@
+"""The words of the design as types: phases, dispositions, rows, customers, violations.
+
+Everything here is frozen and knows no file, socket or clock. The words are those of DESIGN section 2; there are no
+synonyms elsewhere.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """The eight API phases of a journey, in order."""
+
+    CATEGORIZATION = "categorization"
+    REGISTRATION = "registration"
+    SESSION = "session"
+    VERIFICATION = "verification"
+    DOCUMENTS = "documents"
+    APPROVAL = "approval"
+    CONSENTS = "consents"
+    ACTIVATION = "activation"
+
+    @property
+    def number(self) -> int:
+        """Place in the journey, from 1 to 8."""
+        return _NUMBERS[self]
+
+
+_NUMBERS = {phase: number for number, phase in enumerate(Phase, start=1)}
+
+
+class Disposition(StrEnum):
+    """What became of a row: exactly one of these. The sum over all is the number of rows read."""
+
+    ONBOARDED = "onboarded"
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    DECLINED = "declined"
+    PARKED = "parked"
+    IN_DOUBT = "in_doubt"
+    PENDING = "pending"
+
+
+class Risk(StrEnum):
+    """A customer's risk level; HIGH can only be approved by the power tenant (API.md, section 3)."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
+REQUIRED_COLUMNS = (
+    "external_id",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "date_of_birth",
+    "nationality",
+    "category",
+)
+DOCUMENT_COLUMNS = ("identity_document", "address_document", "funds_document")
+CONSENTS = ("terms", "privacy", "data_processing")
+OPTIONAL_COLUMNS = (
+    "gender",
+    "place_of_birth",
+    "pincode",
+    "risk_level",
+    "document_type",
+    "document_number",
+    *DOCUMENT_COLUMNS,
+    *(f"{consent}_{part}" for consent in CONSENTS for part in ("version", "accepted_at")),
+)
+CANONICAL_COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
+"""The columns of DESIGN 3.3 in their canonical order."""
+
+ERROR_COLUMNS = ("_err_row", "_err_field", "_err_code", "_err_message")
+"""Columns that a rejects file adds and that an input may carry: they are ignored on reading."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A category of the bank's hierarchy; ``key`` is its code, ``id`` its ``databaseId``."""
+
+    key: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A rule that a row breaks, found before any call. Holds no value of the row (promise 6).
+
+    ``source`` is the input's name as reports show it, ``row_number`` counts records from 1 without the header,
+    ``field`` is a canonical column or empty for the record as a whole, ``code`` is stable snake_case,
+    ``message`` is one plain sentence, ``hint`` says what to correct.
+    """
+
+    source: str
+    row_number: int
+    external_id: str
+    field: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """An accepted row after normalisation; what is absent is an empty string.
+
+    Texts are as they will be sent: ``phone`` E.164, ``date_of_birth`` ISO, ``nationality`` the English name,
+    ``category`` as the row names it (key, id or name), ``*_document`` a path relative to ``documents.root``,
+    ``*_accepted_at`` an ISO instant in UTC.
+    """
+
+    source: str
+    row_number: int
+    external_id: str
+    first_name: str = field(repr=False)
+    last_name: str = field(repr=False)
+    email: str = field(repr=False)
+    phone: str = field(repr=False)
+    date_of_birth: str = field(repr=False)
+    nationality: str = field(repr=False)
+    category: str
+    gender: str = field(default="", repr=False)
+    place_of_birth: str = field(default="", repr=False)
+    pincode: str = field(default="", repr=False)
+    risk_level: str = ""
+    document_type: str = ""
+    document_number: str = field(default="", repr=False)
+    identity_document: str = field(default="", repr=False)
+    address_document: str = field(default="", repr=False)
+    funds_document: str = field(default="", repr=False)
+    terms_version: str = ""
+    terms_accepted_at: str = ""
+    privacy_version: str = ""
+    privacy_accepted_at: str = ""
+    data_processing_version: str = ""
+    data_processing_accepted_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceInfo:
+    """One input as the intake found it: its name in reports, path, SHA-256 (hex) of its bytes, and data rows."""
+
+    name: str
+    path: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeRow:
+    """One record in input order: an accepted customer, or ``None`` and the violations that say why."""
+
+    source: str
+    row_number: int
+    external_id: str
+    customer: Customer | None
+    violations: tuple[Violation, ...] = ()
+
+
+class Standing(StrEnum):
+    """How a customer's journey stands in the ledger; dispositions are projections of it."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    DECLINED = "declined"
+    PARKED = "parked"
+    IN_DOUBT = "in_doubt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """Where one customer's journey stands: a line of the ledger. Holds no personal data.
+
+    ``done`` counts completed phases (0 to 8). ``step`` names the call whose intent has no known outcome, ``doubts``
+    how many such intents there are. ``final`` is meant for failures: no run tries again until the row changes or
+    ``onboard retry`` opens it. ``required`` is what the bank asked for (``None``: it named nothing). ``sent`` counts
+    requests of the run ``last_run``. Times are seconds since the epoch.
+    """
+
+    key: bytes
+    fingerprint: bytes
+    standing: Standing = Standing.OPEN
+    done: int = 0
+    step: str = ""
+    doubts: int = 0
+    final: bool = False
+    phase: str = ""
+    code: str = ""
+    field: str = ""
+    message: str = ""
+    hint: str = ""
+    http_status: int | None = None
+    customer_id: str = ""
+    user_id: str = ""
+    verification_id: str = ""
+    required: tuple[str, ...] | None = None
+    uploaded: tuple[str, ...] = ()
+    consented: tuple[str, ...] = ()
+    risk: str = ""
+    first_run: int = 0
+    last_run: int = 0
+    completed_run: int = 0
+    sent: int = 0
+    started_at: float = 0.0
+    finished_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One request of a journey in the ledger: the intent, and once known its outcome.
+
+    ``changes`` tells a call that alters something at the bank. ``outcome`` is empty while nothing is known, else
+    one of the verdicts of ``pipeline.journey.policy``. ``sent`` is false when no byte of it left. ``wait_s`` is the
+    wait ordered before the next try. ``seconds`` is how long the bank took.
+    """
+
+    number: int
+    key: bytes
+    run: int
+    phase: str
+    step: str
+    attempt: int
+    changes: bool
+    intent_at: float
+    outcome_at: float = 0.0
+    outcome: str = ""
+    sent: bool = True
+    http_status: int | None = None
+    code: str = ""
+    field: str = ""
+    message: str = ""
+    hint: str = ""
+    retriable: bool = False
+    wait_s: float = 0.0
+    seconds: float = 0.0

@@ -1,0 +1,1 @@
+"""The way to the bank: payloads, pacing, sessions and the HTTP client."""

@@ -1,0 +1,107 @@
+"""One request to the bank: headers, token, pacing, sending, reading. All calls of a run pass here.
+
+Promises: nothing leaves without a turn of the pacer; a failure to connect is told apart from a lost answer; whatever
+comes back becomes a ``Reply`` and never an exception; nothing is logged. Knows no ledger and no phase order.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import httpx
+
+from pipeline import __version__
+from pipeline.calls import CallName, Reply
+from pipeline.config import Api
+from pipeline.model import Customer
+from pipeline.outbound import answers
+from pipeline.outbound.pacing import Pacer
+from pipeline.outbound.payloads import Outgoing
+from pipeline.outbound.retry_after import retry_after_s
+
+
+class Client:
+    """Sends requests of one run. ``transport`` is any httpx transport that raises ``ConnectError`` only unsent."""
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        transport: httpx.AsyncBaseTransport,
+        pacer: Pacer,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._base = api.base_url
+        self._timeout_s = api.timeout_s
+        self._transport = transport
+        self._clock = clock
+        self.pacer = pacer
+        self._headers = {
+            "Host": urlsplit(api.base_url).netloc,
+            "User-Agent": f"finhub-onboard/{__version__}",
+            "X-Tenant-ID": api.tenant_id,
+            "X-Forwarded-For": api.forwarded_for or own_address(api.base_url),
+            "X-Forwarded-From": "finhub-onboard",
+            "platform": "web",
+            "deviceId": api.device_id,
+            "Accept": "application/json",
+        }
+
+    async def send(
+        self,
+        call: CallName,
+        request: Outgoing,
+        *,
+        token: str = "",
+        customer: Customer | None = None,
+        customer_id: str = "",
+        urgent: bool = False,
+    ) -> tuple[Reply, bytes]:
+        """Send ``request`` when its turn comes; the reply as read for ``call``, and the body for who needs more.
+
+        ``urgent`` passes a shut gate: the probe that finds out whether the bank is back.
+        """
+        if not await self.pacer.turn(urgent=urgent):
+            return Reply(sent=False, cause="stopped"), b""
+        started = self._clock()
+        try:
+            async with asyncio.timeout(self._timeout_s + 5):
+                response = await self._transport.handle_async_request(self._request(request, token))
+            content = response.content
+        except httpx.ConnectError:
+            return Reply(sent=False, cause="no connection", seconds=self._clock() - started), b""
+        except (httpx.TimeoutException, TimeoutError):
+            return Reply(cause="no answer in time", seconds=self._clock() - started), b""
+        except Exception:  # noqa: BLE001 - whatever a transport raises after sending, the outcome is unknown
+            return Reply(cause="the connection broke", seconds=self._clock() - started), b""
+        reply = answers.read(call, response.status_code, content, customer=customer, customer_id=customer_id)
+        wait = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
+        return replace(reply, retry_after_s=wait, seconds=self._clock() - started), content
+
+    def _request(self, request: Outgoing, token: str) -> httpx.Request:
+        headers = dict(self._headers)
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if request.body:
+            headers["Content-Type"] = "application/json"
+        return httpx.Request(request.method, self._base + request.path, headers=headers, content=request.body)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+
+def own_address(base_url: str) -> str:
+    """This machine's address as the bank's network sees it; no packet is sent to find out."""
+    parts = urlsplit(base_url)
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.connect(address)
+            return str(probe.getsockname()[0])
+    except OSError:
+        return "127.0.0.1"

@@ -1,0 +1,66 @@
+"""Phase 1: the categories of the tenant, read once a run (API.md, section 4, call 1)."""
+
+from collections.abc import Callable
+
+from pipeline.calls import CallName, Reply
+from pipeline.errors import RefusedError, StoppedEarlyError
+from pipeline.model import Category
+from pipeline.outbound.answers import read_categories
+from pipeline.outbound.client import Client
+from pipeline.outbound.payloads import Payloads
+from pipeline.outbound.session import AdminSession
+
+_AGAIN = "check the network and api.base_url; the same command goes on where it ended"
+
+
+class Hierarchy:
+    """Reads the hierarchy and counts the calls it took."""
+
+    def __init__(self, client: Client, payloads: Payloads, session: AdminSession) -> None:
+        self._client = client
+        self._payloads = payloads
+        self._session = session
+        self.sent = 0
+        self.retried = 0
+        self.refused_for_rate = 0
+
+    async def read(self, *, max_attempts: int, wait_s: Callable[[int], float]) -> tuple[Category, ...]:
+        """The categories. Raises :class:`RefusedError` or :class:`StoppedEarlyError`."""
+        reply, refused = Reply(), ""
+        for attempt in range(1, max_attempts + 1):
+            token = await self._session.token(refused=refused)
+            reply, content = await self._send(token, repeat=attempt > 1)
+            if reply.accepted:
+                if categories := read_categories(content):
+                    return categories
+                reply = Reply(cause="the answer has no categories")
+            status = reply.says or reply.status
+            if status == 401 and not refused:  # noqa: PLR2004 - renew once
+                refused = token
+                continue
+            if status is not None and 400 <= status < 500 and status not in (408, 425, 429):  # noqa: PLR2004
+                said = f": {reply.message}" if reply.message else ""
+                raise RefusedError(
+                    f"the bank refuses this tenant its categories ({status}){said}",
+                    hint="check api.tenant_id, the admin user's role and that categorization is enabled",
+                )
+            if attempt < max_attempts:
+                pause = wait_s(attempt) if reply.retry_after_s is None else reply.retry_after_s
+                await self._client.pacer.pause(pause)
+        raise StoppedEarlyError(
+            f"the bank's categories cannot be read: {reply.cause or f'status {reply.status}'}", hint=_AGAIN
+        )
+
+    async def probe(self) -> Reply:
+        """One look whether the bank is there; it changes nothing."""
+        reply, _ = await self._send(await self._session.token(), repeat=True)
+        return reply
+
+    async def _send(self, token: str, *, repeat: bool) -> tuple[Reply, bytes]:
+        reply, content = await self._client.send(
+            CallName.HIERARCHY, self._payloads.hierarchy(), token=token, urgent=True
+        )
+        self.sent += reply.sent
+        self.retried += reply.sent and repeat
+        self.refused_for_rate += reply.says == 429  # noqa: PLR2004
+        return reply, content

@@ -1,0 +1,173 @@
+"""How fast the bank is called: the rate, the number in flight, and holding back when the bank says so.
+
+Promise 4: in no one-second window do more than ``calls_per_second`` requests leave, over all workers, and the rate is
+used while there is work. Two rules together keep it: aiolimiter spaces the calls evenly, so that a request that is a
+little late at the bank meets few others, and a log of the last ``calls_per_second`` departures makes the bound exact.
+A window is taken as slightly longer than a second (``_GUARD_S``): the network shifts calls against each other.
+
+A refusal for rate halves the rate at once for everybody and holds all calls for as long as the bank asks; from then
+on the rate climbs back by a twentieth of the configured rate per second.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from math import floor
+
+from aiolimiter import AsyncLimiter
+
+_GUARD_S = 0.008
+_BURST_S = 0.02
+_CLIMB = 0.05
+_FLOOR_PER_SECOND = 0.2
+
+
+class Pacer:
+    """Admits requests; one for the whole run. ``clock`` gives monotonic seconds."""
+
+    def __init__(
+        self, *, calls_per_second: float, max_in_flight: int, clock: Callable[[], float] | None = None
+    ) -> None:
+        self._asked = calls_per_second
+        self._rate = calls_per_second
+        self._clock = clock or asyncio.get_running_loop().time
+        self._turn = asyncio.Lock()
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self._halted = asyncio.Event()
+        self._limiter = self._make_limiter()
+        # Below one call a second the log holds one departure and the window grows instead.
+        self._window_calls = max(1, floor(calls_per_second))
+        self._window_s = max(1.0, self._window_calls / calls_per_second) + _GUARD_S
+        self._departures: deque[float] = deque(maxlen=self._window_calls)
+        self._held_until = 0.0
+        self._cut_at = float("-inf")
+        self._climbed_at = 0.0
+        self._max_in_flight = max_in_flight
+        self.in_flight = asyncio.Semaphore(max_in_flight)
+        """Places for requests under way; a caller holds one from building a body to reading the answer."""
+        self.count = Count(self._clock)
+
+    @property
+    def asked(self) -> float:
+        """The configured rate, calls per second."""
+        return self._asked
+
+    @property
+    def rate(self) -> float:
+        """The rate in force, calls per second."""
+        return self._rate
+
+    @property
+    def under_way(self) -> int:
+        """Requests under way, those that wait for their turn included."""
+        return self._max_in_flight - self.in_flight._value  # noqa: SLF001 - asyncio offers no other way to look
+
+    async def turn(self, *, urgent: bool = False) -> bool:
+        """Wait until one more request may leave, first come, first served; the caller then sends at once.
+
+        False: the run was halted and nothing may leave. ``urgent`` passes the gate that ``shut`` closed.
+        """
+        if not urgent:
+            await self._gate.wait()
+        async with self._turn:
+            while not self._halted.is_set() and (wait := self._held_until - self._clock()) > 0:
+                await self.pause(wait)
+            if self._halted.is_set():
+                return False
+            self._climb()
+            await self._limiter.acquire()
+            if len(self._departures) == self._window_calls:
+                # A timer may fire a little early: look again.
+                while (wait := self._departures[0] + self._window_s - self._clock()) > 0:  # noqa: ASYNC110 - for time
+                    await asyncio.sleep(wait)
+            now = self._clock()
+            self._departures.append(now)
+            self.count.add(now)
+            return True
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but not longer than the run goes on."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._halted.wait(), max(0.0, seconds))
+
+    def shut(self) -> None:
+        """Let nothing leave until ``reopen``: the bank is down."""
+        self._gate.clear()
+
+    def reopen(self) -> None:
+        """Let requests leave again."""
+        self._gate.set()
+
+    def halt(self) -> None:
+        """Wake everybody who waits: the run stops."""
+        self._halted.set()
+        self._gate.set()
+
+    def refused(self, wait_s: float) -> bool:
+        """Note a refusal for rate: hold all calls ``wait_s`` seconds and halve the rate. True if that was news.
+
+        Refusals that were under way together count once.
+        """
+        now = self._clock()
+        self._held_until = max(self._held_until, now + wait_s)
+        if now - self._cut_at < 1.0:
+            return False
+        self._cut_at = now
+        self._set_rate(max(self._rate / 2, min(_FLOOR_PER_SECOND, self._asked)))
+        self._climbed_at = now + wait_s
+        return True
+
+    def _climb(self) -> None:
+        """Additive increase: a twentieth of the configured rate for each second without a refusal."""
+        now = self._clock()
+        if self._rate < self._asked and now - self._climbed_at >= 1.0:
+            seconds = floor(now - self._climbed_at)
+            self._climbed_at += seconds
+            self._set_rate(min(self._asked, self._rate + _CLIMB * self._asked * seconds))
+
+    def _set_rate(self, rate: float) -> None:
+        self._rate = rate
+        self._limiter = self._make_limiter()
+
+    def _make_limiter(self) -> AsyncLimiter:
+        """Evenly spaced calls; a loop that wakes late may catch up ``_BURST_S`` worth of them."""
+        burst = 1.0 + self._rate * _BURST_S
+        return AsyncLimiter(burst, burst / self._rate)
+
+
+class Count:
+    """How many requests left, and the most of them in any one second."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._last_second: deque[float] = deque()
+        self._first = self._last = 0.0
+        self.total = 0
+        self.max_in_1s = 0
+
+    def add(self, now: float) -> None:
+        """Note a departure at ``now``."""
+        self._first = self._first or now
+        self._last = now
+        self.total += 1
+        recent = self._last_second
+        recent.append(now)
+        while recent[0] <= now - 1.0:
+            recent.popleft()
+        self.max_in_1s = max(self.max_in_1s, len(recent))
+
+    @property
+    def current(self) -> int:
+        """Departures in the last second."""
+        now = self._clock()
+        while self._last_second and self._last_second[0] <= now - 1.0:
+            self._last_second.popleft()
+        return len(self._last_second)
+
+    @property
+    def reached(self) -> float:
+        """Mean calls per second from the first departure to the last."""
+        span = self._last - self._first
+        return (self.total - 1) / span if span > 0 else float(self.total)

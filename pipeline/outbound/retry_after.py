@@ -1,0 +1,50 @@
+"""The ``Retry-After`` header in every form of RFC 9110, section 10.2.3, and in no other.
+
+Seconds are ASCII digits; dates are IMF-fixdate, RFC 850 or asctime (section 5.6.7). Anything else, such as
+fractions, negatives, words or other digits, is as good as absent. Pure: the present comes in.
+"""
+
+import re
+from datetime import UTC, datetime
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH = "|".join(_MONTHS)
+_LONG_DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+_TIME = r"(?P<h>\d{2}):(?P<m>\d{2}):(?P<s>\d{2})"
+_FORMS = tuple(
+    re.compile(form, re.ASCII)
+    for form in (
+        rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?P<day>\d{{2}}) (?P<month>{_MONTH}) (?P<year>\d{{4}}) {_TIME} GMT",
+        rf"{_LONG_DAY}, (?P<day>\d{{2}})-(?P<month>{_MONTH})-(?P<year>\d{{2}}) {_TIME} GMT",
+        rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<month>{_MONTH}) (?P<day>[ \d]\d) {_TIME} (?P<year>\d{{4}})",
+    )
+)
+_MAX_DIGITS = 9
+
+
+def retry_after_s(value: str | None, now: datetime) -> float | None:
+    """Seconds from ``now`` (aware) that ``value`` asks to wait, 0 for a past date; ``None`` if it says nothing."""
+    if value is None:
+        return None
+    text = value.strip(" \t")
+    if re.fullmatch(r"[0-9]+", text):
+        return float(text if len(text) <= _MAX_DIGITS else "9" * _MAX_DIGITS)
+    for form in _FORMS:
+        if found := form.fullmatch(text):
+            moment = _moment(found, now)
+            return None if moment is None else max(0.0, (moment - now).total_seconds())
+    return None
+
+
+def _moment(found: re.Match[str], now: datetime) -> datetime | None:
+    year = int(found["year"])
+    if len(found["year"]) == 2:  # noqa: PLR2004 - RFC 9110: a year over 50 years ahead is in the past century
+        year += now.year - now.year % 100
+        if year > now.year + 50:
+            year -= 100
+    month = _MONTHS.index(found["month"]) + 1
+    second = min(int(found["s"]), 59)  # a leap second has no datetime
+    try:
+        return datetime(year, month, int(found["day"]), int(found["h"]), int(found["m"]), second, tzinfo=UTC)
+    except ValueError:
+        return None

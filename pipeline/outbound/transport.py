@@ -1,0 +1,83 @@
+"""The httpx transport: pyreqwest below httpx's request and response.
+
+httpx's own pool collapses under concurrency (DESIGN, section 6), and pyreqwest's compatibility layer reports a
+connection that broke after the request left as ``ConnectError``. For a bank without idempotency keys that
+difference is everything, so this transport decides it itself: ``httpx.ConnectError`` means that no byte of the
+request left; every other error means that it may have been carried out. No redirects, no proxies from nowhere, no
+retries below us.
+"""
+
+from datetime import timedelta
+
+import httpx
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import DetailedPyreqwestError, PyreqwestError, RequestTimeoutError
+from pyreqwest.response import Response
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+_CHUNK = 64 * 1024
+_NEVER_SENT = "client error (Connect)"  # hyper-util's words; a test pins them
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Sends requests over pooled connections; bodies are read whole, up to ``MAX_BODY_BYTES``.
+
+    ``direct`` passes by the proxies that the environment names: the embedded sandbox is on this machine.
+    """
+
+    def __init__(self, *, timeout_s: float, max_connections: int, direct: bool) -> None:
+        builder = ClientBuilder().no_proxy() if direct else ClientBuilder()
+        self._client: Client = (
+            builder.follow_redirects(enable=False)
+            .referer(enable=False)
+            .timeout(timedelta(seconds=timeout_s))
+            .connect_timeout(timedelta(seconds=min(timeout_s * 0.9, 10.0)))
+            .pool_max_idle_per_host(max_connections)
+            .pool_idle_timeout(timedelta(seconds=20))
+            .tcp_nodelay(enabled=True)
+            .build()
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send ``request``. Raises ``httpx.ConnectError`` if nothing left, else another ``httpx.TransportError``."""
+        builder = self._client.request(request.method, str(request.url)).headers(list(request.headers.items()))
+        if request.content:
+            builder = builder.body_bytes(request.content)
+        try:
+            async with builder.build_streamed() as response:
+                chunks: list[bytes] = []
+                size = 0
+                while (chunk := await response.body_reader.read(_CHUNK)) is not None:
+                    size += len(chunk)
+                    if size > MAX_BODY_BYTES:
+                        raise httpx.ReadError("the answer is larger than any answer of this bank", request=request)
+                    chunks.append(bytes(chunk))
+                return httpx.Response(
+                    response.status, headers=_headers(response), content=b"".join(chunks), request=request
+                )
+        except PyreqwestError as error:
+            raise _translate(error, request) from error
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+
+def _headers(response: Response) -> list[tuple[str, str]]:
+    """The headers that are used; one that is not text is as good as absent."""
+    found: list[tuple[str, str]] = []
+    for name in ("content-type", "retry-after"):
+        try:
+            found.extend((name, value) for value in response.get_header_all(name))
+        except ValueError:
+            continue
+    return found
+
+
+def _translate(error: PyreqwestError, request: httpx.Request) -> httpx.TransportError:
+    causes = error.details["causes"] if isinstance(error, DetailedPyreqwestError) and error.details else None
+    if any(cause["message"] == _NEVER_SENT for cause in causes or ()):
+        return httpx.ConnectError("no connection", request=request)
+    if isinstance(error, RequestTimeoutError):
+        return httpx.ReadTimeout("no answer in time", request=request)
+    return httpx.ReadError("the connection broke", request=request)

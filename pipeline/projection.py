@@ -1,0 +1,162 @@
+"""From the ledger and the intake to what a run reports: dispositions and report lines. Pure.
+
+Promise 1 rests on ``disposition_of``: it is total, so every row has exactly one disposition.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from pipeline.keys import changed_columns
+from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Standing
+from pipeline.reports.rows import ErrorLine, Result, Waiting
+
+_DATA_CODES = frozenset({"refused", "duplicate_email", "category_refused", "document_too_large", "category_unknown"})
+_BY_STANDING = {
+    Standing.FAILED: Disposition.FAILED,
+    Standing.DECLINED: Disposition.DECLINED,
+    Standing.PARKED: Disposition.PARKED,
+    Standing.IN_DOUBT: Disposition.IN_DOUBT,
+}
+_CHANGED_HINT = "the API has no update: have the bank correct the customer, or restore the row"
+
+
+def disposition_of(journey: Journey | None, fingerprint: bytes, *, run: int) -> Disposition:
+    """What became of an accepted row in run number ``run``."""
+    if journey is None:
+        return Disposition.PENDING
+    if journey.standing is Standing.COMPLETE:
+        if journey.completed_run == run:
+            return Disposition.ONBOARDED
+        return Disposition.CHANGED if changed_columns(journey.fingerprint, fingerprint) else Disposition.UNCHANGED
+    if journey.standing is Standing.OPEN:
+        return Disposition.IN_DOUBT if journey.doubts else Disposition.PENDING
+    return _BY_STANDING[journey.standing]
+
+
+def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int) -> Result:
+    """The row's line of ``results.csv``."""
+    if row.customer is None:
+        first = row.violations[0]
+        return Result(
+            source=row.source,
+            row_number=row.row_number,
+            external_id=row.external_id,
+            disposition=Disposition.REJECTED,
+            code=first.code,
+            message=first.message,
+        )
+    disposition = disposition_of(journey, fingerprint, run=run)
+    if journey is None:
+        return Result(
+            source=row.source, row_number=row.row_number, external_id=row.external_id, disposition=disposition
+        )
+    code, message = journey.code, journey.message
+    if disposition is Disposition.CHANGED:
+        code, message = "row_changed", f"changed since it was onboarded: {', '.join(_changed(journey, fingerprint))}"
+    complete = journey.standing is Standing.COMPLETE
+    return Result(
+        source=row.source,
+        row_number=row.row_number,
+        external_id=row.external_id,
+        disposition=disposition,
+        phase=Phase.ACTIVATION if complete else journey.phase if code else tuple(Phase)[journey.done],
+        customer_id=journey.customer_id,
+        user_id=journey.user_id,
+        verification_id=journey.verification_id,
+        code=code,
+        message=message,
+        attempts=journey.sent if journey.last_run == run else 0,
+        started_at=instant(journey.started_at),
+        finished_at=instant(journey.finished_at),
+    )
+
+
+def _changed(journey: Journey, fingerprint: bytes) -> Sequence[str]:
+    return changed_columns(journey.fingerprint, fingerprint)
+
+
+def errors_of(
+    row: IntakeRow, journey: Journey | None, calls: Sequence[CallRecord], result: Result, *, at: str
+) -> Iterator[ErrorLine]:
+    """The row's lines of ``errors.csv``: violations, every call that went wrong, and what holds it without a call."""
+    for violation in row.violations:
+        yield ErrorLine.from_violation(violation, at)
+    for call in calls:
+        if call.code:
+            yield _error(
+                row,
+                call.phase,
+                field=call.field,
+                code=call.code,
+                message=call.message,
+                hint=call.hint,
+                http_status=call.http_status,
+                retriable=call.retriable,
+                attempt=call.attempt,
+                at=instant(call.outcome_at),
+            )
+    if result.disposition is Disposition.CHANGED:
+        yield _error(row, "intake", code=result.code, message=result.message, hint=_CHANGED_HINT, at=at)
+    elif row.customer and journey and result.code and not any(call.code == result.code for call in calls):
+        yield _error(
+            row,
+            result.phase,
+            field=journey.field,
+            code=journey.code,
+            message=journey.message,
+            hint=journey.hint,
+            http_status=journey.http_status,
+            at=instant(journey.finished_at) or at,
+        )
+
+
+def _error(row: IntakeRow, stage: str, *, code: str, message: str, hint: str, at: str, **more: object) -> ErrorLine:
+    return ErrorLine(
+        source=row.source,
+        row_number=row.row_number,
+        external_id=row.external_id,
+        stage=stage,
+        code=code,
+        message=message,
+        hint=hint,
+        at=at,
+        **({"field": ""} | more),  # type: ignore[arg-type]
+    )
+
+
+def waiting_of(row: IntakeRow, journey: Journey, result: Result) -> Waiting:
+    """The row's line of ``parked.csv`` or ``in_doubt.csv``; these two may hold personal data."""
+    customer = row.customer
+    assert customer is not None
+    return Waiting(
+        source=row.source,
+        row_number=row.row_number,
+        external_id=row.external_id,
+        first_name=customer.first_name,
+        last_name=customer.last_name,
+        email=customer.email,
+        phone=customer.phone,
+        phase=result.phase,
+        code=result.code or "outcome_unknown",
+        message=journey.message or "the run ended before the outcome of a call was known",
+        hint=journey.hint or "run the same command again: the job finds out what happened",
+        customer_id=journey.customer_id,
+        user_id=journey.user_id,
+        verification_id=journey.verification_id,
+        since=instant(journey.finished_at or journey.started_at),
+        attempts=journey.sent,
+    )
+
+
+def belongs_in_rejects(row: IntakeRow, journey: Journey | None) -> bool:
+    """Whether a person must correct the row: it broke a rule, or the bank refused it for its data (DESIGN 3.5)."""
+    if row.customer is None:
+        return True
+    if journey is None or journey.standing is not Standing.FAILED or not journey.final:
+        return False
+    return journey.code in _DATA_CODES or journey.code.startswith("document_")
+
+
+def instant(seconds: float) -> str:
+    """Seconds since the epoch as an ISO instant in UTC; nothing for 0."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z" if seconds else ""

@@ -1,0 +1,258 @@
+"""Write the reports of a run: the intake's rows joined with the ledger, streamed into files (DESIGN, 3.5).
+
+A joiner of intake, ledger and reports. The same code serves the end of a run and ``onboard report`` after a crash,
+because reports are projections: nothing that only a living process knows is needed.
+"""
+
+import platform
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__
+from pipeline.errors import ExitCode
+from pipeline.intake.rejects import RejectMark, write_rejects
+from pipeline.intake.validate import Rules, Survey, rows
+from pipeline.keys import Keys
+from pipeline.ledger.store import Ledger
+from pipeline.model import CallRecord, Category, Disposition, IntakeRow, Journey, Phase
+from pipeline.projection import belongs_in_rejects, errors_of, instant, result_of, waiting_of
+from pipeline.reports.advice import Again
+from pipeline.reports.files import ReportFolder
+from pipeline.reports.page import render
+from pipeline.reports.rows import ErrorLine, Result
+from pipeline.reports.totals import (
+    CallSummary,
+    InputSummary,
+    RateSummary,
+    Summary,
+    TimelinePoint,
+    Totals,
+    exit_code,
+)
+
+_SLICE = 1000
+_BUCKETS = 240
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What the ledger keeps of a run besides its journeys, so that its reports can be written at any time.
+
+    No personal data: paths, counts and settings. ``calls`` are those of no customer: sent, retried, refused for rate.
+    """
+
+    run_id: str
+    inputs: list[dict[str, Any]]
+    limit: int | None
+    now: str
+    min_age: int
+    documents_root: str
+    max_document_bytes: int
+    out: str
+    options: str
+    rate_asked: float
+    categories: list[dict[str, str]] | None = None
+    rate_reached: float = 0.0
+    max_in_1s: int = 0
+    calls: tuple[int, int, int] = (0, 0, 0)
+
+    def rules(self) -> Rules:
+        """The rules that the run judged rows by."""
+        known = self.categories
+        return Rules(
+            now=datetime.fromisoformat(self.now),
+            min_age=self.min_age,
+            documents_root=Path(self.documents_root),
+            max_document_bytes=self.max_document_bytes,
+            categories=None if known is None else tuple(Category(**category) for category in known),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What the ledger stores."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, facts: dict[str, Any]) -> "RunFacts":
+        """Read back what ``to_json`` wrote."""
+        return cls(**facts | {"calls": tuple(facts["calls"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """How a run ended: what the summary says besides counts.
+
+    ``number`` is the run's in the ledger, 0 for a check that sent nothing. ``exit_code`` None: as the rows say.
+    """
+
+    run_id: str
+    number: int
+    started_at: float
+    finished_at: float
+    exit_code: ExitCode | None = None
+    stopped_because: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What came of writing reports."""
+
+    exit_code: ExitCode
+    dispositions: dict[Disposition, int]
+    out: Path
+    stopped_because: str = ""
+    hint: str = ""
+
+
+def write_reports(
+    *,
+    survey: Survey,
+    facts: RunFacts,
+    end: RunEnd,
+    batch_rows: int,
+    ledger: Ledger | None,
+    keys: Keys | None,
+) -> Written:
+    """Write all files of a run into ``facts.out``. Without a ledger, only what the intake knows: rows are pending.
+
+    Raises :class:`AccountingError`, and writes nothing, if the rows do not add up.
+    """
+    out = Path(facts.out)
+    totals = Totals()
+    at = instant(end.finished_at)
+    marks: dict[str, dict[int, list[RejectMark]]] = defaultdict(dict)
+    with ReportFolder(out, keep=[Path(source.path) for source in survey.sources]) as folder:
+        joined = _joined(rows(survey, facts.rules(), batch_rows=batch_rows), ledger, keys, run=end.number)
+        for row, journey, calls, fingerprint in joined:
+            result = result_of(row, journey, fingerprint, run=end.number)
+            lines = list(errors_of(row, journey, calls, result, at=at))
+            for line in lines:
+                folder.feed_error(line)
+                totals.feed_error(line)
+            folder.feed_result(result)
+            totals.feed_result(result)
+            if belongs_in_rejects(row, journey):
+                marks[row.source][row.row_number] = _marks(row, lines, result)
+            if journey and result.disposition in (Disposition.PARKED, Disposition.IN_DOUBT):
+                feed = folder.feed_parked if result.disposition is Disposition.PARKED else folder.feed_in_doubt
+                feed(waiting_of(row, journey, result))
+        for source in survey.sources:
+            if found := marks.get(source.name):
+                write_rejects(source, folder.reserve(f"rejects/{Path(source.name).name}"), found, batch_rows)
+        totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines)
+        code = end.exit_code if end.exit_code is not None else _exit_code(totals, checked_only=not end.number)
+        summary = _summary(survey, facts, end, totals, ledger, code)
+        timeline = list(_timeline(ledger, end)) if ledger and end.number else []
+        again = Again(inputs=tuple(source.path for source in survey.sources), options=facts.options, out=str(out))
+        folder.finish(summary, render(summary, totals, timeline, again=again))
+    return Written(
+        exit_code=code,
+        dispositions=dict(summary.dispositions),
+        out=out,
+        stopped_because=end.stopped_because,
+        hint=end.hint,
+    )
+
+
+def _exit_code(totals: Totals, *, checked_only: bool) -> ExitCode:
+    """For a check without a run, pending rows are the good ones."""
+    counts = dict(totals.dispositions)
+    if checked_only:
+        counts.pop(Disposition.PENDING, None)
+    return exit_code(counts, stopped=False)
+
+
+def _joined(
+    batches: Iterable[Sequence[IntakeRow]], ledger: Ledger | None, keys: Keys | None, *, run: int
+) -> Iterator[tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]]:
+    """Each row with its journey as of the run, the run's calls for it, and its fingerprint."""
+    for batch in batches:
+        for start in range(0, len(batch), _SLICE):
+            part = batch[start : start + _SLICE]
+            if ledger is None or keys is None:
+                yield from ((row, None, (), b"") for row in part)
+                continue
+            by_row = [keys.customer(row.external_id) if row.customer else b"" for row in part]
+            wanted = [key for key in by_row if key]
+            journeys = ledger.find(wanted, as_of=run or None)
+            calls: dict[bytes, list[CallRecord]] = defaultdict(list)
+            for call in ledger.calls(wanted, run=run):
+                calls[call.key].append(call)
+            for row, key in zip(part, by_row, strict=True):
+                fingerprint = keys.fingerprint(row.customer) if row.customer else b""
+                yield row, journeys.get(key), calls.get(key, ()), fingerprint
+
+
+def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[RejectMark]:
+    if row.violations:
+        return [RejectMark(field=v.field, code=v.code, message=v.message) for v in row.violations]
+    last = [line for line in lines if line.code == result.code][-1:]
+    return [RejectMark(field=line.field, code=line.code, message=line.message) for line in last]
+
+
+def _summary(
+    survey: Survey, facts: RunFacts, end: RunEnd, totals: Totals, ledger: Ledger | None, code: ExitCode
+) -> Summary:
+    calls = {Phase(phase): counts for phase, counts in (ledger.call_totals(end.number) if ledger else {}).items()}
+    before = calls.get(Phase.CATEGORIZATION, (0, 0, 0))
+    calls[Phase.CATEGORIZATION] = (
+        before[0] + facts.calls[0],
+        before[1] + facts.calls[1],
+        before[2] + facts.calls[2],
+    )
+    return Summary(
+        run_id=end.run_id,
+        exit_code=code,
+        rows_read=survey.rows,
+        dispositions=dict(totals.dispositions),
+        inputs=tuple(
+            InputSummary(source=source.name, sha256=source.sha256, rows=source.rows) for source in survey.sources
+        ),
+        calls={
+            phase: CallSummary(sent=sent, retried=retried, refused_for_rate=refused)
+            for phase, (sent, retried, refused) in calls.items()
+        },
+        rate=RateSummary(asked=facts.rate_asked, reached=round(facts.rate_reached, 2), max_in_1s=facts.max_in_1s),
+        started_at=instant(end.started_at),
+        finished_at=instant(end.finished_at),
+        versions={
+            "finhub-onboard": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("polars", "pandera", "httpx", "pyreqwest")},
+        },
+        stopped_because=end.stopped_because,
+    )
+
+
+def _timeline(ledger: Ledger, end: RunEnd) -> Iterator[TimelinePoint]:
+    """Rate and latency in at most ``_BUCKETS`` stretches of the run."""
+    width = max(1.0, (end.finished_at - end.started_at) / _BUCKETS)
+    latencies: list[float] = []
+    refused = 0
+    current: float | None = None
+
+    def point(at: float) -> TimelinePoint:
+        ordered = sorted(latencies)
+        return TimelinePoint(
+            at=at + width,
+            calls=len(ordered),
+            latency_p50_ms=1000 * ordered[len(ordered) // 2],
+            latency_p95_ms=1000 * ordered[min(len(ordered) - 1, len(ordered) * 95 // 100)],
+            refused=refused,
+        )
+
+    for at, seconds, rate_refused in ledger.timeline(end.number, since=end.started_at, bucket_s=width):
+        if current is not None and at != current:
+            yield point(current)
+            latencies.clear()
+            refused = 0
+        current = at
+        latencies.append(seconds)
+        refused += rate_refused
+    if current is not None:
+        yield point(current)

@@ -1,0 +1,1 @@
+"""The last stage: projections of the intake and the ledger into files a person can act on."""

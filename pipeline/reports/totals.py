@@ -1,0 +1,252 @@
+"""The numbers of a run: totals while rows are fed, the accounting check, the exit code and ``summary.json``.
+
+Promises: pure, no file and no clock; memory does not grow with the rows if a row's errors are fed before its result;
+nothing personal is kept, only names of files, row numbers, codes and the redacted messages that errors carry. Does not
+know how numbers look on a page.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as default
+
+import msgspec
+
+from pipeline.errors import AccountingError, ExitCode
+from pipeline.model import Disposition, Phase
+from pipeline.reports.rows import ErrorLine, Result
+
+COMPLETE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED, Disposition.CHANGED})
+"""Dispositions of a row whose journey is complete, in this run or before."""
+FINE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED})
+"""Dispositions that need nobody."""
+
+_EXAMPLES = 5
+_MAX_CAUSES = 500
+
+
+def exit_code(dispositions: Mapping[Disposition, int], *, stopped: bool) -> ExitCode:
+    """How a run ends (DESIGN, 3.2): 4 if it stopped early or a row is pending, 3 if a row needs somebody, else 0."""
+    if stopped or dispositions.get(Disposition.PENDING, 0):
+        return ExitCode.STOPPED_EARLY
+    if any(rows for disposition, rows in dispositions.items() if disposition not in FINE):
+        return ExitCode.NEEDS_SOMEBODY
+    return ExitCode.OK
+
+
+def phases_completed(result: Result) -> int:
+    """How many of the eight phases the customer of this row has behind it, in this run and before.
+
+    A complete journey has all phases up to and with ``phase``; any other has those before ``phase``.
+    """
+    if result.disposition in COMPLETE:
+        return Phase(result.phase).number if result.phase else len(Phase)
+    return Phase(result.phase).number - 1 if result.phase else 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Cause:
+    """Why rows did not come through: one (stage, code, field), with the first message and hint that were seen.
+
+    ``rows`` counts rows that are not onboarded or unchanged; ``overcome`` counts rows that met this error and came
+    through all the same, for example by a retry; ``lines`` counts all lines of ``errors.csv``.
+    """
+
+    stage: str
+    code: str
+    field: str
+    message: str
+    hint: str
+    rows: int = 0
+    overcome: int = 0
+    lines: int = 0
+    examples: list[tuple[str, int]] = default(default_factory=list)
+
+
+_Key = tuple[str, str, str]
+_OTHER: _Key = ("", "other", "")
+
+
+class Totals:
+    """Counts what is fed; order of rows as in the input, each row's errors before its result.
+
+    Errors that come in another order are counted as well, at the price of memory for the rows they name.
+    """
+
+    def __init__(self) -> None:
+        self.dispositions: Counter[Disposition] = Counter()
+        self.sources: dict[str, Counter[Disposition]] = {}
+        self.completed: Counter[int] = Counter()
+        self.error_lines = 0
+        self._causes: dict[_Key, Cause] = {}
+        self._waiting: dict[tuple[str, int], set[_Key]] = {}
+        self._last: tuple[str, int, Disposition] | None = None
+        self._rows: Counter[str] = Counter()
+        self._gap = ""
+
+    @property
+    def rows(self) -> int:
+        """Rows fed so far."""
+        return self.dispositions.total()
+
+    def feed_result(self, result: Result) -> None:
+        """Count one row."""
+        source, number = result.source, result.row_number
+        self.dispositions[result.disposition] += 1
+        self.sources.setdefault(source, Counter())[result.disposition] += 1
+        if result.disposition is not Disposition.REJECTED:
+            self.completed[phases_completed(result)] += 1
+        self._rows[source] += 1
+        if number != self._rows[source] and not self._gap:
+            self._gap = f"{source}: row {self._rows[source]} should follow, row {number} came"
+        self._last = (source, number, result.disposition)
+        self._settle((source, number), self._waiting.pop((source, number), set()), result.disposition)
+
+    def feed_error(self, error: ErrorLine) -> None:
+        """Count one error; whether it cost the row or was overcome shows with the row's result."""
+        self.error_lines += 1
+        key = (error.stage, error.code, error.field)
+        if key not in self._causes and len(self._causes) >= _MAX_CAUSES:
+            key = _OTHER
+        cause = self._causes.get(key)
+        if cause is None:
+            message = "errors of further kinds: see errors.csv" if key == _OTHER else error.message
+            hint = "" if key == _OTHER else error.hint
+            cause = Cause(stage=key[0], code=key[1], field=key[2], message=message, hint=hint)
+            self._causes[key] = cause
+        cause.lines += 1
+        row = (error.source, error.row_number)
+        if error.row_number == 0:
+            return
+        if self._last and self._last[:2] == row:
+            self._settle(row, {key}, self._last[2])
+        else:
+            self._waiting.setdefault(row, set()).add(key)
+
+    def _settle(self, row: tuple[str, int], keys: set[_Key], disposition: Disposition) -> None:
+        for key in keys:
+            cause = self._causes[key]
+            if disposition in FINE:
+                cause.overcome += 1
+                continue
+            cause.rows += 1
+            if len(cause.examples) < _EXAMPLES:
+                cause.examples.append(row)
+
+    def causes(self) -> list[Cause]:
+        """All causes, those with the most rows first."""
+        return sorted(self._causes.values(), key=lambda c: (-c.rows, -c.overcome, c.stage, c.code, c.field))
+
+    def funnel(self) -> dict[Phase, int]:
+        """Count the customers that have each phase behind them, in this run and before; never rises on the way."""
+        return {phase: sum(n for done, n in self.completed.items() if done >= phase.number) for phase in Phase}
+
+    @property
+    def customers(self) -> int:
+        """Accepted rows: all but the rejected ones."""
+        return self.rows - self.dispositions[Disposition.REJECTED]
+
+    def check(self, rows_read: Mapping[str, int], *, lines: Mapping[str, int] | None = None) -> None:
+        """Raise :class:`AccountingError` that names every equation that does not hold (promise 1).
+
+        ``rows_read`` is the intake's count per source; ``lines`` are the lines written per file
+        (``ReportFolder.lines``).
+        """
+        broken = [
+            f"{what}: {left} = {right}"
+            for what, left, right in self._equations(rows_read, lines or {})
+            if left != right
+        ]
+        if self._gap:
+            broken.append(f"rows in input order, each once: {self._gap}")
+        if self._waiting:
+            source, number = next(iter(self._waiting))
+            broken.append(f"errors of {len(self._waiting)} rows that have no result, first {source} row {number}")
+        if broken:
+            raise AccountingError(
+                "the accounting does not add up (" + "; ".join(broken) + ")",
+                hint="this is a defect of this program; the ledger holds what happened: keep it and report the numbers",
+            )
+
+    def _equations(self, rows_read: Mapping[str, int], lines: Mapping[str, int]) -> list[tuple[str, int, int]]:
+        """List what must be equal: what it is called, the left side, the right side."""
+        found = [("sum of dispositions = rows read", self.rows, sum(rows_read.values()))]
+        for source in sorted({*rows_read, *self.sources}):
+            total = self.sources.get(source, Counter()).total()
+            found.append((f"sum of dispositions of {source} = its rows read", total, rows_read.get(source, 0)))
+        expected = {
+            "results.csv": self.rows,
+            "errors.csv": self.error_lines,
+            "parked.csv": self.dispositions[Disposition.PARKED],
+            "in_doubt.csv": self.dispositions[Disposition.IN_DOUBT],
+        }
+        found += [(f"lines of {name} = rows counted for it", count, expected[name]) for name, count in lines.items()]
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputSummary:
+    """One input in ``summary.json``."""
+
+    source: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSummary:
+    """Calls of one phase: all that left, those among them that were repeats, those that a 429 refused."""
+
+    sent: int = 0
+    retried: int = 0
+    refused_for_rate: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateSummary:
+    """Calls per second: configured, reached on average, and the most in any one-second window."""
+
+    asked: float = 0
+    reached: float = 0
+    max_in_1s: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last one is ours: why a run stopped."""
+
+    run_id: str
+    exit_code: int
+    rows_read: int
+    dispositions: Mapping[Disposition, int]
+    inputs: tuple[InputSummary, ...]
+    calls: Mapping[Phase, CallSummary]
+    rate: RateSummary
+    started_at: str
+    finished_at: str
+    versions: Mapping[str, str]
+    stopped_because: str = ""
+
+    def __post_init__(self) -> None:
+        """Name all nine dispositions and all eight phases, in order, whatever was given."""
+        every = {disposition: self.dispositions.get(disposition, 0) for disposition in Disposition}
+        object.__setattr__(self, "dispositions", every)
+        object.__setattr__(self, "calls", {phase: self.calls.get(phase, CallSummary()) for phase in Phase})
+
+    def to_json(self) -> bytes:
+        """Write the file's bytes: UTF-8, two spaces, one line end at the end."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelinePoint:
+    """A stretch of the run that ends ``at`` seconds after the start and begins where the point before ends.
+
+    ``calls`` and ``refused`` (429s) are counts within the stretch; a latency is ``None`` if nothing was answered.
+    """
+
+    at: float
+    calls: int
+    latency_p50_ms: float | None = None
+    latency_p95_ms: float | None = None
+    refused: int = 0

@@ -1,0 +1,268 @@
+"""The sandbox over ASGI: the contract's calls, the control plane, and the readable contract.
+
+Promises the contract below ``/api/v2.1`` and nothing of the control plane there. The contract's calls go through one
+plain ASGI callable, because practice at scale needs speed; everything for people goes through Starlette's routes.
+"""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pipeline.sandbox import delivery, demo, page
+from pipeline.sandbox.bank import Bank
+from pipeline.sandbox.faults import Faults
+from pipeline.sandbox.gate import Gate
+from pipeline.sandbox.operations import Operation, match
+from pipeline.sandbox.records import Answer
+from pipeline.sandbox.scenario import Fault, Scenario
+from pipeline.sandbox.shapes import SHAPES
+from pipeline.sandbox.store import Store
+from pipeline.sandbox.tally import Limiter, Tally
+
+CONTRACT: Final = Path(__file__).parent / "contract" / "openapi.yaml"
+_BELOW: Final = demo.BASE_PATH + "/"
+MAX_BODY: Final = 15 * 1024 * 1024
+_HTML_502: Final = (
+    b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>\n"
+)
+_GARBAGE: Final = b'{"code": 200, "data": {"id": \xff\xfe\x00 <!DOCTYPE html>'
+_STOPS_BEFORE: Final = frozenset(
+    {"drop_before", "hang_before", "error_500_before", "bad_gateway_before", "unavailable_before"}
+    | {"too_many", "false_200", "expired_token"}
+)
+
+
+class Sandbox:
+    """A running practice bank: its state, its scenario and its counts."""
+
+    def __init__(self, scenario: Scenario, *, shapes: str | None = None, store: Store | None = None) -> None:
+        self.scenario = scenario
+        self.shapes = SHAPES[shapes or scenario.shapes]
+        self.bank = Bank(scenario.habits(), self.shapes)
+        self.store = store
+        if store is not None:
+            held = store.load()
+            self.bank.restore(held.customers, held.admin_lock, held.ended)
+        self.gate = Gate(self.bank, store)
+        self.tally = Tally()
+        self.reset_scenario()
+        self._encode = msgspec.json.Encoder().encode
+
+    def reset_scenario(self) -> None:
+        """Start the scenario again from its first call."""
+        self.faults = Faults(self.scenario)
+        self.limiter = Limiter(self.scenario.rate_limit.per_second)
+
+    def reset(self) -> None:
+        """Forget everything, on disk too."""
+        self.bank.clear()
+        if self.store is not None:
+            self.store.clear()
+        self.tally.clear()
+        self.reset_scenario()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one call of the contract."""
+        arrived = time.monotonic()
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        operation, params, allowed = match(scope["method"], raw.decode("latin-1").removeprefix(demo.BASE_PATH))
+        if operation is None:
+            await self._outside(allowed, arrived, receive, send)
+            return
+        number = self.tally.arrive(operation.id, arrived)
+        body = await delivery.read_body(receive, MAX_BODY)
+        if not self.limiter.admits(arrived):
+            limit = self.scenario.rate_limit
+            await self._refuse_rate(operation, send, limit.retry_after, limit.retry_after_s)
+            return
+        fault = self.faults.pick(operation.id, number)
+        if delay := self.faults.delay_s():
+            await asyncio.sleep(delay)
+        if fault is not None:
+            self.tally.faults[fault.kind] += 1
+            if fault.kind in _STOPS_BEFORE:
+                await self._fail(operation, fault, scope, receive, send)
+                return
+        answer = self.gate.answer(operation, params, dict(scope["headers"]), body, scope["query_string"], time.time())
+        if fault is None:
+            self.tally.answer(operation.id, answer.status)
+            await delivery.whole(send, answer.status, self._encode(answer.body))
+        elif fault.kind.endswith("_after"):
+            await self._fail(operation, fault, scope, receive, send)
+        else:
+            await self._spoil(operation, fault, answer, scope, receive, send)
+
+    async def _outside(self, allowed: str, arrived: float, receive: Receive, send: Send) -> None:
+        """Answer for what is no call of the contract."""
+        self.tally.arrive("(unknown)", arrived)
+        await delivery.read_body(receive, MAX_BODY)
+        headers = ((b"allow", allowed.encode()),) if allowed else ()
+        status, message = (405, "Method not allowed") if allowed else (404, "No such call")
+        self.tally.answer("(unknown)", status)
+        body = {"code": status, "message": message, "data": None}
+        await delivery.whole(send, status, self._encode(body), headers=headers)
+
+    async def _refuse_rate(self, operation: Operation, send: Send, form: Any, seconds: int) -> None:
+        headers = self.faults.retry_after(form, seconds, time.time())
+        answer = self.shapes.problem(429, "Rate limit exceeded")
+        self.tally.answer(operation.id, 429)
+        await delivery.whole(send, 429, self._encode(answer.body), headers=headers)
+
+    async def _fail(self, operation: Operation, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the fault instead of an answer."""
+        kind = fault.kind.removesuffix("_before").removesuffix("_after")
+        if kind in ("drop", "hang"):
+            self.tally.answer(operation.id, None)
+            await (delivery.drop(scope, receive) if kind == "drop" else delivery.hang(receive))
+            return
+        if kind == "too_many":
+            await self._refuse_rate(operation, send, fault.retry_after, fault.retry_after_s)
+            return
+        if kind == "bad_gateway":
+            self.tally.answer(operation.id, 502)
+            await delivery.whole(send, 502, _HTML_502, delivery.HTML)
+            return
+        answer = self._failure(kind, scope)
+        self.tally.answer(operation.id, answer.status)
+        headers: delivery.Headers = ()
+        if kind == "unavailable":
+            headers = self.faults.retry_after(fault.retry_after, fault.retry_after_s, time.time())
+        await delivery.whole(send, answer.status, self._encode(answer.body), headers=headers)
+
+    def _failure(self, kind: str, scope: Scope) -> Answer:
+        if kind == "error_500":
+            return self.shapes.problem(500, "Internal server error")
+        if kind == "unavailable":
+            return self.shapes.problem(503, "Service unavailable")
+        if kind == "expired_token":
+            return self.gate.expire(dict(scope["headers"]))
+        message = "Operation could not be completed"
+        data = {"success": False, "message": message}
+        return Answer(200, {"success": False, "code": 200, "message": message, "data": data})
+
+    async def _spoil(
+        self, operation: Operation, fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Send a good answer badly."""
+        self.tally.answer(operation.id, answer.status)
+        body = self._encode(answer.body)
+        if fault.kind == "truncated_body":
+            await delivery.truncated(scope, receive, send, answer.status, body)
+        elif fault.kind == "slow_body":
+            await delivery.dripping(send, answer.status, body, fault.over_s)
+        elif fault.kind == "no_id":
+            await delivery.whole(send, answer.status, self._encode(_without_ids(answer.body)))
+        else:
+            await delivery.whole(send, answer.status, _GARBAGE if fault.kind == "garbage_body" else b"")
+
+    async def record(self, request: Request) -> Response:
+        """Tell the bank's own truth."""
+        bank, tally = self.bank, self.tally
+        told: dict[str, Any] = {
+            "customers": [_customer(customer) for customer in bank.customers.values()],
+            "calls": tally.calls(),
+            "faults": dict(sorted(tally.faults.items())),
+            "logins": tally.received["createAdminSession"],
+            "max_calls_in_1s": tally.max_in_1s,
+        }
+        if request.query_params.get("arrivals") == "1":
+            told["arrivals"] = tally.arrivals.tolist()
+        return Response(self._encode(told), media_type="application/json")
+
+    async def reset_all(self, request: Request) -> Response:
+        """Start from nothing."""
+        del request
+        self.reset()
+        return JSONResponse({"reset": True})
+
+    async def approve(self, request: Request) -> Response:
+        """Let a person at the bank approve, high risk included."""
+        return self._settle(request, "APPROVED")
+
+    async def reject(self, request: Request) -> Response:
+        """Let a person at the bank reject."""
+        return self._settle(request, "REJECTED")
+
+    def _settle(self, request: Request, status: str) -> Response:
+        verification_id = request.path_params["verification_id"]
+        if not self.gate.cases.settle_by_person(verification_id, status, time.time()):
+            return JSONResponse({"error": "no such verification"}, status_code=404)
+        self.gate.keep()
+        return JSONResponse({"verificationId": verification_id, "status": status})
+
+
+def _customer(customer: Any) -> dict[str, Any]:
+    """Show a customer as the record tells it."""
+    cases = customer.verifications
+    return {
+        "customerId": customer.id,
+        "userId": customer.user_id,
+        "email": customer.email,
+        "status": customer.status,
+        "risk": customer.risk,
+        "registrations": customer.registrations,
+        "verificationIds": [case.id for case in cases],
+        "verificationStatuses": [case.status for case in cases],
+        "documents": [
+            {"documentId": d.id, "documentType": d.type, "verificationId": case.id, "size": d.size, "sha256": d.sha256}
+            for case in cases
+            for d in case.documents
+        ],
+        "approvals": sum(case.approvals for case in cases),
+        "consents": {path: consent.count for path, consent in customer.consents.items()},
+        "activations": customer.activations,
+    }
+
+
+def _without_ids(body: Any) -> Any:
+    """Take the ids out of an answer's data."""
+    data = {key: value for key, value in body.get("data", {}).items() if key not in _IDS}
+    if isinstance(data.get("user"), dict):
+        data["user"] = {key: value for key, value in data["user"].items() if key != "id"}
+    return {**body, "data": data}
+
+
+_IDS: Final = frozenset({"id", "verificationId", "documentId"})
+
+
+def build(sandbox: Sandbox) -> ASGIApp:
+    """Put the contract, the control plane and the readable contract together."""
+
+    async def docs(request: Request) -> Response:
+        del request
+        return HTMLResponse(page.render())
+
+    async def contract(request: Request) -> Response:
+        del request
+        return FileResponse(CONTRACT, media_type="application/yaml")
+
+    async def home(request: Request) -> Response:
+        del request
+        return RedirectResponse("/docs")
+
+    people = Starlette(
+        routes=[
+            Route("/", home),
+            Route("/docs", docs),
+            Route("/openapi.yaml", contract),
+            Route("/sandbox/record", sandbox.record),
+            Route("/sandbox/reset", sandbox.reset_all, methods=["POST"]),
+            Route("/sandbox/approve/{verification_id}", sandbox.approve, methods=["POST"]),
+            Route("/sandbox/reject/{verification_id}", sandbox.reject, methods=["POST"]),
+        ]
+    )
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        """Part the calls of the contract from the rest before any router sees them."""
+        here = scope["type"] == "http" and scope["path"].startswith(_BELOW)
+        await (sandbox if here else people)(scope, receive, send)
+
+    return front

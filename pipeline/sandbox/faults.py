@@ -1,0 +1,75 @@
+"""What goes wrong, decided by seed: the n-th call of an operation always meets the same fate.
+
+Promises decisions that depend on the scenario and on how many calls of that operation came before, not on the clock
+or on other operations. Does not carry a fault out.
+"""
+
+import math
+from email.utils import formatdate
+from random import Random
+from typing import Final
+
+from pipeline.sandbox.chance import unit
+from pipeline.sandbox.operations import OPERATIONS, Operation, Token
+from pipeline.sandbox.scenario import Fault, RetryAfter, Scenario
+
+_WITH_ID: Final = (
+    "registerIndividual",
+    "startIndividualVerification",
+    "createVerification",
+    "uploadVerificationDocument",
+)
+_MIXED: Final[tuple[RetryAfter, ...]] = ("seconds", "date", "absent")
+
+
+def _covers(fault: Fault, operation: Operation) -> bool:
+    if fault.on and operation.id not in fault.on:
+        return False
+    if fault.kind == "expired_token":
+        return operation.token is not Token.NONE
+    return fault.kind != "no_id" or operation.id in _WITH_ID
+
+
+class Faults:
+    """The faults of one running scenario; knows only how often each has struck."""
+
+    __slots__ = ("_delays", "_faults", "_latency", "_mixed", "_seed", "_struck")
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._seed = scenario.seed
+        self._latency = scenario.latency
+        self._faults = {
+            operation.id: [(i, fault) for i, fault in enumerate(scenario.fault) if _covers(fault, operation)]
+            for operation in OPERATIONS
+        }
+        self._struck = [0] * len(scenario.fault)
+        self._mixed = 0
+        self._delays = Random(scenario.seed)  # noqa: S311  (repeatable on purpose)
+
+    def pick(self, operation_id: str, number: int) -> Fault | None:
+        """Decide what goes wrong with the ``number``-th call of an operation; the file's first fault wins."""
+        for index, fault in self._faults[operation_id]:
+            if fault.times and self._struck[index] >= fault.times:
+                continue
+            by_rate = unit(self._seed, index, operation_id, number) < fault.rate
+            if by_rate or number in fault.nth:
+                self._struck[index] += 1
+                return fault
+        return None
+
+    def delay_s(self) -> float:
+        """Give the next call's latency in seconds."""
+        latency = self._latency
+        if not latency.mean_ms and not latency.jitter_ms:
+            return 0.0
+        return max(latency.mean_ms + self._delays.uniform(-latency.jitter_ms, latency.jitter_ms), 0.0) / 1000
+
+    def retry_after(self, form: RetryAfter, seconds: int, now: float) -> tuple[tuple[bytes, bytes], ...]:
+        """Write the Retry-After header in the form that is due; "mixed" takes the three in turn."""
+        if form == "mixed":
+            form = _MIXED[self._mixed % len(_MIXED)]
+            self._mixed += 1
+        if form == "absent":
+            return ()
+        value = str(seconds) if form == "seconds" else formatdate(math.ceil(now) + seconds, usegmt=True)
+        return ((b"retry-after", value.encode()),)

@@ -1,0 +1,79 @@
+"""What the intake's tests share: a good row, files made of rows, and the judgement of a file."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.intake.validate import Rules, Survey, rows, survey
+from pipeline.model import CANONICAL_COLUMNS, Category, IntakeRow
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SAMPLES = ROOT / "sample_data"
+CORPORA = ROOT.parent / "shared" / "corpora"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CATEGORIES = tuple(
+    Category(key=key, id=str(number), name=name)
+    for number, (key, name) in enumerate(
+        (
+            ("INDIVIDUAL_STANDARD", "Individual Standard"),
+            ("INDIVIDUAL_PLUS", "Individual Plus"),
+            ("INDIVIDUAL_PREMIUM", "Individual Premium"),
+            ("B2B_SMALL_BUSINESS", "Small Business"),
+        ),
+        start=101,
+    )
+)
+GOOD = {
+    "first_name": "Rūta",
+    "last_name": "O'Neill-Šimkus",
+    "phone": "+37061231001",
+    "date_of_birth": "1990-10-03",
+    "nationality": "LT",
+    "category": "INDIVIDUAL_STANDARD",
+}
+
+
+def a_row(number: int = 1, **changes: str) -> dict[str, str]:
+    """Return a row that is accepted, with changes."""
+    return {"external_id": f"C-{number}", "email": f"c{number}@example.com"} | GOOD | changes
+
+
+def csv_text(table: Iterable[dict[str, str]], columns: Sequence[str] = CANONICAL_COLUMNS, end: str = "\n") -> str:
+    """Return rows as CSV with a header."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, restval="", lineterminator=end)
+    writer.writeheader()
+    writer.writerows(table)
+    return buffer.getvalue()
+
+
+def write(path: Path, table: Iterable[dict[str, str]], columns: Sequence[str] = CANONICAL_COLUMNS) -> Path:
+    """Write rows as a CSV file."""
+    path.write_text(csv_text(table, columns), encoding="utf-8", newline="")
+    return path
+
+
+def rules(
+    root: Path = SAMPLES / "documents",
+    *,
+    now: datetime = NOW,
+    min_age: int = 18,
+    categories: tuple[Category, ...] | None = CATEGORIES,
+) -> Rules:
+    """Return rules with everything known."""
+    return Rules(now=now, min_age=min_age, documents_root=root, max_document_bytes=1_048_576, categories=categories)
+
+
+def judged(
+    *inputs: Path, by: Rules | None = None, batch_rows: int = 100_000, limit: int | None = None
+) -> tuple[Survey, list[IntakeRow]]:
+    """Survey and judge inputs."""
+    found = survey(inputs, batch_rows=batch_rows, limit=limit)
+    return found, [row for batch in rows(found, by or rules(), batch_rows=batch_rows) for row in batch]
+
+
+def told(found: Iterable[IntakeRow]) -> list[tuple[int, str, str]]:
+    """Return what speaks against rows as (row number, field, code)."""
+    return [(violation.row_number, violation.field, violation.code) for row in found for violation in row.violations]

@@ -1,0 +1,239 @@
+import json
+import shutil
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipeline.errors import UnreadableInputError
+from pipeline.intake import csvfile, files
+from pipeline.intake.records import Fault
+from pipeline.intake.validate import survey
+from pipeline.model import CANONICAL_COLUMNS
+from tests.intake.helpers import CORPORA, a_row, csv_text, judged, told, write
+
+needs_corpora = pytest.mark.skipif(not CORPORA.is_dir(), reason="the public test data is not here")
+
+
+def refused(path: Path) -> str:
+    """Return the sentence that refuses an input, and its hint."""
+    with pytest.raises(UnreadableInputError) as caught:
+        survey([path], batch_rows=10)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert caught.value.hint
+    return f"{message} | {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf\n\n", "is empty"),
+        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"\xd0\xcf\x11\xe0rest", "old Excel"),
+        (b"%PDF-1.4", "PDF"),
+        (b"\x1f\x8b\x08rest", "gzip"),
+        (b"\x28\xb5\x2f\xfdrest", "zstd"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS"),
+        (b"<!DOCTYPE html><html>", "HTML"),
+        (b'[{"external_id": 1}]', "JSON"),
+        ("external_id,email\n".encode("utf-16"), "UTF-16"),
+        ("external_id,email\n".encode("utf-16-le"), "UTF-16"),
+        ("external_id,email\n".encode("utf-32"), "UTF-32"),
+        (b"a,\x00b\n", "binary"),
+        (b"PAR1 and then nothing of the kind", "corrupt Parquet"),
+        (b"PAREencrypted", "encrypted"),
+        (b"pr\xe9nom,nom\n", "not UTF-8"),
+        (b'"external_id,email\n1,2\n', "badly quoted"),
+        (b"external_id;first_name;email\n1;2;3\n", "semicolons"),
+        (b"external_id\tfirst_name\temail\n", "tabs"),
+        (b"a|b|c\n1|2|3\n", "vertical bars"),
+        (csv_text([]).encode(), "no data rows"),
+        (csv_text([], [*CANONICAL_COLUMNS, "email"]).encode(), "more than once: email"),
+        (csv_text([], [*CANONICAL_COLUMNS, ""]).encode(), "no name for column 24"),
+        (b"external_id,first_name,last_name,e_mail,phone\n", "missing: email, date_of_birth, nationality, category"),
+        (b"external_id,first_name,last_name,e_mail,phone\n", "e_mail may be email"),
+        (b"external_id,first_name,last_name,e_mail,phone\n", "found: external_id, first_name"),
+    ],
+)
+def test_file_level_trouble_is_one_sentence(tmp_path: Path, content: bytes, words: str) -> None:
+    """What cannot be read as a whole is refused by name, with a hint."""
+    path = tmp_path / "input.csv"
+    path.write_bytes(content)
+    said = refused(path)
+    assert said.startswith("input.csv")
+    assert words in said
+
+
+def test_places_that_are_no_files_are_refused(tmp_path: Path) -> None:
+    """A path that leads nowhere, or to a folder, is refused."""
+    assert "does not exist" in refused(tmp_path / "nothing.csv")
+    assert "is a folder" in refused(tmp_path)
+
+
+def test_a_file_is_what_it_holds_not_what_it_is_called(tmp_path: Path) -> None:
+    """Parquet is told by its first bytes."""
+    path = tmp_path / "customers.csv"
+    pl.DataFrame([a_row()]).write_parquet(path)
+    assert files.open_table(path, "x").kind is files.Kind.PARQUET
+
+
+def test_header_cells_are_stripped_and_a_mark_is_skipped(tmp_path: Path) -> None:
+    """White space around names and a byte order mark do not matter; other columns and old marks are ignored."""
+    columns = [" external_id ", *CANONICAL_COLUMNS[1:], "note", "_err_code"]
+    path = tmp_path / "input.csv"
+    row = {" external_id " if name == "external_id" else name: value for name, value in a_row().items()}
+    path.write_text("\ufeff" + csv_text([row | {"note": "x", "_err_code": "y"}], columns), encoding="utf-8")
+    _, found = judged(path)
+    assert [row.customer is not None for row in found] == [True]
+
+
+def test_one_bad_byte_spoils_one_record(tmp_path: Path) -> None:
+    """A record in another encoding is a fault, its neighbours are read."""
+    path = tmp_path / "input.csv"
+    body = csv_text([a_row(1), a_row(2, first_name="Rene"), a_row(3)]).encode().replace(b"Rene", b"Ren\xe9")
+    path.write_bytes(body)
+    _, found = judged(path)
+    assert told(found) == [(2, "", "record_encoding")]
+
+
+def test_parquet_types_are_text_or_what_they_mean(tmp_path: Path) -> None:
+    """Dates, instants, categories and columns of nulls are taken; null is absent."""
+    path = tmp_path / "input.parquet"
+    frame = pl.DataFrame([a_row(1), a_row(2)]).with_columns(
+        pl.col("date_of_birth").str.to_date(),
+        pl.col("category").cast(pl.Categorical),
+        gender=pl.lit(None),
+        terms_accepted_at=pl.lit(datetime(2025, 1, 1, 12)).dt.replace_time_zone("Europe/Vilnius"),  # noqa: DTZ001
+    )
+    frame.write_parquet(path)
+    _, found = judged(path)
+    customer = found[1].customer
+    assert customer is not None
+    assert customer.date_of_birth == "1990-10-03"
+    assert customer.terms_accepted_at == "2025-01-01T10:00:00Z"
+    assert customer.gender == ""
+
+
+def test_a_naive_instant_in_parquet_is_no_evidence(tmp_path: Path) -> None:
+    """An instant without a time zone is a violation like its text would be."""
+    path = tmp_path / "input.parquet"
+    pl.DataFrame([a_row()]).with_columns(terms_accepted_at=pl.lit(datetime(2025, 1, 1, 12))).write_parquet(path)  # noqa: DTZ001
+    assert told(judged(path)[1]) == [(1, "terms_accepted_at", "instant_without_offset")]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("phone", 37061231001, "column phone is Int64, it must be text"),
+        ("date_of_birth", datetime(1990, 10, 3), "it must be text or a date"),  # noqa: DTZ001
+        ("terms_accepted_at", date(2025, 1, 1), "it must be text or an instant"),
+    ],
+)
+def test_other_parquet_types_are_refused(tmp_path: Path, column: str, value: object, words: str) -> None:
+    """A number or a wrong kind of time is refused by name instead of guessed at."""
+    path = tmp_path / "input.parquet"
+    pl.DataFrame([{**a_row(), column: value}]).write_parquet(path)
+    assert words in refused(path)
+
+
+@needs_corpora
+@pytest.mark.parametrize("name", ["apache-ARROW-GH-41317", "duckdb-broken_date"])
+def test_corrupt_parquet_is_one_message(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Also where the library panics, and its own output stays away from the terminal."""
+    assert "corrupt Parquet" in refused(CORPORA / "parquet" / f"{name}.parquet")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_truncated_parquet_is_refused(tmp_path: Path) -> None:
+    """A file that was copied in part is corrupt."""
+    whole = tmp_path / "whole.parquet"
+    pl.DataFrame([a_row(number) for number in range(100)]).write_parquet(whole)
+    path = tmp_path / "input.parquet"
+    path.write_bytes(whole.read_bytes()[:-200])
+    assert "corrupt Parquet" in refused(path)
+
+
+def all_cells(path: Path) -> tuple[list[dict[str, str]], dict[int, Fault]]:
+    """Read a CSV file whatever its columns are."""
+    with csvfile.opened(path, path.name) as file:
+        columns = file.columns
+    frame, faults = next(csvfile.frames(path, path.name, columns, 10_000))
+    return frame.to_dicts(), faults
+
+
+@needs_corpora
+def test_csv_spectrum_reads_as_its_answers() -> None:
+    """Cells are equal to the published answers."""
+    for path in sorted((CORPORA / "csv-spectrum" / "csvs").glob("*.csv")):
+        answer = json.loads((CORPORA / "csv-spectrum" / "json" / f"{path.stem}.json").read_text(encoding="utf-8"))
+        cells, faults = all_cells(path)
+        assert not faults, path.name
+        # Some answers have LF inside a cell where the file has CRLF.
+        plain = [{key: value.replace("\r\n", "\n") for key, value in row.items()} for row in cells]
+        wanted = [
+            {key: value.replace("\r\n", "\n") for key, value in row.items()}
+            for row in (answer if isinstance(answer, list) else [answer])
+        ]
+        if path.stem == "location_coordinates":
+            # The published answer has another telephone number than the published file.
+            wanted[0]["Contact Phone Number"] = plain[0]["Contact Phone Number"]
+        assert plain == wanted, path.name
+
+
+@needs_corpora
+@pytest.mark.parametrize(
+    ("name", "rows", "faults"),
+    [
+        ("source", 83, []),
+        ("file_no_trailing_newline", 83, []),
+        ("file_record_delimiter_0xD", 83, []),
+        ("row_less_sep_row5_col3", 83, [("record_short",)]),
+    ],
+)
+def test_pollock_loses_no_row(name: str, rows: int, faults: list[tuple[str, ...]]) -> None:
+    """Each polluted file has all its rows, or a fault per broken one."""
+    cells, found = all_cells(CORPORA / "pollock" / f"{name}.csv")
+    assert len(cells) == rows
+    assert [fault.codes for fault in found.values()] == faults
+
+
+@needs_corpora
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("pollock/file_field_delimiter_0x3B.csv", "semicolons"),
+        ("pollock/file_header_only.csv", "missing"),
+        ("pollock/file_preamble.csv", "no name for column"),
+        ("encodings/duckdb-utf16.csv", "UTF-16"),
+        ("febrl-dataset1.csv", "missing"),
+        ("userdata1.parquet", "missing"),
+    ],
+)
+def test_public_files_without_our_columns_are_refused(name: str, words: str, tmp_path: Path) -> None:
+    """The cause is named."""
+    path = tmp_path / Path(name).name
+    shutil.copy(CORPORA / name, path)
+    assert words in refused(path)
+
+
+@needs_corpora
+def test_names_of_all_scripts_are_names(tmp_path: Path) -> None:
+    """Every published forename is accepted, also of one character."""
+    cells, _ = all_cells(CORPORA / "names-forenames-by-country.csv")
+    names = [row["Localized Name"] for row in cells if row["Localized Name"]]
+    _, found = judged(write(tmp_path / "x.csv", [a_row(place, first_name=name) for place, name in enumerate(names)]))
+    assert len(found) > 2000
+    assert told(found) == []
+
+
+@needs_corpora
+def test_latin1_rows_are_rejects_not_garbage() -> None:
+    """Nothing is decoded wrongly: a Latin-1 record is a fault."""
+    path = CORPORA / "encodings" / "duckdb-latin1.csv"
+    cells, faults = all_cells(path)
+    assert all(fault.codes == ("record_encoding",) for fault in faults.values())
+    assert len(faults) == sum(not line.isascii() for line in path.read_bytes().splitlines())
+    assert all("\ufffd" not in value for row in cells for value in row.values())

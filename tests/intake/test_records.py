@@ -1,0 +1,115 @@
+import csv
+import io
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.intake import records
+from pipeline.intake.records import Lines, LineTooLongError, Record
+
+CELLS = st.text(
+    st.one_of(st.sampled_from(",\"\n\r ;'\t\ufeffé"), st.characters(exclude_categories=["Cs"], min_codepoint=1))
+)
+TABLES = st.integers(1, 5).flatmap(
+    lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=8)
+)
+
+
+def read(text: str, width: int | None) -> list[Record]:
+    """Read records of a text, line ends untouched."""
+    return list(records.records(Lines(io.StringIO(text, newline="")), width=width))
+
+
+def codes(found: Iterable[Record]) -> list[tuple[str, ...]]:
+    """Return the fault codes of each record."""
+    return [record.fault.codes if record.fault else () for record in found]
+
+
+@given(table=TABLES, quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+def test_any_table_reads_back(table: list[list[str]], quoting: int) -> None:
+    """Any table of text that the csv module writes reads back with the same cells, and the texts are the file."""
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, quoting=quoting, lineterminator="\r\n").writerows(table)  # type: ignore[arg-type]
+    found = read(buffer.getvalue(), len(table[0]))
+    assert [record.cells for record in found] == table
+    assert "".join(record.raw for record in found) == buffer.getvalue()
+
+
+@given(table=TABLES, end=st.sampled_from(["\n", "\r", "\r\n"]))
+def test_every_line_end_is_read(table: list[list[str]], end: str) -> None:
+    """LF, CR and CRLF end records alike; inside quotes they stay what they are."""
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator=end).writerows(table)
+    assert [record.cells for record in read(buffer.getvalue(), len(table[0]))] == table
+
+
+@given(text=st.text('ab,"\n\r\0\udc80', max_size=60), width=st.integers(1, 9))
+def test_no_text_is_lost_whatever_the_file_holds(text: str, width: int) -> None:
+    """The texts of all records joined are the file, blank lines aside, and each record is cells or a fault."""
+    found = read(text, width)
+    joined = "".join(record.raw for record in found)
+    assert joined.replace("\r", "").replace("\n", "") == text.replace("\r", "").replace("\n", "")
+    assert all((record.cells is None) == (record.fault is not None) for record in found)
+    assert all(len(record.cells) == width for record in found if record.cells is not None)
+
+
+def test_short_and_long_records_are_faults_and_neighbours_are_read() -> None:
+    """A wrong number of fields spoils one record only; its line is told."""
+    found = read("1,2,3\n4,5\n\n6,7,8,9\n1,2,3", 3)
+    assert codes(found) == [(), ("record_short",), ("record_long",), ()]
+    assert [record.fault.line for record in found if record.fault] == [2, 4]
+    assert [record.fault.found for record in found if record.fault] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ['"1,2,3\n', '1,"2,3\n', '1,"2"x,3\n', '1,2,"3" \n'],
+    ids=["first", "middle", "text after the closing quote", "space after the closing quote"],
+)
+def test_a_stray_quote_spoils_one_record(bad: str) -> None:
+    """A quote that never closes, or closes too early, does not swallow the lines after it."""
+    found = read("1,2,3\n" + bad + "4,5,6\n" * 2000, 3)
+    assert codes(found) == [(), ("record_quoting",), *[()] * 2000]
+    assert found[1].raw == bad
+
+
+def test_two_stray_quotes_do_not_swallow_what_is_between_them() -> None:
+    """Lines inside a quoted field that are records themselves are records."""
+    width = 10
+    good = ",".join("123456789x") + "\n"
+    found = read('1,"' + good[2:] + good * 3 + '1,x",' + good[4:] + good, width)
+    assert len(found) == 6
+    assert codes(found)[:4] == [("record_quoting",), (), (), ()]
+
+
+def test_quotes_inside_an_unquoted_field_are_characters() -> None:
+    """A quote that does not open a field is kept as it is."""
+    assert read('37°36\'37.8"N,5" pipe\n', 2)[0].cells == ["37°36'37.8\"N", '5" pipe']
+
+
+def test_quoted_fields_may_hold_lines_and_large_texts() -> None:
+    """A quoted field of many lines, or larger than the csv module's own limit, is read."""
+    lines = "\n".join(f"line {number}" for number in range(900))
+    found = read(f'1,"{lines}"\n2,"{"x" * 200_000}"\n', 2)
+    assert [record.cells for record in found] == [["1", lines], ["2", "x" * 200_000]]
+
+
+def test_a_record_tells_all_its_faults() -> None:
+    """Bytes that are not UTF-8, NUL and a wrong number of fields do not hide each other."""
+    assert codes(read("a\udce9,\0\n", 3)) == [("record_encoding", "record_nul", "record_short")]
+
+
+def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line longer than any record stops the reading instead of filling memory."""
+    monkeypatch.setattr(records, "MAX_LINE", 100)
+    with pytest.raises(LineTooLongError):
+        read("x" * 101, 1)
+
+
+@pytest.mark.parametrize(("raw", "end"), [("a\n", "\n"), ("a\r\n", "\r\n"), ("a\r", "\r"), ("a", ""), ('"\n"', "")])
+def test_line_ends_are_told_apart(raw: str, end: str) -> None:
+    """A record's own line end is known, so that it can be written again."""
+    assert records.line_end(raw) == end
+    assert records.without_line_end(raw) + end == raw

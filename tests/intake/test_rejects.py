@@ -1,0 +1,148 @@
+import csv
+import stat
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipeline.errors import UnreadableInputError
+from pipeline.intake.rejects import RejectMark, write_rejects
+from pipeline.intake.validate import survey
+from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, IntakeRow, REQUIRED_COLUMNS
+from tests.intake.helpers import a_row, csv_text, judged, told, write
+
+MARK = RejectMark(field="email", code="email_invalid", message='not valid, "really"')
+OTHER = RejectMark(field="", code="x", message="second")
+
+
+def marks_of(found: list[IntakeRow]) -> dict[int, list[RejectMark]]:
+    """Return the marks of judged rows."""
+    return {
+        row.row_number: [RejectMark(field=v.field, code=v.code, message=v.message) for v in row.violations]
+        for row in found
+        if row.violations
+    }
+
+
+def rejects(path: Path, marks: dict[int, list[RejectMark]]) -> bytes:
+    """Write the rejects of a file and return their bytes."""
+    destination = path.parent / "out" / path.name
+    write_rejects(survey([path], batch_rows=2).sources[0], destination, marks, batch_rows=2)
+    return destination.read_bytes()
+
+
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"], ids=["plain", "bom"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_fields_stand_as_they_stood(tmp_path: Path, bom: bytes, end: str) -> None:
+    """Quotes, spaces, line ends and the byte order mark are those of the input, byte for byte."""
+    header = ",".join(REQUIRED_COLUMNS) + ",note"
+    kept = f' C-1 ,"Ann",""," x""y{end}z",,é,"""",,"a,b"'
+    path = tmp_path / "x.csv"
+    path.write_bytes(bom + f"{header}{end}C-0,,,,,,,,{end}{kept}{end}{end}C-2,,,,,,,,{end}".encode())
+    assert (
+        rejects(path, {2: [MARK, OTHER]})
+        == bom
+        + (
+            f"{header},_err_row,_err_field,_err_code,_err_message{end}"
+            f'{kept},2,email; ,email_invalid; x,"not valid, ""really""; second"{end}'
+        ).encode()
+    )
+
+
+def test_broken_records_keep_their_bytes(tmp_path: Path) -> None:
+    """A short record is padded, a long one keeps its fields, bad bytes and quotes stay; marks end the line."""
+    body = [b"a,b", b"1,2,3,4,5,6,7,8,9,10", b"\xe9,\x00,3,4,5,6,7,8", b'"a,2,3,4,5,6,7,8', b"1,2,3,4,5,6,7,8"]
+    path = tmp_path / "x.csv"
+    path.write_bytes(",".join(REQUIRED_COLUMNS).encode() + b"\n" + b"\n".join(body))
+    lines = rejects(path, {number: [OTHER] for number in range(1, 6)}).splitlines()[1:]
+    assert lines == [
+        b"a,b,,,,,,,1,,x,second",
+        body[1] + b",2,,x,second",
+        body[2] + b",3,,x,second",
+        body[3] + b",4,,x,second",
+        body[4] + b",5,,x,second",
+    ]
+
+
+def test_a_rejects_file_is_an_input_and_its_marks_are_written_anew(tmp_path: Path) -> None:
+    """Given again, the marks are ignored on reading and replaced on writing."""
+    path = write(tmp_path / "x.csv", [a_row(1, email="a"), a_row(2), a_row(3, phone="1", last_name='O"N, x')])
+    first = tmp_path / "first.csv"
+    first.write_bytes(rejects(path, marks_of(judged(path)[1])))
+    _, found = judged(first)
+    assert told(found) == [(1, "email", "email_invalid"), (2, "phone", "phone_without_country_code")]
+    second = tmp_path / "second.csv"
+    second.write_bytes(rejects(first, marks_of(found)))
+    one, two = (list(csv.reader(file.read_text(encoding="utf-8").splitlines())) for file in (first, second))
+    assert two[0] == one[0] == [*CANONICAL_COLUMNS, *ERROR_COLUMNS]
+    width = len(CANONICAL_COLUMNS)
+    assert [row[:width] for row in two] == [row[:width] for row in one]
+    assert [row[width] for row in two] == ["_err_row", "1", "2"]
+
+
+def test_marks_in_the_middle_of_a_file_are_taken_out(tmp_path: Path) -> None:
+    """Wherever a spreadsheet has put the old marks, they go, and the other fields stay as they stood."""
+    columns = ["_err_row", *REQUIRED_COLUMNS, "_err_code", "note"]
+    path = tmp_path / "x.csv"
+    path.write_text(",".join(columns) + '\n7,"C-1",a,b,c,d,e,f,g,old,"x,""y"\n', encoding="utf-8")
+    assert rejects(path, {1: [OTHER]}).decode().splitlines() == [
+        ",".join([*REQUIRED_COLUMNS, "note", *ERROR_COLUMNS]),
+        '"C-1",a,b,c,d,e,f,g,"x,""y",1,,x,second',
+    ]
+
+
+def test_parquet_stays_parquet(tmp_path: Path) -> None:
+    """The same schema and values, four columns of text after them."""
+    path = tmp_path / "x.parquet"
+    frame = pl.DataFrame([a_row(number) | {"amount": number, "_err_row": "9"} for number in range(1, 6)])
+    frame = frame.with_columns(date_of_birth=pl.lit(date(1990, 1, 1)))
+    frame.write_parquet(path)
+    rejects(path, {2: [MARK], 5: [MARK, OTHER]})
+    written = pl.read_parquet(tmp_path / "out" / "x.parquet")
+    assert written.drop(ERROR_COLUMNS).equals(frame.drop("_err_row")[[1, 4]])
+    assert written["_err_row"].to_list() == ["2", "5"]
+    assert written["_err_code"].to_list() == ["email_invalid", "email_invalid; x"]
+
+
+def test_no_marks_give_a_header(tmp_path: Path) -> None:
+    """Without a marked row only the header is written, in both formats."""
+    path = write(tmp_path / "x.csv", [a_row(1)])
+    assert rejects(path, {}).count(b"\n") == 1
+    parquet = tmp_path / "x.parquet"
+    pl.DataFrame([a_row(1)]).write_parquet(parquet)
+    rejects(parquet, {})
+    assert pl.read_parquet(tmp_path / "out" / "x.parquet").height == 0
+
+
+def test_rejects_are_private_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Owner only; a failure leaves the earlier file and nothing half-written."""
+    path = write(tmp_path / "x.csv", [a_row(1)])
+    rejects(path, {1: [MARK]})
+    written = tmp_path / "out" / "x.csv"
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    assert stat.S_IMODE(written.parent.stat().st_mode) == 0o700
+    before = written.read_bytes()
+    monkeypatch.setattr("pipeline.intake.rejects._joined", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        rejects(path, {1: [MARK]})
+    assert written.read_bytes() == before
+    assert list(written.parent.iterdir()) == [written]
+
+
+def test_a_changed_input_is_refused(tmp_path: Path) -> None:
+    """Marks of another file are not written beside its rows."""
+    path = write(tmp_path / "x.csv", [a_row(1)])
+    source = survey([path], batch_rows=9).sources[0]
+    write(path, [a_row(2)])
+    with pytest.raises(UnreadableInputError, match="changed"):
+        write_rejects(source, tmp_path / "out.csv", {1: [MARK]}, 9)
+
+
+def test_a_limited_run_writes_only_what_it_read(tmp_path: Path) -> None:
+    """Rows beyond the limit are not looked at."""
+    path = write(tmp_path / "x.csv", [a_row(1), a_row(2)])
+    source = survey([path], batch_rows=9, limit=1).sources[0]
+    write_rejects(source, tmp_path / "out.csv", {1: [MARK], 2: [MARK]}, 9)
+    assert len((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()) == 2
+    assert csv_text([]).strip() in (tmp_path / "out.csv").read_text(encoding="utf-8")

@@ -1,0 +1,68 @@
+import csv
+import unicodedata
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.intake.codes import CODES
+from pipeline.model import CANONICAL_COLUMNS, IntakeRow
+from tests import make_samples
+from tests.intake.helpers import SAMPLES, judged, told
+
+NOT_PLANTED = {"document_unreadable"}
+"""Permissions do not survive a checkout, and root may read everything; tests of documents cover it."""
+
+
+def accepted(found: list[IntakeRow]) -> list[list[str]]:
+    """Return the customers' texts."""
+    return [[getattr(row.customer, column) for column in CANONICAL_COLUMNS] for row in found]
+
+
+def test_the_script_makes_the_samples_that_are_here(tmp_path: Path) -> None:
+    """Running it again changes nothing."""
+    make_samples.main(tmp_path)
+    made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    assert made == {path.relative_to(SAMPLES) for path in SAMPLES.rglob("*") if path.is_file()}
+    for path in made:
+        if path.suffix == ".parquet":
+            assert pl.read_parquet(tmp_path / path).equals(pl.read_parquet(SAMPLES / path))
+        else:
+            assert (tmp_path / path).read_bytes() == (SAMPLES / path).read_bytes(), path
+
+
+def test_the_clean_book_is_accepted_and_so_is_its_twin() -> None:
+    """500 customers of many countries and scripts; Parquet gives the same ones."""
+    _, book = judged(SAMPLES / "customers.csv")
+    _, twin = judged(SAMPLES / "customers.parquet", batch_rows=77)
+    assert told(book) == told(twin) == []
+    assert len(book) == 500
+    assert accepted(book) == accepted(twin)
+    customers = [row.customer for row in book if row.customer]
+    assert len({customer.nationality for customer in customers}) >= 25
+    assert len({customer.phone for customer in customers}) == 500
+    scripts = {unicodedata.name(letter).split()[0] for customer in customers for letter in customer.last_name}
+    assert {"LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "CJK", "HANGUL", "DEVANAGARI", "THAI"} <= scripts
+    assert {customer.category for customer in customers} == {"INDIVIDUAL_STANDARD", "Individual Plus"}
+    for customer in customers:
+        assert customer.identity_document
+        assert customer.terms_accepted_at
+        if customer.category == "Individual Plus":
+            assert customer.address_document
+            assert customer.funds_document
+
+
+def test_the_messy_file_has_what_is_said_and_nothing_else() -> None:
+    """Every planted fault is found, with row, field and code, and no other."""
+    with (SAMPLES / "customers_messy.expected.csv").open(encoding="utf-8", newline="") as stream:
+        planted = [(int(line["row_number"]), line["field"], line["code"]) for line in csv.DictReader(stream)]
+    _, found = judged(SAMPLES / "customers_messy.csv", batch_rows=9)
+    assert told(found) == planted
+    assert len({row for row, _, _ in planted}) == len(planted)
+    assert len(found) - len(planted) >= 15
+
+
+def test_every_code_is_planted() -> None:
+    """No rule is without an example."""
+    with (SAMPLES / "customers_messy.expected.csv").open(encoding="utf-8", newline="") as stream:
+        planted = {line["code"] for line in csv.DictReader(stream)}
+    assert planted == set(CODES) - NOT_PLANTED

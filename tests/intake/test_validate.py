@@ -1,0 +1,157 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import ConfigurationError, UnreadableInputError
+from pipeline.intake import duplicates
+from pipeline.intake.validate import rows, survey
+from tests.intake.helpers import a_row, csv_text, judged, rules, told, write
+
+
+def test_copies_name_each_other(tmp_path: Path) -> None:
+    """All copies of an external_id or an e-mail are rejects; white space and, in e-mails, case do not matter."""
+    table = [
+        a_row(1),
+        a_row(2, external_id="C-1 "),
+        a_row(3, external_id="c-1"),
+        a_row(4, email="C3@EXAMPLE.COM"),
+        a_row(5),
+    ]
+    _, found = judged(write(tmp_path / "x.csv", table), batch_rows=2)
+    assert told(found) == [
+        (1, "external_id", "duplicate_external_id"),
+        (2, "external_id", "duplicate_external_id"),
+        (3, "email", "duplicate_email"),
+        (4, "email", "duplicate_email"),
+    ]
+    assert [row.violations[0].message.rpartition(" in ")[2] for row in found[:4]] == [
+        "row 2",
+        "row 1",
+        "row 4",
+        "row 3",
+    ]
+
+
+def test_many_copies_name_some_of_the_others(tmp_path: Path) -> None:
+    """The list of companions is short, and says how many there are more."""
+    table = [a_row(number, external_id="same") for number in range(1, 10)]
+    _, found = judged(write(tmp_path / "x.csv", table))
+    assert found[0].violations[0].message.endswith("in rows 2, 3, 4, 5, 6 and 3 more")
+    assert found[8].violations[0].message.endswith("in rows 1, 2, 3, 4, 5 and 3 more")
+
+
+def test_copies_are_found_over_all_inputs(tmp_path: Path) -> None:
+    """With several inputs a companion is named with its file."""
+    one = write(tmp_path / "one.csv", [a_row(1), a_row(2)])
+    two = write(tmp_path / "two.csv", [a_row(3), a_row(4, email="c2@example.com")])
+    found = judged(one, two)[1]
+    assert [(row.source, row.row_number) for row in found] == [
+        ("one.csv", 1),
+        ("one.csv", 2),
+        ("two.csv", 1),
+        ("two.csv", 2),
+    ]
+    assert found[1].violations[0].message.endswith("in row 2 of two.csv")
+    assert found[3].violations[0].message.endswith("in row 2 of one.csv")
+
+
+def test_a_collision_of_hashes_rejects_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal hashes are only a suspicion; the real values decide."""
+    monkeypatch.setattr(duplicates, "hashes", lambda keys: pl.repeat(7, keys.len(), dtype=pl.UInt64, eager=True))
+    table = [a_row(1), a_row(2), a_row(3), a_row(4, email="c2@example.com")]
+    _, found = judged(write(tmp_path / "x.csv", table), batch_rows=3)
+    assert told(found) == [(2, "email", "duplicate_email"), (4, "email", "duplicate_email")]
+
+
+def test_broken_records_and_empty_keys_are_no_copies(tmp_path: Path) -> None:
+    """A malformed record has no key, and neither has an absent value."""
+    path = tmp_path / "x.csv"
+    path.write_text(
+        csv_text([a_row(1, external_id=""), a_row(2, external_id="")]) + "C-1,short\nC-1,short\n", encoding="utf-8"
+    )
+    assert {code for _, _, code in told(judged(path)[1])} == {"required_missing", "record_short"}
+
+
+def test_a_limit_counts_over_all_inputs(tmp_path: Path) -> None:
+    """Only the first records are read; copies beyond them do not matter."""
+    one = write(tmp_path / "one.csv", [a_row(number) for number in range(1, 4)])
+    two = write(tmp_path / "two.csv", [a_row(number) for number in range(4, 7)] + [a_row(7, external_id="C-1")])
+    for limit, split in ((2, [2, 0]), (3, [3, 0]), (5, [3, 2]), (100, [3, 4])):
+        found, judgement = judged(one, two, limit=limit, batch_rows=2)
+        assert [source.rows for source in found.sources] == split
+        assert found.rows == len(judgement) == min(limit, 7)
+    assert told(judged(one, two, limit=6)[1]) == []
+
+
+def test_inputs_with_one_name_are_shown_as_given(tmp_path: Path) -> None:
+    """Reports can tell two files of the same name apart; the same file twice is a mistake."""
+    (tmp_path / "a").mkdir()
+    one = write(tmp_path / "x.csv", [a_row(1)])
+    two = write(tmp_path / "a" / "x.csv", [a_row(2)])
+    assert [source.name for source in survey([one, two], batch_rows=9).sources] == [str(one), str(two)]
+    with pytest.raises(ConfigurationError, match="given twice"):
+        survey([one, tmp_path / "a" / ".." / "x.csv"], batch_rows=9)
+
+
+def test_the_second_pass_can_be_made_again(tmp_path: Path) -> None:
+    """Two second passes of one survey give the same rows, whatever the batches are."""
+    path = write(tmp_path / "x.csv", [a_row(number, email=f"c{number % 7}@example.com") for number in range(20)])
+    found = survey([path], batch_rows=6)
+    passes = [[row for batch in rows(found, rules(), batch_rows=size) for row in batch] for size in (20, 20, 3)]
+    assert passes[0] == passes[1] == passes[2]
+    assert [len(batch) for batch in rows(found, rules(), batch_rows=8)] == [8, 8, 4]
+
+
+def test_an_input_that_changes_is_refused(tmp_path: Path) -> None:
+    """Row numbers of a survey mean nothing in another file."""
+    path = write(tmp_path / "x.csv", [a_row(1)])
+    found = survey([path], batch_rows=6)
+    write(path, [a_row(2)])
+    with pytest.raises(UnreadableInputError, match="changed"):
+        list(rows(found, rules(), batch_rows=6))
+
+
+LINES = st.lists(
+    st.sampled_from(["good", "short", "long", "quote", "bytes", "nul", "blank", "bad value"]), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kinds=LINES, batch_rows=st.integers(1, 5))
+def test_every_record_is_accepted_or_rejected(tmp_path: Path, kinds: list[str], batch_rows: int) -> None:
+    """Accepted and rejected rows are the records of the file, in order, each with the verdict it deserves."""
+    body = [csv_text([a_row(number)]).splitlines()[1] + "\n" for number in range(len(kinds))]
+    spoil = {
+        "short": lambda line: line.replace(",", "", 1),
+        "long": lambda line: line.replace(",", ",,", 1),
+        "quote": lambda line: line.replace(",", ',"', 1),
+        "bytes": lambda line: line.replace(",", ",\udcff", 1),
+        "nul": lambda line: line.replace(",", ",\0", 1),
+        "blank": lambda _: "\n",
+        "bad value": lambda line: line.replace("1990-10-03", "1990-10-33", 1),
+    }
+    codes = {
+        "short": "record_short",
+        "long": "record_long",
+        "quote": "record_quoting",
+        "bytes": "record_encoding",
+        "nul": "record_nul",
+        "bad value": "birth_date_impossible",
+    }
+    lines = [spoil.get(kind, str)(line) for kind, line in zip(kinds, body, strict=True)]
+    path = tmp_path / "x.csv"
+    path.write_bytes((csv_text([]) + "".join(lines)).encode(errors="surrogateescape"))
+    records = [kind for kind in kinds if kind != "blank"]
+    if not records:
+        with pytest.raises(UnreadableInputError):
+            survey([path], batch_rows=batch_rows)
+        return
+    found = judged(path, batch_rows=batch_rows)[1]
+    assert [row.row_number for row in found] == list(range(1, len(records) + 1))
+    assert [row.violations[0].code if row.violations else None for row in found] == [
+        codes.get(kind) for kind in records
+    ]
+    assert all((row.customer is None) == bool(row.violations) for row in found)

@@ -1,0 +1,214 @@
+"""Every kind of fault, over a real socket: what the client sees, and whether the work was done."""
+
+import http.client
+import time
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.sandbox.faults import Faults
+from pipeline.sandbox.scenario import KINDS, parse
+from tests.sandbox.support import CONSENTS, LOGIN, LOGIN_PATH, Person, Reply, Wire, registration, running
+
+GONE = (http.client.RemoteDisconnected, ConnectionResetError, http.client.BadStatusLine)
+
+
+def scenario(kind: str, **more: Any) -> Any:
+    """Make a scenario whose fault strikes the first consent."""
+    fault = {"kind": kind, "on": ["acceptIndividualConsent"], "nth": [1], **more}
+    return parse({"fault": [fault]}, "test")
+
+
+def first_consent(wire: Wire) -> tuple[Person, Reply]:
+    """Register a customer and let its first consent meet the fault."""
+    person = wire.log_in().register("a@example.com")
+    return person, person.consent("terms")
+
+
+def done(wire: Wire) -> bool:
+    """Whether the consent was carried out, by the bank's own record."""
+    record = wire.record()
+    assert sum(record["faults"].values()) == 1
+    return bool(record["customers"][0]["consents"])
+
+
+@pytest.mark.parametrize(("kind", "work"), [("drop_before", False), ("drop_after", True)])
+def test_drops_close_without_a_byte(kind: str, work: bool) -> None:  # noqa: FBT001
+    """A dropped call ends without any byte of answer, before or after the work."""
+    with running(scenario(kind)) as wire:
+        with pytest.raises(GONE):
+            first_consent(wire)
+        assert done(wire) is work
+        assert wire.record()["calls"]["acceptIndividualConsent"]["by_status"] == {"none": 1}
+
+
+@pytest.mark.parametrize(("kind", "work"), [("hang_before", False), ("hang_after", True)])
+def test_hangs_wait_for_the_client_to_leave(kind: str, work: bool) -> None:  # noqa: FBT001
+    """A hanging call never answers; other calls go on meanwhile."""
+    with running(scenario(kind), timeout=0.5) as wire:
+        with pytest.raises(TimeoutError):
+            first_consent(wire)
+        assert done(wire) is work
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "work"),
+    [
+        ("error_500_before", 500, False),
+        ("error_500_after", 500, True),
+        ("bad_gateway_before", 502, False),
+        ("bad_gateway_after", 502, True),
+        ("unavailable_before", 503, False),
+        ("unavailable_after", 503, True),
+        ("too_many", 429, False),
+        ("false_200", 200, False),
+        ("expired_token", 401, False),
+    ],
+)
+def test_failures_answer_in_their_form(kind: str, status: int, work: bool) -> None:  # noqa: FBT001
+    """Each failure has its status and form, and the work was done exactly where the name says so."""
+    with running(scenario(kind)) as wire:
+        person, reply = first_consent(wire)
+        assert reply.status == status
+        if kind.startswith("bad_gateway"):
+            assert reply.body.startswith("<html>")
+            assert reply.headers["content-type"].startswith("text/html")
+        elif kind == "false_200":
+            assert reply.body["success"] is False
+            assert reply.data["success"] is False
+        else:
+            assert reply.body["code"] == status
+        assert done(wire) is work
+        again = person.consent("terms").status
+        assert again == (401 if kind == "expired_token" else 200)
+        if kind == "expired_token":
+            wire.log_in()
+            assert person.consent("terms").status == 200
+
+
+def test_spoiled_bodies_come_after_the_work() -> None:
+    """A truncated, garbled or empty answer cannot be read, and the work was done."""
+    with running(scenario("truncated_body")) as wire:
+        with pytest.raises(http.client.IncompleteRead):
+            first_consent(wire)
+        assert done(wire)
+    for kind in ("garbage_body", "empty_body"):
+        with running(scenario(kind)) as wire:
+            _, reply = first_consent(wire)
+            assert reply.status == 200
+            assert isinstance(reply.body, str)
+            assert (reply.body == "") is (kind == "empty_body")
+            assert done(wire)
+
+
+def test_slow_bodies_drip() -> None:
+    """A slow answer is whole, late."""
+    with running(scenario("slow_body", over_s=0.2)) as wire:
+        person = wire.log_in().register("a@example.com")
+        start = time.monotonic()
+        assert person.consent("terms").data["status"] == "PENDING"
+        assert time.monotonic() - start >= 0.2
+
+
+@pytest.mark.parametrize("shapes", ["runner", "older"])
+def test_answers_without_ids(shapes: str) -> None:
+    """``no_id`` takes the ids out of registration, verification and upload, and only there."""
+    wanted = parse({"fault": [{"kind": "no_id", "nth": [2]}]}, "test")
+    with running(wanted, shapes=shapes) as wire:
+        person = wire.log_in().register("a@example.com")
+        reply = wire.post("/customer/individual/registration", registration("b@example.com"))
+        assert "id" not in reply.data
+        assert "id" not in reply.data["user"]
+        person.verify()
+        case = person.case
+        with pytest.raises(KeyError):
+            person.verify()
+        person.case = case
+        person.upload()
+        assert not {"id", "documentId"} & set(person.upload().data)
+        person.consent("terms")
+        assert person.consent("terms").status == 200
+        assert wire.record()["faults"] == {"no_id": 3}
+
+
+def test_every_kind_has_its_test() -> None:
+    """No kind of fault exists that the tests above do not know."""
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert [kind for kind in KINDS if f'"{kind}"' not in source] == []
+
+
+def test_retry_after_takes_all_forms() -> None:
+    """``mixed`` names the wait in seconds, as a date, and not at all, in turn."""
+    wanted = parse({"rate_limit": {"per_second": 1, "retry_after": "mixed", "retry_after_s": 7}}, "test")
+    with running(wanted) as wire:
+        replies = [wire.get("/webhooks/deliveries/del_1") for _ in range(4)]
+    assert [reply.status for reply in replies] == [401, 429, 429, 429]
+    forms = [reply.headers.get("retry-after") for reply in replies[1:]]
+    assert forms[0] == "7"
+    assert 5 < parsedate_to_datetime(forms[1] or "").timestamp() - time.time() <= 8
+    assert forms[2] is None
+
+
+def test_the_rate_limit_takes_no_more_than_it_says() -> None:
+    """Within a second no more calls are taken than allowed, and the record tells how many came."""
+    with running(parse({"rate_limit": {"per_second": 20}}, "test")) as wire:
+        statuses = [wire.get("/webhooks/deliveries/del_1").status for _ in range(30)]
+        assert statuses.count(429) == 10
+        assert wire.record()["max_calls_in_1s"] == 30
+
+
+def test_latency_is_waited() -> None:
+    """A scenario's latency delays every call."""
+    with running(parse({"latency": {"mean_ms": 60, "jitter_ms": 10}}, "test")) as wire:
+        start = time.monotonic()
+        wire.log_in()
+        assert time.monotonic() - start >= 0.05
+
+
+def test_a_seeded_scenario_repeats_itself() -> None:
+    """The same calls in the same order meet the same fates; another seed gives others."""
+    tree = {
+        "fault": [{"kind": "error_500_before", "rate": 0.2}, {"kind": "too_many", "rate": 0.1}],
+        "verification": {"refused_share": 0.3},
+        "risk": {"high_share": 0.3},
+    }
+
+    def story(seed: int) -> list[object]:
+        with running(parse({**tree, "seed": seed}, "test")) as wire:
+            told: list[object] = []
+            while not wire.admin:
+                reply = wire.post(LOGIN_PATH, LOGIN, token="")
+                wire.admin = reply.data["token"] if reply.status == 200 else ""
+                told.append(reply.status)
+            for number in range(8):
+                body = registration(f"c{number}@example.com")
+                reply = wire.post("/customer/individual/registration", body)
+                told.append((reply.status, reply.data and reply.data["id"]))
+                if reply.status == 200:
+                    user = reply.data["user"]["id"]
+                    person = Person(caller=wire, email=body["email"], id=reply.data["id"], user_id=user)
+                    told.extend(step.status for step in (person.verify(), person.approve()))
+                    told.extend(person.consent(name).status for name in CONSENTS)
+            return told
+
+    assert story(5) == story(5)
+    assert story(5) != story(6)
+
+
+def test_times_bounds_a_fault() -> None:
+    """``times`` ends a fault; the first fault of the file wins."""
+    faults = Faults(
+        parse(
+            {
+                "fault": [
+                    {"kind": "too_many", "rate": 1.0, "times": 2},
+                    {"kind": "drop_before", "nth": [2, 3]},
+                ]
+            },
+            "test",
+        )
+    )
+    picked = [faults.pick("registerIndividual", number) for number in range(1, 5)]
+    assert [fault and fault.kind for fault in picked] == ["too_many", "too_many", "drop_before", None]
