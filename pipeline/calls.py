@@ -216,8 +216,9 @@ class Reply:
     ``status`` is the HTTP status, ``None`` when there was no answer; ``sent`` is false when no byte of the request
     left. ``accepted``: a 2xx whose body does not say otherwise; where it does, ``says`` is the status it means.
 
-    ``readable``: the body was what the contract promises (an object, with the ids the call must bring). ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing.
-    ``field`` and ``message`` are redacted. ``cause`` tells what went wrong when there was no answer.
+    ``readable``: the body was what the contract promises (an object, with the ids the call must bring).
+    ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``field`` and ``message`` are
+    redacted. ``cause`` tells what went wrong when there was no answer.
     """
 
     status: int | None = None

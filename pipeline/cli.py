@@ -6,6 +6,7 @@ bank is one message and a hint on stderr, never a traceback. stdout carries only
 
 import shlex
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -209,6 +210,11 @@ def _plain_errors() -> Iterator[None]:
         click.echo("stopped by SIGINT", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
+        sys.exit(ExitCode.UNEXPECTED)
+    except Exception as error:  # noqa: BLE001 - a defect; its text may hold a customer's data, so only its place is shown
+        frames = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
+        click.echo(f"error: unexpected failure: {type(error).__name__} at {' > '.join(frames[-6:])}", err=True)
+        click.echo("hint: this is a defect of this program; the ledger is safe: report the line above", err=True)
         sys.exit(ExitCode.UNEXPECTED)
 
 

@@ -7,9 +7,12 @@ that name the nearest known one. Secrets come from the environment or from files
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
@@ -20,8 +23,30 @@ PREFIX = "ONBOARD_"
 SANDBOX_URL = "sandbox:"
 
 
+def deadline_at(deadline: str, now: datetime) -> datetime | None:
+    """When a run that starts at ``now`` (aware) must stop: "HH:MM" is the next such local time, else an ISO instant.
+
+    Raises ``ValueError`` for anything else; nothing is no deadline.
+    """
+    if not deadline:
+        return None
+    with suppress(ValueError):
+        clock = time.fromisoformat(deadline)
+        at = now.replace(hour=clock.hour, minute=clock.minute, second=clock.second, microsecond=0)
+        return at if at > now else at + timedelta(days=1)
+    at = datetime.fromisoformat(deadline)
+    return at if at.tzinfo else at.astimezone()
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag(cls, value: Any) -> Any:
+        if isinstance(value, bool):
+            raise ValueError("must not be true or false")  # noqa: TRY004 - pydantic wants ValueError
+        return value
 
 
 class Api(_Section):
@@ -31,7 +56,7 @@ class Api(_Section):
     tenant_id: str = ""
     organization_id: str = ""
     user_id: str = ""
-    timeout_s: float = Field(default=30, gt=0)
+    timeout_s: float = Field(default=30, gt=0, le=3600)
     verification_path: Literal["customer", "verifications"] = "customer"
     webhook_subscription_id: str = ""
     forwarded_for: str = ""
@@ -41,9 +66,30 @@ class Api(_Section):
     @classmethod
     def _url(cls, value: str) -> str:
         value = value.strip().rstrip("/")
-        if value != SANDBOX_URL and not value.startswith(("http://", "https://")):
+        if value == SANDBOX_URL:
+            return value
+        try:
+            parts = urlsplit(value)
+            port_is_real = parts.port is None or parts.port > 0
+        except ValueError:
+            port_is_real = False
+        if not port_is_real or parts.scheme not in ("http", "https") or not parts.hostname or not _is_visible(value):
             raise ValueError('must be an http(s) address or "sandbox:"')
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("must hold no user, password, ? or #")
         return value
+
+    @field_validator("tenant_id", "organization_id", "user_id", "forwarded_for", "device_id")
+    @classmethod
+    def _travels(cls, value: str) -> str:
+        """These travel as headers or path segments; ``..`` would lead to another call."""
+        if value in (".", "..") or not _is_visible(value):
+            raise ValueError("must be visible ASCII characters without spaces")
+        return value
+
+
+def _is_visible(value: str) -> bool:
+    return value.isascii() and value.isprintable() and " " not in value
 
 
 class Limits(_Section):
@@ -67,6 +113,16 @@ class Stop(_Section):
     max_failed_rows: int = Field(default=0, ge=0)
     min_rows: int = Field(default=100, ge=1)
     deadline: str = ""
+
+    @field_validator("deadline")
+    @classmethod
+    def _moment(cls, value: str) -> str:
+        try:
+            deadline_at(value, datetime.now(UTC))
+        except ValueError:
+            message = 'must be a time of day such as "06:00" or an ISO instant such as "2026-05-04T06:00:00Z"'
+            raise ValueError(message) from None
+        return value
 
 
 class JourneySettings(_Section):
@@ -199,15 +255,19 @@ def load(
         )
     if path is None:
         tree = {"api": {"base_url": SANDBOX_URL}}
-    for key, text in _from_environment(os.environ if environ is None else environ).items():
+    variables: dict[tuple[str, ...], str] = {}
+    for name, (key, text) in _from_environment(os.environ if environ is None else environ).items():
         _put(tree, key, text, where)
-    for name, value in (flags or {}).items():
+        variables[key] = name
+    for flag, value in (flags or {}).items():
         if value is not None:
-            _put(tree, tuple(name.split(".")), value, where)
+            key = tuple(flag.split("."))
+            _put(tree, key, value, where)
+            variables.pop(key, None)
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        raise _explain(error, where) from None
+        raise _explain(error, where, variables) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -217,27 +277,38 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"cannot read the configuration {path}: {error.strerror}", hint="give its path with --config"
         ) from None
+    except RecursionError:
+        raise ConfigurationError(f"{path} is nested too deeply", hint="no setting is deeper than two levels") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}", hint="correct that line") from None
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[tuple[str, ...], str]]:
     """``ONBOARD_LIMITS__CALLS_PER_SECOND`` -> ("limits", "calls_per_second"); ``…_FILE`` only for credentials."""
-    found: dict[tuple[str, ...], str] = {}
+    found: dict[str, tuple[tuple[str, ...], str]] = {}
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or "__" not in name:
+        if not name.startswith(PREFIX):
+            continue
+        if "__" not in name:
+            # Other programs' variables may begin alike; one underscore too few must not be passed over in silence.
+            for section in Settings.model_fields:
+                start = f"{PREFIX}{section.upper()}_"
+                if name.startswith(start) and name.removeprefix(start).lower() in _known((section, "")):
+                    raise ConfigurationError(
+                        f"{name} has no effect", hint=f"write {start}_{name.removeprefix(start)}, with two underscores"
+                    )
             continue
         section, _, key = name.removeprefix(PREFIX).lower().partition("__")
         value = environ[name]
         if section == "credentials" and key.endswith("_file"):
             key = key.removesuffix("_file")
             try:
-                value = Path(value).read_text(encoding="utf-8").rstrip("\r\n")
+                value = Path(value).read_text(encoding="utf-8-sig").rstrip("\r\n")
             except (OSError, UnicodeDecodeError):
                 raise ConfigurationError(
                     f"{name}: cannot read the file that it names", hint="check its path and who may read it"
                 ) from None
-        found[section, key] = value
+        found[name] = (section, key), value
     return found
 
 
@@ -270,11 +341,13 @@ def _known(location: tuple[Any, ...]) -> list[str]:
     return list(section.annotation.model_fields) if section and _is_section(section.annotation) else []  # type: ignore[union-attr]
 
 
-def _explain(error: ValidationError, where: str) -> ConfigurationError:
+def _explain(error: ValidationError, where: str, variables: Mapping[tuple[str, ...], str]) -> ConfigurationError:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         location = problem["loc"]
         key = ".".join(str(part) for part in location)
+        given_by = [name for pair, name in variables.items() if location and pair[: len(location)] == location[:2]]
+        key += f" ({given_by[0]})" if given_by else ""
         if problem["type"] == "extra_forbidden":
             known = _known(location)
             near = get_close_matches(str(location[-1]), known, n=1, cutoff=0.0)

@@ -8,97 +8,31 @@ customers being carried.
 import asyncio
 import itertools
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from pipeline.config import Settings
 from pipeline.errors import ExitCode, OnboardError
-from pipeline.events import Handler, Progress, Stopping
+from pipeline.events import Handler, Progress
 from pipeline.gateway import Gateway
 from pipeline.journey.moves import JourneyRules
-from pipeline.journey.policy import Judgement
 from pipeline.journey.state import enter, needs_visit
 from pipeline.journey.traverse import Recorder, Tools, Traverser
 from pipeline.keys import Keys
 from pipeline.model import Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
 from pipeline.projection import disposition_of
+from pipeline.stopping import Stopper, StopRules
 
 _SLICE = 1000
 _CUSTOMERS_PER_CALL = 4
 _MOST_CUSTOMERS = 2048
 _PROGRESS_S = 0.5
-_SAME_CAUSE = 50
 
 Find = Callable[[Sequence[bytes]], dict[bytes, Journey]]
-
-
-class Stopper:
-    """Whether and why the run stops; the first reason counts. Fulfils ``pipeline.journey.traverse.Stop``."""
-
-    def __init__(self, pacer: Pacer, emit: Handler) -> None:
-        self._pacer = pacer
-        self._emit = emit
-        self.requested = False
-        self.reason = ""
-        self.hint = ""
-        self.exit_code = ExitCode.OK
-        self._stop_now: Callable[[], None] = lambda: None
-
-    def request(self, reason: str, exit_code: ExitCode, *, hint: str = "") -> None:
-        """Let nothing new leave; what is under way finishes."""
-        if self.requested:
-            return
-        self.requested, self.reason, self.hint, self.exit_code = True, reason, hint, exit_code
-        self._emit(Stopping(reason=reason))
-        self._pacer.halt()
-
-    def fatal(self, judgement: Judgement, message: str) -> None:
-        """A reply concerns the whole run."""
-        self.request(message, judgement.exit_code, hint=judgement.hint)
-
-    def error(self, error: OnboardError) -> None:
-        """Something stopped the run that is not a reply to a customer's call."""
-        self.request(str(error), error.exit_code, hint=error.hint)
-
-    def bank_is_down(self, reason: str) -> None:
-        """The bank does not come back: leave what is not finished pending."""
-        hint = "wait until the bank is back; the same command goes on where it ended"
-        self.request(f"the bank is down: {reason}", ExitCode.STOPPED_EARLY, hint=hint)
-
-    async def pause(self, seconds: float) -> None:
-        """Sleep, but not longer than the run goes on."""
-        if seconds > 0:
-            await self._pacer.pause(seconds)
-
-    def on_second_signal(self, stop_now: Callable[[], None]) -> None:
-        """What a second signal does."""
-        self._stop_now = stop_now
-
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Listen to SIGINT and SIGTERM: the first drains, the second stops now."""
-        loop = asyncio.get_running_loop()
-        codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
-        for name, code in codes.items():
-            loop.add_signal_handler(name, self._signalled, name, code)
-        try:
-            yield
-        finally:
-            for name in codes:
-                loop.remove_signal_handler(name)
-
-    def _signalled(self, name: signal.Signals, code: ExitCode) -> None:
-        if self.requested:
-            self._stop_now()
-            return
-        hint = "the same command goes on where it ended"
-        self.request(f"{name.name}: calls under way finish; a second signal stops now", code, hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,36 +42,6 @@ class Work:
     customer: Customer
     journey: Journey
     was_parked: bool
-
-
-class StopRules:
-    """When failures are too many (DESIGN 3.4, ``[stop]``), or all the same. Pure but for its counts."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._stop = settings.stop
-        self._last: tuple[str, str, str] | None = None
-        self._same = 0
-        self.finished = 0
-        self.failed = 0
-
-    def feed(self, journey: Journey) -> str:
-        """Count one finished customer; the reason to stop, or nothing."""
-        self.finished += 1
-        if journey.standing not in (Standing.FAILED, Standing.IN_DOUBT):
-            self._same, self._last = 0, None
-            return ""
-        self.failed += 1
-        signature = (journey.phase, journey.code, journey.field)
-        self._same = self._same + 1 if signature == self._last else 1
-        self._last = signature
-        if self._same >= _SAME_CAUSE:
-            return f"{self._same} customers in a row ended with the same cause: {journey.phase}, {journey.code}"
-        if self._stop.max_failed_rows and self.failed >= self._stop.max_failed_rows:
-            return f"{self.failed} customers failed or are in doubt (stop.max_failed_rows)"
-        percent = 100 * self.failed / self.finished
-        if self.finished >= self._stop.min_rows and percent > self._stop.max_failed_percent:
-            return f"{percent:.0f} % of {self.finished} customers failed or are in doubt (stop.max_failed_percent)"
-        return ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -205,7 +109,7 @@ class Engine:
         progress = asyncio.create_task(self._report_progress())
         tasks = [asyncio.create_task(self._work(queue)) for _ in range(workers)]
         tasks.append(asyncio.create_task(self._fill(queue, batches, workers)))
-        watch = asyncio.create_task(self._deadline())
+        watch = asyncio.create_task(self._stopper.at_deadline(self._settings.stop.deadline))
 
         def stop_now() -> None:
             for task in tasks:
@@ -302,26 +206,3 @@ class Engine:
             rate_asked=self._pacer.rate,
             eta_s=left * seconds / carried if carried else None,
         )
-
-    async def _deadline(self) -> None:
-        at = deadline_at(self._settings.stop.deadline, datetime.now().astimezone())
-        if at is None:
-            return
-        await asyncio.sleep(max(0.0, (at - datetime.now(UTC)).total_seconds()))
-        self._stopper.request(
-            f"the deadline {self._settings.stop.deadline} has come",
-            ExitCode.STOPPED_EARLY,
-            hint="the same command goes on where it ended",
-        )
-
-
-def deadline_at(deadline: str, now: datetime) -> datetime | None:
-    """When a run started at ``now`` (aware) must stop: "HH:MM" is the next such local time, else an ISO instant."""
-    if not deadline:
-        return None
-    with suppress(ValueError):
-        clock = datetime.strptime(deadline, "%H:%M")  # noqa: DTZ007 - a time of day, made aware below
-        at = now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
-        return at if at > now else at + timedelta(days=1)
-    at = datetime.fromisoformat(deadline)
-    return at if at.tzinfo else at.astimezone()

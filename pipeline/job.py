@@ -17,7 +17,7 @@ from pathlib import Path
 from pipeline import embedded
 from pipeline.config import Settings
 from pipeline.connection import Connection, connected
-from pipeline.engine import Engine, Stopper
+from pipeline.engine import Engine
 from pipeline.errors import ConfigurationError, OnboardError
 from pipeline.events import Finished, Handler, RunOpened, Surveyed
 from pipeline.gateway import Gateway, Health
@@ -27,6 +27,7 @@ from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
 from pipeline.reporting import RunEnd, RunFacts, Written, write_reports
+from pipeline.stopping import Stopper
 
 _HEARTBEAT_S = 5.0
 

@@ -1,4 +1,4 @@
-"""Make ``sample_data/`` anew: ``python tests/make_samples.py [FOLDER]``.
+"""Make ``sample_data/`` anew: ``python tests/make_samples.py [FOLDER]``, with the package installed.
 
 Everybody in it is invented: common names of many countries drawn with a fixed seed, addresses under example.com,
 numbers made from the example numbers of the phonenumbers library. The same seed gives the same files, so a change of
@@ -270,7 +270,7 @@ def _pdf(text: str) -> bytes:
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R>>>>>>",
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     )

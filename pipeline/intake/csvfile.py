@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from operator import itemgetter
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +15,17 @@ import polars as pl
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import columns as header_columns
 from pipeline.intake import sniff
-from pipeline.intake.records import MAX_LINE, Fault, Lines, LineTooLongError, Record, line_end, records
+from pipeline.intake.records import (
+    DELIMITER,
+    MAX_LINE,
+    Fault,
+    Lines,
+    LineTooLongError,
+    Record,
+    line_end,
+    records,
+    without_line_end,
+)
 from pipeline.model import CANONICAL_COLUMNS
 
 _MARK = "\ufeff"
@@ -84,16 +93,55 @@ def frames(
 def _frame(
     batch: list[Record], wanted: Sequence[str], places: list[int | None], width: int
 ) -> tuple[pl.DataFrame, dict[int, Fault]]:
-    faults = {place: fault for place, (_, _, fault) in enumerate(batch) if fault}
+    """Gather a batch's cells: plain records are cut all at once, the others one by one, then all put in order."""
+    faults = {place: record.fault for place, record in enumerate(batch) if record.fault}
+    plain = [place for place, record in enumerate(batch) if record.plain]
+    others = [place for place, record in enumerate(batch) if not record.plain]
+    used = [place for place in places if place is not None]
     empty = [""] * width
-    rows = [cells or empty for _, cells, _ in batch]
-    series = [
-        pl.repeat("", len(rows), dtype=pl.String, eager=True).alias(column)
+    cut = _cut([batch[place].raw for place in plain], used, width)
+    parsed = _columns([batch[place].parsed or empty for place in others], used)
+    frame = pl.concat([cut, parsed])
+    if others:
+        order = pl.Series(plain + others, dtype=pl.get_index_type()).arg_sort()
+        frame = frame[order]
+    columns = [
+        pl.repeat("", frame.height, dtype=pl.String, eager=True).alias(column)
         if place is None
-        else pl.Series(column, map(itemgetter(place), rows), dtype=pl.String)
+        else frame[_column(place)].alias(column)
         for column, place in zip(wanted, places, strict=True)
     ]
-    return pl.DataFrame(series), faults
+    return pl.DataFrame(columns), faults
+
+
+def _cut(lines: list[str], used: list[int], width: int) -> pl.DataFrame:
+    """Cut plain lines at every comma.
+
+    polars does it fast, and on lines whose fields are counted and that hold no quote it has nothing to guess; should
+    it not find what was counted all the same, Python cuts them.
+    """
+    text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+    if not text or text.startswith(_MARK) or not used:
+        return _columns([without_line_end(line).split(DELIMITER) for line in lines], used)
+    frame = pl.read_csv(
+        text.encode(),
+        has_header=False,
+        separator=DELIMITER,
+        quote_char=None,
+        schema={_column(place): pl.String for place in range(width)},
+        columns=[_column(place) for place in used],
+    )
+    if frame.height != len(lines):
+        return _columns([without_line_end(line).split(DELIMITER) for line in lines], used)
+    return frame.select(pl.col(_column(place)).fill_null("") for place in used)
+
+
+def _columns(rows: list[list[str]], used: list[int]) -> pl.DataFrame:
+    return pl.DataFrame([pl.Series(_column(place), [row[place] for row in rows], dtype=pl.String) for place in used])
+
+
+def _column(place: int) -> str:
+    return f"column_{place + 1}"  # the only names that polars takes for a text without header
 
 
 def _names(name: str, header: Record | None) -> tuple[str, ...]:

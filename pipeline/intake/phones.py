@@ -13,6 +13,8 @@ import polars as pl
 from phonenumbers import PhoneMetadata, PhoneNumberDesc
 
 _CACHED = 65_536
+_WORTH_COMPILING = 256
+"""Numbers of one calling code from which on its patterns, which are long, are compiled; fewer are asked about."""
 _DIGITS = re.compile(r"\+[\d\s().\-/\u2010-\u2015]+", re.ASCII)
 _KINDS = (
     "fixed_line",
@@ -50,6 +52,7 @@ def plain(values: pl.Series) -> pl.Series:
     sure = [
         group.filter(_sure(int(code))).get_column("place")
         for (code,), group in coded.filter(pl.col("code") != "").group_by("code")
+        if group.height >= _WORTH_COMPILING
     ]
     places = pl.concat(sure) if sure else pl.Series([], dtype=pl.get_index_type())
     return frame.select(pl.col("place").is_in(places.implode())).to_series()

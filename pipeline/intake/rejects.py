@@ -57,8 +57,7 @@ def _write_csv(source: SourceInfo, temporary: Path, marks: Mapping[int, Sequence
         temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as sink,
     ):
         ours = frozenset(place for place, column in enumerate(file.columns) if column in ERROR_COLUMNS)
-        width = len(file.columns) - len(ours)
-        header = _original(file.header, ours, width)
+        header = _original(file.header, ours, len(file.columns))
         sink.write((_BOM if file.bom else "") + header + DELIMITER + DELIMITER.join(ERROR_COLUMNS) + file.newline)
         for number, record in enumerate(file.body, start=1):
             if number > source.rows:
@@ -66,19 +65,25 @@ def _write_csv(source: SourceInfo, temporary: Path, marks: Mapping[int, Sequence
             against = marks.get(number)
             if against:
                 ending = line_end(record.raw) or file.newline
-                sink.write(_original(record, ours, width) + DELIMITER + _joined(number, against) + ending)
+                sink.write(_original(record, ours, len(file.columns)) + DELIMITER + _joined(number, against) + ending)
 
 
 def _original(record: Record, ours: frozenset[int], width: int) -> str:
-    """Return a record's own text without earlier marks, padded to the header's width so that new ones line up."""
+    """Return a record's own text without earlier marks.
+
+    A short record is not padded: given again as it stands it must still be seen to be short, not pass as a full row
+    whose cells may have shifted.
+    """
     raw = without_line_end(record.raw)
     fields = record.cells
     if ours or fields is None:
         fields = list(_split(raw))
-    if ours:
-        fields = [field for place, field in enumerate(fields) if place not in ours]
-        raw = DELIMITER.join(fields)
-    return raw + DELIMITER * max(width - len(fields), 0)
+    if ours and len(fields) > len(ours):
+        if len(fields) < width and max(ours) == width - 1:
+            # A short record's marks do not stand under their header: they are its last fields.
+            ours = frozenset(range(len(fields) - len(ours), len(fields)))
+        raw = DELIMITER.join(field for place, field in enumerate(fields) if place not in ours)
+    return raw
 
 
 def _split(raw: str) -> Iterator[str]:

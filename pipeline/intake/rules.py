@@ -47,9 +47,9 @@ def one_of(column: str, words: tuple[str, ...]) -> pl.Expr:
     return pl.col(column).is_in(["", *words])
 
 
-def verdict_is_not(column: str, code: str) -> pl.Expr:
-    """Hold where a library or the file system did not find this fault."""
-    return pl.col(column).ne_missing(code)
+def no_verdict(column: str) -> pl.Expr:
+    """Hold where a library or the file system found no fault; the value of a verdict column is the code."""
+    return pl.col(column).is_null()
 
 
 def international_phone(column: str) -> pl.Expr:

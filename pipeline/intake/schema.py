@@ -14,7 +14,7 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from pipeline.intake import rules
-from pipeline.intake.normalise import INSTANT_COLUMNS, VERDICT
+from pipeline.intake.normalise import INSTANT_COLUMNS, JUDGED_COLUMNS, VERDICT
 from pipeline.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
 
 LONGEST = {
@@ -23,16 +23,8 @@ LONGEST = {
 }
 """Free texts and the characters that each may have."""
 DOCUMENT_TYPES = ("PASSPORT", "ID_CARD", "DRIVERS_LICENSE")
-DOCUMENT_FAULTS = (
-    "document_path_absolute",
-    "document_outside_root",
-    "document_not_found",
-    "document_not_a_file",
-    "document_unreadable",
-    "document_empty",
-    "document_too_large",
-    "document_kind",
-)
+_VERDICT_CHECK = "verdict"
+"""The one check that is not named by its code: the code is the verdict itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +44,7 @@ def specification(*, now: datetime, min_age: int) -> pa.DataFrameSchema:
         "first_name": [_rule("name_without_letter", rules.has_letter)],
         "last_name": [_rule("name_without_letter", rules.has_letter)],
         "email": [],
-        "email:verdict": [_verdict("email_invalid")],
         "phone": [_rule("phone_without_country_code", rules.international_phone)],
-        "phone:verdict": [_verdict("phone_invalid")],
         "date_of_birth": [
             _rule("birth_date_format", rules.date_written),
             _rule("birth_date_impossible", rules.date_real),
@@ -63,9 +53,7 @@ def specification(*, now: datetime, min_age: int) -> pa.DataFrameSchema:
             _rule("birth_date_under_age", lambda column: rules.adult(column, now, min_age)),
         ],
         "nationality": [],
-        "nationality:verdict": [_verdict("nationality_unknown")],
         "category": [],
-        "category:verdict": [_verdict("category_unknown")],
         "gender": [],
         "place_of_birth": [],
         "pincode": [],
@@ -73,7 +61,6 @@ def specification(*, now: datetime, min_age: int) -> pa.DataFrameSchema:
         "document_type": [_rule("document_type_unknown", lambda column: rules.one_of(column, DOCUMENT_TYPES))],
         "document_number": [],
         **{column: [] for column in DOCUMENT_COLUMNS},
-        **{column + VERDICT: [_verdict(code) for code in DOCUMENT_FAULTS] for column in DOCUMENT_COLUMNS},
         **{f"{consent}_version": [] for consent in CONSENTS},
         **{
             column: [
@@ -84,11 +71,11 @@ def specification(*, now: datetime, min_age: int) -> pa.DataFrameSchema:
             for column in INSTANT_COLUMNS
         },
     }
+    # E-mail, phone, nationality, category and documents: judged by libraries and the file system, once per value.
+    verdicts = {column + VERDICT: [_rule(_VERDICT_CHECK, rules.no_verdict)] for column in JUDGED_COLUMNS}
     return pa.DataFrameSchema(
-        {
-            name: pa.Column(pl.String, [*_common(name), *checks], nullable=name.endswith(VERDICT))
-            for name, checks in columns.items()
-        }
+        {name: pa.Column(pl.String, [*_common(name), *checks]) for name, checks in columns.items()}
+        | {name: pa.Column(pl.String, checks, nullable=True) for name, checks in verdicts.items()}
     )
 
 
@@ -102,7 +89,14 @@ def broken(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> list[Broken]:
     else:
         return []
     order = {column: place for place, column in enumerate(CANONICAL_COLUMNS)}
-    faults = [Broken(place=place, column=column.removesuffix(VERDICT), code=check) for place, column, check in found]
+    faults = [
+        Broken(
+            place=place,
+            column=column.removesuffix(VERDICT),
+            code=frame[column][place] if check == _VERDICT_CHECK else check,
+        )
+        for place, column, check in found
+    ]
     return sorted(faults, key=lambda fault: (fault.place, order[fault.column]))
 
 
@@ -121,7 +115,3 @@ def _common(name: str) -> list[pa.Check]:
 
 def _rule(code: str, holds: Callable[[str], pl.Expr]) -> pa.Check:
     return pa.Check(lambda data: data.lazyframe.select(holds(data.key)), name=code)
-
-
-def _verdict(code: str) -> pa.Check:
-    return _rule(code, lambda column: rules.verdict_is_not(column, code))

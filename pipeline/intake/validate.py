@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
-from pipeline.intake import codes, duplicates, files, schema
+from pipeline.intake import codes, customers, duplicates, files, schema
 from pipeline.intake.categories import Catalogue
 from pipeline.intake.duplicates import Copies
 from pipeline.intake.files import Batch, Table
@@ -112,23 +112,22 @@ class _Judge:
     def rows(self, broken: Sequence[schema.Broken], offset: int) -> list[IntakeRow]:
         """Return the batch's rows; ``offset`` is the number of its first one over all inputs, from 0."""
         violations = self._violations(broken, offset)
-        source, first = self.table.name, self.batch.first_row
-        judged = []
-        for place, cells in enumerate(self.frame.select(CANONICAL_COLUMNS).iter_rows()):
-            number = first + place
-            against = violations.get(place)
-            judged.append(
-                IntakeRow(
-                    source=source,
-                    row_number=number,
-                    external_id=cells[0],
-                    customer=None
-                    if against
-                    else Customer(source=source, row_number=number, **dict(zip(CANONICAL_COLUMNS, cells, strict=True))),
-                    violations=tuple(against) if against else (),
-                )
+        source, first, height = self.table.name, self.batch.first_row, self.frame.height
+        good = [place for place in range(height) if place not in violations]
+        accepted = customers.build(self.frame[good], source=source, row_numbers=[first + place for place in good])
+        by_place: list[Customer | None] = [None] * height
+        for place, customer in zip(good, accepted, strict=True):
+            by_place[place] = customer
+        return [
+            IntakeRow(
+                source=source,
+                row_number=first + place,
+                external_id=external_id,
+                customer=customer,
+                violations=tuple(violations.get(place, ())),
             )
-        return judged
+            for place, (external_id, customer) in enumerate(zip(self.frame["external_id"], by_place, strict=True))
+        ]
 
     def _violations(self, broken: Sequence[schema.Broken], offset: int) -> dict[int, list[Violation]]:
         """Gather what speaks against each row, by place; a faulty record has no cells that could break a rule."""

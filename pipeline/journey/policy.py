@@ -105,8 +105,9 @@ def _judge_401(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
 
 
 def _judge_403(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
-    del earlier_doubts
     if reply.kind is Kind.HIGH_RISK:
+        if earlier_doubts and step.call.name in (CallName.REGISTER, CallName.ACTIVATE):
+            return _judge_refused(step, reply, earlier_doubts, "high_risk")
         return _judgement(Verdict.PARKED, "high_risk")
     if step.call.name is CallName.APPROVE:
         return _judgement(Verdict.CONFIRM, "role_refused")

@@ -6,7 +6,7 @@ forbids whatever API.md section 9 forbids, and phases come in order. Knows no cl
 
 from dataclasses import dataclass, replace
 
-from pipeline.calls import CallName, Facts, Reply, Step
+from pipeline.calls import CallName, Facts, InDoubt, Reply, Step, step_from_label
 from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict
 from pipeline.keys import FINGERPRINT_COLUMNS, changed_columns
 from pipeline.model import Journey, Phase, Standing
@@ -67,14 +67,22 @@ def enter(journey: Journey | None, *, key: bytes, fingerprint: bytes, run: int, 
         phase = Phase.REGISTRATION
         return rest(taken_up, standing, "row_changed_after_registration", phase, field=unsafe[0], now=now)
     kept = REGISTERED_COLUMNS if registered else frozenset[str]()
-    return replace(
+    if _conflict_was_shown(taken_up):
+        taken_up = _settle(taken_up)
+    taken_up = replace(
         taken_up,
         fingerprint=_merge(journey.fingerprint, fingerprint, keep=kept),
         standing=Standing.OPEN,
         final=False,
-        # The code of an unsettled step tells what may follow it; everything else starts afresh.
-        **({} if journey.doubts else {"code": "", "field": "", "message": "", "hint": "", "http_status": None}),  # type: ignore[arg-type]
     )
+    # The code of an unsettled step tells what may follow it; everything else starts afresh.
+    return taken_up if taken_up.doubts else _silent(taken_up)
+
+
+def _conflict_was_shown(journey: Journey) -> bool:
+    """Whether a person was told of a conflict that no read can confirm: the next run asks the bank again."""
+    parked = journey.standing is Standing.PARKED and journey.code == "state_conflict"
+    return parked and bool(journey.step) and step_from_label(journey.step).call.in_doubt is InDoubt.REPEAT_ONCE
 
 
 def needs_visit(journey: Journey | None, fingerprint: bytes) -> bool:
@@ -115,30 +123,37 @@ def after(
         case Verdict.CONSENTS_AGAIN if not visit.consent_rounds:
             back = replace(_settle(journey), consented=(), done=Phase.CONSENTS.number - 1)
             return back, replace(visit, consent_rounds=1, check=None, polls=0)
-        case Verdict.PARKED:
+        case Verdict.PARKED if step.call.changes or not journey.doubts:
             return _stop(_settle(journey), Standing.PARKED, judgement, reply, step, now=now), visit
         case Verdict.DECLINED:
             return _stop(_settle(journey), Standing.DECLINED, judgement, reply, step, now=now), visit
         case Verdict.FATAL:
             # It concerns the run: the customer is left as it was.
-            return replace(_settle(journey, last_only=True), standing=Standing.OPEN), visit
+            return (_settle(journey, last_only=True) if step.call.changes else journey), visit
         case _:
             return _refused(journey, visit, step, reply, judgement, now=now)
 
 
+def unsendable(journey: Journey, step: Step, reply: Reply, judgement: Judgement, *, now: float) -> Journey:
+    """The row does not allow the request to be built: nothing left, and what is in doubt stays in doubt."""
+    if journey.doubts:
+        return _stop(journey, Standing.IN_DOUBT, judgement, reply, step, now=now)
+    return replace(_stop(journey, Standing.FAILED, judgement, reply, step, now=now), final=True)
+
+
+def run_refused(journey: Journey) -> Journey:
+    """The last intent was refused for a reason that concerns the run: the customer is left as it was."""
+    return _silent(_settle(journey, last_only=True))
+
+
 def advance(journey: Journey, phase: Phase, *, now: float) -> Journey:
     """Phase ``phase`` is complete."""
-    settled = _settle(journey)
+    settled = _silent(_settle(journey))
     complete = phase is Phase.ACTIVATION
     return replace(
         settled,
         done=phase.number,
         phase=phase,
-        code="",
-        field="",
-        message="",
-        hint="",
-        http_status=None,
         standing=Standing.COMPLETE if complete else settled.standing,
         completed_run=settled.last_run if complete else 0,
         finished_at=now if complete else 0.0,
@@ -147,7 +162,8 @@ def advance(journey: Journey, phase: Phase, *, now: float) -> Journey:
 
 def _done(journey: Journey, visit: Visit, step: Step, reply: Reply, *, now: float) -> tuple[Journey, Visit]:
     facts = reply.facts
-    fresh = replace(visit, check=None, status=None, listed=None, polls=0, tries=0)
+    visit = replace(visit, tries=0, renewed="")
+    fresh = replace(visit, check=None, status=None, listed=None, polls=0)
     risk = "HIGH" if "HIGH" in (journey.risk, facts.risk) else facts.risk or journey.risk
     known = replace(journey, risk=risk)
     match step.call.name:
@@ -157,22 +173,22 @@ def _done(journey: Journey, visit: Visit, step: Step, reply: Reply, *, now: floa
         case CallName.OPEN_SESSION if step.phase is Phase.SESSION:
             return advance(known, Phase.SESSION, now=now), fresh
         case CallName.OPEN_SESSION:
-            return known, replace(visit, status=facts, tries=0)
+            return known, replace(visit, status=facts)
         case CallName.OPEN_VERIFICATION:
             known = replace(known, verification_id=facts.verification_id, required=facts.required)
             return advance(known, Phase.VERIFICATION, now=now), fresh
         case CallName.UPLOAD_DOCUMENT:
-            return replace(_settle(known), uploaded=(*known.uploaded, step.item), code=""), fresh
+            return _silent(replace(_settle(known), uploaded=(*known.uploaded, step.item))), fresh
         case CallName.APPROVE:
             return advance(known, Phase.APPROVAL, now=now), fresh
         case CallName.ACCEPT_CONSENT:
-            return replace(_settle(known), consented=(*known.consented, step.item), code=""), fresh
+            return _silent(replace(_settle(known), consented=(*known.consented, step.item))), fresh
         case CallName.ACTIVATE:
             return advance(known, Phase.ACTIVATION, now=now), fresh
         case CallName.CHECK:
-            return known, replace(visit, check=facts, polls=visit.polls + 1, tries=0)
+            return known, replace(visit, check=facts, polls=visit.polls + 1)
         case CallName.LIST_DOCUMENTS:
-            return known, replace(visit, listed=facts, tries=0)
+            return known, replace(visit, listed=facts)
         case _:
             return _delivery_page(known, visit, facts, now=now)
 
@@ -185,7 +201,7 @@ def _delivery_page(journey: Journey, visit: Visit, facts: Facts, *, now: float) 
         return advance(journey, Phase.ACTIVATION, now=now), Visit()
     mark = facts.uploaded[0] if facts.uploaded else ""
     last = not mark or mark == visit.page_mark or visit.page + 1 >= MAX_DELIVERY_PAGES
-    return journey, replace(visit, searched=last, page=visit.page + 1, page_mark=mark, tries=0)
+    return journey, replace(visit, searched=last, page=visit.page + 1, page_mark=mark)
 
 
 MAX_DELIVERY_PAGES = 50
@@ -207,6 +223,8 @@ def _not_carried_out(
     counted = replace(visit, tries=tries, tried=step.label)
     if tries < max_tries:
         return undone, counted
+    if undone.doubts and not step.call.changes:
+        return _unread(undone, now=now), counted
     if undone.doubts:
         return _stop(undone, Standing.IN_DOUBT, judgement, reply, step, now=now), counted
     return _stop(undone, Standing.FAILED, judgement, reply, step, now=now), counted
@@ -218,15 +236,27 @@ def _refused(
     if not step.call.changes and step.phase is not Phase.SESSION and journey.doubts:
         if step.call.name is CallName.OPEN_SESSION:
             return journey, replace(visit, status=Facts())
-        return _stop(journey, Standing.IN_DOUBT, judgement, reply, step, now=now), visit
+        return _unread(journey, now=now), visit
     stopped = _stop(_settle(journey), Standing.FAILED, judgement, reply, step, now=now)
-    return replace(stopped, final=True), visit
+    return replace(stopped, final=judgement.verdict is Verdict.REFUSED), visit
+
+
+def _unread(journey: Journey, *, now: float) -> Journey:
+    """A read did not tell what became of the step in doubt: that step's own code stays, it decides what may follow."""
+    if not journey.code:
+        return rest(journey, Standing.IN_DOUBT, "no_answer", step_from_label(journey.step).phase, now=now)
+    return replace(journey, standing=Standing.IN_DOUBT, finished_at=now)
 
 
 def _settle(journey: Journey, *, last_only: bool = False) -> Journey:
     """Take the open intents away: all of them, or only the last one, which was not carried out."""
     doubts = max(0, journey.doubts - 1) if last_only else 0
     return replace(journey, doubts=doubts, step=journey.step if doubts else "")
+
+
+def _silent(journey: Journey) -> Journey:
+    """Nothing is wrong any more."""
+    return replace(journey, code="", field="", message="", hint="", http_status=None)
 
 
 def _say(journey: Journey, judgement: Judgement, reply: Reply, at: Step) -> Journey:

@@ -16,7 +16,7 @@ from pipeline.journey import state
 from pipeline.journey.moves import Advance, Forget, JourneyRules, Resolve, Rest, Send, next_move
 from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict, backoff_s, judge
 from pipeline.journey.state import Visit
-from pipeline.model import CallRecord, Customer, Journey, Standing
+from pipeline.model import CallRecord, Customer, Journey, Phase, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,9 @@ class Traverser:
 
     async def carry(self, *, was_parked: bool) -> Journey:
         """Go on until the customer rests; the ledger then holds what is returned."""
-        self._visit = Visit(was_parked=was_parked)
+        # A run that was stopped at the approval takes the parking off: what a person did since is still looked for.
+        at_approval = self._journey.done == Phase.APPROVAL.number - 1
+        self._visit = Visit(was_parked=was_parked or at_approval)
         try:
             while True:
                 move = next_move(self._journey, self._customer, self._visit, self._tools.rules)
@@ -221,7 +223,7 @@ class Traverser:
         call = replace(self._intent(step), sent=False)
         now = self._tools.now()
         self._unsaved.append(replace(_with_outcome(call, reply, judgement, wait_s=0.0, now=now), sent=False))
-        self._take(step, reply, judgement)
+        self._journey = state.unsendable(self._journey, step, reply, judgement, now=now)
 
     def _intent(self, step: Step) -> CallRecord:
         tried = self._visit.tries if self._visit.tried == step.label else 0
@@ -237,7 +239,9 @@ class Traverser:
         )
 
     async def _rest(self, rest: Rest) -> Journey:
-        if rest.code:
+        if rest.fatal:
+            self._journey = state.run_refused(self._journey)
+        elif rest.code:
             self._journey = state.rest(
                 self._journey, rest.standing, rest.code, rest.phase, field=rest.field, now=self._tools.now()
             )

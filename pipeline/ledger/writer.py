@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Self
 
 from pipeline.errors import LedgerError
-from pipeline.ledger.store import UPSERT_CALL, UPSERT_CUSTOMER, call_values, connect, journey_values, plainly
+from pipeline.ledger.database import connect, plainly
+from pipeline.ledger.entries import UPSERT_CALL, UPSERT_CUSTOMER, call_values, journey_values
 from pipeline.model import CallRecord, Journey
 
 _GROUP = 4096
@@ -37,6 +38,7 @@ class Writer:
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="ledger-writer")
         self._error: LedgerError | None = None
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -44,11 +46,14 @@ class Writer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._closed = True
         self._orders.put(None)
         await asyncio.to_thread(self._thread.join)
 
     async def write(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> None:
         """Make a journey and its calls durable together. Raises :class:`LedgerError`."""
+        if self._closed:
+            raise LedgerError(f"ledger {self._path}: the run has closed it", hint="report this: it is a defect")
         order = _Order(journey=journey, calls=calls, done=self._loop.create_future())
         self._orders.put(order)
         await order.done
@@ -91,6 +96,11 @@ class Writer:
                     db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
             except LedgerError as error:
                 self._error = error
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+                self._error = LedgerError(
+                    f"ledger {self._path}: an entry cannot be written ({type(error).__name__})",
+                    hint="report this: it is a defect; nothing of its group was written",
+                )
         self._loop.call_soon_threadsafe(self._wake, [order.done for order in group], self._error)
 
     @staticmethod

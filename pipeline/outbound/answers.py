@@ -1,12 +1,13 @@
 """From bytes to a ``Reply``: tolerant reading as ``openapi.yaml`` asks for, and nothing personal kept.
 
-Unknown members are ignored, both generations of every shape are read, an identifier is any short printable string.
+Unknown members are ignored, both generations of every shape are read, an identifier is any short visible ASCII string.
 What the bank says in words goes through the redactor. Pure: bytes in, values out.
 """
 
 import binascii
 import re
 from base64 import urlsafe_b64decode
+from dataclasses import fields
 from typing import Any
 
 import msgspec
@@ -16,6 +17,9 @@ from pipeline.model import Category, Customer
 from pipeline.outbound.redact import redact
 
 _MAX_ID = 200
+_MAX_ERRORS = 5
+_MAX_NUMBER = 1e12
+_PERSONAL = tuple(field.name for field in fields(Customer) if not field.repr or field.name == "external_id")
 _CONTRACT_FIELDS = {
     "firstName": "first_name",
     "lastName": "last_name",
@@ -94,29 +98,33 @@ def read_categories(content: bytes) -> tuple[Category, ...]:
 
 def _object(content: bytes) -> dict[str, Any] | None:
     try:
-        body = msgspec.json.decode(content)
+        body = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))  # some servers begin with a mark
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
 
 def _says_failure(body: dict[str, Any], data: dict[str, Any]) -> bool:
-    if body.get("success") is False or data.get("success") is False:
+    if any(_lower(place.get("success")) in ("false", "0") for place in (body, data)) or _dict(body.get("error")):
         return True
-    code = body.get("code")
-    return isinstance(code, int) and not isinstance(code, bool) and not 200 <= code < 300  # noqa: PLR2004
+    code = _code(body)
+    return bool(_legacy_status(_text(body.get("code")))) or (code is not None and not 200 <= code < 300)  # noqa: PLR2004
 
 
 def _meant_status(status: int, body: dict[str, Any], data: dict[str, Any]) -> int:
     """The status that a refusal means: HTTP's own, but for a 200 that is none (API.md, section 7)."""
     if not 200 <= status < 300:  # noqa: PLR2004
         return status
-    code = body.get("code")
-    if isinstance(code, int) and 400 <= code < 600:  # noqa: PLR2004
+    code = _code(body)
+    if code is not None and 400 <= code < 600:  # noqa: PLR2004
         return code
-    name = _text(_dict(body.get("error")).get("code")) or _text(data.get("errorCode"))
-    meant = next((meant for start, meant in _LEGACY_CODES if name.startswith(start)), status)
+    name = _text(_dict(body.get("error")).get("code")) or _text(data.get("errorCode")) or _text(body.get("code"))
+    meant = _legacy_status(name) or status
     return 400 if meant == status and (data.get("errors") or data.get("field")) else meant
+
+
+def _legacy_status(name: str) -> int:
+    return next((meant for start, meant in _LEGACY_CODES if name.startswith(start)), 0)
 
 
 def _facts(
@@ -140,13 +148,13 @@ def _facts(
         case CallName.UPLOAD_DOCUMENT:
             return Facts(), bool(_id(data.get("documentId")) or _id(data.get("id")))
         case CallName.APPROVE:
-            return Facts(status=_text(data.get("status")).upper()), True
+            return Facts(status=_word(data.get("status"))), True
         case CallName.CHECK:
             facts = _check(data)
             return facts, facts.activation_allowed is not None or facts.consent_ok is not None
         case CallName.LIST_DOCUMENTS:
             listed = data.get("documents")
-            types = tuple(_text(entry.get("documentType")).upper().removeprefix("DT_") for entry in _dicts(listed))
+            types = tuple(_word(entry.get("documentType")).removeprefix("DT_") for entry in _dicts(listed))
             return Facts(uploaded=types), isinstance(listed, list)
         case CallName.LIST_DELIVERIES:
             return _deliveries(data, customer, customer_id)
@@ -155,14 +163,13 @@ def _facts(
 
 
 def _session(body: dict[str, Any], data: dict[str, Any]) -> Facts:
-    token = next(
-        (_text(place.get(name)) for name in ("token", "accessToken") for place in (data, body) if place.get(name)), ""
-    )
+    found = (_text(place.get(name)) for name in ("token", "accessToken") for place in (data, body))
+    token = next((text for text in found if text), "")
     user = _dict(data.get("user"))
     return Facts(
         token=token if token.isascii() and token.isprintable() and " " not in token else "",
         token_life_s=token_life_s(token, data.get("expiresIn")),
-        customer_status=_text(user.get("customerStatus")).upper(),
+        customer_status=_word(user.get("customerStatus")),
     )
 
 
@@ -173,30 +180,29 @@ def token_life_s(token: str, expires_in: Any) -> float | None:
         claims = _object(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))) or {}
     except (binascii.Error, ValueError):
         claims = {}
-    expires, issued = claims.get("exp"), claims.get("iat")
-    if isinstance(expires, int | float) and isinstance(issued, int | float) and expires > issued:
-        return float(expires - issued)
-    if isinstance(expires_in, int | float) and not isinstance(expires_in, bool) and expires_in > 0:
-        return float(expires_in)
-    return None
+    expires, issued = _number(claims.get("exp")), _number(claims.get("iat"))
+    if expires is not None and issued is not None and expires > issued:
+        return expires - issued
+    said = _number(expires_in)
+    return said if said is not None and said > 0 else None
 
 
 def _verification(data: dict[str, Any]) -> Facts:
     listed = data.get("requiredDocuments")
-    required = tuple(_text(name).upper() for name in listed if _text(name)) if isinstance(listed, list) else None
-    levels = {_text(data.get("verificationLevel")).upper(), _text(data.get("level")).upper()}
-    risk = _text(data.get("riskLevel")).upper()
+    required = tuple(_word(name) for name in listed if _text(name)) if isinstance(listed, list) else None
+    levels = {_word(data.get("verificationLevel")), _word(data.get("level"))}
+    risk = _word(data.get("riskLevel"))
     high = "POWER_TENANT_VERIFIED" in levels or bool(_HIGH_RISK_DOCUMENTS & set(required or ())) or risk == "HIGH"
     return Facts(
         verification_id=_id(data.get("verificationId")) or _id(data.get("id")),
         required=required,
-        status=_text(data.get("status")).upper(),
+        status=_word(data.get("status")),
         risk="HIGH" if high else risk,
     )
 
 
 def _check(data: dict[str, Any]) -> Facts:
-    risk = _text(data.get("riskLevel")).upper()
+    risk = _word(data.get("riskLevel"))
     needs_power = _flag(data.get("powerTenantApprovalRequired"))
     missing = data.get("missingConsents")
     high = risk == "HIGH" or _flag(data.get("isHighRisk")) is True or needs_power is True
@@ -205,11 +211,11 @@ def _check(data: dict[str, Any]) -> Facts:
         activation_allowed=_flag(data.get("canActivate")) if allowed is None else allowed,
         consent_ok=_flag(data.get("consentOk")),
         verification_ok=_flag(data.get("verificationOk")),
-        missing_consents=tuple(_text(name).upper() for name in missing) if isinstance(missing, list) else None,
+        missing_consents=tuple(_word(name) for name in missing) if isinstance(missing, list) else None,
         risk="HIGH" if high else risk,
         high_risk=True if high else None,
         power_approval_ok=_flag(data.get("powerTenantApprovalOk")) if needs_power is not False else True,
-        status=_text(data.get("verificationStatus")).upper(),
+        status=_word(data.get("verificationStatus")),
     )
 
 
@@ -217,14 +223,17 @@ def _deliveries(data: dict[str, Any], customer: Customer | None, customer_id: st
     """Find this customer among the deliveries of one page, by e-mail or, once known, by id."""
     listed = data.get("deliveries")
     email = customer.email.casefold() if customer else ""
-    found, activated = "", False
+    created: set[str] = set()
+    activated = False
     for delivery in _dicts(listed):
         payload = _dict(_dict(delivery.get("payload")).get("data"))
         event = _text(delivery.get("eventType")) or _text(_dict(delivery.get("payload")).get("type"))
         identifier = _id(payload.get("customerId"))
-        if event == "customer.created" and email and _text(payload.get("email")).casefold() == email:
-            found = identifier
+        if identifier and event == "customer.created" and email and _text(payload.get("email")).casefold() == email:
+            created.add(identifier)
         activated = activated or (event == "customer.activated" and bool(customer_id) and identifier == customer_id)
+    # Two customers with one e-mail cannot be: which of them is ours is for a person to say.
+    found = created.pop() if len(created) == 1 else ""
     marks = tuple(_id(delivery.get("deliveryId")) for delivery in _dicts(listed)[:1])
     return Facts(customer_id=found, activated=activated, uploaded=marks), isinstance(listed, list)
 
@@ -246,13 +255,12 @@ def _trouble(body: dict[str, Any], data: dict[str, Any], customer: Customer | No
         kind = Kind.MISSING_CONSENTS
     if data.get("missingKeys") and kind is Kind.NONE:
         kind = Kind.CATEGORIZATION
-    fields = [_text(data.get("field")), *(_text(entry.get("field")) for entry in errors)]
-    field = next(
-        (_CONTRACT_FIELDS[name.split(".")[-1]] for name in fields if name.split(".")[-1] in _CONTRACT_FIELDS), ""
-    )
-    values = [getattr(customer, name) for name in customer.__slots__ if name != "row_number"] if customer else []
+    named = [_text(data.get("field")), *(_text(entry.get("field")) for entry in errors)]
+    ends = (name.split(".")[-1] for name in named)
+    field = next((_CONTRACT_FIELDS[name] for name in ends if name in _CONTRACT_FIELDS), "")
+    values = [getattr(customer, name) for name in _PERSONAL] if customer else []
     words = [_text(legacy.get("message")) or _text(body.get("message")), _text(data.get("details"))]
-    words += [f"{_text(entry.get('field'))}: {_text(entry.get('message'))}" for entry in errors]
+    words += [f"{_text(entry.get('field'))}: {_text(entry.get('message'))}" for entry in errors[:_MAX_ERRORS]]
     redacted = (redact(text, values) for text in words)
     return kind, field, "; ".join(dict.fromkeys(text for text in redacted if text))
 
@@ -269,13 +277,38 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _lower(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool | int | str) else ""
+
+
+def _code(body: dict[str, Any]) -> int | None:
+    """The body's own status, also where it stands as text."""
+    code = body.get("code")
+    if isinstance(code, str) and re.fullmatch("[0-9]{3}", code):
+        return int(code)
+    number = _number(code)
+    return None if number is None else int(number)
+
+
+def _number(value: Any) -> float | None:
+    """A number that arithmetic can bear; JSON knows larger ones."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
+    return float(value) if fits else None
+
+
+def _word(value: Any) -> str:
+    """A word of the protocol such as ``HIGH``. It is stored, so free text, which may be personal, is not let in."""
+    text = _text(value).upper()
+    return text if re.fullmatch(r"([A-Z][A-Z0-9_-]{0,63})?", text) else "UNKNOWN"
+
+
 def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
 def _id(value: Any) -> str:
-    """An identifier: a short printable string, or a number as one."""
+    """An identifier: a short string of visible ASCII that can be a path segment, or a number as one."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     text = _text(value).strip()
-    return text if 0 < len(text) <= _MAX_ID and re.fullmatch(r"[!-~]+", text) else ""
+    return text if len(text) <= _MAX_ID and re.fullmatch(r"[!-~]+", text) and text not in (".", "..") else ""

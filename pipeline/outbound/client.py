@@ -103,5 +103,5 @@ def own_address(base_url: str) -> str:
         with socket.socket(family, kind) as probe:
             probe.connect(address)
             return str(probe.getsockname()[0])
-    except OSError:
+    except (OSError, UnicodeError):  # a name that cannot even be encoded
         return "127.0.0.1"

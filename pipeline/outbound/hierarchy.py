@@ -24,12 +24,15 @@ class Hierarchy:
         self.retried = 0
         self.refused_for_rate = 0
 
-    async def read(self, *, max_attempts: int, wait_s: Callable[[int], float]) -> tuple[Category, ...]:
+    async def read(
+        self, *, max_attempts: int, wait_s: Callable[[int], float], max_wait_s: float = 60.0
+    ) -> tuple[Category, ...]:
         """The categories. Raises :class:`RefusedError` or :class:`StoppedEarlyError`."""
-        reply, refused = Reply(), ""
-        for attempt in range(1, max_attempts + 1):
+        reply, refused, attempt = Reply(), "", 0
+        while attempt < max_attempts:
+            attempt += 1
             token = await self._session.token(refused=refused)
-            reply, content = await self._send(token, repeat=attempt > 1)
+            reply, content = await self._send(token, repeat=attempt > 1 or bool(refused))
             if reply.accepted:
                 if categories := read_categories(content):
                     return categories
@@ -37,7 +40,10 @@ class Hierarchy:
             status = reply.says or reply.status
             if status == 401 and not refused:  # noqa: PLR2004 - renew once
                 refused = token
+                attempt -= 1
                 continue
+            if reply.cause == "stopped":
+                break
             if status is not None and 400 <= status < 500 and status not in (408, 425, 429):  # noqa: PLR2004
                 said = f": {reply.message}" if reply.message else ""
                 raise RefusedError(
@@ -45,7 +51,10 @@ class Hierarchy:
                     hint="check api.tenant_id, the admin user's role and that categorization is enabled",
                 )
             if attempt < max_attempts:
-                pause = wait_s(attempt) if reply.retry_after_s is None else reply.retry_after_s
+                asked = reply.retry_after_s
+                pause = wait_s(attempt) if asked is None else min(asked, max_wait_s)
+                if status == 429:  # noqa: PLR2004 - one refusal for rate slows all calls
+                    self._client.pacer.refused(pause)
                 await self._client.pacer.pause(pause)
         raise StoppedEarlyError(
             f"the bank's categories cannot be read: {reply.cause or f'status {reply.status}'}", hint=_AGAIN

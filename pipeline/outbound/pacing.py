@@ -3,7 +3,8 @@
 Promise 4: in no one-second window do more than ``calls_per_second`` requests leave, over all workers, and the rate is
 used while there is work. Two rules together keep it: aiolimiter spaces the calls evenly, so that a request that is a
 little late at the bank meets few others, and a log of the last ``calls_per_second`` departures makes the bound exact.
-A window is taken as slightly longer than a second (``_GUARD_S``): the network shifts calls against each other.
+A window is taken as slightly longer than a second (``_GUARD_S``), because between here and the bank calls shift
+against each other; on a machine so busy that our own timers fire late, by as much more as they do (``_LATEST_S``).
 
 A refusal for rate halves the rate at once for everybody and holds all calls for as long as the bank asks; from then
 on the rate climbs back by a twentieth of the configured rate per second.
@@ -17,10 +18,13 @@ from math import floor
 
 from aiolimiter import AsyncLimiter
 
-_GUARD_S = 0.008
+_GUARD_S = 0.007
+_LATEST_S = 0.1
+_LATE_DECAY = 0.9
 _BURST_S = 0.02
 _CLIMB = 0.05
 _FLOOR_PER_SECOND = 0.2
+_LOOK_S = 0.1  # how soon a wait notices that the run was halted, the gate shut or the calls held
 
 
 class Pacer:
@@ -37,9 +41,11 @@ class Pacer:
         self._gate.set()
         self._halted = asyncio.Event()
         self._limiter = self._make_limiter()
+        self._rate_is_new = False
         # Below one call a second the log holds one departure and the window grows instead.
         self._window_calls = max(1, floor(calls_per_second))
         self._window_s = max(1.0, self._window_calls / calls_per_second) + _GUARD_S
+        self._late_s = 0.0
         self._departures: deque[float] = deque(maxlen=self._window_calls)
         self._held_until = 0.0
         self._cut_at = float("-inf")
@@ -69,23 +75,43 @@ class Pacer:
 
         False: the run was halted and nothing may leave. ``urgent`` passes the gate that ``shut`` closed.
         """
-        if not urgent:
-            await self._gate.wait()
-        async with self._turn:
-            while not self._halted.is_set() and (wait := self._held_until - self._clock()) > 0:
-                await self.pause(wait)
-            if self._halted.is_set():
-                return False
-            self._climb()
-            await self._limiter.acquire()
-            if len(self._departures) == self._window_calls:
-                # A timer may fire a little early: look again.
-                while (wait := self._departures[0] + self._window_s - self._clock()) > 0:  # noqa: ASYNC110 - for time
-                    await asyncio.sleep(wait)
+        while not self._halted.is_set():
+            if not urgent:
+                await self._gate.wait()
+            async with self._turn:
+                if await self._may_leave(urgent=urgent):
+                    now = self._clock()
+                    self._departures.append(now)
+                    self.count.add(now)
+                    return True
+        return False
+
+    async def _may_leave(self, *, urgent: bool) -> bool:
+        """Wait for the hold, the spacing and the window. False: the run was halted or the gate shut meanwhile."""
+        spaced = False
+        while not self._halted.is_set() and (urgent or self._gate.is_set()):
             now = self._clock()
-            self._departures.append(now)
-            self.count.add(now)
-            return True
+            if self._held_until > now:
+                await self.pause(self._held_until - now)
+            elif not spaced:
+                await self._climb()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_S):
+                        await self._limiter.acquire()
+                        spaced = True
+            elif (due := self._window_opens_at()) > now:
+                await asyncio.sleep(min(due - now, _LOOK_S))
+                # A timer may fire a little early: look again.
+                if (late := self._clock() - due) >= 0:
+                    self._late_s = min(_LATEST_S, max(self._late_s * _LATE_DECAY, late))
+            else:
+                return True
+        return False
+
+    def _window_opens_at(self) -> float:
+        if len(self._departures) < self._window_calls:
+            return float("-inf")
+        return self._departures[0] + self._window_s + self._late_s
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but not longer than the run goes on."""
@@ -108,28 +134,33 @@ class Pacer:
     def refused(self, wait_s: float) -> bool:
         """Note a refusal for rate: hold all calls ``wait_s`` seconds and halve the rate. True if that was news.
 
-        Refusals that were under way together count once.
+        Refusals that were under way together count once: nothing leaves during a hold, so what comes back then is old.
         """
         now = self._clock()
+        known = now - self._cut_at < 1.0 or now < self._held_until
         self._held_until = max(self._held_until, now + wait_s)
-        if now - self._cut_at < 1.0:
+        if known:
             return False
         self._cut_at = now
-        self._set_rate(max(self._rate / 2, min(_FLOOR_PER_SECOND, self._asked)))
+        self._rate = max(self._rate / 2, min(_FLOOR_PER_SECOND, self._asked))
+        self._rate_is_new = True
         self._climbed_at = now + wait_s
         return True
 
-    def _climb(self) -> None:
+    async def _climb(self) -> None:
         """Additive increase: a twentieth of the configured rate for each second without a refusal."""
         now = self._clock()
         if self._rate < self._asked and now - self._climbed_at >= 1.0:
             seconds = floor(now - self._climbed_at)
             self._climbed_at += seconds
-            self._set_rate(min(self._asked, self._rate + _CLIMB * self._asked * seconds))
-
-    def _set_rate(self, rate: float) -> None:
-        self._rate = rate
-        self._limiter = self._make_limiter()
+            self._rate = min(self._asked, self._rate + _CLIMB * self._asked * seconds)
+            self._rate_is_new = True
+        if self._rate_is_new:
+            self._rate_is_new = False
+            self._limiter = self._make_limiter()
+            # A new limiter is an empty one: without this each step of the climb would let a burst through.
+            idle_s = now - self._departures[-1] if self._departures else float("inf")
+            await self._limiter.acquire(max(0.0, self._limiter.max_rate - idle_s * self._rate))
 
     def _make_limiter(self) -> AsyncLimiter:
         """Evenly spaced calls; a loop that wakes late may catch up ``_BURST_S`` worth of them."""

@@ -6,7 +6,7 @@ Pure but for the documents, whose bytes are handed in. Holds the customer's data
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import PurePath
+from pathlib import PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
@@ -193,14 +193,16 @@ def _upload(item: str, customer: Customer, journey: Journey, document: Document)
         "verificationId": journey.verification_id,
         "documentType": kind,
         "mimeType": document.mime_type,
-        "fileName": PurePath(document.name).name,
+        "fileName": PureWindowsPath(document.name).name or "document",  # knows both kinds of slashes
         "fileContent": b64encode(document.content).decode("ascii"),
         "customerId": journey.customer_id,
     }
 
 
 def _part(identifier: str) -> str:
-    """An opaque id as one path segment."""
+    """An opaque id as one path segment. ``.`` and ``..`` cannot be one, however they are quoted: never let out."""
+    if identifier in (".", ".."):
+        raise ValueError("an identifier that would lead to another call")
     return quote(identifier, safe="")
 
 

@@ -2,50 +2,95 @@
 
 A bank echoes what it was sent: names, e-mails, numbers, whole rows. Looking for such values would miss the one that
 comes back in another spelling, so this redactor works the other way round: it lets through the words in which errors
-are written and masks everything else, and it also masks a known word that happens to be a value of the customer.
-Promise 6; knows no HTTP.
+are written and masks everything else. Of the words it knows, it masks those that are a value of the customer, and
+those that people are called by (Will, May, Long, Do) when they are written as names are. A number passes only where
+it measures something ("at least 8 characters"). Promise 6; knows no HTTP.
 """
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 
 MASK = "…"
 _MAX_CHARS = 240
+_MAX_READ = 2000
+_MAX_DIGITS = 3
+_MAX_DIGITS_IN_ALL = 6
+_MOST_JOINED = 4
 _EDGES = "\"'`.,;:!?()[]{}<>«»“”‘’"  # noqa: RUF001 - quotation marks as banks write them
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_COMPOUND = re.compile(r"[A-Za-z]+(?:[_/-][A-Za-z]+)*")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _WORDS = frozenset(  # the words of API.md and openapi.yaml, and those in which errors are written
     """
-    a about above accept accepted access account accounts active activate activated activation
-    actor address
-    admin     after again age against all allowed already also an and another any api applicable approval approve approved approving
-    are array as assigned at attempt attempts authentication authorization authorized available b2b b2c bad be because
-    been before being below beneficial between blank body both but by call called can cannot categories categorization
-    category certificate change changed character characters check client code combination comment completed compliance
-    conflict connection consent consents contact contain containing contains content correct could country created
-    creation credentials currently customer customers data database date day days declaration declined default denied
-    describe details device did digit digits disabled do document documents does domain done driver drivers due
-    duplicate during each either email empty enabled encoding end enhanced entity error errors exceed exceeded exceeds
-    exist existing exists expected expired expires failed failure false family feature field fields file filename files
-    first following for forbidden form format forwarded found free from full funds future gateway gender given
-    government granted greater had has have header headers high http id identical identification identifier identity
-    if image in inactive incomplete incorrect individual initial initiated input insufficient integer internal invalid
-    is issue issued it its job json key keys known large last later least length less letter letters level levels
-    license limit limits list locked lockout login long longer low lower lowercase made maintenance malformed mandatory
-    many match matching maximum may medium message method mime mimetype minimum minutes missing mode month more most
-    must name names national nationality needed next no non none not null number numeric object occurred of officer on
-    one only open operation or organization other out outdated over overloaded owner ownership page parameter parse
-    parsed passport password pattern payload pdf pending pep per permission permissions person phone pincode place
-    platform please policy positive possible power present previous privacy problem processed processing profile
-    proof property provide provided quota rate read reason received record refused registered registration rejected
-    request requested requests require required requirement requirements requires resource response result retry risk
-    role roles rule same sanctions screening second seconds secret see send sent server service session sessions set
-    should shorter simplified size small some source special standard start started state status stored string
-    submitted succeeded success successful supported system temporarily temporary tenant terms than that the their
-    then there this time timeout timestamp to token too transaction try twice type unable unauthorized unavailable
-    under unexpected unique unknown unprocessable unsupported until upload uploaded upper uppercase upstream use used
-    user username users valid validated validation value values verification verified verify version via violation
-    wait wallet was were when which while will with within without wrong year years yet you your zero
+    a about above accept accepted access account accounts activate activated activation active actor address
+    admin after again against age all allowed already also an and another any api applicable approval approve
+    approved approving are array as assigned at attempt attempts authentication authorization authorized
+    available b2b b2c bad bank be because been before being below beneficial between blank body both but by
+    bytes call called can cannot categories categorization category certificate change changed character
+    characters chars check client code combination comment completed compliance conditions conflict connection
+    consent consents contact contain containing contains content correct could country created creation
+    credentials currently customer customercategory customerid customername customers data database date
+    dateofbirth day days declaration declined default denied describe details device deviceid did digit digits
+    disabled do document documentnumber documents documenttype does domain done driver drivers due duplicate
+    during e-mail each either email empty enabled encoding end enhanced entity error errors exceed exceeded
+    exceeds exist existing exists expected expired expires expiry failed failure false family feature field
+    fields file filecontent filename files first firstname following for forbidden form format forwarded found
+    free from full funds future gateway gender given government granted greater had has have header headers high
+    hour hours http id identical identification identifier identity if image in inactive income incomplete
+    incorrect individual initial initiated input insufficient integer internal invalid invalid_request is issue
+    issued it its job json kb key keys known large last lastname later least length less letter letters level
+    levels license limit limits list locked lockout login long longer low lower lowercase made maintenance
+    malformed mandatory many match matching matchingpassword max maximum may mb medium message method mime
+    mimetype min minimum minutes missing mode monitoring month months more most multiple must name names
+    national nationality needed next no non none not null number numeric object occurred of officer on one only
+    open operation or organization other out outdated over overloaded owner ownership page parameter parse
+    parsed passport password pattern payload pdf pending pep pep_declaration per percent permission permissions
+    person phone pincode place placeofbirth platform please policy positive possible power present previous
+    privacy problem processed processing profile proof property provide provided quota rate read read-only
+    readable reason received recognised recognized record refused registered registration rejected request
+    requested requests require required requirement requirements requires resource response result retry risk
+    risklevel role roleids roles rule same sanctions screening sec-ch-ua-platform second seconds secret see send
+    sent server service session sessions set shorter should simplified size small some source special standard
+    start started state statement status stored string submitted succeeded success successful successfully
+    supported system temporarily temporary tenant tenantid terms than that the their then there this time
+    timeout timestamp to token too transaction try twice type unable unauthorized unavailable under unexpected
+    unique unknown unprocessable unsupported until upload uploaded upper uppercase upstream use used user
+    user-agent userid username users utility valid validated validation value values verification verificationid
+    verified verify version via violation wait wallet was were when which while will with within without wrong
+    x-forwarded-for x-forwarded-from x-tenant-id year years yet you your zero
     """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+_ALSO_NAMES = frozenset(  # of these, what people somewhere are called
+    """
+    an bad bank blank body can day days do done driver drivers due each field fields free full given had has in
+    job key keys large less list long low lower made many match max may min more most next no on one open page
+    pep per person place power proof read same see set small start time to too try under wait while will
+    year yet you your
+    """.split()  # noqa: SIM905 - as above
+)
+_SURELY_NAMES = frozenset(  # and of these, what does not stand side by side in an error's words
+    """
+    bad bank blank day days done driver drivers field fields free full given job key keys large list long low lower
+    made max may min more page pep person place power proof read small wait will
+    """.split()  # noqa: SIM905 - as above
+)
+_BEFORE_NUMBERS = frozenset({"least", "most", "than", "maximum", "minimum", "exceeds", "limit", "between", "status"})
+_AFTER_NUMBERS = frozenset(
+    {
+        "characters",
+        "chars",
+        "digits",
+        "letters",
+        "minutes",
+        "seconds",
+        "hours",
+        "years",
+        "attempts",
+        "bytes",
+        "mb",
+        "kb",
+    }
 )
 
 
@@ -54,32 +99,75 @@ def redact(text: str, values: Iterable[str] = ()) -> str:
 
     One line, at most 240 characters; empty if nothing meaningful is left.
     """
-    own = {part.casefold() for value in values for part in re.findall(r"\w+", value)}
+    own = set(_own(values))
+    chunks = text[:_MAX_READ].split()
+    bare = [chunk.strip(_EDGES).removesuffix("(s") for chunk in chunks]
+    good = [_harmless(word, own) for word in bare]
+    _mask_runs(bare, good, own)
+    _mask_titles(chunks, bare, good)
+    _admit_numbers(bare, good, own)
     kept: list[str] = []
-    after_number = False
-    for chunk in text[:2000].split():
-        number = chunk.strip(_EDGES).isascii() and chunk.strip(_EDGES).isdigit()
-        # Groups of digits in a row may be a phone or a card number: only a lone short one passes.
-        good = not after_number and len(chunk) <= 4 if number else _harmless(chunk.strip(_EDGES), own)  # noqa: PLR2004
-        if number and after_number and kept:
-            kept[-1] = MASK
-        after_number = number
-        if good and not (number and chunk.strip(_EDGES).casefold() in own):
-            kept.append("".join(c for c in chunk if c.isprintable()))
-        elif not kept or kept[-1] != MASK:
-            kept.append(MASK)
-    if all(word == MASK for word in kept):
+    for chunk, passes in zip(chunks, good, strict=True):
+        word = "".join(c for c in chunk if c.isprintable()) if passes else MASK
+        if kept[-1:] != [word]:
+            kept.append(word)
+    if not any(c.isalnum() for word in kept for c in word):
         return ""
     line = " ".join(kept)
     return line if len(line) <= _MAX_CHARS else line[: _MAX_CHARS - 1] + MASK
 
 
+def _own(values: Iterable[str]) -> Iterator[str]:
+    """The customer's words: as they stand, without accents, in pieces, and run together."""
+    for value in values:
+        plain = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c))
+        for text in {value.casefold(), plain.casefold()}:
+            yield from re.findall(r"\w+", text)
+            yield from (pieces := _LETTERS.findall(text))
+            yield "".join(pieces)
+
+
 def _harmless(word: str, own: set[str]) -> bool:
     if not word:
         return True
-    if not word.isascii() or word.casefold() in own:
-        return False
-    if re.fullmatch(r"[A-Za-z]+(?:[_/-][A-Za-z]+)*", word) is None:
+    lower = word.lower()
+    if _COMPOUND.fullmatch(word) is None or lower in own:
         return False
     parts = [part.lower() for piece in re.split(r"[_/-]", word) for part in _PARTS.findall(piece)]
-    return all((part in _WORDS or word.lower() in _WORDS) and part not in own for part in parts)
+    if own.intersection(parts) or "".join(parts) in own:
+        return False
+    if lower in _WORDS:
+        return lower == word or lower not in _ALSO_NAMES
+    return len(parts) > 1 and all(len(part) > 1 and part in _WORDS and part not in _ALSO_NAMES for part in parts)
+
+
+def _mask_runs(bare: list[str], good: list[bool], own: set[str]) -> None:
+    """Mask names of several known words: such as the customer's own, or such as follow each other as names do."""
+    lower = [word.lower() for word in bare]
+    for start in range(len(bare)):
+        for end in range(start + 2, min(start + _MOST_JOINED, len(bare)) + 1):
+            run = lower[start:end]
+            if (end == start + 2 and _SURELY_NAMES.issuperset(run)) or "".join(run) in own:
+                good[start:end] = [False] * len(run)
+
+
+def _mask_titles(chunks: list[str], bare: list[str], good: list[bool]) -> None:
+    """Mask a word with a capital beside a masked one, inside a sentence: the High of some High Street."""
+    for place, word in enumerate(bare):
+        inside = place > 0 and chunks[place - 1][-1] not in ".:;"
+        beside = not all(good[max(0, place - 1) : place + 2])
+        if inside and beside and word[:1].isupper() and not word.isupper():
+            good[place] = False
+
+
+def _admit_numbers(bare: list[str], good: list[bool], own: set[str]) -> None:
+    """Let short numbers pass that measure something; digits in groups may be a phone, a date or a card."""
+    left = _MAX_DIGITS_IN_ALL
+    for place, word in enumerate(bare):
+        if not (word.isascii() and word.isdigit() and len(word) <= min(left, _MAX_DIGITS)) or word in own:
+            continue
+        before, after = " ".join(bare[:place][-1:]).lower(), " ".join(bare[place + 1 : place + 2]).lower()
+        alone = not (before.isdigit() or after.isdigit())
+        if alone and (before in _BEFORE_NUMBERS or after in _AFTER_NUMBERS):
+            good[place] = True
+            left -= len(word)

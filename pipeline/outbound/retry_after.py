@@ -20,6 +20,7 @@ _FORMS = tuple(
     )
 )
 _MAX_DIGITS = 9
+_LEAP_SECOND = 60
 
 
 def retry_after_s(value: str | None, now: datetime) -> float | None:
@@ -37,14 +38,19 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
 
 
 def _moment(found: re.Match[str], now: datetime) -> datetime | None:
-    year = int(found["year"])
-    if len(found["year"]) == 2:  # noqa: PLR2004 - RFC 9110: a year over 50 years ahead is in the past century
+    now = now.astimezone(UTC)
+    year, second = int(found["year"]), int(found["s"])
+    two_digits = len(found["year"]) == 2  # noqa: PLR2004 - RFC 850
+    if two_digits:
         year += now.year - now.year % 100
-        if year > now.year + 50:
-            year -= 100
-    month = _MONTHS.index(found["month"]) + 1
-    second = min(int(found["s"]), 59)  # a leap second has no datetime
+    if second == _LEAP_SECOND:
+        second = 59  # a leap second has no datetime
+    rest = _MONTHS.index(found["month"]) + 1, int(found["day"]), int(found["h"]), int(found["m"]), second
     try:
-        return datetime(year, month, int(found["day"]), int(found["h"]), int(found["m"]), second, tzinfo=UTC)
+        moment = datetime(year, *rest, tzinfo=UTC)
+        # RFC 9110: what appears to be over 50 years ahead is the most recent past year with these digits.
+        if two_digits and (year - 50, *rest) > (now.year, now.month, now.day, now.hour, now.minute, now.second):
+            moment = datetime(year - 100, *rest, tzinfo=UTC)
     except ValueError:
         return None
+    return moment

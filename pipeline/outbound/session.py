@@ -17,7 +17,10 @@ _MARGIN_S = 60.0
 
 
 class AdminSession:
-    """Hands out the admin token. ``wait_s`` tells how long to wait after a failed try, by its number from 1."""
+    """Hands out the admin token. ``wait_s`` tells how long to wait after a failed try, by its number from 1.
+
+    ``max_wait_s`` caps what the bank asks to wait.
+    """
 
     def __init__(
         self,
@@ -27,15 +30,19 @@ class AdminSession:
         max_attempts: int,
         wait_s: Callable[[int], float],
         clock: Callable[[], float],
+        max_wait_s: float = 60.0,
     ) -> None:
         self._client = client
         self._payloads = payloads
         self._max_attempts = max_attempts
         self._wait_s = wait_s
         self._clock = clock
+        self._max_wait_s = max_wait_s
         self._one_at_a_time = asyncio.Lock()
         self._token = ""
         self._renew_after = 0.0
+        self._failure: RefusedError | StoppedEarlyError | None = None
+        self._rounds = 0
         self.logins = 0
 
     async def token(self, *, refused: str = "") -> str:
@@ -45,9 +52,20 @@ class AdminSession:
         """
         if self._token and self._token != refused and self._clock() < self._renew_after:
             return self._token
+        rounds = self._rounds
         async with self._one_at_a_time:
+            # Those who waited for a log-in that failed share its failure; after a refusal nobody tries again.
+            if self._failure and (isinstance(self._failure, RefusedError) or self._rounds != rounds):
+                raise type(self._failure)(str(self._failure), hint=self._failure.hint)
             if not self._token or self._token == refused or self._clock() >= self._renew_after:
-                await self._log_in()
+                try:
+                    await self._log_in()
+                except (RefusedError, StoppedEarlyError) as error:
+                    self._failure = error
+                    raise
+                finally:
+                    self._rounds += 1
+                self._failure = None
             return self._token
 
     async def _log_in(self) -> None:
@@ -63,7 +81,9 @@ class AdminSession:
                 self._renew_after = self._clock() + usable
                 return
             status = reply.says or reply.status
-            if status is not None and 400 <= status < 500 and status not in (408, 425, 429):  # noqa: PLR2004
+            refused = status is not None and 400 <= status < 500 and status not in (408, 425, 429)  # noqa: PLR2004
+            # A 200 that says no without a reason counts as a failed log-in too: trying again would lock the user.
+            if refused or (not reply.accepted and status is not None and status < 300):  # noqa: PLR2004
                 said = f": {reply.message}" if reply.message else ""
                 raise RefusedError(
                     f"the bank refused the admin log-in ({status}){said}",
@@ -74,7 +94,10 @@ class AdminSession:
                 break
             cause = reply.cause or f"status {reply.status}"
             if attempt < self._max_attempts:
-                pause = self._wait_s(attempt) if reply.retry_after_s is None else reply.retry_after_s
+                asked = reply.retry_after_s
+                pause = self._wait_s(attempt) if asked is None else min(asked, self._max_wait_s)
+                if status == 429:  # noqa: PLR2004 - one refusal for rate slows all calls
+                    self._client.pacer.refused(pause)
                 await self._client.pacer.pause(pause)
         raise StoppedEarlyError(
             f"no admin session could be opened at the bank: {cause or 'the run was stopped'}",

@@ -21,8 +21,8 @@ from pipeline.sandbox.bank import Bank
 from pipeline.sandbox.faults import Faults
 from pipeline.sandbox.gate import Gate
 from pipeline.sandbox.operations import Operation, match
-from pipeline.sandbox.records import Answer
-from pipeline.sandbox.scenario import Fault, Scenario
+from pipeline.sandbox.records import Answer, Customer
+from pipeline.sandbox.scenario import Fault, RetryAfter, Scenario
 from pipeline.sandbox.shapes import SHAPES
 from pipeline.sandbox.store import Store
 from pipeline.sandbox.tally import Limiter, Tally
@@ -71,7 +71,7 @@ class Sandbox:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one call of the contract."""
-        arrived = time.monotonic()
+        arrived = scope.get("extensions", {}).get(delivery.ARRIVED) or time.monotonic()
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         operation, params, allowed = match(scope["method"], raw.decode("latin-1").removeprefix(demo.BASE_PATH))
         if operation is None:
@@ -110,7 +110,7 @@ class Sandbox:
         body = {"code": status, "message": message, "data": None}
         await delivery.whole(send, status, self._encode(body), headers=headers)
 
-    async def _refuse_rate(self, operation: Operation, send: Send, form: Any, seconds: int) -> None:
+    async def _refuse_rate(self, operation: Operation, send: Send, form: RetryAfter, seconds: int) -> None:
         headers = self.faults.retry_after(form, seconds, time.time())
         answer = self.shapes.problem(429, "Rate limit exceeded")
         self.tally.answer(operation.id, 429)
@@ -199,7 +199,7 @@ class Sandbox:
         return JSONResponse({"verificationId": verification_id, "status": status})
 
 
-def _customer(customer: Any) -> dict[str, Any]:
+def _customer(customer: Customer) -> dict[str, Any]:
     """Show a customer as the record tells it."""
     cases = customer.verifications
     return {

@@ -5,6 +5,7 @@ ASGI hides: ``SandboxProtocol`` puts a callable that closes it into the scope.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 CLOSE = "sandbox.close"
+ARRIVED = "sandbox.arrived"
 JSON = b"application/json"
 HTML = b"text/html; charset=utf-8"
 _PIECES = 8
@@ -40,10 +42,14 @@ class _OneWrite:
         head, self._head = self._head, b""
         self._transport.write(head + data)
 
-    def close(self) -> None:
-        """Send what is held back and close."""
+    def flush(self) -> None:
+        """Send what is held back: an answer may have no body."""
         if self._head:
             self.write(b"")
+
+    def close(self) -> None:
+        """Send what is held back and close."""
+        self.flush()
         self._transport.close()
 
     def __getattr__(self, name: str) -> Any:
@@ -58,9 +64,15 @@ class SandboxProtocol(HttpToolsProtocol):
         super().connection_made(cast("asyncio.Transport", _OneWrite(transport)))
 
     def on_message_begin(self) -> None:
-        """Add the closing callable to every request's scope."""
+        """Add to every request's scope when it came and how to close its connection."""
         super().on_message_begin()
-        cast("MutableMapping[str, Any]", self.scope)["extensions"] = {CLOSE: self.transport.close}
+        extensions = {CLOSE: self.transport.close, ARRIVED: time.monotonic()}
+        cast("MutableMapping[str, Any]", self.scope)["extensions"] = extensions
+
+    def on_response_complete(self) -> None:
+        """Leave nothing of an answer behind."""
+        cast("_OneWrite", self.transport).flush()
+        super().on_response_complete()
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:

@@ -5,7 +5,7 @@ and the nearest known name. Does not know how faults are carried out; ``faults``
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -211,9 +211,10 @@ def _refuse_unknown(table: Mapping[str, Any], cls: type, where: str) -> None:
         _refuse_unknown_name(key, [field.name for field in fields(cls)], f"{where}: unknown key")
 
 
-def _refuse_unknown_name(name: object, known: Any, what: str) -> None:
-    if name in known:
+def _refuse_unknown_name(name: object, known: Iterable[str], what: str) -> None:
+    names = list(known)
+    if name in names:
         return
-    near = get_close_matches(str(name), list(known), n=1, cutoff=0.4)
-    hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
+    near = get_close_matches(str(name), names, n=1, cutoff=0.4)
+    hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(names)}"
     raise ConfigurationError(f'{what} "{name}"; {hint}', hint=hint)

@@ -28,6 +28,7 @@ from pipeline.sandbox.shapes import SHAPES
 from pipeline.sandbox.store import Store
 
 _BACKLOG: Final = 2048
+_LAST_PORT: Final = 65_535
 _KEEP_ALIVE_S: Final = 3600
 """Long: a connection that the bank closes while a call is under way would be a fault that no scenario asked for."""
 
@@ -130,16 +131,18 @@ class _Server(uvicorn.Server):
 
 def _listen(host: str, port: int) -> socket.socket:
     """Open the listening socket; the kernel chooses a free port for 0."""
+    if not 0 <= port <= _LAST_PORT:
+        raise ConfigurationError(f"cannot listen on {host}:{port}: no such port", hint=f"give 0 to {_LAST_PORT}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise ConfigurationError(f"cannot listen on {host}:{port}: {error}", hint="give another host or port") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listener.close()
         raise ConfigurationError(
             f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}",

@@ -2,6 +2,7 @@ import random
 
 import phonenumbers
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,8 +10,11 @@ from pipeline.intake import contacts, phones
 
 LOCAL = st.text(st.sampled_from("abZ09.+-_'\"é @"), min_size=0, max_size=12)
 DOMAIN = st.sampled_from(
-    ["example.com", "EXAMPLE.com", "x.test", "test", "localhost", "a.local", "a-.com", "-a.com", "a..com", "ex_a.com"]
-    + ["xn--bcher-kva.example", "bücher.example", "1.2.3.4", "[1.2.3.4]", "example.com.", "", "b" * 64 + ".com", "a.c"]
+    (
+        *("example.com", "EXAMPLE.com", "x.test", "test", "localhost", "a.local", "a-.com", "-a.com", "a..com"),
+        *("ex_a.com", "xn--bcher-kva.example", "bücher.example", "1.2.3.4", "[1.2.3.4]", "example.com.", "", "a.c"),
+        "b" * 64 + ".com",
+    )
 )
 
 
@@ -54,8 +58,9 @@ def some_numbers() -> list[str]:
     return found
 
 
-def test_plain_phones_are_what_the_library_takes_as_it_is() -> None:
+def test_plain_phones_are_what_the_library_takes_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """On numbers of every region, kind and near miss the short cut agrees with the library."""
+    monkeypatch.setattr(phones, "_WORTH_COMPILING", 1)
     numbers = some_numbers()
     sure = phones.plain(pl.Series(numbers))
     assert len(numbers) > 10_000

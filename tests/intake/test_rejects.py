@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import UnreadableInputError
 from pipeline.intake.rejects import RejectMark, write_rejects
 from pipeline.intake.validate import survey
-from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, IntakeRow, REQUIRED_COLUMNS
+from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, IntakeRow
 from tests.intake.helpers import a_row, csv_text, judged, told, write
 
 MARK = RejectMark(field="email", code="email_invalid", message='not valid, "really"')
@@ -51,13 +51,13 @@ def test_fields_stand_as_they_stood(tmp_path: Path, bom: bytes, end: str) -> Non
 
 
 def test_broken_records_keep_their_bytes(tmp_path: Path) -> None:
-    """A short record is padded, a long one keeps its fields, bad bytes and quotes stay; marks end the line."""
+    """A short record stays short, a long one long, bad bytes and quotes stay; marks end the line."""
     body = [b"a,b", b"1,2,3,4,5,6,7,8,9,10", b"\xe9,\x00,3,4,5,6,7,8", b'"a,2,3,4,5,6,7,8', b"1,2,3,4,5,6,7,8"]
     path = tmp_path / "x.csv"
     path.write_bytes(",".join(REQUIRED_COLUMNS).encode() + b"\n" + b"\n".join(body))
     lines = rejects(path, {number: [OTHER] for number in range(1, 6)}).splitlines()[1:]
     assert lines == [
-        b"a,b,,,,,,,1,,x,second",
+        b"a,b,1,,x,second",
         body[1] + b",2,,x,second",
         body[2] + b",3,,x,second",
         body[3] + b",4,,x,second",
@@ -100,6 +100,7 @@ def test_parquet_stays_parquet(tmp_path: Path) -> None:
     frame.write_parquet(path)
     rejects(path, {2: [MARK], 5: [MARK, OTHER]})
     written = pl.read_parquet(tmp_path / "out" / "x.parquet")
+    assert stat.S_IMODE((tmp_path / "out" / "x.parquet").stat().st_mode) == 0o600
     assert written.drop(ERROR_COLUMNS).equals(frame.drop("_err_row")[[1, 4]])
     assert written["_err_row"].to_list() == ["2", "5"]
     assert written["_err_code"].to_list() == ["email_invalid", "email_invalid; x"]
@@ -146,3 +147,14 @@ def test_a_limited_run_writes_only_what_it_read(tmp_path: Path) -> None:
     write_rejects(source, tmp_path / "out.csv", {1: [MARK], 2: [MARK]}, 9)
     assert len((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()) == 2
     assert csv_text([]).strip() in (tmp_path / "out.csv").read_text(encoding="utf-8")
+
+
+def test_a_short_record_given_again_is_short_again(tmp_path: Path) -> None:
+    """Uncorrected, it is rejected anew and its text does not grow: no padding may turn it into a full row."""
+    path = tmp_path / "x.csv"
+    path.write_bytes(",".join(REQUIRED_COLUMNS).encode() + b"\na,b,c\n")
+    first = tmp_path / "first.csv"
+    first.write_bytes(rejects(path, {1: [OTHER]}))
+    _, found = judged(first)
+    assert told(found) == [(1, "", "record_short")]
+    assert rejects(first, {1: [OTHER]}) == first.read_bytes()

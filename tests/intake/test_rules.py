@@ -18,7 +18,7 @@ def judge_values(folder: Path, column: str, values: list[str], now: datetime = N
 
 GOOD = {
     "external_id": ["1", "CUST-1", "x" * 200, "客户 1"],
-    "first_name": ["O", "Ø", "娜", "Jean-Luc", "D'Arc", "ǃNanub", "Nguyễn", "محمد", "अर्जुन", "x" * 200, "NULL"],
+    "first_name": ["O", "Ø", "娜", "Jean-Luc", "D'Arc", "!Nanub", "Nguyễn", "محمد", "अर्जुन", "x" * 200, "NULL"],
     "last_name": ["Ng", "O'Neill", "Müller-Lüdenscheidt", "MacGiolla Phádraig", "van 't Hoff", "สุข"],
     "email": ["a@x.test", "A.B+c@Example.com", "é@example.com", "a@bücher.example.com", "o'neil@example.com"],
     "phone": [
@@ -34,7 +34,15 @@ GOOD = {
     "category": ["INDIVIDUAL_STANDARD", "individual plus", "103", "Small Business"],
     "gender": ["MALE", "female", "Diverse", ""],
     "risk_level": ["LOW", "medium", "High", ""],
-    "document_type": ["PASSPORT", "passport", "id card", "National ID", "Driver's License", "driver’s licence", ""],
+    "document_type": [
+        "PASSPORT",
+        "passport",
+        "id card",
+        "National ID",
+        "Driver's License",
+        "driver\u2019s licence",
+        "",
+    ],
     "document_number": ["A-12 34/5", "x" * 64, ""],
     "terms_version": ["1.0", "2026-01 (b)", ""],
     "terms_accepted_at": [
@@ -84,7 +92,7 @@ BAD = {
         "1990-2-3": "birth_date_format",
         "03.10.1990": "birth_date_format",
         "1990-10-03T00:00:00": "birth_date_format",
-        "１９９０-10-03": "birth_date_format",
+        "\uff11\uff19\uff19\uff10-10-03": "birth_date_format",
         "1990-13-01": "birth_date_impossible",
         "1999-02-29": "birth_date_impossible",
         "0000-00-00": "birth_date_impossible",
@@ -221,9 +229,7 @@ def test_the_hint_names_the_nearest_category(tmp_path: Path) -> None:
 def test_messages_hold_no_value_of_the_row(tmp_path: Path) -> None:
     """No cell stands in a message or a hint, whatever the fault; the external_id has its own place."""
     canary = "Zz9canary"
-    table = [
-        {column: canary + ("\t" if kind else "") * 300 + canary for column in CANONICAL_COLUMNS} for kind in range(2)
-    ]
+    table = [dict.fromkeys(CANONICAL_COLUMNS, canary + ("\t" if kind else "") * 300 + canary) for kind in range(2)]
     _, found = judged(write(tmp_path / "x.csv", table))
     said = [violation for row in found for violation in row.violations]
     assert len(said) > 20

@@ -124,7 +124,9 @@ class Person:
             self.case = reply.data.get("verificationId") or reply.data["id"]
         return reply
 
-    def upload(self, kind: str = "PASSPORT", content: bytes = b"%PDF-1.4", **changes: Any) -> Reply:
+    def upload(
+        self, kind: str = "PASSPORT", content: bytes = b"%PDF-1.4", changes: Mapping[str, str] | None = None
+    ) -> Reply:
         """Upload a document."""
         body = {
             **example("05-document-passport.request.json"),
@@ -132,7 +134,7 @@ class Person:
             "fileContent": base64.b64encode(content).decode(),
             "verificationId": self.case,
             "customerId": self.id,
-            **changes,
+            **(changes or {}),
         }
         return self.caller.post(f"/verifications/{self.case}/documents", body)
 

@@ -130,7 +130,7 @@ def test_a_second_verification_is_a_second_case_until_one_is_approved(person: Pe
 def test_documents_are_checked(person: Person, changes: dict[str, str], status: int) -> None:
     """An upload must be base64 of an allowed type, for this case and customer."""
     person.verify()
-    assert person.upload(**changes).status == status
+    assert person.upload(changes=changes).status == status
 
 
 def test_a_document_above_ten_megabytes_is_too_large(person: Person) -> None:
@@ -231,7 +231,7 @@ def test_activation_says_what_is_missing(person: Person) -> None:
     assert [person.activate().status, person.activate().status] == [200, 409]
 
 
-def test_a_lagging_check_catches_up(desk: Desk) -> None:
+def test_a_lagging_check_catches_up() -> None:
     """The check shows approval and consents after the lag, in time and in checks; activation sees the truth."""
     desk = Desk(check={"lag_s": 2.0, "lag_checks": 1}).log_in()
     person = desk.register("a@example.com")

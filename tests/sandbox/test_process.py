@@ -1,17 +1,20 @@
 """The sandbox as a process: how it speaks, what it keeps, when it ends."""
 
+import http.client
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.sandbox import demo
+from pipeline.sandbox import demo, store
 from pipeline.sandbox.server import serve
 from tests.sandbox.support import CONSENTS, LOGIN, LOGIN_PATH, ROOT, Person, Wire, process, registration, running, until
 
@@ -112,6 +115,26 @@ def test_ended_sessions_and_locks_survive_too(tmp_path: Path) -> None:
         assert wire.record()["customers"] == []
 
 
+def test_it_dies_rather_than_forget(tmp_path: Path) -> None:
+    """When its state cannot be written the bank ends without an answer; what it had answered is there afterwards."""
+    state = str(tmp_path / "bank.db")
+    limited = 'ulimit -f 300; exec "$0" -m pipeline.sandbox --state "$1"'
+    with subprocess.Popen(
+        ["sh", "-c", limited, sys.executable, state], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as started:
+        assert started.stdout
+        assert started.stderr
+        wire = Wire(int(started.stdout.readline().split(b"/api")[0].rsplit(b":", 1)[1])).log_in()
+        answered = []
+        with suppress(http.client.HTTPException, OSError):
+            for number in range(10_000):
+                answered.append(wire.register(f"c{number}@example.com").email)  # noqa: PERF401  (the last one raises)
+        assert started.wait(10) == 1
+        assert b"cannot write its state" in started.stderr.read()
+    with process("--state", state) as (_, wire):
+        assert [customer["email"] for customer in wire.record()["customers"]] == answered
+
+
 def test_record_tells_the_truth() -> None:
     """The record counts what was carried out, by customer and by call."""
     with running() as wire:
@@ -159,6 +182,7 @@ def test_the_contract_can_be_read() -> None:
         assert page.status == 200
         assert "registerIndividual" in page.body
         assert not any(f'{attribute}="http' in page.body for attribute in ("src", "href"))
+        assert wire.raw("HEAD", "/docs", None, {}).status == 200
         served = wire.raw("GET", "/openapi.yaml", None, {})
         contract = ROOT / "pipeline/sandbox/contract/openapi.yaml"
         assert served.body.encode("latin-1") == contract.read_bytes()
@@ -187,9 +211,25 @@ def test_a_state_file_belongs_to_one_bank(tmp_path: Path) -> None:
     """What is no state file is refused with its path, and left alone."""
     path = tmp_path / "notes.txt"
     path.write_text("not a database, but somebody's notes" * 100)
-    with pytest.raises(ConfigurationError, match="notes.txt"):
+    with pytest.raises(ConfigurationError, match=r"notes\.txt"):
         serve(state=path, announce=print)
     assert path.read_text().startswith("not a database")
+    other = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(other)) as database:
+        database.execute("CREATE TABLE customer (number INTEGER PRIMARY KEY, body BLOB)")
+    before = other.read_bytes()
+    with pytest.raises(ConfigurationError, match="another program's database"):
+        serve(state=other, announce=print)
+    assert other.read_bytes() == before
+
+
+def test_two_banks_cannot_share_a_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second sandbox on a living one's state file is refused with a hint."""
+    monkeypatch.setattr(store, "_WAIT_FOR_LAST_OWNER_S", 0.1)
+    state = tmp_path / "bank.db"
+    with process("--state", str(state)), pytest.raises(ConfigurationError, match="locked") as raised:
+        serve(state=state, announce=print)
+    assert "end the sandbox that uses it" in raised.value.hint
 
 
 def test_errors_of_usage_are_two_plain_lines(tmp_path: Path) -> None:

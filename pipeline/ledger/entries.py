@@ -1,0 +1,87 @@
+"""Entries as rows and rows as entries: journeys, calls and runs between memory and SQLite.
+
+Promise: what is written comes back the same, field by field. Knows no file and no connection.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pipeline.model import CallRecord, Journey, Standing
+
+JOURNEY_COLUMNS = tuple(column.name for column in fields(Journey))
+CALL_COLUMNS = tuple(column.name for column in fields(CallRecord))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One execution of a job as the ledger keeps it; ``facts`` is what the reports need to be written again."""
+
+    number: int
+    run_id: str
+    host: str
+    pid: int
+    started_at: float
+    heartbeat_at: float
+    finished_at: float | None
+    exit_code: int | None
+    stopped_because: str
+    facts: dict[str, Any]
+
+
+def journey_values(journey: Journey) -> tuple[Any, ...]:
+    """A journey as a row of ``customer``."""
+    return tuple(
+        None
+        if value is None
+        else json.dumps(value)
+        if isinstance(value, tuple)
+        else str(value)
+        if isinstance(value, str)
+        else value
+        for value in (getattr(journey, name) for name in JOURNEY_COLUMNS)
+    )
+
+
+def call_values(call: CallRecord) -> tuple[Any, ...]:
+    """A call as a row of ``call``."""
+    return tuple(str(value) if isinstance(value, str) else value for value in (getattr(call, n) for n in CALL_COLUMNS))
+
+
+UPSERT_CUSTOMER = (
+    f"INSERT INTO customer ({', '.join(JOURNEY_COLUMNS)}) VALUES ({', '.join('?' * len(JOURNEY_COLUMNS))})"  # noqa: S608
+    f" ON CONFLICT (key) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in JOURNEY_COLUMNS[1:])}"
+)
+UPSERT_CALL = f"INSERT OR REPLACE INTO call ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"  # noqa: S608
+
+
+def read_journey(row: Sequence[Any]) -> Journey:
+    """A row of ``customer`` or ``history`` as a journey."""
+    values = dict(zip(JOURNEY_COLUMNS, row, strict=True))
+    for name in ("required", "uploaded", "consented"):
+        values[name] = None if values[name] is None else tuple(json.loads(values[name]))
+    return Journey(**values | {"standing": Standing(values["standing"]), "final": bool(values["final"])})
+
+
+def read_call(row: Sequence[Any]) -> CallRecord:
+    """A row of ``call`` as a call."""
+    values = dict(zip(CALL_COLUMNS, row, strict=True))
+    return CallRecord(**values | {name: bool(values[name]) for name in ("changes", "sent", "retriable")})
+
+
+def read_run(row: Sequence[Any]) -> RunRecord:
+    """A row of ``run``, its columns in the order of :class:`RunRecord`."""
+    number, run_id, host, pid, started, heartbeat, finished, exit_code, because, facts = row
+    return RunRecord(
+        number=number,
+        run_id=run_id,
+        host=host,
+        pid=pid,
+        started_at=started,
+        heartbeat_at=heartbeat,
+        finished_at=finished,
+        exit_code=exit_code,
+        stopped_because=because,
+        facts=json.loads(facts),
+    )

@@ -1,0 +1,207 @@
+"""What acceptance tests share: a sandbox as a real server, the real command, and the truth held against the results."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.sandbox import demo
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "sample_data" / "customers.csv"
+MESSY = ROOT / "sample_data" / "customers_messy.csv"
+_TIMEOUT_S = 120
+CREDENTIALS = {
+    "ONBOARD_CREDENTIALS__USERNAME": demo.USERNAME,
+    "ONBOARD_CREDENTIALS__PASSWORD": demo.PASSWORD,
+    "ONBOARD_CREDENTIALS__TENANT_KEY": demo.TENANT_KEY,
+    "ONBOARD_CREDENTIALS__TENANT_SECRET": demo.TENANT_SECRET,
+    "ONBOARD_CREDENTIALS__SEED": "a seed for tests only, invented and long enough",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bank:
+    """A running sandbox."""
+
+    base_url: str
+
+    @property
+    def root(self) -> str:
+        """The address without the contract's path."""
+        return self.base_url.removesuffix(demo.BASE_PATH)
+
+    def record(self) -> dict[str, Any]:
+        """What was really done, as the bank itself kept it."""
+        with urllib.request.urlopen(f"{self.root}/sandbox/record", timeout=30) as answer:  # noqa: S310 - loopback
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    def post(self, path: str) -> None:
+        """Use the control plane."""
+        request = urllib.request.Request(f"{self.root}{path}", method="POST", data=b"")  # noqa: S310 - loopback
+        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - loopback
+
+
+@contextmanager
+def sandbox(*options: str) -> Iterator[Bank]:
+    """Run the sandbox as a process of its own; it ends with the block."""
+    command = [sys.executable, "-m", "pipeline.sandbox", "--port", "0", "--until-stdin-closes", *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield Bank(base_url=json.loads(process.stdout.readline())["base_url"])
+        finally:
+            process.stdin.close()
+            process.wait(timeout=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """A folder to work in, with a configuration for one bank, and the command."""
+
+    folder: Path
+    bank: Bank | None = None
+
+    @property
+    def config(self) -> Path:
+        """The configuration file."""
+        return self.folder / "onboard.toml"
+
+    @property
+    def out(self) -> Path:
+        """Where reports go."""
+        return self.folder / "out"
+
+    def configure(self, extra: str = "", *, base_url: str | None = None, **api: str) -> "Desk":
+        """Write the configuration; ``extra`` is TOML of further sections."""
+        address = base_url or (self.bank.base_url if self.bank else "sandbox:")
+        identity = {
+            "tenant_id": demo.TENANT_ID,
+            "organization_id": demo.ORGANIZATION_ID,
+            "user_id": demo.USER_ID,
+        } | api
+        lines = ["[api]", f'base_url = "{address}"', *(f'{key} = "{value}"' for key, value in identity.items())]
+        lines += ["[documents]", f'root = "{ROOT / "sample_data" / "documents"}"', "max_bytes = 1048576"]
+        lines += ["[ledger]", f'url = "sqlite:///{self.folder / "ledger.db"}"']
+        self.config.write_text("\n".join(lines) + "\n" + extra, encoding="utf-8")
+        return self
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of the command: ours, without settings of whoever runs the tests."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("ONBOARD_")}
+        return clean | CREDENTIALS | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | dict(more or {})
+
+    def command(self, *words: str | Path) -> list[str]:
+        """The command line."""
+        return [sys.executable, "-m", "pipeline", *map(str, words)]
+
+    def onboard(
+        self, *words: str | Path, env: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end."""
+        return subprocess.run(
+            self.command(*words),
+            cwd=self.folder,
+            env=self.environment(env),
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+
+    def run(self, *words: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+        """``onboard run`` with this desk's configuration and folder of reports."""
+        return self.onboard("run", *words, "--config", self.config, "--out", self.out, env=env)
+
+    def start(self, *words: str | Path) -> "subprocess.Popen[str]":
+        """Start ``onboard run`` and do not wait."""
+        return subprocess.Popen(
+            self.command("run", *words, "--config", self.config, "--out", self.out),
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def table(self, name: str) -> list[dict[str, str]]:
+        """A CSV of the reports."""
+        with (self.out / name).open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+    def summary(self) -> dict[str, Any]:
+        """``summary.json``."""
+        found: dict[str, Any] = json.loads((self.out / "summary.json").read_text(encoding="utf-8"))
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """Dispositions that occur."""
+        return {name: rows for name, rows in self.summary()["dispositions"].items() if rows}
+
+
+def assert_no_traceback(done: "subprocess.CompletedProcess[str]") -> None:
+    """A fault of input, configuration or bank never shows a traceback, and stdout stays clean."""
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.stdout == "", done.stdout
+
+
+def head(source: Path, rows: int, target: Path) -> Path:
+    """The first rows of a sample file as a file of its own."""
+    with source.open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.reader(stream))
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(lines[: rows + 1])
+    return target
+
+
+def emails(source: Path) -> dict[str, str]:
+    """``external_id`` -> e-mail of an input."""
+    with source.open(encoding="utf-8", newline="") as stream:
+        return {row["external_id"]: row["email"].strip().casefold() for row in csv.DictReader(stream)}
+
+
+def disagreements(record: Mapping[str, Any], results: Sequence[Mapping[str, str]], source: Path) -> list[str]:
+    """Where the bank's own record and ``results.csv`` differ, row by row; empty when they agree."""
+    truth = {customer["email"].casefold(): customer for customer in record["customers"]}
+    wrong = [f"{email}: registered {c['registrations']} times" for email, c in truth.items() if c["registrations"] != 1]
+    by_id = emails(source)
+    for row in results:
+        known = truth.pop(by_id.get(row["external_id"], ""), None)
+        wrong += [f"row {row['row_number']} {row['disposition']}: {said}" for said in _differences(row, known)]
+    return wrong + [f"{email}: at the bank but in no result" for email in truth]
+
+
+def _differences(row: Mapping[str, str], known: Mapping[str, Any] | None) -> Iterator[str]:
+    disposition = row["disposition"]
+    if disposition in ("onboarded", "unchanged", "changed"):
+        if known is None:
+            yield "the bank does not know the customer"
+            return
+        if known["status"] != "ACTIVE" or known["activations"] != 1:
+            yield f"at the bank {known['status']}, activated {known['activations']} times"
+        if known["customerId"] != row["customer_id"]:
+            yield "another customer id"
+        if min(known["consents"].values()) < 1 or known["approvals"] < 1:
+            yield "consents or approval are missing at the bank"
+        return
+    if known is None:
+        if row["customer_id"]:
+            yield "has a customer id and the bank does not know it"
+        return
+    if disposition == "rejected":
+        yield "was sent to the bank"
+    if known["status"] == "ACTIVE" and disposition != "in_doubt":
+        yield "is ACTIVE at the bank"
+    if row["customer_id"] and known["customerId"] != row["customer_id"]:
+        yield "another customer id"
+    if not row["customer_id"] and disposition not in ("in_doubt",):
+        yield "is registered at the bank and has no customer id"

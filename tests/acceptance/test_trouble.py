@@ -1,0 +1,110 @@
+"""Wrong credentials, wrong configuration, no network, bad inputs: one message, its exit code, no traceback."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import FAST
+from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, head, sandbox
+
+
+def test_wrong_credentials_cost_one_log_in(desk: Desk, tmp_path: Path) -> None:
+    """Exit 5 after a single log-in: five would lock the user."""
+    assert desk.bank is not None
+    source = head(SAMPLE, 3, tmp_path / "customers.csv")
+    done = desk.run(source, env={"ONBOARD_CREDENTIALS__PASSWORD": "not-the-password"})
+    assert_no_traceback(done)
+    assert done.returncode == 5, done.stderr
+    assert desk.bank.record()["logins"] == 1
+    assert desk.counts() == {"pending": 3}
+    assert "not-the-password" not in done.stderr
+    assert "hint: " in done.stderr
+
+
+def test_an_unknown_key_names_the_nearest(desk: Desk, tmp_path: Path) -> None:
+    """Exit 2; nothing is sent."""
+    assert desk.bank is not None
+    desk.configure(FAST.replace("calls_per_second", "calls_per_secund"))
+    done = desk.run(head(SAMPLE, 3, tmp_path / "customers.csv"))
+    assert_no_traceback(done)
+    assert done.returncode == 2
+    assert "limits.calls_per_second" in done.stderr
+    assert desk.bank.record()["calls"] == {}
+
+
+def test_missing_credentials_are_named(desk: Desk, tmp_path: Path) -> None:
+    """Exit 2 names the environment variables that are missing."""
+    done = desk.run(head(SAMPLE, 3, tmp_path / "customers.csv"), env={"ONBOARD_CREDENTIALS__SEED": ""})
+    assert_no_traceback(done)
+    assert done.returncode == 2
+    assert "ONBOARD_CREDENTIALS__SEED" in done.stderr
+
+
+def test_no_network_is_one_message(tmp_path: Path) -> None:
+    """Nobody listens: exit 4, one error, everything pending."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    desk = Desk(folder=tmp_path).configure(FAST, base_url=f"http://127.0.0.1:{port}/api/v2.1")
+    done = desk.run(head(SAMPLE, 3, tmp_path / "customers.csv"))
+    assert_no_traceback(done)
+    assert done.returncode == 4, done.stderr
+    assert done.stderr.count("no admin session could be opened") <= 2
+    assert desk.counts() == {"pending": 3}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"external_id,first_name\n1,Ana\n", "last_name"),
+        (b"%PDF-1.4 not a table", "PDF"),
+        (b"PK\x03\x04 a spreadsheet", "xlsx"),
+        (SAMPLE.read_bytes().splitlines(keepends=True)[0], "no data rows"),
+    ],
+)
+def test_an_input_that_cannot_be_read_as_a_whole(content: bytes, said: str, desk: Desk, tmp_path: Path) -> None:
+    """Exit 7 with the cause in plain words; nothing is sent."""
+    assert desk.bank is not None
+    source = tmp_path / "customers.csv"
+    source.write_bytes(content)
+    done = desk.run(source)
+    assert_no_traceback(done)
+    assert done.returncode == 7, done.stderr
+    assert said.casefold() in done.stderr.casefold()
+    assert desk.bank.record()["calls"] == {}
+
+
+def test_a_missing_input_is_exit_7(desk: Desk, tmp_path: Path) -> None:
+    """A path that does not exist is an input that cannot be read."""
+    done = desk.run(tmp_path / "nobody.csv")
+    assert_no_traceback(done)
+    assert done.returncode == 7
+
+
+def test_a_dying_bank_leaves_customers_pending(tmp_path: Path) -> None:
+    """When the bank dies in the middle, the run notices, stops with exit 4, and fails nobody."""
+    scenario = tmp_path / "down.toml"
+    scenario.write_text('[[fault]]\nkind = "unavailable_before"\nnth = [%s]\n' % ",".join(map(str, range(9, 4000))))
+    source = head(SAMPLE, 30, tmp_path / "customers.csv")
+    with sandbox("--scenario", str(scenario)) as bank:
+        desk = Desk(folder=tmp_path, bank=bank).configure(FAST)
+        done = desk.run(source)
+    assert_no_traceback(done)
+    assert done.returncode == 4, done.stderr
+    assert desk.counts().keys() <= {"pending", "in_doubt", "onboarded"}
+    assert desk.counts()["pending"] >= 10
+
+
+def test_the_ledger_of_another_seed_is_refused(desk: Desk, tmp_path: Path) -> None:
+    """Another seed would make new keys for the same customers: refused before anything is sent."""
+    assert desk.bank is not None
+    source = head(SAMPLE, 3, tmp_path / "customers.csv")
+    desk.run(source)
+    before = desk.bank.record()["logins"]
+    done = desk.run(source, env={"ONBOARD_CREDENTIALS__SEED": "another seed, also invented"})
+    assert_no_traceback(done)
+    assert done.returncode == 2
+    assert "seed" in done.stderr
+    assert desk.bank.record()["logins"] == before

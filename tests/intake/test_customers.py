@@ -1,0 +1,17 @@
+from dataclasses import fields
+
+import polars as pl
+
+from pipeline.intake.customers import build
+from pipeline.model import CANONICAL_COLUMNS, Customer
+
+
+def test_customers_are_what_the_constructor_makes() -> None:
+    """Built in bulk or one by one, customers are equal, with every field set."""
+    frame = pl.DataFrame({column: [f"{column} {place}" for place in range(3)] for column in CANONICAL_COLUMNS})
+    one_by_one = [
+        Customer(source="x.csv", row_number=number, **row)
+        for number, row in zip((2, 5, 9), frame.iter_rows(named=True), strict=True)
+    ]
+    assert build(frame, source="x.csv", row_numbers=(2, 5, 9)) == one_by_one
+    assert {field.name for field in fields(Customer)} == {"source", "row_number", *CANONICAL_COLUMNS}

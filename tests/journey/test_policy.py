@@ -1,0 +1,205 @@
+"""API.md section 7, row by row."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.calls import CALLS, CallName, Facts, InDoubt, Kind, Reply, step
+from pipeline.errors import ExitCode
+from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict, backoff_s, judge
+
+CHANGING = tuple(name for name, call in CALLS.items() if call.changes)
+READING = tuple(name for name, call in CALLS.items() if not call.changes)
+ALL = tuple(CALLS)
+REGISTER, SESSION, VERIFICATION = CallName.REGISTER, CallName.OPEN_SESSION, CallName.OPEN_VERIFICATION
+UPLOAD, APPROVE, CONSENT = CallName.UPLOAD_DOCUMENT, CallName.APPROVE, CallName.ACCEPT_CONSENT
+ACTIVATE, CHECK = CallName.ACTIVATE, CallName.CHECK
+DONE, RETRY, DOUBT, CONFIRM = Verdict.DONE, Verdict.RETRY, Verdict.DOUBT, Verdict.CONFIRM
+REFUSED, FATAL, PARKED, DECLINED = Verdict.REFUSED, Verdict.FATAL, Verdict.PARKED, Verdict.DECLINED
+
+
+def refusal(status: int, kind: Kind = Kind.NONE) -> Reply:
+    """Return a readable answer that is no success."""
+    return Reply(status=status, says=status, readable=True, kind=kind)
+
+
+def judged(name: CallName, reply: Reply, doubts: int = 0) -> Judgement:
+    """Judge a reply to a call."""
+    return judge(step(name), reply, earlier_doubts=doubts)
+
+
+ROWS: list[tuple[str, tuple[CallName, ...], int, Kind, int, Verdict, str]] = [
+    ("400 validation", (REGISTER, VERIFICATION, UPLOAD, APPROVE, CONSENT, ACTIVATE), 400, Kind.NONE, 0, REFUSED, "refused"),
+    ("400 categorization", (REGISTER,), 400, Kind.CATEGORIZATION, 0, REFUSED, "category_refused"),
+    ("400 missing header", ALL, 400, Kind.MISSING_HEADER, 0, FATAL, "missing_header"),
+    ("400 missing header after a doubt", CHANGING, 400, Kind.MISSING_HEADER, 1, FATAL, "missing_header"),
+    ("400 activation, consents", (ACTIVATE,), 400, Kind.MISSING_CONSENTS, 0, Verdict.CONSENTS_AGAIN, "missing_consents"),
+    ("400 activation, role", (ACTIVATE,), 400, Kind.ROLE, 0, FATAL, "role_refused"),
+    ("401 session", (SESSION,), 401, Kind.NONE, 0, REFUSED, "login_refused"),
+    ("401 session, locked", (SESSION,), 401, Kind.LOCKED, 0, REFUSED, "user_locked"),
+    ("401 other", tuple(n for n in ALL if n is not SESSION), 401, Kind.NONE, 0, Verdict.EXPIRED, "token_refused"),
+    ("401 other after a doubt", CHANGING, 401, Kind.NONE, 1, Verdict.EXPIRED, "token_refused"),
+    ("403", tuple(n for n in ALL if n is not APPROVE), 403, Kind.NONE, 0, FATAL, "forbidden"),
+    ("403 approve", (APPROVE,), 403, Kind.ROLE, 0, CONFIRM, "role_refused"),
+    ("403 approve, high risk", (APPROVE,), 403, Kind.HIGH_RISK, 0, PARKED, "high_risk"),
+    ("403 high risk after a doubt", (REGISTER,), 403, Kind.HIGH_RISK, 1, DOUBT, "high_risk"),
+    ("403 high risk after a doubt", (ACTIVATE,), 403, Kind.HIGH_RISK, 1, CONFIRM, "state_conflict"),
+    ("404", (VERIFICATION, UPLOAD, APPROVE, CONSENT, ACTIVATE, CHECK, SESSION), 404, Kind.NONE, 0, REFUSED, "not_found"),
+    ("409 registration", (REGISTER,), 409, Kind.NONE, 0, REFUSED, "duplicate_email"),
+    ("409 registration after a doubt", (REGISTER,), 409, Kind.NONE, 1, Verdict.EXISTS, "exists_after_doubt"),
+    ("409 other", (VERIFICATION, UPLOAD, APPROVE, ACTIVATE), 409, Kind.NONE, 0, CONFIRM, "state_conflict"),
+    ("409 consent: the check decides", (CONSENT,), 409, Kind.NONE, 0, DONE, ""),
+    ("409 upload after a doubt: it is there", (UPLOAD,), 409, Kind.NONE, 1, DONE, ""),
+    ("409 after a doubt", (VERIFICATION, APPROVE, ACTIVATE), 409, Kind.NONE, 1, CONFIRM, "state_conflict"),
+    ("409 of a read", READING, 409, Kind.NONE, 0, RETRY, "state_conflict"),
+    ("413", (UPLOAD,), 413, Kind.NONE, 0, REFUSED, "document_too_large"),
+    ("422 verification", (VERIFICATION, APPROVE), 422, Kind.NONE, 0, DECLINED, "verification_refused"),
+    ("422 activation: the bank may lag", (ACTIVATE,), 422, Kind.NONE, 0, RETRY, "not_verified"),
+    ("422 activation after a doubt", (ACTIVATE,), 422, Kind.NONE, 1, CONFIRM, "state_conflict"),
+    ("422 other", (REGISTER, UPLOAD, CONSENT), 422, Kind.NONE, 0, REFUSED, "refused"),
+    ("425", ALL, 425, Kind.NONE, 0, RETRY, "too_early"),
+    ("429", ALL, 429, Kind.NONE, 0, RETRY, "rate_refused"),
+    ("429 after a doubt", CHANGING, 429, Kind.NONE, 1, RETRY, "rate_refused"),
+    ("408, changing", CHANGING, 408, Kind.NONE, 0, DOUBT, "server_error"),
+    ("408, reading", READING, 408, Kind.NONE, 0, RETRY, "server_error"),
+    *[(f"{s}, changing", CHANGING, s, Kind.NONE, 0, DOUBT, "server_error") for s in (500, 501, 502, 503, 504, 520, 599)],
+    *[(f"{s}, reading", READING, s, Kind.NONE, 0, RETRY, "server_error") for s in (500, 501, 502, 503, 504, 520, 599)],
+    *[(f"{s}, changing", CHANGING, s, Kind.NONE, 0, DOUBT, "unexpected_status") for s in (100, 199, 300, 301, 302, 399)],
+    *[(f"{s}, reading", READING, s, Kind.NONE, 0, RETRY, "unexpected_status") for s in (100, 302, 304)],
+    ("400 to the repeat of a registration", (REGISTER,), 400, Kind.NONE, 1, DOUBT, "refused"),
+    ("400 category to the repeat", (REGISTER,), 400, Kind.CATEGORIZATION, 1, DOUBT, "category_refused"),
+    ("404 to the repeat of a registration", (REGISTER,), 404, Kind.NONE, 1, DOUBT, "not_found"),
+    ("422 to the repeat of a registration", (REGISTER,), 422, Kind.NONE, 1, DOUBT, "refused"),
+    ("400 to the repeat of an activation", (ACTIVATE,), 400, Kind.NONE, 1, CONFIRM, "state_conflict"),
+    ("404 to the repeat of an activation", (ACTIVATE,), 404, Kind.NONE, 1, CONFIRM, "state_conflict"),
+    *[(f"{s}: any other client error", CHANGING, s, Kind.NONE, 0, REFUSED, "refused") for s in (402, 405, 415, 418, 451)],
+]
+
+
+@pytest.mark.parametrize(
+    ("calls", "status", "kind", "doubts", "verdict", "code"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
+)
+def test_a_status_is_judged_as_section_7_says(
+    calls: tuple[CallName, ...], status: int, kind: Kind, doubts: int, verdict: Verdict, code: str
+) -> None:
+    """Each row of section 7, for each call that it concerns, by status, kind and earlier doubts."""
+    for name in calls:
+        found = judged(name, refusal(status, kind), doubts)
+        assert (found.verdict, found.code) == (verdict, code), name
+
+
+def test_what_did_not_leave_was_not_carried_out() -> None:
+    """A request of which no byte left is tried again and leaves no doubt."""
+    for name in ALL:
+        found = judged(name, Reply(sent=False, cause="connection refused"))
+        assert (found.verdict, found.code) == (RETRY, "connection_failed")
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(cause="timeout"), "no_answer"),
+        (Reply(status=200, says=200, accepted=True, readable=False), "unreadable_answer"),
+        (Reply(status=200, says=200, readable=True), "false_success"),
+        (Reply(status=200, says=200, readable=False), "false_success"),
+    ],
+    ids=["no answer", "unreadable 2xx", "false 200", "false 200, unreadable"],
+)
+def test_an_unknown_outcome_is_a_doubt_only_where_something_may_have_changed(reply: Reply, code: str) -> None:
+    """Silence, garbage and a 200 that says failure: in doubt for calls that change something, else tried again."""
+    for name in ALL:
+        found = judged(name, reply)
+        assert (found.verdict, found.code) == (DOUBT if CALLS[name].changes else RETRY, code)
+
+
+def test_a_200_that_means_another_status_is_judged_by_it() -> None:
+    """The status that a false 200 names in its body counts, as the e-mail that exists."""
+    assert judged(REGISTER, Reply(status=200, says=409, readable=True)).code == "duplicate_email"
+    assert judged(CHECK, Reply(status=200, says=401, readable=True)).verdict is Verdict.EXPIRED
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_readable_success_is_done(name: CallName) -> None:
+    """A 2xx with what the call must bring is done; approve only if it says APPROVED."""
+    reply = Reply(status=200, says=200, accepted=True, readable=True, facts=Facts(status="APPROVED"))
+    assert judged(name, reply) == Judgement(verdict=DONE)
+
+
+def test_an_approval_that_is_not_final_is_confirmed_and_a_refusal_ends_the_row() -> None:
+    """Approve answers: APPROVED is done, REJECTED declines, any other or no status is looked at, never trusted."""
+    for status, verdict in (("PENDING", CONFIRM), ("", CONFIRM), ("REJECTED", DECLINED), ("approved", CONFIRM)):
+        reply = Reply(status=200, says=200, accepted=True, readable=True, facts=Facts(status=status))
+        assert judged(APPROVE, reply).verdict is verdict
+    reply = Reply(status=200, says=200, accepted=True, readable=True, facts=Facts(status="REJECTED"))
+    assert judged(VERIFICATION, reply).verdict is DECLINED
+
+
+replies = st.builds(
+    Reply,
+    status=st.none() | st.integers(100, 999),
+    sent=st.booleans(),
+    accepted=st.booleans(),
+    says=st.none() | st.integers(100, 999),
+    readable=st.booleans(),
+    facts=st.builds(Facts, status=st.sampled_from(["", "APPROVED", "REJECTED", "SOMETHING_NEW"])),
+    kind=st.sampled_from(Kind),
+)
+
+
+@given(name=st.sampled_from(ALL), reply=replies, doubts=st.integers(0, 3))
+def test_every_reply_has_a_judgement_with_an_explanation(name: CallName, reply: Reply, doubts: int) -> None:
+    """No reply raises; every code is explained; DONE needs an accepted, readable answer or a 409 that settles."""
+    found = judged(name, reply, doubts)
+    assert found == judged(name, reply, doubts)
+    if found.verdict is DONE:
+        settled = (reply.says or reply.status) == 409 and name in (CONSENT, UPLOAD)
+        assert reply.sent and reply.status is not None
+        assert settled or (reply.accepted and reply.readable)
+        return
+    assert (found.message, found.hint) == EXPLANATIONS[found.code]
+    if not CALLS[name].changes:
+        assert found.verdict in (RETRY, Verdict.EXPIRED, REFUSED, PARKED, FATAL), "a read leaves no doubt"
+
+
+def test_what_stops_the_run_names_its_exit_code() -> None:
+    """A defect of the program ends with 1, a tenant or role that is refused with 5."""
+    assert judged(REGISTER, refusal(400, Kind.MISSING_HEADER)).exit_code is ExitCode.UNEXPECTED
+    assert judged(REGISTER, refusal(403)).exit_code is ExitCode.REFUSED
+    assert judged(ACTIVATE, refusal(400, Kind.ROLE)).exit_code is ExitCode.REFUSED
+
+
+@given(reply=replies, doubts=st.integers(1, 3))
+def test_nothing_but_an_answer_settles_a_registration_in_doubt(reply: Reply, doubts: int) -> None:
+    """After a doubt, a registration is done, exists, or not carried out this time; it is never refused or parked."""
+    verdict = judged(REGISTER, reply, doubts).verdict
+    assert verdict in (DONE, Verdict.EXISTS, DOUBT, RETRY, Verdict.EXPIRED, FATAL)
+
+
+def test_every_explanation_says_what_and_what_to_do() -> None:
+    """Each code has a sentence and a hint, and codes are snake_case."""
+    for code, (message, hint) in EXPLANATIONS.items():
+        assert message and hint and code == code.lower() and " " not in code
+
+
+def test_what_section_9_allows_is_declared_for_each_call() -> None:
+    """The table of calls says what section 9 says."""
+    once = {name for name, call in CALLS.items() if call.in_doubt is InDoubt.REPEAT_ONCE}
+    assert once == {REGISTER, VERIFICATION, UPLOAD}
+    assert {name for name, call in CALLS.items() if call.in_doubt is InDoubt.CHECK_FIRST} == {APPROVE, CONSENT}
+    assert {name for name, call in CALLS.items() if call.in_doubt is InDoubt.READ_FIRST} == {ACTIVATE}
+    assert {name for name, call in CALLS.items() if call.in_doubt is InDoubt.REPEAT} == set(READING)
+
+
+@given(attempt=st.integers(1, 10_000), most=st.floats(0, 3600), random=st.floats(0, 1, exclude_max=True))
+def test_the_backoff_stays_in_its_bounds(attempt: int, most: float, random: float) -> None:
+    """Never negative, never more than the cap, never more than doubling from one second."""
+    wait = backoff_s(attempt, max_wait_s=most, random=lambda: random)
+    assert 0 <= wait <= most
+    assert wait <= 2.0 ** min(attempt - 1, 30)
+
+
+def test_the_backoff_doubles_from_one_second_with_full_jitter() -> None:
+    """With the highest draw the waits are 1, 2, 4, 8 seconds up to the cap; with the lowest nothing."""
+    waits = [backoff_s(attempt, max_wait_s=10, random=lambda: 1.0) for attempt in range(1, 7)]
+    assert waits == [1, 2, 4, 8, 10, 10]
+    assert backoff_s(5, max_wait_s=10, random=lambda: 0.0) == 0

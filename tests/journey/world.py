@@ -1,0 +1,526 @@
+"""A bank in memory, a ledger in memory and a process that can die at any instant: what the journey's tests share.
+
+Nothing here ever waits, so a life of a run is driven without an event loop. The bank's answers are bytes and are read
+as the job reads them. ``World.points`` counts the instants at which a process may die: before and after each ledger
+write, before and after the bank's work for each call.
+"""
+
+import copy
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
+
+from pipeline.calls import CallName, Reply, Step
+from pipeline.errors import RefusedError
+from pipeline.journey.moves import DOCUMENT_COLUMN_OF, JourneyRules
+from pipeline.journey.policy import Judgement
+from pipeline.journey.state import enter, needs_visit
+from pipeline.journey.traverse import Problem, Tools, Traverser
+from pipeline.keys import Keys
+from pipeline.model import CallRecord, Customer, Disposition, Journey, Standing
+from pipeline.outbound.answers import read
+from pipeline.projection import disposition_of
+
+KEYS = Keys("a seed", "a tenant")
+AUTO = JourneyRules(auto_levels=frozenset({"LOW", "MEDIUM"}))
+REQUIRED = {
+    "LOW": ["GOVERNMENT_ID"],
+    "MEDIUM": ["GOVERNMENT_ID", "PROOF_OF_ADDRESS", "SOURCE_OF_FUNDS"],
+    "HIGH": ["GOVERNMENT_ID", "PROOF_OF_ADDRESS", "SOURCE_OF_FUNDS", "BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"],
+}
+CONSENTS = {"terms": "TERMS_AND_CONDITIONS", "privacy": "PRIVACY_POLICY", "data-processing": "DATA_PROCESSING"}
+NEVER = 10**9
+_ENOUGH = 400
+T = TypeVar("T")
+
+
+class Crash(BaseException):
+    """The process dies: nothing of it is left but what was durable."""
+
+
+def finish(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    raise AssertionError("the journey waited for something outside its fakes")
+
+
+def a_customer(**changes: str) -> Customer:
+    """Return an accepted row with all documents and consents."""
+    row: dict[str, Any] = {
+        "source": "book.csv",
+        "row_number": 1,
+        "external_id": "C-1",
+        "first_name": "Ona",
+        "last_name": "Kazlauskiene",
+        "email": "ona@example.com",
+        "phone": "+37061231001",
+        "date_of_birth": "1990-10-03",
+        "nationality": "Lithuania",
+        "category": "STANDARD",
+        "risk_level": "LOW",
+        "document_type": "PASSPORT",
+        "document_number": "X1",
+        "identity_document": "id.pdf",
+        "address_document": "address.pdf",
+        "funds_document": "funds.pdf",
+        "terms_accepted_at": "2026-01-01T00:00:00Z",
+        "privacy_accepted_at": "2026-01-01T00:00:00Z",
+        "data_processing_accepted_at": "2026-01-01T00:00:00Z",
+    }
+    return Customer(**row | changes)
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """A customer as the bank has it."""
+
+    id: str
+    external_id: str
+    email: str
+    risk: str
+    status: str = "CS_REGISTRATION_COMPLETED"
+    verifications: int = 0
+    documents: list[str] = field(default_factory=list)
+    approved: bool = False
+    power_approved: bool = False
+    refused: bool = False
+    consents: list[str] = field(default_factory=list)
+    checks_since: int = 0
+
+
+class Bank:
+    """The bank's truth; it knows nothing of the job. ``work`` does what a call asks and answers in bytes."""
+
+    def __init__(self, *, lag_checks: int = 0, users: bool = True) -> None:
+        self.lag_checks = lag_checks
+        self.users = users
+        self.people: dict[str, Person] = {}
+        self.carried_out: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
+        self.registered_rows: list[tuple[str, ...]] = []
+        self.events: list[dict[str, Any]] = []
+
+    def person(self, customer_id: str) -> Person | None:
+        """Return the customer with this id."""
+        return next((person for person in self.people.values() if person.id == customer_id), None)
+
+    def of(self, external_id: str) -> list[Person]:
+        """Return everybody who was registered for one row."""
+        return [person for person in self.people.values() if person.external_id == external_id]
+
+    def work(self, step: Step, customer: Customer, journey: Journey) -> tuple[int, dict[str, Any]]:
+        """Carry out one call."""
+        if step.call.name is CallName.REGISTER:
+            return self._register(customer)
+        if step.call.name is CallName.LIST_DELIVERIES:
+            page = self.events[int(step.item) * 2 : int(step.item) * 2 + 2]
+            return 200, {"deliveries": page}
+        person = self.person(journey.customer_id)
+        if person is None:
+            return 404, {"error": "Customer not found"}
+        works: dict[CallName, Callable[[Step, Person], tuple[int, dict[str, Any]]]] = {
+            CallName.OPEN_SESSION: self._session,
+            CallName.OPEN_VERIFICATION: self._verification,
+            CallName.UPLOAD_DOCUMENT: self._document,
+            CallName.LIST_DOCUMENTS: self._documents,
+            CallName.APPROVE: self._approve,
+            CallName.ACCEPT_CONSENT: self._consent,
+            CallName.CHECK: self._check,
+            CallName.ACTIVATE: self._activate,
+        }
+        return works[step.call.name](step, person)
+
+    def _register(self, customer: Customer) -> tuple[int, dict[str, Any]]:
+        if customer.email in self.people:
+            return 409, {"error": "Email already exists"}
+        number = len(self.people) + 1
+        risk = customer.risk_level or "LOW"
+        person = Person(id=f"cust-{number}", external_id=customer.external_id, email=customer.email, risk=risk)
+        self.people[customer.email] = person
+        self.carried_out["register"] += 1
+        payload = {"data": {"customerId": person.id, "email": person.email}}
+        self._deliver("customer.created", payload)
+        return 200, {"id": person.id, "user": {"id": f"user-{number}"} if self.users else {}}
+
+    def _deliver(self, event: str, payload: dict[str, Any]) -> None:
+        self.events.insert(0, {"deliveryId": f"d{len(self.events)}", "eventType": event, "payload": payload})
+
+    def _session(self, _: Step, person: Person) -> tuple[int, dict[str, Any]]:
+        return 200, {"token": f"token-of-{person.id}", "user": {"customerStatus": person.status}}
+
+    def _verification(self, step: Step, person: Person) -> tuple[int, dict[str, Any]]:
+        if person.approved:
+            return 409, {"error": "Customer is already verified"}
+        person.verifications += 1
+        self.carried_out[step.label] += 1
+        answer = {"verificationId": f"v{person.verifications}-{person.id}", "status": "PENDING"}
+        return 200, answer | {"requiredDocuments": REQUIRED[person.risk]}
+
+    def _document(self, step: Step, person: Person) -> tuple[int, dict[str, Any]]:
+        if person.approved:
+            return 409, {"error": "Verification is already decided"}
+        person.documents.append(step.item)
+        self.carried_out[step.label] += 1
+        return 200, {"documentId": f"doc{len(person.documents)}"}
+
+    def _documents(self, _: Step, person: Person) -> tuple[int, dict[str, Any]]:
+        return 200, {"documents": [{"documentType": f"DT_{kind}"} for kind in person.documents]}
+
+    def _approve(self, step: Step, person: Person) -> tuple[int, dict[str, Any]]:
+        if person.approved:
+            return 409, {"error": "Verification is already approved"}
+        if person.risk == "HIGH":
+            return 403, {"details": "High-risk customers need the approval of the power tenant"}
+        if person.refused or not set(REQUIRED[person.risk]) <= set(person.documents):
+            return 422, {"error": "Verification failed"}
+        person.approved, person.checks_since = True, 0
+        self.carried_out[step.label] += 1
+        return 200, {"status": "APPROVED"}
+
+    def _consent(self, step: Step, person: Person) -> tuple[int, dict[str, Any]]:
+        person.consents.append(step.item)
+        person.checks_since = 0
+        self.carried_out[step.label] += 1
+        return 200, {"status": "PENDING"}
+
+    def _check(self, _: Step, person: Person) -> tuple[int, dict[str, Any]]:
+        person.checks_since += 1
+        shown = person.checks_since > self.lag_checks
+        approved = person.approved and shown
+        missing = [name for path, name in CONSENTS.items() if path not in person.consents or not shown]
+        high = person.risk == "HIGH"
+        allowed = approved and not missing and (not high or person.power_approved)
+        answer: dict[str, Any] = {"consentOk": not missing, "verificationOk": approved, "missingConsents": missing}
+        answer |= {"activationAllowed": allowed and person.status != "ACTIVE", "riskLevel": person.risk}
+        if high:
+            answer |= {"powerTenantApprovalRequired": True, "powerTenantApprovalOk": person.power_approved}
+        return 200, answer | {"verificationStatus": "REJECTED" if person.refused else "IN_PROGRESS"}
+
+    def _activate(self, step: Step, person: Person) -> tuple[int, dict[str, Any]]:
+        if person.status == "ACTIVE":
+            return 409, {"error": "Customer is already active"}
+        if missing := [name for path, name in CONSENTS.items() if path not in person.consents]:
+            return 400, {"error": "Missing consents", "missingConsents": missing}
+        if not person.approved:
+            return 422, {"error": "Customer is not verified"}
+        person.status = "ACTIVE"
+        self.carried_out[step.label] += 1
+        self._deliver("customer.activated", {"data": {"customerId": person.id}})
+        return 200, {}
+
+
+def _answer(status: int, data: dict[str, Any]) -> bytes:
+    return json.dumps({"code": status, "message": "as it is", "data": data}).encode()
+
+
+Fault = Callable[[Callable[[], tuple[int, bytes]]], "tuple[int, bytes] | Reply"]
+"""What becomes of a call: gets the work to do or not to do, gives what reaches the job."""
+
+
+def _after(made: "tuple[int, bytes] | Reply") -> Fault:
+    def fault(work: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes] | Reply:
+        work()
+        return made
+
+    return fault
+
+
+def _before(made: "tuple[int, bytes] | Reply") -> Fault:
+    return lambda _: made
+
+
+_REFUSALS = {
+    "400": (400, {"error": "Validation failed", "field": "phone"}),
+    "400_category": (400, {"error": "Categorization is invalid"}),
+    "400_consents": (400, {"error": "Missing consents", "missingConsents": ["PRIVACY_POLICY"]}),
+    "403": (403, {"error": "Access denied"}),
+    "403_high_risk": (403, {"details": "needs the approval of the power tenant"}),
+    "404": (404, {"error": "Not found"}),
+    "409": (409, {"error": "Conflict"}),
+    "413": (413, {"error": "Too large"}),
+    "422": (422, {"error": "Business rule"}),
+    "418": (418, {"error": "Teapot"}),
+}
+_HTML = b"<html><h1>502 Bad Gateway</h1></html>"
+FAULTS: dict[str, Fault] = {
+    "unreachable": _before(Reply(sent=False, cause="connection refused")),
+    "dropped_before": _before(Reply(cause="connection reset")),
+    "dropped_after": _after(Reply(cause="connection reset")),
+    "timeout_before": _before(Reply(cause="timeout")),
+    "timeout_after": _after(Reply(cause="timeout")),
+    "500_before": _before((500, _answer(500, {"error": "Server error"}))),
+    "500_after": _after((500, _answer(500, {"error": "Server error"}))),
+    "502_html_before": _before((502, _HTML)),
+    "502_html_after": _after((502, _HTML)),
+    "503_before": _before((503, b"")),
+    "503_after": _after((503, b"")),
+    "503_with_wait": _before(Reply(status=503, says=503, retry_after_s=7.0)),
+    "504_after": _after((504, b"")),
+    "429": _before((429, b"{}")),
+    "429_with_wait": _before(Reply(status=429, says=429, retry_after_s=3.0)),
+    "false_200": _before((200, b'{"success": false, "message": "no"}')),
+    "garbage_2xx": _after((200, b"\x00\xff{not json")),
+    "truncated_2xx": _after((200, b'{"code": 200, "data": {"id": "cust')),
+    "empty_2xx": _after((200, b"")),
+    "no_id_2xx": _after((200, b'{"code": 200, "data": {}}')),
+    "302": _before((302, b"")),
+    "no_status": _before((200, b'{"data": {"token": "t", "user": {}}}')),
+    "503_long": _before(Reply(status=503, says=503, retry_after_s=9999.0)),
+    "401": _before((401, _answer(401, {"error": "Token expired"}))),
+    **{name: _before((status, _answer(status, data))) for name, (status, data) in _REFUSALS.items()},
+}
+"""Name -> what becomes of a call. ``_before``: the bank did nothing; ``_after``: it did the work all the same."""
+
+
+class Plan(Protocol):
+    """Which fault strikes a call; ``occurrence`` counts calls of the same name from 1."""
+
+    def __call__(self, step: Step, occurrence: int) -> str:
+        """Name a fault, or nothing."""
+
+
+def no_fault(step: Step, occurrence: int) -> str:
+    """Nothing goes wrong."""
+    del step, occurrence
+    return ""
+
+
+def strike(name: CallName, fault: str, *, times: int = 1) -> Plan:
+    """The first calls of one name meet the same fault."""
+    return lambda step, occurrence: fault if step.call.name is name and occurrence <= times else ""
+
+
+class Ledger:
+    """What is durable; one life of a process writes to it."""
+
+    def __init__(self, point: Callable[[str], None], held: "Ledger | None" = None) -> None:
+        self.journeys: dict[bytes, Journey] = copy.deepcopy(held.journeys) if held else {}
+        self.calls: dict[int, CallRecord] = copy.deepcopy(held.calls) if held else {}
+        self._point = point
+
+    async def write(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> None:
+        """Make these durable together."""
+        self._point("write before")
+        self.journeys[journey.key] = journey
+        self.calls |= {call.number: call for call in calls}
+        self._point("write after")
+
+
+class Life:
+    """One process with its way to the bank. Fulfils the journey's protocols ``Bank`` and ``Stop``."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.requested = False
+        self.reasons: list[Judgement] = []
+        self.pauses: list[float] = []
+        self.observed: list[tuple[Reply, float]] = []
+        self.answered: Counter[bytes] = Counter()
+        self.under_way = 0
+        self.generation = 1
+        self.renewals = 0
+
+    def in_flight(self) -> AbstractAsyncContextManager[None]:
+        """Let one request of this customer be under way."""
+        return self._place()
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        assert self.under_way == 0, "two requests of one customer at once"
+        self.under_way = 1
+        try:
+            yield
+        finally:
+            self.under_way = 0
+
+    async def prepare(self, step: Step, customer: Customer, journey: Journey) -> "Sending | Problem":
+        """Build the request of a step."""
+        if customer.category == "GONE":
+            return Problem(code="category_unknown", message="no such category", hint="correct it", field="category")
+        if step.call.name is CallName.UPLOAD_DOCUMENT:
+            column = DOCUMENT_COLUMN_OF[step.item]
+            if getattr(customer, column) == "gone.pdf":
+                return Problem(code="document_unreadable", message="cannot be read", hint="put it right", field=column)
+        return Sending(life=self, step=step, customer=customer, journey=journey)
+
+    async def token(self, *, refused: str = "") -> str:
+        """Give the admin token, a new one if it was refused."""
+        if refused:
+            self.renewals += 1
+            if self.world.admin_refused:
+                raise RefusedError("the bank refuses the admin user")
+            self.generation += 1
+        return f"admin-{self.generation}"
+
+    def observe(self, reply: Reply, *, wait_s: float) -> None:
+        """Note every reply."""
+        self.observed.append((reply, wait_s))
+
+    def fatal(self, judgement: Judgement, message: str) -> None:
+        """Stop the run."""
+        assert message
+        self.reasons.append(judgement)
+        self.requested = True
+
+    async def pause(self, seconds: float) -> None:
+        """Note a wait that was ordered."""
+        assert seconds >= 0
+        self.pauses.append(seconds)
+
+
+@dataclass(slots=True, kw_only=True)
+class Sending:
+    """A request that is ready to leave; checks promises 2, 3 and 5 at the instant it does."""
+
+    life: Life
+    step: Step
+    customer: Customer
+    journey: Journey
+
+    async def send(self, token: str) -> Reply:
+        """Send it through the world's faults."""
+        world, life, step = self.life.world, self.life, self.step
+        held = world.ledger.journeys.get(self.journey.key)
+        key = self.journey.key
+        told = [call for call in world.ledger.calls.values() if call.key == key and call.run == world.run]
+        assert sum(bool(call.outcome) for call in told) == life.answered[key], "an outcome is not durable yet"
+        if step.call.changes:
+            assert held is not None
+            assert (held.step, held.doubts > 0) == (step.label, True), "no durable intent"
+            assert [call.step for call in told if not call.outcome] == [step.label], "no durable record of the intent"
+        assert life.under_way == 1
+        if step.call.name is CallName.REGISTER:
+            assert not (held and held.customer_id), "a registration for somebody who is registered"
+        world.tokens.append((step.call.name, token))
+        bank = world.bank
+        bank.requests[step.label] += 1
+        assert bank.requests.total() < _ENOUGH, "the journey does not end"
+        world.point(f"send {step.label} before the work")
+
+        def work() -> tuple[int, bytes]:
+            status, data = bank.work(step, self.customer, self.journey)
+            return status, _answer(status, data)
+
+        world.occurrences[step.call.name] += 1
+        fault = world.plan(step, world.occurrences[step.call.name])
+        made = FAULTS[fault](work) if fault else work()
+        if step.call.name is CallName.REGISTER:
+            bank.registered_rows.append((self.customer.external_id, self.customer.email, self.customer.phone))
+            if fault.endswith(("_after", "_2xx")) or fault in UNKNOWN:
+                world.unknown_registrations[self.customer.external_id] += 1
+        world.point(f"send {step.label} after the work")
+        life.answered[key] += 1
+        if isinstance(made, Reply):
+            return made
+        status, content = made
+        return read(step.call.name, status, content, customer=self.customer, customer_id=self.journey.customer_id)
+
+
+UNKNOWN = frozenset({"dropped_before", "timeout_before", "500_before", "502_html_before", "503_before"}) | {
+    "503_with_wait",
+    "false_200",
+    "302",
+}
+"""Faults without work that do not tell the job so."""
+
+
+class World:
+    """A bank, a durable ledger, and one life of the job after another."""
+
+    def __init__(
+        self,
+        customer: Customer | None = None,
+        *,
+        rules: JourneyRules = AUTO,
+        plan: Plan = no_fault,
+        bank: Bank | None = None,
+    ) -> None:
+        self.customer = customer or a_customer()
+        self.rules = rules
+        self.plan = plan
+        self.bank = bank or Bank()
+        self.run = 0
+        self.clock = 1000.0
+        self.points: list[str] = []
+        self.crash_at = NEVER
+        self.dead = False
+        self.admin_refused = False
+        self.occurrences: Counter[CallName] = Counter()
+        self.unknown_registrations: Counter[str] = Counter()
+        self.tokens: list[tuple[CallName, str]] = []
+        self.ledger = Ledger(self.point)
+        self.life = Life(self)
+
+    @property
+    def key(self) -> bytes:
+        """The ledger key of the customer at hand."""
+        return KEYS.customer(self.customer.external_id)
+
+    @property
+    def journey(self) -> Journey:
+        """Where the customer stands, as far as it is durable."""
+        return self.ledger.journeys[self.key]
+
+    @property
+    def disposition(self) -> Disposition:
+        """What became of the row in the last run."""
+        journey = self.ledger.journeys.get(self.key)
+        return disposition_of(journey, KEYS.fingerprint(self.customer), run=self.run)
+
+    def point(self, name: str) -> None:
+        """An instant at which the process may die; a dead one does nothing more."""
+        if self.dead or len(self.points) == self.crash_at:
+            self.dead = True
+            raise Crash(name)
+        self.points.append(name)
+
+    def now(self) -> float:
+        """Return a clock that only goes forward."""
+        self.clock += 0.001
+        return self.clock
+
+    def change(self, **columns: str) -> None:
+        """Give the row other values."""
+        self.customer = replace(self.customer, **columns)  # type: ignore[arg-type]
+
+    def live(self) -> Journey | None:
+        """One run: start from what is durable, carry the customer, end. ``None``: no visit was needed."""
+        self.dead = False
+        self.run += 1
+        self.ledger = Ledger(self.point, self.ledger)
+        self.life = Life(self)
+        known, fingerprint = self.ledger.journeys.get(self.key), KEYS.fingerprint(self.customer)
+        if not needs_visit(known, fingerprint):
+            return None
+        entered = enter(known, key=self.key, fingerprint=fingerprint, run=self.run, now=self.now())
+        numbers = iter(range(max(self.ledger.calls, default=0) + 1, NEVER))
+        tools = Tools(
+            bank=self.life,
+            ledger=self.ledger,
+            stop=self.life,
+            rules=self.rules,
+            max_wait_s=60.0,
+            run=self.run,
+            now=self.now,
+            random=lambda: 0.5,
+            number=lambda: next(numbers),
+        )
+        was_parked = known is not None and known.standing is Standing.PARKED
+        carried = finish(Traverser(tools, self.customer, entered).carry(was_parked=was_parked))
+        assert self.ledger.journeys[self.key] == carried, "the ledger does not hold what was returned"
+        return carried
+
+    def live_or_die(self) -> bool:
+        """One run that may die; whether it came to its end."""
+        try:
+            self.live()
+        except Crash:
+            return False
+        return True

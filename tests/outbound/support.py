@@ -1,0 +1,240 @@
+"""What the outbound tests share: a bank of raw bytes, a bank of scripted answers, virtual time, an invented customer."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import re
+import selectors
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from pipeline.config import Settings
+from pipeline.keys import Keys
+from pipeline.model import Category, Customer, Journey
+from pipeline.outbound.client import Client
+from pipeline.outbound.pacing import Pacer
+from pipeline.outbound.payloads import Payloads
+
+T = TypeVar("T")
+EXAMPLES = Path(__file__).parents[1] / "sandbox" / "examples"
+TENANT = "7d0c0a52-6c1e-4b5e-9a63-2f1f5a1b0c01"
+CATEGORY = Category(key="INDIVIDUAL_STANDARD", id="sample-cat-b2c-low-001", name="Individual Standard")
+CREDENTIALS = {
+    "username": "admin@example.com",
+    "password": "Example-Adm1n-Pass!",
+    "tenant_key": "sample-tenant-key",
+    "tenant_secret": "sample-tenant-secret",
+    "seed": "a seed for tests",
+}
+
+
+def example(name: str) -> Any:
+    """Read one of the contract's examples."""
+    return json.loads((EXAMPLES / name).read_text(encoding="utf-8"))
+
+
+def settings(**sections: dict[str, Any]) -> Settings:
+    """Make settings of the contract's tenant; keyword arguments add to sections."""
+    api = {
+        "base_url": "http://bank.example.com/api/v2.1",
+        "tenant_id": TENANT,
+        "organization_id": "org-1",
+        "user_id": "0f6b8d2e-4c71-4a93-bd05-1e3c5a7f1405",
+        "forwarded_for": "203.0.113.10",
+    }
+    api |= sections.pop("api", {})
+    return Settings.model_validate({"api": api, "credentials": CREDENTIALS, **sections})
+
+
+def payloads(**sections: dict[str, Any]) -> Payloads:
+    """Make the builder of requests."""
+    return Payloads(settings(**sections), Keys(CREDENTIALS["seed"], TENANT))
+
+
+def customer(**changes: Any) -> Customer:
+    """Make the customer of the contract's examples."""
+    fields: dict[str, Any] = {
+        "source": "customers.csv",
+        "row_number": 1,
+        "external_id": "L-1",
+        "first_name": "Ana",
+        "last_name": "Sample",
+        "email": "ana.sample@example.com",
+        "phone": "+37060000001",
+        "date_of_birth": "1991-02-03",
+        "nationality": "Lithuania",
+        "category": CATEGORY.key,
+        "gender": "FEMALE",
+        "place_of_birth": "Kaunas",
+        "pincode": "44001",
+        "document_type": "PASSPORT",
+        "document_number": "X0000001",
+    }
+    return Customer(**(fields | changes))
+
+
+def journey(**changes: Any) -> Journey:
+    """Make a journey with the ids of the contract's examples."""
+    fields: dict[str, Any] = {
+        "key": b"k" * 16,
+        "fingerprint": b"",
+        "customer_id": "3b9f2c74-8a0d-4d57-b1f2-9c6d4e7a1102",
+        "user_id": "c58e1d3a-2f47-4c9b-8e60-5a7b9d0f1203",
+        "verification_id": "e1a4b7d0-93c6-4f28-a5b8-7d2e6c9f1304",
+    }
+    return Journey(**(fields | changes))
+
+
+class _Skipping(selectors.DefaultSelector):
+    """Waits for nothing: tells the loop how long it would have waited."""
+
+    skip: Callable[[float], None]
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Look once, and let the loop's clock run instead of waiting."""
+        if timeout is None:
+            raise RuntimeError("everything waits and nothing will ever happen")
+        self.skip(timeout)
+        return super().select(0)
+
+
+class _VirtualLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock jumps to the next timer; a turn of the loop takes a microsecond."""
+
+    def __init__(self) -> None:
+        selector = _Skipping()
+        super().__init__(selector)
+        self._now = 1000.0
+        selector.skip = self._skip
+
+    def time(self) -> float:
+        """Virtual seconds."""
+        return self._now
+
+    def _skip(self, seconds: float) -> None:
+        self._now += max(seconds, 1e-6)
+
+
+def run_virtually(main: Coroutine[Any, Any, T]) -> T:
+    """Run ``main`` in virtual time: an hour of waiting takes no time, and a deadlock is an error."""
+    with asyncio.Runner(loop_factory=_VirtualLoop) as runner:
+        return runner.run(main)
+
+
+class Wire:
+    """One connection at a bank that answers with bytes of the test's choice."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self._writer = writer
+
+    async def send(self, data: bytes) -> None:
+        """Write ``data`` at once."""
+        with contextlib.suppress(ConnectionError):
+            self._writer.write(data)
+            await self._writer.drain()
+
+    def reset(self) -> None:
+        """End the connection with a reset."""
+        end = self._writer.get_extra_info("socket")
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()
+
+
+Answer = Callable[[Wire, int], Awaitable[bool]]
+"""What the bank does with a request, given its number from 1; true keeps the connection open."""
+
+
+class RawBank:
+    """A TCP server that counts whole requests and leaves the answer to the test."""
+
+    def __init__(self, answer: Answer, *, read_body: bool) -> None:
+        self._answer = answer
+        self._read_body = read_body
+        self._number = itertools.count(1)
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self.changed = asyncio.Event()
+        self.port = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection."""
+        self.connections += 1
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"(?i)content-length: (\d+)", head)
+                body = await reader.readexactly(int(length[1])) if length and self._read_body else b""
+                self.requests.append(head + body)
+                self.changed.set()
+                if not await self._answer(Wire(reader, writer), next(self._number)):
+                    break
+        writer.close()
+
+
+@asynccontextmanager
+async def raw_bank(answer: Answer, *, read_body: bool = True) -> AsyncIterator[RawBank]:
+    """Start a bank of raw bytes on a free port."""
+    bank = RawBank(answer, read_body=read_body)
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        await bank.serve(reader, writer)
+        tasks.discard(task)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    bank.port = server.sockets[0].getsockname()[1]
+    try:
+        yield bank
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+Scripted = httpx.Response | Exception | tuple[int, Any]
+
+
+class ScriptedTransport(httpx.AsyncBaseTransport):
+    """Answers from a list, the last answer for ever; keeps what was sent. Each answer costs one turn of the loop."""
+
+    def __init__(self, answers: Iterable[Scripted]) -> None:
+        self._answers = list(answers)
+        self.sent: list[httpx.Request] = []
+        self.closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer as the script says."""
+        self.sent.append(request)
+        await asyncio.sleep(0)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return response(*answer) if isinstance(answer, tuple) else answer
+
+    async def aclose(self) -> None:
+        """Note it."""
+        self.closed = True
+
+
+def response(status: int, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+    """Make an answer of JSON, or of raw bytes."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return httpx.Response(status, headers=headers, content=content)
+
+
+def client(transport: httpx.AsyncBaseTransport, **sections: dict[str, Any]) -> Client:
+    """Make a client in the running loop, with a rate that does not matter."""
+    pacer = Pacer(calls_per_second=100_000, max_in_flight=64)
+    return Client(settings(**sections).api, transport=transport, pacer=pacer)

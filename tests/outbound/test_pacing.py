@@ -1,0 +1,414 @@
+"""The rate, in virtual time: exact, and an hour takes no time. One short run in real time keeps it honest."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.outbound.pacing import Count, Pacer
+from tests.outbound.support import run_virtually
+
+
+def most_in(departures: list[float], seconds: float = 1.0) -> int:
+    """The largest number of departures in any half-open window of ``seconds``."""
+    most = start = 0
+    for end, moment in enumerate(departures):
+        while departures[start] <= moment - seconds:
+            start += 1
+        most = max(most, end - start + 1)
+    return most
+
+
+def departures(
+    rate: float,
+    seconds: float,
+    *,
+    workers: int = 32,
+    busy_s: float = 0.0,
+    during: Callable[[Pacer], Awaitable[Any]] | None = None,
+) -> list[float]:
+    """Run workers that always have work for virtual ``seconds``; when each call left, from 0."""
+
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(calls_per_second=rate, max_in_flight=workers)
+        start, left = loop.time(), []
+
+        async def work() -> None:
+            while await pacer.turn():
+                left.append(loop.time() - start)
+                await asyncio.sleep(busy_s)
+
+        tasks = [asyncio.create_task(work()) for _ in range(workers)]
+        if during:
+            tasks.append(asyncio.create_task(during(pacer)))  # type: ignore[arg-type]
+        await asyncio.sleep(seconds)
+        pacer.halt()
+        await asyncio.gather(*tasks)
+        assert pacer.count.total == len(left)
+        assert pacer.count.max_in_1s == most_in(left)
+        return left
+
+    return run_virtually(main())
+
+
+@pytest.mark.parametrize("rate", [1, 2, 3, 5, 10, 100, 1000])
+def test_no_window_of_a_second_holds_more_than_the_rate(rate: int) -> None:
+    """Promise 4, for every window and not only for those that start at a full second."""
+    left = departures(rate, 5 if rate >= 100 else 30)
+    assert most_in(left) <= rate
+
+
+@pytest.mark.parametrize("rate", [100, 250, 1000, 5000])
+def test_the_rate_is_used(rate: int) -> None:
+    """Promise 4: at least 99 % of the rate is used while there is work, from 100 calls a second on."""
+    left = departures(rate, 4)
+    assert len(left) >= 0.99 * 4 * rate
+    assert most_in(left) <= rate
+
+
+@pytest.mark.parametrize("rate", [1, 3, 5, 20])
+def test_low_rates_are_used_too(rate: int) -> None:
+    """Below 100 calls a second the guard of the window costs under 2 %."""
+    assert len(departures(rate, 60)) >= 0.98 * 60 * rate
+
+
+@pytest.mark.parametrize(
+    ("rate", "window_s", "calls"), [(0.5, 2, 1), (0.2, 5, 1), (0.9, 1.1, 1), (2.5, 1, 2), (1.5, 1, 1)]
+)
+def test_rates_below_one_and_between_whole_numbers(rate: float, window_s: float, calls: int) -> None:
+    """Below one a second the window grows; a fraction is rounded down within a second, never up."""
+    left = departures(rate, 60)
+    assert most_in(left, window_s) <= calls
+    assert len(left) >= 0.97 * 60 * calls / window_s
+
+
+def test_calls_are_spaced_and_not_sent_in_bursts() -> None:
+    """After the small start the calls of a second are spread over it: a tenth of a second sees about a tenth."""
+    left = departures(100, 5)
+    assert most_in(left, 0.1) <= 14
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.floats(0.3, 400),
+    st.lists(st.tuples(st.floats(0, 0.7), st.integers(1, 60)), min_size=1, max_size=12),
+)
+def test_bursts_of_work_do_not_break_the_window(rate: float, bursts: list[tuple[float, int]]) -> None:
+    """Whenever work comes, and however much of it, no window of a second holds more than the rate."""
+
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(calls_per_second=rate, max_in_flight=32)
+        left: list[float] = []
+
+        async def call() -> None:
+            assert await pacer.turn()
+            left.append(loop.time())
+
+        tasks = []
+        for pause, calls in bursts:
+            await asyncio.sleep(pause)
+            tasks += [asyncio.create_task(call()) for _ in range(calls)]
+        await asyncio.gather(*tasks)
+        return left
+
+    assert most_in(run_virtually(main()), max(1.0, 1 / rate)) <= max(1, int(rate))
+
+
+def test_first_come_first_served() -> None:
+    """Requests leave in the order in which they asked, urgent ones included."""
+
+    async def main() -> list[int]:
+        pacer = Pacer(calls_per_second=50, max_in_flight=8)
+        order: list[int] = []
+
+        async def call(number: int) -> None:
+            await pacer.turn(urgent=number % 7 == 0)
+            order.append(number)
+
+        await asyncio.gather(*(call(number) for number in range(120)))
+        return order
+
+    assert run_virtually(main()) == list(range(120))
+
+
+def test_a_refusal_holds_everybody_and_halves_the_rate() -> None:
+    """Promise 4: nothing leaves while the bank wants peace, from the very next call on; then half the rate at most."""
+
+    async def refuse(pacer: Pacer) -> None:
+        await asyncio.sleep(2)
+        assert pacer.refused(3.0)
+        assert pacer.rate == 50
+
+    left = departures(100, 8, during=refuse)
+    assert not [moment for moment in left if 2.0 < moment < 5.0]
+    after = [moment for moment in left if 5.0 <= moment < 6.0]
+    assert 45 <= len(after) <= 53
+    assert most_in(left) <= 100
+
+
+def test_a_refusal_reaches_the_call_that_already_waits_for_its_turn() -> None:
+    """At a slow rate the next call may wait for seconds: a hold that comes meanwhile holds it too."""
+
+    async def refuse(pacer: Pacer) -> None:
+        await asyncio.sleep(2.1)
+        pacer.refused(10.0)
+
+    left = departures(0.5, 20, during=refuse)
+    assert [moment for moment in left if moment < 2.1]
+    assert not [moment for moment in left if 2.1 < moment < 12.0]
+
+
+def test_refusals_under_way_together_count_once() -> None:
+    """A burst of refusals halves the rate once; those that come in during the hold are of the same burst."""
+
+    async def main() -> list[float]:
+        pacer = Pacer(calls_per_second=80, max_in_flight=8)
+        rates = []
+        assert pacer.refused(5.0)
+        assert not any(pacer.refused(5.0) for _ in range(20))
+        rates.append(pacer.rate)
+        await asyncio.sleep(4.0)
+        assert not pacer.refused(5.0)
+        rates.append(pacer.rate)
+        await asyncio.sleep(5.5)
+        assert pacer.refused(0.0)
+        rates.append(pacer.rate)
+        return rates
+
+    assert run_virtually(main()) == [40, 40, 20]
+
+
+def test_a_longer_wait_within_a_burst_is_obeyed() -> None:
+    """The longest of the waits that a burst asks for counts, a shorter one later does not cut it."""
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(calls_per_second=10, max_in_flight=8)
+        start = loop.time()
+        pacer.refused(1.0)
+        pacer.refused(9.0)
+        pacer.refused(0.1)
+        await pacer.turn()
+        return loop.time() - start
+
+    assert run_virtually(main()) == pytest.approx(9.0, abs=0.2)
+
+
+def test_the_rate_climbs_back_by_a_twentieth_a_second_to_what_was_asked() -> None:
+    """Additive increase, after the hold, and never beyond the configured rate."""
+    seen: list[float] = []
+
+    async def watch(pacer: Pacer) -> None:
+        pacer.refused(2.0)
+        await asyncio.sleep(2.5)
+        for _ in range(14):
+            seen.append(pacer.rate)
+            await asyncio.sleep(1.0)
+
+    left = departures(200, 16, during=watch)
+    assert seen[:4] == pytest.approx([100, 110, 120, 130], abs=10.001)
+    assert seen == sorted(seen)
+    assert seen[-1] == 200
+    assert most_in(left) <= 200
+
+
+@pytest.mark.parametrize("rate", [5, 20, 200])
+def test_the_climb_does_not_outrun_the_rate_in_force(rate: int) -> None:
+    """While the rate climbs back, each second holds what is in force then and not a burst more at each step."""
+    in_force: list[tuple[float, float]] = []
+
+    async def watch(pacer: Pacer) -> None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        for _ in range(4):
+            pacer.refused(0.0)
+            await asyncio.sleep(1.01)
+        for _ in range(40):
+            in_force.append((loop.time() - start, pacer.rate))
+            await asyncio.sleep(0.2)
+
+    left = departures(rate, 13, during=watch)
+    for moment, now_rate in in_force:
+        calls = len([call for call in left if moment - 1 < call <= moment])
+        assert calls <= now_rate * 1.08 + 1.5, (moment, now_rate)
+
+
+def test_the_rate_never_falls_to_nothing() -> None:
+    """However often the bank refuses, some calls still leave; a rate configured below that floor stays."""
+
+    async def floor_of(asked: float) -> float:
+        pacer = Pacer(calls_per_second=asked, max_in_flight=8)
+        for _ in range(40):
+            pacer.refused(0.0)
+            await asyncio.sleep(1.5)
+        return pacer.rate
+
+    assert run_virtually(floor_of(100)) == 0.2
+    assert run_virtually(floor_of(0.1)) == 0.1
+
+
+@pytest.mark.parametrize("reason", ["rate", "hold", "gate", "slow rate"])
+def test_halt_wakes_everybody_who_waits(reason: str) -> None:
+    """The run stops: whoever waits, for whatever, is told soon that nothing may leave."""
+
+    async def main() -> tuple[list[bool], float]:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(calls_per_second=0.01 if reason == "slow rate" else 2, max_in_flight=8)
+        await pacer.turn()
+        if reason == "hold":
+            pacer.refused(3600.0)
+        if reason == "gate":
+            pacer.shut()
+        waiting = [asyncio.create_task(pacer.turn(urgent=number == 9)) for number in range(10)]
+        await asyncio.sleep(0.05)
+        if reason == "gate":
+            assert await waiting[9]
+        halted_at = loop.time()
+        pacer.halt()
+        results = await asyncio.gather(*waiting[:9])
+        assert not await pacer.turn()
+        assert not await pacer.turn(urgent=True)
+        return results, loop.time() - halted_at
+
+    results, waited = run_virtually(main())
+    assert results == [False] * 9
+    assert waited < 0.5
+
+
+def test_halt_ends_a_pause() -> None:
+    """A pause is as long as it says, but not longer than the run goes on; a negative one is none."""
+
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(calls_per_second=2, max_in_flight=8)
+        took = []
+        for seconds in (7.0, -1.0):
+            start = loop.time()
+            await pacer.pause(seconds)
+            took.append(loop.time() - start)
+        start = loop.time()
+        loop.call_later(5.0, pacer.halt)
+        await pacer.pause(86_400.0)
+        return [*took, loop.time() - start]
+
+    assert run_virtually(main()) == pytest.approx([7.0, 0.0, 5.0], abs=0.01)
+
+
+def test_a_shut_gate_stops_those_who_already_queued() -> None:
+    """The bank is down: not even the calls that waited for their turn before that leave, only the urgent probe."""
+
+    async def main() -> tuple[int, bool, int]:
+        pacer = Pacer(calls_per_second=10, max_in_flight=64)
+        waiting = [asyncio.create_task(pacer.turn()) for _ in range(40)]
+        await asyncio.sleep(0.55)
+        pacer.shut()
+        before = pacer.count.total
+        await asyncio.sleep(30)
+        leaked = pacer.count.total - before
+        probe = await pacer.turn(urgent=True)
+        pacer.reopen()
+        await asyncio.gather(*waiting)
+        return leaked, probe, pacer.count.total
+
+    assert run_virtually(main()) == (0, True, 41)
+
+
+def test_order_survives_a_shut_gate() -> None:
+    """Those who queued first leave first when the gate opens again."""
+
+    async def main() -> list[int]:
+        pacer = Pacer(calls_per_second=10, max_in_flight=64)
+        order: list[int] = []
+
+        async def call(number: int) -> None:
+            await pacer.turn()
+            order.append(number)
+
+        tasks = [asyncio.create_task(call(number)) for number in range(30)]
+        await asyncio.sleep(0.3)
+        pacer.shut()
+        await asyncio.sleep(5)
+        pacer.reopen()
+        await asyncio.gather(*tasks)
+        return order
+
+    assert run_virtually(main()) == list(range(30))
+
+
+def test_a_cancelled_caller_does_not_block_the_others() -> None:
+    """Whoever is cancelled while waiting gives its place up."""
+
+    async def main() -> int:
+        pacer = Pacer(calls_per_second=5, max_in_flight=64)
+        tasks = [asyncio.create_task(pacer.turn()) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        for task in tasks[1::2]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return pacer.count.total
+
+    assert run_virtually(main()) == 10
+
+
+def test_in_flight_is_limited() -> None:
+    """No more requests are under way than configured, and the pacer tells how many are."""
+
+    async def main() -> tuple[int, int]:
+        pacer = Pacer(calls_per_second=1000, max_in_flight=3)
+        most = 0
+
+        async def call() -> None:
+            nonlocal most
+            async with pacer.in_flight:
+                await pacer.turn()
+                most = max(most, pacer.under_way)
+                await asyncio.sleep(1)
+
+        await asyncio.gather(*(call() for _ in range(10)))
+        return most, pacer.under_way
+
+    assert run_virtually(main()) == (3, 0)
+
+
+def test_the_count() -> None:
+    """Departures are counted in all, in the last second, and as a mean from the first to the last."""
+    now = 100.0
+    count = Count(lambda: now)
+    assert (count.total, count.max_in_1s, count.current) == (0, 0, 0)
+    for moment in (100.0, 100.2, 100.4, 101.0, 103.0):
+        count.add(moment)
+    now = 103.5
+    assert (count.total, count.max_in_1s, count.current) == (5, 3, 1)
+    assert count.reached == pytest.approx(4 / 3)
+    now = 104.0
+    assert count.current == 0
+
+
+@pytest.mark.parametrize("rate", [200])
+def test_in_real_time(rate: int) -> None:
+    """On the real clock, with workers that take time, the bound holds and nearly all of the rate is used."""
+
+    async def main() -> list[float]:
+        pacer = Pacer(calls_per_second=rate, max_in_flight=32)
+        left = []
+
+        async def work() -> None:
+            while await pacer.turn():
+                left.append(time.monotonic())
+                await asyncio.sleep(0.01)
+
+        tasks = [asyncio.create_task(work()) for _ in range(32)]
+        await asyncio.sleep(2.0)
+        pacer.halt()
+        await asyncio.gather(*tasks)
+        return left
+
+    left = asyncio.run(main())
+    assert most_in(left) <= rate
+    assert len(left) >= 0.93 * 2.0 * rate  # the machine may be busy; virtual time shows the 99 %

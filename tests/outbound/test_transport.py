@@ -1,0 +1,425 @@
+"""The transport against a real server of raw bytes: what is known, and above all what is not, when a call breaks."""
+
+import asyncio
+import gzip
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from pyreqwest.exceptions import DetailedPyreqwestError
+
+from pipeline.outbound import transport as module
+from pipeline.outbound.transport import MAX_BODY_BYTES, Transport
+from tests.outbound.support import RawBank, Wire, raw_bank
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+BODY = b'{"email":"ana.sample@example.com"}'
+
+
+def post(port: int, path: str = "/register", *, scheme: str = "http") -> httpx.Request:
+    """Make a registration."""
+    return httpx.Request("POST", f"{scheme}://127.0.0.1:{port}{path}", content=BODY)
+
+
+async def sent(bank: RawBank, *, timeout_s: float = 5.0) -> httpx.Response:
+    """Send one request to ``bank``."""
+    transport = Transport(timeout_s=timeout_s, max_connections=4, direct=True)
+    try:
+        return await transport.handle_async_request(post(bank.port))
+    finally:
+        await transport.aclose()
+
+
+async def fin(wire: Wire, _: int) -> bool:
+    """Close without a word."""
+    del wire
+    return False
+
+
+async def rst(wire: Wire, _: int) -> bool:
+    """Reset without a word."""
+    wire.reset()
+    return False
+
+
+def saying(data: bytes, *, then_reset: bool = False) -> Callable[[Wire, int], Awaitable[bool]]:
+    """Write ``data`` and close or reset."""
+
+    async def answer(wire: Wire, _: int) -> bool:
+        await wire.send(data)
+        if then_reset:
+            wire.reset()
+        return False
+
+    return answer
+
+
+BREAKS = {
+    "fin": fin,
+    "rst": rst,
+    "half a status line": saying(b"HTTP/1.1 20"),
+    "half the headers": saying(b"HTTP/1.1 200 OK\r\nContent-Ty"),
+    "body cut": saying(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}"),
+    "body cut by a reset": saying(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}", then_reset=True),
+    "chunks cut": saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"),
+    "chunk of no size": saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"),
+    "garbage": saying(b"\x00\xff\xfegarbage\r\n\r\n"),
+    "another protocol": saying(b"220 smtp.example.com ESMTP\r\n"),
+    "two lengths": saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
+    "gzip that is none": saying(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+@pytest.mark.parametrize("read_body", [True, False], ids=["after the body", "before the body"])
+def test_a_break_after_the_request_arrived_is_never_a_connect_error(name: str, *, read_body: bool) -> None:
+    """Whatever breaks once the bank has the request leaves its outcome unknown, and nothing is sent again."""
+
+    async def main() -> None:
+        async with raw_bank(BREAKS[name], read_body=read_body) as bank:
+            with pytest.raises(httpx.TransportError) as caught:
+                await sent(bank)
+            assert not isinstance(caught.value, httpx.ConnectError | httpx.TimeoutException)
+            assert len(bank.requests) == bank.connections == 1
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Le"],
+    ids=["nothing", "body", "headers"],
+)
+def test_silence_is_a_read_timeout(start: bytes) -> None:
+    """A bank that goes silent, at any point of its answer, ends as a timeout after the request was sent."""
+
+    async def silent(wire: Wire, _: int) -> bool:
+        await wire.send(start)
+        await wire.reader.read()
+        return False
+
+    async def main() -> None:
+        async with raw_bank(silent) as bank:
+            started = time.monotonic()
+            with pytest.raises(httpx.ReadTimeout):
+                await sent(bank, timeout_s=0.2)
+            assert time.monotonic() - started < 1.5
+            assert len(bank.requests) == 1
+
+    asyncio.run(main())
+
+
+def test_a_slow_body_is_bounded_in_all() -> None:
+    """A body that drips without end is a timeout: the limit holds for the whole answer, not for each piece."""
+
+    async def drip(wire: Wire, _: int) -> bool:
+        await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not wire.reader.at_eof():
+            await wire.send(b" ")
+            await asyncio.sleep(0.02)
+        return False
+
+    async def main() -> None:
+        async with raw_bank(drip) as bank:
+            with pytest.raises(httpx.ReadTimeout):
+                await sent(bank, timeout_s=0.3)
+            assert len(bank.requests) == 1
+
+    asyncio.run(main())
+
+
+@contextmanager
+def refused_port() -> Iterator[int]:
+    """A port where nobody listens."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
+@contextmanager
+def full_port() -> Iterator[int]:
+    """A port whose queue is full: a connection is neither taken nor refused."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen(0)
+        fillers = [socket.socket() for _ in range(3)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(holder.getsockname())
+        try:
+            yield holder.getsockname()[1]
+        finally:
+            for filler in fillers:
+                filler.close()
+
+
+def test_a_refused_port_is_a_connect_error_in_the_words_that_the_transport_knows() -> None:
+    """Nobody listens: nothing left. The underlying library says so in the words of ``_NEVER_SENT``."""
+
+    async def main() -> None:
+        transport = Transport(timeout_s=2, max_connections=1, direct=True)
+        with refused_port() as port, pytest.raises(httpx.ConnectError) as caught:
+            await transport.handle_async_request(post(port))
+        await transport.aclose()
+        cause = caught.value.__cause__
+        assert isinstance(cause, DetailedPyreqwestError)
+        words = [said["message"] for said in cause.details["causes"] or ()]
+        assert module._NEVER_SENT in words
+
+    asyncio.run(main())
+
+
+def test_the_library_calls_a_lost_answer_a_connect_error_and_the_transport_does_not() -> None:
+    """The reason for ``_NEVER_SENT``: by its class alone the library's error for a lost answer looks unsent."""
+
+    async def main() -> None:
+        async with raw_bank(fin) as bank:
+            with pytest.raises(httpx.ReadError) as caught:
+                await sent(bank)
+        cause = caught.value.__cause__
+        assert isinstance(cause, DetailedPyreqwestError)
+        words = [said["message"] for said in cause.details["causes"] or ()]
+        assert type(cause).__name__ == "ConnectError"
+        assert "client error (SendRequest)" in words
+        assert module._NEVER_SENT not in words
+
+    asyncio.run(main())
+
+
+def test_an_unresolvable_host_is_a_connect_error() -> None:
+    """A name that does not exist: nothing left."""
+
+    async def main() -> None:
+        transport = Transport(timeout_s=5, max_connections=1, direct=True)
+        with pytest.raises(httpx.ConnectError):
+            await transport.handle_async_request(httpx.Request("POST", "http://bank.invalid/x", content=BODY))
+        await transport.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_is_not_taken_in_time_is_a_connect_error() -> None:
+    """A time-out while connecting is told from a time-out while waiting for the answer."""
+
+    async def main() -> None:
+        transport = Transport(timeout_s=0.4, max_connections=1, direct=True)
+        with full_port() as port, pytest.raises(httpx.ConnectError):
+            await transport.handle_async_request(post(port))
+        await transport.aclose()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("hello", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""], ids=["plain", "closed"])
+def test_a_failed_tls_handshake_is_a_connect_error(hello: bytes) -> None:
+    """Without TLS no byte of the request leaves."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(hello)
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        transport = Transport(timeout_s=2, max_connections=1, direct=True)
+        with pytest.raises(httpx.ConnectError):
+            await transport.handle_async_request(post(server.sockets[0].getsockname()[1], scheme="https"))
+        await transport.aclose()
+        server.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("value", [b"caf\xe9", "٧".encode(), "30ü".encode(), b"\x80"])
+def test_a_header_that_is_not_text_does_not_cost_the_answer(value: bytes) -> None:
+    """A header in a strange encoding is as good as absent; status and body still arrive."""
+
+    async def answer(wire: Wire, _: int) -> bool:
+        head = (
+            b"HTTP/1.1 429 X\r\nRetry-After: " + value + b"\r\nX-Other: " + value + b"\r\nContent-Length: 2\r\n\r\n{}"
+        )
+        await wire.send(head)
+        return True
+
+    async def main() -> None:
+        async with raw_bank(answer) as bank:
+            response = await sent(bank)
+            assert (response.status_code, response.content) == (429, b"{}")
+            assert "retry-after" not in response.headers
+
+    asyncio.run(main())
+
+
+def test_the_headers_that_count_arrive() -> None:
+    """Retry-After comes through as it stood, twice if it stood twice."""
+    twice = b"HTTP/1.1 429 X\r\nRetry-After: 7\r\nRETRY-AFTER: 30\r\nContent-Length: 2\r\n\r\n{}"
+
+    async def main() -> None:
+        async with raw_bank(saying(twice)) as bank:
+            assert (await sent(bank)).headers.get_list("retry-after") == ["7", "30"]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(status: int) -> None:
+    """A redirect is an answer like another: the request is not sent elsewhere."""
+    answer = f"HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n".encode()
+
+    async def main() -> None:
+        async with raw_bank(saying(answer)) as bank:
+            assert (await sent(bank)).status_code == status
+            assert len(bank.requests) == 1
+
+    asyncio.run(main())
+
+
+def test_a_huge_body_is_bounded() -> None:
+    """An answer beyond the bound is broken off; one of exactly the bound is read."""
+
+    async def main(size: int) -> int:
+        async def answer(wire: Wire, _: int) -> bool:
+            await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b" " * size)
+            return False
+
+        async with raw_bank(answer) as bank:
+            return len((await sent(bank)).content)
+
+    assert asyncio.run(main(MAX_BODY_BYTES)) == MAX_BODY_BYTES
+    with pytest.raises(httpx.ReadError):
+        asyncio.run(main(MAX_BODY_BYTES + 1))
+
+
+def test_a_body_that_only_unpacks_to_be_huge_is_bounded() -> None:
+    """A small compressed answer cannot fill the memory."""
+    packed = gzip.compress(b" " * (4 * MAX_BODY_BYTES), 1)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+
+    async def main() -> None:
+        async with raw_bank(saying(head + packed)) as bank:
+            with pytest.raises(httpx.ReadError):
+                await sent(bank)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])
+def test_a_kept_connection_that_dies_with_the_request_is_not_tried_again(*, reset: bool) -> None:
+    """The second request on a connection gets no answer: it is in doubt, and the server saw it exactly once."""
+
+    async def answer(wire: Wire, number: int) -> bool:
+        if number == 1:
+            await wire.send(OK)
+            return True
+        if reset:
+            wire.reset()
+        return False
+
+    async def main() -> None:
+        async with raw_bank(answer) as bank:
+            transport = Transport(timeout_s=2, max_connections=4, direct=True)
+            assert (await transport.handle_async_request(post(bank.port))).status_code == 200
+            with pytest.raises(httpx.ReadError):
+                await transport.handle_async_request(post(bank.port))
+            await transport.aclose()
+            assert (len(bank.requests), bank.connections) == (2, 1)
+
+    asyncio.run(main())
+
+
+def test_a_connection_closed_while_idle_costs_no_second_sending() -> None:
+    """Each of many requests, on connections that the bank closes when it likes, arrives at most once."""
+
+    async def answer(wire: Wire, number: int) -> bool:
+        await wire.send(OK)
+        await asyncio.sleep(0.002 * (number % 3))
+        return number % 4 != 0
+
+    async def main() -> None:
+        async with raw_bank(answer) as bank:
+            transport = Transport(timeout_s=2, max_connections=4, direct=True)
+            seen = {"answered": 0, "unsent": 0, "in doubt": 0}
+            for number in range(60):
+                try:
+                    await transport.handle_async_request(post(bank.port, f"/register/{number}"))
+                    seen["answered"] += 1
+                except httpx.ConnectError:
+                    seen["unsent"] += 1
+                except httpx.TransportError:
+                    seen["in doubt"] += 1
+                await asyncio.sleep(0.003 if number % 2 else 0)
+            await transport.aclose()
+            paths = [request.split(b" ", 2)[1] for request in bank.requests]
+            assert len(paths) == len(set(paths))
+            assert seen["answered"] <= len(paths) <= seen["answered"] + seen["in doubt"]
+            assert seen["answered"] >= 40
+
+    asyncio.run(main())
+
+
+def test_what_is_sent_is_what_was_asked_for() -> None:
+    """Method, path with its quoting, headers and body leave as they are, Host once and Content-Length right."""
+
+    async def main() -> None:
+        async with raw_bank(saying(OK)) as bank:
+            transport = Transport(timeout_s=2, max_connections=1, direct=True)
+            request = post(bank.port, "/customer/a%2Fb%3Fx%23y%252e/activation?page=0&size=100")
+            request.headers["X-Tenant-ID"] = "tenant-1"
+            await transport.handle_async_request(request)
+            await transport.aclose()
+            head, _, body = bank.requests[0].partition(b"\r\n\r\n")
+            lines = head.split(b"\r\n")
+            assert lines[0] == b"POST /customer/a%2Fb%3Fx%23y%252e/activation?page=0&size=100 HTTP/1.1"
+            names = [line.split(b":")[0].lower() for line in lines[1:]]
+            assert names.count(b"host") == names.count(b"content-length") == 1
+            assert b"x-tenant-id: tenant-1" in [line.lower() for line in lines]
+            assert body == BODY
+
+    asyncio.run(main())
+
+
+def test_one_request_per_send_under_concurrency() -> None:
+    """Fifty requests at once over four kept connections arrive fifty times, each once."""
+
+    async def answer(wire: Wire, _: int) -> bool:
+        await wire.send(OK)
+        return True
+
+    async def main() -> None:
+        async with raw_bank(answer) as bank:
+            transport = Transport(timeout_s=5, max_connections=4, direct=True)
+            requests = [post(bank.port, f"/{number}") for number in range(50)]
+            answers = await asyncio.gather(*(transport.handle_async_request(request) for request in requests))
+            await transport.aclose()
+            assert [answer.status_code for answer in answers] == [200] * 50
+            assert len({request.split(b" ", 2)[1] for request in bank.requests}) == len(bank.requests) == 50
+
+    asyncio.run(main())
+
+
+def test_direct_passes_by_the_environments_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``direct`` reaches this machine although the environment names a proxy; without it the proxy is asked."""
+
+    async def main(bank: RawBank, *, direct: bool) -> None:
+        transport = Transport(timeout_s=2, max_connections=1, direct=direct)
+        try:
+            await transport.handle_async_request(post(bank.port))
+        finally:
+            await transport.aclose()
+
+    async def both() -> None:
+        with refused_port() as port:
+            for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+                monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
+            for name in ("no_proxy", "NO_PROXY"):
+                monkeypatch.delenv(name, raising=False)
+            async with raw_bank(saying(OK)) as bank:
+                await main(bank, direct=True)
+                with pytest.raises(httpx.ConnectError):
+                    await main(bank, direct=False)
+                assert len(bank.requests) == 1
+
+    asyncio.run(both())
