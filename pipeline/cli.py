@@ -47,7 +47,7 @@ class _Command(click.Command):
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="onboard")
 def cli() -> None:
-    r"""Onboard files of customers to FinHub: resumable, rate-limited, never the same person twice.
+    """Onboard files of customers to FinHub: resumable, rate-limited, never the same person twice.
 
     \b
     Exit codes:
@@ -61,7 +61,7 @@ def cli() -> None:
       7    an input cannot be read as a whole; nothing was sent
       130  ended by SIGINT after draining; resumable
       143  ended by SIGTERM after draining; resumable
-    """
+    """  # noqa: D301 - click's mark for "keep the lines" is a real backspace
 
 
 def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.Command]:

@@ -79,7 +79,7 @@ class Api(_Section):
             raise ValueError("must hold no user, password, ? or #")
         return value
 
-    @field_validator("tenant_id", "organization_id", "user_id", "forwarded_for", "device_id")
+    @field_validator("tenant_id", "organization_id", "user_id", "webhook_subscription_id", "forwarded_for", "device_id")
     @classmethod
     def _travels(cls, value: str) -> str:
         """These travel as headers or path segments; ``..`` would lead to another call."""

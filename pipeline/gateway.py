@@ -19,6 +19,7 @@ from pipeline.journey.moves import DOCUMENT_COLUMN_OF
 from pipeline.journey.traverse import Problem
 from pipeline.model import Category, Customer, Journey
 from pipeline.outbound.client import Client
+from pipeline.outbound.pacing import Turn
 from pipeline.outbound.payloads import Document, Outgoing, Payloads
 from pipeline.outbound.session import AdminSession
 
@@ -35,10 +36,10 @@ class Ready:
     customer: Customer
     customer_id: str
 
-    async def send(self, token: str) -> Reply:
-        """Send it when its turn comes."""
+    async def send(self, token: str, turn: Turn) -> Reply:
+        """Send it now."""
         reply, _ = await self.client.send(
-            self.call, self.outgoing, token=token, customer=self.customer, customer_id=self.customer_id
+            self.call, self.outgoing, token=token, customer=self.customer, customer_id=self.customer_id, turn=turn
         )
         return reply
 
@@ -66,6 +67,10 @@ class Gateway:
     def in_flight(self) -> AbstractAsyncContextManager[None]:
         """One of the places for requests under way."""
         return self._client.pacer.in_flight
+
+    async def turn(self) -> Turn | None:
+        """Wait until a request may leave; None when the run stops."""
+        return await self._client.pacer.turn()
 
     async def token(self, *, refused: str = "") -> str:
         """The admin token; ``refused`` is one that the bank just turned down."""

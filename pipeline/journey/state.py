@@ -6,7 +6,7 @@ forbids whatever API.md section 9 forbids, and phases come in order. Knows no cl
 
 from dataclasses import dataclass, replace
 
-from pipeline.calls import CallName, Facts, InDoubt, Reply, Step, step_from_label
+from pipeline.calls import CallName, Facts, Reply, Step, step_from_label
 from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict
 from pipeline.keys import FINGERPRINT_COLUMNS, changed_columns
 from pipeline.model import Journey, Phase, Standing
@@ -69,6 +69,8 @@ def enter(journey: Journey | None, *, key: bytes, fingerprint: bytes, run: int, 
     kept = REGISTERED_COLUMNS if registered else frozenset[str]()
     if _conflict_was_shown(taken_up):
         taken_up = _settle(taken_up)
+    if taken_up.step == CallName.APPROVE and taken_up.code == "role_refused":
+        taken_up = run_refused(taken_up)  # a role may have been given since
     taken_up = replace(
         taken_up,
         fingerprint=_merge(journey.fingerprint, fingerprint, keep=kept),
@@ -82,7 +84,7 @@ def enter(journey: Journey | None, *, key: bytes, fingerprint: bytes, run: int, 
 def _conflict_was_shown(journey: Journey) -> bool:
     """Whether a person was told of a conflict that no read can confirm: the next run asks the bank again."""
     parked = journey.standing is Standing.PARKED and journey.code == "state_conflict"
-    return parked and bool(journey.step) and step_from_label(journey.step).call.in_doubt is InDoubt.REPEAT_ONCE
+    return parked and journey.step.split("/")[0] in (CallName.OPEN_VERIFICATION, CallName.UPLOAD_DOCUMENT)
 
 
 def needs_visit(journey: Journey | None, fingerprint: bytes) -> bool:

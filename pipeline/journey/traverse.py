@@ -5,10 +5,10 @@ customer's next call, and there is one request at a time per customer. What may 
 (``moves``, ``state``, ``policy``); bank and ledger are whatever fulfils the two protocols.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from pipeline.calls import CallName, Reply, Step, Token
 from pipeline.errors import ExitCode
@@ -32,8 +32,8 @@ class Problem:
 class Request(Protocol):
     """A request that is ready to leave."""
 
-    async def send(self, token: str) -> Reply:
-        """Send it when its turn comes; never raises for what the bank does."""
+    async def send(self, token: str, turn: Any) -> Reply:
+        """Send it now, using up ``turn``; never raises for what the bank does."""
 
 
 class Bank(Protocol):
@@ -48,6 +48,9 @@ class Bank(Protocol):
     async def token(self, *, refused: str = "") -> str:
         """The admin token. Raises if the bank refuses it."""
 
+    async def turn(self) -> Any:
+        """Wait until a request may leave; what is returned goes to its ``send``. None when the run stops."""
+
     def observe(self, reply: Reply, *, wait_s: float) -> None:
         """Every reply passes here: refusals for rate slow all, silence of the bank is noticed."""
 
@@ -55,8 +58,8 @@ class Bank(Protocol):
 class Recorder(Protocol):
     """The ledger, as far as a journey needs it."""
 
-    async def write(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> None:
-        """Make these durable together."""
+    def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
+        """Hand these in, to become durable together and in the order of posting; the awaitable is done when so."""
 
 
 class Stop(Protocol):
@@ -96,7 +99,7 @@ class Traverser:
         self._customer = customer
         self._journey = journey
         self._visit = Visit()
-        self._unsaved: list[CallRecord] = []
+        self._posted: Awaitable[None] | None = None
         self._token = ""
 
     async def carry(self, *, was_parked: bool) -> Journey:
@@ -104,22 +107,17 @@ class Traverser:
         # A run that was stopped at the approval takes the parking off: what a person did since is still looked for.
         at_approval = self._journey.done == Phase.APPROVAL.number - 1
         self._visit = Visit(was_parked=was_parked or at_approval)
-        try:
-            while True:
-                move = next_move(self._journey, self._customer, self._visit, self._tools.rules)
-                if isinstance(move, Rest):
-                    return await self._rest(move)
-                if isinstance(move, Send):
-                    if self._tools.stop.requested:
-                        return await self._rest(Rest(standing=Standing.OPEN))
-                    await self._pause(move.poll)
-                    await self._send(move.step)
-                else:
-                    self._without_call(move)
-        finally:
-            # Whatever ends this early must not turn a known outcome into a doubt.
-            if self._unsaved:
-                await self._save([])
+        while True:
+            move = next_move(self._journey, self._customer, self._visit, self._tools.rules)
+            if isinstance(move, Rest):
+                return await self._rest(move)
+            if isinstance(move, Send):
+                if self._tools.stop.requested:
+                    return await self._rest(Rest(standing=Standing.OPEN))
+                await self._pause(move.poll)
+                await self._send(move.step)
+            else:
+                self._without_call(move)
 
     def _without_call(self, move: Advance | Resolve | Forget) -> None:
         now = self._tools.now()
@@ -146,30 +144,30 @@ class Traverser:
                 self._unsendable(step, request)
                 return
             token = await self._token_for(step)
-            if tools.stop.requested:
+            # Only now the intent: whoever waits for the pace has none that a crash could leave in doubt.
+            turn = await tools.bank.turn()
+            if turn is None or tools.stop.requested:
                 return
             earlier = self._journey.doubts if self._journey.step == step.label else 0
             self._journey = state.intended(self._journey, step)
             call = self._intent(step)
-            if step.call.changes or self._unsaved:
-                await self._save([call] if step.call.changes else [])
-            reply = await request.send(token)
-        judgement = judge(step, reply, earlier_doubts=earlier)
-        wait_s = self._wait_s(step, reply, judgement)
+            await self._durable([call] if step.call.changes else [])
+            reply = await request.send(token, turn)
+            judgement = judge(step, reply, earlier_doubts=earlier)
+            wait_s = self._wait_s(step, reply, judgement)
+            if judgement.verdict is Verdict.EXPIRED:
+                judgement = self._expired(step, token, judgement)
+            self._take(step, reply, judgement)
+            # At once, so that a crash finds as few outcomes unknown as can be; nothing waits for it but the next call.
+            self._post([_with_outcome(call, reply, judgement, wait_s=wait_s, now=tools.now())])
         tools.bank.observe(reply, wait_s=wait_s)
-        if judgement.verdict is Verdict.EXPIRED:
-            judgement = self._expired(step, token, judgement)
-        self._unsaved.append(_with_outcome(call, reply, judgement, wait_s=wait_s, now=tools.now()))
         if judgement.verdict is Verdict.FATAL:
             tools.stop.fatal(judgement, _said(judgement, reply))
-        self._take(step, reply, judgement)
         if judgement.verdict is Verdict.EXPIRED and self._visit.renewed == step.label:
             await tools.bank.token(refused=token)
-        if judgement.verdict in (Verdict.RETRY, Verdict.DOUBT) and self._journey.standing is Standing.OPEN:
-            # A refusal for rate holds everybody at the pacer; the wait is not slept twice.
-            await self._save([])
-            if reply.says != 429:  # noqa: PLR2004
-                await tools.stop.pause(wait_s)
+        retry = judgement.verdict in (Verdict.RETRY, Verdict.DOUBT) and self._journey.standing is Standing.OPEN
+        if retry and reply.says != 429:  # noqa: PLR2004 - a refusal for rate holds everybody at the pacer already
+            await tools.stop.pause(wait_s)
 
     def _take(self, step: Step, reply: Reply, judgement: Judgement) -> None:
         """Let the judgement move the journey; keep the customer's own token for what the contract allows."""
@@ -222,8 +220,8 @@ class Traverser:
         reply = Reply(field=problem.field)
         call = replace(self._intent(step), sent=False)
         now = self._tools.now()
-        self._unsaved.append(replace(_with_outcome(call, reply, judgement, wait_s=0.0, now=now), sent=False))
         self._journey = state.unsendable(self._journey, step, reply, judgement, now=now)
+        self._post([replace(_with_outcome(call, reply, judgement, wait_s=0.0, now=now), sent=False)])
 
     def _intent(self, step: Step) -> CallRecord:
         tried = self._visit.tries if self._visit.tried == step.label else 0
@@ -250,12 +248,20 @@ class Traverser:
             self._tools.stop.fatal(
                 Judgement(verdict=Verdict.FATAL, code=rest.code, message=message, hint=hint), message
             )
-        await self._save([])
+        self._post([])
+        await self._durable([])
         return self._journey
 
-    async def _save(self, calls: list[CallRecord]) -> None:
-        calls, self._unsaved = [*self._unsaved, *calls], []
-        await self._tools.ledger.write(self._journey, calls)
+    def _post(self, calls: Sequence[CallRecord]) -> None:
+        self._posted = self._tools.ledger.post(self._journey, calls)
+
+    async def _durable(self, intents: Sequence[CallRecord]) -> None:
+        """Wait until the ledger holds all that was posted, and these intents with it."""
+        if intents:
+            self._post(intents)
+        if self._posted is not None:
+            await self._posted
+            self._posted = None
 
 
 def _with_outcome(call: CallRecord, reply: Reply, judgement: Judgement, *, wait_s: float, now: float) -> CallRecord:

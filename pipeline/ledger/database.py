@@ -4,7 +4,7 @@ Promises: WAL with ``synchronous=FULL`` on every connection; no error leaves her
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,10 +30,16 @@ def plainly(path: Path) -> Iterator[None]:
         raise LedgerError(f"ledger {path}: {said}", hint=hint) from None
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection with this ledger's settings; the caller closes it."""
+def connect(path: Path, *, check: Callable[[sqlite3.Connection], None] | None = None) -> sqlite3.Connection:
+    """A connection with this ledger's settings; the caller closes it. ``check`` may refuse it before it is altered."""
     db = sqlite3.connect(path, timeout=10, check_same_thread=False)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA foreign_keys = ON")
+    try:
+        if check is not None:
+            check(db)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        db.close()
+        raise
     return db

@@ -46,9 +46,9 @@ class Ledger:
             raise ConfigurationError(f"there is no ledger at {path}", hint="check ledger.url and the current folder")
         with plainly(path):
             _touch(path)
-            db = connect(path)
+            db = connect(path, check=lambda db: _check(db, path))
             try:
-                _prepare(db, path)
+                _prepare(db)
                 _claim(db, path, {"tenant_id": tenant_id, "seed_check": seed_check})
             except BaseException:
                 db.close()
@@ -193,10 +193,9 @@ def _touch(path: Path) -> None:
         ) from None
 
 
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Create the schema, or lead an older one here."""
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse what is not a ledger that this program knows."""
+    version, tables = _version(db)
     if version > SCHEMA_VERSION:
         raise LedgerError(
             f"ledger {path} was written by a newer version (schema {version}, this program knows {SCHEMA_VERSION})",
@@ -204,11 +203,29 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         )
     if version == 0 and tables:
         raise LedgerError(f"{path} is a database but not a ledger", hint="check ledger.url")
+
+
+def _version(db: sqlite3.Connection) -> tuple[int, int]:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return version, tables
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    """Create the schema, or lead an older one here; each step is one transaction with its version."""
+    version, _ = _version(db)
     if version == 0:
-        sql = files("pipeline.ledger").joinpath("schema.sql").read_text(encoding="utf-8")
-        db.executescript(f"BEGIN;\n{sql}\nPRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;")
+        _script(db, files("pipeline.ledger").joinpath("schema.sql").read_text(encoding="utf-8"), SCHEMA_VERSION)
     for step in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
-        db.executescript(f"BEGIN;\n{_MIGRATIONS[step]}\nPRAGMA user_version = {step + 1};\nCOMMIT;")
+        _script(db, _MIGRATIONS[step], step + 1)
+
+
+def _script(db: sqlite3.Connection, sql: str, version: int) -> None:
+    try:
+        db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {version};\nCOMMIT;")
+    except BaseException:
+        db.rollback()
+        raise
 
 
 def _claim(db: sqlite3.Connection, path: Path, wanted: dict[str, str]) -> None:

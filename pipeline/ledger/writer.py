@@ -1,8 +1,8 @@
 """The one writer of a run: group commit without a timer.
 
 A thread takes whatever has been handed in, writes it in one transaction, makes it durable and wakes those who wait.
-While it is busy with the disk, more is handed in: the group grows with the load by itself. Promise 3: ``write``
-returns when the entries survive a crash. After an error nothing is written any more and every caller gets it.
+While it is busy with the disk, more is handed in: the group grows with the load by itself. Promise 3: what ``post``
+returns is done when the entries survive a crash. After an error nothing is written any more and every caller gets it.
 """
 
 import asyncio
@@ -50,13 +50,19 @@ class Writer:
         self._orders.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def write(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> None:
-        """Make a journey and its calls durable together. Raises :class:`LedgerError`."""
+    def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> "asyncio.Future[None]":
+        """Hand in a journey and its calls; they become durable together, and in the order of handing in.
+
+        The future is done when they are, or raises :class:`LedgerError`. Who posts again need not await the first:
+        what comes later is never durable before it.
+        """
         if self._closed:
             raise LedgerError(f"ledger {self._path}: the run has closed it", hint="report this: it is a defect")
         order = _Order(journey=journey, calls=calls, done=self._loop.create_future())
+        # An error that nobody awaits is no news for the event loop: whoever posts next gets it again.
+        order.done.add_done_callback(_look_at)
         self._orders.put(order)
-        await order.done
+        return order.done
 
     def _serve(self) -> None:
         try:
@@ -92,7 +98,8 @@ class Writer:
         if self._error is None:
             try:
                 with plainly(self._path), db:
-                    db.executemany(UPSERT_CUSTOMER, [journey_values(order.journey) for order in group])
+                    newest = {order.journey.key: order.journey for order in group}
+                    db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
                     db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
             except LedgerError as error:
                 self._error = error
@@ -112,3 +119,8 @@ class Writer:
                 waiter.set_result(None)
             else:
                 waiter.set_exception(LedgerError(str(error), hint=error.hint))
+
+
+def _look_at(done: "asyncio.Future[None]") -> None:
+    if not done.cancelled():
+        done.exception()

@@ -19,7 +19,7 @@ from pipeline.calls import CallName, Reply
 from pipeline.config import Api
 from pipeline.model import Customer
 from pipeline.outbound import answers
-from pipeline.outbound.pacing import Pacer
+from pipeline.outbound.pacing import Pacer, Turn
 from pipeline.outbound.payloads import Outgoing
 from pipeline.outbound.retry_after import retry_after_s
 
@@ -59,18 +59,23 @@ class Client:
         token: str = "",
         customer: Customer | None = None,
         customer_id: str = "",
+        turn: Turn | None = None,
         urgent: bool = False,
     ) -> tuple[Reply, bytes]:
-        """Send ``request`` when its turn comes; the reply as read for ``call``, and the body for who needs more.
+        """Send ``request``; the reply as read for ``call``, and the body for who needs more.
 
+        ``turn`` is the pacer's leave to send; without one, the request waits for its turn here.
         ``urgent`` passes a shut gate: the probe that finds out whether the bank is back.
         """
-        if not await self.pacer.turn(urgent=urgent):
+        turn = turn or await self.pacer.turn(urgent=urgent)
+        if turn is None:
             return Reply(sent=False, cause="stopped"), b""
         started = self._clock()
+        ready = self._request(request, token)
+        self.pacer.depart(turn)
         try:
             async with asyncio.timeout(self._timeout_s + 5):
-                response = await self._transport.handle_async_request(self._request(request, token))
+                response = await self._transport.handle_async_request(ready)
             content = response.content
         except httpx.ConnectError:
             return Reply(sent=False, cause="no connection", seconds=self._clock() - started), b""

@@ -14,6 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from math import floor
 
 from aiolimiter import AsyncLimiter
@@ -25,6 +26,14 @@ _BURST_S = 0.02
 _CLIMB = 0.05
 _FLOOR_PER_SECOND = 0.2
 _LOOK_S = 0.1  # how soon a wait notices that the run was halted, the gate shut or the calls held
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """The right to send one request: when it was given or, once it has ``left``, used. Seconds, monotonic."""
+
+    at: float
+    left: bool = False
 
 
 class Pacer:
@@ -46,7 +55,7 @@ class Pacer:
         self._window_calls = max(1, floor(calls_per_second))
         self._window_s = max(1.0, self._window_calls / calls_per_second) + _GUARD_S
         self._late_s = 0.0
-        self._departures: deque[float] = deque(maxlen=self._window_calls)
+        self._departures: deque[Turn] = deque(maxlen=self._window_calls)
         self._held_until = 0.0
         self._cut_at = float("-inf")
         self._climbed_at = 0.0
@@ -70,21 +79,27 @@ class Pacer:
         """Requests under way, those that wait for their turn included."""
         return self._max_in_flight - self.in_flight._value  # noqa: SLF001 - asyncio offers no other way to look
 
-    async def turn(self, *, urgent: bool = False) -> bool:
-        """Wait until one more request may leave, first come, first served; the caller then sends at once.
+    async def turn(self, *, urgent: bool = False) -> "Turn | None":
+        """Wait until one more request may leave, first come, first served; the caller then sends soon.
 
-        False: the run was halted and nothing may leave. ``urgent`` passes the gate that ``shut`` closed.
+        Between this and ``depart`` lies the write of the intent: whoever waits here has none that a crash could leave
+        in doubt. None: the run was halted and nothing may leave. ``urgent`` passes the gate that ``shut`` closed.
         """
         while not self._halted.is_set():
             if not urgent:
                 await self._gate.wait()
             async with self._turn:
                 if await self._may_leave(urgent=urgent):
-                    now = self._clock()
-                    self._departures.append(now)
-                    self.count.add(now)
-                    return True
-        return False
+                    turn = Turn(at=self._clock())
+                    self._departures.append(turn)
+                    return turn
+        return None
+
+    def depart(self, turn: "Turn") -> None:
+        """The request of ``turn`` leaves now; it is this moment that later ones keep their distance from."""
+        turn.at = self._clock()
+        turn.left = True
+        self.count.add(turn.at)
 
     async def _may_leave(self, *, urgent: bool) -> bool:
         """Wait for the hold, the spacing and the window. False: the run was halted or the gate shut meanwhile."""
@@ -111,7 +126,8 @@ class Pacer:
     def _window_opens_at(self) -> float:
         if len(self._departures) < self._window_calls:
             return float("-inf")
-        return self._departures[0] + self._window_s + self._late_s
+        oldest = self._departures[0]
+        return (oldest.at if oldest.left else self._clock()) + self._window_s + self._late_s
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but not longer than the run goes on."""
@@ -159,7 +175,7 @@ class Pacer:
             self._rate_is_new = False
             self._limiter = self._make_limiter()
             # A new limiter is an empty one: without this each step of the climb would let a burst through.
-            idle_s = now - self._departures[-1] if self._departures else float("inf")
+            idle_s = now - self._departures[-1].at if self._departures else float("inf")
             await self._limiter.acquire(max(0.0, self._limiter.max_rate - idle_s * self._rate))
 
     def _make_limiter(self) -> AsyncLimiter:

@@ -17,6 +17,7 @@ _MAX_READ = 2000
 _MAX_DIGITS = 3
 _MAX_DIGITS_IN_ALL = 6
 _MOST_JOINED = 4
+_ACRONYM = 3
 _EDGES = "\"'`.,;:!?()[]{}<>«»“”‘’"  # noqa: RUF001 - quotation marks as banks write them
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _COMPOUND = re.compile(r"[A-Za-z]+(?:[_/-][A-Za-z]+)*")
@@ -156,7 +157,7 @@ def _mask_titles(chunks: list[str], bare: list[str], good: list[bool]) -> None:
     for place, word in enumerate(bare):
         inside = place > 0 and chunks[place - 1][-1] not in ".:;"
         beside = not all(good[max(0, place - 1) : place + 2])
-        if inside and beside and word[:1].isupper() and not word.isupper():
+        if inside and beside and word[:1].isupper() and not (word.isupper() and len(word) <= _ACRONYM):
             good[place] = False
 
 

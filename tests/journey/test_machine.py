@@ -128,12 +128,12 @@ class Onboarding(RuleBasedStateMachine):
             assert not people
             return
         if people and not journey.customer_id:
-            assert journey.step == "register" and journey.doubts
+            assert (journey.step, journey.doubts > 0) == ("register", True)
             assert journey.standing in (Standing.OPEN, Standing.IN_DOUBT)
         if journey.customer_id:
             assert [person.id for person in people] == [journey.customer_id]
         if journey.standing is Standing.COMPLETE:
-            assert people[0].status == "ACTIVE" and (journey.done, journey.doubts) == (8, 0)
+            assert (people[0].status, journey.done, journey.doubts) == ("ACTIVE", 8, 0)
         before, self.before = self.before, journey
         if before is None:
             return

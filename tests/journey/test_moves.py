@@ -27,7 +27,9 @@ def doubt(name: CallName, item: str = "", *, doubts: int = 1, **more: object) ->
     return at(there.phase, step=there.label, doubts=doubts, **more)
 
 
-def move(journey: Journey, customer: Customer | None = None, visit: Visit | None = None, rules: JourneyRules = AUTO) -> Move:
+def move(
+    journey: Journey, customer: Customer | None = None, visit: Visit | None = None, rules: JourneyRules = AUTO
+) -> Move:
     """Ask for the next move."""
     return next_move(journey, customer or a_customer(), visit or Visit(), rules)
 
@@ -141,7 +143,10 @@ def test_high_risk_is_parked_never_approved(row: str, bank: str) -> None:
     ],
 )
 def test_only_the_levels_of_the_settings_are_approved_by_the_job(
-    levels: set[str], row: str, bank: str, approves: bool  # noqa: FBT001
+    levels: set[str],
+    row: str,
+    bank: str,
+    approves: bool,  # noqa: FBT001
 ) -> None:
     """An unknown level is not LOW and one that nobody named is not approved; without auto everybody waits."""
     rules = JourneyRules(auto_levels=frozenset(levels))
@@ -176,7 +181,7 @@ def test_a_high_risk_customer_goes_on_after_the_power_tenant_approved() -> None:
     [person] = world.bank.people.values()
     person.approved = True
     world.live()
-    assert world.journey.standing is Standing.PARKED
+    assert (world.journey.standing, world.journey.code) == (Standing.PARKED, "high_risk")
     person.power_approved = True
     world.live()
     assert world.journey.standing is Standing.COMPLETE
@@ -231,7 +236,9 @@ def test_a_check_that_never_shows_the_consents_sends_what_it_misses_once_more_an
     world.live()
     assert (world.journey.standing, world.journey.code) == (Standing.FAILED, "consents_not_recorded")
     assert world.journey.final is False
-    assert [world.bank.requests[f"accept_consent/{path}"] for path in ("terms", "privacy", "data-processing")] == [2] * 3
+    assert [world.bank.requests[f"accept_consent/{path}"] for path in ("terms", "privacy", "data-processing")] == [
+        2
+    ] * 3
     named = Facts(consent_ok=False, missing_consents=("PRIVACY_POLICY",))
     given = at(Phase.CONSENTS, consented=("terms", "privacy", "data-processing"))
     assert move(given, visit=Visit(check=named, polls=5)) == Forget(consents=("privacy",))
@@ -281,9 +288,7 @@ def test_a_registration_in_doubt_is_repeated_once_and_never_more() -> None:
     assert sent(move(register)) == step(CallName.REGISTER)
     for doubts in (2, 3, 9):
         again = replace(register, doubts=doubts)
-        assert move(again) == Rest(
-            standing=Standing.IN_DOUBT, code="registration_in_doubt", phase=Phase.REGISTRATION
-        )
+        assert move(again) == Rest(standing=Standing.IN_DOUBT, code="registration_in_doubt", phase=Phase.REGISTRATION)
         assert sent(move(again, rules=WEBHOOKS)) == step(CallName.LIST_DELIVERIES, "0")
         assert sent(move(again, visit=Visit(page=3), rules=WEBHOOKS)) == step(CallName.LIST_DELIVERIES, "3")
         known = replace(again, code="exists_after_doubt")
@@ -291,7 +296,9 @@ def test_a_registration_in_doubt_is_repeated_once_and_never_more() -> None:
         assert found == Rest(standing=Standing.IN_DOUBT, code="exists_after_doubt", phase=Phase.REGISTRATION)
 
 
-@pytest.mark.parametrize(("name", "item"), [(CallName.OPEN_VERIFICATION, ""), (CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID")])
+@pytest.mark.parametrize(
+    ("name", "item"), [(CallName.OPEN_VERIFICATION, ""), (CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID")]
+)
 def test_verification_and_document_in_doubt_are_repeated_once(name: CallName, item: str) -> None:
     """One doubt: the repeat; a conflict: parked."""
     assert sent(move(doubt(name, item))) == step(name, item)
@@ -346,7 +353,7 @@ def test_an_approval_in_doubt_is_looked_at_before_it_is_repeated() -> None:
 def test_an_approval_that_was_refused_is_confirmed_by_the_check(
     facts: Facts, code: str, rest: tuple[Standing, str]
 ) -> None:
-    """409, 403 and an approval that is not final: the check decides between done, parked, declined and the run's end."""
+    """409, 403 and an approval that is not final: the check decides what becomes of the row."""
     found = move(doubt(CallName.APPROVE, code=code), visit=Visit(check=facts, polls=2))
     assert isinstance(found, Rest)
     assert (found.standing, found.code) == rest
@@ -431,7 +438,9 @@ def test_activation_that_misses_consents_gives_them_again_once() -> None:
     """Section 7: re-run phase 7 once, then fail."""
     world = World(plan=strike(CallName.ACTIVATE, "400_consents", times=2))
     world.live()
-    assert [world.bank.requests[f"accept_consent/{path}"] for path in ("terms", "privacy", "data-processing")] == [2] * 3
+    assert [world.bank.requests[f"accept_consent/{path}"] for path in ("terms", "privacy", "data-processing")] == [
+        2
+    ] * 3
     assert world.bank.requests["activate"] == 2
     assert (world.journey.standing, world.journey.code) == (Standing.FAILED, "missing_consents")
     world.live()

@@ -5,16 +5,15 @@ as the job reads them. ``World.points`` counts the instants at which a process m
 write, before and after the bank's work for each call.
 """
 
-import copy
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from pipeline.calls import CallName, Reply, Step
-from pipeline.errors import RefusedError
+from pipeline.errors import OnboardError, RefusedError
 from pipeline.journey.moves import DOCUMENT_COLUMN_OF, JourneyRules
 from pipeline.journey.policy import Judgement
 from pipeline.journey.state import enter, needs_visit
@@ -236,7 +235,7 @@ def _before(made: "tuple[int, bytes] | Reply") -> Fault:
     return lambda _: made
 
 
-_REFUSALS = {
+_REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
     "400": (400, {"error": "Validation failed", "field": "phone"}),
     "400_category": (400, {"error": "Categorization is invalid"}),
     "400_consents": (400, {"error": "Missing consents", "missingConsents": ["PRIVACY_POLICY"]}),
@@ -298,19 +297,46 @@ def strike(name: CallName, fault: str, *, times: int = 1) -> Plan:
 
 
 class Ledger:
-    """What is durable; one life of a process writes to it."""
+    """What is durable; one life of a process writes to it.
 
-    def __init__(self, point: Callable[[str], None], held: "Ledger | None" = None) -> None:
-        self.journeys: dict[bytes, Journey] = copy.deepcopy(held.journeys) if held else {}
-        self.calls: dict[int, CallRecord] = copy.deepcopy(held.calls) if held else {}
+    Nobody knows when a posted entry becomes durable before its awaitable is done. ``lazy``: as late as it may, so what
+    is not awaited dies with the process; else as early as it may.
+    """
+
+    def __init__(self, point: Callable[[str], None], held: "Ledger | None" = None, *, lazy: bool = True) -> None:
+        self.journeys: dict[bytes, Journey] = dict(held.journeys) if held else {}
+        self.calls: dict[int, CallRecord] = dict(held.calls) if held else {}
         self._point = point
+        self._lazy = lazy
+        self._posted: list[tuple[Journey, Sequence[CallRecord]]] = []
 
-    async def write(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> None:
-        """Make these durable together."""
-        self._point("write before")
-        self.journeys[journey.key] = journey
-        self.calls |= {call.number: call for call in calls}
-        self._point("write after")
+    def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> "Posted":
+        """Hand these in."""
+        self._posted.append((journey, calls))
+        if not self._lazy:
+            self.flush()
+        return Posted(self)
+
+    def flush(self) -> None:
+        """Make durable what was posted, in that order."""
+        while self._posted:
+            self._point("write before")
+            journey, calls = self._posted.pop(0)
+            self.journeys[journey.key] = journey
+            self.calls |= {call.number: call for call in calls}
+            self._point("write after")
+
+
+class Posted:
+    """Done once all that was posted is durable."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """Wait for the disk."""
+        self._ledger.flush()
+        yield from ()
 
 
 class Life:
@@ -350,6 +376,10 @@ class Life:
                 return Problem(code="document_unreadable", message="cannot be read", hint="put it right", field=column)
         return Sending(life=self, step=step, customer=customer, journey=journey)
 
+    async def turn(self) -> object:
+        """Let a request leave as long as the run goes on."""
+        return None if self.requested else object()
+
     async def token(self, *, refused: str = "") -> str:
         """Give the admin token, a new one if it was refused."""
         if refused:
@@ -384,8 +414,9 @@ class Sending:
     customer: Customer
     journey: Journey
 
-    async def send(self, token: str) -> Reply:
+    async def send(self, token: str, turn: object) -> Reply:
         """Send it through the world's faults."""
+        del turn
         world, life, step = self.life.world, self.life, self.step
         held = world.ledger.journeys.get(self.journey.key)
         key = self.journey.key
@@ -441,6 +472,7 @@ class World:
         rules: JourneyRules = AUTO,
         plan: Plan = no_fault,
         bank: Bank | None = None,
+        lazy: bool = True,
     ) -> None:
         self.customer = customer or a_customer()
         self.rules = rules
@@ -455,7 +487,8 @@ class World:
         self.occurrences: Counter[CallName] = Counter()
         self.unknown_registrations: Counter[str] = Counter()
         self.tokens: list[tuple[CallName, str]] = []
-        self.ledger = Ledger(self.point)
+        self.lazy = lazy
+        self.ledger = Ledger(self.point, lazy=lazy)
         self.life = Life(self)
 
     @property
@@ -494,7 +527,7 @@ class World:
         """One run: start from what is durable, carry the customer, end. ``None``: no visit was needed."""
         self.dead = False
         self.run += 1
-        self.ledger = Ledger(self.point, self.ledger)
+        self.ledger = Ledger(self.point, self.ledger, lazy=self.lazy)
         self.life = Life(self)
         known, fingerprint = self.ledger.journeys.get(self.key), KEYS.fingerprint(self.customer)
         if not needs_visit(known, fingerprint):
@@ -513,7 +546,12 @@ class World:
             number=lambda: next(numbers),
         )
         was_parked = known is not None and known.standing is Standing.PARKED
-        carried = finish(Traverser(tools, self.customer, entered).carry(was_parked=was_parked))
+        try:
+            carried = finish(Traverser(tools, self.customer, entered).carry(was_parked=was_parked))
+        except OnboardError:
+            # The run ends in good order: what was posted is written before the process goes.
+            self.ledger.flush()
+            raise
         assert self.ledger.journeys[self.key] == carried, "the ledger does not hold what was returned"
         return carried
 

@@ -1,4 +1,4 @@
-"""What the outbound tests share: a bank of raw bytes, a bank of scripted answers, virtual time, an invented customer."""
+"""What the outbound tests share: a bank of raw bytes, a bank of scripted answers, virtual time, a customer."""
 
 import asyncio
 import contextlib

@@ -48,10 +48,10 @@ FORMS = [
     ("Infinity", None),
     ("NaN", None),
     ("null", None),
-    ("٧", None),
-    ("３０", None),
-    ("²", None),
-    ("Ⅶ", None),
+    ("\u0667", None),
+    ("\uff13\uff10", None),
+    ("\u00b2", None),
+    ("\u2166", None),
     ("7\u00a0", None),
     ("7\n", None),
     ("\u200b7", None),
@@ -103,7 +103,7 @@ FORMS = [
     ("Mon, 04 May 2026 09:60:00 GMT", None),
     ("Mon, 04 May 2026 09:15:61 GMT", None),
     ("Mon, 04 May 2026 09:15:99 GMT", None),
-    ("Mon, ٠٤ May 2026 09:15:07 GMT", None),
+    ("Mon, \u0660\u0664 May 2026 09:15:07 GMT", None),
     ("Mon, 04 May 2026 09:15:07 GMT, 30", None),
 ]
 

@@ -147,7 +147,7 @@ def full_port() -> Iterator[int]:
         holder.listen(0)
         fillers = [socket.socket() for _ in range(3)]
         for filler in fillers:
-            filler.setblocking(False)
+            filler.setblocking(False)  # noqa: FBT003 - the socket's own signature
             filler.connect_ex(holder.getsockname())
         try:
             yield holder.getsockname()[1]
@@ -233,7 +233,7 @@ def test_a_failed_tls_handshake_is_a_connect_error(hello: bytes) -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("value", [b"caf\xe9", "٧".encode(), "30ü".encode(), b"\x80"])
+@pytest.mark.parametrize("value", [b"caf\xe9", "\u0667".encode(), "30ü".encode(), b"\x80"])
 def test_a_header_that_is_not_text_does_not_cost_the_answer(value: bytes) -> None:
     """A header in a strange encoding is as good as absent; status and body still arrive."""
 

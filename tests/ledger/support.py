@@ -1,0 +1,39 @@
+"""What the ledger's tests share: journeys, calls, and a writer for one test."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.ledger.store import Ledger
+from pipeline.ledger.writer import Writer
+from pipeline.model import CallRecord, Journey
+
+
+def opened(path: Path, **other: Any) -> Ledger:
+    """Open the ledger of the tests' tenant and seed."""
+    return Ledger.open(path, **{"tenant_id": "tenant", "seed_check": "seed"} | other)
+
+
+def key(number: int) -> bytes:
+    """Return a customer's key."""
+    return number.to_bytes(16, "big")
+
+
+def journey(number: int, **more: Any) -> Journey:
+    """Return a journey."""
+    usual: dict[str, Any] = {"key": key(number), "fingerprint": b"f" * 6, "first_run": 1, "last_run": 1}
+    return Journey(**usual | more)
+
+
+def call(number: int, customer: int, **more: Any) -> CallRecord:
+    """Return a request."""
+    usual: dict[str, Any] = {"run": 1, "phase": "registration", "step": "register", "attempt": 1}
+    usual |= {"changes": True, "intent_at": 1.0}
+    return CallRecord(number=number, key=key(customer), **usual | more)
+
+
+async def write(path: Path, entries: Sequence[tuple[Journey, Sequence[CallRecord]]]) -> None:
+    """Write entries one after the other."""
+    async with Writer(path) as writer:
+        for journey_, calls in entries:
+            await writer.post(journey_, calls)

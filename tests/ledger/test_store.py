@@ -1,0 +1,368 @@
+"""The ledger as a record: what is written comes back, runs are kept apart, what is not a ledger is refused."""
+
+import asyncio
+import os
+import sqlite3
+import stat
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import ConfigurationError, LedgerError, OnboardError
+from pipeline.ledger import store
+from pipeline.ledger.database import connect
+from pipeline.ledger.entries import (
+    CALL_COLUMNS,
+    JOURNEY_COLUMNS,
+    UPSERT_CALL,
+    UPSERT_CUSTOMER,
+    call_values,
+    journey_values,
+)
+from pipeline.ledger.writer import Writer
+from pipeline.model import CallRecord, Customer, Journey, Phase, Standing
+from tests.ledger.support import call, journey, key, opened, write
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+numbers = st.integers(0, 2**62)
+times = st.floats(0, 1e12)
+tuples = st.lists(texts, max_size=3).map(tuple)
+journeys = st.builds(
+    Journey,
+    key=st.binary(min_size=16, max_size=16),
+    fingerprint=st.binary(max_size=200),
+    standing=st.sampled_from(Standing),
+    done=st.integers(0, 8),
+    step=texts,
+    doubts=st.integers(0, 9),
+    final=st.booleans(),
+    phase=st.sampled_from(Phase) | texts,
+    code=texts,
+    field=texts,
+    message=texts,
+    hint=texts,
+    http_status=st.none() | st.integers(100, 999),
+    customer_id=texts,
+    user_id=texts,
+    verification_id=texts,
+    required=st.none() | tuples,
+    uploaded=tuples,
+    consented=tuples,
+    risk=texts,
+    first_run=numbers,
+    last_run=numbers,
+    completed_run=numbers,
+    sent=numbers,
+    started_at=times,
+    finished_at=times,
+)
+records = st.builds(
+    CallRecord,
+    number=st.integers(1, 2**62),
+    key=st.binary(min_size=16, max_size=16),
+    run=numbers,
+    phase=st.sampled_from(Phase),
+    step=texts,
+    attempt=numbers,
+    changes=st.booleans(),
+    intent_at=times,
+    outcome_at=times,
+    outcome=texts,
+    sent=st.booleans(),
+    http_status=st.none() | st.integers(100, 999),
+    code=texts,
+    field=texts,
+    message=texts,
+    hint=texts,
+    retriable=st.booleans(),
+    wait_s=times,
+    seconds=times,
+)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make one ledger for the many examples of a property."""
+    path = tmp_path_factory.mktemp("ledger") / "l.db"
+    opened(path).close()
+    return path
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=journeys, record=records)
+def test_every_field_of_a_journey_and_a_call_comes_back(shared: Path, one: Journey, record: CallRecord) -> None:
+    """What is written is read back equal, field by field and type by type."""
+    with sqlite3.connect(shared) as db:
+        db.execute("PRAGMA synchronous = OFF")
+        db.execute(UPSERT_CUSTOMER, journey_values(one))
+        db.execute(UPSERT_CALL, call_values(record))
+    db.close()
+    with opened(shared) as ledger:
+        found = ledger.find([one.key])[one.key]
+        back = [entry for entry in ledger.calls([record.key]) if entry.number == record.number]
+    assert found == one
+    assert back == [record]
+    assert [type(getattr(found, name)) for name in ("standing", "final", "uploaded")] == [Standing, bool, tuple]
+    assert {type(getattr(back[0], name)) for name in ("changes", "sent", "retriable")} == {bool}
+
+
+def test_the_strategies_know_every_field() -> None:
+    """The round trip above leaves no field at its default."""
+    assert set(JOURNEY_COLUMNS) == {column.name for column in fields(Journey)}
+    assert set(CALL_COLUMNS) == {column.name for column in fields(CallRecord)}
+    usual = Journey(key=b"k", fingerprint=b"f")
+    assert len(journey_values(usual)) == len(JOURNEY_COLUMNS)
+
+
+def test_many_keys_are_found_in_more_than_one_query(tmp_path: Path) -> None:
+    """Keys beyond one query's bound are found as well, unknown ones are left out."""
+    path = tmp_path / "l.db"
+    opened(path).close()
+    asyncio.run(write(path, [(journey(n), [call(n, n)]) for n in range(1, 30)]))
+    with opened(path) as ledger:
+        keys = [key(n) for n in range(1500)]
+        assert set(ledger.find(keys)) == {key(n) for n in range(1, 30)}
+        assert [record.number for record in ledger.calls(keys)] == list(range(1, 30))
+        assert ledger.next_call() == 30
+        assert ledger.standings() == {Standing.OPEN: 29}
+
+
+def test_how_a_customer_stood_in_each_of_three_runs_stays_known(tmp_path: Path) -> None:
+    """``as_of`` gives the last state of the run that was last before or at it; later runs change nothing of it."""
+    path = tmp_path / "l.db"
+    opened(path).close()
+    first = journey(1, done=1)
+    parked = replace(first, done=5, standing=Standing.PARKED, code="approval_needed")
+    failed = replace(parked, last_run=2, standing=Standing.FAILED, code="not_verified", sent=3)
+    done = replace(failed, last_run=4, standing=Standing.COMPLETE, done=8, completed_run=4)
+    taken_up = replace(done, standing=Standing.OPEN, done=7, completed_run=0)
+    untouched = journey(2, standing=Standing.COMPLETE, done=8)
+    late = journey(3, first_run=4, last_run=4)
+    states = [first, parked, untouched, failed, taken_up, done, late]
+    asyncio.run(write(path, [(state, []) for state in states]))
+    with opened(path) as ledger:
+        keys = [key(n) for n in (1, 2, 3)]
+        assert ledger.find(keys) == {key(1): done, key(2): untouched, key(3): late}
+        assert ledger.find(keys, as_of=4) == ledger.find(keys)
+        assert ledger.find(keys, as_of=3) == {key(1): failed, key(2): untouched}
+        assert ledger.find(keys, as_of=2) == {key(1): failed, key(2): untouched}
+        assert ledger.find(keys, as_of=1) == {key(1): parked, key(2): untouched}
+        assert ledger.find(keys, as_of=0) == {}
+
+
+def test_an_outcome_replaces_its_intent_and_calls_are_told_by_run(tmp_path: Path) -> None:
+    """One record per request, in order; ``run`` narrows; totals count what left, repeats, and refusals for rate."""
+    path = tmp_path / "l.db"
+    opened(path).close()
+    intent = call(1, 1)
+    outcome = replace(intent, outcome="doubt", outcome_at=2.0, http_status=500, code="server_error", seconds=0.5)
+    again = call(2, 1, attempt=2, outcome="retry", outcome_at=3.0, http_status=429)
+    unsent = call(3, 1, sent=False, outcome="retry", outcome_at=3.5, attempt=3)
+    later = call(4, 1, run=2, phase="session", outcome="done", outcome_at=4.0)
+    steps = [(journey(1), [intent]), (journey(1), [outcome, again]), (journey(1), [unsent, later])]
+    asyncio.run(write(path, steps))
+    with opened(path) as ledger:
+        assert list(ledger.calls([key(1)])) == [outcome, again, unsent, later]
+        assert list(ledger.calls([key(1)], run=2)) == [later]
+        assert ledger.call_totals(1) == {"registration": (2, 1, 1)}
+        assert list(ledger.timeline(1, since=0.0, bucket_s=2.0)) == [(2.0, 0.5, False), (2.0, 0.0, True)]
+
+
+def test_runs_are_kept_with_their_facts_and_their_end(tmp_path: Path) -> None:
+    """The newest run comes first; facts can be replaced; a run that was killed has no end."""
+    with opened(tmp_path / "l.db") as ledger:
+        first = ledger.start_run("r1", {"rows": 1})
+        second = ledger.start_run("r2", {"rows": 2})
+        ledger.note_run(first.number, {"rows": 1, "rate": {"asked": 5.0}})
+        ledger.finish_run(first.number, exit_code=4, stopped_because="the deadline")
+        runs = ledger.runs()
+    assert [run.run_id for run in runs] == ["r2", "r1"]
+    assert (runs[0].finished_at, runs[0].exit_code, runs[0].facts) == (None, None, {"rows": 2})
+    assert (runs[1].exit_code, runs[1].stopped_because) == (4, "the deadline")
+    assert runs[1].facts == {"rows": 1, "rate": {"asked": 5.0}}
+    assert (second.pid, runs[1].finished_at is not None) == (os.getpid(), True)
+
+
+def test_a_ledger_keeps_its_name_and_its_rows(tmp_path: Path) -> None:
+    """Opened again it is the same ledger; two ledgers have different names."""
+    with opened(tmp_path / "a.db") as ledger:
+        name = ledger.ledger_id
+    with opened(tmp_path / "a.db") as ledger, opened(tmp_path / "b.db") as other:
+        assert ledger.ledger_id == name != other.ledger_id
+
+
+def test_the_ledger_has_no_column_for_personal_data(tmp_path: Path) -> None:
+    """No column is named like one of a row but those that hold states, and there are exactly the known tables."""
+    path = tmp_path / "l.db"
+    opened(path).close()
+    db = connect(path)
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    columns = {table: {row[1] for row in db.execute(f"PRAGMA table_info({table})")} for table in tables}
+    db.close()
+    assert tables == {"meta", "run", "customer", "history", "call"}
+    assert columns["customer"] == columns["history"] == set(JOURNEY_COLUMNS)
+    assert columns["call"] == set(CALL_COLUMNS)
+    personal = {column.name for column in fields(Customer)}
+    for table, names in columns.items():
+        assert not names & personal, table
+
+
+def test_files_are_for_their_owner_only_under_a_lax_umask(tmp_path: Path) -> None:
+    """Database, -wal, -shm and lock are 0600 and a new folder 0700 under umask 000."""
+    folder = tmp_path / "made"
+    before = os.umask(0)
+    try:
+        with opened(folder / "l.db") as ledger, ledger.lock():
+            ledger.start_run("r", {})
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("l.db", "l.db-wal", "l.db-shm", "l.db.lock"), 0o600)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def _bad(path: Path, kind: str) -> dict[str, Any]:
+    """Make a ledger that cannot be used; returns what to open it with."""
+    match kind:
+        case "not a database":
+            path.write_bytes(b"external_id,first_name\n" * 200)
+        case "a short text":
+            path.write_bytes(b"hello")
+        case "a folder":
+            path.mkdir()
+        case "a file for a folder":
+            path.parent.rmdir()
+            path.parent.write_text("x", encoding="utf-8")
+        case "another database":
+            with sqlite3.connect(path) as db:
+                db.execute("CREATE TABLE t (a)")
+            db.close()
+        case "newer":
+            opened(path).close()
+            db = connect(path)
+            db.execute(f"PRAGMA user_version = {store.SCHEMA_VERSION + 1}")
+            db.close()
+        case "truncated" | "damaged":
+            opened(path).close()
+            asyncio.run(write(path, [(journey(n), [call(n, n)]) for n in range(1, 50)]))
+            content = path.read_bytes()
+            half = len(content) // 2
+            path.write_bytes(content[:half] if kind == "truncated" else b"\0" * 200 + content[200:])
+        case "tenant":
+            opened(path).close()
+            return {"tenant_id": "other"}
+        case "seed":
+            opened(path).close()
+            return {"seed_check": "other"}
+        case "missing":
+            return {"create": False}
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "said"),
+    [
+        ("not a database", LedgerError, "not a database"),
+        ("a short text", LedgerError, "not a database"),
+        ("a folder", LedgerError, "directory"),
+        ("a file for a folder", LedgerError, "cannot open"),
+        ("another database", LedgerError, "not a ledger"),
+        ("newer", LedgerError, "newer version"),
+        ("truncated", LedgerError, "malformed"),
+        ("damaged", LedgerError, "not a database"),
+        ("tenant", ConfigurationError, "another tenant"),
+        ("seed", ConfigurationError, "another seed"),
+        ("missing", ConfigurationError, "no ledger"),
+    ],
+)
+def test_what_cannot_be_trusted_is_refused_plainly(
+    tmp_path: Path, kind: str, error: type[OnboardError], said: str
+) -> None:
+    """One sentence that names the file and what is wrong, a hint, and the file is left as it was."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = folder / "l.db"
+    other = _bad(path, kind)
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(error, match=said) as caught:
+        opened(path, **other)
+    assert str(path) in str(caught.value)
+    assert caught.value.hint
+    assert before is None or path.read_bytes() == before
+    assert kind != "missing" or not path.exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_a_read_only_place_is_refused_plainly(tmp_path: Path, what: str) -> None:
+    """Neither a folder nor a file that may not be written ends in a traceback."""
+    path = tmp_path / "l.db"
+    if what == "file":
+        opened(path).close()
+        path.chmod(0o400)
+    else:
+        tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(LedgerError, match="cannot open"):
+            opened(path)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_an_older_schema_is_led_to_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration runs once, in one transaction with its version, and keeps what is there."""
+    path = tmp_path / "l.db"
+    opened(path).close()
+    asyncio.run(write(path, [(journey(1), [])]))
+    monkeypatch.setattr(store, "SCHEMA_VERSION", 3)
+    steps = {1: "ALTER TABLE run ADD COLUMN a TEXT;", 2: "ALTER TABLE run ADD COLUMN b TEXT;"}
+    monkeypatch.setattr(store, "_MIGRATIONS", steps)
+    for _ in range(2):
+        with opened(path) as ledger:
+            assert set(ledger.find([key(1)])) == {key(1)}
+    db = connect(path)
+    assert db.execute("PRAGMA user_version").fetchone() == (3,)
+    assert {"a", "b"} <= {row[1] for row in db.execute("PRAGMA table_info(run)")}
+    db.close()
+
+
+def test_a_migration_that_fails_leaves_the_ledger_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a migration is none: version and tables are as before, and the error is plain."""
+    path = tmp_path / "l.db"
+    opened(path).close()
+    monkeypatch.setattr(store, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(store, "_MIGRATIONS", {1: "ALTER TABLE run ADD COLUMN a TEXT; ALTER TABLE nothing ADD b;"})
+    with pytest.raises(LedgerError):
+        opened(path)
+    monkeypatch.undo()
+    opened(path).close()
+    db = connect(path)
+    assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    assert "a" not in {row[1] for row in db.execute("PRAGMA table_info(run)")}
+    db.close()
+
+
+def test_a_ledger_that_was_only_touched_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    """A process that died between making the file and making its tables left nothing in the way."""
+    path = tmp_path / "l.db"
+    path.touch(mode=0o600)
+    with opened(path) as ledger:
+        assert ledger.runs() == []
+
+
+def test_readers_read_while_a_run_writes(tmp_path: Path) -> None:
+    """A second connection sees each write as soon as it was acknowledged, and no reader holds the writer up."""
+    path = tmp_path / "l.db"
+
+    async def scenario() -> None:
+        with opened(path) as reader:
+            async with Writer(path) as writer:
+                for number in range(1, 20):
+                    await writer.post(journey(number))
+                    assert len(reader.find([key(n) for n in range(1, 20)])) == number
+
+    asyncio.run(scenario())

@@ -1,0 +1,237 @@
+"""One request: its headers, its turn, and what becomes of whatever comes back."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from pipeline import __version__
+from pipeline.calls import CallName, Reply, step
+from pipeline.outbound.client import Client, own_address
+from pipeline.outbound.pacing import Pacer
+from pipeline.outbound.payloads import Outgoing
+from pipeline.outbound.transport import Transport
+from tests.outbound.support import (
+    CATEGORY,
+    TENANT,
+    Scripted,
+    ScriptedTransport,
+    Wire,
+    client,
+    customer,
+    journey,
+    payloads,
+    raw_bank,
+    response,
+    run_virtually,
+    settings,
+)
+
+REGISTER = Outgoing(method="POST", path="/customer/individual/registration", body=b"{}")
+CREATED = (200, {"code": 200, "data": {"id": "c-1", "user": {"id": "u-1"}}})
+
+
+def sending(answer: Scripted, request: Outgoing = REGISTER, **more: Any) -> tuple[Reply, bytes, ScriptedTransport]:
+    """Send one request to a bank that gives ``answer``."""
+    transport = ScriptedTransport([answer])
+    sections = {"api": more.pop("api", {})}
+
+    async def main() -> tuple[Reply, bytes]:
+        return await client(transport, **sections).send(CallName.REGISTER, request, **more)
+
+    reply, content = run_virtually(main())
+    return reply, content, transport
+
+
+def test_every_call_carries_the_required_headers() -> None:
+    """API.md, section 2: all of them on every call, Content-Type with a body and only then."""
+    made = payloads()
+    steps = [
+        step(name) for name in CallName if name not in (CallName.LOGIN, CallName.HIERARCHY, CallName.UPLOAD_DOCUMENT)
+    ]
+    steps = [
+        step(CallName.ACCEPT_CONSENT, "terms") if one.call.name is CallName.ACCEPT_CONSENT else one for one in steps
+    ]
+    requests = [made.build(one, customer(), journey(), category=CATEGORY) for one in steps]
+    for request in (made.login(), made.hierarchy(), *requests):
+        _, _, transport = sending(CREATED, request, token="t")
+        (sent,) = transport.sent
+        assert sent.headers["X-Tenant-ID"] == TENANT
+        assert sent.headers["X-Forwarded-For"] == "203.0.113.10"
+        assert sent.headers["X-Forwarded-From"] == "finhub-onboard"
+        assert sent.headers["platform"] == "web"
+        assert sent.headers["deviceId"] == "finhub-onboard"
+        assert sent.headers["User-Agent"] == f"finhub-onboard/{__version__}"
+        assert sent.headers["Host"] == "bank.example.com"
+        assert sent.headers["Authorization"] == "Bearer t"
+        assert sent.headers.get("Content-Type") == ("application/json" if request.body else None)
+        assert str(sent.url) == "http://bank.example.com/api/v2.1" + request.path
+        assert (sent.method, sent.content) == (request.method, request.body)
+
+
+def test_a_login_carries_no_authorization() -> None:
+    """API.md, section 10, 15: without a token there is no such header, not even an empty one."""
+    _, _, transport = sending(CREATED, payloads().login())
+    assert "Authorization" not in transport.sent[0].headers
+
+
+def test_names_arrive_on_the_wire() -> None:
+    """The same through the real transport: each required header once, in bytes."""
+
+    async def answer(wire: Wire, _: int) -> bool:
+        await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        return False
+
+    async def main() -> bytes:
+        async with raw_bank(answer) as bank:
+            made = settings(api={"base_url": f"http://127.0.0.1:{bank.port}/api/v2.1"})
+            pacer = Pacer(calls_per_second=100, max_in_flight=1)
+            one = Client(made.api, transport=Transport(timeout_s=2, max_connections=1, direct=True), pacer=pacer)
+            await one.send(CallName.REGISTER, REGISTER, token="secret-token")
+            await one.aclose()
+            return bank.requests[0]
+
+    head = asyncio.run(main()).split(b"\r\n\r\n")[0].lower()
+    names = [line.split(b":")[0] for line in head.split(b"\r\n")[1:]]
+    required = [b"authorization", b"x-tenant-id", b"x-forwarded-for", b"x-forwarded-from", b"platform", b"deviceid"]
+    for name in (*required, b"user-agent", b"content-type", b"host", b"accept"):
+        assert names.count(name) == 1, name
+    assert b"user-agent: finhub-onboard/" in head
+    assert head.startswith(b"post /api/v2.1/customer/individual/registration http/1.1")
+
+
+def test_our_own_address_is_sent_where_none_is_set() -> None:
+    """A server-side job sends its own address; nothing about the host being unknown stops it."""
+    assert own_address("http://127.0.0.1:9/api") == "127.0.0.1"
+    assert own_address("http://bank.invalid/api") == "127.0.0.1"
+    assert own_address("http://" + "x" * 70 + ".example.com") == "127.0.0.1"
+    assert own_address("http://[::1]:9/api") in ("::1", "127.0.0.1")
+    _, _, transport = sending(CREATED, api={"base_url": "http://127.0.0.1:9", "forwarded_for": ""})
+    assert transport.sent[0].headers["X-Forwarded-For"] == "127.0.0.1"
+
+
+def test_an_answer_is_read() -> None:
+    """Facts, the bank's wait and the time it took come with the reply, and the body for who needs more."""
+    reply, content, _ = sending(response(*CREATED, headers={"Retry-After": "7"}))
+    assert (reply.status, reply.accepted, reply.readable, reply.sent) == (200, True, True, True)
+    assert (reply.facts.customer_id, reply.facts.user_id, reply.retry_after_s) == ("c-1", "u-1", 7)
+    assert reply.seconds > 0
+    assert b'"c-1"' in content
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [("30", 30), ("Sun, 06 Nov 1994 08:49:37 GMT", 0), ("soon", None), ("-1", None)],
+)
+def test_retry_after_is_read_in_its_forms(value: str, wait: float | None) -> None:
+    """The header's forms are those of RFC 9110; anything else asks for nothing."""
+    assert sending(response(429, {"code": 429}, headers={"Retry-After": value}))[0].retry_after_s == wait
+
+
+@pytest.mark.parametrize(
+    ("error", "sent", "cause"),
+    [
+        (httpx.ConnectError("x"), False, "no connection"),
+        (httpx.ConnectTimeout("x"), True, "no answer in time"),
+        (httpx.ReadTimeout("x"), True, "no answer in time"),
+        (httpx.WriteTimeout("x"), True, "no answer in time"),
+        (TimeoutError("x"), True, "no answer in time"),
+        (httpx.ReadError("x"), True, "the connection broke"),
+        (httpx.WriteError("x"), True, "the connection broke"),
+        (httpx.RemoteProtocolError("x"), True, "the connection broke"),
+        (httpx.DecodingError("x"), True, "the connection broke"),
+        (OSError("x"), True, "the connection broke"),
+        (ValueError("a surprise"), True, "the connection broke"),
+    ],
+)
+def test_every_failure_is_a_reply(error: Exception, cause: str, *, sent: bool) -> None:
+    """Only ``ConnectError`` means unsent; whatever else is raised, the request may have been carried out."""
+    reply, content, transport = sending(error)
+    assert reply == Reply(sent=sent, cause=cause, seconds=reply.seconds)
+    assert (content, len(transport.sent)) == (b"", 1)
+
+
+def test_a_failure_tells_nothing_of_the_request() -> None:
+    """The words of a failed call are ours: an exception's text may hold the address or the body."""
+    reply, _, _ = sending(httpx.ReadError("ana.sample@example.com"))
+    assert "ana" not in repr(reply)
+
+
+def test_a_transport_that_never_answers_is_given_up() -> None:
+    """Should the transport's own time limit fail, a call still ends, as one whose outcome is unknown."""
+
+    class Silent(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            del request
+            await asyncio.sleep(10**6)
+            raise AssertionError
+
+    async def main() -> Reply:
+        return (await client(Silent(), api={"timeout_s": 3}).send(CallName.REGISTER, REGISTER))[0]
+
+    reply = run_virtually(main())
+    assert (reply.sent, reply.status, reply.cause) == (True, None, "no answer in time")
+
+
+def test_cancelling_is_not_swallowed() -> None:
+    """A second signal stops calls under way: cancellation is no answer."""
+
+    class Silent(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            del request
+            await asyncio.sleep(10)
+            raise AssertionError
+
+    async def main() -> None:
+        task = asyncio.create_task(client(Silent()).send(CallName.REGISTER, REGISTER))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        run_virtually(main())
+
+
+def test_nothing_leaves_after_a_halt() -> None:
+    """The run stops: a call that waited for its turn is told so, and never was sent."""
+    transport = ScriptedTransport([CREATED])
+
+    async def main() -> Reply:
+        one = client(transport)
+        one.pacer.halt()
+        return (await one.send(CallName.REGISTER, REGISTER, urgent=True))[0]
+
+    assert run_virtually(main()) == Reply(sent=False, cause="stopped")
+    assert transport.sent == []
+
+
+def test_only_an_urgent_call_passes_a_shut_gate() -> None:
+    """While the bank is down the probe leaves and the others wait."""
+    transport = ScriptedTransport([CREATED])
+
+    async def main() -> None:
+        one = client(transport)
+        one.pacer.shut()
+        waiting = asyncio.create_task(one.send(CallName.REGISTER, REGISTER))
+        await one.send(CallName.HIERARCHY, payloads().hierarchy(), urgent=True)
+        assert [request.method for request in transport.sent] == ["GET"]
+        one.pacer.reopen()
+        await waiting
+        assert [request.method for request in transport.sent] == ["GET", "POST"]
+
+    run_virtually(main())
+
+
+def test_every_send_takes_a_turn() -> None:
+    """Nothing leaves beside the pacer: its count is the transport's."""
+    transport = ScriptedTransport([CREATED])
+
+    async def main() -> int:
+        one = client(transport)
+        await asyncio.gather(*(one.send(CallName.REGISTER, REGISTER) for _ in range(25)))
+        await one.aclose()
+        return one.pacer.count.total
+
+    assert run_virtually(main()) == len(transport.sent) == 25
+    assert transport.closed

@@ -1,0 +1,294 @@
+"""The admin session: one log-in for all, in time, and never a loop of refused ones."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from pipeline.errors import ExitCode, RefusedError, StoppedEarlyError
+from pipeline.outbound.session import AdminSession
+from tests.outbound.support import CREDENTIALS, Scripted, ScriptedTransport, client, payloads, response, run_virtually
+
+WRONG = {"code": 401, "message": "Authentication failed", "data": {"success": False, "errorType": "AUTHENTICATION"}}
+
+
+def opened(token: str, **more: Any) -> Scripted:
+    """Answer a log-in with ``token``."""
+    return 200, {"code": 200, "data": {"token": token, **more}}
+
+
+Story = Callable[[AdminSession, ScriptedTransport], Awaitable[Any]]
+
+
+def telling(answers: list[Scripted], story: Story, *, max_attempts: int = 5, max_wait_s: float = 60.0) -> Any:
+    """Run ``story`` with a session at a bank that gives ``answers``."""
+    transport = ScriptedTransport(answers)
+
+    async def main() -> Any:
+        session = AdminSession(
+            client(transport),
+            payloads(),
+            max_attempts=max_attempts,
+            wait_s=lambda attempt: 1.0 * attempt,
+            clock=asyncio.get_running_loop().time,
+            max_wait_s=max_wait_s,
+        )
+        result = await story(session, transport)
+        assert session.logins >= len(transport.sent)
+        return result
+
+    return run_virtually(main())
+
+
+def test_fifty_callers_share_one_login() -> None:
+    """Nobody logs in beside another: fifty who ask at once get one token of one log-in."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> None:
+        tokens = await asyncio.gather(*(session.token() for _ in range(50)))
+        assert set(tokens) == {"a"}
+        assert await session.token() == "a"
+        assert len(transport.sent) == session.logins == 1
+
+    telling([opened("a"), opened("b")], story)
+
+
+@pytest.mark.parametrize(
+    ("said", "usable"),
+    [
+        ({"expiresIn": 3600}, 2880),
+        ({}, 2880),
+        ({"expiresIn": 10_000}, 8000),
+        ({"expiresIn": 200}, 140),
+        ({"expiresIn": 150}, 90),
+        ({"expiresIn": 60}, 48),
+        ({"expiresIn": 10}, 8),
+        ({"expiresAt": "2020-01-01T00:00:00Z"}, 2880),
+    ],
+)
+def test_renewal_before_expiry(said: dict[str, Any], usable: float) -> None:
+    """At 80 % of the life and never with under a minute left, unless the whole life is about as short."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> None:
+        await session.token()
+        await asyncio.sleep(usable - 0.5)
+        assert await session.token() == "a"
+        await asyncio.sleep(1.0)
+        tokens = await asyncio.gather(*(session.token() for _ in range(50)))
+        assert set(tokens) == {"b"}
+        assert session.logins == 2
+
+    telling([opened("a", **said), opened("b")], story)
+
+
+def test_one_renewal_for_all_after_a_refusal() -> None:
+    """The bank turns a token down for fifty callers: one log-in, and who asks late gets the new token."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> None:
+        old = await session.token()
+        tokens = await asyncio.gather(*(session.token(refused=old) for _ in range(50)))
+        assert set(tokens) == {"b"}
+        assert await session.token(refused=old) == "b"
+        assert session.logins == 2
+
+    telling([opened("a"), opened("b"), opened("c")], story)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (401, WRONG),
+        (403, {"code": 403, "message": "Tenant access denied"}),
+        (400, b"<html>"),
+        (404, {}),
+        (200, WRONG),
+        (200, {"success": False, "error": {"code": "INVALID_CREDENTIALS", "message": "x"}}),
+        (200, {"success": False, "message": "Invalid username or password"}),
+        (200, {"data": {"success": False, "errorType": "AUTHENTICATION"}}),
+    ],
+    ids=["401", "403", "400 html", "404", "401 in a 200", "code in a 200", "false 200", "false data"],
+)
+def test_a_refused_login_is_never_tried_again(answer: Scripted) -> None:
+    """Five failed log-ins lock the user: however many callers wait, and whatever the form, there is exactly one."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> list[Any]:
+        found = await asyncio.gather(*(session.token() for _ in range(50)), return_exceptions=True)
+        with pytest.raises(RefusedError):
+            await session.token()
+        with pytest.raises(RefusedError):
+            await session.token(refused="a")
+        assert len(transport.sent) == 1
+        return found
+
+    errors = telling([answer], story)
+    assert all(isinstance(error, RefusedError) for error in errors)
+    assert errors[0].exit_code is ExitCode.REFUSED
+    assert "ONBOARD_CREDENTIALS__" in errors[0].hint
+    assert not any(secret in str(errors[0]) + errors[0].hint for secret in CREDENTIALS.values())
+
+
+def test_a_refused_renewal_ends_the_session() -> None:
+    """The password was changed while the job ran: one refused renewal, and nobody uses the old token."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> None:
+        await session.token()
+        found = await asyncio.gather(*(session.token(refused="a") for _ in range(50)), return_exceptions=True)
+        assert all(isinstance(error, RefusedError) for error in found)
+        assert len(transport.sent) == 2
+
+    telling([opened("a"), (401, WRONG)], story)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        (500, {"code": 500}),
+        (502, b"<html>"),
+        (503, {}),
+        (408, {}),
+        (425, {}),
+        (429, {}),
+        (200, b"<html>captive portal</html>"),
+        (200, {"data": {}}),
+        (302, b""),
+        httpx.ReadTimeout("x"),
+        httpx.ConnectError("x"),
+        httpx.ReadError("x"),
+    ],
+    ids=lambda answer: str(answer)[:20],
+)
+def test_trouble_that_is_no_refusal_is_tried_again(trouble: Scripted) -> None:
+    """A fault of the bank or the network is waited out, with the pause that was ordered."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        assert await session.token() == "a"
+        assert loop.time() - start == pytest.approx(1.0 + 2.0, abs=0.2)
+        assert len(transport.sent) == 3
+
+    telling([trouble, trouble, opened("a")], story)
+
+
+def test_retries_run_out() -> None:
+    """After the last try the run stops early and can be resumed; those who waited share that end."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> list[Any]:
+        found = await asyncio.gather(*(session.token() for _ in range(50)), return_exceptions=True)
+        assert len(transport.sent) == 3
+        return found
+
+    errors = telling([(503, {})], story, max_attempts=3)
+    assert all(isinstance(error, StoppedEarlyError) for error in errors)
+    assert "status 503" in str(errors[0])
+
+
+def test_after_retries_ran_out_a_later_caller_may_try_anew() -> None:
+    """A bank that was down is not refused for ever: only who waited at that time shares the failure."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> str:
+        with pytest.raises(StoppedEarlyError):
+            await session.token()
+        return await session.token()
+
+    assert telling([(503, {}), (503, {}), opened("a")], story, max_attempts=2) == "a"
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("7", 7), ("0", 0), ("86400", 60), ("999999999999", 60), ("soon", 1)])
+def test_retry_after_is_obeyed_and_capped(asked: str, waited: float) -> None:
+    """The bank says when to come back; a wait of days is capped, nonsense is as good as absent."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> float:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        await session.token()
+        return loop.time() - start
+
+    refusal = response(503, {"code": 503}, headers={"Retry-After": asked})
+    assert telling([refusal, opened("a")], story) == pytest.approx(waited, abs=0.2)
+
+
+def test_a_refusal_for_rate_slows_everybody() -> None:
+    """Promise 4: a 429 on a log-in is one for the whole run."""
+    transport = ScriptedTransport([response(429, {}, headers={"Retry-After": "9"}), opened("a")])
+
+    async def main() -> None:
+        one = client(transport)
+        loop = asyncio.get_running_loop()
+        wait_s, clock = float, loop.time
+        session = AdminSession(one, payloads(), max_attempts=5, wait_s=wait_s, clock=clock)
+        start = loop.time()
+        token = asyncio.create_task(session.token())
+        await asyncio.sleep(1)
+        assert one.pacer.rate == one.pacer.asked / 2
+        assert await one.pacer.turn() is not None
+        assert loop.time() - start >= 9
+        assert await token == "a"
+
+    run_virtually(main())
+
+
+def test_a_halt_ends_the_waiting() -> None:
+    """The run stops while the bank is down: no further log-in, and soon."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.5, session._client.pacer.halt)
+        start = loop.time()
+        with pytest.raises(StoppedEarlyError):
+            await session.token()
+        assert loop.time() - start < 1
+        assert len(transport.sent) == 1
+
+    telling([(503, {})], story)
+
+
+def test_a_cancelled_login_leaves_the_way_free() -> None:
+    """Whoever is stopped while logging in does not keep the others from it."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> str:
+        first = asyncio.create_task(session.token())
+        await asyncio.sleep(0.5)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        return await session.token()
+
+    assert telling([(503, {}), opened("a")], story) == "a"
+
+
+def test_a_login_passes_a_shut_gate() -> None:
+    """The probe that finds the bank back may need a token first."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> str:
+        session._client.pacer.shut()
+        return await session.token()
+
+    assert telling([opened("a")], story) == "a"
+
+
+def test_a_login_without_authorization_and_with_the_credentials() -> None:
+    """The call is the contract's, and an old token does not travel with it."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> None:
+        await session.token()
+        await session.token(refused="a")
+        for request in transport.sent:
+            assert "Authorization" not in request.headers
+            assert (
+                request.url.path
+                == "/api/v2.1/admin/organization/org-1/users/0f6b8d2e-4c71-4a93-bd05-1e3c5a7f1405/sessions"
+            )
+            assert b"sample-tenant-secret" in request.content
+
+    telling([opened("a"), opened("b")], story)
+
+
+def test_the_session_does_not_show_its_token() -> None:
+    """The token stands in no text of the session."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> str:
+        await session.token()
+        return repr(session) + str(session)
+
+    assert "very-secret" not in telling([opened("very-secret")], story)

@@ -1,0 +1,358 @@
+"""The engine's decisions: when to stop, who is carried, and that a run ends whatever happens."""
+
+import asyncio
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from pipeline.calls import CallName, Facts, Reply, Step
+from pipeline.config import Settings, deadline_at, load
+from pipeline.engine import Engine
+from pipeline.errors import ConfigurationError, ExitCode, LedgerError
+from pipeline.events import Event, Progress, Stopping
+from pipeline.journey.policy import Judgement, Verdict
+from pipeline.journey.traverse import Problem
+from pipeline.keys import Keys
+from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
+from pipeline.outbound.pacing import Pacer
+from pipeline.stopping import Stopper, StopRules
+
+if TYPE_CHECKING:
+    from pipeline.gateway import Gateway
+
+KEYS = Keys("a seed", "a tenant")
+BERLIN = timezone(timedelta(hours=2))
+
+
+def settings(**flags: Any) -> Settings:
+    """Return settings of the embedded sandbox with some changed."""
+    return load(None, flags={name.replace("__", "."): value for name, value in flags.items()}, environ={})
+
+
+def ended(standing: Standing, code: str = "refused", *, phase: str = "registration", field: str = "") -> Journey:
+    """Return a journey that rests."""
+    return Journey(key=b"k", fingerprint=b"", standing=standing, code=code, phase=phase, field=field)
+
+
+def fed(rules: StopRules, journeys: Sequence[Journey]) -> tuple[int, str]:
+    """Feed until a reason comes; how many it took."""
+    for number, journey in enumerate(journeys, start=1):
+        if reason := rules.feed(journey):
+            return number, reason
+    return 0, ""
+
+
+def varied(failed: int, fine: int) -> list[Journey]:
+    """Return failures of different causes, then customers who are fine."""
+    bad = [ended(Standing.FAILED, f"code_{number}") for number in range(failed)]
+    return bad + [ended(Standing.COMPLETE, "")] * fine
+
+
+@pytest.mark.parametrize(
+    ("flags", "journeys", "at", "said"),
+    [
+        ({}, varied(99, 0), 0, ""),
+        ({}, varied(100, 0), 100, "100 % of 100"),
+        ({}, varied(0, 400), 0, ""),
+        ({}, list(reversed(varied(20, 80))), 0, ""),
+        ({}, list(reversed(varied(21, 79))), 100, "21 % of 100"),
+        ({"stop__min_rows": 10}, varied(10, 0), 10, "max_failed_percent"),
+        ({"stop__min_rows": 1, "stop__max_failed_percent": 0}, list(reversed(varied(1, 9))), 10, "10 % of 10"),
+        ({"stop__max_failed_percent": 100}, varied(400, 0), 0, ""),
+        ({"stop__max_failed_rows": 3}, varied(5, 0), 3, "max_failed_rows"),
+        ({"stop__max_failed_rows": 3}, [*varied(2, 500), ended(Standing.IN_DOUBT, "x")], 503, "max_failed_rows"),
+        ({}, [ended(Standing.FAILED)] * 60, 50, "same cause: registration, refused"),
+        ({"stop__min_rows": 1000}, [ended(Standing.IN_DOUBT)] * 49, 0, ""),
+        ({"stop__min_rows": 1000}, [ended(Standing.FAILED)] * 49 + [ended(Standing.COMPLETE)], 0, ""),
+        (
+            {"stop__min_rows": 1000},
+            ([ended(Standing.FAILED)] * 49 + [ended(Standing.FAILED, field="phone")]) * 3,
+            0,
+            "",
+        ),
+        ({"stop__min_rows": 1}, [ended(Standing.PARKED, "approval_needed")] * 500, 0, ""),
+        ({"stop__min_rows": 1}, [ended(Standing.DECLINED, "verification_refused")] * 500, 0, ""),
+    ],
+)
+def test_a_stop_rule_stops_where_it_says(flags: dict[str, Any], journeys: list[Journey], at: int, said: str) -> None:
+    """Percent from min_rows on, count, the same cause fifty times in a row; who waits for a person is no failure."""
+    found, reason = fed(StopRules(settings(**flags)), journeys)
+    assert found == at
+    assert said in reason
+
+
+NOW = datetime(2026, 5, 4, 7, 30, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "at"),
+    [
+        ("", None),
+        ("06:00", datetime(2026, 5, 5, 6, 0, tzinfo=BERLIN)),
+        ("07:30", datetime(2026, 5, 5, 7, 30, tzinfo=BERLIN)),
+        ("07:31", datetime(2026, 5, 4, 7, 31, tzinfo=BERLIN)),
+        ("23:59", datetime(2026, 5, 4, 23, 59, tzinfo=BERLIN)),
+        ("2026-05-04T06:00:00Z", datetime(2026, 5, 4, 6, 0, tzinfo=UTC)),
+        ("2026-05-04T09:00+02:00", datetime(2026, 5, 4, 7, 0, tzinfo=UTC)),
+        ("2026-05-04T09:00", datetime(2026, 5, 4, 9, 0).astimezone()),
+    ],
+)
+def test_a_deadline_is_the_next_such_time_or_an_instant(deadline: str, at: datetime | None) -> None:
+    """A time of day is today's if it is still to come, else tomorrow's; an instant without a zone is local."""
+    assert deadline_at(deadline, NOW) == at
+
+
+@pytest.mark.parametrize("deadline", ["tomorrow", "25:00", "6 am", "06:60", "2026-13-01T00:00", "-1"])
+def test_a_deadline_that_nobody_understands_is_a_configuration_error(deadline: str) -> None:
+    """Said when the settings are read, before anything is sent, with the key."""
+    with pytest.raises(ConfigurationError, match=r"stop\.deadline"):
+        settings(stop__deadline=deadline)
+
+
+def test_the_first_reason_to_stop_wins() -> None:
+    """Later reasons change neither the exit code nor the words, and one event is emitted."""
+
+    async def scenario() -> None:
+        events: list[Event] = []
+        pacer = Pacer(calls_per_second=1000, max_in_flight=1)
+        stopper = Stopper(pacer, events.append)
+        assert (stopper.requested, stopper.exit_code) == (False, ExitCode.OK)
+        judgement = Judgement(verdict=Verdict.FATAL, code="forbidden", hint="do", exit_code=ExitCode.REFUSED)
+        stopper.fatal(judgement, "denied")
+        stopper.error(LedgerError("full", hint="make room"))
+        stopper.bank_is_down("gone")
+        stopper.request("deadline", ExitCode.STOPPED_EARLY)
+        assert (stopper.requested, stopper.reason, stopper.exit_code, stopper.hint) == (
+            True,
+            "denied",
+            ExitCode.REFUSED,
+            "do",
+        )
+        assert events == [Stopping(reason="denied")]
+        assert await pacer.turn() is None
+        await asyncio.wait_for(stopper.pause(3600), 5)
+
+    asyncio.run(scenario())
+
+
+def test_a_deadline_that_has_come_stops_the_run() -> None:
+    """An instant in the past stops at once with exit 4 and names the deadline."""
+
+    async def scenario() -> None:
+        stopper = Stopper(Pacer(calls_per_second=10, max_in_flight=1), lambda _: None)
+        await stopper.at_deadline("")
+        assert not stopper.requested
+        await asyncio.wait_for(stopper.at_deadline("2020-01-01T00:00:00Z"), 5)
+        assert (stopper.exit_code, "2020-01-01" in stopper.reason) == (ExitCode.STOPPED_EARLY, True)
+
+    asyncio.run(scenario())
+
+
+class Held:
+    """A ledger in memory."""
+
+    def __init__(self) -> None:
+        self.journeys: dict[bytes, Journey] = {}
+        self.calls: list[CallRecord] = []
+        self.error: LedgerError | None = None
+
+    def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
+        """Hold these."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.error is not None:
+            raise self.error
+        self.journeys[journey.key] = journey
+        self.calls += calls
+        done.set_result(None)
+        return done
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Journey]:
+        """Return what is held."""
+        return {key: self.journeys[key] for key in keys if key in self.journeys}
+
+
+class Counter:
+    """A counter at the bank: registers everybody, and notes how many it serves at once."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self.pacer = pacer
+        self.sent: list[str] = []
+        self.together = self.most = 0
+        self.broken: type[Exception] | None = None
+        self.problem: Problem | None = None
+
+    def in_flight(self) -> AbstractAsyncContextManager[None]:
+        """Give one of the places."""
+        return cast("AbstractAsyncContextManager[None]", self.pacer.in_flight)
+
+    async def turn(self) -> object:
+        """Let it leave as long as the run goes on."""
+        return await self.pacer.turn()
+
+    async def token(self, *, refused: str = "") -> str:
+        """Give a token."""
+        return refused or "token"
+
+    def observe(self, reply: Reply, *, wait_s: float) -> None:
+        """Look at nothing."""
+
+    async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Any:
+        """Build a request."""
+        del journey
+        if self.broken is not None:
+            raise self.broken("a defect")
+        if self.problem is not None:
+            return self.problem
+        counter = self
+
+        class Request:
+            """A registration."""
+
+            async def send(self, token: str, turn: object) -> Reply:
+                """Serve it."""
+                del token, turn
+                assert step.call.name is CallName.REGISTER
+                counter.sent.append(customer.external_id)
+                counter.together += 1
+                counter.most = max(counter.most, counter.together)
+                await asyncio.sleep(0)
+                counter.together -= 1
+                facts = Facts(customer_id=f"c-{customer.external_id}", user_id="u")
+                return Reply(status=200, says=200, accepted=True, readable=True, facts=facts)
+
+        return Request()
+
+
+def rows(count: int, *, rejects: int = 0) -> list[IntakeRow]:
+    """Return accepted rows and then rejects."""
+    made = []
+    for number in range(1, count + rejects + 1):
+        customer = Customer(
+            source="b.csv", row_number=number, external_id=f"C-{number}", first_name="a", last_name="b",
+            email=f"c{number}@example.com", phone="+37061231001", date_of_birth="1990-01-01", nationality="Lithuania",
+            category="STANDARD",
+        )  # fmt: skip
+        accepted = customer if number <= count else None
+        made.append(IntakeRow(source="b.csv", row_number=number, external_id=f"C-{number}", customer=accepted))
+    return made
+
+
+class Run:
+    """One run of the engine against the counter."""
+
+    def __init__(self, held: Held, *, number: int = 1, **flags: Any) -> None:
+        self.held = held
+        self.number = number
+        usual = {"journey__until": "registration", "limits__calls_per_second": 100_000, "limits__max_in_flight": 4}
+        self.settings = settings(**usual | flags)
+        self.events: list[Event] = []
+
+    def of(
+        self,
+        batches: Iterator[list[IntakeRow]],
+        *,
+        broken: type[Exception] | None = None,
+        problem: Problem | None = None,
+    ) -> "Run":
+        """Carry the rows; fails if the run does not end."""
+
+        async def scenario() -> None:
+            limits = self.settings.limits
+            pacer = Pacer(calls_per_second=limits.calls_per_second, max_in_flight=limits.max_in_flight)
+            self.counter = Counter(pacer)
+            self.counter.broken, self.counter.problem = broken, problem
+            self.stopper = Stopper(pacer, self.events.append)
+            engine = Engine(
+                settings=self.settings,
+                keys=KEYS,
+                run=self.number,
+                first_call=1,
+                rows_total=10,
+                gateway=cast("Gateway", self.counter),
+                writer=self.held,
+                find=self.held.find,
+                stopper=self.stopper,
+                pacer=pacer,
+                emit=self.events.append,
+            )
+            await asyncio.wait_for(engine.run(batches), 20)
+
+        asyncio.run(scenario())
+        return self
+
+    @property
+    def last(self) -> Progress:
+        """The last thing that the run said of its progress."""
+        return [event for event in self.events if isinstance(event, Progress)][-1]
+
+
+def test_every_row_is_carried_once_and_counted() -> None:
+    """All accepted rows of all batches, never more at once than places; rejects are counted, not carried."""
+    held = Held()
+    everything = rows(25, rejects=5)
+    run = Run(held).of(iter([everything[:10], everything[10:]]))
+    assert sorted(run.counter.sent) == sorted(row.external_id for row in everything[:25])
+    assert run.counter.most <= 4
+    assert run.last.dispositions == {Disposition.REJECTED: 5, Disposition.PENDING: 25}
+    assert run.last.phases[Phase.REGISTRATION] == 25
+    assert len({call.number for call in held.calls}) == 25
+
+
+def test_a_later_run_carries_only_who_needs_it() -> None:
+    """Who is complete or finally failed costs nothing; who is open, parked or new is carried."""
+    held = Held()
+    given = rows(4)
+    for row, standing in zip(given, (Standing.COMPLETE, Standing.FAILED, Standing.OPEN, None), strict=True):
+        assert row.customer is not None
+        key, print_ = KEYS.customer(row.external_id), KEYS.fingerprint(row.customer)
+        if standing is not None:
+            done = 8 if standing is Standing.COMPLETE else 1
+            held.journeys[key] = Journey(key=key, fingerprint=print_, standing=standing, final=True, done=done)
+    run = Run(held, number=2).of(iter([given]))
+    assert sorted(run.counter.sent) == ["C-3", "C-4"]
+    counted = {name: rows for name, rows in run.last.dispositions.items() if rows}
+    assert counted == {Disposition.UNCHANGED: 1, Disposition.FAILED: 1, Disposition.PENDING: 2}
+
+
+def test_an_input_that_fails_on_the_way_stops_the_run_in_good_order() -> None:
+    """What was read before is carried or left pending, the reason is the error's, and the run ends."""
+
+    def batches() -> Iterator[list[IntakeRow]]:
+        yield rows(3)
+        raise LedgerError("the disk is gone", hint="look")
+
+    run = Run(Held()).of(batches())
+    assert (run.stopper.requested, run.stopper.reason, run.stopper.hint) == (True, "the disk is gone", "look")
+    assert run.stopper.exit_code is LedgerError.exit_code
+
+
+def test_a_ledger_that_fails_stops_the_run_before_more_is_sent() -> None:
+    """No request leaves without its intent."""
+    held = Held()
+    held.error = LedgerError("full", hint="make room")
+    run = Run(held).of(iter([rows(50)]))
+    assert (run.counter.sent, run.stopper.reason) == ([], "full")
+
+
+def test_a_reader_that_breaks_ends_the_run_with_its_error() -> None:
+    """A defect in reading does not leave the workers waiting for ever."""
+
+    def batches() -> Iterator[list[IntakeRow]]:
+        yield rows(1)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Run(Held()).of(batches())
+
+
+def test_a_stop_rule_ends_the_run_and_the_rest_stays_pending() -> None:
+    """Once too many failed, nothing new is sent."""
+    held = Held()
+    problem = Problem(code="category_unknown", message="m", hint="h", field="category")
+    run = Run(held, stop__max_failed_rows=5, limits__max_in_flight=1).of(iter([rows(300)]), problem=problem)
+    assert "max_failed_rows" in run.stopper.reason
+    assert run.stopper.exit_code is ExitCode.STOPPED_EARLY
+    assert 5 <= len(held.journeys) < 20

@@ -1,0 +1,146 @@
+"""What the seed makes: passwords that any bank takes, fingerprints that tell columns apart and people not."""
+
+import string
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.keys import FINGERPRINT_COLUMNS, Keys, changed_columns
+from pipeline.model import CANONICAL_COLUMNS, Customer
+from tests.outbound.support import customer
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
+WITHOUT_CONTROLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=20)
+CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
+
+GOLDEN_PASSWORD = "RV%cU@9!+?ETIeX+3GcdXtLm"
+GOLDEN_KEY = "7aeec8617e0a69009844f302c667d62d"
+GOLDEN_CHECK = "c73c85745fc31e8c"
+GOLDEN_FINGERPRINT = "fbd7002d8e68a199a1523fe689a00f2767a1b7817162cb1f"
+
+
+def filled(**changes: str) -> Customer:
+    """Make a customer in which every column has a value of its own."""
+    values = {column: f"value of {column}" for column in CANONICAL_COLUMNS}
+    return customer(**(values | changes))
+
+
+@settings(max_examples=300)
+@given(TEXT, TEXT, TEXT)
+def test_every_password_is_long_and_of_four_classes(seed: str, tenant: str, external_id: str) -> None:
+    """API.md, section 4: for any seed and customer at least 16 characters of the four classes, plain to type."""
+    password = Keys(seed, tenant).password(external_id)
+    assert len(password) >= 16
+    assert all(any(c in group for c in password) for group in CLASSES)
+    assert any(c not in string.ascii_letters + string.digits for c in password)
+    assert password.isascii()
+    assert password.isprintable()
+    assert not set(password) & set(" \"'\\<>&")
+
+
+def test_passwords_are_stable() -> None:
+    """A password is never stored: every later version must derive the same, or a lost answer cannot be repeated."""
+    keys = Keys("a seed", "tenant-1")
+    assert keys.password("L-1") == GOLDEN_PASSWORD
+    assert Keys("a seed", "tenant-1").password("L-1") == keys.password("L-1")
+
+
+def test_ledger_keys_and_fingerprints_are_stable() -> None:
+    """A ledger of today is read by every later version: keys, fingerprints and the check value stay."""
+    keys = Keys("a seed", "tenant-1")
+    assert keys.customer("L-1").hex() == GOLDEN_KEY
+    assert keys.check == GOLDEN_CHECK
+    assert keys.fingerprint(filled(external_id="L-1")).hex()[:48] == GOLDEN_FINGERPRINT
+
+
+def test_everything_differs_by_seed_tenant_and_customer() -> None:
+    """Another seed, tenant or customer gives another password, key and fingerprint."""
+    made = [
+        Keys(seed, tenant) for seed in ("a seed", "another seed", "a seed ") for tenant in ("tenant-1", "tenant-2", "")
+    ]
+    for derive in (Keys.password, Keys.customer, lambda keys, one: keys.fingerprint(filled(external_id=one))):
+        values = [derive(keys, one) for keys in made for one in ("L-1", "L-2", "l-1", "L-1 ", "")]
+        assert len(set(values)) == len(values)
+
+
+def test_the_check_tells_seeds_apart_and_nothing_else() -> None:
+    """The check value depends on the seed only, and is none of the derived keys."""
+    keys = Keys("a seed", "tenant-1")
+    assert keys.check == Keys("a seed", "tenant-2").check != Keys("another", "tenant-1").check
+    assert not keys.customer("L-1").hex().startswith(keys.check)
+    assert keys.check not in repr(keys)
+
+
+@given(WITHOUT_CONTROLS, WITHOUT_CONTROLS, WITHOUT_CONTROLS, WITHOUT_CONTROLS)
+def test_no_two_customers_share_a_key(tenant: str, external_id: str, tenant2: str, external_id2: str) -> None:
+    """Where tenant and id meet does not matter: without control characters different pairs never meet."""
+    same = Keys("s", tenant).customer(external_id) == Keys("s", tenant2).customer(external_id2)
+    assert same is ((tenant, external_id) == (tenant2, external_id2))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(("ab", "c"), ("a", "bc")), (("", "abc"), ("abc", "")), (("a", ""), ("", "a"))]
+)
+def test_shifted_pairs_differ(one: tuple[str, str], other: tuple[str, str]) -> None:
+    """("ab", "c") and ("a", "bc") are two customers, in keys and in passwords."""
+    assert Keys("s", one[0]).customer(one[1]) != Keys("s", other[0]).customer(other[1])
+    assert Keys("s", one[0]).password(one[1]) != Keys("s", other[0]).password(other[1])
+
+
+def test_the_fingerprint_covers_every_column_but_the_key() -> None:
+    """A column that is added to the design is covered, or this fails."""
+    assert set(FINGERPRINT_COLUMNS) == set(CANONICAL_COLUMNS) - {"external_id"}
+
+
+@pytest.mark.parametrize("column", FINGERPRINT_COLUMNS)
+def test_one_changed_column_is_that_column(column: str) -> None:
+    """A change is told by its column: one that is emptied, filled, or differs by a letter's case."""
+    keys = Keys("a seed", "tenant-1")
+    before = keys.fingerprint(filled())
+    for value in ("", "another", f"Value of {column}", f"value of {column} "):
+        assert changed_columns(before, keys.fingerprint(filled(**{column: value}))) == (column,)
+
+
+@given(st.sets(st.sampled_from(FINGERPRINT_COLUMNS)))
+def test_changed_columns_are_named_all_and_in_order(columns: set[str]) -> None:
+    """Any set of changes is reported as it is, in the columns' order."""
+    keys = Keys("a seed", "tenant-1")
+    changed = filled(**dict.fromkeys(columns, "changed"))
+    found = changed_columns(keys.fingerprint(filled()), keys.fingerprint(changed))
+    assert found == tuple(column for column in FINGERPRINT_COLUMNS if column in columns)
+
+
+def test_where_a_row_stands_does_not_change_it() -> None:
+    """The file's name and the row's number are not the customer's."""
+    keys = Keys("a seed", "tenant-1")
+    moved = replace(filled(), source="other.csv", row_number=99)
+    assert keys.fingerprint(moved) == keys.fingerprint(filled())
+
+
+def pieces(fingerprint: bytes) -> list[bytes]:
+    """Cut a fingerprint into its columns."""
+    size = len(fingerprint) // len(FINGERPRINT_COLUMNS)
+    assert size * len(FINGERPRINT_COLUMNS) == len(fingerprint)
+    return [fingerprint[start : start + size] for start in range(0, len(fingerprint), size)]
+
+
+def test_equal_values_do_not_show() -> None:
+    """Neither of two customers with one value, nor of two columns with one value, do the digests agree."""
+    keys, same = Keys("a seed", "tenant-1"), dict.fromkeys(FINGERPRINT_COLUMNS, "the same")
+    people = [pieces(keys.fingerprint(filled(external_id=one, **same))) for one in ("L-1", "L-2", "L-3")]
+    assert all(len(set(one)) == len(FINGERPRINT_COLUMNS) for one in people)
+    for one, other in combinations(people, 2):
+        assert not set(one) & set(other)
+    elsewhere = pieces(Keys("a seed", "tenant-2").fingerprint(filled(external_id="L-1", **same)))
+    assert not set(elsewhere) & set(people[0])
+
+
+@given(TEXT, TEXT)
+def test_a_fingerprint_holds_no_value(value: str, external_id: str) -> None:
+    """Whatever a row holds, the ledger's bytes are of one length and none of them are the value's."""
+    fingerprint = Keys("a seed", "tenant-1").fingerprint(filled(external_id=external_id, last_name=value))
+    assert len(fingerprint) == 6 * len(FINGERPRINT_COLUMNS)
+    assert len(value.encode()) < 6 or value.encode() not in fingerprint

@@ -1,0 +1,132 @@
+"""The README is held against the code: commands, tables and help texts."""
+
+import csv
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline.cli import cli
+from pipeline.config import Settings
+from pipeline.errors import ExitCode
+from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Disposition
+from tests.acceptance.support import ROOT, Desk
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FIRST, SECOND = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
+
+
+def table(header: str) -> list[list[str]]:
+    """The cells of the table whose header line begins so, code marks kept."""
+    lines = README[README.index(header) :].splitlines()[2:]
+    end = next(number for number, line in enumerate(lines) if not line.startswith("|"))
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[:end]]
+
+
+def named(cell: str) -> list[str]:
+    """The words between backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_every_command_is_listed_with_an_example_in_its_help() -> None:
+    """The table names exactly the commands that exist; each help ends with an example of that command."""
+    listed = {named(row[0])[0].split()[1] for row in table("| command | does |")}
+    assert listed == set(cli.commands)
+    for name in cli.commands:
+        shown = CliRunner().invoke(cli, [name, "--help"], prog_name="onboard").output
+        assert f"  onboard {name}" in shown.split("Example:")[1]
+
+
+def test_the_help_of_run_is_what_the_command_prints() -> None:
+    """The README's help text is the real one."""
+    shown = CliRunner().invoke(cli, ["run", "--help"], prog_name="onboard", terminal_width=100).output
+    block = re.search(r"<!-- help:run -->\n```text\n(.*?)```", README, re.DOTALL)
+    assert block is not None
+    assert block[1] == shown
+
+
+def test_every_setting_is_listed_with_its_default() -> None:
+    """The settings table names every key of the configuration, with the default that holds."""
+    listed = {key: row[1] for row in table("| setting | default | meaning |") for key in named(row[0])}
+    known = {
+        f"{section}.{key}": getattr(getattr(Settings.model_construct(), section), key)
+        for section, field in Settings.model_fields.items()
+        if section != "credentials"
+        for key in type(field.default).model_fields
+    }
+    assert set(listed) == set(known)
+    for key, shown in listed.items():
+        default = known[key]
+        if key == "api.forwarded_for":
+            continue
+        words = ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)
+        assert shown.replace("`", "") == ("none" if default in ("", None) else words), key
+
+
+def test_tables_of_exit_codes_dispositions_and_columns_match() -> None:
+    """Every exit code, disposition and column of the code is explained once."""
+    assert [int(row[0]) for row in table("| code | meaning |")] == [int(code) for code in ExitCode]
+    assert [named(row[0])[0] for row in table("| disposition | meaning |")] == [str(word) for word in Disposition]
+    rows = table("| column | required | rule |")
+    assert sorted(name for row in rows for name in named(row[0])) == sorted(CANONICAL_COLUMNS)
+    assert {name for row in rows if row[1] == "yes" for name in named(row[0])} == set(REQUIRED_COLUMNS)
+
+
+def test_exit_codes_in_the_help_match() -> None:
+    """`onboard --help` lists the same exit codes."""
+    shown = CliRunner().invoke(cli, ["--help"], prog_name="onboard").output
+    assert [int(code) for code in re.findall(r"^ +(\d+)  ", shown, re.MULTILINE)] == [int(code) for code in ExitCode]
+
+
+def test_every_fault_of_the_messy_file_is_named() -> None:
+    """The README's list of planted faults is the one that the test of the intake uses."""
+    block = README[README.index("<!-- messy -->") : README.index("<!-- /messy -->")]
+    listed = set()
+    for line in block.splitlines():
+        if match := re.match(r"\| ([\d, ]+) \| (\S+) \| `(\w+)` \|", line):
+            field = "" if match[2] == "(record)" else match[2]
+            listed |= {(number.strip(), field, match[3]) for number in match[1].split(",")}
+    with (ROOT / "sample_data" / "customers_messy.expected.csv").open(encoding="utf-8", newline="") as stream:
+        assert listed == {(row["row_number"], row["field"], row["code"]) for row in csv.DictReader(stream)}
+
+
+def test_files_that_the_readme_names_exist() -> None:
+    """No path in the README leads nowhere."""
+    for path in re.findall(r"`((?:configs|sample_data|tests|pipeline|\.ci)/[\w./]*)`", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_ci_takes_the_test_command_from_here() -> None:
+    """`.ci/run` finds the second command by its form; it installs the extra that the tests need."""
+    assert SECOND.endswith("-m pytest")
+    assert "'.[test]'" in SECOND
+    assert "sed -n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_first_command_onboards_500(tmp_path: Path) -> None:
+    """The job on the sample data ends with exit 0 and 500 onboarded; again: 500 unchanged, no customer call."""
+    words = FIRST.split(".venv/bin/onboard ")[1].split()
+    desk = Desk(folder=tmp_path)
+    env = desk.environment({"ONBOARD_LEDGER__URL": f"sqlite:///{tmp_path}/ledger.db"})
+    env = {name: value for name, value in env.items() if not name.startswith("ONBOARD_CREDENTIALS__")}
+    for expected in ("onboarded", "unchanged"):
+        done = subprocess.run(
+            [*desk.command(*words), "--out", str(desk.out)],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert desk.counts() == {expected: 500}
+    assert [phase for phase, calls in desk.summary()["calls"].items() if calls["sent"]] == ["categorization"]
+
+
+@pytest.mark.parametrize("word", ["traceback", "TODO", "lorem"])
+def test_nothing_unfinished_stands_in_the_readme(word: str) -> None:
+    """The README holds no left-overs."""
+    assert word not in README
