@@ -59,7 +59,7 @@ def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, ru
         row_number=row.row_number,
         external_id=row.external_id,
         disposition=disposition,
-        phase=Phase.ACTIVATION if complete else journey.phase if code else tuple(Phase)[journey.done],
+        phase=Phase.ACTIVATION if complete else journey.phase if code else tuple(Phase)[min(journey.done, 7)],
         customer_id=journey.customer_id,
         user_id=journey.user_id,
         verification_id=journey.verification_id,

@@ -195,11 +195,10 @@ def public(
 ) -> Iterator[tuple[str, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Name a module and the public classes, functions and methods in it; not what stands inside a function."""
     yield name, node
-    if isinstance(node, ast.Module | ast.ClassDef):
-        for child in node.body:
-            named = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            if named and not child.name.startswith("_"):
-                yield from public(f"{name}.{child.name}", child)
+    inner = node.body if isinstance(node, ast.Module | ast.ClassDef) else []
+    for child in (one for one in inner if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)):
+        if not child.name.startswith("_"):
+            yield from public(f"{name}.{child.name}", child)
 
 
 def test_nothing_happens_at_import() -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import httpx
@@ -24,6 +25,9 @@ from pipeline.outbound.payloads import Outgoing
 from pipeline.outbound.retry_after import retry_after_s
 
 
+_TOKENS = 4096
+
+
 class Client:
     """Sends requests of one run. ``transport`` is any httpx transport that raises ``ConnectError`` only unsent."""
 
@@ -36,6 +40,7 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base = api.base_url
+        self._url = httpx.URL(api.base_url)
         self._timeout_s = api.timeout_s
         self._transport = transport
         self._clock = clock
@@ -50,6 +55,8 @@ class Client:
             "deviceId": api.device_id,
             "Accept": "application/json",
         }
+        # A token is used for many calls; its headers are made once.
+        self._headers_for = lru_cache(maxsize=_TOKENS)(self._make_headers)
 
     async def send(
         self,
@@ -76,7 +83,7 @@ class Client:
         try:
             async with asyncio.timeout(self._timeout_s + 5):
                 response = await self._transport.handle_async_request(ready)
-            content = response.content
+                content = await response.aread()
         except httpx.ConnectError:
             return Reply(sent=False, cause="no connection", seconds=self._clock() - started), b""
         except (httpx.TimeoutException, TimeoutError):
@@ -88,12 +95,18 @@ class Client:
         return replace(reply, retry_after_s=wait, seconds=self._clock() - started), content
 
     def _request(self, request: Outgoing, token: str) -> httpx.Request:
-        headers = dict(self._headers)
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        if request.body:
-            headers["Content-Type"] = "application/json"
-        return httpx.Request(request.method, self._base + request.path, headers=headers, content=request.body)
+        return httpx.Request(
+            request.method,
+            self._url,
+            headers=self._headers_for(token, with_body=bool(request.body)),
+            stream=httpx.ByteStream(request.body),
+            extensions={"target": (self._base + request.path).encode("ascii")},
+        )
+
+    def _make_headers(self, token: str, *, with_body: bool) -> httpx.Headers:
+        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        content_type = {"Content-Type": "application/json"} if with_body else {}
+        return httpx.Headers(self._headers | authorization | content_type)
 
     async def aclose(self) -> None:
         """Close the connections."""

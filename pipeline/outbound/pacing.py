@@ -20,7 +20,7 @@ from math import floor
 from aiolimiter import AsyncLimiter
 
 _GUARD_S = 0.007
-_LATEST_S = 0.1
+_LATEST_S = 0.02
 _LATE_DECAY = 0.9
 _BURST_S = 0.02
 _CLIMB = 0.05

@@ -40,12 +40,13 @@ class Onboarding(RuleBasedStateMachine):
         users=st.booleans(),
         auto=st.booleans(),
         webhooks=st.booleans(),
+        lazy=st.booleans(),
     )
-    def begin(self, risk: str, lag: int, users: bool, auto: bool, webhooks: bool) -> None:  # noqa: FBT001
+    def begin(self, *, risk: str, lag: int, users: bool, auto: bool, webhooks: bool, lazy: bool) -> None:
         """Choose the customer, the bank's habits and the settings."""
         self.row = a_customer(risk_level=risk)
         rules = replace(AUTO if auto else replace(AUTO, auto_levels=frozenset()), webhooks=webhooks, max_tries=3)
-        self.world = World(self.row, rules=rules, bank=Bank(lag_checks=lag, users=users))
+        self.world = World(self.row, rules=rules, bank=Bank(lag_checks=lag, users=users), lazy=lazy)
 
     @rule(faults=st.lists(st.sampled_from(["", "", *FAULTS]), max_size=14), die_after=st.none() | st.integers(0, 40))
     def run_with_faults(self, faults: list[str], die_after: int | None) -> None:

@@ -253,6 +253,18 @@ def test_what_is_settled_leaves_no_words_behind() -> None:
     assert done.uploaded == ("GOVERNMENT_ID",)
 
 
+@pytest.mark.parametrize("name", [CallName.REGISTER, CallName.APPROVE, CallName.ACCEPT_CONSENT, CallName.ACTIVATE])
+def test_what_was_read_for_one_step_is_not_believed_for_the_next(name: CallName) -> None:
+    """Looks, statuses, lists and tries belong to the step they were made for; a round of consents is remembered."""
+    at = step(name, "terms" if name is CallName.ACCEPT_CONSENT else "")
+    seen = Visit(
+        check=Facts(), status=Facts(), listed=Facts(), polls=4, tries=2, renewed=at.label, consent_rounds=1,
+        was_parked=True,
+    )  # fmt: skip
+    _, visit = judged(intended(BASE, at), at, Verdict.DONE, visit=seen, status=200)
+    assert visit == Visit(consent_rounds=1, was_parked=True)
+
+
 def test_the_highest_risk_that_the_bank_ever_named_stays() -> None:
     """HIGH is never forgotten; a later level replaces a lower one."""
     look = step(CallName.CHECK)

@@ -354,6 +354,16 @@ def test_a_ledger_that_was_only_touched_is_finished_at_the_next_start(tmp_path: 
         assert ledger.runs() == []
 
 
+def test_every_connection_survives_a_power_cut(tmp_path: Path) -> None:
+    """WAL with synchronous=FULL: a kill cannot show the difference, a power cut would."""
+    path = tmp_path / "l.db"
+    opened(path).close()
+    db = connect(path)
+    found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    db.close()
+    assert found == ["wal", 2]
+
+
 def test_readers_read_while_a_run_writes(tmp_path: Path) -> None:
     """A second connection sees each write as soon as it was acknowledged, and no reader holds the writer up."""
     path = tmp_path / "l.db"
