@@ -4,8 +4,10 @@ The table ``CALLS`` is API.md sections 4 and 9 row by row. ``Reply`` is what cam
 personal data. Knows no HTTP and no ledger: the journey decides by these words, the outbound stage speaks them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, StrEnum
+
+import msgspec
 
 from pipeline.model import Phase
 
@@ -172,14 +174,13 @@ def step_from_label(label: str) -> Step:
     return step(CallName(name), item)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What an answer tells, as far as the journey cares; ``None`` or empty: it did not say."""
 
     customer_id: str = ""
     user_id: str = ""
     verification_id: str = ""
-    token: str = field(default="", repr=False)
+    token: str = ""
     token_life_s: float | None = None
     status: str = ""
     customer_status: str = ""
@@ -193,6 +194,11 @@ class Facts:
     power_approval_ok: bool | None = None
     missing_consents: tuple[str, ...] | None = None
     activated: bool = False
+
+    def __repr__(self) -> str:
+        """Tell everything but the token."""
+        told = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "token")
+        return f"Facts({', '.join(f'{name}={value!r}' for name, value in told if value not in (None, '', (), False))})"
 
 
 class Kind(StrEnum):
@@ -209,8 +215,7 @@ class Kind(StrEnum):
     LOCKED = "locked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What came back from one request.
 
     ``status`` is the HTTP status, ``None`` when there was no answer; ``sent`` is false when no byte of the request

@@ -19,10 +19,10 @@ from pipeline.errors import ExitCode, OnboardError
 from pipeline.model import Phase
 
 if TYPE_CHECKING:
-    from pipeline.config import Settings
     from pipeline.events import Handler
     from pipeline.job import Order
     from pipeline.reporting import Written
+    from pipeline.settings import Settings
 
 _CONFIG = click.option(
     "--config", "config", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file (TOML)."

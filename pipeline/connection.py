@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from pipeline.config import Settings
 from pipeline.journey.policy import backoff_s
 from pipeline.keys import Keys
 from pipeline.model import Category
@@ -17,6 +16,7 @@ from pipeline.outbound.pacing import Pacer
 from pipeline.outbound.payloads import Payloads
 from pipeline.outbound.session import AdminSession
 from pipeline.outbound.transport import Transport
+from pipeline.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +30,11 @@ class Connection:
     hierarchy: Hierarchy
     wait_s: Callable[[int], float]
     max_attempts: int
+    max_wait_s: float
 
     async def categories(self) -> tuple[Category, ...]:
         """Log in and read the tenant's categories. Raises what ends a run: refused, or not to be reached."""
-        return await self.hierarchy.read(max_attempts=self.max_attempts, wait_s=self.wait_s)
+        return await self.hierarchy.read(max_attempts=self.max_attempts, wait_s=self.wait_s, max_wait_s=self.max_wait_s)
 
 
 @asynccontextmanager
@@ -45,9 +46,9 @@ async def connected(settings: Settings, keys: Keys, *, direct: bool) -> AsyncIte
     )
     client = Client(settings.api, transport=transport, pacer=pacer)
     payloads = Payloads(settings, keys)
-    attempts = settings.retry.max_attempts
-    wait_s = partial(backoff_s, max_wait_s=settings.retry.max_wait_s, random=random.random)
-    session = AdminSession(client, payloads, max_attempts=attempts, wait_s=wait_s, clock=time.monotonic)
+    attempts, cap = settings.retry.max_attempts, settings.retry.max_wait_s
+    wait_s = partial(backoff_s, max_wait_s=cap, random=random.random)
+    session = AdminSession(client, payloads, max_attempts=attempts, wait_s=wait_s, clock=time.monotonic, max_wait_s=cap)
     try:
         yield Connection(
             pacer=pacer,
@@ -57,6 +58,7 @@ async def connected(settings: Settings, keys: Keys, *, direct: bool) -> AsyncIte
             hierarchy=Hierarchy(client, payloads, session),
             wait_s=wait_s,
             max_attempts=attempts,
+            max_wait_s=cap,
         )
     finally:
         await client.aclose()

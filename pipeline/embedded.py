@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import Settings
 from pipeline.errors import ConfigurationError, StoppedEarlyError
 from pipeline.sandbox import demo
+from pipeline.settings import Settings
 
 _END_S = 5
 

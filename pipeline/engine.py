@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pipeline.config import Settings
 from pipeline.errors import ExitCode, OnboardError
 from pipeline.events import Handler, Progress
 from pipeline.gateway import Gateway
@@ -25,6 +24,7 @@ from pipeline.keys import Keys
 from pipeline.model import Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
 from pipeline.projection import disposition_of
+from pipeline.settings import Settings
 from pipeline.stopping import Stopper, StopRules
 
 _SLICE = 1000
@@ -81,6 +81,7 @@ class Engine:
         self._rules = StopRules(settings)
         self._tally = Tally(total=rows_total, dispositions=Counter(), done=Counter())
         self._started = time.monotonic()
+        self._unexpected: Exception | None = None
         approval = settings.approval
         self._tools = Tools(
             bank=gateway,
@@ -122,9 +123,10 @@ class Engine:
             with suppress(asyncio.CancelledError):
                 await task
         self._emit(self._progress())
-        for result in results:
-            if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError | OnboardError):
-                raise result
+        failures = [self._unexpected, *results]
+        for failure in failures:
+            if isinstance(failure, BaseException) and not isinstance(failure, asyncio.CancelledError | OnboardError):
+                raise failure
 
     async def _fill(
         self, queue: "asyncio.Queue[Work | None]", batches: Iterator[list[IntakeRow]], workers: int
@@ -173,6 +175,10 @@ class Engine:
                 journey = await Traverser(self._tools, work.customer, work.journey).carry(was_parked=work.was_parked)
             except OnboardError as error:
                 self._stopper.error(error)
+                continue
+            except Exception as error:  # noqa: BLE001 - a defect: stop, keep reading the queue, raise it at the end
+                self._unexpected = self._unexpected or error
+                self._stopper.request("unexpected failure", ExitCode.UNEXPECTED)
                 continue
             self._count(journey, journey.fingerprint)
             if journey.standing is not Standing.OPEN and (reason := self._rules.feed(journey)):

@@ -35,11 +35,18 @@ class Ready:
     outgoing: Outgoing
     customer: Customer
     customer_id: str
+    since: float
 
     async def send(self, token: str, turn: Turn) -> Reply:
         """Send it now."""
         reply, _ = await self.client.send(
-            self.call, self.outgoing, token=token, customer=self.customer, customer_id=self.customer_id, turn=turn
+            self.call,
+            self.outgoing,
+            token=token,
+            customer=self.customer,
+            customer_id=self.customer_id,
+            since=self.since,
+            turn=turn,
         )
         return reply
 
@@ -111,6 +118,7 @@ class Gateway:
             outgoing=outgoing,
             customer=customer,
             customer_id=journey.customer_id,
+            since=journey.started_at,
         )
 
     def observe(self, reply: Reply, *, wait_s: float) -> None:

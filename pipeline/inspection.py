@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline import embedded
-from pipeline.config import Settings
 from pipeline.connection import connected
 from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
 from pipeline.intake.validate import survey
@@ -18,6 +17,7 @@ from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.model import Category
 from pipeline.projection import instant
 from pipeline.reporting import RunEnd, RunFacts, Written, write_reports
+from pipeline.settings import Settings
 
 _RUNS_SHOWN = 20
 

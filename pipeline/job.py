@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 
 from pipeline import embedded
-from pipeline.config import Settings
 from pipeline.connection import Connection, connected
 from pipeline.engine import Engine
 from pipeline.errors import ConfigurationError, OnboardError
@@ -27,6 +26,7 @@ from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
 from pipeline.reporting import RunEnd, RunFacts, Written, write_reports
+from pipeline.settings import Settings
 from pipeline.stopping import Stopper
 
 _HEARTBEAT_S = 5.0

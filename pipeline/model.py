@@ -1,11 +1,14 @@
 """The words of the design as types: phases, dispositions, rows, customers, violations.
 
 Everything here is frozen and knows no file, socket or clock. The words are those of DESIGN section 2; there are no
-synonyms elsewhere.
+synonyms elsewhere. What changes with every call is a ``msgspec.Struct``: the same as a dataclass to its reader, and a
+twentieth of its cost to copy.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 
 class Phase(StrEnum):
@@ -175,8 +178,7 @@ class Standing(StrEnum):
     IN_DOUBT = "in_doubt"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journey:
+class Journey(msgspec.Struct, frozen=True, kw_only=True):
     """Where one customer's journey stands: a line of the ledger. Holds no personal data.
 
     ``done`` counts completed phases (0 to 8). ``step`` names the call whose intent has no known outcome, ``doubts``
@@ -213,8 +215,7 @@ class Journey:
     finished_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRecord:
+class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One request of a journey in the ledger: the intent, and once known its outcome.
 
     ``changes`` tells a call that alters something at the bank. ``outcome`` is empty while nothing is known, else

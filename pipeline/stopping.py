@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from pipeline.config import Settings, deadline_at
 from pipeline.errors import ExitCode, OnboardError
 from pipeline.events import Handler, Stopping
 from pipeline.journey.policy import Judgement
 from pipeline.model import Journey, Standing
 from pipeline.outbound.pacing import Pacer
+from pipeline.settings import Settings, deadline_at
 
 _SAME_CAUSE = 50
 _AGAIN = "the same command goes on where it ended"

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.config import Settings, load
+from pipeline.config import load
 from pipeline.errors import ConfigurationError, ExitCode
 from pipeline.model import Phase
+from pipeline.settings import Settings
 
 # DESIGN, section 3.4, as it stands there but for the three ids.
 DESIGN = """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pipeline.calls import CallName, Facts, Reply, Step
-from pipeline.config import Settings, deadline_at, load
+from pipeline.config import load
 from pipeline.engine import Engine
 from pipeline.errors import ConfigurationError, ExitCode, LedgerError
 from pipeline.events import Event, Progress, Stopping
@@ -18,6 +18,7 @@ from pipeline.journey.traverse import Problem
 from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
+from pipeline.settings import Settings, deadline_at
 from pipeline.stopping import Stopper, StopRules
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """What the seed makes: passwords that any bank takes, fingerprints that tell columns apart and people not."""
 
 import string
-from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.keys import FINGERPRINT_COLUMNS, Keys, changed_columns
 from pipeline.model import CANONICAL_COLUMNS, Customer
 from tests.outbound.support import customer
+from tests.values import replace
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 WITHOUT_CONTROLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=20)

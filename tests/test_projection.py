@@ -1,7 +1,5 @@
 """From ledger and intake to report lines: one disposition for every row, and lines that say what happened."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from pipeline.journey.policy import EXPLANATIONS
 from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing, Violation
 from pipeline.projection import belongs_in_rejects, disposition_of, errors_of, instant, result_of, waiting_of
+from tests.values import replace
 
 KEYS = Keys("a seed", "a tenant")
 CUSTOMER = Customer(

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.cli import cli
-from pipeline.config import Settings
 from pipeline.errors import ExitCode
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Disposition
+from pipeline.settings import Settings
 from tests.acceptance.support import ROOT, Desk
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

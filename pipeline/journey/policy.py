@@ -5,8 +5,9 @@ and no HTTP client.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from pipeline.calls import CallName, Kind, Reply, Step
 from pipeline.errors import ExitCode
@@ -37,8 +38,7 @@ class Verdict(StrEnum):
     """It concerns the whole run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict with its stable code, a plain sentence and the next step; ``exit_code`` only for ``FATAL``."""
 
     verdict: Verdict
@@ -111,6 +111,9 @@ def _judge_403(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
         return _judgement(Verdict.PARKED, "high_risk")
     if step.call.name is CallName.APPROVE:
         return _judgement(Verdict.CONFIRM, "role_refused")
+    if step.call.name in (CallName.LIST_DELIVERIES, CallName.LIST_DOCUMENTS):
+        # Looking something up is a favour that the tenant may not have; the run goes on without it.
+        return _judge_refused(step, reply, earlier_doubts, "forbidden")
     return _judgement(Verdict.FATAL, "forbidden")
 
 

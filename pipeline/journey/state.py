@@ -4,7 +4,8 @@ Promises 2, 3 and 5 rest on this module: an intent is counted before its call, a
 forbids whatever API.md section 9 forbids, and phases come in order. Knows no clock, file or socket.
 """
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from pipeline.calls import CallName, Facts, Reply, Step, step_from_label
 from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict
@@ -30,8 +31,7 @@ IDENTITY_COLUMNS = frozenset({"first_name", "last_name", "email", "date_of_birth
 """Registered columns whose change makes going on unsafe."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """What one run knows about one customer beyond the ledger; gone when the run ends.
 
     ``check``, ``status``, ``listed`` and ``searched`` are answers of reads made for the step at hand; ``tries``

@@ -7,8 +7,10 @@ customer's next call, and there is one request at a time per customer. What may 
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from pipeline.calls import CallName, Reply, Step, Token
 from pipeline.errors import ExitCode

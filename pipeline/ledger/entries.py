@@ -5,13 +5,13 @@ Promise: what is written comes back the same, field by field. Knows no file and 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.model import CallRecord, Journey, Standing
 
-JOURNEY_COLUMNS = tuple(column.name for column in fields(Journey))
-CALL_COLUMNS = tuple(column.name for column in fields(CallRecord))
+JOURNEY_COLUMNS = Journey.__struct_fields__
+CALL_COLUMNS = CallRecord.__struct_fields__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -215,9 +215,18 @@ def _prepare(db: sqlite3.Connection) -> None:
     """Create the schema, or lead an older one here; each step is one transaction with its version."""
     version, _ = _version(db)
     if version == 0:
-        _script(db, files("pipeline.ledger").joinpath("schema.sql").read_text(encoding="utf-8"), SCHEMA_VERSION)
+        try:
+            _create(db)
+        except sqlite3.OperationalError:
+            # Another first run may have been quicker; whoever it was, the lock decides who goes on.
+            if _version(db)[0] != SCHEMA_VERSION:
+                raise
     for step in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
         _script(db, _MIGRATIONS[step], step + 1)
+
+
+def _create(db: sqlite3.Connection) -> None:
+    _script(db, files("pipeline.ledger").joinpath("schema.sql").read_text(encoding="utf-8"), SCHEMA_VERSION)
 
 
 def _script(db: sqlite3.Connection, sql: str, version: int) -> None:
@@ -233,8 +242,9 @@ def _claim(db: sqlite3.Connection, path: Path, wanted: dict[str, str]) -> None:
     known = dict(db.execute("SELECT key, value FROM meta"))
     if not known:
         with db:
-            db.executemany("INSERT INTO meta VALUES (?, ?)", [*wanted.items(), ("ledger_id", os.urandom(8).hex())])
-        return
+            identity = [*wanted.items(), ("ledger_id", os.urandom(8).hex())]
+            db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", identity)
+        known = dict(db.execute("SELECT key, value FROM meta"))
     for key, said in (("tenant_id", "tenant"), ("seed_check", "seed")):
         if wanted[key] and known.get(key) != wanted[key]:
             raise ConfigurationError(

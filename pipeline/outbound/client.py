@@ -8,22 +8,21 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec.structs import replace
 
 from pipeline import __version__
 from pipeline.calls import CallName, Reply
-from pipeline.config import Api
 from pipeline.model import Customer
 from pipeline.outbound import answers
 from pipeline.outbound.pacing import Pacer, Turn
 from pipeline.outbound.payloads import Outgoing
 from pipeline.outbound.retry_after import retry_after_s
-
+from pipeline.settings import Api
 
 _TOKENS = 4096
 
@@ -66,6 +65,7 @@ class Client:
         token: str = "",
         customer: Customer | None = None,
         customer_id: str = "",
+        since: float = 0.0,
         turn: Turn | None = None,
         urgent: bool = False,
     ) -> tuple[Reply, bytes]:
@@ -83,14 +83,17 @@ class Client:
         try:
             async with asyncio.timeout(self._timeout_s + 5):
                 response = await self._transport.handle_async_request(ready)
-                content = await response.aread()
+                stream = response.stream
+                content = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await response.aread()
         except httpx.ConnectError:
             return Reply(sent=False, cause="no connection", seconds=self._clock() - started), b""
         except (httpx.TimeoutException, TimeoutError):
             return Reply(cause="no answer in time", seconds=self._clock() - started), b""
         except Exception:  # noqa: BLE001 - whatever a transport raises after sending, the outcome is unknown
             return Reply(cause="the connection broke", seconds=self._clock() - started), b""
-        reply = answers.read(call, response.status_code, content, customer=customer, customer_id=customer_id)
+        reply = answers.read(
+            call, response.status_code, content, customer=customer, customer_id=customer_id, since=since
+        )
         wait = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
         return replace(reply, retry_after_s=wait, seconds=self._clock() - started), content
 

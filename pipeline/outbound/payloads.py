@@ -13,9 +13,9 @@ from urllib.parse import quote
 import msgspec
 
 from pipeline.calls import CallName, Step
-from pipeline.config import Settings
 from pipeline.keys import Keys
 from pipeline.model import Category, Customer, Journey
+from pipeline.settings import Settings
 
 DELIVERIES_PER_PAGE = 100
 _CONSENT_COLUMNS = {"terms": "terms", "privacy": "privacy", "data-processing": "data_processing"}

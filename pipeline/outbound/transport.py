@@ -4,8 +4,10 @@ httpx's own pool collapses under concurrency (DESIGN, section 6), and pyreqwest'
 connection that broke after the request left as ``ConnectError``. For a bank without idempotency keys that
 difference is everything, so this transport decides it itself: ``httpx.ConnectError`` means that no byte of the
 request left; every other error means that it may have been carried out. No redirects, no proxies from nowhere, no
-retries below us. A request may carry its whole address as the extension ``target`` (absolute form, RFC 9112, section 3.2.2):
-httpx's own parsing of addresses costs more than the rest of a call.
+retries below us.
+
+A request may carry its whole address as the extension ``target`` (absolute form, RFC 9112, section 3.2.2): httpx's own
+parsing of addresses costs more than the rest of a call.
 """
 
 from datetime import timedelta
@@ -48,23 +50,33 @@ class Transport(httpx.AsyncBaseTransport):
             builder = builder.body_bytes(body)
         try:
             async with builder.build_streamed() as response:
-                chunks: list[bytes] = []
-                size = 0
-                while (chunk := await response.body_reader.read(_CHUNK)) is not None:
-                    size += len(chunk)
-                    if size > MAX_BODY_BYTES:
-                        raise httpx.ReadError("the answer is larger than any answer of this bank", request=request)
-                    chunks.append(bytes(chunk))
+                content = await _body(response, request)
                 # As a stream: what httpx derives from content (lengths, defaults) nobody needs, and it costs much.
-                return httpx.Response(
-                    response.status, headers=_headers(response), stream=httpx.ByteStream(b"".join(chunks))
-                )
+                return httpx.Response(response.status, headers=_headers(response), stream=httpx.ByteStream(content))
         except PyreqwestError as error:
             raise _translate(error, request) from error
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.close()
+
+
+async def _body(response: Response, request: httpx.Request) -> bytes:
+    """The whole body, in one go where its length is told and bearable."""
+    try:
+        told = int(response.get_header("content-length") or MAX_BODY_BYTES + 1)
+    except ValueError:
+        told = MAX_BODY_BYTES + 1
+    if told <= MAX_BODY_BYTES:
+        return bytes(await response.bytes())
+    chunks: list[bytes] = []
+    size = 0
+    while (chunk := await response.body_reader.read(_CHUNK)) is not None:
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise httpx.ReadError("the answer is larger than any answer of this bank", request=request)
+        chunks.append(bytes(chunk))
+    return b"".join(chunks)
 
 
 def _headers(response: Response) -> list[tuple[str, str]] | None:

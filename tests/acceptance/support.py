@@ -104,9 +104,7 @@ class Desk:
         """The command line."""
         return [sys.executable, "-m", "pipeline", *map(str, words)]
 
-    def onboard(
-        self, *words: str | Path, env: Mapping[str, str] | None = None
-    ) -> "subprocess.CompletedProcess[str]":
+    def onboard(self, *words: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end."""
         return subprocess.run(
             self.command(*words),
@@ -203,5 +201,5 @@ def _differences(row: Mapping[str, str], known: Mapping[str, Any] | None) -> Ite
         yield "is ACTIVE at the bank"
     if row["customer_id"] and known["customerId"] != row["customer_id"]:
         yield "another customer id"
-    if not row["customer_id"] and disposition not in ("in_doubt",):
+    if not row["customer_id"] and disposition != "in_doubt":
         yield "is registered at the bank and has no customer id"

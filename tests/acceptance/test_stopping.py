@@ -3,14 +3,18 @@
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, sandbox
+
+if TYPE_CHECKING:
+    import subprocess
 
 SLOW = """
 [limits]
@@ -30,8 +34,19 @@ def until(condition: Callable[[], bool], process: "subprocess.Popen[str] | None"
     end = time.monotonic() + WAIT_S
     while not condition():
         assert time.monotonic() < end, "waited in vain"
-        assert process is None or process.poll() is None, process.communicate()[1] if process else ""
+        if process is not None and process.poll() is not None:
+            raise AssertionError(process.communicate()[1])
         time.sleep(0.02)
+
+
+def received(bank: Bank) -> int:
+    """Calls that the bank has received."""
+    return sum(int(calls["received"]) for calls in bank.record()["calls"].values())
+
+
+def ended_or_received(process: "subprocess.Popen[str]", bank: Bank, goal: int) -> bool:
+    """Whether the run is over or the bank has had so many calls."""
+    return process.poll() is not None or received(bank) >= goal
 
 
 def registered(bank: Bank) -> int:
@@ -62,13 +77,9 @@ def test_many_kills_at_random_moments_register_nobody_twice(seed: int, tmp_path:
     with sandbox() as bank:
         desk = Desk(folder=tmp_path, bank=bank).configure(SLOW)
         for _ in range(3):
-            before = sum(calls["received"] for calls in bank.record()["calls"].values())
-            more = moments.randint(5, 120)
+            goal = received(bank) + moments.randint(5, 120)
             with desk.start(source) as process:
-                until(
-                    lambda: process.poll() is not None
-                    or sum(calls["received"] for calls in bank.record()["calls"].values()) >= before + more  # noqa: B023
-                )
+                until(partial(ended_or_received, process, bank, goal))
                 process.kill()
         done = desk.run(source, "--rate", "400")
         assert done.returncode in (0, 3), done.stderr

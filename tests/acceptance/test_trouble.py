@@ -86,7 +86,8 @@ def test_a_missing_input_is_exit_7(desk: Desk, tmp_path: Path) -> None:
 def test_a_dying_bank_leaves_customers_pending(tmp_path: Path) -> None:
     """When the bank dies in the middle, the run notices, stops with exit 4, and fails nobody."""
     scenario = tmp_path / "down.toml"
-    scenario.write_text('[[fault]]\nkind = "unavailable_before"\nnth = [%s]\n' % ",".join(map(str, range(9, 4000))))
+    every = ",".join(map(str, range(9, 4000)))
+    scenario.write_text(f'[[fault]]\nkind = "unavailable_before"\nnth = [{every}]\n', encoding="utf-8")
     source = head(SAMPLE, 30, tmp_path / "customers.csv")
     with sandbox("--scenario", str(scenario)) as bank:
         desk = Desk(folder=tmp_path, bank=bank).configure(FAST)

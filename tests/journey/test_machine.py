@@ -1,7 +1,6 @@
 """Arbitrary replies, crashes, restarts, changed rows and people's decisions against a model of the bank."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -11,6 +10,7 @@ from pipeline.calls import Step
 from pipeline.model import Journey, Phase, Standing
 from pipeline.projection import disposition_of
 from tests.journey.world import AUTO, FAULTS, KEYS, NEVER, Bank, World, a_customer, no_fault
+from tests.values import replace
 
 CHANGES = (
     {"email": "other@example.com"},

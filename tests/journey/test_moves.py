@@ -1,7 +1,5 @@
 """What comes next: the eight phases in order, and the rule of API.md section 9 for each call in doubt."""
 
-from dataclasses import replace
-
 import pytest
 
 from pipeline.calls import CallName, Facts, Step, step
@@ -9,6 +7,7 @@ from pipeline.journey.moves import Advance, Forget, JourneyRules, Move, Resolve,
 from pipeline.journey.state import Visit
 from pipeline.model import Customer, Journey, Phase, Standing
 from tests.journey.world import AUTO, Bank, World, a_customer, strike
+from tests.values import replace
 
 MANUAL = JourneyRules()
 WEBHOOKS = replace(AUTO, webhooks=True)
@@ -18,7 +17,7 @@ IDS = {"customer_id": "c", "user_id": "u", "verification_id": "v"}
 
 def at(phase: Phase, **more: object) -> Journey:
     """Return a journey whose next phase is ``phase``."""
-    return replace(START, done=phase.number - 1, **(IDS if phase.number > 2 else {}), **more)  # type: ignore[arg-type]
+    return replace(START, done=phase.number - 1, **(IDS if phase.number > 2 else {}), **more)
 
 
 def doubt(name: CallName, item: str = "", *, doubts: int = 1, **more: object) -> Journey:
@@ -72,7 +71,7 @@ def test_a_customer_without_a_user_id_skips_only_the_session() -> None:
 @pytest.mark.parametrize("column", ["document_type", "document_number"])
 def test_a_verification_without_a_document_number_waits_for_a_person(column: str) -> None:
     """The customer's verification path needs both columns, the runner's path none."""
-    customer = replace(a_customer(), **{column: ""})  # type: ignore[arg-type]
+    customer = replace(a_customer(), **{column: ""})
     found = move(at(Phase.VERIFICATION), customer)
     assert found == Rest(
         standing=Standing.PARKED, code="document_number_missing", phase=Phase.VERIFICATION, field=column
@@ -201,7 +200,7 @@ def test_a_parked_customer_whom_the_bank_refused_is_declined() -> None:
 def test_a_consent_without_evidence_is_never_sent(consent: str) -> None:
     """One missing instant parks the row before any consent is sent; assumed evidence lets all pass."""
     column = f"{consent}_accepted_at"
-    customer = replace(a_customer(), **{column: ""})  # type: ignore[arg-type]
+    customer = replace(a_customer(), **{column: ""})
     found = move(at(Phase.CONSENTS), customer)
     assert found == Rest(standing=Standing.PARKED, code="consent_evidence_missing", phase=Phase.CONSENTS, field=column)
     assumed = replace(AUTO, evidence_required=False)

@@ -1,7 +1,5 @@
 """Where a journey stands: how a run takes a customer up, how intents are counted, what outcomes leave."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +21,7 @@ from pipeline.journey.state import (
 from pipeline.keys import FINGERPRINT_COLUMNS, changed_columns
 from pipeline.model import Customer, Disposition, Journey, Phase, Standing
 from tests.journey.world import AUTO, KEYS, World, a_customer, no_fault, strike
+from tests.values import replace
 
 ROW = a_customer()
 PRINT = KEYS.fingerprint(ROW)

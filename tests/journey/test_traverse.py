@@ -1,7 +1,6 @@
 """One customer from end to end in memory: every crash point, every fault, and what each leaves behind."""
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
@@ -10,6 +9,7 @@ from pipeline.errors import ExitCode, RefusedError
 from pipeline.journey.moves import JourneyRules
 from pipeline.model import Disposition, Phase, Standing
 from tests.journey.world import AUTO, FAULTS, NEVER, Bank, Crash, Plan, World, a_customer, no_fault, strike
+from tests.values import replace
 
 WEBHOOKS = replace(AUTO, webhooks=True)
 JOURNEY_CALLS = (

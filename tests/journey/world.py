@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from pipeline.calls import CallName, Reply, Step
@@ -22,6 +22,7 @@ from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, Journey, Standing
 from pipeline.outbound.answers import read
 from pipeline.projection import disposition_of
+from tests.values import replace
 
 KEYS = Keys("a seed", "a tenant")
 AUTO = JourneyRules(auto_levels=frozenset({"LOW", "MEDIUM"}))
@@ -521,7 +522,7 @@ class World:
 
     def change(self, **columns: str) -> None:
         """Give the row other values."""
-        self.customer = replace(self.customer, **columns)  # type: ignore[arg-type]
+        self.customer = replace(self.customer, **columns)
 
     def live(self) -> Journey | None:
         """One run: start from what is durable, carry the customer, end. ``None``: no visit was needed."""

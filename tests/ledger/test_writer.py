@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -240,6 +239,7 @@ _WRITE = """
 import asyncio, itertools, sys
 from pathlib import Path
 from pipeline.ledger.writer import Writer
+from tests.values import replace
 from tests.ledger.support import call, journey
 
 async def one(writer, numbers):
@@ -288,4 +288,4 @@ def test_an_intent_and_its_journey_are_one_commit(path: Path) -> None:
 
     asyncio.run(scenario())
     with opened(path) as ledger:
-        assert ledger.find([key(1)])[key(1)] == replace(journey(1))
+        assert ledger.find([key(1)])[key(1)] == journey(1)

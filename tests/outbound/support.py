@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 
 import httpx
 
-from pipeline.config import Settings
 from pipeline.keys import Keys
 from pipeline.model import Category, Customer, Journey
 from pipeline.outbound.client import Client
 from pipeline.outbound.pacing import Pacer
 from pipeline.outbound.payloads import Payloads
+from pipeline.settings import Settings
 
 T = TypeVar("T")
 EXAMPLES = Path(__file__).parents[1] / "sandbox" / "examples"
@@ -217,9 +217,7 @@ class ScriptedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as the script says."""
         target = request.extensions["target"].decode("ascii")
-        self.sent.append(
-            httpx.Request(request.method, target, headers=request.headers, content=request.read())
-        )
+        self.sent.append(httpx.Request(request.method, target, headers=request.headers, content=request.read()))
         await asyncio.sleep(0)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):

@@ -1,0 +1,64 @@
+"""Members of a JSON body read tolerantly: the type that is expected, or nothing. Never an exception.
+
+The bank's answers are somebody else's: a member may be missing, of another type, or not fit for arithmetic. Pure.
+"""
+
+import re
+from typing import Any
+
+_MAX_ID = 200
+_MAX_NUMBER = 1e12
+
+
+def record(value: Any) -> dict[str, Any]:
+    """An object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def records(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    """A text, or an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def lower(value: Any) -> str:
+    """A truth, number or text in lower case, for words such as ``false``."""
+    return str(value).lower() if isinstance(value, bool | int | str) else ""
+
+
+def code(body: dict[str, Any]) -> int | None:
+    """The body's own status, also where it stands as text."""
+    said = body.get("code")
+    if isinstance(said, str) and re.fullmatch("[0-9]{3}", said):
+        return int(said)
+    found = number(said)
+    return None if found is None else int(found)
+
+
+def number(value: Any) -> float | None:
+    """A number that arithmetic can bear; JSON knows larger ones."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
+    return float(value) if fits else None
+
+
+def word(value: Any) -> str:
+    """A word of the protocol such as ``HIGH``. It is stored, so free text, which may be personal, is not let in."""
+    said = text(value).upper()
+    return said if re.fullmatch(r"([A-Z][A-Z0-9_-]{0,63})?", said) else "UNKNOWN"
+
+
+def flag(value: Any) -> bool | None:
+    """True or false; ``None`` for anything else."""
+    return value if isinstance(value, bool) else None
+
+
+def identifier(value: Any) -> str:
+    """An identifier: a short string of visible ASCII that can be a path segment, or a number as one."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    said = text(value).strip()
+    return said if len(said) <= _MAX_ID and re.fullmatch(r"[!-~]+", said) and said not in (".", "..") else ""
