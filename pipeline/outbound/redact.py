@@ -138,7 +138,8 @@ def _harmless(word: str, own: set[str]) -> bool:
     if own.intersection(parts) or "".join(parts) in own:
         return False
     if lower in _WORDS:
-        return lower == word or lower not in _ALSO_NAMES
+        usual = word in (lower.upper(), lower.capitalize()) or "-" in word or all(len(part) > 1 for part in parts)
+        return lower == word or (usual and lower not in _ALSO_NAMES)
     return len(parts) > 1 and all(len(part) > 1 and part in _WORDS and part not in _ALSO_NAMES for part in parts)
 
 

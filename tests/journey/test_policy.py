@@ -10,6 +10,7 @@ from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict, backoff_s,
 
 CHANGING = tuple(name for name, call in CALLS.items() if call.changes)
 READING = tuple(name for name, call in CALLS.items() if not call.changes)
+LOOKUPS = (CallName.LIST_DELIVERIES, CallName.LIST_DOCUMENTS)
 ALL = tuple(CALLS)
 REGISTER, SESSION, VERIFICATION = CallName.REGISTER, CallName.OPEN_SESSION, CallName.OPEN_VERIFICATION
 UPLOAD, APPROVE, CONSENT = CallName.UPLOAD_DOCUMENT, CallName.APPROVE, CallName.ACCEPT_CONSENT
@@ -55,7 +56,8 @@ ROWS: list[tuple[str, tuple[CallName, ...], int, Kind, int, Verdict, str]] = [
     ("401 session, locked", (SESSION,), 401, Kind.LOCKED, 0, REFUSED, "user_locked"),
     ("401 other", tuple(n for n in ALL if n is not SESSION), 401, Kind.NONE, 0, Verdict.EXPIRED, "token_refused"),
     ("401 other after a doubt", CHANGING, 401, Kind.NONE, 1, Verdict.EXPIRED, "token_refused"),
-    ("403", tuple(n for n in ALL if n is not APPROVE), 403, Kind.NONE, 0, FATAL, "forbidden"),
+    ("403", tuple(n for n in ALL if n is not APPROVE and n not in LOOKUPS), 403, Kind.NONE, 0, FATAL, "forbidden"),
+    ("403 on a look-up", LOOKUPS, 403, Kind.NONE, 0, REFUSED, "forbidden"),
     ("403 approve", (APPROVE,), 403, Kind.ROLE, 0, CONFIRM, "role_refused"),
     ("403 approve, high risk", (APPROVE,), 403, Kind.HIGH_RISK, 0, PARKED, "high_risk"),
     ("403 high risk after a doubt", (REGISTER,), 403, Kind.HIGH_RISK, 1, DOUBT, "high_risk"),
