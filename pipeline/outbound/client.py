@@ -91,6 +91,8 @@ class Client:
             return Reply(cause="no answer in time", seconds=self._clock() - started), b""
         except Exception:  # noqa: BLE001 - whatever a transport raises after sending, the outcome is unknown
             return Reply(cause="the connection broke", seconds=self._clock() - started), b""
+        finally:
+            self.pacer.arrived(turn)
         reply = answers.read(
             call, response.status_code, content, customer=customer, customer_id=customer_id, since=since
         )

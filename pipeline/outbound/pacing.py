@@ -4,7 +4,8 @@ Promise 4: in no one-second window do more than ``calls_per_second`` requests le
 used while there is work. Two rules together keep it: aiolimiter spaces the calls evenly, so that a request that is a
 little late at the bank meets few others, and a log of the last ``calls_per_second`` departures makes the bound exact.
 A window is taken as slightly longer than a second (``_GUARD_S``), because between here and the bank calls shift
-against each other; on a machine so busy that our own timers fire late, by as much more as they do (``_LATEST_S``).
+against each other. What counts is when a call reaches the bank, which its answer tells: one that took longer than most
+may have arrived that much later, and the call that takes its place in the window waits as much longer.
 
 A refusal for rate halves the rate at once for everybody and holds all calls for as long as the bank asks; from then
 on the rate climbs back by a twentieth of the configured rate per second.
@@ -20,8 +21,9 @@ from math import floor
 from aiolimiter import AsyncLimiter
 
 _GUARD_S = 0.007
-_LATEST_S = 0.02
-_LATE_DECAY = 0.9
+_LATEST_S = 0.25
+_LATENCIES = 64
+_LOOK_AGAIN = 8
 _BURST_S = 0.02
 _CLIMB = 0.05
 _FLOOR_PER_SECOND = 0.2
@@ -30,10 +32,15 @@ _LOOK_S = 0.1  # how soon a wait notices that the run was halted, the gate shut 
 
 @dataclass(slots=True, kw_only=True)
 class Turn:
-    """The right to send one request: when it was given or, once it has ``left``, used. Seconds, monotonic."""
+    """The right to send one request: when it was given or, once it has ``left``, used. Seconds, monotonic.
+
+    ``late_s`` is by how much it may have reached the bank later than calls usually do; known once it is ``answered``.
+    """
 
     at: float
     left: bool = False
+    answered: bool = False
+    late_s: float = 0.0
 
 
 class Pacer:
@@ -54,7 +61,9 @@ class Pacer:
         # Below one call a second the log holds one departure and the window grows instead.
         self._window_calls = max(1, floor(calls_per_second))
         self._window_s = max(1.0, self._window_calls / calls_per_second) + _GUARD_S
-        self._late_s = 0.0
+        self._latencies: deque[float] = deque(maxlen=_LATENCIES)
+        self._answers = 0
+        self._usual_s = 0.0
         self._departures: deque[Turn] = deque(maxlen=self._window_calls)
         self._held_until = 0.0
         self._cut_at = float("-inf")
@@ -101,6 +110,17 @@ class Pacer:
         turn.left = True
         self.count.add(turn.at)
 
+    def arrived(self, turn: "Turn") -> None:
+        """The request of ``turn`` was answered, or given up: what it took longer than most is how late it may be."""
+        took_s = self._clock() - turn.at
+        turn.answered = True
+        turn.late_s = min(_LATEST_S, max(0.0, took_s - self._usual_s)) if self._answers else 0.0
+        self._latencies.append(took_s)
+        if self._answers % _LOOK_AGAIN == 0:
+            ordered = sorted(self._latencies)
+            self._usual_s = ordered[len(ordered) * 3 // 4]
+        self._answers += 1
+
     async def _may_leave(self, *, urgent: bool) -> bool:
         """Wait for the hold, the spacing and the window. False: the run was halted or the gate shut meanwhile."""
         spaced = False
@@ -116,9 +136,6 @@ class Pacer:
                         spaced = True
             elif (due := self._window_opens_at()) > now:
                 await asyncio.sleep(min(due - now, _LOOK_S))
-                # A timer may fire a little early: look again.
-                if (late := self._clock() - due) >= 0:
-                    self._late_s = min(_LATEST_S, max(self._late_s * _LATE_DECAY, late))
             else:
                 return True
         return False
@@ -127,7 +144,11 @@ class Pacer:
         if len(self._departures) < self._window_calls:
             return float("-inf")
         oldest = self._departures[0]
-        return (oldest.at if oldest.left else self._clock()) + self._window_s + self._late_s
+        now = self._clock()
+        if not oldest.left:
+            return now + self._window_s
+        late_s = oldest.late_s if oldest.answered else min(_LATEST_S, max(0.0, now - oldest.at - self._usual_s))
+        return oldest.at + self._window_s + late_s
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but not longer than the run goes on."""
