@@ -92,6 +92,7 @@ class Engine:
                 auto_levels=frozenset(approval.auto_levels) if approval.mode == "auto" else frozenset(),
                 evidence_required=settings.consents.evidence == "required",
                 verification_needs_document=settings.api.verification_path == "customer",
+                verification_by_admin=settings.api.verification_path == "verifications",
                 webhooks=bool(settings.api.webhook_subscription_id),
                 max_tries=settings.retry.max_attempts,
             ),

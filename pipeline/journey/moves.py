@@ -30,12 +30,16 @@ _POLLS_BEFORE_REPEAT = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyRules:
-    """Settings that decide moves. ``webhooks``: deliveries can be searched."""
+    """Settings that decide moves. ``webhooks``: deliveries can be searched.
+
+    ``verification_by_admin``: the call that opens verifications takes no customer's token (``POST /verifications``).
+    """
 
     until: Phase = Phase.ACTIVATION
     auto_levels: frozenset[str] = frozenset()
     evidence_required: bool = True
     verification_needs_document: bool = True
+    verification_by_admin: bool = False
     webhooks: bool = False
     max_tries: int = 5
 

@@ -188,7 +188,8 @@ class Traverser:
     async def _token_for(self, step: Step) -> str:
         if step.call.token is Token.NONE:
             return ""
-        if step.call.token is Token.EITHER and self._token:
+        by_admin = step.call.name is CallName.OPEN_VERIFICATION and self._tools.rules.verification_by_admin
+        if step.call.token is Token.EITHER and self._token and not by_admin:
             return self._token
         return await self._tools.bank.token()
 

@@ -5,7 +5,7 @@ used while there is work. Two rules together keep it: aiolimiter spaces the call
 little late at the bank meets few others, and a log of the last ``calls_per_second`` departures makes the bound exact.
 A window is taken as slightly longer than a second (``_GUARD_S``), because between here and the bank calls shift
 against each other. What counts is when a call reaches the bank, which its answer tells: one that took longer than most
-may have arrived that much later, and the call that takes its place in the window waits as much longer.
+may have arrived that much later, and stays in the window as much longer.
 
 A refusal for rate halves the rate at once for everybody and holds all calls for as long as the bank asks; from then
 on the rate climbs back by a twentieth of the configured rate per second.
@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from heapq import heappop, heappush, heapreplace
 from math import floor
 
 from aiolimiter import AsyncLimiter
@@ -64,7 +65,9 @@ class Pacer:
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
         self._answers = 0
         self._usual_s = 0.0
-        self._departures: deque[Turn] = deque(maxlen=self._window_calls)
+        self._window: list[tuple[float, int, Turn]] = []  # a heap: when each call leaves the window
+        self._given = 0
+        self._last_given = float("-inf")
         self._held_until = 0.0
         self._cut_at = float("-inf")
         self._climbed_at = 0.0
@@ -100,7 +103,9 @@ class Pacer:
             async with self._turn:
                 if await self._may_leave(urgent=urgent):
                     turn = Turn(at=self._clock())
-                    self._departures.append(turn)
+                    self._given += 1
+                    self._last_given = turn.at
+                    heappush(self._window, (turn.at + self._window_s, self._given, turn))
                     return turn
         return None
 
@@ -141,14 +146,22 @@ class Pacer:
         return False
 
     def _window_opens_at(self) -> float:
-        if len(self._departures) < self._window_calls:
-            return float("-inf")
-        oldest = self._departures[0]
+        """When one more call fits. A call stays in the window from when it left until a second after it arrived."""
         now = self._clock()
-        if not oldest.left:
-            return now + self._window_s
-        late_s = oldest.late_s if oldest.answered else min(_LATEST_S, max(0.0, now - oldest.at - self._usual_s))
-        return oldest.at + self._window_s + late_s
+        window = self._window
+        while window and window[0][0] <= now:
+            _, number, turn = window[0]
+            if (until := self._in_window_until(turn, now)) > now:
+                heapreplace(window, (until, number, turn))
+            else:
+                heappop(window)
+        return window[0][0] if len(window) >= self._window_calls else float("-inf")
+
+    def _in_window_until(self, turn: "Turn", now: float) -> float:
+        if not turn.left:
+            return now + _LOOK_S
+        late_s = turn.late_s if turn.answered else min(_LATEST_S, max(0.0, now - turn.at - self._usual_s))
+        return turn.at + self._window_s + late_s
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but not longer than the run goes on."""
@@ -196,7 +209,7 @@ class Pacer:
             self._rate_is_new = False
             self._limiter = self._make_limiter()
             # A new limiter is an empty one: without this each step of the climb would let a burst through.
-            idle_s = now - self._departures[-1].at if self._departures else float("inf")
+            idle_s = now - self._last_given
             await self._limiter.acquire(max(0.0, self._limiter.max_rate - idle_s * self._rate))
 
     def _make_limiter(self) -> AsyncLimiter:

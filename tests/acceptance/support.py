@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -32,6 +33,11 @@ class Bank:
     """A running sandbox."""
 
     base_url: str
+    pid: int
+
+    def die(self) -> None:
+        """End at once, as a bank that is gone."""
+        os.kill(self.pid, signal.SIGKILL)
 
     @property
     def root(self) -> str:
@@ -58,7 +64,8 @@ def sandbox(*options: str) -> Iterator[Bank]:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            yield Bank(base_url=json.loads(process.stdout.readline())["base_url"])
+            told = json.loads(process.stdout.readline())
+            yield Bank(base_url=told["base_url"], pid=told["pid"])
         finally:
             process.stdin.close()
             process.wait(timeout=30)
@@ -197,7 +204,9 @@ def _differences(row: Mapping[str, str], known: Mapping[str, Any] | None) -> Ite
         return
     if disposition == "rejected":
         yield "was sent to the bank"
-    if known["status"] == "ACTIVE" and disposition != "in_doubt":
+    # "Probably done: confirm, else park" (API.md, section 9): where no read tells the status, a person must look.
+    unclear = disposition == "in_doubt" or (row["phase"], row["code"]) == ("activation", "state_conflict")
+    if known["status"] == "ACTIVE" and not unclear:
         yield "is ACTIVE at the bank"
     if row["customer_id"] and known["customerId"] != row["customer_id"]:
         yield "another customer id"

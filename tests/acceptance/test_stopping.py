@@ -144,8 +144,8 @@ def test_a_second_run_at_the_same_time_is_refused(desk: Desk, tmp_path: Path) ->
     """Exit 6 says who holds the lock; the first run is not disturbed."""
     assert desk.bank is not None
     bank = desk.bank
-    desk.configure(SLOW)
-    source = head(SAMPLE, 12, tmp_path / "customers.csv")
+    desk.configure(SLOW.replace("calls_per_second = 60", "calls_per_second = 20"))
+    source = head(SAMPLE, 20, tmp_path / "customers.csv")
     with desk.start(source) as first:
         until(lambda: registered(bank) >= 1, first)
         second = desk.onboard("run", source, "--config", desk.config, "--out", tmp_path / "second")
