@@ -111,7 +111,9 @@ class Desk:
         """The command line."""
         return [sys.executable, "-m", "pipeline", *map(str, words)]
 
-    def onboard(self, *words: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    def onboard(
+        self, *words: str | Path, env: Mapping[str, str] | None = None, timeout_s: float = _TIMEOUT_S
+    ) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end."""
         return subprocess.run(
             self.command(*words),
@@ -119,13 +121,15 @@ class Desk:
             env=self.environment(env),
             capture_output=True,
             text=True,
-            timeout=_TIMEOUT_S,
+            timeout=timeout_s,
             check=False,
         )
 
-    def run(self, *words: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, *words: str | Path, env: Mapping[str, str] | None = None, timeout_s: float = _TIMEOUT_S
+    ) -> "subprocess.CompletedProcess[str]":
         """``onboard run`` with this desk's configuration and folder of reports."""
-        return self.onboard("run", *words, "--config", self.config, "--out", self.out, env=env)
+        return self.onboard("run", *words, "--config", self.config, "--out", self.out, env=env, timeout_s=timeout_s)
 
     def start(self, *words: str | Path) -> "subprocess.Popen[str]":
         """Start ``onboard run`` and do not wait."""

@@ -95,7 +95,7 @@ def main() -> None:
         desk = Desk(folder=Path(name)).configure(FAST, base_url=base_url)
         source = customers(rows, Path(name) / "customers.csv")
         started = time.perf_counter()
-        done = desk.run(source)
+        done = desk.run(source, timeout_s=3600)
         seconds = time.perf_counter() - started
         if done.returncode:
             sys.exit(done.stderr)

@@ -1,0 +1,67 @@
+"""The command line: outcomes become exit codes, and a defect shows no data."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline import job
+from pipeline.cli import cli
+from pipeline.errors import (
+    ConfigurationError,
+    ExitCode,
+    LockedError,
+    OnboardError,
+    RefusedError,
+    StoppedEarlyError,
+    UnreadableInputError,
+)
+
+
+def invoked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> tuple[int, str]:
+    """Exit code and output of `onboard run` when the job raises."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(job, "run", fail)
+    config = tmp_path / "onboard.toml"
+    config.write_text('[api]\nbase_url = "sandbox:"\n', encoding="utf-8")
+    done = CliRunner().invoke(cli, ["run", "customers.csv", "--config", str(config)])
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (ConfigurationError, ExitCode.USAGE),
+        (UnreadableInputError, ExitCode.UNREADABLE_INPUT),
+        (LockedError, ExitCode.LOCKED),
+        (RefusedError, ExitCode.REFUSED),
+        (StoppedEarlyError, ExitCode.STOPPED_EARLY),
+    ],
+)
+def test_what_stops_a_run_is_one_message_a_hint_and_its_exit_code(
+    kind: type[OnboardError], code: ExitCode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each class of error ends the command as DESIGN 3.2 says."""
+    assert invoked(tmp_path, monkeypatch, kind("what happened", hint="what to do")) == (
+        code,
+        "error: what happened\nhint: what to do\n",
+    )
+
+
+def test_a_defect_shows_where_but_no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text of an unexpected exception may hold a customer's data: only its class and place are shown."""
+    code, output = invoked(tmp_path, monkeypatch, ValueError("ana.sample@example.com"))
+    assert code == ExitCode.UNEXPECTED
+    assert "ana.sample" not in output
+    assert "Traceback" not in output
+    assert "ValueError at" in output
+    assert "test_cli.py" in output
+
+
+def test_interrupting_before_the_run_is_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while inputs are read ends with the code of SIGINT, without a traceback."""
+    code, output = invoked(tmp_path, monkeypatch, KeyboardInterrupt())  # type: ignore[arg-type]
+    assert (code, "Traceback" in output) == (ExitCode.INTERRUPTED, False)
