@@ -2,10 +2,10 @@
 
 Promise 4: in no one-second window do more than ``calls_per_second`` requests leave, over all workers, and the rate is
 used while there is work. Two rules together keep it: aiolimiter spaces the calls evenly, so that a request that is a
-little late at the bank meets few others, and a log of the last ``calls_per_second`` departures makes the bound exact.
+little late at the bank meets few others, and a window over the calls of the last second makes the bound exact.
 A window is taken as slightly longer than a second (``_GUARD_S``), because between here and the bank calls shift
-against each other. What counts is when a call reaches the bank, which its answer tells: one that took longer than most
-may have arrived that much later, and stays in the window as much longer.
+against each other. What counts is when a call reaches the bank, which its answer tells: one that took longer than the
+quick ones may have arrived that much later, and stays in the window as much longer.
 
 A refusal for rate halves the rate at once for everybody and holds all calls for as long as the bank asks; from then
 on the rate climbs back by a twentieth of the configured rate per second.
@@ -21,7 +21,7 @@ from math import floor
 
 from aiolimiter import AsyncLimiter
 
-_GUARD_S = 0.007
+_GUARD_S = 0.003
 _LATEST_S = 0.25
 _LATENCIES = 64
 _LOOK_AGAIN = 8
@@ -59,7 +59,7 @@ class Pacer:
         self._halted = asyncio.Event()
         self._limiter = self._make_limiter()
         self._rate_is_new = False
-        # Below one call a second the log holds one departure and the window grows instead.
+        # Below one call a second the window holds one call and grows instead.
         self._window_calls = max(1, floor(calls_per_second))
         self._window_s = max(1.0, self._window_calls / calls_per_second) + _GUARD_S
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
@@ -123,7 +123,7 @@ class Pacer:
         self._latencies.append(took_s)
         if self._answers % _LOOK_AGAIN == 0:
             ordered = sorted(self._latencies)
-            self._usual_s = ordered[len(ordered) * 3 // 4]
+            self._usual_s = ordered[len(ordered) // 10]
         self._answers += 1
 
     async def _may_leave(self, *, urgent: bool) -> bool:
