@@ -30,7 +30,9 @@ _CONFIG = click.option(
 _OUT = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the reports [default: out/<run_id>/]."
 )
-_INPUTS = click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="INPUT...")
+_INPUTS = click.argument(
+    "inputs", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="INPUT..."
+)
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N rows.")
 _JSON_LOGS = click.option("--json-logs", is_flag=True, help="Write JSON lines to stderr instead of text.")
 _RUN_ID = click.argument("run_id", required=False, metavar="[RUN]")
@@ -100,7 +102,7 @@ def run_command(
 
     with _console(json_logs=json_logs) as emit:
         settings = _settings(config, {"journey.until": until, "limits.calls_per_second": rate})
-        order = _order(inputs, out, limit)
+        order = _order(inputs, out, limit, config)
         _end((job.dry_run if dry_run else job.run)(order, settings, emit))
 
 
@@ -118,7 +120,7 @@ def validate_command(
 
     with _console(json_logs=json_logs) as emit:
         settings = _settings(config, {})
-        _end(job.validate(_order(inputs, out, limit), settings, emit))
+        _end(job.validate(_order(inputs, out, limit, config), settings, emit))
 
 
 @_command("status", "onboard status --config configs/production.toml")
@@ -188,12 +190,10 @@ def _settings(config: Path | None, flags: dict[str, Any]) -> "Settings":
     return load(config, flags=flags)
 
 
-def _order(inputs: tuple[Path, ...], out: Path | None, limit: int | None) -> "Order":
+def _order(inputs: tuple[Path, ...], out: Path | None, limit: int | None, config: Path | None) -> "Order":
     from pipeline.job import Order
 
-    named = {str(path) for path in inputs}
-    options = [word for word in sys.argv[2:] if word not in named]
-    return Order(inputs=inputs, out=out, limit=limit, options=shlex.join(options))
+    return Order(inputs=inputs, out=out, limit=limit, options=f"--config {shlex.quote(str(config))}" if config else "")
 
 
 @contextmanager
@@ -207,7 +207,7 @@ def _plain_errors() -> Iterator[None]:
             click.echo(f"hint: {error.hint}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        click.echo("stopped by SIGINT", err=True)
+        click.echo("stopped by SIGINT; `onboard report` writes the reports, the same command goes on", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         sys.exit(ExitCode.UNEXPECTED)

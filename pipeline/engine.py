@@ -10,7 +10,7 @@ import itertools
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from pipeline.journey.moves import JourneyRules
 from pipeline.journey.state import enter, needs_visit
 from pipeline.journey.traverse import Recorder, Tools, Traverser
 from pipeline.keys import Keys
-from pipeline.model import Customer, Disposition, IntakeRow, Journey, Phase, Standing
+from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
 from pipeline.projection import disposition_of
 from pipeline.settings import Settings
@@ -51,6 +51,20 @@ class Tally:
     total: int
     dispositions: Counter[Disposition]
     done: Counter[int]
+    under_way: dict[bytes, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Watched:
+    """The ledger's writer, with an eye on how far the customers under way are."""
+
+    ledger: Recorder
+    tally: Tally
+
+    def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
+        """Hand in as ``Recorder`` says."""
+        self.tally.under_way[journey.key] = journey.done
+        return self.ledger.post(journey, calls)
 
 
 class Engine:
@@ -79,13 +93,13 @@ class Engine:
         self._pacer = pacer
         self._emit = emit
         self._rules = StopRules(settings)
-        self._tally = Tally(total=rows_total, dispositions=Counter(), done=Counter())
+        self._tally = Tally(total=rows_total, dispositions=Counter(), done=Counter(), under_way={})
         self._started = time.monotonic()
         self._unexpected: Exception | None = None
         approval = settings.approval
         self._tools = Tools(
             bank=gateway,
-            ledger=writer,
+            ledger=_Watched(ledger=writer, tally=self._tally),
             stop=stopper,
             rules=JourneyRules(
                 until=settings.journey.until,
@@ -188,6 +202,8 @@ class Engine:
 
     def _count(self, journey: Journey | None, fingerprint: bytes) -> None:
         self._tally.dispositions[disposition_of(journey, fingerprint, run=self._run)] += 1
+        if journey is not None:
+            self._tally.under_way.pop(journey.key, None)
         self._tally.done[journey.done if journey else 0] += 1
 
     async def _report_progress(self) -> None:
@@ -201,12 +217,13 @@ class Engine:
         seconds = time.monotonic() - self._started
         left = tally.total - rows_done
         carried = self._rules.finished
+        done = tally.done + Counter(tally.under_way.values())
         return Progress(
             at=seconds,
             rows_done=rows_done,
             rows_total=tally.total,
             dispositions=dict(tally.dispositions),
-            phases={phase: sum(n for done, n in tally.done.items() if done >= phase.number) for phase in Phase},
+            phases={phase: sum(n for reached, n in done.items() if reached >= phase.number) for phase in Phase},
             calls=count.total,
             calls_per_second=float(count.current),
             in_flight=self._pacer.under_way,

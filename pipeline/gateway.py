@@ -151,7 +151,7 @@ class Health:
             capped = f", capped from the {asked:g} s it asked" if asked > self._cap_s else ""
             self._emit(
                 Slowed(
-                    reason=f"the bank refused for rate ({reply.status}){capped}",
+                    reason=f"the bank asked for less ({reply.status}){capped}",
                     seconds=wait_s,
                     rate=self._client.pacer.rate,
                 )

@@ -5,6 +5,7 @@ of their insides.
 """
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from pathlib import Path
 from pipeline import embedded
 from pipeline.connection import Connection, connected
 from pipeline.engine import Engine
-from pipeline.errors import ConfigurationError, OnboardError
+from pipeline.errors import ConfigurationError, LedgerError, OnboardError
 from pipeline.events import Finished, Handler, RunOpened, Surveyed
 from pipeline.gateway import Gateway, Health
 from pipeline.intake.documents import open_document
@@ -26,6 +27,7 @@ from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
 from pipeline.reporting import RunEnd, RunFacts, Written, write_reports
+from pipeline.reports.disk import make_folder
 from pipeline.settings import Settings
 from pipeline.stopping import Stopper
 
@@ -48,6 +50,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
     keys = keys_of(settings)
     found = read(order, settings, emit)
     facts = facts_of(order, settings, found)
+    writable(Path(facts.out))
     with open_ledger(settings, keys) as ledger, ledger.lock():
         with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
             record = ledger.start_run(facts.run_id, facts.to_json())
@@ -81,6 +84,18 @@ def read(order: Order, settings: Settings, emit: Handler) -> Survey:
     return found
 
 
+def writable(out: Path) -> None:
+    """Make the folder of the reports. Raises :class:`ConfigurationError` before anything was sent, not after."""
+    try:
+        make_folder(out)
+        if not os.access(out, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ConfigurationError(
+            f"reports cannot be written to {out}: {error.strerror}", hint="name another folder with --out"
+        ) from None
+
+
 def keys_of(settings: Settings) -> Keys:
     """The keys of this tenant and seed. Raises :class:`ConfigurationError` that names what credentials are missing."""
     if missing := settings.credentials.missing():
@@ -92,8 +107,11 @@ def keys_of(settings: Settings) -> Keys:
 
 
 def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledger:
-    """The ledger of these settings."""
-    return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
+    """The ledger of these settings. Raises :class:`ConfigurationError` if it cannot be used: nothing was sent yet."""
+    try:
+        return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
+    except LedgerError as error:
+        raise ConfigurationError(str(error), hint=error.hint) from None
 
 
 def facts_of(order: Order, settings: Settings, found: Survey) -> RunFacts:

@@ -182,9 +182,9 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     """Where one customer's journey stands: a line of the ledger. Holds no personal data.
 
     ``done`` counts completed phases (0 to 8). ``step`` names the call whose intent has no known outcome, ``doubts``
-    how many such intents there are. ``final`` is meant for failures: no run tries again until the row changes or
-    ``onboard retry`` opens it. ``required`` is what the bank asked for (``None``: it named nothing). ``sent`` counts
-    requests of the run ``last_run``. Times are seconds since the epoch.
+    how many such intents there are. ``final`` is meant for failures: no run tries again until the row changes.
+    ``required`` is what the bank asked for (``None``: it named nothing). ``sent`` counts requests of the run
+    ``last_run``. Times are seconds since the epoch.
     """
 
     key: bytes

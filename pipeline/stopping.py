@@ -87,7 +87,7 @@ class Stopper:
         if self.requested:
             self._stop_now()
             return
-        self.request(f"{name.name}: calls under way finish; a second signal stops now", code, hint=_AGAIN)
+        self.request(f"{name.name} (a second one stops now)", code, hint=_AGAIN)
 
 
 class StopRules:

@@ -39,6 +39,13 @@ def test_every_command_is_listed_with_an_example_in_its_help() -> None:
         assert f"  onboard {name}" in shown.split("Example:")[1]
 
 
+def test_no_text_names_a_command_that_does_not_exist() -> None:
+    """Hints and advice send nobody to a command that is not there."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "pipeline").rglob("*.py")]
+    named_commands = {name for text in [README, *texts] for name in re.findall(r"`onboard ([a-z]+)", text)}
+    assert named_commands <= set(cli.commands)
+
+
 def test_the_help_of_run_is_what_the_command_prints() -> None:
     """The README's help text is the real one."""
     shown = CliRunner().invoke(cli, ["run", "--help"], prog_name="onboard", terminal_width=100).output

@@ -164,5 +164,5 @@ def _check_delimiter(name: str, header: str) -> None:
     if delimiter:
         raise UnreadableInputError(
             f"{name}: the header is separated by {delimiter}, not by commas",
-            hint="a profile must state the delimiter; or save the file with commas",
+            hint="save the file with commas between the fields",
         )

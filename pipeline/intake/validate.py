@@ -6,6 +6,7 @@ finds copies over all of them; memory is bounded by the batch, but for 16 bytes 
 Knows no bank and no ledger.
 """
 
+import os
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -187,7 +188,9 @@ def _names(inputs: Sequence[Path]) -> list[str]:
             raise ConfigurationError(f"the input {path} is given twice", hint="give each file once")
         seen[path.resolve()] = path
     times = Counter(path.name for path in inputs)
-    return [path.name if times[path.name] == 1 else str(path) for path in inputs]
+    names = [path.name if times[path.name] == 1 else str(path) for path in inputs]
+    # A file system may hold names that are not text; reports are text.
+    return [os.fsencode(name).decode("utf-8", "replace") for name in names]
 
 
 def _batches(

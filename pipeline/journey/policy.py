@@ -220,19 +220,19 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "exists_after_doubt": (
         "an earlier registration of this customer did arrive, but its answer was lost and the id is unknown",
-        "find the customer by e-mail in the Admin Portal and answer with `onboard resolve`",
+        "find the customer by e-mail in the Admin Portal and finish it there; nothing is sent again on a guess",
     ),
     "registration_in_doubt": (
         "whether this customer was registered is unknown, and the one repeat is used up",
-        "look for the e-mail in the Admin Portal and answer with `onboard resolve`",
+        "look for the e-mail in the Admin Portal; nothing is sent again on a guess",
     ),
     "outcome_unknown": (
         "whether the bank carried this step out is unknown, and the one repeat is used up",
-        "look at the customer in the Admin Portal and answer with `onboard resolve`",
+        "look at the customer in the Admin Portal and finish it there",
     ),
     "row_changed_in_doubt": (
         "the row changed while its registration is in doubt, so nothing may be sent",
-        "restore the row, or find the customer in the Admin Portal and answer with `onboard resolve`",
+        "restore the row, or find the customer in the Admin Portal and finish it there",
     ),
     "row_changed_after_registration": (
         "the row changed in what the bank already registered, and the API has no update",
@@ -250,7 +250,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "add both to the row and run again",
     ),
     "login_refused": ("the customer's own log-in was refused", "the password was changed: continue by hand"),
-    "user_locked": ("the customer's user is locked", "wait 30 minutes and use `onboard retry`"),
+    "user_locked": ("the customer's user is locked", "wait 30 minutes, then finish the customer in the Admin Portal"),
     "verification_refused": ("the bank refused the verification", "ask the customer for other evidence"),
     "not_verified": ("the bank says that the customer is not verified", "look at the verification in the portal"),
     "high_risk": (

@@ -251,4 +251,4 @@ class Count:
     def reached(self) -> float:
         """Mean calls per second from the first departure to the last."""
         span = self._last - self._first
-        return (self.total - 1) / span if span > 0 else float(self.total)
+        return (self.total - 1) / span if span >= 1 else float(self.total)

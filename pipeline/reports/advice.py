@@ -78,6 +78,10 @@ def headline(summary: Summary) -> str:
     now, before = (summary.dispositions[d] for d in (Disposition.ONBOARDED, Disposition.UNCHANGED))
     pending = summary.dispositions[Disposition.PENDING]
     needy = rows - now - before - pending
+    sent = any(calls.sent for calls in summary.calls.values())
+    if pending and not sent and summary.exit_code in (ExitCode.OK, ExitCode.NEEDS_SOMEBODY):
+        rest = f", {needy:,} {'needs' if needy == 1 else 'need'} somebody" if needy else ""
+        return f"Checked, nothing was sent: {pending:,} of {_rows(rows)} ready{rest}."
     if summary.exit_code == ExitCode.OK:
         if not now:
             return f"Nothing was left to do: {rows:,} of {_rows(rows)} onboarded before."
@@ -147,13 +151,12 @@ def _for(disposition: Disposition, summary: Summary, totals: Totals, again: Agai
             title = f"Look at {rows} that failed"
             text = (
                 "Refused for their data: correct them in rejects/ and run that file. Retries ran out: the same "
-                "command tries them again. Any other refusal stays until its cause is gone and you open it:"
+                "command tries them again. Any other refusal stays until its row changes; errors.csv says why."
             )
-            commands = (f"onboard retry {shlex.quote(summary.run_id)}", "onboard explain EXTERNAL_ID")
+            commands = (again.run(),)
         case Disposition.DECLINED:
             title = f"Tell the customers of {rows} that the bank declined them"
             text = "The bank refused their verification; this job does not ask again. results.csv names them."
-            commands = ("onboard explain EXTERNAL_ID",)
         case Disposition.PARKED:
             title = f"Decide on {rows} that wait for a person"
             text = (
@@ -164,10 +167,10 @@ def _for(disposition: Disposition, summary: Summary, totals: Totals, again: Agai
         case Disposition.IN_DOUBT:
             title = f"Find out about {rows} in doubt"
             text = (
-                "A call was sent and its answer was lost. Look these customers up in the FinHub portal, write what "
-                "you found into in_doubt.csv (the ids, or that the customer does not exist), and give it back."
+                "A call was sent and its answer was lost. The same command looks again where the bank can be asked; "
+                "the others are named in in_doubt.csv: find them in the FinHub portal and finish them there."
             )
-            commands = (f"onboard resolve {shlex.quote(again.beside('in_doubt.csv'))}", again.run())
+            commands = (again.run(),)
         case _:
             title = f"Run the same command again for {rows}"
             text = "They are not finished because the run stopped. Finished customers cost no call."
