@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pipeline.errors import ExitCode, OnboardError
+from pipeline.errors import ExitCode, OnboardError, UnreadableInputError
 from pipeline.events import Handler, Progress
 from pipeline.gateway import Gateway
 from pipeline.journey.moves import JourneyRules
@@ -155,6 +155,9 @@ class Engine:
                 for start in range(0, len(batch), _SLICE):
                     for work in await asyncio.to_thread(self._take_up, batch[start : start + _SLICE]):
                         await queue.put(work)
+        except UnreadableInputError as error:
+            # Something was sent already: this is a run that stopped, not an input that was refused.
+            self._stopper.request(str(error), ExitCode.STOPPED_EARLY, hint=error.hint)
         except OnboardError as error:
             self._stopper.error(error)
         finally:
@@ -173,12 +176,15 @@ class Engine:
         known = self._find(keys)
         now = time.time()
         for key, customer in zip(keys, customers, strict=True):
+            if key in self._tally.under_way:
+                continue  # the input changed under our hands: nobody is carried by two workers at once
             journey, fingerprint = known.get(key), self._keys.fingerprint(customer)
             if not needs_visit(journey, fingerprint):
                 self._count(journey, fingerprint)
                 continue
             entered = enter(journey, key=key, fingerprint=fingerprint, run=self._run, now=now)
             was_parked = journey is not None and journey.standing is Standing.PARKED
+            self._tally.under_way[key] = entered.done
             wanted.append(Work(customer=customer, journey=entered, was_parked=was_parked))
         return wanted
 

@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Protocol
 
 from pipeline.calls import CallName, Reply, Step
+from pipeline.errors import OnboardError, StoppedEarlyError
 from pipeline.events import BankBack, BankDown, Handler, Slowed
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.moves import DOCUMENT_COLUMN_OF
@@ -166,7 +167,11 @@ class Health:
             self._down.set()
 
     async def watch(
-        self, probe: Callable[[], Awaitable[Reply]], patience: "Patience", give_up: Callable[[str], None]
+        self,
+        probe: Callable[[], Awaitable[Reply]],
+        patience: "Patience",
+        give_up: Callable[[str], None],
+        refused: Callable[[OnboardError], None],
     ) -> None:
         """Probe a bank that is down until it answers or the tries are used up; then ``give_up`` with the reason."""
         while True:
@@ -174,7 +179,14 @@ class Health:
             self._emit(BankDown(reason=self.reason))
             for attempt in range(1, patience.max_attempts + 1):
                 await self._client.pacer.pause(patience.wait_s(attempt))
-                if is_answer(await probe()):
+                try:
+                    back = is_answer(await probe())
+                except StoppedEarlyError:
+                    back = False  # not even a log-in gets through
+                except OnboardError as error:
+                    refused(error)
+                    return
+                if back:
                     self._failures = 0
                     self._down.clear()
                     self._client.pacer.reopen()

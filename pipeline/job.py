@@ -18,7 +18,13 @@ from pathlib import Path
 from pipeline import embedded
 from pipeline.connection import Connection, connected
 from pipeline.engine import Engine
-from pipeline.errors import ConfigurationError, LedgerError, OnboardError
+from pipeline.errors import (
+    ConfigurationError,
+    LedgerError,
+    OnboardError,
+    StoppedEarlyError,
+    UnreadableInputError,
+)
 from pipeline.events import Finished, Handler, RunOpened, Surveyed
 from pipeline.gateway import Gateway, Health
 from pipeline.intake.documents import open_document
@@ -191,7 +197,9 @@ class _Run:
                 emit=self._emit,
             )
             beside = [
-                asyncio.create_task(health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down)),
+                asyncio.create_task(
+                    health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
+                ),
                 asyncio.create_task(self._heartbeat(connection)),
             ]
             await engine.run(rows(self._found, rules, batch_rows=settings.intake.batch_rows))
@@ -246,6 +254,10 @@ def _report(
         written = write_reports(
             survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
         )
+    except UnreadableInputError as error:
+        ledger.finish_run(record.number, exit_code=StoppedEarlyError.exit_code, stopped_because=str(error))
+        hint = "put the input back as it was and use `onboard report`; the ledger has everything"
+        raise StoppedEarlyError(f"{error}; its reports cannot be written", hint=hint) from None
     except OnboardError as error:
         ledger.finish_run(record.number, exit_code=error.exit_code, stopped_because=str(error))
         raise

@@ -20,6 +20,14 @@ _BY_STANDING = {
 _CHANGED_HINT = "the API has no update: have the bank correct the customer, or restore the row"
 
 
+def is_carried(journey: Journey | None, *, run: int) -> bool:
+    """Whether this run took the customer up: then its journey counts, also if the row would be rejected by now.
+
+    A document may vanish between the check and the upload; the customer is at the bank all the same.
+    """
+    return journey is not None and bool(run) and journey.last_run == run
+
+
 def disposition_of(journey: Journey | None, fingerprint: bytes, *, run: int) -> Disposition:
     """What became of an accepted row in run number ``run``."""
     if journey is None:
@@ -35,7 +43,7 @@ def disposition_of(journey: Journey | None, fingerprint: bytes, *, run: int) -> 
 
 def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int) -> Result:
     """The row's line of ``results.csv``."""
-    if row.customer is None:
+    if row.customer is None and not is_carried(journey, run=run):
         first = row.violations[0]
         return Result(
             source=row.source,
@@ -97,7 +105,7 @@ def errors_of(
             )
     if result.disposition is Disposition.CHANGED:
         yield _error(row, "intake", code=result.code, message=result.message, hint=_CHANGED_HINT, at=at)
-    elif row.customer and journey and result.code and not any(call.code == result.code for call in calls):
+    elif journey and _is_news(result, calls):
         yield _error(
             row,
             result.phase,
@@ -108,6 +116,12 @@ def errors_of(
             http_status=journey.http_status,
             at=instant(journey.finished_at) or at,
         )
+
+
+def _is_news(result: Result, calls: Sequence[CallRecord]) -> bool:
+    """Whether what holds the row shows in no call."""
+    held = result.disposition is not Disposition.REJECTED and bool(result.code)
+    return held and not any(call.code == result.code for call in calls)
 
 
 def _error(row: IntakeRow, stage: str, *, code: str, message: str, hint: str, at: str, **more: object) -> ErrorLine:
@@ -127,15 +141,14 @@ def _error(row: IntakeRow, stage: str, *, code: str, message: str, hint: str, at
 def waiting_of(row: IntakeRow, journey: Journey, result: Result) -> Waiting:
     """The row's line of ``parked.csv`` or ``in_doubt.csv``; these two may hold personal data."""
     customer = row.customer
-    assert customer is not None
     return Waiting(
         source=row.source,
         row_number=row.row_number,
         external_id=row.external_id,
-        first_name=customer.first_name,
-        last_name=customer.last_name,
-        email=customer.email,
-        phone=customer.phone,
+        first_name=customer.first_name if customer else "",
+        last_name=customer.last_name if customer else "",
+        email=customer.email if customer else "",
+        phone=customer.phone if customer else "",
         phase=result.phase,
         code=result.code or "outcome_unknown",
         message=journey.message or "the run ended before the outcome of a call was known",
@@ -148,13 +161,13 @@ def waiting_of(row: IntakeRow, journey: Journey, result: Result) -> Waiting:
     )
 
 
-def belongs_in_rejects(row: IntakeRow, journey: Journey | None) -> bool:
+def belongs_in_rejects(row: IntakeRow, journey: Journey | None, *, run: int = 0) -> bool:
     """Whether a person must correct the row: it broke a rule, or the bank refused it for its data (DESIGN 3.5)."""
-    if row.customer is None:
+    if row.customer is None and not is_carried(journey, run=run):
         return True
-    if journey is None or journey.standing is not Standing.FAILED or not journey.final:
+    if journey is None or journey.standing is not Standing.FAILED:
         return False
-    return journey.code in _DATA_CODES or journey.code.startswith("document_")
+    return (journey.final and journey.code in _DATA_CODES) or journey.code.startswith(("document_", "category_"))
 
 
 def instant(seconds: float) -> str:

@@ -136,7 +136,7 @@ def write_reports(
                 totals.feed_error(line)
             folder.feed_result(result)
             totals.feed_result(result)
-            if belongs_in_rejects(row, journey):
+            if belongs_in_rejects(row, journey, run=end.number):
                 marks[row.source][row.row_number] = _marks(row, lines, result)
             if journey and result.disposition in (Disposition.PARKED, Disposition.IN_DOUBT):
                 feed = folder.feed_parked if result.disposition is Disposition.PARKED else folder.feed_in_doubt
@@ -177,7 +177,7 @@ def _joined(
             if ledger is None or keys is None:
                 yield from ((row, None, (), b"") for row in part)
                 continue
-            by_row = [keys.customer(row.external_id) if row.customer else b"" for row in part]
+            by_row = [keys.customer(row.external_id) if row.external_id else b"" for row in part]
             wanted = [key for key in by_row if key]
             journeys = ledger.find(wanted, as_of=run or None)
             calls: dict[bytes, list[CallRecord]] = defaultdict(list)

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.calls import CallName, Reply, step
 from pipeline.config import load
+from pipeline.errors import OnboardError, RefusedError, StoppedEarlyError
 from pipeline.events import BankBack, BankDown, Event, Slowed
 from pipeline.gateway import Gateway, Health, Ready, index_categories, is_answer
 from pipeline.intake.documents import DocumentError
@@ -29,6 +30,11 @@ PLUS = Category(key="INDIVIDUAL_PLUS", id="102", name="Individual Plus")
 JOURNEY = Journey(key=b"k", fingerprint=b"", customer_id="c", user_id="u", verification_id="v")
 FINE = Reply(status=200, says=200, accepted=True, readable=True)
 DEAD = Reply(cause="no answer in time")
+
+
+def not_now(said: object) -> None:
+    """Fail: this end was not due."""
+    pytest.fail(f"the run was ended: {said}")
 
 
 @pytest.mark.parametrize("name", ["INDIVIDUAL_PLUS", "individual_plus", "102", "Individual Plus", "INDIVIDUAL PLUS"])
@@ -145,7 +151,7 @@ def test_a_bank_that_only_fails_is_left_alone_until_a_probe_works() -> None:
         async def probe() -> Reply:
             return next(probes)
 
-        watch = asyncio.create_task(watched.watch(probe, AtOnce(), lambda _: pytest.fail("gave up")))
+        watch = asyncio.create_task(watched.watch(probe, AtOnce(), not_now, not_now))
         for _ in range(4):
             watched.observe(DEAD, wait_s=0)
         watched.observe(FINE, wait_s=0)
@@ -180,7 +186,7 @@ def test_a_bank_that_stays_away_is_given_up_after_the_probes() -> None:
 
         for _ in range(7):
             watched.observe(Reply(status=503, says=503), wait_s=0)
-        await asyncio.wait_for(watched.watch(probe, AtOnce(max_attempts=4), given_up.append), 5)
+        await asyncio.wait_for(watched.watch(probe, AtOnce(max_attempts=4), given_up.append, not_now), 5)
         assert (given_up, probes) == (["it answers 503"], 4)
 
     asyncio.run(scenario())
@@ -236,3 +242,24 @@ def test_a_wait_longer_than_the_cap_is_said() -> None:
         assert (event.seconds, "3600" in event.reason) == (60, True)
 
     asyncio.run(scenario())
+
+
+def test_a_bank_that_is_down_and_refuses_the_log_in_ends_the_run() -> None:
+    """A probe that needs a new session and cannot have one is a failed probe, or the end; never a run that hangs."""
+    ends: list[str] = []
+
+    async def main(error: OnboardError) -> None:
+        watched, _ = health([])
+        for _ in range(9):
+            watched.observe(DEAD, wait_s=0)
+
+        async def probe() -> Reply:
+            raise error
+
+        await asyncio.wait_for(
+            watched.watch(probe, AtOnce(), lambda _: ends.append("down"), lambda found: ends.append(str(found))), 5
+        )
+
+    asyncio.run(main(StoppedEarlyError("no session")))
+    asyncio.run(main(RefusedError("wrong password")))
+    assert ends == ["down", "wrong password"]

@@ -226,3 +226,21 @@ def test_an_instant_is_utc_with_milliseconds_and_nothing_is_nothing() -> None:
     """0 means that it did not happen."""
     assert instant(0.0) == ""
     assert instant(1_700_000_000.25) == "2023-11-14T22:13:20.250Z"
+
+
+def test_a_row_that_this_run_carried_is_not_rejected_afterwards() -> None:
+    """A document that vanished meanwhile makes the row a violation; the customer is at the bank all the same."""
+    violation = Violation(
+        source="a.csv",
+        row_number=1,
+        external_id="1",
+        field="identity_document",
+        code="document_not_found",
+        message="gone",
+        hint="look",
+    )
+    row = IntakeRow(source="a.csv", row_number=1, external_id="1", customer=None, violations=(violation,))
+    carried = Journey(key=b"k", fingerprint=b"", customer_id="c-1", done=2, last_run=3)
+    found = result_of(row, carried, b"", run=3)
+    assert (found.disposition, found.customer_id) == (Disposition.PENDING, "c-1")
+    assert result_of(row, carried, b"", run=4).disposition is Disposition.REJECTED

@@ -114,3 +114,12 @@ def _unopened(name: str, error: OSError) -> UnreadableInputError:
     if isinstance(error, PermissionError):
         return UnreadableInputError(f"{name} may not be read by this user", hint="check its permissions")
     return UnreadableInputError(f"{name} cannot be read: {error.strerror}", hint="check the path and the disk")
+
+
+def stamp(path: Path) -> tuple[int, int, int]:
+    """What changes with a file's content and costs nothing to ask: which file, its size, its time."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_ino, found.st_size, found.st_mtime_ns)

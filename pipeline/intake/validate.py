@@ -87,7 +87,12 @@ def rows(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[list[Intak
     for source, table in zip(found.sources, found.tables, strict=True):
         if source.rows:
             files.verify(source)
+        stamp = files.stamp(table.path)
         for batch in _batches(table, wanted=CANONICAL_COLUMNS, batch_rows=batch_rows, limit=source.rows):
+            if files.stamp(table.path) != stamp:
+                raise UnreadableInputError(
+                    f"{table.name} was changed while it was read", hint="give the run a copy that nobody writes to"
+                )
             frame = normalise(
                 batch.frame,
                 catalogue=catalogue,

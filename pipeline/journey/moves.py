@@ -89,7 +89,8 @@ Move = Send | Advance | Resolve | Forget | Rest
 
 def next_move(journey: Journey, customer: Customer, visit: Visit, rules: JourneyRules) -> Move:
     """What to do now for ``customer``; a step in doubt is settled before anything else."""
-    if journey.standing is not Standing.OPEN:
+    if journey.standing is not Standing.OPEN or visit.gave_up:
+        # Gave up: the bank refuses this one for its rate again and again; a later run tries once more.
         return Rest(standing=journey.standing)
     if journey.doubts:
         return _IN_DOUBT[step_from_label(journey.step).call.name](journey, visit, rules)

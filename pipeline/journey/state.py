@@ -34,9 +34,8 @@ IDENTITY_COLUMNS = frozenset({"first_name", "last_name", "email", "date_of_birth
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """What one run knows about one customer beyond the ledger; gone when the run ends.
 
-    ``check``, ``status``, ``listed`` and ``searched`` are answers of reads made for the step at hand; ``tries``
-    counts requests for the step ``tried``, ``polls`` looks at the check, ``page`` pages of deliveries; ``renewed`` is
-    the step for which a token was renewed.
+    ``check``, ``status``, ``listed`` and ``searched`` answer reads for the step at hand; ``tries`` counts requests for
+    the step ``tried``, ``polls`` looks at the check, ``page`` pages; ``renewed``: the step a token was renewed for.
     """
 
     was_parked: bool = False
@@ -51,6 +50,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     tried: str = ""
     renewed: str = ""
+    refused_for_rate: int = 0
+    gave_up: bool = False
 
 
 def enter(journey: Journey | None, *, key: bytes, fingerprint: bytes, run: int, now: float) -> Journey:
@@ -140,11 +141,12 @@ def unsendable(journey: Journey, step: Step, reply: Reply, judgement: Judgement,
     """The row does not allow the request to be built: nothing left, and what is in doubt stays in doubt."""
     if journey.doubts:
         return _stop(journey, Standing.IN_DOUBT, judgement, reply, step, now=now)
-    return replace(_stop(journey, Standing.FAILED, judgement, reply, step, now=now), final=True)
+    # Not final: what is wrong lies beside the row, such as a document, and once it is right the row goes on.
+    return _stop(journey, Standing.FAILED, judgement, reply, step, now=now)
 
 
 def run_refused(journey: Journey) -> Journey:
-    """The last intent was refused for a reason that concerns the run: the customer is left as it was."""
+    """The last intent was refused for a reason of the run's: the customer is left as it was."""
     return _silent(_settle(journey, last_only=True))
 
 
@@ -222,7 +224,10 @@ def _not_carried_out(
     tries = visit.tries + 1 if visit.tried == step.label else 1
     if reply.says == 429 or judgement.verdict is Verdict.EXPIRED or not reply.sent:  # noqa: PLR2004
         tries -= 1
-    counted = replace(visit, tries=tries, tried=step.label)
+    refused = visit.refused_for_rate + 1 if reply.says == 429 else 0  # noqa: PLR2004
+    counted = replace(visit, tries=tries, tried=step.label, refused_for_rate=refused)
+    if refused >= 10 * max_tries:
+        return undone, replace(counted, gave_up=True)
     if tries < max_tries:
         return undone, counted
     if undone.doubts and not step.call.changes:

@@ -145,9 +145,10 @@ class Traverser:
             if isinstance(request, Problem):
                 self._unsendable(step, request)
                 return
-            token = await self._token_for(step)
-            # Only now the intent: whoever waits for the pace has none that a crash could leave in doubt.
+            # The intent comes after the turn: whoever waits for the pace has none that a crash could leave in doubt.
+            # So does the token: it must be good when it leaves.
             turn = await tools.bank.turn()
+            token = await self._token_for(step) if turn is not None else ""
             if turn is None or tools.stop.requested:
                 return
             earlier = self._journey.doubts if self._journey.step == step.label else 0

@@ -44,6 +44,7 @@ class Ledger:
         """
         if not create and not path.exists():
             raise ConfigurationError(f"there is no ledger at {path}", hint="check ledger.url and the current folder")
+        path = path.resolve()  # one ledger has one lock, by whatever links it is named
         with plainly(path):
             _touch(path)
             db = connect(path, check=lambda db: _check(db, path))

@@ -10,12 +10,32 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from pipeline.calls import CallName, Facts, Kind, Reply
 from pipeline.model import Category, Customer
 from pipeline.outbound import members, refusals
 
 _CLOCKS_DIFFER_S = 600.0
+_RISKS = frozenset({"LOW", "MEDIUM", "HIGH"})
+_REQUIREMENTS = frozenset(
+    {
+        "PASSPORT",
+        "NATIONAL_ID",
+        "ID_CARD",
+        "DRIVERS_LICENSE",
+        "GOVERNMENT_ID",
+        "PROOF_OF_ADDRESS",
+        "SOURCE_OF_FUNDS",
+        "BENEFICIAL_OWNERSHIP",
+        "PEP_DECLARATION",
+        "BANK_STATEMENT",
+        "INCOME_PROOF",
+        "SELFIE",
+    }
+)
+"""The document types of the contract; what a bank may ask for beyond them is UNKNOWN and parks the row."""
+_TELLING = 4
 _HIGH_RISK_DOCUMENTS = frozenset({"BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"})
 
 
@@ -33,6 +53,8 @@ def read(
     data = members.record(body.get("data")) if body is not None and "data" in body else body or {}
     accepted = 200 <= status < 300 and not refusals.says_failure(body or {}, data)  # noqa: PLR2004 - RFC 9110 success
     facts, complete = _facts(call, body or {}, data, customer, customer_id, since) if accepted else (Facts(), True)
+    facts = _impersonal(facts, customer)
+    complete = complete and (call is not CallName.REGISTER or not accepted or bool(facts.customer_id))
     kind, field, message = ("", "", "") if accepted else refusals.trouble(body or {}, data, customer)
     empty_is_fine = call in (CallName.ACCEPT_CONSENT, CallName.ACTIVATE) and not content.strip()
     return Reply(
@@ -135,9 +157,9 @@ def token_life_s(token: str, expires_in: Any) -> float | None:
 
 def _verification(data: dict[str, Any]) -> Facts:
     listed = data.get("requiredDocuments")
-    required = tuple(members.word(name) for name in listed if members.text(name)) if isinstance(listed, list) else None
+    required = tuple(_requirement(name) for name in listed) if isinstance(listed, list) else None
     levels = {members.word(data.get("verificationLevel")), members.word(data.get("level"))}
-    risk = members.word(data.get("riskLevel"))
+    risk = _risk(data.get("riskLevel"))
     high = "POWER_TENANT_VERIFIED" in levels or bool(_HIGH_RISK_DOCUMENTS & set(required or ())) or risk == "HIGH"
     return Facts(
         verification_id=members.identifier(data.get("verificationId")) or members.identifier(data.get("id")),
@@ -148,7 +170,7 @@ def _verification(data: dict[str, Any]) -> Facts:
 
 
 def _check(data: dict[str, Any]) -> Facts:
-    risk = members.word(data.get("riskLevel"))
+    risk = _risk(data.get("riskLevel"))
     needs_power = members.flag(data.get("powerTenantApprovalRequired"))
     missing = data.get("missingConsents")
     high = risk == "HIGH" or members.flag(data.get("isHighRisk")) is True or needs_power is True
@@ -196,3 +218,32 @@ def _is_before(timestamp: Any, since: float) -> bool:
     except ValueError:
         return False
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() < since - _CLOCKS_DIFFER_S
+
+
+def _risk(value: Any) -> str:
+    """A risk level; another word could be anything, and it would be stored."""
+    said = members.word(value)
+    return said if said in _RISKS or not said else "UNKNOWN"
+
+
+def _requirement(value: Any) -> str:
+    """A document type that the bank asks for. One that cannot be read is still one that is asked for."""
+    said = members.word(value)
+    return said if said in _REQUIREMENTS else "UNKNOWN"
+
+
+def _impersonal(facts: Facts, customer: Customer | None) -> Facts:
+    """Ids are stored: one that is made of the customer's own data is not taken."""
+    if customer is None or not (facts.customer_id or facts.user_id or facts.verification_id):
+        return facts
+    own = [getattr(customer, name).casefold() for name in refusals.PERSONAL if len(getattr(customer, name)) >= _TELLING]
+
+    def clean(identifier: str) -> str:
+        return "" if any(value in identifier.casefold() for value in own) else identifier
+
+    return replace(
+        facts,
+        customer_id=clean(facts.customer_id),
+        user_id=clean(facts.user_id),
+        verification_id=clean(facts.verification_id),
+    )

@@ -57,8 +57,8 @@ def flag(value: Any) -> bool | None:
 
 
 def identifier(value: Any) -> str:
-    """An identifier: a short string of visible ASCII that can be a path segment, or a number as one."""
+    """An identifier: a short string of visible ASCII that can be a path segment, no e-mail; or a number as one."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     said = text(value).strip()
-    return said if len(said) <= _MAX_ID and re.fullmatch(r"[!-~]+", said) and said not in (".", "..") else ""
+    return said if len(said) <= _MAX_ID and re.fullmatch(r"[!-?A-~]+", said) and said not in (".", "..") else ""

@@ -12,7 +12,7 @@ from pipeline.outbound import members
 from pipeline.outbound.redact import redact
 
 _MAX_ERRORS = 5
-_PERSONAL = tuple(field.name for field in fields(Customer) if not field.repr or field.name == "external_id")
+PERSONAL = tuple(field.name for field in fields(Customer) if not field.repr or field.name == "external_id")
 _CONTRACT_FIELDS = {
     "firstName": "first_name",
     "lastName": "last_name",
@@ -105,7 +105,7 @@ def trouble(body: dict[str, Any], data: dict[str, Any], customer: Customer | Non
     named = [members.text(data.get("field")), *(members.text(entry.get("field")) for entry in errors)]
     ends = (name.split(".")[-1] for name in named)
     field = next((_CONTRACT_FIELDS[name] for name in ends if name in _CONTRACT_FIELDS), "")
-    values = [getattr(customer, name) for name in _PERSONAL] if customer else []
+    values = [getattr(customer, name) for name in PERSONAL] if customer else []
     words = [
         members.text(legacy.get("message")) or members.text(body.get("message")),
         members.text(data.get("details")),

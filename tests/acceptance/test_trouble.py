@@ -1,5 +1,6 @@
 """Wrong credentials, wrong configuration, no network, bad inputs: one message, its exit code, no traceback."""
 
+import shutil
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import FAST
-from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, head, sandbox
+from tests.acceptance.support import ROOT, SAMPLE, Desk, assert_no_traceback, disagreements, head, sandbox
 from tests.acceptance.test_stopping import SLOW, registered, until
 
 
@@ -112,3 +113,57 @@ def test_the_ledger_of_another_seed_is_refused(desk: Desk, tmp_path: Path) -> No
     assert done.returncode == 2
     assert "seed" in done.stderr
     assert desk.bank.record()["logins"] == before
+
+
+def test_a_document_that_vanishes_during_the_run_loses_no_customer(tmp_path: Path) -> None:
+    """Registered customers are never `rejected`; with the document back, the same command finishes them."""
+    documents = tmp_path / "documents"
+    shutil.copytree(ROOT / "sample_data" / "documents", documents)
+    source = head(SAMPLE, 12, tmp_path / "customers.csv")
+    with sandbox() as bank:
+        desk = Desk(folder=tmp_path, bank=bank).configure(SLOW)
+        text = desk.config.read_text(encoding="utf-8")
+        desk.config.write_text(text.replace(str(ROOT / "sample_data" / "documents"), str(documents)), encoding="utf-8")
+        with desk.start(source) as process:
+            until(lambda: registered(bank) >= 1, process)
+            for path in documents.glob("identity*"):
+                path.rename(path.with_name("gone-" + path.name))
+            stderr = process.communicate(timeout=60)[1]
+        assert "Traceback" not in stderr
+        assert disagreements(bank.record(), desk.table("results.csv"), source) == []
+        for path in documents.glob("gone-*"):
+            path.rename(path.with_name(path.name.removeprefix("gone-")))
+        assert desk.run(source, "--rate", "400").returncode == 0
+        assert disagreements(bank.record(), desk.table("results.csv"), source) == []
+
+
+def test_an_input_that_changes_during_the_run_stops_it(tmp_path: Path) -> None:
+    """Nobody is carried twice when the file is rewritten under the run; it stops with exit 4 and says why."""
+    source = head(SAMPLE, 60, tmp_path / "customers.csv")
+    with sandbox() as bank:
+        desk = Desk(folder=tmp_path, bank=bank).configure(SLOW + "[intake]\nbatch_rows = 5\n")
+        with desk.start(source) as process:
+            until(lambda: registered(bank) >= 1, process)
+            lines = source.read_bytes().splitlines(keepends=True)
+            source.write_bytes(lines[0] + b"".join(lines[20:]) + b"".join(lines[1:20]))
+            stderr = process.communicate(timeout=60)[1]
+        assert "Traceback" not in stderr
+        assert process.returncode == 4, stderr
+        assert "changed" in stderr
+        assert {customer["registrations"] for customer in bank.record()["customers"]} == {1}
+
+
+def test_a_ledger_named_by_a_link_has_the_same_lock(desk: Desk, tmp_path: Path) -> None:
+    """The lock belongs to the file, whatever name it is reached by."""
+    assert desk.bank is not None
+    bank = desk.bank
+    desk.configure(SLOW.replace("calls_per_second = 60", "calls_per_second = 20"))
+    source = head(SAMPLE, 20, tmp_path / "customers.csv")
+    with desk.start(source) as first:
+        until(lambda: registered(bank) >= 1, first)
+        (tmp_path / "other.db").symlink_to(tmp_path / "ledger.db")
+        other = {"ONBOARD_LEDGER__URL": f"sqlite:///{tmp_path / 'other.db'}"}
+        second = desk.onboard("run", source, "--config", desk.config, "--out", tmp_path / "second", env=other)
+        assert second.returncode == 6, second.stderr
+        first.communicate(timeout=60)
+    assert first.returncode == 0

@@ -237,7 +237,7 @@ def test_an_unsendable_row_fails_unless_something_is_in_doubt() -> None:
     judgement = Judgement(verdict=Verdict.REFUSED, code="category_unknown", message="m", hint="h")
     reply = Reply(field="category")
     failed = unsendable(BASE, REGISTER, reply, judgement, now=7.0)
-    assert (failed.standing, failed.final, failed.field) == (Standing.FAILED, True, "category")
+    assert (failed.standing, failed.final, failed.field) == (Standing.FAILED, False, "category")
     held = unsendable(replace(BASE, doubts=1, step="register"), REGISTER, reply, judgement, now=7.0)
     assert (held.standing, held.final, held.doubts, held.step) == (Standing.IN_DOUBT, False, 1, "register")
 

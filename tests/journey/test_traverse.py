@@ -372,16 +372,17 @@ def _points_of(plan: Plan) -> list[str]:
     return world.points
 
 
-def test_an_unsendable_row_fails_without_a_call_until_it_changes() -> None:
-    """A row that cannot be built is a final failure with its field; corrected, it goes through."""
+def test_an_unsendable_row_fails_without_a_call_until_it_is_put_right() -> None:
+    """A request that cannot be built fails with its field; every run looks again, and once put right it goes on."""
     world = World(a_customer(category="GONE"))
     world.live()
     journey = world.journey
-    assert (journey.standing, journey.final, journey.field) == (Standing.FAILED, True, "category")
+    assert (journey.standing, journey.final, journey.field) == (Standing.FAILED, False, "category")
     assert (world.bank.requests.total(), journey.sent) == (0, 0)
     [record] = world.ledger.calls.values()
     assert (record.sent, record.code, record.outcome) == (False, "category_unknown", "refused")
-    assert world.live() is None
+    world.live()
+    assert (world.journey.standing, world.bank.requests.total()) == (Standing.FAILED, 0)
     world.change(category="STANDARD")
     world.live()
     assert world.journey.standing is Standing.COMPLETE
