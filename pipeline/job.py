@@ -56,8 +56,8 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
     keys = keys_of(settings)
     found = read(order, settings, emit)
     facts = facts_of(order, settings, found)
-    writable(Path(facts.out))
     with open_ledger(settings, keys) as ledger, ledger.lock():
+        writable(Path(facts.out))
         with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
             record = ledger.start_run(facts.run_id, facts.to_json())
             emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
