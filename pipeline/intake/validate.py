@@ -58,6 +58,7 @@ def survey(inputs: Sequence[Path], *, batch_rows: int, limit: int | None = None)
 
     With ``limit`` only the first records over all inputs count. Raises :class:`UnreadableInputError`.
     """
+    schema.load()
     tables = tuple(files.open_table(path, name) for path, name in zip(inputs, _names(inputs), strict=True))
     sources: list[SourceInfo] = []
     hashed: dict[str, list[pl.Series]] = {key: [] for key in _KEYS}

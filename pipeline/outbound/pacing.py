@@ -1,11 +1,12 @@
 """How fast the bank is called: the rate, the number in flight, and holding back when the bank says so.
 
 Promise 4: in no one-second window do more than ``calls_per_second`` requests leave, over all workers, and the rate is
-used while there is work. Two rules together keep it: aiolimiter spaces the calls evenly, so that a request that is a
-little late at the bank meets few others, and a window over the calls of the last second makes the bound exact.
+used while there is work. Two rules together keep it: aiolimiter spaces the calls, so that a request that is a little
+late at the bank meets few others, and a window over the calls of the last second makes the bound exact.
 A window is taken as slightly longer than a second (``_GUARD_S``), because between here and the bank calls shift
-against each other. What counts is when a call reaches the bank, which its answer tells: one that took longer than the
-quick ones may have arrived that much later, and stays in the window as much longer.
+against each other. What counts is when a call reaches the bank. Nothing tells it, but the first answer to a call that
+left no earlier bounds it, and hardly depends on how long the bank works on a single call. When that comes later than
+usual, something stood still, and the calls of that time stay in the window as much longer.
 
 A refusal for rate halves the rate at once for everybody and holds all calls for as long as the bank asks; from then
 on the rate climbs back by a twentieth of the configured rate per second.
@@ -21,11 +22,13 @@ from math import floor
 
 from aiolimiter import AsyncLimiter
 
-_GUARD_S = 0.003
-_LATEST_S = 0.25
-_LATENCIES = 64
+_GUARD_S = 0.005
+_LATEST_S = 1.0  # a call that nothing was heard of for longer hangs at the bank, or is lost
+_ARRIVALS = 64  # what is usual is seen from so many
+_USUAL = 0.25  # this share of the answers came sooner
 _LOOK_AGAIN = 8
 _BURST_S = 0.02
+_CATCH_UP = 1.1  # spacing alone would never win back what a loop that woke late has missed; the window bounds it
 _CLIMB = 0.05
 _FLOOR_PER_SECOND = 0.2
 _LOOK_S = 0.1  # how soon a wait notices that the run was halted, the gate shut or the calls held
@@ -35,13 +38,12 @@ _LOOK_S = 0.1  # how soon a wait notices that the run was halted, the gate shut 
 class Turn:
     """The right to send one request: when it was given or, once it has ``left``, used. Seconds, monotonic.
 
-    ``late_s`` is by how much it may have reached the bank later than calls usually do; known once it is ``answered``.
+    ``late_s`` is by how much later than usual it may have reached the bank; None while that is not known.
     """
 
     at: float
     left: bool = False
-    answered: bool = False
-    late_s: float = 0.0
+    late_s: float | None = None
 
 
 class Pacer:
@@ -62,8 +64,9 @@ class Pacer:
         # Below one call a second the window holds one call and grows instead.
         self._window_calls = max(1, floor(calls_per_second))
         self._window_s = max(1.0, self._window_calls / calls_per_second) + _GUARD_S
-        self._latencies: deque[float] = deque(maxlen=_LATENCIES)
-        self._answers = 0
+        self._on_the_way: deque[Turn] = deque()
+        self._arrivals: deque[float] = deque(maxlen=_ARRIVALS)
+        self._answered = 0
         self._usual_s = 0.0
         self._window: list[tuple[float, int, Turn]] = []  # a heap: when each call leaves the window
         self._given = 0
@@ -113,18 +116,23 @@ class Pacer:
         """The request of ``turn`` leaves now; it is this moment that later ones keep their distance from."""
         turn.at = self._clock()
         turn.left = True
+        self._on_the_way.append(turn)
         self.count.add(turn.at)
 
     def arrived(self, turn: "Turn") -> None:
-        """The request of ``turn`` was answered, or given up: what it took longer than most is how late it may be."""
-        took_s = self._clock() - turn.at
-        turn.answered = True
-        turn.late_s = min(_LATEST_S, max(0.0, took_s - self._usual_s)) if self._answers else 0.0
-        self._latencies.append(took_s)
-        if self._answers % _LOOK_AGAIN == 0:
-            ordered = sorted(self._latencies)
-            self._usual_s = ordered[len(ordered) // 10]
-        self._answers += 1
+        """The request of ``turn`` was answered, or given up: all that left before it have reached the bank."""
+        now = self._clock()
+        on_the_way = self._on_the_way
+        if not on_the_way or on_the_way[0].at > turn.at:
+            return  # a later call was answered first
+        # One sample for an answer, however many calls it stands for: what stood still once is not usual.
+        self._arrivals.append(now - on_the_way[0].at)
+        if self._answered % _LOOK_AGAIN == 0:
+            self._usual_s = sorted(self._arrivals)[int(len(self._arrivals) * _USUAL)]
+        self._answered += 1
+        while on_the_way and on_the_way[0].at <= turn.at:
+            earlier = on_the_way.popleft()
+            earlier.late_s = self._late_s(now - earlier.at)
 
     async def _may_leave(self, *, urgent: bool) -> bool:
         """Wait for the hold, the spacing and the window. False: the run was halted or the gate shut meanwhile."""
@@ -160,8 +168,11 @@ class Pacer:
     def _in_window_until(self, turn: "Turn", now: float) -> float:
         if not turn.left:
             return now + _LOOK_S
-        late_s = turn.late_s if turn.answered else min(_LATEST_S, max(0.0, now - turn.at - self._usual_s))
+        late_s = self._late_s(now - turn.at) if turn.late_s is None else turn.late_s
         return turn.at + self._window_s + late_s
+
+    def _late_s(self, took_s: float) -> float:
+        return min(_LATEST_S, max(0.0, took_s - self._usual_s))
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but not longer than the run goes on."""
@@ -213,9 +224,10 @@ class Pacer:
             await self._limiter.acquire(max(0.0, self._limiter.max_rate - idle_s * self._rate))
 
     def _make_limiter(self) -> AsyncLimiter:
-        """Evenly spaced calls; a loop that wakes late may catch up ``_BURST_S`` worth of them."""
-        burst = 1.0 + self._rate * _BURST_S
-        return AsyncLimiter(burst, burst / self._rate)
+        """Evenly spaced calls; a loop that wakes late may catch up ``_BURST_S`` worth of them at once."""
+        rate = self._rate if self._rate < self._asked else self._rate * _CATCH_UP
+        burst = 1.0 + rate * _BURST_S
+        return AsyncLimiter(burst, burst / rate)
 
 
 class Count:
