@@ -9,11 +9,13 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from pipeline.errors import ConfigurationError
+from pipeline.profile import Profile
 from pipeline.settings import PREFIX, SANDBOX_URL, Section, Settings
 
 
@@ -45,15 +47,24 @@ def load(
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        raise _explain(error, where, variables) from None
+        hint = "correct these keys; the README's settings table names all of them"
+        raise _explain(error, where, Settings, variables, hint=hint) from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def load_profile(path: Path) -> Profile:
+    """Read a partner's mapping profile. Raises :class:`ConfigurationError` with the key and the nearest known name."""
+    try:
+        return Profile.model_validate(_read(path, "profile"))
+    except ValidationError as error:
+        raise _explain(error, str(path), Profile, hint="correct these keys; the README has them all") from None
+
+
+def _read(path: Path, kind: str = "configuration") -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(
-            f"cannot read the configuration {path}: {error.strerror}", hint="give its path with --config"
+            f"cannot read the {kind} {path}: {error.strerror}", hint="check its path and who may read it"
         ) from None
     except RecursionError:
         raise ConfigurationError(f"{path} is nested too deeply", hint="no setting is deeper than two levels") from None
@@ -71,7 +82,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[tuple[str, 
             # Other programs' variables may begin alike; one underscore too few must not be passed over in silence.
             for section in Settings.model_fields:
                 start = f"{PREFIX}{section.upper()}_"
-                if name.startswith(start) and name.removeprefix(start).lower() in _known((section, "")):
+                if name.startswith(start) and name.removeprefix(start).lower() in _known(Settings, (section, "")):
                     raise ConfigurationError(
                         f"{name} has no effect", hint=f"write {start}_{name.removeprefix(start)}, with two underscores"
                     )
@@ -111,29 +122,36 @@ def _is_section(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, Section)
 
 
-def _known(location: tuple[Any, ...]) -> list[str]:
+def _known(model: type[Section], location: tuple[Any, ...]) -> list[str]:
     """The names that may stand where an unknown one was found."""
-    if len(location) == 1:
-        return list(Settings.model_fields)
-    section = Settings.model_fields.get(str(location[0]))
-    return list(section.annotation.model_fields) if section and _is_section(section.annotation) else []  # type: ignore[union-attr]
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if _is_section(kind)] if field else []
+        if not kinds:
+            return []
+        model = kinds[0]
+    return list(model.model_fields)
 
 
-def _explain(error: ValidationError, where: str, variables: Mapping[tuple[str, ...], str]) -> ConfigurationError:
+def _explain(
+    error: ValidationError,
+    where: str,
+    model: type[Section],
+    variables: Mapping[tuple[str, ...], str] = MappingProxyType({}),
+    *,
+    hint: str,
+) -> ConfigurationError:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
-        location = problem["loc"]
+        location = tuple(part for part in problem["loc"] if part != "[key]")
         key = ".".join(str(part) for part in location)
         given_by = [name for pair, name in variables.items() if location and pair[: len(location)] == location[:2]]
         key += f" ({given_by[0]})" if given_by else ""
         if problem["type"] == "extra_forbidden":
-            known = _known(location)
-            near = get_close_matches(str(location[-1]), known, n=1, cutoff=0.0)
-            prefix = f"{location[0]}." if len(location) > 1 else ""
+            near = get_close_matches(str(location[-1]), _known(model, location), n=1, cutoff=0.0)
+            prefix = "".join(f"{part}." for part in location[:-1])
             lines.append(f"unknown key {key}" + (f"; the nearest known name is {prefix}{near[0]}" if near else ""))
         else:
             said = problem["msg"].removeprefix("Value error, ")
             lines.append(f"{key}: {said}" if key else said)
-    return ConfigurationError(
-        f"{where}: " + "; ".join(lines), hint="correct these keys; the README's settings table names all of them"
-    )
+    return ConfigurationError(f"{where}: " + "; ".join(lines), hint=hint)

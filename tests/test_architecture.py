@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "pipeline"
 STAGES = ("intake", "journey", "ledger", "outbound", "reports", "sandbox")
-WORDS = ("calls", "config", "errors", "events", "keys", "model", "settings")
+WORDS = ("calls", "config", "errors", "events", "keys", "model", "profile", "settings")
 """The bottom: words and pure rules that every stage may use."""
 OWNERS = {
     "aiolimiter": ("pipeline.outbound",),
@@ -26,7 +26,7 @@ OWNERS = {
     "polars": ("pipeline.intake",),
     "puremagic": ("pipeline.intake",),
     "pycountry": ("pipeline.intake",),
-    "pydantic": ("pipeline.config", "pipeline.settings"),
+    "pydantic": ("pipeline.config", "pipeline.profile", "pipeline.settings"),
     "pyreqwest": ("pipeline.outbound",),
     "rich": ("pipeline.console",),
     "sqlite3": ("pipeline.ledger", "pipeline.sandbox.store"),
