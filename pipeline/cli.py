@@ -20,7 +20,7 @@ from pipeline.model import Phase
 
 if TYPE_CHECKING:
     from pipeline.events import Handler
-    from pipeline.job import Order
+    from pipeline.facts import Order
     from pipeline.reporting import Written
     from pipeline.settings import Settings
 
@@ -32,6 +32,9 @@ _OUT = click.option(
 )
 _INPUTS = click.argument(
     "inputs", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="INPUT..."
+)
+_PROFILE = click.option(
+    "--profile", type=click.Path(path_type=Path, dir_okay=False), help="The partner's mapping profile (TOML)."
 )
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N rows.")
 _JSON_LOGS = click.option("--json-logs", is_flag=True, help="Write JSON lines to stderr instead of text.")
@@ -75,6 +78,7 @@ def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.C
 @click.option(
     "--config", "config", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Configuration (TOML)."
 )
+@_PROFILE
 @_OUT
 @_LIMIT
 @click.option(
@@ -86,6 +90,7 @@ def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.C
 def run_command(
     inputs: tuple[Path, ...],
     config: Path,
+    profile: Path | None,
     out: Path | None,
     limit: int | None,
     until: str | None,
@@ -102,25 +107,32 @@ def run_command(
 
     with _console(json_logs=json_logs) as emit:
         settings = _settings(config, {"journey.until": until, "limits.calls_per_second": rate})
-        order = _order(inputs, out, limit, config)
+        order = _order(inputs, profile, out, limit, config)
         _end((job.dry_run if dry_run else job.run)(order, settings, emit))
 
 
 @_command("validate", "onboard validate customers.csv --config configs/production.toml --out checked")
 @_INPUTS
 @_CONFIG
+@_PROFILE
 @_OUT
 @_LIMIT
 @_JSON_LOGS
 def validate_command(
-    inputs: tuple[Path, ...], config: Path | None, out: Path | None, limit: int | None, *, json_logs: bool
+    inputs: tuple[Path, ...],
+    config: Path | None,
+    profile: Path | None,
+    out: Path | None,
+    limit: int | None,
+    *,
+    json_logs: bool,
 ) -> None:
     """Check the inputs without any network; writes the same rejects, errors and summary files."""
     from pipeline import job
 
     with _console(json_logs=json_logs) as emit:
         settings = _settings(config, {})
-        _end(job.validate(_order(inputs, out, limit, config), settings, emit))
+        _end(job.validate(_order(inputs, profile, out, limit, config), settings, emit))
 
 
 @_command("status", "onboard status --config configs/production.toml")
@@ -160,6 +172,33 @@ def check_command(config: Path) -> None:
             click.echo(line)
 
 
+@_command("profile", "onboard profile partner.csv --out configs/profiles/partner.toml")
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it there instead of printing it.")
+@click.option("--encoding", default="", help="The file's encoding, if it is known, such as cp1252.")
+@click.option("--sheet", default="", help="The sheet of a workbook.")
+def profile_command(file: Path, out: Path | None, encoding: str, sheet: str) -> None:
+    """Propose a mapping profile for a partner's file: what is not sure is left open with a comment."""
+    from pipeline import proposal
+
+    with _plain_errors():
+        text = proposal.proposed_profile(file, encoding=encoding, sheet=sheet)
+        if out is None:
+            click.echo(text, nl=False)
+        else:
+            proposal.write_new(out, text)
+            click.echo(str(out))
+
+
+@_command("template", "onboard template --describe")
+@click.option("--describe", is_flag=True, help="Print a table of the fields, their rules and examples instead.")
+def template_command(*, describe: bool) -> None:
+    """Print an empty input: the canonical header, to be filled in."""
+    from pipeline.intake import template
+
+    click.echo(template.describe() if describe else template.header_csv(), nl=False)
+
+
 @_command("sandbox", "onboard sandbox --port 8080 --scenario configs/scenarios/drops.toml")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0: a free one.")
@@ -190,10 +229,16 @@ def _settings(config: Path | None, flags: dict[str, Any]) -> "Settings":
     return load(config, flags=flags)
 
 
-def _order(inputs: tuple[Path, ...], out: Path | None, limit: int | None, config: Path | None) -> "Order":
-    from pipeline.job import Order
+def _order(
+    inputs: tuple[Path, ...], profile: Path | None, out: Path | None, limit: int | None, config: Path | None
+) -> "Order":
+    from pipeline.config import load_profile
+    from pipeline.facts import Order
 
-    return Order(inputs=inputs, out=out, limit=limit, options=f"--config {shlex.quote(str(config))}" if config else "")
+    options = [f"--config {shlex.quote(str(config))}"] if config else []
+    options += [f"--profile {shlex.quote(str(profile))}"] if profile else []
+    given = {"profile": load_profile(profile)} if profile else {}
+    return Order(inputs=inputs, out=out, limit=limit, options=" ".join(options), **given)
 
 
 @contextmanager

@@ -163,7 +163,7 @@ def describe(event: Event) -> str:
         case events.RunOpened():
             return f"run {event.run_id} begins: {event.rows:,} rows; reports go to {event.out}"
         case events.Surveyed():
-            return f"{event.source}: {event.rows:,} rows"
+            return f"{event.source}: {event.rows:,} rows" + (f"; read as {event.written}" if event.written else "")
         case events.Progress():
             return f"{_share(event)}; {_counts(event.dispositions)}; {_pace(event)}"
         case events.Slowed():

@@ -33,6 +33,7 @@ _MOST_CUSTOMERS = 2048
 _PROGRESS_S = 0.5
 
 Find = Callable[[Sequence[bytes]], dict[bytes, Journey]]
+Identify = Callable[[Sequence[tuple[bytes, bytes]]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ class Engine:
         gateway: Gateway,
         writer: Recorder,
         find: Find,
+        identify: Identify,
         stopper: Stopper,
         pacer: Pacer,
         emit: Handler,
@@ -89,6 +91,7 @@ class Engine:
         self._keys = keys
         self._run = run
         self._find = find
+        self._identify = identify
         self._stopper = stopper
         self._pacer = pacer
         self._emit = emit
@@ -186,6 +189,9 @@ class Engine:
             was_parked = journey is not None and journey.standing is Standing.PARKED
             self._tally.under_way[key] = entered.done
             wanted.append(Work(customer=customer, journey=entered, was_parked=was_parked))
+        self._identify(
+            [(mark, work.journey.key) for work in wanted for mark in self._keys.marks(work.customer).values()]
+        )
         return wanted
 
     async def _work(self, queue: "asyncio.Queue[Work | None]") -> None:

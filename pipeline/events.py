@@ -21,10 +21,11 @@ class RunOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surveyed:
-    """An input was read through once and has this many rows."""
+    """An input was read through once and has this many rows; ``written`` says how, where that is not as usual."""
 
     source: str
     rows: int
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,14 @@ from pathlib import Path
 from pipeline import embedded
 from pipeline.connection import connected
 from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
+from pipeline.facts import RunFacts
 from pipeline.intake.validate import survey
 from pipeline.job import keys_of, open_ledger
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.model import Category
 from pipeline.projection import instant
-from pipeline.reporting import RunEnd, RunFacts, Written, write_reports
+from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.settings import Settings
 
 _RUNS_SHOWN = 20
@@ -84,6 +85,7 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
             [Path(source["path"]) for source in facts.inputs],
             batch_rows=settings.intake.batch_rows,
             limit=facts.limit,
+            reading=facts.reading(),
         )
         for before, now in zip(facts.inputs, found.sources, strict=True):
             if before["sha256"] != now.sha256:

@@ -8,15 +8,15 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from pipeline import embedded
 from pipeline.connection import Connection, connected
+from pipeline.earlier import Earlier
 from pipeline.engine import Engine
 from pipeline.errors import (
     ConfigurationError,
@@ -25,29 +25,21 @@ from pipeline.errors import (
     StoppedEarlyError,
     UnreadableInputError,
 )
-from pipeline.events import Finished, Handler, RunOpened, Surveyed
+from pipeline.events import Finished, Handler, Notice, RunOpened, Surveyed
+from pipeline.facts import Order, RunFacts, facts_of
 from pipeline.gateway import Gateway, Health
 from pipeline.intake.documents import open_document
+from pipeline.intake.files import Reading
 from pipeline.intake.validate import Survey, rows, survey
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
-from pipeline.reporting import RunEnd, RunFacts, Written, write_reports
+from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.reports.disk import make_folder
 from pipeline.settings import Settings
 from pipeline.stopping import Stopper
 
 _HEARTBEAT_S = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What the user asked for; ``options`` is the command line after the inputs, for advice in reports."""
-
-    inputs: Sequence[Path]
-    out: Path | None = None
-    limit: int | None = None
-    options: str = ""
 
 
 def run(order: Order, settings: Settings, emit: Handler) -> Written:
@@ -84,9 +76,12 @@ def validate(order: Order, settings: Settings, emit: Handler) -> Written:
 
 def read(order: Order, settings: Settings, emit: Handler) -> Survey:
     """The first pass: what cannot be read as a whole stops here, before anything is sent."""
-    found = survey(order.inputs, batch_rows=settings.intake.batch_rows, limit=order.limit)
-    for source in found.sources:
-        emit(Surveyed(source=source.name, rows=source.rows))
+    reading = Reading(profile=order.profile, max_unpacked=settings.intake.max_unpacked_bytes)
+    found = survey(order.inputs, batch_rows=settings.intake.batch_rows, limit=order.limit, reading=reading)
+    for source, table in zip(found.sources, found.tables, strict=True):
+        emit(Surveyed(source=source.name, rows=source.rows, written=table.written))
+    if not found.compared:
+        emit(Notice(message="too many rows share a birth date and parts of a name: not all were compared"))
     return found
 
 
@@ -118,24 +113,6 @@ def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledge
         return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
     except LedgerError as error:
         raise ConfigurationError(str(error), hint=error.hint) from None
-
-
-def facts_of(order: Order, settings: Settings, found: Survey) -> RunFacts:
-    """What the reports of this run will need."""
-    now = datetime.now(UTC)
-    run_id = f"{now:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}"
-    return RunFacts(
-        run_id=run_id,
-        inputs=[asdict(source) for source in found.sources],
-        limit=order.limit,
-        now=now.isoformat(),
-        min_age=settings.intake.min_age,
-        documents_root=str(settings.documents.root.absolute()),
-        max_document_bytes=settings.documents.max_bytes,
-        out=str((order.out or settings.reports.dir / run_id).absolute()),
-        options=order.options,
-        rate_asked=settings.limits.calls_per_second,
-    )
 
 
 class _Run:
@@ -192,6 +169,7 @@ class _Run:
                 gateway=gateway,
                 writer=writer,
                 find=self._ledger.find,
+                identify=writer.identify,
                 stopper=stopper,
                 pacer=connection.pacer,
                 emit=self._emit,
@@ -202,7 +180,9 @@ class _Run:
                 ),
                 asyncio.create_task(self._heartbeat(connection)),
             ]
-            await engine.run(rows(self._found, rules, batch_rows=settings.intake.batch_rows))
+            earlier = Earlier(self._ledger, self._keys, run=self._record.number)
+            batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
+            await engine.run(map(earlier.judged, batches))
             for task in beside:
                 task.cancel()
                 with suppress(asyncio.CancelledError):

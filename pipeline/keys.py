@@ -26,6 +26,7 @@ class Keys:
         self._tenant = tenant_id.encode()
         self._customer = hmac.digest(root, b"finhub-onboard/1/customer", "sha256")
         self._columns = hmac.digest(root, b"finhub-onboard/1/columns", "sha256")
+        self._identity = hmac.digest(root, b"finhub-onboard/1/identity", "sha256")
         self._passwords = hmac.digest(root, b"finhub-onboard/1/passwords", "sha256")
         self.check = hmac.digest(root, b"finhub-onboard/1/check", "sha256")[:8].hex()
         """Tells one seed from another without giving it away."""
@@ -46,6 +47,20 @@ class Keys:
             ).digest()
             for column, person in _PERSONS
         )
+
+    def marks(self, customer: Customer) -> dict[str, bytes]:
+        """By what else the person would be known again, whatever the ``external_id``: 16 bytes by kind, if there."""
+        values = {
+            "email": customer.email.lower(),
+            "phone_and_birth_date": f"{customer.phone}|{customer.date_of_birth}",
+            "document_number": customer.document_number
+            and f"{customer.document_type}|{''.join(filter(str.isalnum, customer.document_number)).upper()}",
+        }
+        return {
+            kind: hmac.digest(self._identity, b"\0".join((self._tenant, kind.encode(), value.encode())), "sha256")[:16]
+            for kind, value in values.items()
+            if value
+        }
 
     def password(self, external_id: str) -> str:
         """Initial password of a customer: 24 characters of four classes, never stored (API.md, section 4)."""

@@ -92,9 +92,17 @@ class Category:
     name: str
 
 
+class Severity(StrEnum):
+    """How much a finding weighs: an error costs the row or the try, a warning wants a look, a notice only tells."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """A rule that a row breaks, found before any call. Holds no value of the row (promise 6).
+    """A rule that a row breaks, or another finding before any call. Holds no value of the row (promise 6).
 
     ``source`` is the input's name as reports show it, ``row_number`` counts records from 1 without the header,
     ``field`` is a canonical column or empty for the record as a whole, ``code`` is stable snake_case,
@@ -108,6 +116,7 @@ class Violation:
     code: str
     message: str
     hint: str
+    severity: Severity = Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +167,17 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeRow:
-    """One record in input order: an accepted customer, or ``None`` and the violations that say why."""
+    """One record in input order: an accepted customer, or ``None`` and the violations that say why.
+
+    ``findings`` are warnings and notices: they cost no row.
+    """
 
     source: str
     row_number: int
     external_id: str
     customer: Customer | None
     violations: tuple[Violation, ...] = ()
+    findings: tuple[Violation, ...] = ()
 
 
 class Standing(StrEnum):

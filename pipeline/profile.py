@@ -36,8 +36,8 @@ class Source(Section):
     """How the partner's file is written; what is empty is detected, what is stated wins."""
 
     encoding: str = ""
-    delimiter: str = Field(default="", max_length=1)
-    quote: str | None = Field(default=None, max_length=1)
+    delimiter: str = Field(default="", pattern=r"^([\t\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e])?$")
+    quote: str | None = Field(default=None, pattern=r"^([\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e])?$")
     """None: detected; empty: quotes are characters like any other."""
     escape: Literal["", "\\"] = ""
     """What stands before a quote inside a quoted field; empty: the quote is doubled."""
@@ -146,3 +146,10 @@ class Profile(Section):
         if twice := sorted({name for name in origins if origins.count(name) > 1}):
             raise ValueError(f"{twice[0]} has two origins: keep one of columns, compose, constants and split")
         return self
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Names of the file's columns that the profile mentions."""
+        pieces = (piece for text in self.compose.values() for piece in string.Formatter().parse(text))
+        split = (self.split.column,) if self.split else ()
+        return frozenset((*self.columns.values(), *split, *(name for _, name, _, _ in pieces if name)))

@@ -87,7 +87,7 @@ def errors_of(
     row: IntakeRow, journey: Journey | None, calls: Sequence[CallRecord], result: Result, *, at: str
 ) -> Iterator[ErrorLine]:
     """The row's lines of ``errors.csv``: violations, every call that went wrong, and what holds it without a call."""
-    for violation in row.violations:
+    for violation in (*row.violations, *row.findings):
         yield ErrorLine.from_violation(violation, at)
     for call in calls:
         if call.code:

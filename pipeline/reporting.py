@@ -6,20 +6,21 @@ because reports are projections: nothing that only a living process knows is nee
 
 import platform
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from pipeline import __version__
+from pipeline.earlier import Earlier
 from pipeline.errors import ExitCode
-from pipeline.intake.rejects import RejectMark, write_rejects
-from pipeline.intake.validate import Rules, Survey, rows
+from pipeline.facts import RunFacts
+from pipeline.intake.judge import Judged
+from pipeline.intake.rejects import RejectMark, file_name, write_rejects
+from pipeline.intake.validate import Survey, judged
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
-from pipeline.model import CallRecord, Category, Disposition, IntakeRow, Journey, Phase
+from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase
 from pipeline.projection import belongs_in_rejects, errors_of, instant, result_of, waiting_of
 from pipeline.reports.advice import Again
 from pipeline.reports.files import ReportFolder
@@ -37,49 +38,6 @@ from pipeline.reports.totals import (
 
 _SLICE = 1000
 _BUCKETS = 240
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
-    """What the ledger keeps of a run besides its journeys, so that its reports can be written at any time.
-
-    No personal data: paths, counts and settings. ``calls`` are those of no customer: sent, retried, refused for rate.
-    """
-
-    run_id: str
-    inputs: list[dict[str, Any]]
-    limit: int | None
-    now: str
-    min_age: int
-    documents_root: str
-    max_document_bytes: int
-    out: str
-    options: str
-    rate_asked: float
-    categories: list[dict[str, str]] | None = None
-    rate_reached: float = 0.0
-    max_in_1s: int = 0
-    calls: tuple[int, int, int] = (0, 0, 0)
-
-    def rules(self) -> Rules:
-        """The rules that the run judged rows by."""
-        known = self.categories
-        return Rules(
-            now=datetime.fromisoformat(self.now),
-            min_age=self.min_age,
-            documents_root=Path(self.documents_root),
-            max_document_bytes=self.max_document_bytes,
-            categories=None if known is None else tuple(Category(**category) for category in known),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """What the ledger stores."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, facts: dict[str, Any]) -> "RunFacts":
-        """Read back what ``to_json`` wrote."""
-        return cls(**facts | {"calls": tuple(facts["calls"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,23 +85,18 @@ def write_reports(
     at = instant(end.finished_at)
     marks: dict[str, dict[int, list[RejectMark]]] = defaultdict(dict)
     with ReportFolder(out, keep=[Path(source.path) for source in survey.sources]) as folder:
-        joined = _joined(rows(survey, facts.rules(), batch_rows=batch_rows), ledger, keys, run=end.number)
-        for row, journey, calls, fingerprint in joined:
-            result = result_of(row, journey, fingerprint, run=end.number)
-            lines = list(errors_of(row, journey, calls, result, at=at))
-            for line in lines:
-                folder.feed_error(line)
-                totals.feed_error(line)
-            folder.feed_result(result)
-            totals.feed_result(result)
-            if belongs_in_rejects(row, journey, run=end.number):
-                marks[row.source][row.row_number] = _marks(row, lines, result)
-            if journey and result.disposition in (Disposition.PARKED, Disposition.IN_DOUBT):
-                feed = folder.feed_parked if result.disposition is Disposition.PARKED else folder.feed_in_doubt
-                feed(waiting_of(row, journey, result))
+        earlier = Earlier(ledger, keys, run=end.number) if ledger and keys else None
+        feed = _Feed(folder=folder, totals=totals, marks=marks, at=at, run=end.number)
+        for batch in judged(survey, facts.rules(), batch_rows=batch_rows):
+            if ledger is None or keys is None or earlier is None:
+                feed.checked(batch)
+                continue
+            for part in _joined(batch, ledger, keys, earlier, run=end.number):
+                feed.row(*part)
         for source in survey.sources:
             if found := marks.get(source.name):
-                write_rejects(source, folder.reserve(f"rejects/{Path(source.name).name}"), found, batch_rows)
+                target = folder.reserve(f"rejects/{file_name(source)}")
+                write_rejects(source, survey.reading, target, found, batch_rows)
         totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines)
         code = end.exit_code if end.exit_code is not None else _exit_code(totals, checked_only=not end.number)
         summary = _summary(survey, facts, end, totals, ledger, code)
@@ -167,25 +120,65 @@ def _exit_code(totals: Totals, *, checked_only: bool) -> ExitCode:
     return exit_code(counts, stopped=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Feed:
+    """Where the lines of rows go."""
+
+    folder: ReportFolder
+    totals: Totals
+    marks: dict[str, dict[int, list[RejectMark]]]
+    at: str
+    run: int
+
+    def checked(self, batch: Judged) -> None:
+        """Feed a batch that only the intake knows of: rows that nothing was found against come in runs."""
+        ids, start = batch.external_ids, 0
+        told = sorted({*batch.violations, *batch.findings})
+        for row in batch.rows(told):
+            place = row.row_number - batch.first_row
+            self._untouched(batch, ids, start, place)
+            self.row(row, None, (), b"")
+            start = place + 1
+        self._untouched(batch, ids, start, batch.height)
+
+    def _untouched(self, batch: Judged, ids: Sequence[str], start: int, end: int) -> None:
+        if start < end:
+            first = batch.first_row + start
+            self.folder.feed_untouched(batch.source, first, ids[start:end])
+            self.totals.feed_untouched(batch.source, first, end - start)
+
+    def row(self, row: IntakeRow, journey: Journey | None, calls: Sequence[CallRecord], fingerprint: bytes) -> None:
+        """Feed a row with its journey as of the run and the run's calls for it."""
+        result = result_of(row, journey, fingerprint, run=self.run)
+        lines = list(errors_of(row, journey, calls, result, at=self.at))
+        for line in lines:
+            self.folder.feed_error(line)
+            self.totals.feed_error(line)
+        self.folder.feed_result(result)
+        self.totals.feed_result(result)
+        if belongs_in_rejects(row, journey, run=self.run):
+            self.marks[row.source][row.row_number] = _marks(row, lines, result)
+        if journey and result.disposition in (Disposition.PARKED, Disposition.IN_DOUBT):
+            parked = result.disposition is Disposition.PARKED
+            feed = self.folder.feed_parked if parked else self.folder.feed_in_doubt
+            feed(waiting_of(row, journey, result))
+
+
 def _joined(
-    batches: Iterable[Sequence[IntakeRow]], ledger: Ledger | None, keys: Keys | None, *, run: int
+    batch: Judged, ledger: Ledger, keys: Keys, earlier: Earlier, *, run: int
 ) -> Iterator[tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]]:
     """Each row with its journey as of the run, the run's calls for it, and its fingerprint."""
-    for batch in batches:
-        for start in range(0, len(batch), _SLICE):
-            part = batch[start : start + _SLICE]
-            if ledger is None or keys is None:
-                yield from ((row, None, (), b"") for row in part)
-                continue
-            by_row = [keys.customer(row.external_id) if row.external_id else b"" for row in part]
-            wanted = [key for key in by_row if key]
-            journeys = ledger.find(wanted, as_of=run or None)
-            calls: dict[bytes, list[CallRecord]] = defaultdict(list)
-            for call in ledger.calls(wanted, run=run):
-                calls[call.key].append(call)
-            for row, key in zip(part, by_row, strict=True):
-                fingerprint = keys.fingerprint(row.customer) if row.customer else b""
-                yield row, journeys.get(key), calls.get(key, ()), fingerprint
+    for start in range(0, batch.height, _SLICE):
+        part = earlier.judged(batch.rows(range(start, min(start + _SLICE, batch.height))))
+        by_row = [keys.customer(row.external_id) if row.external_id else b"" for row in part]
+        wanted = [key for key in by_row if key]
+        journeys = ledger.find(wanted, as_of=run or None)
+        calls: dict[bytes, list[CallRecord]] = defaultdict(list)
+        for call in ledger.calls(wanted, run=run):
+            calls[call.key].append(call)
+        for row, key in zip(part, by_row, strict=True):
+            fingerprint = keys.fingerprint(row.customer) if row.customer else b""
+            yield row, journeys.get(key), calls.get(key, ()), fingerprint
 
 
 def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[RejectMark]:

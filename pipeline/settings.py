@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from pipeline.model import Phase
 
@@ -41,9 +41,10 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_flag(cls, value: Any) -> Any:
-        if isinstance(value, bool):
-            raise ValueError("must not be true or false")  # noqa: TRY004 - pydantic wants ValueError
+    def _no_flag(cls, value: Any, info: ValidationInfo) -> Any:
+        """TOML's true is no number, though Python takes it for one."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError("must not be true or false")
         return value
 
 
@@ -158,6 +159,8 @@ class IntakeSettings(Section):
 
     batch_rows: int = Field(default=100_000, ge=1)
     min_age: int = Field(default=18, ge=0, le=150)
+    max_unpacked_bytes: int = Field(default=16 * 1024**3, ge=1)
+    reject_probable_duplicates: bool = False
 
 
 class LedgerSettings(Section):

@@ -214,6 +214,16 @@ def _write_messy(folder: Path) -> None:
         add({}, column, f"duplicate_{column}")
         add({})
         add({column: copied[column].upper()}, column, f"duplicate_{column}")
+    one = {"phone": "+37061990000", "date_of_birth": "1988-08-08"}
+    add(one, "phone", "duplicate_phone_and_birth_date")
+    add(one | {"phone": "00370 6199 0000"}, "phone", "duplicate_phone_and_birth_date")
+    add({})
+    passport = {"document_type": "PASSPORT", "document_number": "MESSY 4711"}
+    add(passport, "document_number", "duplicate_document_number")
+    add(passport | {"document_number": "messy-4711"}, "document_number", "duplicate_document_number")
+    alike = {"first_name": "Katharina", "last_name": "Schneider", "date_of_birth": "1979-05-04"}
+    add(alike)
+    add(alike | {"first_name": "Katarina"})
     header = ",".join(CANONICAL_COLUMNS).encode() + b"\n"
     (folder / "customers_messy.csv").write_bytes(header + b"".join(records))
     with (folder / "customers_messy.expected.csv").open("w", encoding="utf-8", newline="") as stream:

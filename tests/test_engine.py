@@ -170,6 +170,10 @@ class Held:
         done.set_result(None)
         return done
 
+    def identify(self, marks: Sequence[tuple[bytes, bytes]]) -> None:
+        """Take what customers would be known again by."""
+        assert all(len(mark) == len(key) == 16 for mark, key in marks)
+
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Journey]:
         """Return what is held."""
         return {key: self.journeys[key] for key in keys if key in self.journeys}
@@ -275,6 +279,7 @@ class Run:
                 gateway=cast("Gateway", self.counter),
                 writer=self.held,
                 find=self.held.find,
+                identify=self.held.identify,
                 stopper=self.stopper,
                 pacer=pacer,
                 emit=self.events.append,

@@ -4,6 +4,7 @@ import csv
 import re
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from pipeline.cli import cli
 from pipeline.errors import ExitCode
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Disposition
+from pipeline.profile import Profile
 from pipeline.settings import Settings
 from tests.acceptance.support import ROOT, Desk
 
@@ -70,6 +72,16 @@ def test_every_setting_is_listed_with_its_default() -> None:
             continue
         words = ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)
         assert shown.replace("`", "") == ("none" if default in ("", None) else words), key
+
+
+def test_every_key_of_a_profile_is_listed() -> None:
+    """The profile table names every key, and nothing else."""
+    listed = {key for row in table("| key | meaning |") for key in named(row[0])}
+    known = set()
+    for name, field in Profile.model_fields.items():
+        inner = [kind for kind in (field.annotation, *get_args(field.annotation)) if hasattr(kind, "model_fields")]
+        known |= {f"{name}.{key}" for kind in inner for key in kind.model_fields} or {name}
+    assert listed == known
 
 
 def test_tables_of_exit_codes_dispositions_and_columns_match() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pipeline.model import Violation
+from pipeline.model import Severity, Violation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,8 @@ CODES = _table(
     ),
     (
         "record_encoding",
-        "the record on line {line} holds bytes that are not UTF-8",
-        "save the file as UTF-8; it may be Windows-1252 or Latin-1",
+        "the record on line {line} holds bytes that are no {encoding} text",
+        "save the file as UTF-8, or state its encoding in a profile",
     ),
     (
         "record_quoting",
@@ -46,6 +46,12 @@ CODES = _table(
         "close every opening quote; a quote inside a quoted field is written twice",
     ),
     ("record_nul", "the record on line {line} holds a NUL byte", "remove it; the file may be damaged"),
+    ("cell_error", "the row holds a cell with an error, such as #N/A", "correct the formula or type the value"),
+    (
+        "number_imprecise",
+        "the row holds a number of more than 15 digits, of which a spreadsheet has lost some",
+        "type the value again as text",
+    ),
     # Any column.
     ("required_missing", "a required value is missing", "fill it in"),
     ("too_long", "the value is longer than {longest} characters", "shorten it"),
@@ -68,7 +74,7 @@ CODES = _table(
         "start it with + or 00 and the country code",
     ),
     ("phone_invalid", "the phone number is not valid in its country", "check the digits and the country code"),
-    ("birth_date_format", "the birth date is not written YYYY-MM-DD", "write it as 1990-10-03"),
+    ("birth_date_format", "the birth date is not written {format}", "write it so, or state its format in a profile"),
     ("birth_date_impossible", "the birth date is not in the calendar", "check month and day"),
     ("birth_date_future", "the birth date is in the future", "check the year"),
     ("birth_date_before_1900", "the birth date is before 1900", "check the year"),
@@ -128,11 +134,61 @@ CODES = _table(
         "the same e-mail address stands in {copies}",
         "keep one of these rows; the bank wants a different address per customer",
     ),
+    (
+        "duplicate_phone_and_birth_date",
+        "the same phone number and birth date stand in {copies}",
+        "keep one of these rows; it is one person",
+    ),
+    (
+        "duplicate_document_number",
+        "the same document stands in {copies}",
+        "keep one of these rows; a document belongs to one person",
+    ),
+    (
+        "probable_duplicate",
+        "nearly the same name and the same birth date stand in {copies}",
+        "look whether it is one person; intake.reject_probable_duplicates refuses such rows",
+    ),
+    # Customers of earlier runs.
+    (
+        "earlier_email",
+        "an earlier customer with another external_id has the same e-mail address",
+        "the person may be onboarded already; if not, correct the address",
+    ),
+    (
+        "earlier_phone_and_birth_date",
+        "an earlier customer with another external_id has the same phone number and birth date",
+        "the person may be onboarded already",
+    ),
+    (
+        "earlier_document_number",
+        "an earlier customer with another external_id has the same document",
+        "the person may be onboarded already",
+    ),
+    # Notices: what normalisation changed.
+    (
+        "email_rewritten",
+        "the e-mail address was brought into its canonical form, which differs by more than case",
+        "check that it is still the person's address",
+    ),
+    ("phone_digits_changed", "digits of the phone number were dropped to bring it into E.164", "check the number"),
+    (
+        "name_cleaned",
+        "invisible characters were removed from the name, or its letters were composed",
+        "nothing to do, unless the name looks wrong",
+    ),
 )
 
 
 def violation(
-    code: str, *, source: str, row_number: int, external_id: str, field: str, facts: Mapping[str, object]
+    code: str,
+    *,
+    source: str,
+    row_number: int,
+    external_id: str,
+    field: str,
+    facts: Mapping[str, object],
+    severity: Severity = Severity.ERROR,
 ) -> Violation:
     """Return the violation with the table's words; ``facts`` fill their gaps."""
     words = CODES[code]
@@ -144,4 +200,5 @@ def violation(
         code=code,
         message=words.message.format_map(facts) if "{" in words.message else words.message,
         hint=words.hint.format_map(facts) if "{" in words.hint else words.hint,
+        severity=severity,
     )

@@ -1,7 +1,6 @@
-"""The header of an input: what must be there, and what to say when it is not.
+"""The header of an input: every column has a name of its own, and names that are missing have near ones.
 
-Promises: after :func:`check` every required column stands in the header exactly once and every name is unique and
-not empty. Knows names only, no file format.
+Promises: after :func:`check` every name is unique and not empty. Knows names only, no file format.
 """
 
 from collections import Counter
@@ -9,13 +8,13 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from pipeline.errors import UnreadableInputError
-from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from pipeline.model import CANONICAL_COLUMNS
 
 _SHOWN = 40
 
 
 def check(name: str, columns: Sequence[str]) -> None:
-    """Refuse a header with empty, repeated or missing names."""
+    """Refuse a header with empty or repeated names."""
     empty = [str(place) for place, column in enumerate(columns, start=1) if not column]
     if empty:
         raise UnreadableInputError(
@@ -27,20 +26,16 @@ def check(name: str, columns: Sequence[str]) -> None:
         raise UnreadableInputError(
             f"{name}: the header has these names more than once: {', '.join(repeated)}", hint="rename the copies"
         )
-    missing = [column for column in REQUIRED_COLUMNS if column not in columns]
-    if missing:
-        raise UnreadableInputError(
-            f"{name}: required columns are missing: {', '.join(missing)} (found: {_listed(columns)})",
-            hint=_nearest(missing, columns) or f"the columns are {', '.join(CANONICAL_COLUMNS)}",
-        )
 
 
-def _listed(columns: Sequence[str]) -> str:
+def listed(columns: Sequence[str]) -> str:
+    """Name columns, the first of them if they are many."""
     more = len(columns) - _SHOWN
     return ", ".join(columns[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _nearest(missing: Sequence[str], columns: Sequence[str]) -> str:
+def nearest(missing: Sequence[str], columns: Sequence[str]) -> str:
+    """Say which columns may be the missing ones under another name; nothing if none is near."""
     free = {column.lower().replace(" ", "_"): column for column in columns if column not in CANONICAL_COLUMNS}
     pairs = [
         f"{near and free[near[0]]} may be {column}"

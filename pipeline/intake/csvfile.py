@@ -1,168 +1,184 @@
-"""CSV in UTF-8, comma and doubled quotes: its header, its records as frames of text, its dialect for writing back.
+"""CSV in any dialect: its header, its records as frames of text, and what is needed to write records back.
 
 Promises: no record is padded, dropped or shifted; a broken one is a fault and an empty line of the frame. Knows
 column names, not rules.
 """
 
+import codecs
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
 from pipeline.errors import UnreadableInputError
-from pipeline.intake import columns as header_columns
-from pipeline.intake import sniff
-from pipeline.intake.records import (
-    DELIMITER,
-    MAX_LINE,
-    Fault,
-    Lines,
-    LineTooLongError,
-    Record,
-    line_end,
-    records,
-    without_line_end,
-)
-from pipeline.model import CANONICAL_COLUMNS
-
-_MARK = "\ufeff"
+from pipeline.intake import unpack
+from pipeline.intake.dialect import Dialect
+from pipeline.intake.lines import MAX_LINE, Cut, Lines, LineTooLongError, line_end
+from pipeline.intake.records import Batch, Fault, Record, batches, records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A CSV file that stands after its header: ``header`` is the header's record, ``body`` yields the others."""
+    """A CSV file that stands after its header: ``preamble`` is what is before it, ``columns`` are its names."""
 
-    bom: bool
+    preamble: bytes
     header: Record
     columns: tuple[str, ...]
-    newline: str
-    body: Iterator[Record]
+    newline: bytes
+    lines: Lines
+
+
+class _Utf8:
+    """A stream in any encoding, read as UTF-8."""
+
+    def __init__(self, stream: BinaryIO, codec: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(codec)(_errors(codec))
+
+    def read(self, size: int, /) -> bytes:
+        """Return about so many bytes, none at the end."""
+        while chunk := self._stream.read(size):
+            if text := self._decoder.decode(chunk):
+                return text.encode("utf-8", "surrogatepass")
+        return self._decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+
+
+def original(raw: bytes, codec: str) -> bytes:
+    """Turn UTF-8 as it was read back into the file's own bytes."""
+    return raw if codec == "utf-8" else raw.decode("utf-8", "surrogatepass").encode(codec, _errors(codec))
+
+
+def _errors(codec: str) -> str:
+    """How bytes that are no text are kept: as surrogates, which go back to the same bytes."""
+    return (
+        "surrogatepass"
+        if codec.lower().replace("-", "").replace("_", "").startswith(("utf16", "utf32"))
+        else ("surrogateescape")
+    )
 
 
 @contextmanager
-def opened(path: Path, name: str) -> Iterator[Opened]:
+def opened(path: Path, name: str, dialect: Dialect, most: int) -> Iterator[Opened]:
     """Open a CSV file and read its header; what goes wrong with the file as a whole is said in one sentence."""
+    codec = dialect.encoding.name
     try:
-        # Bytes that are not UTF-8 become surrogates, which a record's check finds: one bad byte spoils one record.
-        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            bom = stream.read(1) == _MARK
-            if not bom:
-                stream.seek(0)
-            lines = Lines(stream)
-            header = next(records(lines, width=None), None)
-            names = _names(name, header)
+        with unpack.opened(path, name, most) as stream:
+            stream.read(len(dialect.encoding.mark))
+            lines = Lines(stream if codec == "utf-8" else _Utf8(stream, codec))
+            preamble = b"".join(lines.take() for _ in range(dialect.skip_lines))
+            header = next(records(lines, dialect.cut, width=None), None)
+            names = _names(name, header, dialect)
             assert header is not None
-            yield Opened(
-                bom=bom,
-                header=header,
-                columns=names,
-                newline=line_end(header.raw) or "\n",
-                body=records(lines, width=len(names)),
-            )
+            newline = line_end(header.raw) or b"\n"
+            yield Opened(preamble=preamble, header=header, columns=names, newline=newline, lines=lines)
     except LineTooLongError:
         raise UnreadableInputError(
             f"{name} has a line of more than {MAX_LINE:,} characters: it is not a table of customers",
             hint="check its line ends and how it was made",
         ) from None
+    except UnicodeError:
+        raise UnreadableInputError(
+            f"{name} is not {codec} text throughout: it may be cut off, or in another encoding",
+            hint="save the file as UTF-8",
+        ) from None
     except OSError as error:
         raise UnreadableInputError(f"{name} cannot be read: {error.strerror}", hint="check the path") from None
 
 
-def columns(path: Path, name: str) -> tuple[str, ...]:
-    """Return the header's names, checked."""
-    with opened(path, name) as file:
-        if file.header.raw.count(",") < len(CANONICAL_COLUMNS):
-            _check_delimiter(name, file.header.raw)
-        header_columns.check(name, file.columns)
+def columns(path: Path, name: str, dialect: Dialect, most: int) -> tuple[str, ...]:
+    """Return the header's names as they stand."""
+    with opened(path, name, dialect, most) as file:
         return file.columns
 
 
+def pieces(file: Opened, dialect: Dialect, rows: int) -> Iterator[Batch]:
+    """Yield the records after the header, so many at a time."""
+    yield from batches(file.lines, dialect.cut, width=len(file.columns), rows=rows)
+
+
 def frames(
-    path: Path, name: str, wanted: Sequence[str], batch_rows: int
+    path: Path, name: str, wanted: Sequence[str], batch_rows: int, *, dialect: Dialect, most: int
 ) -> Iterator[tuple[pl.DataFrame, dict[int, Fault]]]:
     """Yield the records as frames of text with the wanted columns, and the faults by place in the frame."""
-    with opened(path, name) as file:
-        places = [file.columns.index(column) if column in file.columns else None for column in wanted]
-        while batch := list(islice(file.body, batch_rows)):
-            yield _frame(batch, wanted, places, len(file.columns))
+    with opened(path, name, dialect, most) as file:
+        places = [file.columns.index(column) for column in wanted]
+        for batch in pieces(file, dialect, batch_rows):
+            yield _frame(batch, wanted, places, len(file.columns), dialect.cut)
 
 
 def _frame(
-    batch: list[Record], wanted: Sequence[str], places: list[int | None], width: int
+    batch: Batch, wanted: Sequence[str], places: Sequence[int], width: int, cut: Cut
 ) -> tuple[pl.DataFrame, dict[int, Fault]]:
-    """Gather a batch's cells: plain records are cut all at once, the others one by one, then all put in order."""
-    faults = {place: record.fault for place, record in enumerate(batch) if record.fault}
-    plain = [place for place, record in enumerate(batch) if record.plain]
-    others = [place for place, record in enumerate(batch) if not record.plain]
-    used = [place for place in places if place is not None]
+    """Gather a batch's cells: plain lines are cut all at once, the others come cut, then all are put in order."""
+    frame = _cut(batch.plain, wanted, places, width, cut)
+    if not batch.others:
+        return frame, {}
     empty = [""] * width
-    cut = _cut([batch[place].raw for place in plain], used, width)
-    parsed = _columns([batch[place].parsed or empty for place in others], used)
-    frame = pl.concat([cut, parsed])
-    if others:
-        order = pl.Series(plain + others, dtype=pl.get_index_type()).arg_sort()
-        frame = frame[order]
-    columns = [
-        pl.repeat("", frame.height, dtype=pl.String, eager=True).alias(column)
-        if place is None
-        else frame[_column(place)].alias(column)
-        for column, place in zip(wanted, places, strict=True)
-    ]
-    return pl.DataFrame(columns), faults
+    others = _columns([record.cells or empty for record in batch.others.values()], wanted, places)
+    frame = pl.concat([frame, others])[_order(batch)] if batch.plain else others
+    return frame, {place: record.fault for place, record in batch.others.items() if record.fault}
 
 
-def _cut(lines: list[str], used: list[int], width: int) -> pl.DataFrame:
-    """Cut plain lines at every comma.
+def _order(batch: Batch) -> pl.Series:
+    """Where each record of a batch stands when the others are put behind the plain ones."""
+    others = pl.Series(list(batch.others), dtype=pl.get_index_type())
+    rows = pl.int_range(batch.height, dtype=pl.get_index_type(), eager=True)
+    plain = rows.filter(~rows.is_in(others.implode()))
+    return pl.concat([plain, others]).arg_sort()
 
-    polars does it fast, and on lines whose fields are counted and that hold no quote it has nothing to guess; should
-    it not find what was counted all the same, Python cuts them.
+
+def _cut(lines: list[bytes], wanted: Sequence[str], places: Sequence[int], width: int, cut: Cut) -> pl.DataFrame:
+    """Cut lines that are records beyond doubt.
+
+    polars does it fast, and on lines whose fields are counted and wholly quoted or not at all it has nothing to guess;
+    should it not find what was counted all the same, Python cuts them.
     """
-    text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
-    if not text or text.startswith(_MARK) or not used:
-        return _columns([without_line_end(line).split(DELIMITER) for line in lines], used)
-    frame = pl.read_csv(
-        text.encode(),
-        has_header=False,
-        separator=DELIMITER,
-        quote_char=None,
-        schema={_column(place): pl.String for place in range(width)},
-        columns=[_column(place) for place in used],
+    body = b"".join(lines)
+    if b"\r" in body:
+        body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if body and places and not body.startswith(codecs.BOM_UTF8):
+        frame = pl.read_csv(
+            body,
+            has_header=False,
+            separator=cut.delimiter,
+            quote_char=cut.quote or None,
+            schema={_column(place): pl.String for place in range(width)},
+            columns=[_column(place) for place in sorted(set(places))],
+        )
+        if frame.height == len(lines):
+            return frame.select(
+                pl.col(_column(place)).fill_null("").alias(column) for column, place in zip(wanted, places, strict=True)
+            )
+    return _columns([cut.cells((line.decode(),)) for line in lines], wanted, places)
+
+
+def _columns(rows: list[list[str]], wanted: Sequence[str], places: Sequence[int]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            pl.Series(column, [row[place] for row in rows], dtype=pl.String)
+            for column, place in zip(wanted, places, strict=True)
+        ]
     )
-    if frame.height != len(lines):
-        return _columns([without_line_end(line).split(DELIMITER) for line in lines], used)
-    return frame.select(pl.col(_column(place)).fill_null("") for place in used)
-
-
-def _columns(rows: list[list[str]], used: list[int]) -> pl.DataFrame:
-    return pl.DataFrame([pl.Series(_column(place), [row[place] for row in rows], dtype=pl.String) for place in used])
 
 
 def _column(place: int) -> str:
     return f"column_{place + 1}"  # the only names that polars takes for a text without header
 
 
-def _names(name: str, header: Record | None) -> tuple[str, ...]:
+def _names(name: str, header: Record | None, dialect: Dialect) -> tuple[str, ...]:
     if header is None:
         raise UnreadableInputError(f"{name} is empty", hint="check how it was made")
     if header.cells is None:
         codes = header.fault.codes if header.fault else ()
         if "record_encoding" in codes:
             raise UnreadableInputError(
-                f"{name}: the header is not UTF-8 text, perhaps Windows-1252 or Latin-1", hint="save the file as UTF-8"
+                f"{name}: the header is not {dialect.encoding.name} text",
+                hint="save the file as UTF-8, or state its encoding in a profile",
             )
         raise UnreadableInputError(
             f"{name}: the header line is badly quoted or holds NUL bytes", hint="correct the first line"
         )
     return tuple(cell.strip() for cell in header.cells)
-
-
-def _check_delimiter(name: str, header: str) -> None:
-    delimiter = sniff.other_delimiter(header.strip(), CANONICAL_COLUMNS)
-    if delimiter:
-        raise UnreadableInputError(
-            f"{name}: the header is separated by {delimiter}, not by commas",
-            hint="save the file with commas between the fields",
-        )

@@ -1,24 +1,30 @@
-"""Inputs as batches of text: one face for CSV and Parquet.
+"""Inputs as batches of canonical columns: one face for CSV, Parquet and workbooks, in a partner's form or ours.
 
 Promises: an input is either readable as a whole (exists, is a table, has the columns) or one
 :class:`UnreadableInputError` with a plain sentence and a hint; every record of it comes out exactly once, in order, as
 text or as a fault; memory is bounded by the batch. Knows columns, not rules.
 """
 
+import glob
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 import polars as pl
 
 from pipeline.errors import UnreadableInputError
-from pipeline.intake import csvfile, parquetfile, sniff
+from pipeline.intake import columns as header
+from pipeline.intake import csvfile, dialect, encoding, excelfile, mapping, parquetfile, sniff, unpack
+from pipeline.intake.dialect import Dialect
+from pipeline.intake.mapping import Plan
 from pipeline.intake.records import Fault
-from pipeline.model import SourceInfo
+from pipeline.model import CANONICAL_COLUMNS, SourceInfo
+from pipeline.profile import Profile
 
 _HEAD = 64 * 1024
+MAX_UNPACKED = 16 * 1024**3
 
 
 class Kind(StrEnum):
@@ -26,21 +32,38 @@ class Kind(StrEnum):
 
     CSV = "csv"
     PARQUET = "parquet"
+    EXCEL = "excel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How inputs are read: the partner's profile, and the bytes that one may unpack to."""
+
+    profile: Profile = field(default_factory=Profile)
+    max_unpacked: int = MAX_UNPACKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """An input that is a table with the required columns: ``columns`` are its names in order, ``_err_*`` included."""
+    """An input that is a table: ``columns`` are its own names in order, ``plan`` makes canonical ones of them."""
 
     name: str
     path: Path
     kind: Kind
     columns: tuple[str, ...]
+    plan: Plan
+    reading: Reading
+    dialect: Dialect | None = None
+
+    @property
+    def written(self) -> str:
+        """How a text file is written, where that is not plain CSV in UTF-8."""
+        return "" if self.dialect is None or self.dialect.usual else self.dialect.words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Consecutive records: ``frame`` has a text column per wanted name ('' is absent), faults by place in it.
+    """Consecutive records: ``frame`` has the canonical columns as text ('' is absent), faults by place in it.
 
     ``first_row`` is the row number of the first record; a faulty record is a line of empty texts in the frame.
     """
@@ -50,29 +73,71 @@ class Batch:
     faults: dict[int, Fault]
 
 
-def open_table(path: Path, name: str) -> Table:
-    """Look at an input's beginning: what it is and which columns it has."""
-    head = _head(path, name)
-    if head.startswith(sniff.PARQUET_MAGIC):
-        return Table(name=name, path=path, kind=Kind.PARQUET, columns=parquetfile.columns(path, name))
-    foreign = sniff.foreign(head)
+def expand(inputs: Sequence[Path]) -> list[Path]:
+    """Return the files that patterns such as ``book/*.parquet`` mean, sorted; a path that exists is no pattern."""
+    found: list[Path] = []
+    for path in inputs:
+        if path.exists() or not glob.has_magic(str(path)):
+            found.append(path)
+            continue
+        matches = sorted(Path(match) for match in glob.glob(str(path)))  # noqa: PTH207 - patterns may be absolute
+        if not matches:
+            raise UnreadableInputError(f"no file fits {path}", hint="check the pattern")
+        found += matches
+    return found
+
+
+def open_table(path: Path, name: str, reading: Reading) -> Table:
+    """Look at an input's beginning: what it is, how it is written and which columns it has."""
+    start = head(path, name, reading)
+    profile = reading.profile
+    if start.startswith(sniff.PARQUET_MAGIC):
+        columns = parquetfile.columns(path, name)
+        header.check(name, columns)
+        plan = mapping.plan(profile, columns, name, typed=True)
+        parquetfile.check_types(
+            path, name, {file: canonical for canonical, origin in plan.origin.items() for file in origin}
+        )
+        return Table(name=name, path=path, kind=Kind.PARQUET, columns=columns, plan=plan, reading=reading)
+    if sniff.is_workbook(path):
+        columns = excelfile.columns(path, name, profile.source.sheet)
+        header.check(name, columns)
+        plan = mapping.plan(profile, columns, name, typed=True)
+        return Table(name=name, path=path, kind=Kind.EXCEL, columns=columns, plan=plan, reading=reading)
+    refuse_foreign(start, name, reading)
+    known = {*CANONICAL_COLUMNS, *profile.named}
+    written = dialect.detect(path, name, profile.source, known, reading.max_unpacked)
+    columns = csvfile.columns(path, name, written, reading.max_unpacked)
+    header.check(name, columns)
+    plan = mapping.plan(profile, columns, name)
+    return Table(name=name, path=path, kind=Kind.CSV, columns=columns, plan=plan, reading=reading, dialect=written)
+
+
+def refuse_foreign(start: bytes, name: str, reading: Reading) -> None:
+    """Refuse what is no text by its first bytes."""
+    wide = reading.profile.source.encoding or encoding.of_mark(start)
+    foreign = sniff.foreign(start) if not wide else None
     if foreign:
         what, hint = foreign
         raise UnreadableInputError(f"{name} is neither CSV nor Parquet: it looks like {what}", hint=hint)
-    return Table(name=name, path=path, kind=Kind.CSV, columns=csvfile.columns(path, name))
 
 
-def batches(table: Table, *, wanted: Sequence[str], batch_rows: int, quiet: bool = False) -> Iterator[Batch]:
+def batches(table: Table, *, batch_rows: int, quiet: bool = False) -> Iterator[Batch]:
     """Yield every record of a table, ``batch_rows`` at a time; ``quiet`` hides a panicking library's own output."""
     first = 1
-    frames = (
-        parquetfile.frames(table.path, table.name, wanted, batch_rows, quiet=quiet)
-        if table.kind is Kind.PARQUET
-        else csvfile.frames(table.path, table.name, wanted, batch_rows)
-    )
-    for frame, faults in frames:
-        yield Batch(first_row=first, frame=frame, faults=faults)
+    for frame, faults in _frames(table, batch_rows, quiet=quiet):
+        yield Batch(first_row=first, frame=table.plan.apply(frame), faults=faults)
         first += frame.height
+
+
+def _frames(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[tuple[pl.DataFrame, dict[int, Fault]]]:
+    path, name, wanted = table.path, table.name, table.plan.wanted
+    if table.kind is Kind.PARQUET:
+        return parquetfile.frames(path, name, wanted, batch_rows, quiet=quiet)
+    if table.kind is Kind.EXCEL:
+        return excelfile.frames(path, name, wanted, batch_rows, table.reading.profile.source.sheet)
+    assert table.dialect is not None
+    return csvfile.frames(path, name, wanted, batch_rows, dialect=table.dialect, most=table.reading.max_unpacked)
 
 
 def sha256(path: Path, name: str) -> str:
@@ -92,14 +157,14 @@ def verify(source: SourceInfo) -> None:
         )
 
 
-def _head(path: Path, name: str) -> bytes:
-    """Return the first bytes, or say why there are none."""
+def head(path: Path, name: str, reading: Reading) -> bytes:
+    """Return the first bytes of what is in a file, or say why there are none."""
     try:
         if path.is_dir():
             raise UnreadableInputError(f"{name} is a folder", hint="give the files in it")
         if path.exists() and not path.is_file():
             raise UnreadableInputError(f"{name} is not a regular file", hint="inputs are read twice: save it as a file")
-        with path.open("rb") as stream:
+        with unpack.opened(path, name, reading.max_unpacked) as stream:
             head = stream.read(_HEAD)
     except OSError as error:
         raise _unopened(name, error) from None

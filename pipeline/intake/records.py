@@ -1,32 +1,28 @@
-"""Text lines into CSV records, each with the very text it came from.
+"""Lines of UTF-8 into CSV records, each with the very bytes it came from.
 
-Promises: every physical line belongs to exactly one record (or is blank), the texts of all records joined are the
-body of the file, and a record that is no record (wrong number of fields, bad quoting, bytes that are not UTF-8, NUL)
-is one fault whose neighbours are read. Quotes are doubled, a quoted field may hold line ends, a quote inside an
-unquoted field is a character like any other. Knows no column names and no rules.
+Promises: every physical line belongs to exactly one record (or is blank), the bytes of all records joined are the
+body of the file, and a record that is no record (wrong number of fields, bad quoting, bytes that are no text, NUL)
+is one fault whose neighbours are read. A quoted field may hold line ends, a quote inside an unquoted field is a
+character like any other. Knows no column names and no rules.
 
 Why not a ready reader: those of frame libraries pad short records and drop others in silence, and ``csv`` lets one
-stray quote swallow the rest of the file. Here ``csv`` judges one record at a time, on lines that can be given back.
+stray quote swallow the rest of the file. Here polars tells which lines are records beyond doubt, and ``csv`` judges
+the others, one record at a time, on lines that can be taken again.
 """
 
 import csv
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple, TextIO
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-DELIMITER = ","
-MAX_LINE = 16 * 1024 * 1024
-"""Characters of one physical line; a longer one means that the file is no table."""
+from pipeline.intake.lines import MAX_LINE, Cut, Lines, is_text, text_of
+
 MAX_QUOTED_LINES = 1000
-MAX_QUOTED_CHARACTERS = 1024 * 1024
+MAX_QUOTED_BYTES = 1024 * 1024
 """How far a quoted field may run over lines before its opening quote is taken for a stray one."""
 _PLAUSIBLE_FIELDS = 8
 """From this many columns on, a line inside a quoted field with exactly as many fields is a swallowed record."""
-
-
-class LineTooLongError(Exception):
-    """A physical line is longer than any record may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,137 +35,125 @@ class Fault:
 
 
 class Record(NamedTuple):
-    """One record: its text as it stands in the file (bytes that are not UTF-8 as surrogates), and cells or a fault.
+    """One record: its bytes as they stand, and cells or a fault."""
 
-    A record is ``plain`` when its text cut at every comma is its cells: whoever reads many can cut them at once.
-    (A named tuple because there is one per row: a frozen dataclass takes three times as long to make.)
-    """
-
-    raw: str
-    plain: bool
-    parsed: list[str] | None
+    raw: bytes
+    cells: list[str] | None
     fault: Fault | None
 
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Consecutive records: lines that are records beyond doubt, and the others by their place among all."""
+
+    plain: list[bytes] = field(default_factory=list)
+    others: dict[int, Record] = field(default_factory=dict)
+
     @property
-    def cells(self) -> list[str] | None:
-        """The cells, or None when the record is at fault."""
-        return without_line_end(self.raw).split(DELIMITER) if self.plain else self.parsed
+    def height(self) -> int:
+        """How many records."""
+        return len(self.plain) + len(self.others)
+
+    def raw(self, place: int) -> bytes:
+        """Return a record's bytes."""
+        if place in self.others:
+            return self.others[place].raw
+        return self.plain[place - bisect_left(list(self.others), place)]
 
 
-class Lines:
-    """Physical lines of a text stream, line ends kept, that can be given back; ``number`` counts those taken."""
-
-    __slots__ = ("_pending", "_stream", "number")
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._pending: deque[str] = deque()
-        self.number = 0
-
-    def take(self) -> str:
-        """Return the next line, or '' at the end."""
-        line = self._pending.popleft() if self._pending else self._stream.readline(MAX_LINE)
-        if line:
-            self.number += 1
-            if len(line) >= MAX_LINE:
-                raise LineTooLongError
-        return line
-
-    def give_back(self, lines: list[str]) -> None:
-        """Put lines back in front, so that they are taken again."""
-        self._pending.extendleft(reversed(lines))
-        self.number -= len(lines)
-
-
-def records(lines: Lines, *, width: int | None) -> Iterator[Record]:
+def records(lines: Lines, cut: Cut, *, width: int | None) -> Iterator[Record]:
     """Yield every record in order; ``width`` is the number of fields that each must have (None: any)."""
-    csv.field_size_limit(MAX_LINE + MAX_QUOTED_CHARACTERS)
+    csv.field_size_limit(MAX_LINE + MAX_QUOTED_BYTES)
     while line := lines.take():
-        quoted = '"' in line
-        if not quoted and width and line.count(DELIMITER) == width - 1 > 0 and "\0" not in line and _decoded(line):
-            yield Record(line, plain=True, parsed=None, fault=None)  # nearly every record of nearly every file
-            continue
-        if line.isspace() and (width != 1 or not line.rstrip("\r\n")):
-            continue
-        number, raw = lines.number, line
-        cells = _single(line) if quoted else without_line_end(line).split(DELIMITER)
-        if cells is None:
-            raw, cells = _spanning(line, lines, width)
-        fault = _fault(raw, cells, number, width)
-        yield Record(raw, plain=False, parsed=None if fault else cells, fault=fault)
+        if record := _record(line, lines, cut, width):
+            yield record
 
 
-def line_end(raw: str) -> str:
-    """Return the line end of a record's text ('' when the file ends without one)."""
-    return raw[len(raw.rstrip("\r\n")) :] if raw.endswith(("\n", "\r")) else ""
+def batches(lines: Lines, cut: Cut, *, width: int, rows: int) -> Iterator[Batch]:
+    """Yield every record in order, so many at a time."""
+    csv.field_size_limit(MAX_LINE + MAX_QUOTED_BYTES)
+    lines.expect(cut, width)
+    batch = Batch()
+    while True:
+        if run := lines.run(rows - batch.height):
+            batch.plain += run
+        elif not (line := lines.take()):
+            break
+        elif record := _record(line, lines, cut, width):
+            batch.others[batch.height] = record
+        if batch.height == rows:
+            yield batch
+            batch = Batch()
+    if batch.height:
+        yield batch
 
 
-def without_line_end(raw: str) -> str:
-    """Return a record's text without its one line end."""
-    return raw.removesuffix("\n").removesuffix("\r") if raw.endswith("\n") else raw.removesuffix("\r")
+def _record(line: bytes, lines: Lines, cut: Cut, width: int | None) -> Record | None:
+    """Make a record of a line and, where it goes on, of those after it; nothing of a blank line."""
+    text = text_of(line)
+    if text.isspace() and cut.delimiter not in text and (width != 1 or not line.rstrip(b"\r\n")):
+        return None
+    number, raw = lines.number, line
+    cells = _single(text, cut)
+    if cells is None:
+        raw, cells = _spanning(line, lines, cut, width)
+    fault = _fault(raw, cells, number, width)
+    return Record(raw=raw, cells=None if fault else cells, fault=fault)
 
 
-def _single(line: str) -> list[str] | None:
+def _single(text: str, cut: Cut) -> list[str] | None:
     """Cells of a record that ends on its line; None when it does not, or is badly quoted."""
+    if not cut.special(text):
+        return text.removesuffix("\n").removesuffix("\r").split(cut.delimiter)
     try:
-        return next(csv.reader((line,), strict=True))
+        return cut.cells((text,))
     except csv.Error:
         return None
 
 
-def _spanning(first: str, lines: Lines, width: int | None) -> tuple[str, list[str] | None]:
-    """Text and cells of a record that runs over lines; when it is none, only its first line is taken."""
+def _spanning(first: bytes, lines: Lines, cut: Cut, width: int | None) -> tuple[bytes, list[str] | None]:
+    """Bytes and cells of a record that runs over lines; when it is none, only its first line is taken."""
     taken = [first]
+    lines.mark()
 
     def feed() -> Iterator[str]:
         size = len(first)
-        yield first
-        while len(taken) < MAX_QUOTED_LINES and size < MAX_QUOTED_CHARACTERS and (line := lines.take()):
+        yield text_of(first)
+        while len(taken) < MAX_QUOTED_LINES and size < MAX_QUOTED_BYTES and (line := lines.take()):
             taken.append(line)
             size += len(line)
-            yield line
+            yield text_of(line)
 
     try:
-        cells = next(csv.reader(feed(), strict=True))
+        cells = cut.cells(feed())
     except csv.Error:
         cells = None
-    if cells is None or _swallows(taken, cells, width):
-        lines.give_back(taken[1:])
+    if cells is None or _swallows(taken, cells, cut, width):
+        lines.rewind()
         return first, None
-    return "".join(taken), cells
+    return b"".join(taken), cells
 
 
-def _swallows(taken: list[str], cells: list[str], width: int | None) -> bool:
+def _swallows(taken: list[bytes], cells: list[str], cut: Cut, width: int | None) -> bool:
     """Whether a field opened by a stray quote holds lines that are records themselves.
 
-    In a record of the right width the last line is its own tail, however many commas that has; lines between are
+    In a record of the right width the last line is its own tail, however many delimiters that has; lines between are
     suspicious. In a record of another width, which is a reject anyway, the last line is suspicious too.
     """
     if width is None or width < _PLAUSIBLE_FIELDS:
         return False
     inner = taken[1:-1] if len(cells) == width else taken[1:]
-    return any(len(_single(line) or []) == width for line in inner)
+    return any(len(_single(text_of(line), cut) or []) == width for line in inner)
 
 
-def _fault(raw: str, cells: list[str] | None, line: int, width: int | None) -> Fault | None:
+def _fault(raw: bytes, cells: list[str] | None, line: int, width: int | None) -> Fault | None:
     codes = []
-    if not _decoded(raw):
+    if not is_text(raw):
         codes.append("record_encoding")
-    if "\0" in raw:
+    if b"\0" in raw:
         codes.append("record_nul")
     if cells is None:
         codes.append("record_quoting")
     elif width is not None and len(cells) != width:
         codes.append("record_short" if len(cells) < width else "record_long")
     return Fault(codes=tuple(codes), line=line, found=len(cells or ())) if codes else None
-
-
-def _decoded(raw: str) -> bool:
-    """Whether every byte was UTF-8: those that were not stand as surrogates, which cannot be encoded."""
-    if raw.isascii():
-        return True
-    try:
-        raw.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -10,6 +10,7 @@ import io
 import os
 import re
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +18,10 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.intake import csvfile, files, parquetfile
-from pipeline.intake.records import DELIMITER, Record, line_end, without_line_end
+from pipeline.intake import csvfile, excelfile, files, parquetfile, sniff, unpack
+from pipeline.intake.files import Reading, Table
+from pipeline.intake.lines import Cut, line_end, without_line_end
 from pipeline.model import ERROR_COLUMNS, SourceInfo
-
-_FIELD = re.compile(r'"(?:[^"]|"")*"(?=,|$)|[^,]*', re.DOTALL)
-_BOM = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,73 +34,136 @@ class RejectMark:
 
 
 def write_rejects(
-    source: SourceInfo, destination: Path, marks: Mapping[int, Sequence[RejectMark]], batch_rows: int
+    source: SourceInfo, reading: Reading, destination: Path, marks: Mapping[int, Sequence[RejectMark]], batch_rows: int
 ) -> None:
     """Read an input again and write its marked rows to ``destination``; marks are looked up by row number.
 
     Raises :class:`UnreadableInputError` when the input is not the one that was surveyed.
     """
     files.verify(source)
-    table = files.open_table(Path(source.path), source.name)
+    table = files.open_table(Path(source.path), source.name, reading)
     destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _whole(destination) as temporary:
-        if table.kind is files.Kind.PARQUET:
-            _write_parquet(source, temporary, marks, batch_rows)
-        else:
-            _write_csv(source, temporary, marks)
+        match table.kind:
+            case files.Kind.PARQUET:
+                _write_parquet(source, temporary, marks, batch_rows)
+            case files.Kind.EXCEL:
+                _write_excel(table, temporary, marks, batch_rows)
+            case files.Kind.CSV:
+                _write_csv(source, table, temporary, marks, batch_rows)
 
 
-def _write_csv(source: SourceInfo, temporary: Path, marks: Mapping[int, Sequence[RejectMark]]) -> None:
+def file_name(source: SourceInfo) -> str:
+    """Name the rejects of an input: its own name, but those of a workbook are CSV."""
+    path = Path(source.path)
+    return f"{path.stem}.csv" if sniff.is_workbook(path) else path.name
+
+
+def _write_csv(
+    source: SourceInfo, table: Table, temporary: Path, marks: Mapping[int, Sequence[RejectMark]], batch_rows: int
+) -> None:
+    dialect = table.dialect
+    assert dialect is not None
+    writer = _Writer(cut=dialect.cut, ours=_ours(table.columns), width=len(table.columns))
+    codec = dialect.encoding.name
+    delimiter = dialect.cut.delimiter.encode()
     with (
-        csvfile.opened(Path(source.path), source.name) as file,
-        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as sink,
+        csvfile.opened(table.path, table.name, dialect, table.reading.max_unpacked) as file,
+        unpack.packed(temporary, dialect.packing) as sink,
     ):
-        ours = frozenset(place for place, column in enumerate(file.columns) if column in ERROR_COLUMNS)
-        header = _original(file.header, ours, len(file.columns))
-        sink.write((_BOM if file.bom else "") + header + DELIMITER + DELIMITER.join(ERROR_COLUMNS) + file.newline)
-        for number, record in enumerate(file.body, start=1):
-            if number > source.rows:
-                break
-            against = marks.get(number)
-            if against:
-                ending = line_end(record.raw) or file.newline
-                sink.write(_original(record, ours, len(file.columns)) + DELIMITER + _joined(number, against) + ending)
+        header = delimiter.join((writer.original(file.header.raw), *(name.encode() for name in ERROR_COLUMNS)))
+        sink.write(dialect.encoding.mark + csvfile.original(file.preamble + header + file.newline, codec))
+        first = 1
+        wanted = deque(sorted(number for number in marks if number <= source.rows and marks[number]))
+        for batch in csvfile.pieces(file, dialect, batch_rows):
+            while wanted and wanted[0] < first + batch.height:
+                number = wanted.popleft()
+                raw = batch.raw(number - first)
+                fields = (writer.original(raw), writer.cells(_cells(number, marks[number]), codec))
+                sink.write(csvfile.original(delimiter.join(fields) + (line_end(raw) or file.newline), codec))
+            first += batch.height
 
 
-def _original(record: Record, ours: frozenset[int], width: int) -> str:
-    """Return a record's own text without earlier marks.
-
-    A short record is not padded: given again as it stands it must still be seen to be short, not pass as a full row
-    whose cells may have shifted.
-    """
-    raw = without_line_end(record.raw)
-    fields = record.cells
-    if ours or fields is None:
-        fields = list(_split(raw))
-    if ours and len(fields) > len(ours):
-        if len(fields) < width and max(ours) == width - 1:
-            # A short record's marks do not stand under their header: they are its last fields.
-            ours = frozenset(range(len(fields) - len(ours), len(fields)))
-        raw = DELIMITER.join(field for place, field in enumerate(fields) if place not in ours)
-    return raw
+def _ours(columns: Sequence[str]) -> frozenset[int]:
+    return frozenset(place for place, column in enumerate(columns) if column in ERROR_COLUMNS)
 
 
-def _split(raw: str) -> Iterator[str]:
-    """Cut a record's text at its commas, quotes left as they are; badly quoted text is cut at every comma."""
-    place = 0
-    while True:
-        match = _FIELD.match(raw, place)
-        assert match is not None
-        yield match.group()
-        if match.end() >= len(raw):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writer:
+    """Writes records back as they stood: ``ours`` are the places of an earlier run's marks among ``width`` fields."""
+
+    cut: Cut
+    ours: frozenset[int]
+    width: int
+
+    def original(self, raw: bytes) -> bytes:
+        """Return a record's own bytes without earlier marks.
+
+        A short record is not padded: given again as it stands it must still be seen to be short, not pass as a full
+        row whose cells may have shifted.
+        """
+        raw = without_line_end(raw)
+        if not self.ours:
+            return raw
+        ours = self.ours
+        fields = list(self._split(raw))
+        if len(fields) > len(ours):
+            if len(fields) < self.width and max(ours) == self.width - 1:
+                # A short record's marks do not stand under their header: they are its last fields.
+                ours = frozenset(range(len(fields) - len(ours), len(fields)))
+            raw = self.cut.delimiter.encode().join(f for place, f in enumerate(fields) if place not in ours)
+        return raw
+
+    def _split(self, raw: bytes) -> Iterator[bytes]:
+        """Cut a record at its delimiters, quotes left as they are; badly quoted text is cut at every delimiter."""
+        delimiter = self.cut.delimiter.encode()
+        if not self.cut.quote:
+            yield from raw.split(delimiter)
             return
-        place = match.end() + 1
+        end, quote, escape = (
+            re.escape(mark.encode()) for mark in (self.cut.delimiter, self.cut.quote, self.cut.escape)
+        )
+        inner = b"(?:[^%b%b]|%b%b%b)*" % (quote, escape, quote, quote, b"|%b." % escape if escape else b"")
+        pattern = re.compile(b"%b%b%b(?=%b|$)|[^%b]*" % (quote, inner, quote, end, end), re.DOTALL)
+        place = 0
+        while True:
+            match = pattern.match(raw, place)
+            assert match is not None
+            yield match.group()
+            if match.end() >= len(raw):
+                return
+            place = match.end() + 1
+
+    def cells(self, cells: Sequence[str], codec: str) -> bytes:
+        """Write further fields in the dialect; what its encoding, or one without quotes, cannot hold is replaced."""
+        if not self.cut.quote:
+            cells = [cell.replace(self.cut.delimiter, " ").replace("\n", " ") for cell in cells]
+        buffer = io.StringIO()
+        csv.writer(
+            buffer,
+            delimiter=self.cut.delimiter,
+            quotechar=self.cut.quote or None,
+            quoting=csv.QUOTE_MINIMAL if self.cut.quote else csv.QUOTE_NONE,
+            escapechar=self.cut.escape or None,
+            doublequote=not self.cut.escape,
+            lineterminator="",
+        ).writerow(cells)
+        return buffer.getvalue().encode(codec, "replace").decode(codec).encode()
 
 
-def _joined(number: int, marks: Sequence[RejectMark]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(_cells(number, marks))
-    return buffer.getvalue()
+def _write_excel(table: Table, temporary: Path, marks: Mapping[int, Sequence[RejectMark]], batch_rows: int) -> None:
+    """Write the marked rows of a workbook as CSV that spreadsheets open rightly."""
+    kept = [column for column in table.columns if column not in ERROR_COLUMNS]
+    first = 1
+    with temporary.open("w", encoding="utf-8-sig", newline="") as sink:
+        writer = csv.writer(sink)
+        writer.writerow([*kept, *ERROR_COLUMNS])
+        sheet = table.reading.profile.source.sheet
+        for frame, _ in excelfile.frames(table.path, table.name, kept, batch_rows, sheet, as_shown=True):
+            for place in range(frame.height):
+                if against := marks.get(first + place):
+                    writer.writerow([*frame.row(place), *_cells(first + place, against)])
+            first += frame.height
 
 
 def _cells(number: int, marks: Sequence[RejectMark]) -> tuple[str, str, str, str]:

@@ -5,7 +5,7 @@ Promises: :func:`specification` can be read as the list of rules; each check is 
 for a person and no file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +25,8 @@ LONGEST = {
 DOCUMENT_TYPES = ("PASSPORT", "ID_CARD", "DRIVERS_LICENSE")
 _VERDICT_CHECK = "verdict"
 """The one check that is not named by its code: the code is the verdict itself."""
+Rule = tuple[str, Callable[[str], pl.Expr]]
+"""A violation code, and the condition on a column under which there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,46 +38,64 @@ class Broken:
     code: str
 
 
-def specification(*, now: datetime, min_age: int) -> pa.DataFrameSchema:
-    """Return the schema of a normalised batch, as of an instant."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specification:
+    """What a normalised batch must be: the schema, and the same rules as one condition for each column."""
+
+    schema: pa.DataFrameSchema
+    good: Mapping[str, pl.Expr]
+
+
+def specification(*, now: datetime, min_age: int, required: Collection[str] = ()) -> Specification:
+    """Return the rules of a normalised batch, as of an instant; ``required`` are columns of a profile's own."""
     today = now.date().isoformat()
-    columns = {
+    columns: dict[str, list[Rule]] = {
         "external_id": [],
-        "first_name": [_rule("name_without_letter", rules.has_letter)],
-        "last_name": [_rule("name_without_letter", rules.has_letter)],
+        "first_name": [("name_without_letter", rules.has_letter)],
+        "last_name": [("name_without_letter", rules.has_letter)],
         "email": [],
-        "phone": [_rule("phone_without_country_code", rules.international_phone)],
+        "phone": [("phone_without_country_code", rules.international_phone)],
         "date_of_birth": [
-            _rule("birth_date_format", rules.date_written),
-            _rule("birth_date_impossible", rules.date_real),
-            _rule("birth_date_future", lambda column: rules.date_not_after(column, today)),
-            _rule("birth_date_before_1900", rules.date_not_before_1900),
-            _rule("birth_date_under_age", lambda column: rules.adult(column, now, min_age)),
+            ("birth_date_format", rules.date_written),
+            ("birth_date_impossible", rules.date_real),
+            ("birth_date_future", lambda column: rules.date_not_after(column, today)),
+            ("birth_date_before_1900", rules.date_not_before_1900),
+            ("birth_date_under_age", lambda column: rules.adult(column, now, min_age)),
         ],
         "nationality": [],
         "category": [],
         "gender": [],
         "place_of_birth": [],
         "pincode": [],
-        "risk_level": [_rule("risk_level_unknown", lambda column: rules.one_of(column, tuple(Risk)))],
-        "document_type": [_rule("document_type_unknown", lambda column: rules.one_of(column, DOCUMENT_TYPES))],
+        "risk_level": [("risk_level_unknown", lambda column: rules.one_of(column, tuple(Risk)))],
+        "document_type": [("document_type_unknown", lambda column: rules.one_of(column, DOCUMENT_TYPES))],
         "document_number": [],
         **{column: [] for column in DOCUMENT_COLUMNS},
         **{f"{consent}_version": [] for consent in CONSENTS},
         **{
             column: [
-                _rule("instant_format", rules.instant_written),
-                _rule("instant_without_offset", rules.instant_has_offset),
-                _rule("instant_in_future", lambda column: rules.instant_not_after(column, now)),
+                ("instant_format", rules.instant_written),
+                ("instant_without_offset", rules.instant_has_offset),
+                ("instant_in_future", lambda column: rules.instant_not_after(column, now)),
             ]
             for column in INSTANT_COLUMNS
         },
     }
+    columns = {name: [*_common(name, required), *own] for name, own in columns.items()}
     # E-mail, phone, nationality, category and documents: judged by libraries and the file system, once per value.
-    verdicts = {column + VERDICT: [_rule(_VERDICT_CHECK, rules.no_verdict)] for column in JUDGED_COLUMNS}
-    return pa.DataFrameSchema(
-        {name: pa.Column(pl.String, [*_common(name), *checks]) for name, checks in columns.items()}
-        | {name: pa.Column(pl.String, checks, nullable=True) for name, checks in verdicts.items()}
+    verdicts: dict[str, list[Rule]] = {
+        column + VERDICT: [(_VERDICT_CHECK, rules.no_verdict)] for column in JUDGED_COLUMNS
+    }
+    return Specification(
+        schema=pa.DataFrameSchema(
+            {name: pa.Column(pl.String, _checks(own)) for name, own in columns.items()}
+            | {name: pa.Column(pl.String, _checks(own), nullable=True) for name, own in verdicts.items()}
+        ),
+        good={
+            name: pl.all_horizontal(holds(name) for _, holds in own)
+            for name, own in (columns | verdicts).items()
+            if own
+        },
     )
 
 
@@ -84,10 +104,20 @@ def load() -> None:
     pa.DataFrameSchema({"": pa.Column(pl.String, pa.Check(lambda _: True))}).validate(pl.DataFrame({"": ["x"]}))
 
 
-def broken(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> list[Broken]:
-    """Return every rule that a batch breaks, ordered by row, column and rule."""
+def broken(by: Specification, frame: pl.DataFrame) -> list[Broken]:
+    """Return every rule that a batch breaks, ordered by row, column and rule.
+
+    Columns and rows that are good as a whole, nearly all of nearly every batch, are told apart first; pandera names
+    what is wrong with the others.
+    """
+    good = frame.lazy().select(condition.alias(column) for column, condition in by.good.items()).collect()
+    bad = [column for column in good.columns if not good[column].all()]
+    if not bad:
+        return []
+    places = good.select((~pl.all_horizontal(bad)).arg_true()).to_series()
+    frame = frame.select(bad)[places]
     try:
-        schema.validate(frame, lazy=True)
+        by.schema.select_columns(bad).validate(frame, lazy=True)
     except SchemaErrors as errors:
         # Only where and which: pandera's own column of failing values is personal data.
         found = errors.failure_cases.select("index", "column", "check").rows()
@@ -96,7 +126,7 @@ def broken(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> list[Broken]:
     order = {column: place for place, column in enumerate(CANONICAL_COLUMNS)}
     faults = [
         Broken(
-            place=place,
+            place=places[place],
             column=column.removesuffix(VERDICT),
             code=frame[column][place] if check == _VERDICT_CHECK else check,
         )
@@ -105,18 +135,22 @@ def broken(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> list[Broken]:
     return sorted(faults, key=lambda fault: (fault.place, order[fault.column]))
 
 
-def _common(name: str) -> list[pa.Check]:
+def _common(name: str, required: Collection[str]) -> list[Rule]:
     """Rules that many columns share: required, longest, no control characters, not garbled."""
-    checks = [_rule("required_missing", rules.present)] if name in REQUIRED_COLUMNS else []
+    found: list[Rule] = [("required_missing", rules.present)] if name in REQUIRED_COLUMNS or name in required else []
     if name in LONGEST:
         longest = LONGEST[name]
-        checks += [
-            _rule("too_long", lambda column: rules.at_most(column, longest)),
-            _rule("control_characters", rules.no_controls),
-            _rule("garbled_text", rules.not_garbled),
+        found += [
+            ("too_long", lambda column: rules.at_most(column, longest)),
+            ("control_characters", rules.no_controls),
+            ("garbled_text", rules.not_garbled),
         ]
-    return checks
+    return found
 
 
-def _rule(code: str, holds: Callable[[str], pl.Expr]) -> pa.Check:
+def _checks(own: Sequence[Rule]) -> list[pa.Check]:
+    return [_check(code, holds) for code, holds in own]
+
+
+def _check(code: str, holds: Callable[[str], pl.Expr]) -> pa.Check:
     return pa.Check(lambda data: data.lazyframe.select(holds(data.key)), name=code)

@@ -2,30 +2,29 @@
 
 Promises: every record of every input comes out exactly once, in input order, as a customer or with the violations
 that say why not; a second call gives the same rows. The first pass refuses inputs that cannot be read as a whole and
-finds copies over all of them; memory is bounded by the batch, but for 16 bytes per row while copies are looked for.
+finds copies over all of them; memory is bounded by the batch and by the copies found.
 Knows no bank and no ledger.
 """
 
 import os
-from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import accumulate
 from pathlib import Path
 
 import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
-from pipeline.intake import codes, customers, duplicates, files, schema
+from pipeline.intake import files, identity, schema
 from pipeline.intake.categories import Catalogue
-from pipeline.intake.duplicates import Copies
-from pipeline.intake.files import Batch, Table
-from pipeline.intake.normalise import email_key, normalise, text
-from pipeline.model import CANONICAL_COLUMNS, Category, Customer, IntakeRow, SourceInfo, Violation
-
-_KEYS = {"external_id": text, "email": email_key}
+from pipeline.intake.copies import Collector
+from pipeline.intake.files import Batch, Reading, Table
+from pipeline.intake.identity import Companions
+from pipeline.intake.judge import Judge, Judged
+from pipeline.intake.normalise import normalise
+from pipeline.model import Category, IntakeRow, SourceInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +36,21 @@ class Rules:
     documents_root: Path
     max_document_bytes: int
     categories: tuple[Category, ...] | None
+    reject_probable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What the first pass found: the inputs, and the rows that share a key, numbered over all inputs from 0."""
+    """What the first pass found: the inputs, and the rows that share a key, numbered over all inputs from 0.
+
+    ``compared``: all names were that may be the same person's.
+    """
 
     sources: tuple[SourceInfo, ...]
     tables: tuple[Table, ...]
-    copies: Mapping[str, Copies]
+    copies: Mapping[str, Companions]
+    reading: Reading = field(default_factory=Reading)
+    compared: bool = True
 
     @property
     def rows(self) -> int:
@@ -53,43 +58,54 @@ class Survey:
         return sum(source.rows for source in self.sources)
 
 
-def survey(inputs: Sequence[Path], *, batch_rows: int, limit: int | None = None) -> Survey:
+def survey(
+    inputs: Sequence[Path], *, batch_rows: int, limit: int | None = None, reading: Reading | None = None
+) -> Survey:
     """Make the first pass: every input is readable, has its columns; rows, SHA-256 and copies are known after it.
 
     With ``limit`` only the first records over all inputs count. Raises :class:`UnreadableInputError`.
     """
     schema.load()
-    tables = tuple(files.open_table(path, name) for path, name in zip(inputs, _names(inputs), strict=True))
+    reading = reading or Reading()
+    inputs = files.expand(inputs)
+    tables = tuple(files.open_table(path, name, reading) for path, name in zip(inputs, _names(inputs), strict=True))
     sources: list[SourceInfo] = []
-    hashed: dict[str, list[pl.Series]] = {key: [] for key in _KEYS}
     left = limit
-    for table in tables:
-        digest = files.sha256(table.path, table.name)
-        count = 0
-        for batch in _batches(table, wanted=tuple(_KEYS), batch_rows=batch_rows, limit=left, quiet=True):
-            count += batch.frame.height
-            for key, canonical in _KEYS.items():
-                hashed[key].append(duplicates.hashes(canonical(batch.frame[key])))
-        if count == 0 and left != 0:
-            raise UnreadableInputError(
-                f"{table.name} has a header and no data rows", hint="check that the export was complete"
-            )
-        left = None if left is None else left - count
-        sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=digest, rows=count))
-    suspects = {key: duplicates.suspects(parts) for key, parts in hashed.items()}
-    return Survey(sources=tuple(sources), tables=tables, copies=_prove(tuple(sources), tables, suspects, batch_rows))
+    with Collector(identity.LOOSE) as collector:
+        for table in tables:
+            digest = files.sha256(table.path, table.name)
+            count = 0
+            for batch in _batches(_keys_only(table), batch_rows=batch_rows, limit=left, quiet=True):
+                count += batch.frame.height
+                collector.feed(identity.loose(batch.frame, table.plan.constant))
+            if count == 0 and left != 0:
+                raise UnreadableInputError(
+                    f"{table.name} has a header and no data rows", hint="check that the export was complete"
+                )
+            left = None if left is None else left - count
+            sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=digest, rows=count))
+        copies, whole = identity.prove(collector.suspects(), lambda: _all(tables, sources, batch_rows))
+    return Survey(sources=tuple(sources), tables=tables, copies=copies, reading=reading, compared=whole)
 
 
-def rows(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[list[IntakeRow]]:
-    """Make the second pass: yield every record in input order, judged, one list per batch."""
-    specification = schema.specification(now=rules.now, min_age=rules.min_age)
+def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
+    """Make the second pass: yield every record in input order, judged, a batch at a time."""
+    specification = schema.specification(now=rules.now, min_age=rules.min_age, required=found.reading.profile.required)
     catalogue = Catalogue(known=rules.categories)
+    judge = Judge(
+        sources=found.sources,
+        copies=found.copies,
+        catalogue=catalogue,
+        min_age=rules.min_age,
+        max_document_bytes=rules.max_document_bytes,
+        reject_probable=rules.reject_probable,
+    )
     offset = 0
     for source, table in zip(found.sources, found.tables, strict=True):
         if source.rows:
             files.verify(source)
         stamp = files.stamp(table.path)
-        for batch in _batches(table, wanted=CANONICAL_COLUMNS, batch_rows=batch_rows, limit=source.rows):
+        for batch in _batches(table, batch_rows=batch_rows, limit=source.rows):
             if files.stamp(table.path) != stamp:
                 raise UnreadableInputError(
                     f"{table.name} was changed while it was read", hint="give the run a copy that nobody writes to"
@@ -100,90 +116,20 @@ def rows(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[list[Intak
                 documents_root=rules.documents_root,
                 max_bytes=rules.max_document_bytes,
             )
-            judge = _Judge(found=found, rules=rules, catalogue=catalogue, table=table, batch=batch, frame=frame)
-            yield judge.rows(schema.broken(specification, frame), offset)
-            offset += batch.frame.height
+            broken = schema.broken(specification, frame)
+            yield judge.judged(table, batch, frame, broken, offset=offset)
+            offset += frame.height
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judge:
-    """Turns one normalised batch and what was found in it into rows."""
+def _all(tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int) -> Iterator[pl.DataFrame]:
+    """Yield the surveyed rows of all inputs once more, keys only."""
+    for source, table in zip(sources, tables, strict=True):
+        for batch in _batches(_keys_only(table), batch_rows=batch_rows, limit=source.rows):
+            yield batch.frame
 
-    found: Survey
-    rules: Rules
-    catalogue: Catalogue
-    table: Table
-    batch: Batch
-    frame: pl.DataFrame
 
-    def rows(self, broken: Sequence[schema.Broken], offset: int) -> list[IntakeRow]:
-        """Return the batch's rows; ``offset`` is the number of its first one over all inputs, from 0."""
-        violations = self._violations(broken, offset)
-        source, first, height = self.table.name, self.batch.first_row, self.frame.height
-        good = [place for place in range(height) if place not in violations]
-        accepted = customers.build(self.frame[good], source=source, row_numbers=[first + place for place in good])
-        by_place: list[Customer | None] = [None] * height
-        for place, customer in zip(good, accepted, strict=True):
-            by_place[place] = customer
-        return [
-            IntakeRow(
-                source=source,
-                row_number=first + place,
-                external_id=external_id,
-                customer=customer,
-                violations=tuple(violations.get(place, ())),
-            )
-            for place, (external_id, customer) in enumerate(zip(self.frame["external_id"], by_place, strict=True))
-        ]
-
-    def _violations(self, broken: Sequence[schema.Broken], offset: int) -> dict[int, list[Violation]]:
-        """Gather what speaks against each row, by place; a faulty record has no cells that could break a rule."""
-        found: defaultdict[int, list[Violation]] = defaultdict(list)
-        for place, fault in self.batch.faults.items():
-            record = {"line": fault.line, "found": fault.found, "expected": len(self.table.columns)}
-            found[place] += [self._violation(place, "", code, record) for code in fault.codes]
-        for rule in broken:
-            if rule.place not in self.batch.faults:
-                found[rule.place].append(self._violation(rule.place, rule.column, rule.code, self._facts(rule)))
-        for key, copies in self.found.copies.items():
-            for row, others, more in copies.within(offset, self.batch.frame.height):
-                told = {"copies": self._copies(others, more)}
-                found[row - offset].append(self._violation(row - offset, key, f"duplicate_{key}", told))
-        return found
-
-    def _violation(self, place: int, field: str, code: str, facts: Mapping[str, object]) -> Violation:
-        return codes.violation(
-            code,
-            source=self.table.name,
-            row_number=self.batch.first_row + place,
-            external_id=self.frame["external_id"][place],
-            field=field,
-            facts=facts,
-        )
-
-    def _facts(self, fault: schema.Broken) -> Mapping[str, object]:
-        """Return what the words of a code need to know; none of it is the row's own value."""
-        match fault.code:
-            case "too_long":
-                return {"longest": schema.LONGEST[fault.column]}
-            case "birth_date_under_age":
-                return {"min_age": self.rules.min_age}
-            case "document_too_large":
-                return {"max_bytes": self.rules.max_document_bytes}
-            case "category_unknown":
-                return {"nearest": self.catalogue.nearest(self.frame["category"][fault.place])}
-        return {}
-
-    def _copies(self, others: Sequence[int], more: int) -> str:
-        """Name other rows: by number, and by input when there are several."""
-        starts = [0, *accumulate(source.rows for source in self.found.sources)]
-        names = []
-        for other in others:
-            place = bisect_right(starts, other) - 1
-            name = f" of {self.found.sources[place].name}" if len(self.found.sources) > 1 else ""
-            names.append(f"{other - starts[place] + 1}{name}")
-        told = f"row {names[0]}" if len(names) == 1 and not more else f"rows {', '.join(names)}"
-        return f"{told} and {more} more" if more else told
+def _keys_only(table: Table) -> Table:
+    return replace(table, plan=table.plan.only(identity.COLUMNS))
 
 
 def _names(inputs: Sequence[Path]) -> list[str]:
@@ -199,13 +145,11 @@ def _names(inputs: Sequence[Path]) -> list[str]:
     return [os.fsencode(name).decode("utf-8", "replace") for name in names]
 
 
-def _batches(
-    table: Table, *, wanted: Sequence[str], batch_rows: int, limit: int | None, quiet: bool = False
-) -> Iterator[Batch]:
+def _batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = False) -> Iterator[Batch]:
     """Yield a table's batches up to a number of records."""
     if limit == 0:
         return
-    for batch in files.batches(table, wanted=wanted, batch_rows=batch_rows, quiet=quiet):
+    for batch in _ahead(files.batches(table, batch_rows=batch_rows, quiet=quiet)):
         before = batch.first_row - 1
         if limit is None or before + batch.frame.height < limit:
             yield batch
@@ -219,25 +163,16 @@ def _batches(
         return
 
 
-def _prove(
-    sources: Sequence[SourceInfo], tables: Sequence[Table], suspects: Mapping[str, pl.Series], batch_rows: int
-) -> Mapping[str, Copies]:
-    """Read the suspects' real keys and keep those that are copies; without suspects nothing is read."""
-    numbers: dict[str, list[pl.Series]] = {key: [] for key in suspects}
-    digests: dict[str, list[pl.Series]] = {key: [] for key in suspects}
-    offset = 0
-    for source, table in zip(sources, tables, strict=True):
-        if not any(_between(found, offset, source.rows).len() for found in suspects.values()):
-            offset += source.rows
-            continue
-        for batch in _batches(table, wanted=tuple(_KEYS), batch_rows=batch_rows, limit=source.rows):
-            for key, found in suspects.items():
-                here = _between(found, offset, batch.frame.height)
-                numbers[key].append(here)
-                digests[key].append(duplicates.digests(_KEYS[key](batch.frame[key].gather(here - offset))))
-            offset += batch.frame.height
-    return {key: duplicates.proven(numbers[key], digests[key]) for key in suspects}
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Read one batch ahead: while one is judged, the next is cut, on another core."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        following = reader.submit(next, batches, None)
+        while batch := following.result():
+            following = reader.submit(next, batches, None)
+            yield batch
 
 
-def _between(numbers: pl.Series, first: int, rows: int) -> pl.Series:
-    return numbers.filter(numbers.is_between(first, first + rows, closed="left"))
+def rows(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[list[IntakeRow]]:
+    """Make the second pass and yield rows with their customers, one list per batch."""
+    for batch in judged(found, rules, batch_rows=batch_rows):
+        yield batch.rows()

@@ -53,6 +53,7 @@ UPSERT_CUSTOMER = (
     f"INSERT INTO customer ({', '.join(JOURNEY_COLUMNS)}) VALUES ({', '.join('?' * len(JOURNEY_COLUMNS))})"  # noqa: S608
     f" ON CONFLICT (key) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in JOURNEY_COLUMNS[1:])}"
 )
+INSERT_MARK = "INSERT OR IGNORE INTO identity (mark, key) VALUES (?, ?)"
 UPSERT_CALL = f"INSERT OR REPLACE INTO call ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"  # noqa: S608
 
 

@@ -1,4 +1,4 @@
--- The ledger, schema version 1. Everything here is free of personal data: customers are keyed hashes.
+-- The ledger, schema version 2. Everything here is free of personal data: customers are keyed hashes.
 -- One process writes (pipeline/ledger/writer.py); any number may read (WAL).
 
 CREATE TABLE meta (
@@ -93,3 +93,10 @@ CREATE TABLE call (
     seconds     REAL NOT NULL
 ) STRICT;
 CREATE INDEX call_key ON call (key, number);
+
+-- By what else a customer would be known again: keyed hashes of e-mail, of phone with birth date, of document.
+CREATE TABLE identity (
+    mark BLOB NOT NULL,
+    key  BLOB NOT NULL,
+    PRIMARY KEY (mark, key)
+) STRICT, WITHOUT ROWID;

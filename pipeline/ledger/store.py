@@ -19,12 +19,14 @@ from pipeline.errors import ConfigurationError, LedgerError
 from pipeline.ledger import lock
 from pipeline.ledger.database import connect, plainly
 from pipeline.ledger.entries import CALL_COLUMNS, JOURNEY_COLUMNS, RunRecord, read_call, read_journey, read_run
-from pipeline.model import CallRecord, Journey, Standing
+from pipeline.model import CallRecord, Journey, Phase, Standing
 
 __all__ = ["SCHEMA_VERSION", "Ledger", "RunRecord"]
 
-SCHEMA_VERSION = 1
-_MIGRATIONS: dict[int, str] = {}
+SCHEMA_VERSION = 2
+_MIGRATIONS = {
+    1: "CREATE TABLE identity (mark BLOB NOT NULL, key BLOB NOT NULL, PRIMARY KEY (mark, key)) STRICT, WITHOUT ROWID;",
+}
 """Schema version -> statements that lead from it to the next one."""
 _KEYS_PER_QUERY = 500
 
@@ -95,6 +97,20 @@ class Ledger:
                 for row in self._db.execute(sql, arguments):
                     journey = read_journey(row)
                     found[journey.key] = journey
+        return found
+
+    def sharing(self, marks: Sequence[bytes], *, before: int) -> dict[bytes, set[bytes]]:
+        """Keys by mark of customers that a run earlier than ``before`` took up and that the bank has, or may have."""
+        found: dict[bytes, set[bytes]] = {}
+        for start in range(0, len(marks), _KEYS_PER_QUERY):
+            chunk: list[Any] = list(marks[start : start + _KEYS_PER_QUERY])
+            sql = (
+                "SELECT mark, key FROM identity JOIN customer USING (key)"  # noqa: S608 - only our own names
+                f" WHERE mark IN ({','.join('?' * len(chunk))}) AND first_run < ? AND (done >= ? OR doubts > 0)"
+            )
+            with plainly(self.path):
+                for mark, key in self._db.execute(sql, [*chunk, before, Phase.REGISTRATION.number]):
+                    found.setdefault(mark, set()).add(key)
         return found
 
     def calls(self, keys: Sequence[bytes], *, run: int | None = None) -> Iterator[CallRecord]:

@@ -17,7 +17,7 @@ from typing import Self
 
 from pipeline.errors import LedgerError
 from pipeline.ledger.database import connect, plainly
-from pipeline.ledger.entries import UPSERT_CALL, UPSERT_CUSTOMER, call_values, journey_values
+from pipeline.ledger.entries import INSERT_MARK, UPSERT_CALL, UPSERT_CUSTOMER, call_values, journey_values
 from pipeline.model import CallRecord, Journey
 
 _GROUP = 4096
@@ -25,9 +25,10 @@ _GROUP = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Order:
-    journey: Journey
-    calls: Sequence[CallRecord]
-    done: asyncio.Future[None]
+    journey: Journey | None = None
+    calls: Sequence[CallRecord] = ()
+    marks: Sequence[tuple[bytes, bytes]] = ()
+    done: asyncio.Future[None] | None = None
 
 
 class Writer:
@@ -56,13 +57,23 @@ class Writer:
         The future is done when they are, or raises :class:`LedgerError`. Who posts again need not await the first:
         what comes later is never durable before it.
         """
+        done = self._loop.create_future()
+        # An error that nobody awaits is no news for the event loop: whoever posts next gets it again.
+        done.add_done_callback(_look_at)
+        self._hand_in(_Order(journey=journey, calls=calls, done=done))
+        return done
+
+    def identify(self, marks: Sequence[tuple[bytes, bytes]]) -> None:
+        """Hand in, from any thread, by what customers would be known again, as (mark, key).
+
+        It is durable before whatever is posted later.
+        """
+        self._hand_in(_Order(marks=marks))
+
+    def _hand_in(self, order: _Order) -> None:
         if self._closed:
             raise LedgerError(f"ledger {self._path}: the run has closed it", hint="report this: it is a defect")
-        order = _Order(journey=journey, calls=calls, done=self._loop.create_future())
-        # An error that nobody awaits is no news for the event loop: whoever posts next gets it again.
-        order.done.add_done_callback(_look_at)
         self._orders.put(order)
-        return order.done
 
     def _serve(self) -> None:
         try:
@@ -98,7 +109,8 @@ class Writer:
         if self._error is None:
             try:
                 with plainly(self._path), db:
-                    newest = {order.journey.key: order.journey for order in group}
+                    newest = {order.journey.key: order.journey for order in group if order.journey}
+                    db.executemany(INSERT_MARK, [mark for order in group for mark in order.marks])
                     db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
                     db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
             except LedgerError as error:
@@ -108,7 +120,7 @@ class Writer:
                     f"ledger {self._path}: an entry cannot be written ({type(error).__name__})",
                     hint="report this: it is a defect; nothing of its group was written",
                 )
-        self._loop.call_soon_threadsafe(self._wake, [order.done for order in group], self._error)
+        self._loop.call_soon_threadsafe(self._wake, [order.done for order in group if order.done], self._error)
 
     @staticmethod
     def _wake(waiters: list[asyncio.Future[None]], error: LedgerError | None) -> None:

@@ -10,7 +10,7 @@ quotes only where needed, cells treated by the rule in ``pipeline.reports.rows``
 import csv
 import fcntl
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.errors import ConfigurationError, LockedError
+from pipeline.model import Disposition
 from pipeline.reports.disk import (
     ReportsError,
     atomic_write,
@@ -30,13 +31,15 @@ from pipeline.reports.disk import (
     sync,
     write,
 )
-from pipeline.reports.rows import ErrorLine, Result, Waiting, columns, to_cells
+from pipeline.reports.rows import ErrorLine, Result, Waiting, columns, plain_cells, to_cells
 from pipeline.reports.totals import Summary
 
 __all__ = ["ReportFolder", "ReportsError", "atomic_write"]
 
 RESULTS, ERRORS, PARKED, IN_DOUBT = "results.csv", "errors.csv", "parked.csv", "in_doubt.csv"
 SUMMARY, PAGE, REJECTS = "summary.json", "report.html", "rejects"
+_UNTOUCHED = f",{Disposition.PENDING}" + "," * (len(columns(Result)) - 4) + "\n"
+"""The rest of a line of ``results.csv``, behind its key, for a row that nothing was done with."""
 _ALWAYS = (RESULTS, ERRORS, PAGE, SUMMARY)
 _SOMETIMES = (PARKED, IN_DOUBT)
 _KINDS: dict[str, type[Result] | type[ErrorLine] | type[Waiting]] = {
@@ -69,6 +72,14 @@ class _Table:
         except OSError as error:
             raise plain(self.target, error) from error
         self.lines += 1
+
+    def feed_lines(self, text: str, lines: int) -> None:
+        """Add lines that are CSV already."""
+        try:
+            self._file.write(text)
+        except OSError as error:
+            raise plain(self.target, error) from error
+        self.lines += lines
 
     def end(self) -> None:
         with self._file:
@@ -127,6 +138,17 @@ class ReportFolder:
     def feed_result(self, line: Result) -> None:
         """Add a line to ``results.csv``."""
         self._tables[RESULTS].feed(line)
+
+    def feed_untouched(self, source: str, first: int, external_ids: Sequence[str]) -> None:
+        """Add lines to ``results.csv`` for rows one after the other that nothing was done with."""
+        table = self._tables[RESULTS]
+        if plain_cells((source, *external_ids)):
+            rows = enumerate(external_ids, start=first)
+            lines = [f"{source},{number},{key}{_UNTOUCHED}" for number, key in rows]
+            table.feed_lines("".join(lines), len(external_ids))
+            return
+        for number, key in enumerate(external_ids, start=first):
+            table.feed(Result(source=source, row_number=number, external_id=key, disposition=Disposition.PENDING))
 
     def feed_error(self, line: ErrorLine) -> None:
         """Add a line to ``errors.csv``."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Self
 
-from pipeline.model import Disposition, Violation
+from pipeline.model import Disposition, Severity, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,6 +35,12 @@ _SUSPECT = re.compile(f"[\0;\t\r\n]'*[{_FORMULA}]").search
 def as_cell(text: str) -> str:
     """Write ``text`` so that no spreadsheet runs it; most texts come back as they are."""
     return _WRITTEN.sub("'", text)
+
+
+def plain_cells(texts: "Iterable[str]") -> bool:
+    """Tell whether texts may stand in a CSV file as they are: nothing to quote, nothing that would be run."""
+    together = "\0".join(("", *texts))
+    return not (_SUSPECT(together) or any(mark in together for mark in ',"\r\n'))
 
 
 def from_cell(cell: str) -> str:
@@ -70,7 +76,8 @@ class Result:
 class ErrorLine:
     """A line of ``errors.csv``: one error of one row, at one attempt; ``stage`` is ``intake`` or a phase.
 
-    ``row_number`` 0 is an error of the run as a whole, for example a tenant that is refused.
+    ``row_number`` 0 is an error of the run as a whole, for example a tenant that is refused. A line whose ``severity``
+    is ``warning`` or ``notice`` cost the row nothing.
     """
 
     source: str
@@ -85,6 +92,7 @@ class ErrorLine:
     hint: str = ""
     attempt: int = 0
     at: str = ""
+    severity: Severity = Severity.ERROR
 
     @classmethod
     def from_violation(cls, v: Violation, at: str) -> Self:
@@ -99,6 +107,7 @@ class ErrorLine:
             message=v.message,
             hint=v.hint,
             at=at,
+            severity=v.severity,
         )
 
 

@@ -13,7 +13,7 @@ from dataclasses import field as default
 import msgspec
 
 from pipeline.errors import AccountingError, ExitCode
-from pipeline.model import Disposition, Phase
+from pipeline.model import Disposition, Phase, Severity
 from pipeline.reports.rows import ErrorLine, Result
 
 COMPLETE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED, Disposition.CHANGED})
@@ -102,9 +102,20 @@ class Totals:
         self._last = (source, number, result.disposition)
         self._settle((source, number), self._waiting.pop((source, number), set()), result.disposition)
 
+    def feed_untouched(self, source: str, first: int, rows: int) -> None:
+        """Count rows one after the other that nothing was found against and nothing was done with."""
+        self.dispositions[Disposition.PENDING] += rows
+        self.sources.setdefault(source, Counter())[Disposition.PENDING] += rows
+        self.completed[0] += rows
+        if first != self._rows[source] + 1 and not self._gap:
+            self._gap = f"{source}: row {self._rows[source] + 1} should follow, row {first} came"
+        self._rows[source] += rows
+
     def feed_error(self, error: ErrorLine) -> None:
         """Count one error; whether it cost the row or was overcome shows with the row's result."""
         self.error_lines += 1
+        if error.severity is not Severity.ERROR:
+            return
         key = (error.stage, error.code, error.field)
         if key not in self._causes and len(self._causes) >= _MAX_CAUSES:
             key = _OTHER

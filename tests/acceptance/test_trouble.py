@@ -63,7 +63,7 @@ def test_no_network_is_one_message(tmp_path: Path) -> None:
         (b"", "empty"),
         (b"external_id,first_name\n1,Ana\n", "last_name"),
         (b"%PDF-1.4 not a table", "PDF"),
-        (b"PK\x03\x04 a spreadsheet", "Excel"),
+        (b"PK\x03\x04 an archive", "ZIP"),
         (SAMPLE.read_bytes().splitlines(keepends=True)[0], "no data rows"),
     ],
 )

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
@@ -60,13 +61,16 @@ def customers(rows: int, target: Path) -> Path:
     """A file of so many customers, from the sample's rows with new ids and e-mails."""
     with SAMPLE.open(encoding="utf-8", newline="") as stream:
         header, *sample = list(csv.reader(stream))
-    key, email = header.index("external_id"), header.index("email")
+    key, email, born = (header.index(name) for name in ("external_id", "email", "date_of_birth"))
+    document = header.index("document_number")
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(header)
         for number in range(rows):
             row = list(sample[number % len(sample)])
             row[key], row[email] = f"BENCH-{number:07}", f"bench{number}@example.com"
+            row[born] = str(date(1950, 1, 1) + timedelta(days=number // len(sample)))
+            row[document] = row[document] and f"X{number:08}"
             writer.writerow(row)
     return target
 

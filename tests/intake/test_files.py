@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UnreadableInputError
-from pipeline.intake import csvfile, files
+from pipeline.intake import csvfile, dialect, files
 from pipeline.intake.records import Fault
 from pipeline.intake.validate import survey
 from pipeline.model import CANONICAL_COLUMNS
+from pipeline.profile import Source
 from tests.intake.helpers import CORPORA, a_row, csv_text, judged, told, write
 
+PLAIN = Source(encoding="utf-8", delimiter=",", quote='"', skip_lines=0)
 needs_corpora = pytest.mark.skipif(not CORPORA.is_dir(), reason="the public test data is not here")
 
 
@@ -35,25 +37,26 @@ def refused(path: Path) -> str:
     [
         (b"", "is empty"),
         (b"\xef\xbb\xbf\n\n", "is empty"),
-        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"PK\x03\x04rest", "ZIP archive"),
         (b"\xd0\xcf\x11\xe0rest", "old Excel"),
         (b"%PDF-1.4", "PDF"),
-        (b"\x1f\x8b\x08rest", "gzip"),
-        (b"\x28\xb5\x2f\xfdrest", "zstd"),
+        (b"\x1f\x8b\x08rest", "broken archive"),
+        (b"\x28\xb5\x2f\xfdrest", "broken archive"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS"),
         (b"<!DOCTYPE html><html>", "HTML"),
         (b'[{"external_id": 1}]', "JSON"),
-        ("external_id,email\n".encode("utf-16"), "UTF-16"),
-        ("external_id,email\n".encode("utf-16-le"), "UTF-16"),
-        ("external_id,email\n".encode("utf-32"), "UTF-32"),
+        ("external_id,email\n".encode("utf-16"), "found: external_id, email"),
+        ("external_id,email\n".encode("utf-16-le"), "found: external_id, email"),
+        ("external_id,email\n".encode("utf-32"), "found: external_id, email"),
+        ("external_id,email\n".encode("utf-16")[:-1], "utf-16-le text throughout"),
         (b"a,\x00b\n", "binary"),
         (b"PAR1 and then nothing of the kind", "corrupt Parquet"),
         (b"PAREencrypted", "encrypted"),
-        (b"pr\xe9nom,nom\n", "not UTF-8"),
+        ("external_id,first_name\n1,Muñoz\n".encode("cp1252"), "it may be cp1252 or cp1250"),
         (b'"external_id,email\n1,2\n', "badly quoted"),
-        (b"external_id;first_name;email\n1;2;3\n", "semicolons"),
-        (b"external_id\tfirst_name\temail\n", "tabs"),
-        (b"a|b|c\n1|2|3\n", "vertical bars"),
+        (b"external_id;first_name;email\n1;2;3\n", "found: external_id, first_name, email"),
+        (b"external_id\tfirst_name\temail\n", "found: external_id, first_name, email"),
+        (b"a|b|c\n1|2|3\n", "found: a, b, c"),
         (csv_text([]).encode(), "no data rows"),
         (csv_text([], [*CANONICAL_COLUMNS, "email"]).encode(), "more than once: email"),
         (csv_text([], [*CANONICAL_COLUMNS, ""]).encode(), "no name for column 24"),
@@ -81,7 +84,7 @@ def test_a_file_is_what_it_holds_not_what_it_is_called(tmp_path: Path) -> None:
     """Parquet is told by its first bytes."""
     path = tmp_path / "customers.csv"
     pl.DataFrame([a_row()]).write_parquet(path)
-    assert files.open_table(path, "x").kind is files.Kind.PARQUET
+    assert files.open_table(path, "x", files.Reading()).kind is files.Kind.PARQUET
 
 
 def test_header_cells_are_stripped_and_a_mark_is_skipped(tmp_path: Path) -> None:
@@ -160,11 +163,12 @@ def test_a_truncated_parquet_is_refused(tmp_path: Path) -> None:
     assert "corrupt Parquet" in refused(path)
 
 
-def all_cells(path: Path) -> tuple[list[dict[str, str]], dict[int, Fault]]:
+def all_cells(path: Path, source: Source = PLAIN) -> tuple[list[dict[str, str]], dict[int, Fault]]:
     """Read a CSV file whatever its columns are."""
-    with csvfile.opened(path, path.name) as file:
-        columns = file.columns
-    frame, faults = next(csvfile.frames(path, path.name, columns, 10_000))
+    written = dialect.detect(path, path.name, source, (), files.MAX_UNPACKED)
+    columns = csvfile.columns(path, path.name, written, files.MAX_UNPACKED)
+    found = csvfile.frames(path, path.name, columns, 10_000, dialect=written, most=files.MAX_UNPACKED)
+    frame, faults = next(found)
     return frame.to_dicts(), faults
 
 
@@ -221,13 +225,19 @@ def test_csv_spectrum_reads_as_its_answers() -> None:
         ("source", 83, []),
         ("file_no_trailing_newline", 83, []),
         ("file_record_delimiter_0xD", 83, []),
+        ("file_field_delimiter_0x3B", 83, []),
+        ("file_preamble", 83, []),
         ("row_less_sep_row5_col3", 83, [("record_short",)]),
     ],
 )
 def test_pollock_loses_no_row(name: str, rows: int, faults: list[tuple[str, ...]]) -> None:
     """Each polluted file has all its rows, or a fault per broken one."""
-    cells, found = all_cells(CORPORA / "pollock" / f"{name}.csv")
+    cells, found = all_cells(CORPORA / "pollock" / f"{name}.csv", Source())
     assert len(cells) == rows
+    truth, _ = all_cells(CORPORA / "pollock" / "source.csv")
+    assert [row for place, row in enumerate(cells) if place not in found] == [
+        row for place, row in enumerate(truth) if place not in found
+    ]
     assert [fault.codes for fault in found.values()] == faults
 
 
@@ -235,10 +245,11 @@ def test_pollock_loses_no_row(name: str, rows: int, faults: list[tuple[str, ...]
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("pollock/file_field_delimiter_0x3B.csv", "semicolons"),
+        ("pollock/file_field_delimiter_0x3B.csv", "missing"),
         ("pollock/file_header_only.csv", "missing"),
-        ("pollock/file_preamble.csv", "no name for column"),
-        ("encodings/duckdb-utf16.csv", "UTF-16"),
+        ("pollock/file_preamble.csv", "missing"),
+        ("encodings/duckdb-utf16.csv", "missing"),
+        ("encodings/duckdb-latin1.csv", "it may be cp1252 or"),
         ("febrl-dataset1.csv", "missing"),
         ("userdata1.parquet", "missing"),
     ],
@@ -261,10 +272,12 @@ def test_names_of_all_scripts_are_names(tmp_path: Path) -> None:
 
 
 @needs_corpora
-def test_latin1_rows_are_rejects_not_garbage() -> None:
-    """Nothing is decoded wrongly: a Latin-1 record is a fault."""
-    path = CORPORA / "encodings" / "duckdb-latin1.csv"
-    cells, faults = all_cells(path)
-    assert all(fault.codes == ("record_encoding",) for fault in faults.values())
-    assert len(faults) == sum(not line.isascii() for line in path.read_bytes().splitlines())
-    assert all("\ufffd" not in value for row in cells for value in row.values())
+def test_files_in_other_encodings_are_read_as_stated_or_told() -> None:
+    """Latin-1 as a profile states it, UTF-16 by its own mark: no letter is lost, none is garbage."""
+    latin, utf16 = CORPORA / "encodings" / "duckdb-latin1.csv", CORPORA / "encodings" / "duckdb-utf16.csv"
+    for path, source, codec in ((latin, Source(encoding="latin-1"), "latin-1"), (utf16, Source(), "utf-16")):
+        cells, faults = all_cells(path, source)
+        text = path.read_bytes().decode(codec)
+        assert not faults
+        assert all(value in text for row in cells for value in row.values())
+        assert len(cells) == len(text.splitlines()) - 1

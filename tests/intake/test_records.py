@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.intake import records
-from pipeline.intake.records import Lines, LineTooLongError, Record
+from pipeline.intake import lines, records
+from pipeline.intake.lines import Cut, Lines, LineTooLongError
+from pipeline.intake.records import Record
 
 CELLS = st.text(
     st.one_of(st.sampled_from(",\"\n\r ;'\t\ufeffé"), st.characters(exclude_categories=["Cs"], min_codepoint=1))
@@ -17,9 +18,21 @@ TABLES = st.integers(1, 5).flatmap(
 )
 
 
-def read(text: str, width: int | None) -> list[Record]:
-    """Read records of a text, line ends untouched."""
-    return list(records.records(Lines(io.StringIO(text, newline="")), width=width))
+def read(text: str, width: int, cut: Cut = Cut(), *, rows: int = 1000) -> list[Record]:  # noqa: B008 - frozen
+    """Read records of a text, line ends untouched: one by one, and in batches, which must be the same."""
+    raw = text.encode("utf-8", "surrogateescape")
+    found = list(records.records(Lines(io.BytesIO(raw)), cut, width=width))
+    place = 0
+    for batch in records.batches(Lines(io.BytesIO(raw)), cut, width=width, rows=rows):
+        assert 0 < batch.height <= rows
+        for at in range(batch.height):
+            assert batch.raw(at) == found[place].raw
+            assert batch.others.get(at, found[place]) == found[place]
+            if at not in batch.others:
+                assert found[place].cells == cut.cells((found[place].raw.decode(),))
+            place += 1
+    assert place == len(found)
+    return found
 
 
 def codes(found: Iterable[Record]) -> list[tuple[str, ...]]:
@@ -34,7 +47,7 @@ def test_any_table_reads_back(table: list[list[str]], quoting: int) -> None:
     csv.writer(buffer, quoting=quoting, lineterminator="\r\n").writerows(table)  # type: ignore[arg-type]
     found = read(buffer.getvalue(), len(table[0]))
     assert [record.cells for record in found] == table
-    assert "".join(record.raw for record in found) == buffer.getvalue()
+    assert b"".join(record.raw for record in found) == buffer.getvalue().encode()
 
 
 @given(table=TABLES, end=st.sampled_from(["\n", "\r", "\r\n"]))
@@ -49,7 +62,7 @@ def test_every_line_end_is_read(table: list[list[str]], end: str) -> None:
 def test_no_text_is_lost_whatever_the_file_holds(text: str, width: int) -> None:
     """The texts of all records joined are the file, blank lines aside, and each record is cells or a fault."""
     found = read(text, width)
-    joined = "".join(record.raw for record in found)
+    joined = b"".join(record.raw for record in found).decode("utf-8", "surrogateescape")
     assert joined.replace("\r", "").replace("\n", "") == text.replace("\r", "").replace("\n", "")
     assert all((record.cells is None) == (record.fault is not None) for record in found)
     assert all(len(record.cells) == width for record in found if record.cells is not None)
@@ -72,7 +85,7 @@ def test_a_stray_quote_spoils_one_record(bad: str) -> None:
     """A quote that never closes, or closes too early, does not swallow the lines after it."""
     found = read("1,2,3\n" + bad + "4,5,6\n" * 2000, 3)
     assert codes(found) == [(), ("record_quoting",), *[()] * 2000]
-    assert found[1].raw == bad
+    assert found[1].raw == bad.encode()
 
 
 def test_two_stray_quotes_do_not_swallow_what_is_between_them() -> None:
@@ -103,7 +116,7 @@ def test_a_record_tells_all_its_faults() -> None:
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line longer than any record stops the reading instead of filling memory."""
-    monkeypatch.setattr(records, "MAX_LINE", 100)
+    monkeypatch.setattr(lines, "MAX_LINE", 100)
     with pytest.raises(LineTooLongError):
         read("x" * 101, 1)
 
@@ -111,5 +124,41 @@ def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("raw", "end"), [("a\n", "\n"), ("a\r\n", "\r\n"), ("a\r", "\r"), ("a", ""), ('"\n"', "")])
 def test_line_ends_are_told_apart(raw: str, end: str) -> None:
     """A record's own line end is known, so that it can be written again."""
-    assert records.line_end(raw) == end
-    assert records.without_line_end(raw) + end == raw
+    assert lines.line_end(raw.encode()) == end.encode()
+    assert lines.without_line_end(raw.encode()) + end.encode() == raw.encode()
+
+
+@given(
+    table=TABLES,
+    delimiter=st.sampled_from(",;\t|"),
+    quote=st.sampled_from("\"'"),
+    escaped=st.booleans(),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    rows=st.integers(1, 4),
+)
+def test_any_dialect_reads_back(
+    table: list[list[str]], delimiter: str, quote: str, *, escaped: bool, end: str, rows: int
+) -> None:
+    """Any table of text, written in any supported dialect, reads back with the same cells."""
+    buffer = io.StringIO(newline="")
+    escape = "\\" if escaped else ""
+    csv.writer(
+        buffer,
+        delimiter=delimiter,
+        quotechar=quote,
+        escapechar=escape or None,
+        doublequote=not escaped,
+        quoting=csv.QUOTE_ALL,
+        lineterminator=end,
+    ).writerows(table)
+    cut = Cut(delimiter=delimiter, quote=quote, escape=escape)
+    assert [record.cells for record in read(buffer.getvalue(), len(table[0]), cut, rows=rows)] == table
+
+
+def test_lines_over_the_edge_of_a_block_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a block of the file ends does not matter: between \\r and \\n, in a letter, within quotes, on a stray quote."""
+    text = '1,é,3\r\n"a\nb",2,3\n"stray,2,3\n4,5,6\r7,8\n9,0,1'
+    whole = read(text, 3)
+    for block in range(1, len(text.encode()) + 1):
+        monkeypatch.setattr(lines, "_BLOCK", block)
+        assert read(text, 3) == whole

@@ -12,7 +12,8 @@ LONG_EMAIL = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 60}.com"
 
 def judge_values(folder: Path, column: str, values: list[str], now: datetime = NOW) -> list[IntakeRow]:
     """Judge good rows that differ in one column."""
-    table = [a_row(number, **{column: value}) for number, value in enumerate(values, start=1)]
+    # Rows that share a phone number must not share the birth date.
+    table = [a_row(n, **{"date_of_birth": f"{1950 + n}-10-03", column: v}) for n, v in enumerate(values, start=1)]
     return judged(write(folder / "input.csv", table), by=rules(now=now))[1]
 
 

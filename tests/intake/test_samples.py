@@ -6,11 +6,19 @@ import polars as pl
 
 from pipeline.intake.codes import CODES
 from pipeline.model import CANONICAL_COLUMNS, IntakeRow
-from tests import make_samples
+from tests import make_partner, make_samples
 from tests.intake.helpers import SAMPLES, judged, told
 
-NOT_PLANTED = {"document_unreadable"}
-"""Permissions do not survive a checkout, and root may read everything; tests of documents cover it."""
+NOT_PLANTED = {
+    # Permissions do not survive a checkout, and root may read everything; tests of documents cover it.
+    "document_unreadable",
+    # Cells of workbooks, and customers of earlier runs.
+    *("cell_error", "number_imprecise"),
+    *("earlier_email", "earlier_phone_and_birth_date", "earlier_document_number"),
+    # Findings that cost no row.
+    *("probable_duplicate", "email_rewritten", "phone_digits_changed", "name_cleaned"),
+}
+"""Codes that the messy file has no row for; other tests cover them."""
 
 
 def accepted(found: list[IntakeRow]) -> list[list[str]]:
@@ -21,6 +29,7 @@ def accepted(found: list[IntakeRow]) -> list[list[str]]:
 def test_the_script_makes_the_samples_that_are_here(tmp_path: Path) -> None:
     """Running it again changes nothing."""
     make_samples.main(tmp_path)
+    make_partner.main(tmp_path)
     made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     assert made == {path.relative_to(SAMPLES) for path in SAMPLES.rglob("*") if path.is_file()}
     for path in made:

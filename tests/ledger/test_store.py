@@ -204,7 +204,7 @@ def test_the_ledger_has_no_column_for_personal_data(tmp_path: Path) -> None:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     columns = {table: {row[1] for row in db.execute(f"PRAGMA table_info({table})")} for table in tables}
     db.close()
-    assert tables == {"meta", "run", "customer", "history", "call"}
+    assert tables == {"meta", "run", "customer", "history", "call", "identity"}
     assert columns["customer"] == columns["history"] == set(JOURNEY_COLUMNS)
     assert columns["call"] == set(CALL_COLUMNS)
     personal = {column.name for column in fields(Customer)}
@@ -319,30 +319,45 @@ def test_an_older_schema_is_led_to_the_newest(tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "l.db"
     opened(path).close()
     asyncio.run(write(path, [(journey(1), [])]))
-    monkeypatch.setattr(store, "SCHEMA_VERSION", 3)
-    steps = {1: "ALTER TABLE run ADD COLUMN a TEXT;", 2: "ALTER TABLE run ADD COLUMN b TEXT;"}
+    now = store.SCHEMA_VERSION
+    monkeypatch.setattr(store, "SCHEMA_VERSION", now + 2)
+    steps = {now: "ALTER TABLE run ADD COLUMN a TEXT;", now + 1: "ALTER TABLE run ADD COLUMN b TEXT;"}
     monkeypatch.setattr(store, "_MIGRATIONS", steps)
     for _ in range(2):
         with opened(path) as ledger:
             assert set(ledger.find([key(1)])) == {key(1)}
     db = connect(path)
-    assert db.execute("PRAGMA user_version").fetchone() == (3,)
+    assert db.execute("PRAGMA user_version").fetchone() == (now + 2,)
     assert {"a", "b"} <= {row[1] for row in db.execute("PRAGMA table_info(run)")}
     db.close()
+
+
+def test_a_ledger_of_the_first_schema_gets_the_marks_of_customers(tmp_path: Path) -> None:
+    """What version 1 wrote is kept; customers taken up from now on are known again by more than their id."""
+    path = tmp_path / "l.db"
+    opened(path).close()
+    asyncio.run(write(path, [(journey(1), [])]))
+    db = connect(path)
+    db.executescript("DROP TABLE identity; PRAGMA user_version = 1;")
+    db.close()
+    with opened(path) as ledger:
+        assert set(ledger.find([key(1)])) == {key(1)}
+        assert ledger.sharing([b"mark"], before=9) == {}
 
 
 def test_a_migration_that_fails_leaves_the_ledger_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a migration is none: version and tables are as before, and the error is plain."""
     path = tmp_path / "l.db"
     opened(path).close()
-    monkeypatch.setattr(store, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(store, "_MIGRATIONS", {1: "ALTER TABLE run ADD COLUMN a TEXT; ALTER TABLE nothing ADD b;"})
+    now = store.SCHEMA_VERSION
+    monkeypatch.setattr(store, "SCHEMA_VERSION", now + 1)
+    monkeypatch.setattr(store, "_MIGRATIONS", {now: "ALTER TABLE run ADD COLUMN a TEXT; ALTER TABLE nothing ADD b;"})
     with pytest.raises(LedgerError):
         opened(path)
     monkeypatch.undo()
     opened(path).close()
     db = connect(path)
-    assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    assert db.execute("PRAGMA user_version").fetchone() == (now,)
     assert "a" not in {row[1] for row in db.execute("PRAGMA table_info(run)")}
     db.close()
 

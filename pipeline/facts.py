@@ -1,0 +1,100 @@
+"""What was asked for, and what the ledger keeps of it so that the reports of a run can be written at any time.
+
+Knows the intake's settings of a run, no journey and no bank.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.intake.files import MAX_UNPACKED, Reading
+from pipeline.intake.validate import Rules, Survey
+from pipeline.model import Category
+from pipeline.profile import Profile
+from pipeline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the user asked for; ``options`` is the command line after the inputs, for advice in reports."""
+
+    inputs: Sequence[Path]
+    profile: Profile = field(default_factory=Profile)
+    out: Path | None = None
+    limit: int | None = None
+    options: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What the ledger keeps of a run besides its journeys, so that its reports can be written at any time.
+
+    No personal data: paths, counts and settings. ``calls`` are those of no customer: sent, retried, refused for rate.
+    """
+
+    run_id: str
+    inputs: list[dict[str, Any]]
+    limit: int | None
+    now: str
+    min_age: int
+    documents_root: str
+    max_document_bytes: int
+    out: str
+    options: str
+    rate_asked: float
+    profile: dict[str, Any] = field(default_factory=dict)
+    max_unpacked: int = MAX_UNPACKED
+    reject_probable: bool = False
+    categories: list[dict[str, str]] | None = None
+    rate_reached: float = 0.0
+    max_in_1s: int = 0
+    calls: tuple[int, int, int] = (0, 0, 0)
+
+    def rules(self) -> Rules:
+        """The rules that the run judged rows by."""
+        known = self.categories
+        return Rules(
+            now=datetime.fromisoformat(self.now),
+            min_age=self.min_age,
+            documents_root=Path(self.documents_root),
+            max_document_bytes=self.max_document_bytes,
+            categories=None if known is None else tuple(Category(**category) for category in known),
+            reject_probable=self.reject_probable,
+        )
+
+    def reading(self) -> Reading:
+        """How the run read its inputs."""
+        return Reading(profile=Profile.model_validate(self.profile), max_unpacked=self.max_unpacked)
+
+    def to_json(self) -> dict[str, Any]:
+        """What the ledger stores."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, facts: dict[str, Any]) -> "RunFacts":
+        """Read back what ``to_json`` wrote."""
+        return cls(**facts | {"calls": tuple(facts["calls"])})
+
+
+def facts_of(order: Order, settings: Settings, found: Survey) -> RunFacts:
+    """What the reports of this run will need."""
+    now = datetime.now(UTC)
+    run_id = f"{now:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}"
+    return RunFacts(
+        run_id=run_id,
+        inputs=[asdict(source) for source in found.sources],
+        limit=order.limit,
+        now=now.isoformat(),
+        min_age=settings.intake.min_age,
+        documents_root=str(settings.documents.root.absolute()),
+        max_document_bytes=settings.documents.max_bytes,
+        out=str((order.out or settings.reports.dir / run_id).absolute()),
+        options=order.options,
+        rate_asked=settings.limits.calls_per_second,
+        profile=order.profile.model_dump(mode="json"),
+        max_unpacked=settings.intake.max_unpacked_bytes,
+        reject_probable=settings.intake.reject_probable_duplicates,
+    )

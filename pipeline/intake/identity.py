@@ -1,0 +1,102 @@
+"""What two rows must share to be copies of each other, or probably the same person.
+
+Promises: rows are suspected by cheap keys over all inputs in the first pass, and proven by their real values in one
+more look at the suspects only; a column that a profile makes the same for all is no key. Knows canonical frames, no
+files.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Protocol
+
+import polars as pl
+
+from pipeline.intake import likeness
+from pipeline.intake.copies import Proof, between, document_key, phone_birth_key, together
+from pipeline.intake.normalise import document_type, email_key, phone_number, text
+
+PROBABLE = "probable_duplicate"
+COLUMNS = (
+    "external_id",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "date_of_birth",
+    "document_type",
+    "document_number",
+)
+"""The canonical columns that keys are made of."""
+_NAMES = ("first_name", "last_name", "date_of_birth")
+_MADE_OF = {
+    **dict.fromkeys(likeness.BLOCKS, _NAMES),
+    "external_id": ("external_id",),
+    "email": ("email",),
+    "phone_and_birth_date": ("phone", "date_of_birth"),
+    "document_number": ("document_number",),
+}
+EXACT = ("external_id", "email", "phone_and_birth_date", "document_number")
+LOOSE = (*EXACT, *likeness.BLOCKS)
+"""Keys of the first pass: those of copies, and the blocks in which names are compared."""
+
+
+class Companions(Protocol):
+    """Rows that have something to do with others."""
+
+    def within(self, first: int, rows: int) -> Iterable[tuple[int, list[int], int]]:
+        """Yield (row, some other rows, how many more) among consecutive rows."""
+
+
+def loose(frame: pl.DataFrame, constant: Collection[str]) -> dict[str, pl.Series]:
+    """Return the keys under which rows are suspected: '' where there is none."""
+    keys = {
+        "external_id": text(frame["external_id"]),
+        "email": email_key(frame["email"]),
+        "phone_and_birth_date": phone_birth_key(frame["phone"], frame["date_of_birth"]),
+        "document_number": document_key(frame["document_number"]),
+        **likeness.blocks(frame["first_name"], frame["last_name"], frame["date_of_birth"]),
+    }
+    return {
+        key: pl.repeat(None, frame.height, dtype=values.dtype, eager=True)
+        if set(_MADE_OF[key]) & set(constant)
+        else values
+        for key, values in keys.items()
+    }
+
+
+def exact(frame: pl.DataFrame, key: str) -> pl.Series:
+    """Return the real value of a key: rows that share it are copies."""
+    match key:
+        case "external_id":
+            return text(frame["external_id"])
+        case "email":
+            return email_key(frame["email"])
+        case "phone_and_birth_date":
+            return together(phone_number(frame["phone"]), text(frame["date_of_birth"]))
+    return document_key(text(frame["document_number"]), document_type(text(frame["document_type"])))
+
+
+def prove(
+    suspects: Mapping[str, pl.Series], frames: Callable[[], Iterator[pl.DataFrame]]
+) -> tuple[dict[str, Companions], bool]:
+    """Look at the suspects once more, by their real values; without suspects nothing is read.
+
+    ``frames`` yields all surveyed rows in order, with the canonical columns. Second: whether all names that share a
+    block were compared; beyond some millions of them only the likeliest are.
+    """
+    proofs = {key: Proof() for key in EXACT}
+    names = likeness.Names()
+    blocks, whole = likeness.chosen({key: suspects[key] for key in likeness.BLOCKS})
+    if blocks.len() or any(suspects[key].len() for key in EXACT):
+        offset = 0
+        for frame in frames():
+            for key, proof in proofs.items():
+                here = between(suspects[key], offset, frame.height)
+                if here.len():
+                    proof.feed(here, exact(frame[here - offset], key))
+            here = between(blocks, offset, frame.height)
+            if here.len():
+                rows = frame[here - offset]
+                names.feed(here, rows["first_name"], rows["last_name"], rows["date_of_birth"])
+            offset += frame.height
+    copies = {key: proof.copies() for key, proof in proofs.items()}
+    return {**copies, PROBABLE: names.alike(copies.values())}, whole

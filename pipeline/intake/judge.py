@@ -1,0 +1,171 @@
+"""One batch, judged: which rows are customers, and what speaks against the others or wants a look.
+
+Promises: nothing is decided here that the specification, the copies or the ledger's earlier customers have not said;
+words are those of ``codes``. Rows become objects only when somebody asks for them: a check needs the bad ones only.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import polars as pl
+
+from pipeline.intake import codes, customers, schema
+from pipeline.intake.categories import Catalogue
+from pipeline.intake.files import Batch, Table
+from pipeline.intake.identity import PROBABLE, Companions
+from pipeline.intake.normalise import NOTE, NOTED_COLUMNS
+from pipeline.model import Customer, IntakeRow, Severity, SourceInfo, Violation
+
+FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
+"""The column that a key made of several stands under."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Consecutive records of one input. ``violations`` and ``findings`` by place; a place without violations is good.
+
+    ``frame`` has the canonical columns as they will be sent; ``first_row`` is the row number of the first record.
+    """
+
+    source: str
+    first_row: int
+    frame: pl.DataFrame
+    violations: Mapping[int, Sequence[Violation]]
+    findings: Mapping[int, Sequence[Violation]]
+
+    @property
+    def height(self) -> int:
+        """How many records."""
+        return self.frame.height
+
+    @property
+    def external_ids(self) -> list[str]:
+        """The key of each record, '' where it has none."""
+        return self.frame["external_id"].to_list()
+
+    def rows(self, places: Sequence[int] | None = None) -> list[IntakeRow]:
+        """Return the records, or those at some places, as rows with their customers."""
+        places = range(self.height) if places is None else places
+        good = [place for place in places if place not in self.violations]
+        numbers = [self.first_row + place for place in good]
+        accepted = customers.build(self.frame[good], source=self.source, row_numbers=numbers)
+        by_place: dict[int, Customer] = dict(zip(good, accepted, strict=True))
+        ids = self.frame["external_id"]
+        return [
+            IntakeRow(
+                source=self.source,
+                row_number=self.first_row + place,
+                external_id=ids[place],
+                customer=by_place.get(place),
+                violations=tuple(self.violations.get(place, ())),
+                findings=tuple(self.findings.get(place, ())),
+            )
+            for place in places
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """What is known about all inputs when a batch of one of them is judged."""
+
+    sources: Sequence[SourceInfo]
+    copies: Mapping[str, Companions]
+    catalogue: Catalogue
+    min_age: int
+    max_document_bytes: int
+    reject_probable: bool
+
+    def judged(
+        self,
+        table: Table,
+        batch: Batch,
+        frame: pl.DataFrame,
+        broken: Sequence[schema.Broken],
+        *,
+        offset: int,
+    ) -> Judged:
+        """Gather what is said of a batch; ``offset`` is the number of its first row over all inputs, from 0."""
+        findings = _Findings(source=table.name, first_row=batch.first_row, ids=frame["external_id"])
+        for place, fault in batch.faults.items():
+            encoding = table.dialect.encoding.name if table.dialect else ""
+            facts = {"line": fault.line, "found": fault.found, "expected": len(table.columns), "encoding": encoding}
+            for code in fault.codes:
+                findings.add(place, "", code, facts)
+        for rule in broken:
+            # A faulty record has no cells that could break a rule.
+            if rule.place not in batch.faults:
+                findings.add(rule.place, rule.column, rule.code, self._facts(rule, frame, table))
+        for key, copies in self.copies.items():
+            for row, others, more in copies.within(offset, frame.height):
+                self._copy(findings, row - offset, key, self._told(others, more))
+        for column in NOTED_COLUMNS:
+            notes = frame[column + NOTE]
+            for place in notes.is_not_null().arg_true():
+                findings.add(place, column, notes[place], {}, Severity.NOTICE)
+        return Judged(
+            source=table.name,
+            first_row=batch.first_row,
+            frame=frame,
+            violations=findings.errors,
+            findings=findings.others,
+        )
+
+    def _copy(self, findings: "_Findings", place: int, key: str, told: str) -> None:
+        severity = Severity.WARNING if key == PROBABLE and not self.reject_probable else Severity.ERROR
+        code = key if key == PROBABLE else f"duplicate_{key}"
+        findings.add(place, FIELD_OF.get(key, key), code, {"copies": told}, severity)
+
+    def _facts(self, fault: schema.Broken, frame: pl.DataFrame, table: Table) -> Mapping[str, object]:
+        """Return what the words of a code need to know; none of it is the row's own value."""
+        match fault.code:
+            case "too_long":
+                return {"longest": schema.LONGEST[fault.column]}
+            case "birth_date_format":
+                return {"format": table.reading.profile.formats.date_of_birth}
+            case "birth_date_under_age":
+                return {"min_age": self.min_age}
+            case "document_too_large":
+                return {"max_bytes": self.max_document_bytes}
+            case "category_unknown":
+                return {"nearest": self.catalogue.nearest(frame["category"][fault.place])}
+        return {}
+
+    def _told(self, others: Sequence[int], more: int) -> str:
+        """Name other rows: by number, and by input when there are several."""
+        starts = [0, *accumulate(source.rows for source in self.sources)]
+        names = []
+        for other in others:
+            place = bisect_right(starts, other) - 1
+            name = f" of {self.sources[place].name}" if len(self.sources) > 1 else ""
+            names.append(f"{other - starts[place] + 1}{name}")
+        told = f"row {names[0]}" if len(names) == 1 and not more else f"rows {', '.join(names)}"
+        return f"{told} and {more} more" if more else told
+
+
+class _Findings:
+    """Violations and other findings of one batch, by place."""
+
+    def __init__(self, *, source: str, first_row: int, ids: pl.Series) -> None:
+        self._source = source
+        self._first_row = first_row
+        self._ids = ids
+        self.errors: defaultdict[int, list[Violation]] = defaultdict(list)
+        self.others: defaultdict[int, list[Violation]] = defaultdict(list)
+
+    def add(
+        self, place: int, field: str, code: str, facts: Mapping[str, object], severity: Severity = Severity.ERROR
+    ) -> None:
+        """Note a finding."""
+        found = codes.violation(
+            code,
+            source=self._source,
+            row_number=self._first_row + place,
+            external_id=self._ids[place],
+            field=field,
+            facts=facts,
+            severity=severity,
+        )
+        (self.errors if severity is Severity.ERROR else self.others)[place].append(found)

@@ -1,0 +1,192 @@
+"""Physical lines of a file and how they are cut: what a record is made of.
+
+Promises: every byte of the stream is in exactly one line, and a line can be taken again until its record is settled;
+lines that are records beyond doubt (the number of fields is right, each is wholly quoted or not at all, all of it is
+UTF-8 without NUL) are told apart a block at a time. Knows no records over several lines and no column names.
+"""
+
+import csv
+import re
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+from polars.exceptions import ComputeError
+
+MAX_LINE = 16 * 1024 * 1024
+"""Bytes of one physical line; a longer one means that the file is no table."""
+_BLOCK = 4 * 1024 * 1024
+
+
+class LineTooLongError(Exception):
+    """A physical line is longer than any record may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """How a line is cut into fields; no ``quote``: quotes are characters like any other.
+
+    A quote inside a quoted field is doubled or, where ``escape`` is stated, comes after it.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = ""
+
+    def cells(self, lines: Iterable[str]) -> list[str]:
+        """Cut one record, taking lines as long as it goes on; raises ``csv.Error`` when it is badly quoted."""
+        return next(
+            csv.reader(
+                lines,
+                delimiter=self.delimiter,
+                quotechar=self.quote or None,
+                quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+                escapechar=self.escape or None,
+                strict=True,
+            )
+        )
+
+    def whole(self, width: int) -> str:
+        """Return the pattern of a line that is a record of so many fields, each of them wholly quoted or not at all."""
+        quote, delimiter = re.escape(self.quote), re.escape(self.delimiter)
+        field = f"(?:{quote}(?:[^{quote}\r\n]|{quote}{quote})*{quote}|[^{quote}{delimiter}\r\n]*)"
+        return f"^{field}(?:{delimiter}{field}){{{width - 1}}}\r?\n?$"
+
+    def special(self, text: str) -> bool:
+        """Tell whether a text has more to it than delimiters."""
+        return bool((self.quote and self.quote in text) or (self.escape and self.escape in text))
+
+
+class Stream(Protocol):
+    """Whatever gives UTF-8, so many bytes at a time; what was no text in the file is no UTF-8 here."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, none at the end."""
+
+
+class Lines:
+    """Physical lines of a stream, line ends kept, that can be taken again; ``number`` counts those taken.
+
+    Once it is known how many fields a line must have (``expect``), runs of records beyond doubt come at once.
+    """
+
+    def __init__(self, stream: Stream, *, number: int = 0) -> None:
+        self._stream = stream
+        self._rest = b""
+        self._block: list[bytes] = []
+        self._odd: list[int] = []
+        self._next_odd = 0
+        self._at = self._mark = 0
+        self._before = number
+        self._cut = Cut()
+        self._width: int | None = None
+
+    @property
+    def number(self) -> int:
+        """The line taken last, from 1."""
+        return self._before + self._at
+
+    def expect(self, cut: Cut, width: int) -> None:
+        """Say how records are cut from here on."""
+        self._cut, self._width = cut, width
+        self._odd = [self._at + place for place in self._odd_places(self._block[self._at :])]
+        self._next_odd = 0
+
+    def take(self) -> bytes:
+        """Return the next line, or nothing at the end."""
+        if self._at >= len(self._block) and not self._refill():
+            return b""
+        line = self._block[self._at]
+        self._at += 1
+        return line
+
+    def mark(self) -> None:
+        """Remember the line taken last."""
+        self._mark = self._at
+
+    def rewind(self) -> None:
+        """Go back to right after the remembered line."""
+        self._at = self._mark
+
+    def run(self, most: int) -> list[bytes]:
+        """Take the lines from here that are records beyond doubt, up to so many; none if the next one is not."""
+        if self._at >= len(self._block):
+            self.mark()
+            if not self._refill():
+                return []
+        while self._next_odd < len(self._odd) and self._odd[self._next_odd] < self._at:
+            self._next_odd += 1
+        end = self._odd[self._next_odd] if self._next_odd < len(self._odd) else len(self._block)
+        end = min(end, self._at + most)
+        taken = self._block[self._at : end]
+        self._at = end
+        return taken
+
+    def _refill(self) -> bool:
+        """Read more lines; those since the mark stay, so that they can be taken again."""
+        new: list[bytes] = []
+        while not new:
+            chunk = self._stream.read(_BLOCK)
+            new = (self._rest + chunk).splitlines(keepends=True)
+            if not chunk:
+                self._rest = b""
+                break
+            # The last line may go on, and a \r at the end may be half of a \r\n.
+            self._rest = new.pop()
+            if len(self._rest) >= MAX_LINE:
+                raise LineTooLongError
+        kept = self._block[self._mark :]
+        self._odd = [place - self._mark for place in self._odd[bisect_left(self._odd, self._mark) :]]
+        self._odd += [len(kept) + place for place in self._odd_places(new)]
+        self._next_odd = 0
+        self._before += self._mark
+        self._at -= self._mark
+        self._mark = 0
+        self._block = kept + new
+        return bool(new)
+
+    def _odd_places(self, lines: list[bytes]) -> list[int]:
+        """Find the lines that are no records beyond doubt: by quotes, number of fields, NUL, bytes that are no text."""
+        if self._width is None or self._width < 2:  # noqa: PLR2004 - a single column has nothing to count
+            return list(range(len(lines)))
+        try:
+            series = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
+        except ComputeError:  # some of it is no UTF-8
+            lines = [line if is_text(line) else b"\0" for line in lines]
+            series = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
+        odd = series.str.count_matches(self._cut.delimiter, literal=True) != self._width - 1
+        text = b"".join(lines)
+        if self._cut.quote and self._cut.quote.encode() in text:
+            quoted = series.str.contains(self._cut.quote, literal=True)
+            well = series.filter(quoted).str.contains(self._cut.whole(self._width))
+            odd = odd.scatter(quoted.arg_true(), ~well)
+        for special in (self._cut.escape, "\0"):
+            if special and special.encode() in text:
+                odd |= series.str.contains(special, literal=True)
+        return odd.arg_true().to_list()
+
+
+def line_end(raw: bytes) -> bytes:
+    """Return the line end of a record (nothing when the file ends without one)."""
+    return raw[len(without_line_end(raw)) :]
+
+
+def without_line_end(raw: bytes) -> bytes:
+    """Return a record without its one line end."""
+    return raw.removesuffix(b"\n").removesuffix(b"\r") if raw.endswith(b"\n") else raw.removesuffix(b"\r")
+
+
+def text_of(raw: bytes) -> str:
+    """Read bytes as text; those that are none become surrogates."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def is_text(raw: bytes) -> bool:
+    """Whether bytes are UTF-8."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""How a profile is proposed: what names, words, dates and numbers of a sample tell."""

@@ -1,0 +1,139 @@
+"""How fast is the intake, and how much memory does it take? Beside plain polars doing bare checks, in the same run.
+
+    python -m tests.benchmarks.bench_intake [ROWS [ROWS_OF_THE_LARGE_FILE]]
+
+Makes a file of 22 columns with 1 % rejects, times ``onboard validate`` on it in a process of its own, and beside it
+plain polars: the file read, and the same checks as bare expressions. With a second number the memory of a larger file
+is measured, too. Prints rows per second, peak memory and the ratios.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import polars as pl
+
+from tests.acceptance.support import ROOT, SAMPLE
+
+_BLOCK = 100_000
+_MEASURED = """
+import json, resource, sys, time
+started = time.perf_counter()
+{code}
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps([time.perf_counter() - started, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime]))
+"""
+_VALIDATE = """
+from pipeline.cli import cli
+try:
+    cli(["validate", sys.argv[1], "--config", sys.argv[2], "--out", sys.argv[3]], standalone_mode=False)
+except SystemExit as end:
+    assert end.code in (0, 3), end.code
+"""
+_PLAIN = """
+import polars as pl
+from tests.benchmarks.bench_intake import bare_checks
+frame = pl.read_csv(sys.argv[1], infer_schema=False).fill_null("")
+assert frame.lazy().filter(~bare_checks()).select(pl.len()).collect().item()
+"""
+
+
+def make(rows: int, target: Path) -> Path:
+    """Write so many invented rows: keys, e-mails, phones and documents all different, one row in a hundred bad."""
+    # Names and birth dates vary so that hardly two rows are probably one person.
+    sample = pl.read_csv(SAMPLE, infer_schema=False).fill_null("")
+    header = True
+    with target.open("wb") as sink:
+        for first in range(0, rows, _BLOCK):
+            number = pl.int_range(first, min(first + _BLOCK, rows), eager=True)
+            text = number.cast(pl.String).str.zfill(8)
+            others = sample[(number * 7 // sample.height % sample.height).to_list()]
+            frame = sample[(number % sample.height).to_list()].with_columns(
+                others["last_name"],
+                external_id="BENCH-" + text,
+                email="bench" + text + "@example.com",
+                phone="+3706" + (number % 10_000_000).cast(pl.String).str.zfill(7),
+                date_of_birth=(pl.lit("1950-01-01").str.to_date() + pl.duration(days=number % 19_013)).cast(pl.String),
+                document_number=pl.when(pl.col("document_number") != "").then("X" + text).otherwise(pl.lit("")),
+            )
+            bad = (number % 100 == 7).alias("bad")
+            kind = (number // 100 % 4).alias("kind")
+            frame = frame.with_columns(
+                email=pl.when(bad & (kind == 0)).then(pl.lit("not an address")).otherwise(pl.col("email")),
+                phone=pl.when(bad & (kind == 1)).then(pl.lit("+37012")).otherwise(pl.col("phone")),
+                date_of_birth=pl.when(bad & (kind == 2)).then(pl.lit("1990-02-31")).otherwise(pl.col("date_of_birth")),
+                last_name=pl.when(bad & (kind == 3)).then(pl.lit("")).otherwise(pl.col("last_name")),
+            )
+            # polars would write '' as "", and quotes on every line: other programs do not.
+            frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
+            frame.write_csv(sink, include_header=header)
+            header = False
+    return target
+
+
+def bare_checks() -> pl.Expr:
+    """The same rules as bare expressions, without a word about what is broken."""
+    date = pl.col("date_of_birth").str.to_date("%Y-%m-%d", strict=False)
+    required = ("external_id", "first_name", "last_name", "email", "phone", "date_of_birth", "nationality", "category")
+    return (
+        pl.all_horizontal(pl.col(name) != "" for name in required)
+        & pl.all_horizontal(~pl.col(name).str.contains(r"[\p{Cc}\x{fffd}]") for name in required[:3])
+        & pl.col("first_name").str.contains(r"\p{L}")
+        & pl.col("last_name").str.contains(r"\p{L}")
+        & pl.col("email").str.contains(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+        & pl.col("phone").str.contains(r"^\+[0-9]{7,15}$")
+        & date.is_not_null()
+        & (date <= pl.lit("2008-01-01").str.to_date())
+        & pl.col("external_id").is_unique()
+        & pl.col("email").str.to_lowercase().is_unique()
+        & pl.concat_str("phone", "date_of_birth").is_unique()
+    )
+
+
+def measured(code: str, *arguments: Path) -> tuple[float, float, float]:
+    """Run code in a process of its own: seconds, peak megabytes, seconds of processor time."""
+    command = [sys.executable, "-c", _MEASURED.format(code=code), *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    seconds, megabytes, processor = json.loads(done.stdout.splitlines()[-1])
+    return seconds, megabytes, processor
+
+
+def main() -> None:
+    """Make the files, measure, print."""
+    sizes = [int(size) for size in sys.argv[1:]] or [1_000_000]
+    peaks = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        config = folder / "onboard.toml"
+        config.write_text(
+            f'[api]\nbase_url = "sandbox:"\n[documents]\nroot = "{ROOT / "sample_data" / "documents"}"\n',
+            encoding="utf-8",
+        )
+        for rows in sizes:
+            started = time.perf_counter()
+            book = make(rows, folder / "book.csv")
+            say(f"{rows:,} rows, {book.stat().st_size / 1e6:,.0f} MB, made in {time.perf_counter() - started:.0f} s")
+            plain, _, plain_processor = measured(_PLAIN, book)
+            seconds, peak, processor = measured(_VALIDATE, book, config, folder / "out")
+            peaks.append(peak)
+            say(f"plain polars and bare checks: {plain:.1f} s, {plain_processor:.1f} s of processor time")
+            say(f"onboard validate: {seconds:.1f} s, {processor:.1f} s of processor time, {rows / seconds:,.0f} rows/s")
+            say(
+                f"ratio {seconds / plain:.1f}, of processor time {processor / plain_processor:.1f}; peak {peak:,.0f} MB"
+            )
+    if len(peaks) > 1:
+        say(f"memory of the largest file beside the smallest: {peaks[-1] / peaks[0]:.2f}")
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)  # noqa: T201 - a benchmark's output
+
+
+if __name__ == "__main__":
+    main()
