@@ -32,6 +32,17 @@ def _canonical(name: str) -> str:
 Canonical = Annotated[str, AfterValidator(_canonical)]
 
 
+def pieces(template: str) -> list[tuple[str, str]]:
+    """Return a template's (text, name of the column after it); the last name may be empty.
+
+    The parser takes ``:`` and ``!`` for the start of a format; here they are part of the name.
+    """
+    return [
+        (text, (name or "") + (f"!{conversion}" if conversion else "") + (f":{form}" if form else ""))
+        for text, name, form, conversion in string.Formatter().parse(template)
+    ]
+
+
 class Source(Section):
     """How the partner's file is written; what is empty is detected, what is stated wins."""
 
@@ -132,10 +143,10 @@ class Profile(Section):
     def _template(cls, value: dict[str, str]) -> dict[str, str]:
         for text in value.values():
             try:
-                names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+                names = [name for _, name in pieces(text) if name]
             except ValueError:
                 raise ValueError("has a brace that is not closed") from None
-            if not names or not all(names):
+            if not names:
                 raise ValueError("must name columns of the file in braces, such as {branch}-{number}")
         return value
 
@@ -150,6 +161,6 @@ class Profile(Section):
     @property
     def named(self) -> frozenset[str]:
         """Names of the file's columns that the profile mentions."""
-        pieces = (piece for text in self.compose.values() for piece in string.Formatter().parse(text))
+        composed = (name for text in self.compose.values() for _, name in pieces(text) if name)
         split = (self.split.column,) if self.split else ()
-        return frozenset((*self.columns.values(), *split, *(name for _, name, _, _ in pieces if name)))
+        return frozenset((*self.columns.values(), *split, *composed))

@@ -43,7 +43,7 @@ def birth_dates(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Serie
     A clock, if the format has one, must show midnight: any other hour is the trace of a lost time zone, and the day
     may be wrong.
     """
-    if formats.date_of_birth in ("", _DAY):
+    if formats.date_of_birth in ("", _DAY) and not typed:
         return values
     text, fits = _fitting(values, formats.date_of_birth)
     day, clock = _cut(text, formats.date_of_birth, formats.pivot_year)

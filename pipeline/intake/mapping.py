@@ -6,7 +6,6 @@ taken, composed or split, and the value is ours if ``values`` has it, else read 
 mapped stays, or becomes what the rules refuse: no row is dropped and no value guessed. Knows no file and no rules.
 """
 
-import string
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,7 @@ from pipeline.intake import formats
 from pipeline.intake.columns import listed, nearest
 from pipeline.intake.normalise import INSTANT_COLUMNS, OUTER_SPACE
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
-from pipeline.profile import Profile
+from pipeline.profile import Profile, pieces
 
 _SPLIT = ("first_name", "last_name")
 _HALF = "\0half:"
@@ -135,19 +134,8 @@ def _wanted(columns: Sequence[str], origin: Mapping[str, tuple[str, ...]], canon
     return tuple(column for column in columns if column in needed)
 
 
-def _pieces(template: str) -> list[tuple[str, str]]:
-    """Return a template's (text, name of the column after it); the last name may be empty.
-
-    The parser takes ``:`` and ``!`` for the start of a format; here they are part of the name.
-    """
-    return [
-        (text, (name or "") + (f"!{conversion}" if conversion else "") + (f":{form}" if form else ""))
-        for text, name, form, conversion in string.Formatter().parse(template)
-    ]
-
-
 def _named(template: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for _, name in _pieces(template) if name))
+    return tuple(dict.fromkeys(name for _, name in pieces(template) if name))
 
 
 def _key(value: str) -> str:
@@ -172,7 +160,7 @@ def _without_nulls(values: pl.Series, words: Iterable[str]) -> pl.Series:
 def _composed(template: str, cells: Mapping[str, pl.Series]) -> pl.Series:
     """Fill a template; absent when one of its cells is, as half a number is another number."""
     filled = {name: cells[name].str.strip_chars(OUTER_SPACE) for name in _named(template)}
-    text = [part for literal, name in _pieces(template) for part in (pl.lit(literal), pl.lit(filled.get(name, "")))]
+    text = [part for literal, name in pieces(template) for part in (pl.lit(literal), pl.lit(filled.get(name, "")))]
     lacking = pl.any_horizontal(pl.lit(cell == "") for cell in filled.values())
     return pl.select(pl.when(lacking).then(pl.lit("")).otherwise(pl.concat_str(text))).to_series()
 

@@ -58,7 +58,7 @@ class _Rule:
 
 
 _DAY = _Rule(
-    kinds=(_Kind.DAY,),
+    kinds=(_Kind.DAY, _Kind.LOCAL),  # many programs have no type for a day: a clock that is not midnight is no date
     words="a date",
     reason="a number may be days or YYYYMMDD, and an instant may be another day elsewhere",
 )

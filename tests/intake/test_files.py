@@ -2,7 +2,7 @@ import csv
 import io
 import json
 import shutil
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -135,7 +135,7 @@ def test_a_naive_instant_in_parquet_is_no_evidence(tmp_path: Path) -> None:
     ("column", "value", "words"),
     [
         ("phone", 37061231001, "column phone is Int64, it must be text"),
-        ("date_of_birth", datetime(1990, 10, 3), "it must be text or a date"),  # noqa: DTZ001
+        ("date_of_birth", datetime(1990, 10, 3, tzinfo=UTC), "it must be text or a date"),
         ("terms_accepted_at", date(2025, 1, 1), "it must be text or an instant"),
     ],
 )

@@ -381,10 +381,11 @@ def test_iso_by_luck_is_no_date() -> None:
 
 
 def test_iso_is_left_alone() -> None:
-    """Where dates are ISO, which is the default, what is not stays for the rules as it is."""
+    """Where dates are ISO, which is the default, what is not stays for the rules; typed midnight is a day."""
     values = [" 1990-10-03", "03.10.1990", "1990-10-03T00:00:00", ""]
     for by in (Profile(), profile(formats={"date_of_birth": ""})):
-        assert column(by, "date_of_birth", values, typed=True) == values
+        assert column(by, "date_of_birth", values) == values
+        assert column(by, "date_of_birth", values, typed=True) == ["1990-10-03", "?", "1990-10-03", ""]
 
 
 def test_typed_dates_are_taken_beside_the_format() -> None:

@@ -123,7 +123,7 @@ TYPES = {
         ("nationality", "text whole decimal"),
         ("gender", "text whole decimal"),
         ("terms_version", "text whole decimal day"),
-        ("date_of_birth", "text day"),
+        ("date_of_birth", "text day local"),
         ("terms_accepted_at", "text local instant"),
         ("phone", "text"),
         ("pincode", "text"),

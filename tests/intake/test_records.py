@@ -156,7 +156,7 @@ def test_any_dialect_reads_back(
 
 
 def test_lines_over_the_edge_of_a_block_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a block of the file ends does not matter: between \\r and \\n, in a letter, within quotes, on a stray quote."""
+    """Where a block of the file ends does not matter: in CRLF, in a letter, within quotes, on a stray quote."""
     text = '1,é,3\r\n"a\nb",2,3\n"stray,2,3\n4,5,6\r7,8\n9,0,1'
     whole = read(text, 3)
     for block in range(1, len(text.encode()) + 1):
