@@ -64,8 +64,8 @@ class Collector:
         """How many rows were fed."""
         return self._rows
 
-    def feed(self, keys: Mapping[str, pl.Series]) -> None:
-        """Take the next rows: a text or a number of each for every key; '' and null are no key."""
+    def feed(self, keys: Mapping[str, pl.Series]) -> int:
+        """Take the next rows: a text or a number of each for every key; '' and null are no key. Return how many."""
         lengths = {series.len() for series in keys.values()}
         if keys.keys() != self._waiting.keys() or len(lengths) > 1:
             raise ValueError("every key needs a value or null for every row")
@@ -74,9 +74,11 @@ class Collector:
             there = hashed.with_row_index("row", offset=self._rows).drop_nulls("hash")
             self._waiting[key].append(there)
             self._count += there.height
-        self._rows += max(lengths, default=0)
+        rows = max(lengths, default=0)
+        self._rows += rows
         if self._count > self._held:
             self._spill()
+        return rows
 
     def suspects(self) -> dict[str, pl.Series]:
         """Return for each key the numbers of the rows whose hash occurs more than once, in order."""

@@ -45,8 +45,9 @@ def birth_dates(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Serie
     """
     if formats.date_of_birth in ("", _DAY) and not typed:
         return values
-    text, fits = _fitting(values, formats.date_of_birth)
-    day, clock = _cut(text, formats.date_of_birth, formats.pivot_year)
+    written = formats.date_of_birth or _DAY
+    text, fits = _fitting(values, written)
+    day, clock = _cut(text, written, formats.pivot_year)
     fits &= (clock == _MIDNIGHT) & day.is_not_null()
     if fits.all():
         return day

@@ -9,9 +9,9 @@ Knows no bank and no ledger.
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -24,6 +24,7 @@ from pipeline.intake.files import Batch, Reading, Table
 from pipeline.intake.identity import Companions
 from pipeline.intake.judge import Judge, Judged
 from pipeline.intake.normalise import normalise
+from pipeline.intake.pace import ahead, in_order, share_of
 from pipeline.model import Category, IntakeRow, SourceInfo
 
 
@@ -75,9 +76,9 @@ def survey(
         for table in tables:
             digest = files.sha256(table.path, table.name)
             count = 0
-            for batch in _batches(_keys_only(table), batch_rows=batch_rows, limit=left, quiet=True):
-                count += batch.frame.height
-                collector.feed(identity.loose(batch.frame, table.plan.constant))
+            batches = _batches(_keys_only(table), batch_rows=batch_rows, limit=left, quiet=True)
+            for keys in in_order(partial(_keys, table), batches):
+                count += collector.feed(keys)
             if count == 0 and left != 0:
                 raise UnreadableInputError(
                     f"{table.name} has a header and no data rows", hint="check that the export was complete"
@@ -100,6 +101,22 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
         max_document_bytes=rules.max_document_bytes,
         reject_probable=rules.reject_probable,
     )
+
+    def judge_batch(numbered: tuple[int, Table, Batch]) -> Judged:
+        offset, table, batch = numbered
+        frame = normalise(
+            batch.frame,
+            catalogue=catalogue,
+            documents_root=rules.documents_root,
+            max_bytes=rules.max_document_bytes,
+        )
+        return judge.judged(table, batch, frame, schema.broken(specification, frame), offset=offset)
+
+    yield from in_order(judge_batch, _numbered(found, batch_rows))
+
+
+def _numbered(found: Survey, batch_rows: int) -> Iterator[tuple[int, Table, Batch]]:
+    """Yield all batches of inputs that are still as surveyed, with the number of their first row over all inputs."""
     offset = 0
     for source, table in zip(found.sources, found.tables, strict=True):
         if source.rows:
@@ -110,15 +127,8 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
                 raise UnreadableInputError(
                     f"{table.name} was changed while it was read", hint="give the run a copy that nobody writes to"
                 )
-            frame = normalise(
-                batch.frame,
-                catalogue=catalogue,
-                documents_root=rules.documents_root,
-                max_bytes=rules.max_document_bytes,
-            )
-            broken = schema.broken(specification, frame)
-            yield judge.judged(table, batch, frame, broken, offset=offset)
-            offset += frame.height
+            yield offset, table, batch
+            offset += batch.frame.height
 
 
 def _all(tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int) -> Iterator[pl.DataFrame]:
@@ -126,6 +136,10 @@ def _all(tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int
     for source, table in zip(sources, tables, strict=True):
         for batch in _batches(_keys_only(table), batch_rows=batch_rows, limit=source.rows):
             yield batch.frame
+
+
+def _keys(table: Table, batch: Batch) -> dict[str, pl.Series]:
+    return identity.loose(batch.frame, table.plan.constant)
 
 
 def _keys_only(table: Table) -> Table:
@@ -149,7 +163,7 @@ def _batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = 
     """Yield a table's batches up to a number of records."""
     if limit == 0:
         return
-    for batch in _ahead(files.batches(table, batch_rows=batch_rows, quiet=quiet)):
+    for batch in ahead(files.batches(table, batch_rows=share_of(batch_rows), quiet=quiet)):
         before = batch.first_row - 1
         if limit is None or before + batch.frame.height < limit:
             yield batch
@@ -161,15 +175,6 @@ def _batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = 
             faults={place: fault for place, fault in batch.faults.items() if place < keep},
         )
         return
-
-
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Read one batch ahead: while one is judged, the next is cut, on another core."""
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        following = reader.submit(next, batches, None)
-        while batch := following.result():
-            following = reader.submit(next, batches, None)
-            yield batch
 
 
 def rows(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[list[IntakeRow]]:

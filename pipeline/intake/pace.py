@@ -1,0 +1,60 @@
+"""Batches on two cores: the next one is read, and those read are judged, while another is used.
+
+Promises: results come in the order of their items, and an error where its item was; what is held at once is bounded.
+(polars and the checks leave the interpreter free most of the time, so that threads are enough.) Knows nothing of what
+is done.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_WORKERS = 2
+_SHARES = 2
+
+
+def share_of(rows: int) -> int:
+    """Return the rows of one batch, when several are held at once."""
+    return max(1, rows // _SHARES)
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield items, the next one being made meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        following = reader.submit(_next, items)
+        while found := following.result():
+            following = reader.submit(_next, items)
+            yield found[0]
+
+
+def in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
+    """Yield ``function`` of each item, several being worked on at once."""
+    failure: Exception | None = None
+    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+        waiting: deque[Future[R]] = deque()
+        while True:
+            try:
+                found = _next(items)
+            except Exception as error:  # noqa: BLE001 - it is raised where its item would be
+                failure = error
+                break
+            if not found:
+                break
+            waiting.append(pool.submit(function, found[0]))
+            if len(waiting) > _WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    if failure:
+        raise failure
+
+
+def _next(items: Iterator[T]) -> tuple[T] | None:
+    """Return the next item in a tuple of its own, nothing at the end."""
+    for item in items:
+        return (item,)
+    return None
