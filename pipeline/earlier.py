@@ -1,11 +1,10 @@
 """Customers of earlier runs under another ``external_id``: a person must not be registered twice under two numbers.
 
 A joiner of intake, keys and ledger. Promise: a row whose e-mail, phone with birth date, or document the ledger knows as
-that of another customer, whom the bank has or may have, is a reject that says so. What the ledger once took up it
-carries on: such rows are not judged again. Only keyed hashes are compared.
+that of another customer, whom the bank had or may have had when the run began, is a reject that says so, unless the
+bank has or may have the row's own customer: that one is carried on. Only keyed hashes are compared.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,7 +12,7 @@ from pipeline.intake import codes
 from pipeline.intake.judge import FIELD_OF
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
-from pipeline.model import IntakeRow
+from pipeline.model import IntakeRow, Journey, Phase
 
 
 class Earlier:
@@ -22,26 +21,34 @@ class Earlier:
     def __init__(self, ledger: Ledger, keys: Keys, *, run: int) -> None:
         self._ledger = ledger
         self._keys = keys
-        self._run = run
+        self._first = run == 1
+        self._as_of = run - 1 if run else None
 
     def judged(self, rows: Sequence[IntakeRow]) -> list[IntakeRow]:
         """Return the rows, those of another's identity as rejects."""
-        if self._run == 1:
+        if self._first:
             return list(rows)
-        key_of = {row.row_number: self._keys.customer(row.external_id) for row in rows if row.customer}
-        own = self._ledger.find(list(key_of.values()), as_of=self._run or None)
+        keys = {place: self._keys.customer(row.external_id) for place, row in enumerate(rows) if row.customer}
+        own = self._ledger.find(list(keys.values()), as_of=self._as_of)
         marks = {
-            row.row_number: self._keys.marks(row.customer)
-            for row in rows
-            if row.customer and key_of[row.row_number] not in own
+            place: self._keys.marks(customer)
+            for place, key in keys.items()
+            if not _at_the_bank(own.get(key)) and (customer := rows[place].customer)
         }
-        known = self._ledger.sharing(
-            list({mark for of_row in marks.values() for mark in of_row.values()}), before=self._run or sys.maxsize
-        )
-        shared = {
-            number: [kind for kind, mark in of_row.items() if known.get(mark)] for number, of_row in marks.items()
-        }
-        return [_refused(row, kinds) if (kinds := shared.get(row.row_number)) else row for row in rows]
+        sharing = self._ledger.sharing(list({mark for of_row in marks.values() for mark in of_row.values()}))
+        others = self._ledger.find(list(set().union(*sharing.values())), as_of=self._as_of)
+        known = {key for key, journey in others.items() if _at_the_bank(journey)}
+        judged = list(rows)
+        for place, of_row in marks.items():
+            kinds = [kind for kind, mark in of_row.items() if sharing.get(mark, set()) & known - {keys[place]}]
+            if kinds:
+                judged[place] = _refused(rows[place], kinds)
+        return judged
+
+
+def _at_the_bank(journey: Journey | None) -> bool:
+    """Whether the bank has the customer, or may have."""
+    return journey is not None and (journey.done >= Phase.REGISTRATION.number or journey.doubts > 0)
 
 
 def _refused(row: IntakeRow, kinds: Sequence[str]) -> IntakeRow:

@@ -173,6 +173,7 @@ class Engine:
     def _take_up(self, rows: Sequence[IntakeRow]) -> list[Work]:
         """Of these rows, the customers that this run carries; the others are counted."""
         wanted: list[Work] = []
+        marks: list[tuple[bytes, bytes]] = []
         customers = [row.customer for row in rows if row.customer is not None]
         self._tally.dispositions[Disposition.REJECTED] += len(rows) - len(customers)
         keys = [self._keys.customer(customer.external_id) for customer in customers]
@@ -182,6 +183,8 @@ class Engine:
             if key in self._tally.under_way:
                 continue  # the input changed under our hands: nobody is carried by two workers at once
             journey, fingerprint = known.get(key), self._keys.fingerprint(customer)
+            if journey is None or journey.fingerprint == fingerprint:
+                marks += [(mark, key) for mark in self._keys.marks(customer).values()]
             if not needs_visit(journey, fingerprint):
                 self._count(journey, fingerprint)
                 continue
@@ -189,9 +192,8 @@ class Engine:
             was_parked = journey is not None and journey.standing is Standing.PARKED
             self._tally.under_way[key] = entered.done
             wanted.append(Work(customer=customer, journey=entered, was_parked=was_parked))
-        self._identify(
-            [(mark, work.journey.key) for work in wanted for mark in self._keys.marks(work.customer).values()]
-        )
+        # Also of those that need no visit: a ledger that was led from its first schema learns them so.
+        self._identify(marks)
         return wanted
 
     async def _work(self, queue: "asyncio.Queue[Work | None]") -> None:

@@ -241,7 +241,7 @@ def _report(
     except OnboardError as error:
         ledger.finish_run(record.number, exit_code=error.exit_code, stopped_because=str(error))
         raise
-    ledger.finish_run(record.number, exit_code=written.exit_code, stopped_because=stopper.reason)
+    ledger.finish_run(record.number, exit_code=written.exit_code, stopped_because=stopper.reason, at=end.finished_at)
     emit(_finished(facts, end, written))
     return written
 

@@ -19,7 +19,7 @@ from pipeline.errors import ConfigurationError, LedgerError
 from pipeline.ledger import lock
 from pipeline.ledger.database import connect, plainly
 from pipeline.ledger.entries import CALL_COLUMNS, JOURNEY_COLUMNS, RunRecord, read_call, read_journey, read_run
-from pipeline.model import CallRecord, Journey, Phase, Standing
+from pipeline.model import CallRecord, Journey, Standing
 
 __all__ = ["SCHEMA_VERSION", "Ledger", "RunRecord"]
 
@@ -99,17 +99,14 @@ class Ledger:
                     found[journey.key] = journey
         return found
 
-    def sharing(self, marks: Sequence[bytes], *, before: int) -> dict[bytes, set[bytes]]:
-        """Keys by mark of customers that a run earlier than ``before`` took up and that the bank has, or may have."""
+    def sharing(self, marks: Sequence[bytes]) -> dict[bytes, set[bytes]]:
+        """Keys of the customers that would be known by each mark."""
         found: dict[bytes, set[bytes]] = {}
         for start in range(0, len(marks), _KEYS_PER_QUERY):
-            chunk: list[Any] = list(marks[start : start + _KEYS_PER_QUERY])
-            sql = (
-                "SELECT mark, key FROM identity JOIN customer USING (key)"  # noqa: S608 - only our own names
-                f" WHERE mark IN ({','.join('?' * len(chunk))}) AND first_run < ? AND (done >= ? OR doubts > 0)"
-            )
+            chunk = list(marks[start : start + _KEYS_PER_QUERY])
+            sql = f"SELECT mark, key FROM identity WHERE mark IN ({','.join('?' * len(chunk))})"  # noqa: S608 - only marks
             with plainly(self.path):
-                for mark, key in self._db.execute(sql, [*chunk, before, Phase.REGISTRATION.number]):
+                for mark, key in self._db.execute(sql, chunk):
                     found.setdefault(mark, set()).add(key)
         return found
 
@@ -179,12 +176,12 @@ class Ledger:
                 "UPDATE run SET facts = ?, heartbeat_at = ? WHERE number = ?", (json.dumps(facts), time.time(), number)
             )
 
-    def finish_run(self, number: int, *, exit_code: int, stopped_because: str) -> None:
-        """The run is over."""
+    def finish_run(self, number: int, *, exit_code: int, stopped_because: str, at: float | None = None) -> None:
+        """The run is over, since ``at`` or now."""
         with plainly(self.path), self._db:
             self._db.execute(
                 "UPDATE run SET finished_at = ?, exit_code = ?, stopped_because = ? WHERE number = ?",
-                (time.time(), exit_code, stopped_because, number),
+                (time.time() if at is None else at, exit_code, stopped_because, number),
             )
 
     @contextmanager

@@ -15,7 +15,12 @@ def failing(after: int) -> Iterator[int]:
 
 def test_results_come_in_the_order_of_their_items() -> None:
     """A slow item does not let a quick one pass."""
-    assert list(in_order(lambda n: (time.sleep(0.01 * (n % 3 == 0)), n)[1], iter(range(20)))) == list(range(20))
+
+    def slow_now_and_then(number: int) -> int:
+        time.sleep(0.01 * (number % 3 == 0))
+        return number
+
+    assert list(in_order(slow_now_and_then, iter(range(20)))) == list(range(20))
     assert list(ahead(iter(range(20)))) == list(range(20))
     assert list(in_order(str, iter(()))) == list(ahead(iter(()))) == []
 
@@ -30,7 +35,7 @@ def test_items_that_are_false_are_items() -> None:
 def test_an_error_comes_where_its_item_was(after: int) -> None:
     """What came before it is yielded first, by the reader as by the worker."""
     for results in (in_order(lambda n: n, failing(after)), ahead(failing(after))):
-        found = []
+        found: list[int] = []
         with pytest.raises(ValueError, match="disk"):
             found.extend(results)  # extend keeps what came before the error
         assert found == list(range(after))

@@ -342,7 +342,7 @@ def test_a_ledger_of_the_first_schema_gets_the_marks_of_customers(tmp_path: Path
     db.close()
     with opened(path) as ledger:
         assert set(ledger.find([key(1)])) == {key(1)}
-        assert ledger.sharing([b"mark"], before=9) == {}
+        assert ledger.sharing([b"mark"]) == {}
 
 
 def test_a_migration_that_fails_leaves_the_ledger_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
