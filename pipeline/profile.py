@@ -5,6 +5,7 @@ phone without country code needs a region, ``NA`` is Namibia until the profile c
 ``pipeline.config`` reads it, ``pipeline.intake.mapping`` applies it.
 """
 
+import codecs
 import re
 import string
 from difflib import get_close_matches
@@ -20,6 +21,10 @@ DATE_PARTS = ("YYYY", "YY", "MMM", "MM", "M", "DD", "D")
 """What a date's format is written with: MMM is an English month such as Oct, M and D have one digit or two."""
 CLOCK_PARTS = ("hh", "mm", "ss")
 _PARTS = re.compile("|".join((*DATE_PARTS, *CLOCK_PARTS)))
+
+
+_NO_TEXT = frozenset({"idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined"})
+"""Codecs that are no encodings of files: what they read is not what they write."""
 
 
 def _canonical(name: str) -> str:
@@ -61,9 +66,12 @@ class Source(Section):
     @classmethod
     def _known(cls, value: str) -> str:
         try:
-            "".encode(value or "utf-8")
-        except LookupError:
-            raise ValueError("is no encoding that Python knows, such as cp1252 or utf-16") from None
+            no_text = codecs.lookup(value or "utf-8").name in _NO_TEXT
+            "a".encode("utf-8" if no_text else value or "utf-8")
+        except (LookupError, UnicodeError):
+            no_text = True
+        if no_text:
+            raise ValueError("is no encoding that Python knows, such as cp1252 or utf-16")
         return value
 
 

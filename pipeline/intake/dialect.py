@@ -6,6 +6,7 @@ and loading clevercsv takes longer than a run of a thousand rows.) Too little to
 guess. Knows no rules.
 """
 
+import codecs
 import io
 import re
 from collections import Counter
@@ -88,9 +89,11 @@ def _encoding(path: Path, source: Source, most: int) -> encoding.Encoding:
         head = stream.read(_SAMPLE)
         marked = encoding.of_mark(head)
         if source.encoding:
-            # The mark is no part of the text, whoever stated the encoding.
-            same = marked is not None and marked.mark and source.encoding.lower().replace("_", "-")[:5] in marked.name
-            return encoding.Encoding(name=source.encoding, mark=marked.mark if marked and same else b"")
+            stated = codecs.lookup(source.encoding).name.removesuffix("-sig")
+            # A mark is no part of the text, whoever stated the encoding, and tells the order of its bytes.
+            if marked and marked.mark and marked.name.startswith(stated):
+                return marked
+            return encoding.Encoding(name=stated)
         return marked or encoding.detect(_lines(head, stream))
 
 
@@ -128,20 +131,31 @@ def _quote(text: str, delimiter: str) -> str:
     """Return the quote that more fields stand in; a single one must be seen to be used."""
     end = re.escape(delimiter)
     double, single = (
-        len(re.findall(f"(?:^|{end}){quote}[^{quote}\r\n]*{quote}(?={end}|\r|$)", text, re.MULTILINE))
+        len(
+            re.findall(
+                rf"(?:^|{end}){quote}(?:[^{quote}\\\r\n]|{quote}{quote}|\\.)*{quote}(?={end}|\r|$)", text, re.MULTILINE
+            )
+        )
         for quote in _QUOTES
     )
     return _QUOTES[single > double]
 
 
-def _score(text: str, cut: Cut, known: Collection[str]) -> tuple[int, bool, float, int]:
-    """Rate a candidate: known names in a header, more than one column, records of one width, columns."""
+def _score(text: str, cut: Cut, known: Collection[str]) -> tuple[int, bool, float, int, int]:
+    """Rate a candidate: known names in a header, more than one column, records of one width, bad quotes, columns."""
     found = [record.cells for record in _records(text, cut)]
-    named = max((_named(cells, known) for cells in found[:_HEADER_WITHIN]), default=0)
+    named, header = max(
+        ((_named(cells, known), -place) for place, cells in enumerate(found[:_HEADER_WITHIN])), default=(0, 0)
+    )
+    if named > 1:
+        found = found[-header:]
     widths = Counter(len(cells or ()) for cells in found)
     width, times = widths.most_common(1)[0] if widths else (0, 0)
+    if named > 1:
+        width = len(found[0] or ())
+        times = widths[width]
     share = times / len(found) if found else 0.0
-    return named, width > 1, share, width
+    return named, width > 1, share, -sum(cells is None for cells in found), width
 
 
 def _preamble(text: str, cut: Cut, known: Collection[str]) -> int:

@@ -22,15 +22,13 @@ _MARKS = (
 )
 _LATIN = ("cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_13", "cp850", "mac_roman")
 """In order of preference: of those that read a file alike, the first is taken."""
-_OTHER = (
-    *("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256"),
-    *("cp932", "euc_jp", "gb18030", "big5", "euc_kr"),
-)
+_OTHER = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256")
+_EASTERN = ("cp932", "euc_jp", "gb18030", "big5", "euc_kr")
 _ENOUGH = 64 * 1024
 """Bytes of lines that are not ASCII, from which the encoding is judged."""
 _MOSTLY = 0.5
 _PLAUSIBLE = 0.97
-_CHAOS = 0.1
+_MANY = 10
 _PUNCTUATION = frozenset("\u2019\u2018\u201a\u201c\u201d\u201e\u2013\u2014…«»°ºª§€\xb4·\xa0")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -81,33 +79,42 @@ def detect(lines: Iterable[bytes]) -> Encoding:
 
 
 def _other(sample: bytes) -> Encoding:
-    """Choose an encoding for bytes that are not UTF-8."""
-    best = from_bytes(sample, cp_isolation=[*_LATIN, *_OTHER]).best()
-    if best is not None and best.encoding in _OTHER and best.chaos <= _CHAOS:
-        return Encoding(name=best.encoding, confidence=round(1 - best.chaos, 2))
-    readings: dict[str, str] = {}
-    for name in _LATIN:
-        reading = _plausible(sample, name)
-        if reading is not None:
-            readings[name] = reading
+    """Choose an encoding for bytes that are not UTF-8; every other one that is as likely is a rival."""
+    every = (*_LATIN, *_OTHER, *_EASTERN)
+    readings = {name: text for name in every if (text := _plausible(sample, name)) is not None}
+    judged = [match.encoding for match in from_bytes(sample, cp_isolation=list(every))]
     if not readings:
-        fallback = best.encoding if best is not None else "cp1252"
-        return Encoding(name=fallback, confidence=0.0, rivals=tuple(dict.fromkeys((fallback, "cp1252"))))
-    first, *others = readings
-    rivals = tuple(name for name in others if readings[name] != readings[first])
+        named = tuple(dict.fromkeys((*judged, "cp1252", "cp1250", "cp1251")))
+        return Encoding(name=named[0], confidence=0.0, rivals=named[1:])
+    first = next(iter(readings))
+    if judged and judged[0] in readings and judged[0] not in _LATIN:
+        first = judged[0]
+    rivals = tuple(name for name, text in readings.items() if text != readings[first])
+    if judged == [first] and first not in _LATIN and len(_foreign_words(readings[first])) >= _MANY:
+        rivals = ()  # of so many words the library has excluded the others
     return Encoding(name=first, confidence=round(1 / (1 + len(rivals)), 2), rivals=rivals)
 
 
 def _plausible(sample: bytes, name: str) -> str | None:
-    """Read bytes in an encoding; None when what comes out is not how names and addresses look."""
-    try:
-        text = sample.decode(name)
-    except UnicodeDecodeError:
-        return None
+    """Read bytes in an encoding; None when what comes out is not how names and addresses look.
+
+    Nearly all of what is not ASCII is letters; letters of other alphabets do not stand within words of Latin ones, and
+    Latin words are hardly ever without a plain letter; capitals stand in front, or everywhere. Single bytes that are no
+    text spoil their record and not the reading.
+    """
+    text = sample.decode(name, "replace")
     foreign = [letter for letter in text if not letter.isascii()]
     fine = sum(letter.isalpha() or letter in _PUNCTUATION for letter in foreign)
-    words = [word for word in _WORD.findall(text) if not word.isascii()]
-    cased = sum(word.islower() or word.isupper() or word.istitle() for word in words)
-    if fine < _PLAUSIBLE * len(foreign) or cased < _PLAUSIBLE * len(words):
+    words = _foreign_words(text)
+    mixed = sum(any(letter.isascii() for letter in word) for word in words)
+    odd = sum(word.lower() != word != word.upper() and not word.istitle() for word in words)
+    latin = name in _LATIN
+    if fine < _PLAUSIBLE * len(foreign) or odd > (1 - _PLAUSIBLE) * len(words):
+        return None
+    if mixed < _MOSTLY * len(words) if latin else mixed > (1 - _PLAUSIBLE) * len(words):
         return None
     return text
+
+
+def _foreign_words(text: str) -> list[str]:
+    return [word for word in _WORD.findall(text) if not word.isascii()]

@@ -1,0 +1,145 @@
+"""Dialects: what is detected is how the file was written, and any table in any dialect and encoding reads back."""
+
+import codecs
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.intake import csvfile, dialect, files
+from pipeline.intake.dialect import Dialect
+from pipeline.intake.lines import Cut
+from pipeline.model import REQUIRED_COLUMNS
+from pipeline.profile import Source
+
+ENCODINGS = {
+    "utf-8": b"",
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": b"",
+    **dict.fromkeys(("cp1252", "cp1250", "cp1251", "latin-1", "shift_jis", "gb18030", "euc_kr"), b""),
+}
+CELLS = st.text(
+    st.one_of(
+        st.sampled_from(",;\t|\"'\\\n\r #aé ßłЖ山\u2028\x85\x1c\ufeff"),
+        st.characters(exclude_categories=["Cs"], min_codepoint=1),
+    ),
+    max_size=6,
+)
+TABLES = st.integers(2, 10).flatmap(
+    lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=6)
+)
+
+
+def written(cells: list[str], cut: Cut, *, full: bool) -> str:
+    """Write one record."""
+    fields = []
+    for cell in cells:
+        inner = cell.replace("\\", "\\\\") if cut.escape else cell
+        inner = inner.replace(cut.quote, (cut.escape or cut.quote) + cut.quote)
+        plain = not full and not any(mark in cell for mark in (cut.delimiter, cut.quote, "\r", "\n", "\\"))
+        fields.append(cell if plain else f"{cut.quote}{inner}{cut.quote}")
+    return cut.delimiter.join(fields)
+
+
+def read(path: Path, source: Source) -> tuple[list[list[str]], dict[int, Any]]:
+    """Read a file as stated."""
+    found = dialect.detect(path, path.name, source, (), files.MAX_UNPACKED)
+    columns = csvfile.columns(path, path.name, found, files.MAX_UNPACKED)
+    cells: list[list[str]] = []
+    faults: dict[int, Any] = {}
+    for frame, broken in csvfile.frames(path, path.name, columns, 4, dialect=found, most=files.MAX_UNPACKED):
+        faults |= {len(cells) + place: fault for place, fault in broken.items()}
+        cells += map(list, frame.rows())
+    return cells, faults
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    table=TABLES,
+    cut=st.builds(
+        Cut,
+        delimiter=st.sampled_from([",", ";", "\t", "|"]),
+        quote=st.sampled_from(['"', "'"]),
+        escape=st.sampled_from(["", "\\"]),
+    ),
+    end=st.sampled_from(["\n", "\r", "\r\n"]),
+    codec=st.sampled_from(list(ENCODINGS)),
+    full=st.booleans(),
+)
+def test_any_table_in_any_dialect_and_encoding_reads_back(
+    tmp_path: Path, table: list[list[str]], cut: Cut, end: str, codec: str, *, full: bool
+) -> None:
+    """What an encoding can hold comes out as it went in, cell by cell."""
+    # A blank line is no row, so the first cell is never blank; a mark at the start of a text would be one of the file.
+    table = [[held(f"a{row[0]}", codec), *(held(cell, codec) for cell in row[1:])] for row in table]
+    header = [f"column {place}" for place in range(len(table[0]))]
+    text = "".join(written(row, cut, full=full) + end for row in (header, *table))
+    path = tmp_path / "x.csv"
+    path.write_bytes(ENCODINGS[codec] + text.encode(codec))
+    source = Source.model_validate(
+        {"encoding": codec, "delimiter": cut.delimiter, "quote": cut.quote, "escape": cut.escape, "skip_lines": 0}
+    )
+    assert read(path, source) == (table, {})
+
+
+def held(text: str, codec: str) -> str:
+    """Leave out what an encoding cannot hold, or gives back as something else."""
+    return "".join(
+        letter for letter in text if letter.encode(codec, "ignore").decode(codec) == letter and letter != "\0"
+    )
+
+
+def detected(folder: Path, text: str, source: Source | None = None) -> Dialect:
+    """Judge a text."""
+    path = folder / "x.csv"
+    path.write_bytes(text.encode())
+    return dialect.detect(path, path.name, source or Source(), REQUIRED_COLUMNS, files.MAX_UNPACKED)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_delimiter_is_told_by_known_names(tmp_path: Path, delimiter: str) -> None:
+    """A header alone is enough, also when cells are full of other delimiters."""
+    header = delimiter.join(REQUIRED_COLUMNS)
+    others = "".join(set(",;\t|") - {delimiter}) * 9
+    assert detected(tmp_path, header).cut == Cut(delimiter=delimiter)
+    row = delimiter.join([others] * len(REQUIRED_COLUMNS))
+    assert detected(tmp_path, f"{header}\n{row}\n{row}\n").cut == Cut(delimiter=delimiter)
+
+
+def test_an_apostrophe_in_a_name_is_no_quote(tmp_path: Path) -> None:
+    """Names such as O'Neill and 't Hooft leave the quote what it usually is."""
+    header = ",".join(REQUIRED_COLUMNS)
+    rows = "".join(f"{n},'t Hooft,O'Neill,a@b.c,1,2,3,4\n" for n in range(5))
+    assert detected(tmp_path, f"{header}\n{rows}").cut == Cut()
+
+
+@pytest.mark.parametrize("name", ["'O''Neill'", "'Bad Tölz, Bayern'"])
+def test_single_quotes_are_seen_where_they_are_used(tmp_path: Path, name: str) -> None:
+    """Also when every quoted field holds an apostrophe, which is the only reason to quote it."""
+    header = ",".join(REQUIRED_COLUMNS)
+    rows = "".join(f"{n},Ann,{name},a@b.c,1,2,3,4\n" for n in range(5))
+    assert detected(tmp_path, f"{header}\n{rows}").cut == Cut(quote="'")
+
+
+@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("rows", [1, 5])
+def test_escaped_quotes_are_seen_in_files_of_any_length(tmp_path: Path, before: int, rows: int) -> None:
+    """Lines before the header do not hide them."""
+    preamble = "Customers of our bank\n" * before
+    header = ",".join(REQUIRED_COLUMNS)
+    text = preamble + header + "\n" + '1,Ann,"Bee \\"B\\", Lady",a@b.c,1,2,3,4\n' * rows
+    found = detected(tmp_path, text)
+    assert found.cut == Cut(escape="\\")
+    assert found.skip_lines == before
+
+
+def test_what_is_stated_wins(tmp_path: Path) -> None:
+    """Each part that is stated is taken, whatever the file looks like; the others are detected."""
+    text = ";".join(REQUIRED_COLUMNS) + "\n"
+    assert detected(tmp_path, text, Source(delimiter=",")).cut.delimiter == ","
+    assert detected(tmp_path, text, Source(quote="")).cut == Cut(delimiter=";", quote="")
+    assert detected(tmp_path, text, Source(skip_lines=7)).skip_lines == 7
+    assert detected(tmp_path, "x\n\n" + text).skip_lines == 2
+    assert "header on line 3" in detected(tmp_path, "x\n\n" + text).words
