@@ -183,16 +183,17 @@ class Engine:
             if key in self._tally.under_way:
                 continue  # the input changed under our hands: nobody is carried by two workers at once
             journey, fingerprint = known.get(key), self._keys.fingerprint(customer)
-            if journey is None or journey.fingerprint == fingerprint:
+            visit = needs_visit(journey, fingerprint)
+            # What is or may come to the bank. Also of those that need no visit: a ledger of the first schema learns it.
+            if visit or (journey and journey.fingerprint == fingerprint):
                 marks += [(mark, key) for mark in self._keys.marks(customer).values()]
-            if not needs_visit(journey, fingerprint):
+            if not visit:
                 self._count(journey, fingerprint)
                 continue
             entered = enter(journey, key=key, fingerprint=fingerprint, run=self._run, now=now)
             was_parked = journey is not None and journey.standing is Standing.PARKED
             self._tally.under_way[key] = entered.done
             wanted.append(Work(customer=customer, journey=entered, was_parked=was_parked))
-        # Also of those that need no visit: a ledger that was led from its first schema learns them so.
         self._identify(marks)
         return wanted
 
