@@ -150,9 +150,12 @@ def test_a_second_run_at_the_same_time_is_refused(desk: Desk, tmp_path: Path) ->
     source = head(SAMPLE, 20, tmp_path / "customers.csv")
     with desk.start(source) as first:
         until(lambda: registered(bank) >= 1, first)
-        second = desk.onboard("run", source, "--config", desk.config, "--out", tmp_path / "second")
-        assert second.returncode == 6, second.stderr
-        assert f"process {first.pid}" in second.stderr
+        (tmp_path / "link.db").symlink_to(tmp_path / "ledger.db")
+        for ledger in ("ledger.db", "link.db"):  # the lock belongs to the file, whatever name it is reached by
+            env = {"ONBOARD_LEDGER__URL": f"sqlite:///{tmp_path / ledger}"}
+            second = desk.onboard("run", source, "--config", desk.config, "--out", tmp_path / "second", env=env)
+            assert second.returncode == 6, second.stderr
+            assert f"process {first.pid}" in second.stderr
         assert_no_traceback(second)
         status = desk.onboard("status", "--config", desk.config)
         assert f"running as process {first.pid}" in status.stdout, status.stdout + status.stderr

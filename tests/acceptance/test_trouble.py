@@ -151,19 +151,3 @@ def test_an_input_that_changes_during_the_run_stops_it(tmp_path: Path) -> None:
         assert process.returncode == 4, stderr
         assert "changed" in stderr
         assert {customer["registrations"] for customer in bank.record()["customers"]} == {1}
-
-
-def test_a_ledger_named_by_a_link_has_the_same_lock(desk: Desk, tmp_path: Path) -> None:
-    """The lock belongs to the file, whatever name it is reached by."""
-    assert desk.bank is not None
-    bank = desk.bank
-    desk.configure(SLOW.replace("calls_per_second = 60", "calls_per_second = 20"))
-    source = head(SAMPLE, 20, tmp_path / "customers.csv")
-    with desk.start(source) as first:
-        until(lambda: registered(bank) >= 1, first)
-        (tmp_path / "other.db").symlink_to(tmp_path / "ledger.db")
-        other = {"ONBOARD_LEDGER__URL": f"sqlite:///{tmp_path / 'other.db'}"}
-        second = desk.onboard("run", source, "--config", desk.config, "--out", tmp_path / "second", env=other)
-        assert second.returncode == 6, second.stderr
-        first.communicate(timeout=60)
-    assert first.returncode == 0
