@@ -11,7 +11,7 @@ import io
 import secrets
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import IO, Self
@@ -19,6 +19,7 @@ from typing import IO, Self
 import polars as pl
 
 from pipeline.errors import ConfigurationError
+from pipeline.intake.elementwise import mended
 from pipeline.intake.normalise import OUTER_SPACE, text
 
 SHOWN = 5
@@ -246,12 +247,6 @@ def together(*parts: pl.Series) -> pl.Series:
     """Join the parts of a key; '' when one of them is absent."""
     there = pl.select(pl.all_horizontal(part != "" for part in parts)).to_series()
     return _joined(parts, there)
-
-
-def mended(values: pl.Series, odd: str, mend: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """Apply a costly function to those values only that match a pattern."""
-    places = values.str.contains(odd).fill_null(value=False).arg_true()
-    return values.scatter(places, mend(values.gather(places))) if places.len() else values
 
 
 def _joined(parts: Sequence[pl.Series], there: pl.Series) -> pl.Series:

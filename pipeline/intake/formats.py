@@ -7,7 +7,6 @@ column names.
 """
 
 import re
-from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache, lru_cache
 
@@ -15,6 +14,7 @@ import phonenumbers
 import polars as pl
 from phonenumbers import PhoneMetadata
 
+from pipeline.intake.elementwise import per_distinct
 from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.profile import CLOCK_PARTS, DATE_PARTS, Formats
 
@@ -206,13 +206,6 @@ def phones(values: pl.Series, region: str) -> pl.Series:
     asked = text.set(known.is_not_null() | ~national, None)
     answers = per_distinct(asked, lambda value: _parsed(value, region))
     return pl.select(pl.coalesce(known, answers, values)).to_series()
-
-
-def per_distinct(values: pl.Series, answer: Callable[[str], str | None]) -> pl.Series:
-    """Apply a function to each distinct value once; null stays null."""
-    distinct = values.drop_nulls().unique()
-    answers = pl.Series([answer(value) for value in distinct], dtype=pl.String)
-    return values.replace_strict(distinct, answers, default=None, return_dtype=pl.String)
 
 
 def _sure(digits: pl.Series, region: str) -> pl.Series:

@@ -15,7 +15,8 @@ from operator import itemgetter
 import polars as pl
 from rapidfuzz import fuzz, process
 
-from pipeline.intake.copies import SHOWN, Copies, mended, span
+from pipeline.intake.copies import SHOWN, Copies, span
+from pipeline.intake.elementwise import mended
 from pipeline.intake.normalise import OUTER_SPACE
 
 BLOCKS = ("name_starts", "name_ends")

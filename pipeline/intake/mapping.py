@@ -18,6 +18,7 @@ import polars as pl
 from pipeline.errors import ConfigurationError, UnreadableInputError
 from pipeline.intake import formats
 from pipeline.intake.columns import listed, nearest
+from pipeline.intake.elementwise import per_distinct
 from pipeline.intake.normalise import INSTANT_COLUMNS, OUTER_SPACE
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from pipeline.profile import Profile, pieces
@@ -72,7 +73,7 @@ class Plan:
         known = _known(self.profile, column)
         if not known:
             return written
-        ours = formats.per_distinct(given, lambda value: known.get(_key(value)))
+        ours = per_distinct(given, lambda value: known.get(_key(value)))
         return pl.select(pl.coalesce(ours, written)).to_series()
 
     def _given(self, column: str, cells: Mapping[str, pl.Series]) -> pl.Series | None:

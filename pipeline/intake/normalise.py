@@ -16,6 +16,7 @@ import polars as pl
 
 from pipeline.intake import contacts, countries, documents, phones
 from pipeline.intake.categories import Catalogue
+from pipeline.intake.elementwise import mapped, mended, per_distinct
 from pipeline.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS
 
 OUTER_SPACE = (
@@ -57,20 +58,15 @@ _DOCUMENT_TYPES = {
 
 def text(values: pl.Series) -> pl.Series:
     """Strip outer white space and compose (NFC)."""
-    return texts(values.to_frame())[values.name]
+    return mapped(values, _text)
 
 
-def texts(frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """Strip outer white space and compose (NFC), all columns at once."""
-    stripped = frame.select(pl.all().str.strip_chars())
+def _text(values: pl.Series) -> pl.Series:
+    stripped = values.str.strip_chars()
     # Whole columns are told by their sizes, which costs a fraction of looking for characters in each value.
-    bytes_of = stripped.select(pl.all().str.len_bytes().sum()).row(0, named=True)
-    characters_of = stripped.select(pl.all().str.len_chars().sum()).row(0, named=True)
-    columns = stripped.to_dict()
-    for name in frame.columns:
-        if characters_of[name] != bytes_of[name]:
-            columns[name] = columns[name].str.strip_chars(OUTER_SPACE).str.normalize("NFC")
-    return columns
+    if stripped.str.len_chars().sum() == stripped.str.len_bytes().sum():
+        return stripped
+    return mended(stripped, r"[^\x00-\x7f]", lambda odd: odd.str.strip_chars(OUTER_SPACE).str.normalize("NFC"))
 
 
 def email_key(values: pl.Series) -> pl.Series:
@@ -85,10 +81,10 @@ def phone_number(values: pl.Series) -> pl.Series:
 
 def normalise(frame: pl.DataFrame, *, catalogue: Catalogue, documents_root: Path, max_bytes: int) -> pl.DataFrame:
     """Return the canonical columns in canonical form, followed by the verdict columns."""
-    columns = texts(frame.select(CANONICAL_COLUMNS))
+    columns = {column: text(frame[column]) for column in CANONICAL_COLUMNS}
     for column in _UPPER:
-        columns[column] = columns[column].str.to_uppercase()
-    columns["document_type"] = document_type(columns["document_type"])
+        columns[column] = mapped(columns[column], lambda values: values.str.to_uppercase())
+    columns["document_type"] = mapped(columns["document_type"], document_type)
     for column in INSTANT_COLUMNS:
         columns[column] = _instants(columns[column])
     judged = {
@@ -100,7 +96,7 @@ def normalise(frame: pl.DataFrame, *, catalogue: Catalogue, documents_root: Path
     columns.update((column, values) for column, (values, _) in judged.items())
     verdicts = {column: verdict for column, (_, verdict) in judged.items()}
     for column in DOCUMENT_COLUMNS:
-        verdicts[column] = _per_distinct(
+        verdicts[column] = per_distinct(
             columns[column], lambda path: documents.problem(documents_root, path, max_bytes) if path else None
         )
     result = pl.DataFrame(
@@ -145,7 +141,7 @@ def _judge(
     absent = values == ""
     settled = absent | surely_good(values) if surely_good else absent
     asked = pl.select(pl.when(~settled).then(values)).to_series()
-    answers = _per_distinct(asked, lambda value: canonical(value) or "")
+    answers = per_distinct(asked, lambda value: canonical(value) or "")
     good = answers.is_null() | (answers != "")
     return (
         pl.select(pl.when(good).then(pl.coalesce(answers, values)).otherwise(values)).to_series(),
@@ -160,13 +156,6 @@ def _phones(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 def _phone(value: str) -> str | None:
     """Read a number; without a country code it stays as it is, for another rule to name."""
     return phones.e164(value) if value.startswith("+") else value
-
-
-def _per_distinct(values: pl.Series, judge: Callable[[str], str | None]) -> pl.Series:
-    """Apply a function to each distinct value once; null stays null."""
-    distinct = values.drop_nulls().unique()
-    answers = pl.Series([judge(value) for value in distinct], dtype=pl.String)
-    return values.replace_strict(distinct, answers, default=None, return_dtype=pl.String)
 
 
 def document_type(values: pl.Series) -> pl.Series:
@@ -189,7 +178,7 @@ def _brought_to_utc(values: pl.Series) -> pl.Series:
     parsed = usual.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", strict=False, time_unit="us", time_zone="UTC")
     canonical = parsed.dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ").str.replace(".000000Z", "Z", literal=True)
     rest = pl.select(pl.when(canonical.is_null() & (values != "")).then(values)).to_series()
-    return pl.select(pl.coalesce(canonical, _per_distinct(rest, _instant), values)).to_series()
+    return pl.select(pl.coalesce(canonical, per_distinct(rest, _instant), values)).to_series()
 
 
 @lru_cache(maxsize=4096)

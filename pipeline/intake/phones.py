@@ -6,19 +6,21 @@ Knows no rows.
 """
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import phonenumbers
 import polars as pl
 from phonenumbers import PhoneMetadata, PhoneNumberDesc
+
+from pipeline.intake.elementwise import mapped
 
 _CACHED = 65_536
 _WORTH_COMPILING = 256
 """Numbers of one calling code from which on its patterns, which are long, are compiled; fewer are asked about."""
 _DIGITS = re.compile(r"\+[\d\s().\-/\u2010-\u2015]+", re.ASCII)
 _KINDS = (
-    "fixed_line",
     "mobile",
+    "fixed_line",
     "toll_free",
     "premium_rate",
     "shared_cost",
@@ -46,30 +48,26 @@ def e164(text: str) -> str | None:
 
 def plain(values: pl.Series) -> pl.Series:
     """Tell which texts are surely valid numbers in E.164 already."""
-    frame = values.to_frame("value").with_row_index("place")
-    digits = frame.filter(pl.col("value").str.contains(r"^\+[1-9][0-9]{6,14}$"))
-    coded = digits.with_columns(code=_calling_code(pl.col("value").str.slice(1, 3)))
-    sure = [
-        group.filter(_sure(int(code))).get_column("place")
-        for (code,), group in coded.filter(pl.col("code") != "").group_by("code")
-        if group.height >= _WORTH_COMPILING
-    ]
-    places = pl.concat(sure) if sure else pl.Series([], dtype=pl.get_index_type())
-    return frame.select(pl.col("place").is_in(places.implode())).to_series()
+    sure = _none(values)
+    places = values.str.contains(r"^\+[1-9][0-9]{6,14}$").arg_true()
+    numbers = values.gather(places)
+    coded = pl.DataFrame({"place": places, "number": numbers, "code": mapped(numbers.str.slice(1, 3), _calling_codes)})
+    for (code,), group in coded.partition_by("code", as_dict=True).items():
+        if code and group.height >= _WORTH_COMPILING:
+            sure = sure.scatter(group["place"].filter(_sure(group["number"], int(code))), values=True)
+    return sure
 
 
-def _calling_code(start: pl.Expr) -> pl.Expr:
+def _calling_codes(starts: pl.Series) -> pl.Series:
     """Find the calling code from the first three digits; codes are prefix-free, so at most one length fits."""
-    known = [str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE]
-    found = pl.lit("")
-    for length in (3, 2, 1):
-        found = pl.when(start.str.slice(0, length).is_in(known)).then(start.str.slice(0, length)).otherwise(found)
-    return found
+    known = {str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE}
+    lengths = (3, 2, 1)
+    found = [next((start[:length] for length in lengths if start[:length] in known), "") for start in starts]
+    return pl.Series(found, dtype=pl.String)
 
 
-@cache
-def _sure(code: int) -> pl.Expr:
-    """Return the condition under which a number of this calling code is valid as it stands.
+def _sure(numbers: pl.Series, code: int) -> pl.Series:
+    """Tell which numbers of this calling code are valid as they stand.
 
     Taken from the code's main region alone, whose metadata the library tries first; numbers of other regions of the
     code, with leading zeros, or that begin like a national prefix are left to the library.
@@ -77,20 +75,31 @@ def _sure(code: int) -> pl.Expr:
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]
     metadata = PhoneMetadata.metadata_for_region(regions[0], None) if regions[0] != "001" else None
     if metadata is None:
-        return pl.lit(value=False)
-    national = pl.col("value").str.slice(1 + len(str(code)))
-    condition = _matches(national, metadata.general_desc) & ~national.str.starts_with("0")
+        return _none(numbers)
+    national = numbers.str.slice(1 + len(str(code)))
+    possible = _matching(national, metadata.general_desc) & ~national.str.starts_with("0")
     if metadata.national_prefix_for_parsing:
-        condition &= ~national.str.contains(f"^(?:{metadata.national_prefix_for_parsing})")
+        possible &= ~national.str.contains(f"^(?:{metadata.national_prefix_for_parsing})")
     if len(regions) > 1 and metadata.leading_digits:
-        condition &= national.str.contains(f"^(?:{metadata.leading_digits})")
-    kinds = [getattr(metadata, kind) for kind in _KINDS]
-    return condition & pl.any_horizontal(*(_matches(national, kind) for kind in kinds))
+        possible &= national.str.contains(f"^(?:{metadata.leading_digits})")
+    sure = possible.clone()
+    for kind in _KINDS:  # each looks only at what no kind before it has settled
+        left = possible.arg_true()
+        if not left.len():
+            break
+        possible = possible.scatter(
+            left.filter(_matching(national.gather(left), getattr(metadata, kind))), values=False
+        )
+    return sure & ~possible
 
 
-def _matches(national: pl.Expr, desc: PhoneNumberDesc | None) -> pl.Expr:
-    """Match a number like the library: by its length where lengths are stated, and by the whole pattern."""
+def _matching(national: pl.Series, desc: PhoneNumberDesc | None) -> pl.Series:
+    """Match numbers like the library: by their length where lengths are stated, and by the whole pattern."""
     if desc is None or not desc.national_number_pattern:
-        return pl.lit(value=False)
+        return _none(national)
     fits = national.str.contains(f"^(?:{desc.national_number_pattern})$")
     return fits & national.str.len_bytes().is_in(list(desc.possible_length)) if desc.possible_length else fits
+
+
+def _none(values: pl.Series) -> pl.Series:
+    return pl.Series([False], dtype=pl.Boolean).new_from_index(0, values.len())

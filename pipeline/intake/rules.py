@@ -11,6 +11,9 @@ import polars as pl
 from pipeline.intake.normalise import canonical_instant
 
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_SURE_DAY = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+"""A day that every month has."""
+_SURE_INSTANT = f"^{_SURE_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{{6}})?Z$"
 _CANONICAL_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{6})?Z$"
 _NAIVE_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?$"
 _DAY, _SECONDS = 10, 19
@@ -83,9 +86,13 @@ def adult(column: str, now: datetime, min_age: int) -> pl.Expr:
     Who was born on 29 February comes of age on 1 March of a common year: as texts, ``2008-02-29`` is later than
     ``2008-02-28``, and the day before ``2008-03-01``.
     """
+    today = now.date().isoformat()
+    return ~date_not_after(column, today) | date_not_after(column, _latest_birth_date(now, min_age))
+
+
+def _latest_birth_date(now: datetime, min_age: int) -> str:
     today = now.date()
-    latest = f"{max(today.year - min_age, 0):04d}-{today.month:02d}-{today.day:02d}"
-    return ~date_not_after(column, today.isoformat()) | date_not_after(column, latest)
+    return f"{max(today.year - min_age, 0):04d}-{today.month:02d}-{today.day:02d}"
 
 
 def instant_written(column: str) -> pl.Expr:
@@ -106,6 +113,26 @@ def instant_not_after(column: str, now: datetime) -> pl.Expr:
     value = pl.col(column)
     latest = canonical_instant(now)[:_SECONDS]
     return ~value.str.contains(_CANONICAL_INSTANT) | (value.str.slice(0, _SECONDS) <= latest)
+
+
+def surely_text(column: str, longest: int) -> pl.Expr:
+    """Tell texts of letters, digits and what else ASCII prints, neither empty nor too long: no rule of texts fails."""
+    value = pl.col(column)
+    return (value.str.len_bytes() <= longest) & value.str.contains(r"^[A-Za-z][ -~]*$")
+
+
+def surely_adult(column: str, now: datetime, min_age: int) -> pl.Expr:
+    """Tell most birth dates that no rule of birth dates fails on."""
+    value = pl.col(column)
+    between = (value >= _FIRST_BIRTH_DATE) & (value <= min(_latest_birth_date(now, min_age), now.date().isoformat()))
+    return value.str.contains(f"^{_SURE_DAY}$") & between
+
+
+def surely_past_instant(column: str, now: datetime) -> pl.Expr:
+    """Tell most instants that no rule of instants fails on."""
+    value = pl.col(column)
+    # As texts, a second with a fraction is later than the same second without.
+    return value.str.contains(_SURE_INSTANT) & (value < canonical_instant(now)[:_SECONDS])
 
 
 def _date(value: pl.Expr) -> pl.Expr:

@@ -14,6 +14,7 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from pipeline.intake import rules
+from pipeline.intake.elementwise import few
 from pipeline.intake.normalise import INSTANT_COLUMNS, JUDGED_COLUMNS, VERDICT
 from pipeline.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
 
@@ -40,10 +41,15 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """What a normalised batch must be: the schema, and the same rules as one condition for each column."""
+    """What a normalised batch must be: the schema, and the same rules as one condition for each column.
+
+    ``surely`` are cheap conditions under which a column's own one holds, for the columns where nearly every value
+    differs; they need not hold for every good value.
+    """
 
     schema: pa.DataFrameSchema
     good: Mapping[str, pl.Expr]
+    surely: Mapping[str, pl.Expr]
 
 
 def specification(*, now: datetime, min_age: int, required: Collection[str] = ()) -> Specification:
@@ -96,6 +102,11 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
             for name, own in (columns | verdicts).items()
             if own
         },
+        surely={
+            **{column: rules.surely_text(column, longest) for column, longest in LONGEST.items()},
+            **{column: rules.surely_past_instant(column, now) for column in INSTANT_COLUMNS},
+            "date_of_birth": rules.surely_adult("date_of_birth", now, min_age),
+        },
     )
 
 
@@ -110,11 +121,11 @@ def broken(by: Specification, frame: pl.DataFrame) -> list[Broken]:
     Columns and rows that are good as a whole, nearly all of nearly every batch, are told apart first; pandera names
     what is wrong with the others.
     """
-    good = frame.lazy().select(condition.alias(column) for column, condition in by.good.items()).collect()
-    bad = [column for column in good.columns if not good[column].all()]
+    suspicious = {column: _places(by, frame[column]) for column in by.good}
+    bad = [column for column, found in suspicious.items() if found.len()]
     if not bad:
         return []
-    places = good.select((~pl.all_horizontal(bad)).arg_true()).to_series()
+    places = pl.concat([suspicious[column] for column in bad]).unique().sort()
     frame = frame.select(bad)[places]
     try:
         by.schema.select_columns(bad).validate(frame, lazy=True)
@@ -133,6 +144,23 @@ def broken(by: Specification, frame: pl.DataFrame) -> list[Broken]:
         for place, column, check in found
     ]
     return sorted(faults, key=lambda fault: (fault.place, order[fault.column]))
+
+
+def _places(by: Specification, values: pl.Series) -> pl.Series:
+    """Return the places at which a column breaks a rule of its own."""
+    name = values.name
+    distinct = few(values)
+    if distinct is not None:
+        bad = distinct.filter(~_holding(by.good[name], distinct))
+        if not bad.len():
+            return pl.Series(name, [], dtype=pl.get_index_type())
+        return values.is_in(bad.implode(), nulls_equal=True).arg_true()
+    places = (~_holding(by.surely.get(name, by.good[name]), values)).arg_true()
+    return places.filter(~_holding(by.good[name], values.gather(places)))
+
+
+def _holding(condition: pl.Expr, values: pl.Series) -> pl.Series:
+    return values.to_frame().select(condition).to_series()
 
 
 def _common(name: str, required: Collection[str]) -> list[Rule]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ConfigurationError
 from pipeline.intake import copies
-from pipeline.intake.copies import Collector, Copies, Proof, between, document_key, mended, phone_birth_key, together
+from pipeline.intake.copies import Collector, Copies, Proof, between, document_key, phone_birth_key, together
 
 KEYS = st.lists(st.sampled_from(["", None, "a", "b", "c", "d", "e", "f", "Ž", "a|b"]), max_size=40)
 BATCHES = st.integers(1, 7)
@@ -169,15 +169,3 @@ def test_a_document_number_counts_within_its_kind() -> None:
 def test_a_joined_key_needs_all_its_parts() -> None:
     """One absent part makes it absent."""
     assert together(texts(["a", "", "b", None]), texts(["1", "2", "", "4"])).to_list() == ["a|1", "", "", ""]
-
-
-def test_only_odd_values_are_mended() -> None:
-    """The costly function sees what matches; null stays null."""
-    seen = []
-
-    def mend(odd: pl.Series) -> pl.Series:
-        seen.extend(odd.to_list())
-        return odd.str.to_uppercase()
-
-    assert mended(texts(["ok", "x1", None, "y2"]), r"\d", mend).to_list() == ["ok", "X1", None, "Y2"]
-    assert seen == ["x1", "y2"]

@@ -1,0 +1,45 @@
+"""Functions of one value applied to whole columns, at no more cost than the column needs.
+
+Promises: the result is the same as applying the function to each value. A column in which few values repeat, such as a
+nationality, is worked on by its distinct values; a costly function is applied where a pattern says that it changes
+something. Knows no columns by name and no rules.
+"""
+
+from collections.abc import Callable
+
+import polars as pl
+
+_HEAD = 1000
+_FEW = 200
+"""Distinct values among the first ``_HEAD`` up to which it pays to look at each of the whole column once."""
+
+
+def few(values: pl.Series) -> pl.Series | None:
+    """Return the distinct values of a column where values repeat, None where they hardly do."""
+    if values.len() <= _HEAD or values.head(_HEAD).n_unique() > _FEW:
+        return None
+    return values.unique()
+
+
+def mapped(values: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Apply a function of texts, once per distinct value where values repeat."""
+    distinct = few(values)
+    if distinct is None:
+        return function(values)
+    answers = function(distinct)
+    if distinct.equals(answers):
+        return values
+    return values.replace_strict(distinct, answers, return_dtype=answers.dtype)
+
+
+def mended(values: pl.Series, odd: str, mend: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Apply a costly function to those texts only that match a pattern."""
+    places = values.str.contains(odd).fill_null(value=False).arg_true()
+    return values.scatter(places, mend(values.gather(places))) if places.len() else values
+
+
+def per_distinct(values: pl.Series, answer: Callable[[str], str | None]) -> pl.Series:
+    """Ask a function of Python about each distinct text once; null stays null."""
+    distinct = values.unique().drop_nulls()
+    answers = pl.Series([answer(value) for value in distinct], dtype=pl.String)
+    return values.replace_strict(distinct, answers, default=None, return_dtype=pl.String)
