@@ -5,9 +5,10 @@ column names, not rules.
 """
 
 import codecs
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ import polars as pl
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import unpack
 from pipeline.intake.dialect import Dialect
-from pipeline.intake.lines import MAX_LINE, Cut, Lines, LineTooLongError, line_end
+from pipeline.intake.lines import MAX_LINE, Cut, Lines, LineTooLongError, Run, line_end
 from pipeline.intake.records import Batch, Fault, Record, batches, records
 
 
@@ -103,23 +104,31 @@ def frames(
     path: Path, name: str, wanted: Sequence[str], batch_rows: int, *, dialect: Dialect, most: int
 ) -> Iterator[tuple[pl.DataFrame, dict[int, Fault]]]:
     """Yield the records as frames of text with the wanted columns, and the faults by place in the frame."""
+    for batch, cut in uncut(path, name, wanted, batch_rows, dialect=dialect, most=most):
+        yield cut(), batch.faults
+
+
+def uncut(
+    path: Path, name: str, wanted: Sequence[str], batch_rows: int, *, dialect: Dialect, most: int
+) -> Iterator[tuple[Batch, Callable[[], pl.DataFrame]]]:
+    """Yield the records, and for each batch what cuts it into a frame of text with the wanted columns.
+
+    A record at fault is a line of empty texts in the frame. To cut is most of the work and may be done elsewhere.
+    """
     with opened(path, name, dialect, most) as file:
         places = [file.columns.index(column) for column in wanted]
         for batch in pieces(file, dialect, batch_rows):
-            yield _frame(batch, wanted, places, len(file.columns), dialect.cut)
+            yield batch, partial(_frame, batch, wanted, places, len(file.columns), dialect.cut)
 
 
-def _frame(
-    batch: Batch, wanted: Sequence[str], places: Sequence[int], width: int, cut: Cut
-) -> tuple[pl.DataFrame, dict[int, Fault]]:
+def _frame(batch: Batch, wanted: Sequence[str], places: Sequence[int], width: int, cut: Cut) -> pl.DataFrame:
     """Gather a batch's cells: plain lines are cut all at once, the others come cut, then all are put in order."""
     frame = _cut(batch.plain, wanted, places, width, cut)
     if not batch.others:
-        return frame, {}
+        return frame
     empty = [""] * width
     others = _columns([record.cells or empty for record in batch.others.values()], wanted, places)
-    frame = pl.concat([frame, others])[_order(batch)] if batch.plain else others
-    return frame, {place: record.fault for place, record in batch.others.items() if record.fault}
+    return pl.concat([frame, others])[_order(batch)] if batch.plain else others
 
 
 def _order(batch: Batch) -> pl.Series:
@@ -130,13 +139,13 @@ def _order(batch: Batch) -> pl.Series:
     return pl.concat([plain, others]).arg_sort()
 
 
-def _cut(lines: list[bytes], wanted: Sequence[str], places: Sequence[int], width: int, cut: Cut) -> pl.DataFrame:
+def _cut(runs: Sequence[Run], wanted: Sequence[str], places: Sequence[int], width: int, cut: Cut) -> pl.DataFrame:
     """Cut lines that are records beyond doubt.
 
     polars does it fast, and on lines whose fields are counted and wholly quoted or not at all it has nothing to guess;
     should it not find what was counted all the same, Python cuts them.
     """
-    body = b"".join(lines)
+    body = b"".join(run.body for run in runs)
     if b"\r" in body:
         body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if body and places and not body.startswith(codecs.BOM_UTF8):
@@ -144,14 +153,15 @@ def _cut(lines: list[bytes], wanted: Sequence[str], places: Sequence[int], width
             body,
             has_header=False,
             separator=cut.delimiter,
-            quote_char=cut.quote or None,
+            quote_char=cut.quote if cut.quote and cut.quote.encode() in body else None,
             schema={_column(place): pl.String for place in range(width)},
             columns=[_column(place) for place in sorted(set(places))],
         )
-        if frame.height == len(lines):
+        if frame.height == sum(run.lines for run in runs):
             return frame.select(
                 pl.col(_column(place)).fill_null("").alias(column) for column, place in zip(wanted, places, strict=True)
             )
+    lines = (line for run in runs for line in run.body.splitlines(keepends=True))
     return _columns([cut.cells((line.decode(),)) for line in lines], wanted, places)
 
 

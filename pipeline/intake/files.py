@@ -7,10 +7,13 @@ text or as a fault; memory is bounded by the batch. Knows columns, not rules.
 
 import glob
 import hashlib
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -25,6 +28,7 @@ from pipeline.profile import Profile
 
 _HEAD = 64 * 1024
 MAX_UNPACKED = 16 * 1024**3
+_RACY_NS = 2_000_000_000
 
 
 class Kind(StrEnum):
@@ -63,14 +67,25 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Consecutive records: ``frame`` has the canonical columns as text ('' is absent), faults by place in it.
+    """Consecutive records, ``height`` of them: ``first_row`` is the first one's row number; faults by place.
 
-    ``first_row`` is the row number of the first record; a faulty record is a line of empty texts in the frame.
+    ``cut`` makes a frame of the canonical columns as text ('' is absent); a faulty record is a line of empty texts in
+    it. Most of the work is there, so that it can be done on another core than reading.
     """
 
     first_row: int
-    frame: pl.DataFrame
+    height: int
+    cut: Callable[[], pl.DataFrame]
     faults: dict[int, Fault]
+
+    def head(self, height: int) -> "Batch":
+        """Return the first records."""
+        return Batch(
+            first_row=self.first_row,
+            height=height,
+            cut=lambda: self.cut().head(height),
+            faults={place: fault for place, fault in self.faults.items() if place < height},
+        )
 
 
 def expand(inputs: Sequence[Path]) -> list[Path]:
@@ -125,28 +140,47 @@ def refuse_foreign(start: bytes, name: str, reading: Reading) -> None:
 def batches(table: Table, *, batch_rows: int, quiet: bool = False) -> Iterator[Batch]:
     """Yield every record of a table, ``batch_rows`` at a time; ``quiet`` hides a panicking library's own output."""
     first = 1
-    for frame, faults in _frames(table, batch_rows, quiet=quiet):
-        yield Batch(first_row=first, frame=table.plan.apply(frame), faults=faults)
-        first += frame.height
+    for height, cut, faults in _pieces(table, batch_rows, quiet=quiet):
+        yield Batch(first_row=first, height=height, cut=partial(_cut, table.plan, cut), faults=faults)
+        first += height
 
 
-def _frames(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[tuple[pl.DataFrame, dict[int, Fault]]]:
+def _cut(plan: Plan, cut: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    return plan.apply(cut())
+
+
+def _pieces(
+    table: Table, batch_rows: int, *, quiet: bool
+) -> Iterator[tuple[int, Callable[[], pl.DataFrame], dict[int, Fault]]]:
     path, name, wanted = table.path, table.name, table.plan.wanted
+    if table.dialect:
+        most = table.reading.max_unpacked
+        for records, cut in csvfile.uncut(path, name, wanted, batch_rows, dialect=table.dialect, most=most):
+            yield records.height, cut, records.faults
+        return
     if table.kind is Kind.PARQUET:
-        return parquetfile.frames(path, name, wanted, batch_rows, quiet=quiet)
-    if table.kind is Kind.EXCEL:
-        return excelfile.frames(path, name, wanted, batch_rows, table.reading.profile.source.sheet)
-    assert table.dialect is not None
-    return csvfile.frames(path, name, wanted, batch_rows, dialect=table.dialect, most=table.reading.max_unpacked)
+        frames = parquetfile.frames(path, name, wanted, batch_rows, quiet=quiet)
+    else:
+        frames = excelfile.frames(path, name, wanted, batch_rows, table.reading.profile.source.sheet)
+    for frame, faults in frames:
+        yield frame.height, partial(pl.DataFrame.clone, frame), faults
 
 
 def sha256(path: Path, name: str) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
+    """Return the SHA-256 of a file's bytes, in hex; one that nobody touched since the last time is not read again."""
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        seen = stamp(path)
+        # What is changed again within the grain of the clock shows no other time (git calls such files racy).
+        racy = time.time_ns() - max(seen.changed, seen.modified) < _RACY_NS
+        return _digest.__wrapped__(path, seen) if racy else _digest(path, seen)
     except OSError as error:
         raise _unopened(name, error) from None
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, _: "Stamp") -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def verify(source: SourceInfo) -> None:
@@ -181,10 +215,19 @@ def _unopened(name: str, error: OSError) -> UnreadableInputError:
     return UnreadableInputError(f"{name} cannot be read: {error.strerror}", hint="check the path and the disk")
 
 
-def stamp(path: Path) -> tuple[int, int, int]:
-    """What changes with a file's content and costs nothing to ask: which file, its size, its time."""
+class Stamp(NamedTuple):
+    """What changes with a file's content and costs nothing to ask; times in nanoseconds."""
+
+    file: int
+    size: int
+    modified: int
+    changed: int
+
+
+def stamp(path: Path) -> Stamp:
+    """Return a file's stamp; that of a file which is gone is like no other."""
     try:
         found = path.stat()
     except OSError:
-        return (0, 0, 0)
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
+        return Stamp(file=0, size=0, modified=0, changed=0)
+    return Stamp(file=found.st_ino, size=found.st_size, modified=found.st_mtime_ns, changed=found.st_ctime_ns)

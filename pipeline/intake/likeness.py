@@ -16,7 +16,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from pipeline.intake.copies import SHOWN, Copies, span
-from pipeline.intake.elementwise import mended
+from pipeline.intake.elementwise import mapped, mended
 from pipeline.intake.normalise import OUTER_SPACE
 
 BLOCKS = ("name_starts", "name_ends")
@@ -72,7 +72,7 @@ def folded(names: pl.Series, gap: str = "") -> pl.Series:
 
 def blocks(first_name: pl.Series, last_name: pl.Series, date_of_birth: pl.Series) -> dict[str, pl.Series]:
     """Return the keys of the blocks of each row; null where a name or the birth date is absent."""
-    frame = _frame(folded(first_name), folded(last_name), date_of_birth)
+    frame = _frame(mapped(first_name, folded), mapped(last_name, folded), date_of_birth)
     first, last = pl.col("first"), pl.col("last")
     return frame.select(pl.when(_THERE).then(key).alias(name) for name, key in _keys(first, last).items()).to_dict()
 

@@ -2,7 +2,8 @@
 
 Promises: every byte of the stream is in exactly one line, and a line can be taken again until its record is settled;
 lines that are records beyond doubt (the number of fields is right, each is wholly quoted or not at all, all of it is
-UTF-8 without NUL) are told apart a block at a time. Knows no records over several lines and no column names.
+UTF-8 without NUL) are told apart a block at a time, and a block of nothing else is not even cut into lines. Knows no
+records over several lines and no column names.
 """
 
 import csv
@@ -10,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import polars as pl
@@ -17,7 +19,7 @@ from polars.exceptions import ComputeError
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one physical line; a longer one means that the file is no table."""
-_BLOCK = 4 * 1024 * 1024
+_BLOCK = 1024 * 1024
 
 
 class LineTooLongError(Exception):
@@ -54,6 +56,19 @@ class Cut:
         field = f"(?:{quote}(?:[^{quote}\r\n]|{quote}{quote})*{quote}|[^{quote}{delimiter}\r\n]*)"
         return f"^{field}(?:{delimiter}{field}){{{width - 1}}}\r?\n?$"
 
+    def plain(self, body: bytes, width: int) -> int:
+        """Count the lines of a body if all of them are records of so many fields without a quote; else return 0.
+
+        What is left of a body without the characters that have no meaning is the same for each such line.
+        """
+        left = body.translate(None, _without(self.delimiter + self.quote + self.escape))
+        for end in ("\n", "\r\n"):
+            line = (self.delimiter * (width - 1) + end).encode()
+            lines = len(left) // len(line)
+            if lines and left == line * lines:
+                return lines
+        return 0
+
     def special(self, text: str) -> bool:
         """Tell whether a text has more to it than delimiters."""
         return bool((self.quote and self.quote in text) or (self.escape and self.escape in text))
@@ -66,6 +81,14 @@ class Stream(Protocol):
         """Return the next bytes, none at the end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Consecutive lines that are records beyond doubt."""
+
+    body: bytes
+    lines: int
+
+
 class Lines:
     """Physical lines of a stream, line ends kept, that can be taken again; ``number`` counts those taken.
 
@@ -75,6 +98,7 @@ class Lines:
     def __init__(self, stream: Stream, *, number: int = 0) -> None:
         self._stream = stream
         self._rest = b""
+        self._whole: Run | None = None
         self._block: list[bytes] = []
         self._odd: list[int] = []
         self._next_odd = 0
@@ -98,6 +122,7 @@ class Lines:
         """Return the next line, or nothing at the end."""
         if self._at >= len(self._block) and not self._refill():
             return b""
+        self._split()
         line = self._block[self._at]
         self._at += 1
         return line
@@ -110,42 +135,82 @@ class Lines:
         """Go back to right after the remembered line."""
         self._at = self._mark
 
-    def run(self, most: int) -> list[bytes]:
-        """Take the lines from here that are records beyond doubt, up to so many; none if the next one is not."""
-        if self._at >= len(self._block):
+    def waiting(self) -> int:
+        """Return how many lines wait in a block of nothing but records beyond doubt, which is best taken whole."""
+        if self._at >= len(self._block) and not self._whole:
             self.mark()
-            if not self._refill():
-                return []
+            self._refill()
+        return self._whole.lines if self._whole else 0
+
+    def run(self, most: int) -> Run | None:
+        """Take the lines from here that are records beyond doubt, up to so many; none if the next one is not."""
+        if 0 < self.waiting() <= most:
+            whole, self._whole = self._whole, None
+            assert whole
+            self._before += whole.lines
+            return whole
+        self._split()
         while self._next_odd < len(self._odd) and self._odd[self._next_odd] < self._at:
             self._next_odd += 1
         end = self._odd[self._next_odd] if self._next_odd < len(self._odd) else len(self._block)
         end = min(end, self._at + most)
         taken = self._block[self._at : end]
         self._at = end
-        return taken
+        return Run(body=b"".join(taken), lines=len(taken)) if taken else None
+
+    def _split(self) -> None:
+        """Cut a block that cannot be taken whole into its lines."""
+        if self._whole:
+            self._block, self._odd = self._whole.body.splitlines(keepends=True), []
+            self._whole = None
 
     def _refill(self) -> bool:
         """Read more lines; those since the mark stay, so that they can be taken again."""
-        new: list[bytes] = []
-        while not new:
-            chunk = self._stream.read(_BLOCK)
-            new = (self._rest + chunk).splitlines(keepends=True)
-            if not chunk:
-                self._rest = b""
-                break
-            # The last line may go on, and a \r at the end may be half of a \r\n.
-            self._rest = new.pop()
-            if len(self._rest) >= MAX_LINE:
-                raise LineTooLongError
+        if self._whole:
+            return True
+        body = self._read()
         kept = self._block[self._mark :]
         self._odd = [place - self._mark for place in self._odd[bisect_left(self._odd, self._mark) :]]
-        self._odd += [len(kept) + place for place in self._odd_places(new)]
         self._next_odd = 0
         self._before += self._mark
         self._at -= self._mark
         self._mark = 0
+        self._block = kept
+        if not kept and (lines := self._plain(body)):
+            self._whole = Run(body=body, lines=lines)
+            return True
+        new = body.splitlines(keepends=True)
+        self._odd += [len(kept) + place for place in self._odd_places(new)]
         self._block = kept + new
         return bool(new)
+
+    def _read(self) -> bytes:
+        """Read a block of whole lines, none at the end."""
+        while chunk := self._stream.read(_BLOCK):
+            body = self._rest + chunk
+            end = body.rfind(b"\n") + 1
+            if not end:
+                # A \r at the end may be half of a \r\n.
+                end = body.rfind(b"\r", 0, -1) + 1
+            self._rest = body[end:]
+            if len(self._rest) >= MAX_LINE:
+                raise LineTooLongError
+            if end:
+                return body[:end]
+        body, self._rest = self._rest, b""
+        return body
+
+    def _plain(self, body: bytes) -> int:
+        """Count the lines of a block if all of them are records beyond doubt without a quote; else return 0."""
+        if self._width is None or self._width < 2:  # noqa: PLR2004 - a single column has nothing to count
+            return 0
+        lines = self._cut.plain(body, self._width)
+        if lines and not body.isascii():
+            try:
+                pl.Series([body], dtype=pl.Binary).cast(pl.String)
+            except ComputeError:  # some of it is no UTF-8
+                return 0
+        return lines
 
     def _odd_places(self, lines: list[bytes]) -> list[int]:
         """Find the lines that are no records beyond doubt: by quotes, number of fields, NUL, bytes that are no text."""
@@ -166,6 +231,13 @@ class Lines:
             if special and special.encode() in text:
                 odd |= series.str.contains(special, literal=True)
         return odd.arg_true().to_list()
+
+
+@cache
+def _without(meaning: str) -> bytes:
+    """Return all bytes but those of characters with a meaning, of line ends and NUL."""
+    kept = f"{meaning}\r\n\0".encode()
+    return bytes(code for code in range(256) if code not in kept)
 
 
 def line_end(raw: bytes) -> bytes:

@@ -138,9 +138,12 @@ def _judge(
     code: str,
 ) -> tuple[pl.Series, pl.Series]:
     """Return the canonical values and the verdicts; what is good by its looks is not asked about."""
-    absent = values == ""
-    settled = absent | surely_good(values) if surely_good else absent
-    asked = pl.select(pl.when(~settled).then(values)).to_series()
+    settled = values == ""
+    if surely_good:
+        settled |= surely_good(values)
+    if settled.all():
+        return values, pl.Series([None], dtype=pl.String).new_from_index(0, values.len())
+    asked = values.set(settled, None)
     answers = per_distinct(asked, lambda value: canonical(value) or "")
     good = answers.is_null() | (answers != "")
     return (

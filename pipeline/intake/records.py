@@ -12,11 +12,11 @@ the others, one record at a time, on lines that can be taken again.
 
 import csv
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipeline.intake.lines import MAX_LINE, Cut, Lines, is_text, text_of
+from pipeline.intake.lines import MAX_LINE, Cut, Lines, Run, is_text, text_of
 
 MAX_QUOTED_LINES = 1000
 MAX_QUOTED_BYTES = 1024 * 1024
@@ -44,21 +44,32 @@ class Record(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """Consecutive records: lines that are records beyond doubt, and the others by their place among all."""
+    """Consecutive records: runs of lines that are records beyond doubt, and the others by their place among all."""
 
-    plain: list[bytes] = field(default_factory=list)
+    plain: list[Run] = field(default_factory=list)
     others: dict[int, Record] = field(default_factory=dict)
+    height: int = 0
 
     @property
-    def height(self) -> int:
-        """How many records."""
-        return len(self.plain) + len(self.others)
+    def faults(self) -> dict[int, Fault]:
+        """Why some of them are no rows of cells, by place."""
+        return {place: record.fault for place, record in self.others.items() if record.fault}
 
-    def raw(self, place: int) -> bytes:
-        """Return a record's bytes."""
-        if place in self.others:
-            return self.others[place].raw
-        return self.plain[place - bisect_left(list(self.others), place)]
+    def raws(self, places: Iterable[int]) -> Iterator[bytes]:
+        """Yield the bytes of records; places are in order."""
+        runs, run, lines = iter(self.plain), Run(body=b"", lines=0), list[bytes]()
+        begins = 0
+        others = list(self.others)
+        for place in places:
+            if place in self.others:
+                yield self.others[place].raw
+                continue
+            line = place - bisect_left(others, place)
+            while line >= begins + run.lines:
+                begins += run.lines
+                run, lines = next(runs), []
+            lines = lines or run.body.splitlines(keepends=True)
+            yield lines[line - begins]
 
 
 def records(lines: Lines, cut: Cut, *, width: int | None) -> Iterator[Record]:
@@ -70,17 +81,22 @@ def records(lines: Lines, cut: Cut, *, width: int | None) -> Iterator[Record]:
 
 
 def batches(lines: Lines, cut: Cut, *, width: int, rows: int) -> Iterator[Batch]:
-    """Yield every record in order, so many at a time."""
+    """Yield every record in order, up to so many at a time."""
     csv.field_size_limit(MAX_LINE + MAX_QUOTED_BYTES)
     lines.expect(cut, width)
     batch = Batch()
     while True:
+        if batch.height and lines.waiting() > rows - batch.height:
+            yield batch
+            batch = Batch()
         if run := lines.run(rows - batch.height):
-            batch.plain += run
+            batch.plain.append(run)
+            batch.height += run.lines
         elif not (line := lines.take()):
             break
         elif record := _record(line, lines, cut, width):
             batch.others[batch.height] = record
+            batch.height += 1
         if batch.height == rows:
             yield batch
             batch = Batch()

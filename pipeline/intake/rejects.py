@@ -76,9 +76,10 @@ def _write_csv(
         first = 1
         wanted = deque(sorted(number for number in marks if number <= source.rows and marks[number]))
         for batch in csvfile.pieces(file, dialect, batch_rows):
+            here = []
             while wanted and wanted[0] < first + batch.height:
-                number = wanted.popleft()
-                raw = batch.raw(number - first)
+                here.append(wanted.popleft())
+            for number, raw in zip(here, batch.raws(number - first for number in here), strict=True):
                 fields = (writer.original(raw), writer.cells(_cells(number, marks[number]), codec))
                 sink.write(csvfile.original(delimiter.join(fields) + (line_end(raw) or file.newline), codec))
             first += batch.height

@@ -6,7 +6,7 @@ for a person and no file.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandera.polars as pa
@@ -43,13 +43,20 @@ class Broken:
 class Specification:
     """What a normalised batch must be: the schema, and the same rules as one condition for each column.
 
-    ``surely`` are cheap conditions under which a column's own one holds, for the columns where nearly every value
-    differs; they need not hold for every good value.
+    Verdict columns are good where they are null. ``surely`` are cheap conditions under which a column's own one holds,
+    for the columns where nearly every value differs; they need not hold for every good value.
     """
 
     schema: pa.DataFrameSchema
     good: Mapping[str, pl.Expr]
     surely: Mapping[str, pl.Expr]
+    parts: dict[tuple[str, ...], pa.DataFrameSchema] = field(default_factory=dict)
+
+    def only(self, columns: tuple[str, ...]) -> pa.DataFrameSchema:
+        """Return the schema of some columns; the same ones are asked for again and again."""
+        if columns not in self.parts:
+            self.parts[columns] = self.schema.select_columns(list(columns))
+        return self.parts[columns]
 
 
 def specification(*, now: datetime, min_age: int, required: Collection[str] = ()) -> Specification:
@@ -97,11 +104,7 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
             {name: pa.Column(pl.String, _checks(own)) for name, own in columns.items()}
             | {name: pa.Column(pl.String, _checks(own), nullable=True) for name, own in verdicts.items()}
         ),
-        good={
-            name: pl.all_horizontal(holds(name) for _, holds in own)
-            for name, own in (columns | verdicts).items()
-            if own
-        },
+        good={name: pl.all_horizontal(holds(name) for _, holds in own) for name, own in columns.items() if own},
         surely={
             **{column: rules.surely_text(column, longest) for column, longest in LONGEST.items()},
             **{column: rules.surely_past_instant(column, now) for column in INSTANT_COLUMNS},
@@ -122,13 +125,14 @@ def broken(by: Specification, frame: pl.DataFrame) -> list[Broken]:
     what is wrong with the others.
     """
     suspicious = {column: _places(by, frame[column]) for column in by.good}
+    suspicious |= {column + VERDICT: frame[column + VERDICT].is_not_null().arg_true() for column in JUDGED_COLUMNS}
     bad = [column for column, found in suspicious.items() if found.len()]
     if not bad:
         return []
     places = pl.concat([suspicious[column] for column in bad]).unique().sort()
     frame = frame.select(bad)[places]
     try:
-        by.schema.select_columns(bad).validate(frame, lazy=True)
+        by.only(tuple(bad)).validate(frame, lazy=True)
     except SchemaErrors as errors:
         # Only where and which: pandera's own column of failing values is personal data.
         found = errors.failure_cases.select("index", "column", "check").rows()
@@ -154,7 +158,7 @@ def _places(by: Specification, values: pl.Series) -> pl.Series:
         bad = distinct.filter(~_holding(by.good[name], distinct))
         if not bad.len():
             return pl.Series(name, [], dtype=pl.get_index_type())
-        return values.is_in(bad.implode(), nulls_equal=True).arg_true()
+        return values.is_in(bad.implode()).arg_true()
     places = (~_holding(by.surely.get(name, by.good[name]), values)).arg_true()
     return places.filter(~_holding(by.good[name], values.gather(places)))
 

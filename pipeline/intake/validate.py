@@ -105,7 +105,7 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
     def judge_batch(numbered: tuple[int, Table, Batch]) -> Judged:
         offset, table, batch = numbered
         frame = normalise(
-            batch.frame,
+            batch.cut(),
             catalogue=catalogue,
             documents_root=rules.documents_root,
             max_bytes=rules.max_document_bytes,
@@ -128,18 +128,19 @@ def _numbered(found: Survey, batch_rows: int) -> Iterator[tuple[int, Table, Batc
                     f"{table.name} was changed while it was read", hint="give the run a copy that nobody writes to"
                 )
             yield offset, table, batch
-            offset += batch.frame.height
+            offset += batch.height
 
 
 def _all(tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int) -> Iterator[pl.DataFrame]:
     """Yield the surveyed rows of all inputs once more, keys only."""
     for source, table in zip(sources, tables, strict=True):
-        for batch in _batches(_keys_only(table), batch_rows=batch_rows, limit=source.rows):
-            yield batch.frame
+        yield from in_order(
+            lambda batch: batch.cut(), _batches(_keys_only(table), batch_rows=batch_rows, limit=source.rows)
+        )
 
 
 def _keys(table: Table, batch: Batch) -> dict[str, pl.Series]:
-    return identity.loose(batch.frame, table.plan.constant)
+    return identity.loose(batch.cut(), table.plan.constant)
 
 
 def _keys_only(table: Table) -> Table:
@@ -165,15 +166,10 @@ def _batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = 
         return
     for batch in ahead(files.batches(table, batch_rows=share_of(batch_rows), quiet=quiet)):
         before = batch.first_row - 1
-        if limit is None or before + batch.frame.height < limit:
+        if limit is None or before + batch.height < limit:
             yield batch
             continue
-        keep = limit - before
-        yield Batch(
-            first_row=batch.first_row,
-            frame=batch.frame.head(keep),
-            faults={place: fault for place, fault in batch.faults.items() if place < keep},
-        )
+        yield batch.head(limit - before)
         return
 
 

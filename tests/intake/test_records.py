@@ -25,8 +25,8 @@ def read(text: str, width: int, cut: Cut = Cut(), *, rows: int = 1000) -> list[R
     place = 0
     for batch in records.batches(Lines(io.BytesIO(raw)), cut, width=width, rows=rows):
         assert 0 < batch.height <= rows
-        for at in range(batch.height):
-            assert batch.raw(at) == found[place].raw
+        for at, raw in enumerate(batch.raws(range(batch.height))):
+            assert raw == found[place].raw
             assert batch.others.get(at, found[place]) == found[place]
             if at not in batch.others:
                 assert found[place].cells == cut.cells((found[place].raw.decode(),))
