@@ -67,12 +67,19 @@ class Collector:
 
     def feed(self, keys: Mapping[str, pl.Series]) -> int:
         """Take the next rows: a text or a number of each for every key; '' and null are no key. Return how many."""
-        lengths = {series.len() for series in keys.values()}
-        if keys.keys() != self._waiting.keys() or len(lengths) > 1:
+        return self.add(self.hashed(keys))
+
+    def hashed(self, keys: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+        """Hash the keys of some rows; most of the work of ``feed``, and changes nothing."""
+        return {key: hashes(values, self._seed) for key, values in keys.items()}
+
+    def add(self, hashed: Mapping[str, pl.Series]) -> int:
+        """Take the next rows, hashed; return how many."""
+        lengths = {series.len() for series in hashed.values()}
+        if hashed.keys() != self._waiting.keys() or len(lengths) > 1:
             raise ValueError("every key needs a value or null for every row")
-        for key, values in keys.items():
-            hashed = hashes(values, self._seed).alias("hash").to_frame()
-            there = hashed.with_row_index("row", offset=self._rows).drop_nulls("hash")
+        for key, values in hashed.items():
+            there = values.alias("hash").to_frame().with_row_index("row", offset=self._rows).drop_nulls("hash")
             self._waiting[key].append(there)
             self._count += there.height
         rows = max(lengths, default=0)

@@ -8,10 +8,8 @@ mapped stays, or becomes what the rules refuse: no row is dropped and no value g
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import partial
 
 import polars as pl
 
@@ -54,15 +52,11 @@ class Plan:
         Null words and the keys of ``values`` are compared without case and outer white space. What is ours already,
         a constant or a value from ``values``, is not read by ``formats`` again.
         """
-        # Threads, because polars works at most of this on one core per column.
-        with ThreadPoolExecutor() as pool:
-            present = pool.map(partial(_without_nulls, words=self.profile.nulls), map(frame.get_column, self.wanted))
-            cells = dict(zip(self.wanted, present, strict=True))
-            if self.profile.split and self.profile.split.column in cells:
-                first, last = _cut(cells[self.profile.split.column], self.profile.split.order)
-                cells |= {_HALF + "first_name": first, _HALF + "last_name": last}
-            made = pool.map(lambda column: self._made(column, cells, frame.height), self.columns)
-            return pl.DataFrame(dict(zip(self.columns, made, strict=True)))
+        cells = {column: _without_nulls(frame.get_column(column), self.profile.nulls) for column in self.wanted}
+        if self.profile.split and self.profile.split.column in cells:
+            first, last = _cut(cells[self.profile.split.column], self.profile.split.order)
+            cells |= {_HALF + "first_name": first, _HALF + "last_name": last}
+        return pl.DataFrame({column: self._made(column, cells, frame.height) for column in self.columns})
 
     def _made(self, column: str, cells: Mapping[str, pl.Series], height: int) -> pl.Series:
         given = self._given(column, cells)
@@ -153,8 +147,10 @@ def _known(profile: Profile, column: str) -> dict[str, str]:
 def _without_nulls(values: pl.Series, words: Iterable[str]) -> pl.Series:
     """Empty the cells that hold a null word and nothing else."""
     bare = [pl.escape_regex(word) for word in (word.strip(OUTER_SPACE) for word in words) if word]
+    if not bare:
+        return values
     space = f"[{pl.escape_regex(OUTER_SPACE)}]*"
-    void = values.str.contains(f"(?i)^{space}(?:{'|'.join(bare)}){space}$") if bare else pl.Series([False])
+    void = values.str.contains(f"(?i)^{space}(?:{'|'.join(bare)}){space}$")
     return values.set(void, "") if void.any() else values
 
 

@@ -21,6 +21,7 @@ import polars as pl
 from pipeline.intake import csvfile, excelfile, files, parquetfile, sniff, unpack
 from pipeline.intake.files import Reading, Table
 from pipeline.intake.lines import Cut, line_end, without_line_end
+from pipeline.intake.pace import ahead
 from pipeline.model import ERROR_COLUMNS, SourceInfo
 
 
@@ -75,7 +76,7 @@ def _write_csv(
         sink.write(dialect.encoding.mark + csvfile.original(file.preamble + header + file.newline, codec))
         first = 1
         wanted = deque(sorted(number for number in marks if number <= source.rows and marks[number]))
-        for batch in csvfile.pieces(file, dialect, batch_rows):
+        for batch in ahead(csvfile.pieces(file, dialect, batch_rows)):
             here = []
             while wanted and wanted[0] < first + batch.height:
                 here.append(wanted.popleft())

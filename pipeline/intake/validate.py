@@ -8,7 +8,8 @@ Knows no bank and no ledger.
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -72,19 +73,19 @@ def survey(
     tables = tuple(files.open_table(path, name, reading) for path, name in zip(inputs, _names(inputs), strict=True))
     sources: list[SourceInfo] = []
     left = limit
-    with Collector(identity.LOOSE) as collector:
+    with Collector(identity.LOOSE) as collector, ThreadPoolExecutor(max_workers=1) as beside:
         for table in tables:
-            digest = files.sha256(table.path, table.name)
+            digest = beside.submit(files.sha256, table.path, table.name)
             count = 0
             batches = _batches(_keys_only(table), batch_rows=batch_rows, limit=left, quiet=True)
-            for keys in in_order(partial(_keys, table), batches):
-                count += collector.feed(keys)
+            for hashed in in_order(partial(_hashed, collector, table.plan.constant), batches):
+                count += collector.add(hashed)
             if count == 0 and left != 0:
                 raise UnreadableInputError(
                     f"{table.name} has a header and no data rows", hint="check that the export was complete"
                 )
             left = None if left is None else left - count
-            sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=digest, rows=count))
+            sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=digest.result(), rows=count))
         copies, whole = identity.prove(collector.suspects(), lambda: _all(tables, sources, batch_rows))
     return Survey(sources=tuple(sources), tables=tables, copies=copies, reading=reading, compared=whole)
 
@@ -139,8 +140,8 @@ def _all(tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int
         )
 
 
-def _keys(table: Table, batch: Batch) -> dict[str, pl.Series]:
-    return identity.loose(batch.cut(), table.plan.constant)
+def _hashed(collector: Collector, constant: Collection[str], batch: Batch) -> Mapping[str, pl.Series]:
+    return collector.hashed(identity.loose(batch.cut(), constant))
 
 
 def _keys_only(table: Table) -> Table:

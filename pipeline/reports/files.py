@@ -56,7 +56,7 @@ class _Table:
     def __init__(self, target: Path) -> None:
         kind = _KINDS[target.name]
         self.target, self.path, self.lines = target, hidden_name(target), 0
-        self._file = os.fdopen(create(self.path), "w", encoding="utf-8", errors="backslashreplace", newline="")
+        self._file = os.fdopen(create(self.path), "wb")
         # With "\r\n" as its line end the writer quotes cells with either character in every Python version.
         self._write: Callable[[Iterable[str]], object] = csv.writer(self, lineterminator="\r\n").writerow
         self._cells = to_cells(kind)
@@ -64,7 +64,7 @@ class _Table:
 
     def write(self, line: str) -> None:
         """Take a whole line from the CSV writer and end it as this project does."""
-        self._file.write(line[:-2] + "\n")
+        self._write_text(line[:-2] + "\n")
 
     def feed(self, line: object) -> None:
         try:
@@ -76,10 +76,13 @@ class _Table:
     def feed_lines(self, text: str, lines: int) -> None:
         """Add lines that are CSV already."""
         try:
-            self._file.write(text)
+            self._write_text(text)
         except OSError as error:
             raise plain(self.target, error) from error
         self.lines += lines
+
+    def _write_text(self, text: str) -> None:
+        self._file.write(text.encode("utf-8", "backslashreplace"))
 
     def end(self) -> None:
         with self._file:
