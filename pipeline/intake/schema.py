@@ -5,7 +5,7 @@ Promises: :func:`specification` can be read as the list of rules; each check is 
 for a person and no file.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,6 +28,8 @@ _VERDICT_CHECK = "verdict"
 """The one check that is not named by its code: the code is the verdict itself."""
 Rule = tuple[str, Callable[[str], pl.Expr]]
 """A violation code, and the condition on a column under which there is none."""
+Part = tuple[tuple[str, tuple[str, ...]], ...]
+"""Some columns, and of each the codes of some rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,22 +43,49 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """What a normalised batch must be: the schema, and the same rules as one condition for each column.
+    """What a normalised batch must be: for each column the conditions of its rules, by violation code.
 
-    Verdict columns are good where they are null. ``surely`` are cheap conditions under which a column's own one holds,
-    for the columns where nearly every value differs; they need not hold for every good value.
+    ``surely`` are cheap conditions under which all of a column's own hold, for the columns where nearly every value
+    differs; they need not hold for every good value.
     """
 
-    schema: pa.DataFrameSchema
-    good: Mapping[str, pl.Expr]
+    rules: Mapping[str, Mapping[str, pl.Expr]]
     surely: Mapping[str, pl.Expr]
-    parts: dict[tuple[str, ...], pa.DataFrameSchema] = field(default_factory=dict)
+    parts: dict["Part", pa.DataFrameSchema] = field(default_factory=dict)
 
-    def only(self, columns: tuple[str, ...]) -> pa.DataFrameSchema:
-        """Return the schema of some columns; the same ones are asked for again and again."""
-        if columns not in self.parts:
-            self.parts[columns] = self.schema.select_columns(list(columns))
-        return self.parts[columns]
+    @property
+    def schema(self) -> pa.DataFrameSchema:
+        """All rules as a pandera schema."""
+        return self.part(tuple((column, tuple(rules)) for column, rules in self.rules.items()))
+
+    def part(self, part: "Part") -> pa.DataFrameSchema:
+        """Return a schema of some rules only; what many batches break is made once.
+
+        pandera takes a millisecond for each check, and of the many there are a batch breaks a few.
+        """
+        if part not in self.parts:
+            self.parts[part] = pa.DataFrameSchema(
+                {
+                    column: pa.Column(
+                        pl.String, [_check(code, self.rules[column][code]) for code in codes], nullable=True
+                    )
+                    for column, codes in part
+                }
+            )
+        return self.parts[part]
+
+    def good(self, column: str) -> pl.Expr:
+        """Return the condition under which a value breaks no rule of its column."""
+        return pl.all_horizontal(self.rules[column].values())
+
+    def broken_part(self, frame: pl.DataFrame) -> "Part":
+        """Return which rules the columns of a frame break at all."""
+        found = []
+        for column in frame.columns:
+            rules = self.rules[column]
+            holds = frame.select(condition.all().alias(code) for code, condition in rules.items()).row(0)
+            found.append((column, tuple(code for code, always in zip(rules, holds, strict=True) if not always)))
+        return tuple(found)
 
 
 def specification(*, now: datetime, min_age: int, required: Collection[str] = ()) -> Specification:
@@ -96,15 +125,9 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
     }
     columns = {name: [*_common(name, required), *own] for name, own in columns.items()}
     # E-mail, phone, nationality, category and documents: judged by libraries and the file system, once per value.
-    verdicts: dict[str, list[Rule]] = {
-        column + VERDICT: [(_VERDICT_CHECK, rules.no_verdict)] for column in JUDGED_COLUMNS
-    }
+    columns |= {column + VERDICT: [(_VERDICT_CHECK, rules.no_verdict)] for column in JUDGED_COLUMNS}
     return Specification(
-        schema=pa.DataFrameSchema(
-            {name: pa.Column(pl.String, _checks(own)) for name, own in columns.items()}
-            | {name: pa.Column(pl.String, _checks(own), nullable=True) for name, own in verdicts.items()}
-        ),
-        good={name: pl.all_horizontal(holds(name) for _, holds in own) for name, own in columns.items() if own},
+        rules={name: {code: holds(name) for code, holds in own} for name, own in columns.items() if own},
         surely={
             **{column: rules.surely_text(column, longest) for column, longest in LONGEST.items()},
             **{column: rules.surely_past_instant(column, now) for column in INSTANT_COLUMNS},
@@ -124,15 +147,14 @@ def broken(by: Specification, frame: pl.DataFrame) -> list[Broken]:
     Columns and rows that are good as a whole, nearly all of nearly every batch, are told apart first; pandera names
     what is wrong with the others.
     """
-    suspicious = {column: _places(by, frame[column]) for column in by.good}
-    suspicious |= {column + VERDICT: frame[column + VERDICT].is_not_null().arg_true() for column in JUDGED_COLUMNS}
+    suspicious = {column: _places(by, frame[column]) for column in by.rules}
     bad = [column for column, found in suspicious.items() if found.len()]
     if not bad:
         return []
     places = pl.concat([suspicious[column] for column in bad]).unique().sort()
     frame = frame.select(bad)[places]
     try:
-        by.only(tuple(bad)).validate(frame, lazy=True)
+        by.part(by.broken_part(frame)).validate(frame, lazy=True)
     except SchemaErrors as errors:
         # Only where and which: pandera's own column of failing values is personal data.
         found = errors.failure_cases.select("index", "column", "check").rows()
@@ -153,14 +175,16 @@ def broken(by: Specification, frame: pl.DataFrame) -> list[Broken]:
 def _places(by: Specification, values: pl.Series) -> pl.Series:
     """Return the places at which a column breaks a rule of its own."""
     name = values.name
+    if name.endswith(VERDICT):
+        return values.is_not_null().arg_true()
     distinct = few(values)
     if distinct is not None:
-        bad = distinct.filter(~_holding(by.good[name], distinct))
+        bad = distinct.filter(~_holding(by.good(name), distinct))
         if not bad.len():
             return pl.Series(name, [], dtype=pl.get_index_type())
         return values.is_in(bad.implode()).arg_true()
-    places = (~_holding(by.surely.get(name, by.good[name]), values)).arg_true()
-    return places.filter(~_holding(by.good[name], values.gather(places)))
+    places = (~_holding(by.surely.get(name, by.good(name)), values)).arg_true()
+    return places.filter(~_holding(by.good(name), values.gather(places)))
 
 
 def _holding(condition: pl.Expr, values: pl.Series) -> pl.Series:
@@ -180,9 +204,5 @@ def _common(name: str, required: Collection[str]) -> list[Rule]:
     return found
 
 
-def _checks(own: Sequence[Rule]) -> list[pa.Check]:
-    return [_check(code, holds) for code, holds in own]
-
-
-def _check(code: str, holds: Callable[[str], pl.Expr]) -> pa.Check:
-    return pa.Check(lambda data: data.lazyframe.select(holds(data.key)), name=code)
+def _check(code: str, holds: pl.Expr) -> pa.Check:
+    return pa.Check(lambda data: data.lazyframe.select(holds), name=code)
