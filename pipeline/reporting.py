@@ -7,7 +7,7 @@ because reports are projections: nothing that only a living process knows is nee
 import platform
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,12 +16,13 @@ from pipeline.earlier import Earlier
 from pipeline.errors import ExitCode
 from pipeline.facts import RunFacts
 from pipeline.intake.judge import Judged
-from pipeline.intake.rejects import RejectMark, file_name, write_rejects
+from pipeline.intake.rejects import RejectMark
 from pipeline.intake.validate import Survey, judged
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase
 from pipeline.projection import belongs_in_rejects, errors_of, instant, result_of, waiting_of
+from pipeline.reject_files import RejectFiles
 from pipeline.reports.advice import Again
 from pipeline.reports.files import ReportFolder
 from pipeline.reports.page import render
@@ -83,20 +84,18 @@ def write_reports(
     out = Path(facts.out)
     totals = Totals()
     at = instant(end.finished_at)
-    marks: dict[str, dict[int, list[RejectMark]]] = defaultdict(dict)
-    with ReportFolder(out, keep=[Path(source.path) for source in survey.sources]) as folder:
+    keep = [Path(source.path) for source in survey.sources]
+    with ReportFolder(out, keep=keep) as folder, RejectFiles(survey, folder) as rejects:
         earlier = Earlier(ledger, keys, run=end.number) if ledger and keys else None
-        feed = _Feed(folder=folder, totals=totals, marks=marks, at=at, run=end.number)
+        feed = _Feed(folder=folder, totals=totals, at=at, run=end.number)
         for batch in judged(survey, facts.rules(), batch_rows=batch_rows):
             if ledger is None or keys is None or earlier is None:
                 feed.checked(batch)
-                continue
-            for part in _joined(batch, ledger, keys, earlier, run=end.number):
-                feed.row(*part)
-        for source in survey.sources:
-            if found := marks.get(source.name):
-                target = folder.reserve(f"rejects/{file_name(source)}")
-                write_rejects(source, survey.reading, target, found, batch_rows)
+            else:
+                for part in _joined(batch, ledger, keys, earlier, run=end.number):
+                    feed.row(*part)
+            rejects.add(batch, feed.taken())
+        rejects.close()
         totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines)
         code = end.exit_code if end.exit_code is not None else _exit_code(totals, checked_only=not end.number)
         summary = _summary(survey, facts, end, totals, ledger, code)
@@ -126,26 +125,32 @@ class _Feed:
 
     folder: ReportFolder
     totals: Totals
-    marks: dict[str, dict[int, list[RejectMark]]]
     at: str
     run: int
+    marks: dict[int, list[RejectMark]] = field(default_factory=dict)
+
+    def taken(self) -> dict[int, list[RejectMark]]:
+        """Return the marks of rows that belong in the rejects, since the last time."""
+        marks = dict(self.marks)
+        self.marks.clear()
+        return marks
 
     def checked(self, batch: Judged) -> None:
         """Feed a batch that only the intake knows of: rows that nothing was found against come in runs."""
-        ids, start = batch.external_ids, 0
+        lines = self.folder.untouched(batch.source, batch.first_row, batch.external_ids)
+        start = 0
         told = sorted({*batch.violations, *batch.findings})
         for row in batch.rows(told):
             place = row.row_number - batch.first_row
-            self._untouched(batch, ids, start, place)
+            self._untouched(batch, lines, start, place)
             self.row(row, None, (), b"")
             start = place + 1
-        self._untouched(batch, ids, start, batch.height)
+        self._untouched(batch, lines, start, batch.height)
 
-    def _untouched(self, batch: Judged, ids: Sequence[str], start: int, end: int) -> None:
+    def _untouched(self, batch: Judged, lines: Sequence[str], start: int, end: int) -> None:
         if start < end:
-            first = batch.first_row + start
-            self.folder.feed_untouched(batch.source, first, ids[start:end])
-            self.totals.feed_untouched(batch.source, first, end - start)
+            self.folder.feed_untouched(lines[start:end])
+            self.totals.feed_untouched(batch.source, batch.first_row + start, end - start)
 
     def row(self, row: IntakeRow, journey: Journey | None, calls: Sequence[CallRecord], fingerprint: bytes) -> None:
         """Feed a row with its journey as of the run and the run's calls for it."""
@@ -157,7 +162,7 @@ class _Feed:
         self.folder.feed_result(result)
         self.totals.feed_result(result)
         if belongs_in_rejects(row, journey, run=self.run):
-            self.marks[row.source][row.row_number] = _marks(row, lines, result)
+            self.marks[row.row_number] = _marks(row, lines, result)
         if journey and result.disposition in (Disposition.PARKED, Disposition.IN_DOUBT):
             parked = result.disposition is Disposition.PARKED
             feed = self.folder.feed_parked if parked else self.folder.feed_in_doubt

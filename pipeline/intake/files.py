@@ -8,8 +8,8 @@ text or as a fault; memory is bounded by the batch. Knows columns, not rules.
 import glob
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache, partial
 from pathlib import Path
@@ -70,22 +70,20 @@ class Batch:
     """Consecutive records, ``height`` of them: ``first_row`` is the first one's row number; faults by place.
 
     ``cut`` makes a frame of the canonical columns as text ('' is absent); a faulty record is a line of empty texts in
-    it. Most of the work is there, so that it can be done on another core than reading.
+    it. Most of the work is there, so that it can be done on another core than reading. ``raws`` gives the bytes of
+    records at some places in order, where the input is text: in UTF-8, line end included.
     """
 
     first_row: int
     height: int
     cut: Callable[[], pl.DataFrame]
-    faults: dict[int, Fault]
+    faults: dict[int, Fault] = field(default_factory=dict)
+    raws: Callable[[Iterable[int]], Iterator[bytes]] | None = None
 
     def head(self, height: int) -> "Batch":
         """Return the first records."""
-        return Batch(
-            first_row=self.first_row,
-            height=height,
-            cut=lambda: self.cut().head(height),
-            faults={place: fault for place, fault in self.faults.items() if place < height},
-        )
+        kept = {place: fault for place, fault in self.faults.items() if place < height}
+        return replace(self, height=height, cut=lambda: self.cut().head(height), faults=kept)
 
 
 def expand(inputs: Sequence[Path]) -> list[Path]:
@@ -140,30 +138,29 @@ def refuse_foreign(start: bytes, name: str, reading: Reading) -> None:
 def batches(table: Table, *, batch_rows: int, quiet: bool = False) -> Iterator[Batch]:
     """Yield every record of a table, ``batch_rows`` at a time; ``quiet`` hides a panicking library's own output."""
     first = 1
-    for height, cut, faults in _pieces(table, batch_rows, quiet=quiet):
-        yield Batch(first_row=first, height=height, cut=partial(_cut, table.plan, cut), faults=faults)
-        first += height
+    for batch in _pieces(table, batch_rows, quiet=quiet):
+        yield replace(batch, first_row=first, cut=partial(_cut, table.plan, batch.cut))
+        first += batch.height
 
 
 def _cut(plan: Plan, cut: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     return plan.apply(cut())
 
 
-def _pieces(
-    table: Table, batch_rows: int, *, quiet: bool
-) -> Iterator[tuple[int, Callable[[], pl.DataFrame], dict[int, Fault]]]:
+def _pieces(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[Batch]:
+    """Yield the records in the file's own columns, not numbered yet."""
     path, name, wanted = table.path, table.name, table.plan.wanted
     if table.dialect:
         most = table.reading.max_unpacked
         for records, cut in csvfile.uncut(path, name, wanted, batch_rows, dialect=table.dialect, most=most):
-            yield records.height, cut, records.faults
+            yield Batch(first_row=0, height=records.height, cut=cut, faults=records.faults, raws=records.raws)
         return
     if table.kind is Kind.PARQUET:
         frames = parquetfile.frames(path, name, wanted, batch_rows, quiet=quiet)
     else:
         frames = excelfile.frames(path, name, wanted, batch_rows, table.reading.profile.source.sheet)
     for frame, faults in frames:
-        yield frame.height, partial(pl.DataFrame.clone, frame), faults
+        yield Batch(first_row=0, height=frame.height, cut=partial(pl.DataFrame.clone, frame), faults=faults)
 
 
 def sha256(path: Path, name: str) -> str:

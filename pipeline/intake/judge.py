@@ -27,14 +27,19 @@ FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
 class Judged:
     """Consecutive records of one input. ``violations`` and ``findings`` by place; a place without violations is good.
 
-    ``frame`` has the canonical columns as they will be sent; ``first_row`` is the row number of the first record.
+    ``batch`` has them as they stand, ``frame`` the canonical columns as they will be sent.
     """
 
     source: str
-    first_row: int
+    batch: Batch
     frame: pl.DataFrame
     violations: Mapping[int, Sequence[Violation]]
     findings: Mapping[int, Sequence[Violation]]
+
+    @property
+    def first_row(self) -> int:
+        """The row number of the first record."""
+        return self.batch.first_row
 
     @property
     def height(self) -> int:
@@ -107,7 +112,7 @@ class Judge:
                 findings.add(place, column, notes[place], {}, Severity.NOTICE)
         return Judged(
             source=table.name,
-            first_row=batch.first_row,
+            batch=batch,
             frame=frame,
             violations=findings.errors,
             findings=findings.others,

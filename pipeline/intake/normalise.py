@@ -153,7 +153,8 @@ def _judge(
 
 
 def _phones(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    return _judge(values.str.replace(r"^00", "+"), phones.plain, _phone, "phone_invalid")
+    dialled = mended(values, "^00", lambda odd: odd.str.replace("^00", "+"))
+    return _judge(dialled, phones.plain, _phone, "phone_invalid")
 
 
 def _phone(value: str) -> str | None:

@@ -51,10 +51,12 @@ def plain(values: pl.Series) -> pl.Series:
     sure = _none(values)
     places = values.str.contains(r"^\+[1-9][0-9]{6,14}$").arg_true()
     numbers = values.gather(places)
-    coded = pl.DataFrame({"place": places, "number": numbers, "code": mapped(numbers.str.slice(1, 3), _calling_codes)})
-    for (code,), group in coded.partition_by("code", as_dict=True).items():
-        if code and group.height >= _WORTH_COMPILING:
-            sure = sure.scatter(group["place"].filter(_sure(group["number"], int(code))), values=True)
+    codes = mapped(numbers.str.slice(1, 3), _calling_codes)
+    for code, times in codes.value_counts().iter_rows():
+        if code and times >= _WORTH_COMPILING:
+            alike = (codes == code).arg_true()
+            good = alike.filter(_sure(numbers.gather(alike), int(code)))
+            sure = sure.scatter(places.gather(good), values=True)
     return sure
 
 

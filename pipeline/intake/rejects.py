@@ -1,28 +1,28 @@
 """Rows that a person must correct, written as they stood, with the reasons at the end.
 
 Promises: the original fields byte for byte in the original dialect and encoding (a Parquet input: the original
-schema), ``_err_row,_err_field,_err_code,_err_message`` after them; what an earlier run appended is replaced. The file
-appears whole or not at all, readable by its owner only. Knows no rules: the marks are given.
+schema), ``_err_row,_err_field,_err_code,_err_message`` after them; what an earlier run appended is replaced. Rows are
+written as they are judged, so that nothing is held for them. Knows no rules: the marks are given.
 """
 
 import csv
 import io
-import os
 import re
-import tempfile
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
-from pipeline.intake import csvfile, excelfile, files, parquetfile, sniff, unpack
-from pipeline.intake.files import Reading, Table
+from pipeline.intake import csvfile, excelfile, parquetfile, sniff, unpack
+from pipeline.intake.files import Batch, Kind, Table
 from pipeline.intake.lines import Cut, line_end, without_line_end
-from pipeline.intake.pace import ahead
 from pipeline.model import ERROR_COLUMNS, SourceInfo
+
+_ROWS = 10_000
+"""Rows of a workbook that are held at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,24 +34,28 @@ class RejectMark:
     message: str
 
 
-def write_rejects(
-    source: SourceInfo, reading: Reading, destination: Path, marks: Mapping[int, Sequence[RejectMark]], batch_rows: int
-) -> None:
-    """Read an input again and write its marked rows to ``destination``; marks are looked up by row number.
+Marks = Mapping[int, Sequence[RejectMark]]
+"""Why rows are rejected, by row number."""
 
-    Raises :class:`UnreadableInputError` when the input is not the one that was surveyed.
-    """
-    files.verify(source)
-    table = files.open_table(Path(source.path), source.name, reading)
-    destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _whole(destination) as temporary:
-        match table.kind:
-            case files.Kind.PARQUET:
-                _write_parquet(source, temporary, marks, batch_rows)
-            case files.Kind.EXCEL:
-                _write_excel(table, temporary, marks, batch_rows)
-            case files.Kind.CSV:
-                _write_csv(source, table, temporary, marks, batch_rows)
+
+class Rejects(Protocol):
+    """The rejects of one input: give it the batches that hold some, in order, then close it."""
+
+    def add(self, batch: Batch, marks: Marks) -> None:
+        """Write the marked rows of a batch."""
+
+    def close(self) -> None:
+        """End the file."""
+
+
+def rejects_of(table: Table, destination: Path) -> Rejects:
+    """Begin the rejects of an input in ``destination``: with a header only, as long as there are none."""
+    match table.kind:
+        case Kind.PARQUET:
+            return _ParquetRejects(table, destination)
+        case Kind.EXCEL:
+            return _ExcelRejects(table, destination)
+    return _CsvRejects(table, destination)
 
 
 def file_name(source: SourceInfo) -> str:
@@ -60,30 +64,34 @@ def file_name(source: SourceInfo) -> str:
     return f"{path.stem}.csv" if sniff.is_workbook(path) else path.name
 
 
-def _write_csv(
-    source: SourceInfo, table: Table, temporary: Path, marks: Mapping[int, Sequence[RejectMark]], batch_rows: int
-) -> None:
-    dialect = table.dialect
-    assert dialect is not None
-    writer = _Writer(cut=dialect.cut, ours=_ours(table.columns), width=len(table.columns))
-    codec = dialect.encoding.name
-    delimiter = dialect.cut.delimiter.encode()
-    with (
-        csvfile.opened(table.path, table.name, dialect, table.reading.max_unpacked) as file,
-        unpack.packed(temporary, dialect.packing) as sink,
-    ):
-        header = delimiter.join((writer.original(file.header.raw), *(name.encode() for name in ERROR_COLUMNS)))
-        sink.write(dialect.encoding.mark + csvfile.original(file.preamble + header + file.newline, codec))
-        first = 1
-        wanted = deque(sorted(number for number in marks if number <= source.rows and marks[number]))
-        for batch in ahead(csvfile.pieces(file, dialect, batch_rows)):
-            here = []
-            while wanted and wanted[0] < first + batch.height:
-                here.append(wanted.popleft())
-            for number, raw in zip(here, batch.raws(number - first for number in here), strict=True):
-                fields = (writer.original(raw), writer.cells(_cells(number, marks[number]), codec))
-                sink.write(csvfile.original(delimiter.join(fields) + (line_end(raw) or file.newline), codec))
-            first += batch.height
+class _CsvRejects:
+    def __init__(self, table: Table, destination: Path) -> None:
+        assert table.dialect is not None
+        dialect = table.dialect
+        self._codec = dialect.encoding.name
+        self._delimiter = dialect.cut.delimiter.encode()
+        self._writer = _Writer(cut=dialect.cut, ours=_ours(table.columns), width=len(table.columns))
+        self._stack = ExitStack()
+        self._sink = self._stack.enter_context(unpack.packed(destination, dialect.packing))
+        with csvfile.opened(table.path, table.name, dialect, table.reading.max_unpacked) as file:
+            self._newline = file.newline
+            names = (name.encode() for name in ERROR_COLUMNS)
+            header = self._delimiter.join((self._writer.original(file.header.raw), *names))
+            self._write(file.preamble + header + file.newline, mark=dialect.encoding.mark)
+
+    def add(self, batch: Batch, marks: Marks) -> None:
+        assert batch.raws is not None
+        numbers = sorted(marks)
+        for number, raw in zip(numbers, batch.raws(number - batch.first_row for number in numbers), strict=True):
+            cells = self._writer.cells(_cells(number, marks[number]), self._codec)
+            line = self._delimiter.join((self._writer.original(raw), cells))
+            self._write(line + (line_end(raw) or self._newline))
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def _write(self, text: bytes, *, mark: bytes = b"") -> None:
+        self._sink.write(mark + csvfile.original(text, self._codec))
 
 
 def _ours(columns: Sequence[str]) -> frozenset[int]:
@@ -153,19 +161,26 @@ class _Writer:
         return buffer.getvalue().encode(codec, "replace").decode(codec).encode()
 
 
-def _write_excel(table: Table, temporary: Path, marks: Mapping[int, Sequence[RejectMark]], batch_rows: int) -> None:
-    """Write the marked rows of a workbook as CSV that spreadsheets open rightly."""
-    kept = [column for column in table.columns if column not in ERROR_COLUMNS]
-    first = 1
-    with temporary.open("w", encoding="utf-8-sig", newline="") as sink:
-        writer = csv.writer(sink)
-        writer.writerow([*kept, *ERROR_COLUMNS])
+class _ExcelRejects:
+    """CSV that spreadsheets open rightly, of the cells as they are shown."""
+
+    def __init__(self, table: Table, destination: Path) -> None:
+        kept = [column for column in table.columns if column not in ERROR_COLUMNS]
         sheet = table.reading.profile.source.sheet
-        for frame, _ in excelfile.frames(table.path, table.name, kept, batch_rows, sheet, as_shown=True):
-            for place in range(frame.height):
-                if against := marks.get(first + place):
-                    writer.writerow([*frame.row(place), *_cells(first + place, against)])
-            first += frame.height
+        frames = excelfile.frames(table.path, table.name, kept, _ROWS, sheet, as_shown=True)
+        self._rows = enumerate((row for frame, _ in frames for row in frame.iter_rows()), start=1)
+        self._sink = destination.open("w", encoding="utf-8-sig", newline="")
+        self._writer = csv.writer(self._sink)
+        self._writer.writerow([*kept, *ERROR_COLUMNS])
+
+    def add(self, batch: Batch, marks: Marks) -> None:
+        del batch
+        for wanted in sorted(marks):
+            row = next(row for number, row in self._rows if number == wanted)
+            self._writer.writerow([*row, *_cells(wanted, marks[wanted])])
+
+    def close(self) -> None:
+        self._sink.close()
 
 
 def _cells(number: int, marks: Sequence[RejectMark]) -> tuple[str, str, str, str]:
@@ -177,44 +192,27 @@ def _cells(number: int, marks: Sequence[RejectMark]) -> tuple[str, str, str, str
     )
 
 
-def _write_parquet(
-    source: SourceInfo, temporary: Path, marks: Mapping[int, Sequence[RejectMark]], batch_rows: int
-) -> None:
-    pieces = []
-    with parquetfile.guarded(source.name):
-        scan = parquetfile.scan(Path(source.path))
-        original = scan.select(pl.exclude(ERROR_COLUMNS))
-        for first in range(0, source.rows, batch_rows):
-            numbers = [
-                number for number in range(first + 1, min(first + batch_rows, source.rows) + 1) if marks.get(number)
-            ]
-            if numbers:
-                piece = original.slice(first, batch_rows).collect()[[number - 1 - first for number in numbers]]
-                pieces.append(piece.hstack(_columns(numbers, marks)))
-        if not pieces:
-            pieces = [original.head(0).collect().hstack(_columns([], marks))]
-        pl.concat(pieces).write_parquet(temporary)
+class _ParquetRejects:
+    def __init__(self, table: Table, destination: Path) -> None:
+        self._name = table.name
+        self._destination = destination
+        with parquetfile.guarded(table.name):
+            self._original = parquetfile.scan(table.path).select(pl.exclude(ERROR_COLUMNS))
+            self._pieces = [self._original.head(0).collect().hstack(_columns([], {}))]
+
+    def add(self, batch: Batch, marks: Marks) -> None:
+        numbers = sorted(marks)
+        with parquetfile.guarded(self._name):
+            whole = self._original.slice(batch.first_row - 1, batch.height).collect()
+        self._pieces.append(whole[[number - batch.first_row for number in numbers]].hstack(_columns(numbers, marks)))
+
+    def close(self) -> None:
+        pl.concat(self._pieces).write_parquet(self._destination)
 
 
-def _columns(numbers: Sequence[int], marks: Mapping[int, Sequence[RejectMark]]) -> list[pl.Series]:
+def _columns(numbers: Sequence[int], marks: Marks) -> list[pl.Series]:
     cells = [_cells(number, marks[number]) for number in numbers]
     return [
         pl.Series(column, [cell[place] for cell in cells], dtype=pl.String)
         for place, column in enumerate(ERROR_COLUMNS)
     ]
-
-
-@contextmanager
-def _whole(destination: Path) -> Iterator[Path]:
-    """Give a temporary file beside the destination that takes its place when all is written and on disk."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{destination.name}.", dir=destination.parent)  # mode 0600
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(destination)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -31,14 +31,15 @@ from pipeline.reports.disk import (
     sync,
     write,
 )
-from pipeline.reports.rows import ErrorLine, Result, Waiting, columns, plain_cells, to_cells
+from pipeline.reports.rows import ErrorLine, Result, Waiting, columns, csv_cell, plain_cells, to_cells
 from pipeline.reports.totals import Summary
 
 __all__ = ["ReportFolder", "ReportsError", "atomic_write"]
 
 RESULTS, ERRORS, PARKED, IN_DOUBT = "results.csv", "errors.csv", "parked.csv", "in_doubt.csv"
 SUMMARY, PAGE, REJECTS = "summary.json", "report.html", "rejects"
-_UNTOUCHED = f",{Disposition.PENDING}" + "," * (len(columns(Result)) - 4) + "\n"
+_PENDING = Result(source="", row_number=0, external_id="", disposition=Disposition.PENDING)
+_UNTOUCHED = ",".join(["", *list(to_cells(Result)(_PENDING))[3:]]) + "\n"
 """The rest of a line of ``results.csv``, behind its key, for a row that nothing was done with."""
 _ALWAYS = (RESULTS, ERRORS, PAGE, SUMMARY)
 _SOMETIMES = (PARKED, IN_DOUBT)
@@ -142,16 +143,16 @@ class ReportFolder:
         """Add a line to ``results.csv``."""
         self._tables[RESULTS].feed(line)
 
-    def feed_untouched(self, source: str, first: int, external_ids: Sequence[str]) -> None:
-        """Add lines to ``results.csv`` for rows one after the other that nothing was done with."""
-        table = self._tables[RESULTS]
-        if plain_cells((source, *external_ids)):
-            rows = enumerate(external_ids, start=first)
-            lines = [f"{source},{number},{key}{_UNTOUCHED}" for number, key in rows]
-            table.feed_lines("".join(lines), len(external_ids))
-            return
-        for number, key in enumerate(external_ids, start=first):
-            table.feed(Result(source=source, row_number=number, external_id=key, disposition=Disposition.PENDING))
+    def untouched(self, source: str, first: int, external_ids: Sequence[str]) -> list[str]:
+        """Make the lines of ``results.csv`` for rows one after the other with which nothing was done."""
+        plain = plain_cells((source, *external_ids))
+        keys = external_ids if plain else map(csv_cell, external_ids)
+        name = source if plain else csv_cell(source)
+        return [f"{name},{number},{key}{_UNTOUCHED}" for number, key in enumerate(keys, start=first)]
+
+    def feed_untouched(self, lines: Sequence[str]) -> None:
+        """Add such lines to ``results.csv``."""
+        self._tables[RESULTS].feed_lines("".join(lines), len(lines))
 
     def feed_error(self, line: ErrorLine) -> None:
         """Add a line to ``errors.csv``."""

@@ -30,6 +30,7 @@ _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n"
 _WRITTEN = re.compile(f"(?:^|(?<=[;\t\r\n]))(?='*[{_FORMULA}])")
 _READ = re.compile(f"(?:^|(?<=[;\t\r\n]))'(?='*[{_FORMULA}])")
 _SUSPECT = re.compile(f"[\0;\t\r\n]'*[{_FORMULA}]").search
+_QUOTED = re.compile('[,"\r\n]').search
 
 
 def as_cell(text: str) -> str:
@@ -40,7 +41,13 @@ def as_cell(text: str) -> str:
 def plain_cells(texts: "Iterable[str]") -> bool:
     """Tell whether texts may stand in a CSV file as they are: nothing to quote, nothing that would be run."""
     together = "\0".join(("", *texts))
-    return not (_SUSPECT(together) or any(mark in together for mark in ',"\r\n'))
+    return not (_SUSPECT(together) or _QUOTED(together))
+
+
+def csv_cell(text: str) -> str:
+    """Write a text as a cell of a CSV file: safe from spreadsheets, quoted where it must be."""
+    cell = as_cell(text)
+    return '"' + cell.replace('"', '""') + '"' if _QUOTED(cell) else cell
 
 
 def from_cell(cell: str) -> str:

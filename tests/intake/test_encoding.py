@@ -6,10 +6,11 @@ import pytest
 
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import csvfile, encoding
-from pipeline.intake.files import Reading, open_table, sha256
-from pipeline.intake.rejects import RejectMark, write_rejects
-from pipeline.model import REQUIRED_COLUMNS, SourceInfo
+from pipeline.intake.files import Reading, open_table
+from pipeline.intake.rejects import RejectMark
+from pipeline.model import REQUIRED_COLUMNS
 from pipeline.profile import Profile, Source
+from tests.intake.helpers import write_rejects
 
 NAMES = {
     "German": "Jörg Müller,Käthe Weiß,Günther Schröder,Bärbel Böhm",
@@ -101,9 +102,8 @@ def through(folder: Path, content: bytes, stated: str) -> tuple[list[tuple[str, 
     assert table.dialect is not None
     frames = csvfile.frames(path, path.name, table.columns, 9, dialect=table.dialect, most=reading.max_unpacked)
     cells = [row for frame, _ in frames for row in frame.rows()]
-    source = SourceInfo(name=path.name, path=str(path), sha256=sha256(path, path.name), rows=len(cells))
     mark = RejectMark(field="", code="c", message="m")
-    write_rejects(source, reading, folder / "out.csv", {n + 1: [mark] for n in range(len(cells))}, 9)
+    write_rejects(path, reading, folder / "out.csv", {n + 1: [mark] for n in range(len(cells))}, 9)
     return cells, (folder / "out.csv").read_bytes()
 
 

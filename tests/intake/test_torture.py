@@ -19,15 +19,15 @@ from pipeline import job
 from pipeline.errors import UnreadableInputError
 from pipeline.facts import Order
 from pipeline.intake import csvfile, unpack
-from pipeline.intake.files import Reading, open_table, sha256
+from pipeline.intake.files import Reading, open_table
 from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.intake.records import Fault
-from pipeline.intake.rejects import RejectMark, write_rejects
-from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, Disposition, SourceInfo
+from pipeline.intake.rejects import RejectMark
+from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, Disposition
 from pipeline.profile import Profile, Source
 from pipeline.reports.rows import as_cell, from_cell
 from pipeline.settings import Settings
-from tests.intake.helpers import SAMPLES, a_row, judged
+from tests.intake.helpers import SAMPLES, a_row, judged, write_rejects
 
 COLUMNS = (*REQUIRED_COLUMNS, "gender", "place_of_birth", "pincode", "note")
 RECORDS = 6
@@ -351,7 +351,6 @@ def torture(folder: Path, way: Way, script: Script, pollute: Pollute) -> None:
     path, again = folder / "book.csv", folder / "again" / "book.csv"
     with unpack.packed(path, file.packing) as sink:
         sink.write(content)
-    source = SourceInfo(name=path.name, path=str(path), sha256=sha256(path, path.name), rows=len(truth))
     marks = marks_of(truth)
     for reading in (Reading(), stated(way, script)):
         try:
@@ -370,7 +369,7 @@ def torture(folder: Path, way: Way, script: Script, pollute: Pollute) -> None:
         assert [(record.codes, record.line) if isinstance(record, Fault) else record for record in found] == [
             (record.faults, record.line) if record.faults else record.cells for record in truth
         ]
-        write_rejects(source, reading, again, marks, 4)
+        write_rejects(path, reading, again, marks, 4)
         with unpack.opened(again, again.name, reading.max_unpacked) as stream:
             assert stream.read() == rejects_of(file, truth, marks)
         assert unpack.packing(again) == file.packing

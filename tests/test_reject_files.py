@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.intake.rejects import RejectMark
+from pipeline.intake.validate import judged
+from pipeline.reject_files import RejectFiles
+from pipeline.reports import files
+from pipeline.reports.files import ReportFolder, ReportsError
+from tests.intake.helpers import a_row, rules, write
+from tests.intake.helpers import judged as surveyed
+
+MARKS = {1: [RejectMark(field="email", code="c", message="m")]}
+
+
+def feed(folder: ReportFolder, *inputs: Path) -> None:
+    """Mark the first row of each input."""
+    found = surveyed(*inputs)[0]
+    with RejectFiles(found, folder) as rejects:
+        for batch in judged(found, rules(), batch_rows=9):
+            rejects.add(batch, MARKS if batch.source != "good.csv" else {})
+        rejects.close()
+
+
+def test_each_input_with_rejects_has_its_file(tmp_path: Path) -> None:
+    """Rejects lie under their input's name in the folder's hidden files; an input without any has none."""
+    inputs = [write(tmp_path / f"{name}.csv", [a_row(n)]) for n, name in enumerate(("one", "good", "two"))]
+    with ReportFolder(tmp_path / "out") as folder:
+        feed(folder, *inputs)
+        hidden = sorted((tmp_path / "out" / "rejects").iterdir())
+        assert [path.name.split(".csv")[0] for path in hidden] == [".one", ".two"]
+        assert all(path.read_text(encoding="utf-8").count("\n") == 2 for path in hidden)
+        assert all(path.stat().st_mode & 0o777 == 0o600 for path in hidden)
+
+
+def test_a_full_disk_is_said_plainly_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up under the rejects is one error that says what to do; no half of a file stays."""
+    path = write(tmp_path / "one.csv", [a_row(1)])
+    reserve = ReportFolder.reserve
+
+    def full(folder: ReportFolder, name: str) -> Path:
+        hidden = reserve(folder, name)
+        hidden.unlink()
+        hidden.symlink_to("/dev/full")
+        return hidden
+
+    monkeypatch.setattr(files.ReportFolder, "reserve", full)
+
+    def run() -> None:
+        with ReportFolder(tmp_path / "out") as folder:
+            feed(folder, path)
+
+    with pytest.raises(ReportsError, match="No space left on device"):
+        run()
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
