@@ -24,9 +24,9 @@ from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase
 from pipeline.projection import belongs_in_rejects, errors_of, instant, result_of, waiting_of
 from pipeline.reject_files import RejectFiles
 from pipeline.reports.advice import Again
-from pipeline.reports.files import ReportFolder
+from pipeline.reports.files import UNTOUCHED, ReportFolder
 from pipeline.reports.page import render
-from pipeline.reports.rows import ErrorLine, Result
+from pipeline.reports.rows import ODD, ErrorLine, Result, csv_cell
 from pipeline.reports.totals import (
     CallSummary,
     InputSummary,
@@ -137,7 +137,8 @@ class _Feed:
 
     def checked(self, batch: Judged) -> None:
         """Feed a batch that only the intake knows of: rows that nothing was found against come in runs."""
-        lines = self.folder.untouched(batch.source, batch.first_row, batch.external_ids)
+        key = csv_cell if batch.any_key(ODD) else None
+        lines = batch.lines(f"{csv_cell(batch.source)},", UNTOUCHED, key)
         start = 0
         told = sorted({*batch.violations, *batch.findings})
         for row in batch.rows(told):

@@ -8,10 +8,12 @@ inputs from 0. Knows series of texts, no inputs.
 """
 
 import io
+import os
 import secrets
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import IO, Self
@@ -30,6 +32,7 @@ _PARTS = 64
 _HEAVY = 4_000_000
 """Rows in one part from which on most must have the same key: they are counted before they are listed."""
 _PHONE_TAIL = 6
+_WORKERS = 2
 _DIGEST_BYTES = 16
 _ROW = pl.get_index_type
 
@@ -92,7 +95,10 @@ class Collector:
         """Return for each key the numbers of the rows whose hash occurs more than once, in order."""
         if self._file:
             self._spill()
-        return {key: pl.concat([_none(), *self._suspected(key)]).sort() for key in self._waiting}
+        # Threads, because polars works at most of this on one core per key.
+        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+            found = pool.map(lambda key: pl.concat([_none(), *self._suspected(key)]).sort(), self._waiting)
+            return dict(zip(self._waiting, found, strict=True))
 
     def _suspected(self, key: str) -> Iterator[pl.Series]:
         """Yield a key's suspects part by part; equal hashes are in the same part."""
@@ -126,6 +132,7 @@ class Collector:
                 for (part,), frame in parts.partition_by("part", as_dict=True, include_key=False).items():
                     self._written[key, int(part)].append(self._write(self._file, frame))
                 frames.clear()
+            self._file.flush()
         except OSError as error:
             raise ConfigurationError(
                 f"the search for copies cannot write to the temporary folder: {error.strerror}",
@@ -143,8 +150,7 @@ class Collector:
 
     def _read(self, segment: "_Segment") -> pl.DataFrame:
         assert self._file
-        self._file.seek(segment.start)
-        return pl.read_ipc_stream(io.BytesIO(self._file.read(segment.size)))
+        return pl.read_ipc_stream(io.BytesIO(os.pread(self._file.fileno(), segment.size, segment.start)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

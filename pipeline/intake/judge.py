@@ -6,7 +6,7 @@ words are those of ``codes``. Rows become objects only when somebody asks for th
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -46,10 +46,16 @@ class Judged:
         """How many records."""
         return self.frame.height
 
-    @property
-    def external_ids(self) -> list[str]:
-        """The key of each record, '' where it has none."""
-        return self.frame["external_id"].to_list()
+    def any_key(self, pattern: str) -> bool:
+        """Tell whether the key of any record matches a pattern."""
+        return bool(self.frame["external_id"].str.contains(pattern).any())
+
+    def lines(self, before: str, after: str, key: Callable[[str], str] | None = None) -> list[str]:
+        """Return a text per record: ``before``, its row number, a comma, its key (as ``key`` writes it), ``after``."""
+        ids = self.frame["external_id"]
+        keys = ids if key is None else pl.Series(map(key, ids), dtype=pl.String)
+        numbers = pl.int_range(self.first_row, self.first_row + self.height, eager=True).cast(pl.String)
+        return pl.select(pl.concat_str(pl.lit(before), numbers, pl.lit(","), keys, pl.lit(after))).to_series().to_list()
 
     def rows(self, places: Sequence[int] | None = None) -> list[IntakeRow]:
         """Return the records, or those at some places, as rows with their customers."""

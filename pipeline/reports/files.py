@@ -31,15 +31,16 @@ from pipeline.reports.disk import (
     sync,
     write,
 )
-from pipeline.reports.rows import ErrorLine, Result, Waiting, columns, csv_cell, plain_cells, to_cells
+from pipeline.reports.rows import ErrorLine, Result, Waiting, columns, to_cells
 from pipeline.reports.totals import Summary
 
 __all__ = ["ReportFolder", "ReportsError", "atomic_write"]
 
 RESULTS, ERRORS, PARKED, IN_DOUBT = "results.csv", "errors.csv", "parked.csv", "in_doubt.csv"
 SUMMARY, PAGE, REJECTS = "summary.json", "report.html", "rejects"
+_BUFFER = 128 * 1024
 _PENDING = Result(source="", row_number=0, external_id="", disposition=Disposition.PENDING)
-_UNTOUCHED = ",".join(["", *list(to_cells(Result)(_PENDING))[3:]]) + "\n"
+UNTOUCHED = ",".join(["", *list(to_cells(Result)(_PENDING))[3:]]) + "\n"
 """The rest of a line of ``results.csv``, behind its key, for a row that nothing was done with."""
 _ALWAYS = (RESULTS, ERRORS, PAGE, SUMMARY)
 _SOMETIMES = (PARKED, IN_DOUBT)
@@ -57,7 +58,7 @@ class _Table:
     def __init__(self, target: Path) -> None:
         kind = _KINDS[target.name]
         self.target, self.path, self.lines = target, hidden_name(target), 0
-        self._file = os.fdopen(create(self.path), "wb")
+        self._file = os.fdopen(create(self.path), "wb", buffering=_BUFFER)
         # With "\r\n" as its line end the writer quotes cells with either character in every Python version.
         self._write: Callable[[Iterable[str]], object] = csv.writer(self, lineterminator="\r\n").writerow
         self._cells = to_cells(kind)
@@ -143,15 +144,8 @@ class ReportFolder:
         """Add a line to ``results.csv``."""
         self._tables[RESULTS].feed(line)
 
-    def untouched(self, source: str, first: int, external_ids: Sequence[str]) -> list[str]:
-        """Make the lines of ``results.csv`` for rows one after the other with which nothing was done."""
-        plain = plain_cells((source, *external_ids))
-        keys = external_ids if plain else map(csv_cell, external_ids)
-        name = source if plain else csv_cell(source)
-        return [f"{name},{number},{key}{_UNTOUCHED}" for number, key in enumerate(keys, start=first)]
-
     def feed_untouched(self, lines: Sequence[str]) -> None:
-        """Add such lines to ``results.csv``."""
+        """Add lines to ``results.csv`` for rows with which nothing was done; they end in ``UNTOUCHED``."""
         self._tables[RESULTS].feed_lines("".join(lines), len(lines))
 
     def feed_error(self, line: ErrorLine) -> None:

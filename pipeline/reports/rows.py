@@ -31,17 +31,13 @@ _WRITTEN = re.compile(f"(?:^|(?<=[;\t\r\n]))(?='*[{_FORMULA}])")
 _READ = re.compile(f"(?:^|(?<=[;\t\r\n]))'(?='*[{_FORMULA}])")
 _SUSPECT = re.compile(f"[\0;\t\r\n]'*[{_FORMULA}]").search
 _QUOTED = re.compile('[,"\r\n]').search
+ODD = f"[,\"\r\n]|(?:^|[;\t])'*[{_FORMULA}]"
+"""What a text matches that does not stand in a CSV file as it is: it is quoted, or a spreadsheet would run it."""
 
 
 def as_cell(text: str) -> str:
     """Write ``text`` so that no spreadsheet runs it; most texts come back as they are."""
     return _WRITTEN.sub("'", text)
-
-
-def plain_cells(texts: "Iterable[str]") -> bool:
-    """Tell whether texts may stand in a CSV file as they are: nothing to quote, nothing that would be run."""
-    together = "\0".join(("", *texts))
-    return not (_SUSPECT(together) or _QUOTED(together))
 
 
 def csv_cell(text: str) -> str:
