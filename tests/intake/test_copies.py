@@ -1,7 +1,7 @@
-import io
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
@@ -76,16 +76,16 @@ def test_keys_have_a_value_for_every_row() -> None:
         collector.feed({"one": texts(["a"]), "other": texts(["a", "b"])})
 
 
-def test_only_hashes_are_written_and_cannot_be_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_hashes_are_written_and_cannot_be_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No value is on disk, and the same values look different in every run."""
     written = []
     for _ in range(2):
-        file = io.BytesIO()
+        file = (tmp_path / "hashes").open("w+b")
         monkeypatch.setattr(tempfile, "TemporaryFile", lambda file=file: file)
         collector = Collector(["email"], held=0)
         collector.feed({"email": texts(["somebody.particular@example.com"] * 2)})
         assert collector.suspects()["email"].to_list() == [0, 1]
-        written.append(file.getvalue())
+        written.append((tmp_path / "hashes").read_bytes())
         collector.close()
         assert file.closed
     assert all(bytes_ and b"particular" not in bytes_ for bytes_ in written)
