@@ -4,6 +4,7 @@ Heavy imports wait inside the commands, so that ``onboard --help`` answers at on
 bank is one message and a hint on stderr, never a traceback. stdout carries only what was asked for.
 """
 
+import os
 import shlex
 import sys
 import traceback
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _CONFIG = click.option(
     "--config", "config", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file (TOML)."
+)
+_NEEDED_CONFIG = click.option(
+    "--config", "config", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Configuration (TOML)."
 )
 _OUT = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the reports [default: out/<run_id>/]."
@@ -75,9 +79,7 @@ def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.C
 
 @_command("run", "onboard run customers.csv --config configs/production.toml")
 @_INPUTS
-@click.option(
-    "--config", "config", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Configuration (TOML)."
-)
+@_NEEDED_CONFIG
 @_PROFILE
 @_OUT
 @_LIMIT
@@ -160,9 +162,7 @@ def report_command(run_id: str | None, config: Path | None, out: Path | None) ->
 
 
 @_command("check", "onboard check --config configs/production.toml")
-@click.option(
-    "--config", "config", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Configuration (TOML)."
-)
+@_NEEDED_CONFIG
 def check_command(config: Path) -> None:
     """Check configuration, credentials, connectivity and categories before a night run."""
     from pipeline import inspection
@@ -170,6 +170,42 @@ def check_command(config: Path) -> None:
     with _plain_errors():
         for line in inspection.check(_settings(config, {})):
             click.echo(line)
+
+
+@_command("rehearse", "onboard rehearse customers.csv --config configs/production.toml")
+@_INPUTS
+@_NEEDED_CONFIG
+@_PROFILE
+@click.option("--rows", type=click.IntRange(min=1), default=50, show_default=True, help="Rows of the sample.")
+@click.option("--scenario", "only", multiple=True, metavar="NAME", help="Rehearse only this; may be repeated.")
+@click.option("--kills", type=click.IntRange(min=0), metavar="N", help="Kills of one journey [default: everywhere].")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the reports in this new folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_JSON_LOGS
+def rehearse_command(
+    inputs: tuple[Path, ...],
+    config: Path,
+    profile: Path | None,
+    out: Path | None,
+    *,
+    as_json: bool,
+    json_logs: bool,
+    **wish: Any,
+) -> None:
+    """Prove on a sample of the input that nothing is lost and nobody comes twice, whatever goes wrong.
+
+    The job runs under every fault scenario and is killed again and again, against a bank within this program: the
+    real bank, the real ledger and the credentials are not touched. Ends with 1 if a row is lost or comes twice.
+    """
+    from pipeline.rehearsal import rehearse, table
+
+    with _console(json_logs=json_logs) as emit:
+        order = _order(inputs, profile, out, None, config)
+        lines = rehearse.rehearse(rehearse.Wish(order=order, config=config, **wish), os.environ, emit)
+    click.echo(table.as_json(lines) if as_json else table.as_text(lines))
+    wrong = list(table.complaints(lines))
+    click.echo("".join(f"error: {said}\n" for said in wrong), err=True, nl=False)
+    sys.exit(ExitCode.UNEXPECTED if wrong else ExitCode.OK)
 
 
 @_command("profile", "onboard profile partner.csv --out configs/profiles/partner.toml")
