@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from types import FrameType
 
@@ -54,12 +55,14 @@ class Wish:
 
 def rehearse(wish: Wish, environ: Mapping[str, str], emit: Handler) -> list[Line]:
     """Carry the rehearsal out; a line per scenario."""
+    for name in wish.only:
+        _known(name)
     agreed = terms(wish.config, environ)
+    if wish.order.out:
+        _empty(wish.order.out)
     with _private_folder() as folder:
         sample = draw(wish.order, agreed.theirs, folder, wanted=wish.rows)
         _tell(emit, f"{len(sample.rows)} rows, {len(sample.customers)} of them customers; {agreed.told}")
-        if wish.order.out:
-            _empty(wish.order.out)
         stage = Stage(terms=agreed, folder=folder, categories=_categories(sample.customers), keep=wish.order.out)
         return asyncio.run(_Rehearsal(wish, stage, sample, emit).carry_out())
 
@@ -187,6 +190,14 @@ def _categories(customers: Sequence[Customer]) -> tuple[DemoCategory, ...]:
         for number, (folded, counts) in enumerate(levels.items(), start=1)
     )
     return (*CATEGORIES, *added)
+
+
+def _known(name: str) -> None:
+    if name not in names():
+        near = get_close_matches(name, names(), n=1, cutoff=0.0)
+        raise ConfigurationError(
+            f"--scenario {name} is not known; the nearest name is {near[0]}", hint=f"known: {', '.join(names())}"
+        )
 
 
 def _empty(out: Path) -> None:

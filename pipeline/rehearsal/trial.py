@@ -7,7 +7,6 @@ somebody in the Admin Portal would. Does not know how many trials there are.
 
 import asyncio
 import csv
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.embedded import program
 from pipeline.errors import ExitCode, OnboardError
 from pipeline.model import Disposition
 from pipeline.rehearsal.sample import Sample
@@ -127,7 +127,7 @@ class Trial:
         killed = False
         # A session of its own: Ctrl-C is for the rehearsal, which ends its jobs itself.
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *_flags(), "-m", "pipeline", "run", *map(str, sample.files)),
+            *(*program("pipeline"), "run", *map(str, sample.files)),
             *("--config", str(stage.terms.config), "--profile", str(sample.profile), "--out", str(self._out)),
             env=stage.terms.environment(self.scenario, base_url=base_url, ledger=ledger),
             stdin=asyncio.subprocess.DEVNULL,
@@ -187,11 +187,6 @@ class Trial:
 def _settled(disposition: str) -> str:
     """A disposition without whether it was this run that came there."""
     return Disposition.UNCHANGED if disposition == Disposition.ONBOARDED else disposition
-
-
-def _flags() -> list[str]:
-    """``-P`` unless the program lies in the current folder: the job is this program, not what is called so there."""
-    return [] if Path(__file__).parents[2] == Path.cwd() else ["-P"]
 
 
 def _injected(bank: Sandbox, witness: Witness) -> Counter[str]:

@@ -27,7 +27,7 @@ _ONCE: Final = {
     "activateIndividual": "activation",
 }
 """Calls that may be repeated once when their outcome is unknown, and never when it is known (API.md, section 9)."""
-_PLAIN_REFUSALS: Final = frozenset({"too_many", "expired_token"})
+_PLAIN_REFUSALS: Final = frozenset({"too_many", "expired_token", "unauthorized"})
 
 
 class Fate(Enum):
