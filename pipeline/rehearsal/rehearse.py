@@ -22,11 +22,11 @@ from pipeline.events import Handler, Notice
 from pipeline.facts import Order
 from pipeline.model import Customer, Risk
 from pipeline.rehearsal.sample import Sample, SampleRow, alone, draw, spread
-from pipeline.rehearsal.table import Line
+from pipeline.rehearsal.table import Line, as_json, as_text, complaints
 from pipeline.rehearsal.terms import terms
 from pipeline.rehearsal.trial import Outcome, RehearsalError, Stage, Trial
 from pipeline.rehearsal.verdict import Findings
-from pipeline.rehearsal.witness import Kill
+from pipeline.rehearsal.witness import KILLED, Kill
 from pipeline.reports.disk import make_folder
 from pipeline.sandbox.demo import CATEGORIES, DemoCategory
 from pipeline.sandbox.scenario import Scenario, load, shipped
@@ -51,6 +51,16 @@ class Wish:
     rows: int = 50
     only: Sequence[str] = ()
     kills: int | None = None
+    as_json: bool = False
+
+
+def shown(wish: Wish, emit: Handler) -> Iterator[str]:
+    """What a rehearsal prints. Raises :class:`RehearsalError` at its end if a row was lost or came twice."""
+    lines = rehearse(wish, os.environ, emit)
+    yield as_json(lines) if wish.as_json else as_text(lines)
+    if wrong := list(complaints(lines)):
+        hint = "--out keeps the reports to look at; do not cut over before you know why"
+        raise RehearsalError("\n".join(wrong), hint=hint, exit_code=ExitCode.UNEXPECTED)
 
 
 def rehearse(wish: Wish, environ: Mapping[str, str], emit: Handler) -> list[Line]:
@@ -83,8 +93,8 @@ class _Rehearsal:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._line(name)) for name in wanted]
-        except* RehearsalError as errors:
-            raise errors.exceptions[0] from None
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from None
         return [line for task in tasks if (line := task.result()) is not None]
 
     async def _line(self, name: str) -> Line | None:
@@ -123,7 +133,7 @@ class _Rehearsal:
                 for point in chosen
             ]
         line = _line_of(KILL_ONE, [task.result() for task in tasks])
-        covered = f"{len(chosen)} of {len(points)} points: before and after each of {counted.requests} calls"
+        covered = f"{line.faults[KILLED]} of {len(points)} points: before and after each of {counted.requests} calls"
         return replace(line, covered=f"{covered} of the journey of {row.origin}")
 
     async def _kill_all(self) -> Line | None:
@@ -135,10 +145,18 @@ class _Rehearsal:
         moments = spread(counted.requests, most + 2)[1:-1]
         kills = [Kill(request=moment + 1, after=bool(number % 2)) for number, moment in enumerate(moments)]
         outcome = await self._perform(f"{KILL_ALL}/killed", Scenario(), self._sample, kills=kills)
-        return replace(_line_of(KILL_ALL, [outcome]), covered=f"{len(kills)} kills in a row, all customers in hand")
+        covered = f"{outcome.faults[KILLED]} kills in a row, all customers in hand"
+        return replace(_line_of(KILL_ALL, [outcome]), covered=covered)
 
     def _most(self, points: int) -> int:
         return points if self._wish.kills is None else min(points, self._wish.kills)
+
+
+def _first(group: BaseException) -> BaseException:
+    """The error that ended everything."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group
 
 
 def _line_of(name: str, outcomes: Sequence[Outcome]) -> Line:
@@ -211,26 +229,39 @@ def _empty(out: Path) -> None:
         raise ConfigurationError(f"--out {out} is not empty", hint="name a new folder: it gets one per scenario")
 
 
+class _Terminated(SystemExit):
+    """A signal asked the rehearsal to end."""
+
+
 @contextmanager
 def _private_folder() -> Iterator[Path]:
     """A folder for its owner only that is gone afterwards, also when a signal ends the rehearsal."""
 
     def end(number: int, frame: FrameType | None) -> None:
         del number, frame
-        raise SystemExit
+        raise _Terminated
 
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))  # mode 0700
-    before = {name: signal.signal(name, end) for name in (signal.SIGTERM, signal.SIGHUP)}
+    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, end)
+    folder: Path | None = None
     try:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))  # mode 0700
         yield folder
-    except (KeyboardInterrupt, SystemExit) as stop:
+    except (KeyboardInterrupt, _Terminated) as stop:
         code = ExitCode.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else ExitCode.TERMINATED
         raise RehearsalError("stopped by a signal", hint="no copy of the input is left", exit_code=code) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"the rehearsal cannot work in {tempfile.gettempdir()}: {error.strerror}",
+            hint="make room there, or name another folder by TMPDIR",
+        ) from None
     finally:
         # A signal that comes now must not leave half of it behind.
-        for name in (*before, signal.SIGINT):
+        for name in before:
             signal.signal(name, signal.SIG_IGN)
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         for name, handler in before.items():
             signal.signal(name, handler)
 

@@ -18,7 +18,7 @@ from pipeline.settings import PREFIX, SANDBOX_URL, Settings
 CALLS_PER_SECOND = 400.0
 MAX_IN_FLIGHT = 16
 MAX_WAIT_S = 0.5
-HANG_TIMEOUT_S = 5.0
+TIMEOUT_S, HANG_TIMEOUT_S = 30.0, 5.0
 """Longer than a busy machine lets a good answer wait: a call given up for that would be blamed on the job."""
 _IDENTITY = {
     "API__TENANT_ID": demo.TENANT_ID,
@@ -55,7 +55,7 @@ class Terms:
 
     def _changes(self, scenario: Scenario, base_url: str, ledger: Path) -> dict[str, str]:
         theirs = self.theirs
-        timeout = min(theirs.api.timeout_s, HANG_TIMEOUT_S) if hangs(scenario) else theirs.api.timeout_s
+        timeout = HANG_TIMEOUT_S if hangs(scenario) else max(theirs.api.timeout_s, TIMEOUT_S)
         return _IDENTITY | {
             "API__BASE_URL": base_url,
             "API__TIMEOUT_S": str(timeout),
@@ -71,25 +71,15 @@ class Terms:
     def told(self) -> str:
         """What is not as in the real run, for a person."""
         theirs = self.theirs
+        limits, retry, timeout = theirs.limits, theirs.retry, theirs.api.timeout_s
         changes = [
-            (
-                f"calls_per_second {theirs.limits.calls_per_second:g}",
-                theirs.limits.calls_per_second,
-                max(theirs.limits.calls_per_second, CALLS_PER_SECOND),
-            ),
-            (
-                f"max_in_flight {theirs.limits.max_in_flight}",
-                theirs.limits.max_in_flight,
-                max(theirs.limits.max_in_flight, MAX_IN_FLIGHT),
-            ),
-            (
-                f"max_wait_s {theirs.retry.max_wait_s:g}",
-                theirs.retry.max_wait_s,
-                min(theirs.retry.max_wait_s, MAX_WAIT_S),
-            ),
+            ("calls_per_second", limits.calls_per_second, max(limits.calls_per_second, CALLS_PER_SECOND)),
+            ("max_in_flight", limits.max_in_flight, max(limits.max_in_flight, MAX_IN_FLIGHT)),
+            ("max_wait_s", retry.max_wait_s, min(retry.max_wait_s, MAX_WAIT_S)),
+            ("timeout_s", timeout, max(timeout, TIMEOUT_S)),
         ]
-        speed = [f"{name} -> {after:g}" for name, before, after in changes if before != after]
-        speed += [f"timeout_s {theirs.api.timeout_s:g} -> {HANG_TIMEOUT_S:g} where answers never come"]
+        speed = [f"{name} {before:g} -> {after:g}" for name, before, after in changes if before != after]
+        speed.append(f"timeout_s {HANG_TIMEOUT_S:g} where answers never come")
         return (
             "the bank, the ledger and the log-in are the rehearsal's own; only for its speed "
             f"{', '.join(speed)}, no deadline; all other settings are yours"

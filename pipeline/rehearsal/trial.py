@@ -96,9 +96,12 @@ class Trial:
                 results = self._results()
                 self.findings.add(compare(self.sample, results, bank.bank.by_email, witness))
                 stands = [(_settled(line["disposition"]), line["phase"]) for line in results]
-                if not self._approve(bank, results) and (stands == stood or not self._goes_on(results)):
+                if self._approve(bank, results):
+                    stood = None  # what a person did may show only after a while
+                elif stands == stood or not self._goes_on(results):
                     break
-                stood = stands
+                else:
+                    stood = stands
         if not results:
             self.findings.add(compare(self.sample, (), bank.bank.by_email, witness))
         return Outcome(

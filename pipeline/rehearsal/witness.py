@@ -30,6 +30,10 @@ _ONCE: Final = {
 _PLAIN_REFUSALS: Final = frozenset({"too_many", "expired_token", "unauthorized"})
 
 
+KILLED: Final = "kill -9"
+"""What a kill is called among the faults."""
+
+
 class Fate(Enum):
     """What the sender of a call can know of it."""
 
@@ -128,7 +132,7 @@ class Witness:
         if not self.plan or number < self.plan[0].request or after != self.plan[0].after:
             return False
         self.plan.pop(0)
-        self.faults["kill -9"] += 1
+        self.faults[KILLED] += 1
         self.kill()
         return True
 

@@ -174,7 +174,7 @@ def test_a_bank_that_lies_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     done = in_process(tmp_path)
     assert done.exit_code == 1
     assert figures(done.stdout)["calm"] == [0, 5, 0, 5, 0]
-    assert len(re.findall(r"error: calm: lost: row \d+: onboarded, and at the bank not active", done.stderr)) == 5
+    assert len(re.findall(r"calm: lost: row \d+: onboarded, and at the bank not active", done.stderr)) == 5
 
 
 def test_results_that_were_tampered_with_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +206,7 @@ def test_a_job_that_registers_again_is_found(tmp_path: Path, monkeypatch: pytest
     done = in_process(tmp_path)
     assert done.exit_code == 1
     assert figures(done.stdout)["calm"][4] == 5
-    assert len(re.findall(r"error: calm: twice: row \d+: registration sent again", done.stderr)) == 5
+    assert len(re.findall(r"calm: twice: row \d+: registration sent again", done.stderr)) == 5
 
 
 def test_a_job_that_ends_unexpectedly_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 from pipeline.rehearsal.table import COLUMNS, Line, as_json, as_text, complaints
+from tests.acceptance.support import ROOT
 
 GOOD = Line(
     scenario="drops",
@@ -37,6 +38,12 @@ def test_the_columns_are_the_promised_ones() -> None:
         "",
         "kill_one: 28 of 28 points",
     ]
+
+
+def test_the_readme_shows_this_table() -> None:
+    """The example in the README has the same columns."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert " ".join(COLUMNS) in " ".join(readme.split())
 
 
 def test_json_has_the_same_and_says_why() -> None:

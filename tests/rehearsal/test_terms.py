@@ -100,7 +100,12 @@ def test_only_the_speed_is_adapted_and_it_is_said(tmp_path: Path) -> None:
     assert calm.stop.deadline == ""
     assert (calm.api.timeout_s, slow.api.timeout_s) == (30, 5)
     told = terms(tmp_path / "real.toml", {}).told
-    for words in ("calls_per_second 7 -> 400", "max_wait_s 60 -> 0.5", "timeout_s 30 -> 5", "no deadline"):
+    for words in (
+        "calls_per_second 7 -> 400",
+        "max_wait_s 60 -> 0.5",
+        "timeout_s 5 where answers never come",
+        "no deadline",
+    ):
         assert words in told
     quick = terms(tmp_path / "real.toml", {"ONBOARD_LIMITS__CALLS_PER_SECOND": "900"})
     assert "calls_per_second" not in quick.told
