@@ -142,7 +142,7 @@ class _Rehearsal:
         if not self._sample.customers or not most:
             return None
         counted = await self._perform(f"{KILL_ALL}/uninterrupted", Scenario(), self._sample, again=False)
-        moments = spread(counted.requests, most + 2)[1:-1]
+        moments = spread(counted.requests, most)
         kills = [Kill(request=moment + 1, after=bool(number % 2)) for number, moment in enumerate(moments)]
         outcome = await self._perform(f"{KILL_ALL}/killed", Scenario(), self._sample, kills=kills)
         covered = f"{outcome.faults[KILLED]} kills in a row, all customers in hand"

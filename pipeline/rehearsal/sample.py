@@ -25,6 +25,7 @@ from pipeline.settings import Settings
 _CANDIDATES = 20
 """Rows that are judged for each that is taken: enough to meet the kinds of rows that a book has."""
 _ONE_REJECT_IN = 5
+_GOLDEN = 0.618034
 _AS_IT_STANDS = (RejectMark(field="", code="", message=""),)
 
 
@@ -91,13 +92,11 @@ def _sample(
     return Sample(files=files, reading=reading, profile=profile, rows=known)
 
 
-def spread(total: int, wanted: int) -> list[int]:
-    """Places in 0 to ``total``, evenly spread, at most ``wanted``; the first and the last among them."""
+def spread(total: int, wanted: int, *, phase: float = 0.5) -> list[int]:
+    """Places in 0 to ``total``, at most ``wanted``, one of each equal stretch: the one that far (0 to 1) into it."""
     if wanted >= total:
         return list(range(total))
-    if wanted < 2:  # noqa: PLR2004 - one place cannot be at both ends
-        return [total // 2][:wanted]
-    return [place * (total - 1) // (wanted - 1) for place in range(wanted)]
+    return [int((place + phase) * total / wanted) for place in range(wanted)]
 
 
 def choose(candidates: Sequence[IntakeRow], wanted: int) -> list[int]:
@@ -121,7 +120,10 @@ def _kind(row: IntakeRow) -> Hashable:
 
 
 def _of_each(groups: list[list[int]], wanted: int) -> list[int]:
-    """Take one of each group in turn, larger groups first, until there are enough; within a group evenly spread."""
+    """Take one of each group in turn, larger groups first, until there are enough; within a group evenly spread.
+
+    Each group at another phase, so that they do not all meet in the same places.
+    """
     groups = sorted(groups, key=len, reverse=True)
     shares = [0] * len(groups)
     left = min(wanted, sum(map(len, groups)))
@@ -130,7 +132,11 @@ def _of_each(groups: list[list[int]], wanted: int) -> list[int]:
             if left and shares[number] < len(group):
                 shares[number] += 1
                 left -= 1
-    return [group[place] for group, share in zip(groups, shares, strict=True) for place in spread(len(group), share)]
+    return [
+        group[place]
+        for number, (group, share) in enumerate(zip(groups, shares, strict=True))
+        for place in spread(len(group), share, phase=(0.5 + number * _GOLDEN) % 1)
+    ]
 
 
 def _surveyed(inputs: Sequence[Path], reading: Reading, settings: Settings) -> Survey:
