@@ -132,7 +132,12 @@ class _Rehearsal:
                 )
                 for point in chosen
             ]
-        line = _line_of(KILL_ONE, [task.result() for task in tasks])
+        outcomes = [task.result() for task in tasks]
+        placed = [
+            replace(outcome, findings=outcome.findings.at(point.words))
+            for point, outcome in zip(chosen, outcomes, strict=True)
+        ]
+        line = _line_of(KILL_ONE, placed)
         covered = f"{line.faults[KILLED]} of {len(points)} points: before and after each of {counted.requests} calls"
         return replace(line, covered=f"{covered} of the journey of {row.origin}")
 

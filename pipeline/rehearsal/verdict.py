@@ -31,6 +31,13 @@ class Findings:
         self.lost = other.lost | self.lost
         self.twice = other.twice | self.twice
 
+    def at(self, moment: str) -> "Findings":
+        """The same with the moment at which the job was killed, so that a row may be wronged at several."""
+        return Findings(
+            lost={f"{place}, killed at {moment}": said for place, said in self.lost.items()},
+            twice={f"{place}, killed at {moment}": said for place, said in self.twice.items()},
+        )
+
 
 def compare(sample: Sample, results: Sequence[Line], bank: Mapping[str, Customer], witness: Witness) -> Findings:
     """Hold ``results.csv`` against the bank's customers, by e-mail in lower case, and what the witness saw."""

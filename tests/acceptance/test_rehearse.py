@@ -42,7 +42,8 @@ def figures(stdout: str) -> dict[str, list[int]]:
 def test_a_rehearsal_proves_itself_and_touches_nothing_real(tmp_path: Path) -> None:
     """Trouble and kills, 0 lost, 0 twice; the bank and the ledger of the configuration never hear of it."""
     with sandbox() as real:
-        desk = Desk(folder=tmp_path, bank=real).configure(AUTO)
+        # With deliveries to search nobody stays in doubt, so that all the kills find something to interrupt.
+        desk = Desk(folder=tmp_path, bank=real).configure(AUTO, webhook_subscription_id="theirs")
         words = ("--rows", "8", "--kills", "4", *scenarios("drops", "kill_one", "kill_all"))
         done = rehearsed(desk, SAMPLE, *words)
         assert done.returncode == 0, done.stderr
@@ -228,17 +229,22 @@ def test_it_works_from_a_wheel_and_beside_a_folder_of_the_same_name(tmp_path: Pa
     (work / "pipeline").mkdir(parents=True)
     (work / "pipeline" / "__init__.py").write_text("raise ImportError('this is the folder of somebody else')\n")
     desk = Desk(folder=work).configure(AUTO)
-    command = [sys.executable, "-P", "-m", "pipeline", "rehearse", str(SAMPLE), "--config", str(desk.config)]
-    done = subprocess.run(
-        [*command, "--rows", "4", *scenarios("calm")],
-        cwd=work,
-        env=desk.environment({"PYTHONPATH": str(site)}),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+
+    def installed(*words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "pipeline", *words, "--config", str(desk.config)],
+            cwd=work,
+            env=desk.environment({"PYTHONPATH": str(site)}),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    done = installed("rehearse", str(SAMPLE), "--rows", "4", *scenarios("calm"))
     assert done.returncode == 0, done.stderr
     assert figures(done.stdout)["calm"][1:] == [4, 0, 0, 0]
+    ran = installed("run", str(SAMPLE), "--limit", "1")
+    assert ran.returncode == 0, ran.stderr
     shipped = {path.name for path in (site / "pipeline" / "sandbox" / "scenarios").glob("*.toml")}
     assert shipped == {path.name for path in (ROOT / "configs" / "scenarios").glob("*.toml")}
