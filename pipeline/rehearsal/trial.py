@@ -29,8 +29,9 @@ from pipeline.sandbox.server import running
 _MOST_RUNS = 6
 _RUN_S = 300
 """Far longer than any run of a sample takes: one that is not over by then hangs."""
-_ENDED = frozenset({ExitCode.OK, ExitCode.NEEDS_SOMEBODY, ExitCode.STOPPED_EARLY})
-_SAYS_SO = frozenset({ExitCode.USAGE, ExitCode.REFUSED, ExitCode.LOCKED, ExitCode.UNREADABLE_INPUT})
+_ENDED = frozenset({ExitCode.OK, ExitCode.NEEDS_SOMEBODY, ExitCode.STOPPED_EARLY, ExitCode.REFUSED})
+"""Ways in which a job ends by itself; the rehearsal's bank takes its credentials, unless a scenario says otherwise."""
+_NEVER_BEGAN = frozenset({ExitCode.USAGE, ExitCode.LOCKED, ExitCode.UNREADABLE_INPUT})
 _NO_END = "all rows"
 _WAITS_FOR_PERSON = frozenset({"approval_needed", "high_risk"})
 _SETTLED = frozenset(Disposition) - {Disposition.PENDING, Disposition.IN_DOUBT, Disposition.FAILED}
@@ -165,7 +166,7 @@ class Trial:
         if code in _ENDED:
             return
         said = [line for line in stderr.splitlines() if line][-2:]
-        if code in _SAYS_SO:
+        if code in _NEVER_BEGAN:
             message, hint = (line.partition(": ")[2] or line for line in (*said, "", "")[:2])
             raise RehearsalError(f"{self.name}: {message}", hint=hint, exit_code=ExitCode(code))
         self.findings.lost[_NO_END] = f"the job ended with exit code {code}: {' '.join(said)}"

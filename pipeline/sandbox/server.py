@@ -82,11 +82,14 @@ def _run(
 
 @contextlib.asynccontextmanager
 async def running(sandbox: Sandbox) -> AsyncIterator[str]:
-    """Serve from the caller's own event loop, on a free port of this machine only; yields the base URL."""
+    """Serve the contract from the caller's own event loop, on a free port of this machine; yields the base URL.
+
+    There is no control plane: the caller has the sandbox itself, and nobody else shall read its record.
+    """
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     listener = _listen("127.0.0.1", 0)
     listening = asyncio.Event()
-    server = _Server(configure(sandbox), listening.set, keep_signals=True)
+    server = _Server(configure(sandbox, control=False), listening.set, keep_signals=True)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await listening.wait()
@@ -97,10 +100,10 @@ async def running(sandbox: Sandbox) -> AsyncIterator[str]:
         listener.close()
 
 
-def configure(sandbox: Sandbox) -> uvicorn.Config:
-    """Set uvicorn up for a sandbox: quick, silent, and able to drop a connection."""
+def configure(sandbox: Sandbox, *, control: bool = True) -> uvicorn.Config:
+    """Set uvicorn up for a sandbox: quick, silent, able to drop a connection; ``control``: with the control plane."""
     return uvicorn.Config(
-        build(sandbox),
+        build(sandbox) if control else sandbox,
         http=SandboxProtocol,
         ws="none",
         lifespan="off",

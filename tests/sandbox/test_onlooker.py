@@ -108,6 +108,23 @@ def test_refusals_for_rate_count_among_the_faults() -> None:
     assert sandbox.tally.faults == {"too_many": 1}
 
 
+def test_nobody_else_can_read_the_record() -> None:
+    """Served within another program the bank has no control plane."""
+    sandbox = Sandbox(Scenario())
+
+    def asked(base_url: str) -> int:
+        wire = Wire(int(base_url.removesuffix(demo.BASE_PATH).rsplit(":", 1)[1]))
+        status = wire.raw("GET", "/sandbox/record", None, {}).status
+        wire.connection.close()
+        return status
+
+    async def serve() -> int:
+        async with running(sandbox) as base_url:
+            return await asyncio.to_thread(asked, base_url)
+
+    assert asyncio.run(serve()) == 404
+
+
 def test_a_bank_may_have_other_categories() -> None:
     """They are in its hierarchy, customers may be registered in them, and their risk decides."""
     gold = demo.DemoCategory("GOLD", "cat-gold", "Gold Ünï", "MEDIUM", individual=True)
