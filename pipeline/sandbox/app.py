@@ -20,7 +20,7 @@ from pipeline.sandbox import delivery, demo, page
 from pipeline.sandbox.bank import Bank
 from pipeline.sandbox.faults import Faults
 from pipeline.sandbox.gate import Gate
-from pipeline.sandbox.onlooker import Onlooker, Seen
+from pipeline.sandbox.onlooker import NOBODY, Onlooker, Seen
 from pipeline.sandbox.operations import Operation, match
 from pipeline.sandbox.records import Answer, Customer
 from pipeline.sandbox.scenario import Fault, Scenario
@@ -41,8 +41,7 @@ _STOPS_BEFORE: Final = frozenset(
 )
 
 
-_DROP: Final = Fault(kind="drop_after")
-"""What befalls a call that the onlooker wants unanswered."""
+_DROP: Final = Fault(kind="drop_after")  # what befalls a call that the onlooker wants unanswered
 
 
 class Sandbox:
@@ -55,7 +54,7 @@ class Sandbox:
         shapes: str | None = None,
         store: Store | None = None,
         categories: tuple[demo.DemoCategory, ...] = demo.CATEGORIES,
-        onlooker: Onlooker | None = None,
+        onlooker: Onlooker = NOBODY,
     ) -> None:
         self.scenario = scenario
         self.shapes = SHAPES[shapes or scenario.shapes]
@@ -95,8 +94,8 @@ class Sandbox:
             return
         number = self.tally.arrive(operation.id, arrived)
         body = await delivery.read_body(receive, MAX_BODY)
-        seen = Seen(operation=operation.id, params=params, body=body or b"") if self.onlooker else None
-        if self.onlooker and seen and not self.onlooker.arrived(seen):
+        seen = Seen(operation=operation.id, params=params, body=body or b"")
+        if not self.onlooker.arrived(seen):
             await self._fail(operation, _DROP, scope, receive, send)
             return
         if self.limiter.admits(arrived):
@@ -109,9 +108,8 @@ class Sandbox:
         if fault is None or fault.kind not in _STOPS_BEFORE:
             headers, query = dict(scope["headers"]), scope["query_string"]
             answer = self.gate.answer(operation, params, headers, body, query, time.time())
-        if self.onlooker and seen:
-            kind, status = fault.kind if fault else "", answer.status if answer else 0
-            fault = fault if self.onlooker.settled(seen, kind, status) else _DROP
+        if not self.onlooker.settled(seen, fault.kind if fault else "", answer.status if answer else 0):
+            fault = _DROP
         if fault is not None:
             self.tally.faults[fault.kind] += 1
         if answer is None or (fault is not None and fault.kind.endswith("_after")):

@@ -5,7 +5,7 @@ Promises nothing itself: it is the shape of an observer (a rehearsal has one). D
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,3 +29,20 @@ class Onlooker(Protocol):
         ``fault`` is the kind of what goes wrong, empty for a good answer; ``status`` is the answer of the rules, 0
         where they were not asked.
         """
+
+
+class _Nobody:
+    """An onlooker who is not there."""
+
+    def arrived(self, call: Seen) -> bool:
+        """Let it pass."""
+        del call
+        return True
+
+    def settled(self, call: Seen, fault: str, status: int) -> bool:
+        """Let it pass."""
+        del call, fault, status
+        return True
+
+
+NOBODY: Final[Onlooker] = _Nobody()
