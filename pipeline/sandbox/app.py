@@ -131,21 +131,12 @@ class Sandbox:
         body = {"code": status, "message": message, "data": None}
         await delivery.whole(send, status, self._encode(body), headers=headers)
 
-    async def _refuse_rate(self, operation: Operation, fault: Fault, send: Send) -> None:
-        headers = self.faults.retry_after(fault.retry_after, fault.retry_after_s, time.time())
-        answer = self.shapes.problem(429, "Rate limit exceeded")
-        self.tally.answer(operation.id, 429)
-        await delivery.whole(send, 429, self._encode(answer.body), headers=headers)
-
     async def _fail(self, operation: Operation, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the fault instead of an answer."""
         kind = fault.kind.removesuffix("_before").removesuffix("_after")
         if kind in ("drop", "hang"):
             self.tally.answer(operation.id, None)
             await (delivery.drop(scope, receive) if kind == "drop" else delivery.hang(receive))
-            return
-        if kind == "too_many":
-            await self._refuse_rate(operation, fault, send)
             return
         if kind == "bad_gateway":
             self.tally.answer(operation.id, 502)
@@ -154,13 +145,15 @@ class Sandbox:
         answer = self._failure(kind, scope)
         self.tally.answer(operation.id, answer.status)
         headers: delivery.Headers = ()
-        if kind == "unavailable":
+        if kind in ("unavailable", "too_many"):
             headers = self.faults.retry_after(fault.retry_after, fault.retry_after_s, time.time())
         await delivery.whole(send, answer.status, self._encode(answer.body), headers=headers)
 
     def _failure(self, kind: str, scope: Scope) -> Answer:
         if kind == "error_500":
             return self.shapes.problem(500, "Internal server error")
+        if kind == "too_many":
+            return self.shapes.problem(429, "Rate limit exceeded")
         if kind == "unavailable":
             return self.shapes.problem(503, "Service unavailable")
         if kind == "expired_token":
