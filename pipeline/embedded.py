@@ -42,6 +42,12 @@ def with_demo_identity(settings: Settings) -> Settings:
     return Settings.model_validate(settings.model_dump() | changed)
 
 
+def program(module: str) -> list[str]:
+    """The command that starts a module of this very program, not of what is called so in the current folder."""
+    here = Path(__file__).parents[1] == Path.cwd()
+    return [sys.executable, *([] if here else ["-P"]), "-m", module]
+
+
 @contextmanager
 def running(settings: Settings, *, ledger_id: str) -> Iterator[Settings]:
     """Start the sandbox if the settings ask for it; yields settings whose ``base_url`` is its address."""
@@ -49,7 +55,7 @@ def running(settings: Settings, *, ledger_id: str) -> Iterator[Settings]:
         yield settings
         return
     state = _state_file(ledger_id)
-    command = [sys.executable, "-m", "pipeline.sandbox", "--port", "0", "--until-stdin-closes", "--state", str(state)]
+    command = [*program("pipeline.sandbox"), "--port", "0", "--until-stdin-closes", "--state", str(state)]
     if settings.sandbox.scenario:
         command += ["--scenario", str(settings.sandbox.scenario)]
     # A session of its own: Ctrl-C in the terminal is for the run, which still needs its bank to drain.

@@ -20,9 +20,10 @@ from pipeline.sandbox import delivery, demo, page
 from pipeline.sandbox.bank import Bank
 from pipeline.sandbox.faults import Faults
 from pipeline.sandbox.gate import Gate
+from pipeline.sandbox.onlooker import NOBODY, Onlooker, Seen
 from pipeline.sandbox.operations import Operation, match
 from pipeline.sandbox.records import Answer, Customer
-from pipeline.sandbox.scenario import Fault, RetryAfter, Scenario
+from pipeline.sandbox.scenario import Fault, Scenario
 from pipeline.sandbox.shapes import SHAPES
 from pipeline.sandbox.store import Store
 from pipeline.sandbox.tally import Limiter, Tally
@@ -40,14 +41,26 @@ _STOPS_BEFORE: Final = frozenset(
 )
 
 
+_DROP: Final = Fault(kind="drop_after")  # what befalls a call that the onlooker wants unanswered
+
+
 class Sandbox:
     """A running practice bank: its state, its scenario and its counts."""
 
-    def __init__(self, scenario: Scenario, *, shapes: str | None = None, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        shapes: str | None = None,
+        store: Store | None = None,
+        categories: tuple[demo.DemoCategory, ...] = demo.CATEGORIES,
+        onlooker: Onlooker = NOBODY,
+    ) -> None:
         self.scenario = scenario
         self.shapes = SHAPES[shapes or scenario.shapes]
-        self.bank = Bank(scenario.habits(), self.shapes)
+        self.bank = Bank(scenario.habits(), self.shapes, categories)
         self.store = store
+        self.onlooker = onlooker
         if store is not None:
             held = store.load()
             self.bank.restore(held.customers, held.admin_lock, held.ended)
@@ -59,7 +72,9 @@ class Sandbox:
     def reset_scenario(self) -> None:
         """Start the scenario again from its first call."""
         self.faults = Faults(self.scenario)
-        self.limiter = Limiter(self.scenario.rate_limit.per_second)
+        limit = self.scenario.rate_limit
+        self.limiter = Limiter(limit.per_second)
+        self._too_fast = Fault(kind="too_many", retry_after=limit.retry_after, retry_after_s=limit.retry_after_s)
 
     def reset(self) -> None:
         """Forget everything, on disk too."""
@@ -79,24 +94,30 @@ class Sandbox:
             return
         number = self.tally.arrive(operation.id, arrived)
         body = await delivery.read_body(receive, MAX_BODY)
-        if not self.limiter.admits(arrived):
-            limit = self.scenario.rate_limit
-            await self._refuse_rate(operation, send, limit.retry_after, limit.retry_after_s)
+        seen = Seen(operation=operation.id, params=params, body=body or b"")
+        if not self.onlooker.arrived(seen):
+            await self._fail(operation, _DROP, scope, receive, send)
             return
-        fault = self.faults.pick(operation.id, number)
-        if delay := self.faults.delay_s():
-            await asyncio.sleep(delay)
+        if self.limiter.admits(arrived):
+            fault = self.faults.pick(operation.id, number)
+            if delay := self.faults.delay_s():
+                await asyncio.sleep(delay)
+        else:
+            fault = self._too_fast
+        answer: Answer | None = None
+        if fault is None or fault.kind not in _STOPS_BEFORE:
+            headers, query = dict(scope["headers"]), scope["query_string"]
+            answer = self.gate.answer(operation, params, headers, body, query, time.time())
+        if not self.onlooker.settled(seen, fault.kind if fault else "", answer.status if answer else 0):
+            fault = _DROP
         if fault is not None:
             self.tally.faults[fault.kind] += 1
-            if fault.kind in _STOPS_BEFORE:
-                await self._fail(operation, fault, scope, receive, send)
-                return
-        answer = self.gate.answer(operation, params, dict(scope["headers"]), body, scope["query_string"], time.time())
-        if fault is None:
+        if answer is None or (fault is not None and fault.kind.endswith("_after")):
+            assert fault is not None
+            await self._fail(operation, fault, scope, receive, send)
+        elif fault is None:
             self.tally.answer(operation.id, answer.status)
             await delivery.whole(send, answer.status, self._encode(answer.body))
-        elif fault.kind.endswith("_after"):
-            await self._fail(operation, fault, scope, receive, send)
         else:
             await self._spoil(operation, fault, answer, scope, receive, send)
 
@@ -110,21 +131,12 @@ class Sandbox:
         body = {"code": status, "message": message, "data": None}
         await delivery.whole(send, status, self._encode(body), headers=headers)
 
-    async def _refuse_rate(self, operation: Operation, send: Send, form: RetryAfter, seconds: int) -> None:
-        headers = self.faults.retry_after(form, seconds, time.time())
-        answer = self.shapes.problem(429, "Rate limit exceeded")
-        self.tally.answer(operation.id, 429)
-        await delivery.whole(send, 429, self._encode(answer.body), headers=headers)
-
     async def _fail(self, operation: Operation, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the fault instead of an answer."""
         kind = fault.kind.removesuffix("_before").removesuffix("_after")
         if kind in ("drop", "hang"):
             self.tally.answer(operation.id, None)
             await (delivery.drop(scope, receive) if kind == "drop" else delivery.hang(receive))
-            return
-        if kind == "too_many":
-            await self._refuse_rate(operation, send, fault.retry_after, fault.retry_after_s)
             return
         if kind == "bad_gateway":
             self.tally.answer(operation.id, 502)
@@ -133,13 +145,15 @@ class Sandbox:
         answer = self._failure(kind, scope)
         self.tally.answer(operation.id, answer.status)
         headers: delivery.Headers = ()
-        if kind == "unavailable":
+        if kind in ("unavailable", "too_many"):
             headers = self.faults.retry_after(fault.retry_after, fault.retry_after_s, time.time())
         await delivery.whole(send, answer.status, self._encode(answer.body), headers=headers)
 
     def _failure(self, kind: str, scope: Scope) -> Answer:
         if kind == "error_500":
             return self.shapes.problem(500, "Internal server error")
+        if kind == "too_many":
+            return self.shapes.problem(429, "Rate limit exceeded")
         if kind == "unavailable":
             return self.shapes.problem(503, "Service unavailable")
         if kind == "expired_token":

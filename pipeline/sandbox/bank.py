@@ -27,9 +27,12 @@ from pipeline.sandbox.shapes import Shapes
 class Bank:
     """The state of the practice bank and the rules of the journey."""
 
-    def __init__(self, habits: Habits, shapes: Shapes) -> None:
+    def __init__(
+        self, habits: Habits, shapes: Shapes, categories: tuple[demo.DemoCategory, ...] = demo.CATEGORIES
+    ) -> None:
         self.habits = habits
         self.shapes = shapes
+        self.categories = categories
         self.clear()
 
     def clear(self) -> None:
@@ -100,7 +103,7 @@ class Bank:
         body = call.body
         if errors := rules.registration(body, rules.today(call.now)):
             return self.invalid(errors)
-        category, why = rules.category(body)
+        category, why = rules.category(body, self.categories)
         if category is None:
             data = {"error": "Invalid categorization", "details": why}
             return self.shapes.problem(400, "Categorization validation failed", data)
@@ -139,7 +142,7 @@ class Bank:
     def shown_risk(self, customer: Customer) -> str:
         """Tell the risk level as the bank knows it so far: a late one shows once the tenant has approved."""
         if customer.late_risk and customer.approved() is None:
-            return next(c.risk for c in demo.CATEGORIES if c.key == customer.category)
+            return next(c.risk for c in self.categories if c.key == customer.category)
         return customer.risk
 
     def refuse_stranger(self, call: Call, customer: Customer) -> Answer | None:

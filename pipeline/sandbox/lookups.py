@@ -30,7 +30,7 @@ class Lookups:
         if call.params["tenantId"] != demo.TENANT_ID:
             data = {"error": "Tenant access denied", "tenantId": call.params["tenantId"]}
             return self._bank.shapes.problem(403, "Tenant access denied or categorization not available", data)
-        return self._bank.shapes.hierarchy()
+        return self._bank.shapes.hierarchy(self._bank.categories)
 
     def documents(self, call: Call) -> Answer:
         """List the documents of a customer over all its verifications."""

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from pipeline.sandbox.demo import CATEGORIES, DemoCategory
+from pipeline.sandbox.demo import DemoCategory
 
 MAX_DOCUMENT_BYTES: Final = 10 * 1024 * 1024
 MIME_TYPES: Final = ("application/pdf", "image/jpeg", "image/png")
@@ -104,10 +104,10 @@ def _is_birth_date(text: str, today: date) -> bool:
         return False
 
 
-def category(body: dict[str, Any]) -> tuple[DemoCategory | None, str]:
+def category(body: dict[str, Any], known: Iterable[DemoCategory]) -> tuple[DemoCategory | None, str]:
     """Find the category of a registration, or say why there is none."""
     wanted = body["customerCategory"]
-    found = next((c for c in CATEGORIES if c.id == wanted["id"]), None)
+    found = next((c for c in known if c.id == wanted["id"]), None)
     if found is None:
         return None, "Category id is not in the hierarchy of the tenant"
     if found.name != wanted["name"]:

@@ -218,3 +218,10 @@ def _refuse_unknown_name(name: object, known: Iterable[str], what: str) -> None:
     near = get_close_matches(str(name), names, n=1, cutoff=0.4)
     hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(names)}"
     raise ConfigurationError(f'{what} "{name}"; {hint}', hint=hint)
+
+
+def shipped() -> dict[str, Path]:
+    """Find the scenario files that come with the program, by name: in a wheel beside this module, else in configs/."""
+    beside = Path(__file__).parent / "scenarios"
+    folder = beside if beside.is_dir() else Path(__file__).parents[2] / "configs" / "scenarios"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}

@@ -5,6 +5,7 @@ end as soon as its parent is gone, however the parent died. Bad scenarios, ports
 ``ConfigurationError``. Does not know the command line.
 """
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -13,7 +14,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -66,11 +67,7 @@ def _run(
     sandbox: Sandbox, listener: socket.socket, announce: Callable[[str], None], *, until_stdin_closes: bool
 ) -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    host, port = listener.getsockname()[:2]
-    address = f"[{host}]:{port}" if listener.family == socket.AF_INET6 else f"{host}:{port}"
-    server = _Server(
-        configure(sandbox), lambda: announce(f"http://{address}{demo.BASE_PATH}"), keep_signals=until_stdin_closes
-    )
+    server = _Server(configure(sandbox), lambda: announce(_address(listener)), keep_signals=until_stdin_closes)
     if until_stdin_closes:
         for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(ignored, signal.SIG_IGN)
@@ -83,10 +80,30 @@ def _run(
         server.run(sockets=[listener])
 
 
-def configure(sandbox: Sandbox) -> uvicorn.Config:
-    """Set uvicorn up for a sandbox: quick, silent, and able to drop a connection."""
+@contextlib.asynccontextmanager
+async def running(sandbox: Sandbox) -> AsyncIterator[str]:
+    """Serve the contract from the caller's own event loop, on a free port of this machine; yields the base URL.
+
+    There is no control plane: the caller has the sandbox itself, and nobody else shall read its record.
+    """
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    listener = _listen("127.0.0.1", 0)
+    listening = asyncio.Event()
+    server = _Server(configure(sandbox, control=False), listening.set, keep_signals=True)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await listening.wait()
+        yield _address(listener)
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
+
+
+def configure(sandbox: Sandbox, *, control: bool = True) -> uvicorn.Config:
+    """Set uvicorn up for a sandbox: quick, silent, able to drop a connection; ``control``: with the control plane."""
     return uvicorn.Config(
-        build(sandbox),
+        build(sandbox) if control else sandbox,
         http=SandboxProtocol,
         ws="none",
         lifespan="off",
@@ -149,6 +166,12 @@ def _listen(host: str, port: int) -> socket.socket:
             hint="choose another port, or 0 for a free one",
         ) from None
     return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    address = f"[{host}]:{port}" if listener.family == socket.AF_INET6 else f"{host}:{port}"
+    return f"http://{address}{demo.BASE_PATH}"
 
 
 def _end_with_stdin() -> None:

@@ -4,6 +4,7 @@ Promises that every body is one of the forms of the contract. Does not decide an
 writes it down. ``RUNNER`` follows the newest pages, ``OLDER`` the January reference and the guides before it.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -46,12 +47,12 @@ class Shapes:
         """Write the documented wrapper around ``data``."""
         return Answer(200, {"code": 200, "message": message, "data": data})
 
-    def hierarchy(self) -> Answer:
+    def hierarchy(self, known: Iterable[demo.DemoCategory]) -> Answer:
         """List the categories: what a registration needs of them."""
         return self.success(
             {
                 "tenantId": demo.TENANT_ID,
-                "categories": {c.key: {"databaseId": c.id, "categoryName": c.name} for c in demo.CATEGORIES},
+                "categories": {c.key: {"databaseId": c.id, "categoryName": c.name} for c in known},
             }
         )
 
@@ -190,7 +191,7 @@ class OlderShapes(Shapes):
             return Answer(status, {"success": False, "error": error})
         return super().problem(status, message, data, code=code)
 
-    def hierarchy(self) -> Answer:
+    def hierarchy(self, known: Iterable[demo.DemoCategory]) -> Answer:
         """List the categories unwrapped, with features."""
         feature = {
             "databaseId": "sample-feat-001",
@@ -201,7 +202,7 @@ class OlderShapes(Shapes):
         }
         categories = {
             c.key: {"databaseId": c.id, "categoryId": c.key, "categoryName": c.name, "availableFeatures": []}
-            for c in demo.CATEGORIES
+            for c in known
         }
         return Answer(
             200,

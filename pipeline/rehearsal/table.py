@@ -1,0 +1,77 @@
+"""What a rehearsal shows: a table for a person, JSON for a program, and a sentence for each row that was wronged."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+COLUMNS = ("scenario", "faults injected", "rows", "in doubt", "lost", "twice")
+_FIGURES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What came of one scenario; ``lost`` and ``twice`` say by row why. ``covered`` says where the job was killed."""
+
+    scenario: str
+    faults: Counter[str]
+    rows: int
+    in_doubt: int
+    lost: Mapping[str, str]
+    twice: Mapping[str, str]
+    runs: int
+    covered: str = ""
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The line as it stands under ``COLUMNS``."""
+        figures = (self.faults.total(), self.rows, self.in_doubt, len(self.lost), len(self.twice))
+        return (self.scenario, *map(str, figures))
+
+    @property
+    def told(self) -> str:
+        """Say that the scenario is over, and how it went."""
+        return (
+            f"{self.scenario}: {self.faults.total()} faults, {self.runs} runs, {len(self.lost)} lost, "
+            f"{len(self.twice)} twice"
+        )
+
+
+def as_text(lines: Sequence[Line]) -> str:
+    """The table: aligned, with a line of sums and what the kills covered."""
+    sums = (sum(int(line.cells[column]) for line in lines) for column in range(1, _FIGURES + 1))
+    cells = [COLUMNS, *(line.cells for line in lines), ("all", *map(str, sums))]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(COLUMNS))]
+    table = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells]
+    covered = [f"{line.scenario}: {line.covered}" for line in lines if line.covered]
+    return "\n".join([*table, *(["", *covered] if covered else [])])
+
+
+def as_json(lines: Sequence[Line]) -> str:
+    """The same for a program, with the kinds of faults and what was found."""
+    return json.dumps(
+        [
+            {
+                "scenario": line.scenario,
+                "faults_injected": line.faults.total(),
+                "rows": line.rows,
+                "in_doubt": line.in_doubt,
+                "lost": len(line.lost),
+                "twice": len(line.twice),
+                "runs": line.runs,
+                "faults": dict(sorted(line.faults.items())),
+                "covered": line.covered,
+                "found": [f"{place}: {said}" for found in (line.lost, line.twice) for place, said in found.items()],
+            }
+            for line in lines
+        ],
+        indent=2,
+    )
+
+
+def complaints(lines: Sequence[Line]) -> Iterator[str]:
+    """A sentence for each row that was lost or came twice."""
+    for line in lines:
+        for what, found in (("lost", line.lost), ("twice", line.twice)):
+            for place, said in found.items():
+                yield f"{line.scenario}: {what}: {place}: {said}"

@@ -1,0 +1,96 @@
+"""The rehearsal as a whole: what there is to rehearse, what its bank knows, whose journey is killed."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.model import Customer
+from pipeline.rehearsal.rehearse import _categories, _longest, names
+from pipeline.rehearsal.sample import SampleRow
+from pipeline.rehearsal.trial import _injected
+from pipeline.rehearsal.witness import Witness
+from pipeline.sandbox.app import Sandbox
+from pipeline.sandbox.demo import CATEGORIES
+from pipeline.sandbox.scenario import load, shipped
+from tests.acceptance.support import ROOT
+from tests.intake.helpers import a_row
+from tests.sandbox.support import Desk
+
+
+def customer(**changes: str) -> Customer:
+    """An accepted row."""
+    return Customer(source="a.csv", row_number=1, **a_row(1, **changes))
+
+
+def test_every_shipped_scenario_is_rehearsed_and_then_the_kills() -> None:
+    """The calm one first, the others by name; nothing of configs/scenarios is left out."""
+    files = {path.stem for path in (ROOT / "configs" / "scenarios").glob("*.toml")}
+    assert set(names()) == files | {"kill_one", "kill_all"}
+    assert len(names()) == len(set(names()))
+    assert (names()[0], names()[-2:]) == ("calm", ("kill_one", "kill_all"))
+
+
+def test_the_bank_gets_the_samples_categories_with_their_usual_risk() -> None:
+    """A category that the bank has, in any spelling, stays its own; others have the risk of most of their rows."""
+    rows = [
+        customer(category="individual_plus", risk_level="HIGH"),
+        customer(category="Gold", risk_level="MEDIUM"),
+        customer(category="GOLD", risk_level="MEDIUM"),
+        customer(category="Gold", risk_level="HIGH"),
+        customer(category="Students"),
+    ]
+    added = _categories(rows)[len(CATEGORIES) :]
+    assert _categories(rows)[: len(CATEGORIES)] == CATEGORIES
+    assert [(category.key, category.name, category.risk) for category in added] == [
+        ("Gold", "Gold", "MEDIUM"),
+        ("Students", "Students", "LOW"),
+    ]
+    assert all(category.individual for category in added)
+    assert len({category.id for category in added}) == 2
+
+
+def test_the_killed_journey_is_the_one_with_most_calls() -> None:
+    """Most documents, and none that parks for its risk; without a customer there is none."""
+    full = {"document_number": "X", "identity_document": "a.pdf", "funds_document": "b.pdf"}
+    rows = [
+        SampleRow(source="a.csv", row_number=1, origin="row 1", customer=None),
+        SampleRow(source="a.csv", row_number=2, origin="row 2", customer=customer()),
+        SampleRow(source="a.csv", row_number=3, origin="row 3", customer=customer(**full)),
+        SampleRow(source="a.csv", row_number=4, origin="row 4", customer=customer(**full, risk_level="HIGH")),
+    ]
+    found = _longest(rows)
+    assert found is not None
+    assert found.origin == "row 3"
+    assert _longest(rows[:1]) is None
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kind"),
+    [("latency", "delayed"), ("older_shapes", "older_shape"), ("lagging_check", "lagging_check"), ("calm", "")],
+)
+def test_habits_of_a_scenario_count_as_what_went_wrong(scenario: str, kind: str) -> None:
+    """What concerns every call counts per call; a calm bank injects nothing."""
+    desk = Desk()
+    witness = Witness()
+    desk.sandbox = Sandbox(load(shipped()[scenario]), onlooker=witness)
+    desk.log_in()
+    person = desk.register("a@example.com")
+    person.check()
+    witness.requests = 3
+    found = _injected(desk.sandbox, witness)
+    assert found == ({kind: 1 if kind == "lagging_check" else 3} if kind else {})
+    assert Path(shipped()[scenario]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("risk", "refused", "expected"),
+    [(1.0, 0.0, {"high_risk": 1}), (0.0, 1.0, {"refused": 1}), (0.0, 0.0, {})],
+)
+def test_refused_and_risky_customers_count(risk: float, refused: float, expected: dict[str, int]) -> None:
+    """Each customer whom the scenario refuses or makes high risk."""
+    desk = Desk(risk={"high_share": risk}, verification={"refused_share": refused})
+    desk.log_in()
+    person = desk.register("a@example.com")
+    person.verify()
+    person.approve()
+    assert _injected(desk.sandbox, Witness()) == expected
