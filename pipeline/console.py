@@ -169,7 +169,7 @@ def describe(event: Event) -> str:
         case events.Slowed():
             return f"slowed: {event.reason}; pause {event.seconds:.3g} s, then {event.rate:.3g} calls/s"
         case events.BankDown():
-            return f"the bank does not answer: {event.reason}; customers wait"
+            return f"the bank is down: {event.reason}; customers wait"
         case events.BankBack():
             return "the bank answers again"
         case events.Stopping():

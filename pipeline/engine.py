@@ -241,7 +241,7 @@ class Engine:
             phases={phase: sum(n for reached, n in done.items() if reached >= phase.number) for phase in Phase},
             calls=count.total,
             calls_per_second=float(count.current),
-            in_flight=self._pacer.under_way,
+            in_flight=self._pacer.in_flight.taken,
             rate_asked=self._pacer.rate,
             eta_s=left * seconds / carried if carried else None,
         )

@@ -27,7 +27,8 @@ from pipeline.errors import (
 )
 from pipeline.events import Finished, Handler, Notice, RunOpened, Surveyed
 from pipeline.facts import Order, RunFacts, facts_of
-from pipeline.gateway import Gateway, Health
+from pipeline.gateway import Gateway
+from pipeline.health import Health
 from pipeline.intake.documents import open_document
 from pipeline.intake.files import Reading
 from pipeline.intake.validate import Survey, rows, survey
@@ -130,7 +131,7 @@ class _Run:
 
     async def carry_out(self, settings: Settings, reachable: Settings) -> tuple[RunFacts, Stopper]:
         """Log in, read the categories, carry the customers; the ledger holds what happened."""
-        async with connected(reachable, self._keys, direct=settings.embedded) as connection:
+        async with connected(reachable, self._keys, direct=settings.embedded, emit=self._emit) as connection:
             stopper = Stopper(connection.pacer, self._emit)
             with stopper.signals():
                 try:
@@ -145,12 +146,7 @@ class _Run:
     async def _carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
         rules = self._facts.rules()
         assert rules.categories is not None
-        health = Health(
-            connection.client,
-            max_in_flight=settings.limits.max_in_flight,
-            cap_s=settings.retry.max_wait_s,
-            emit=self._emit,
-        )
+        health = Health(connection.pacer, self._emit)
         gateway = Gateway(
             client=connection.client,
             payloads=connection.payloads,

@@ -203,7 +203,7 @@ class Counter:
         """Give a token."""
         return refused or "token"
 
-    def observe(self, reply: Reply, *, wait_s: float) -> None:
+    def observe(self, reply: Reply) -> None:
         """Look at nothing."""
 
     async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Any:
