@@ -53,6 +53,16 @@ def _is_terminal(stream: TextIO) -> bool:
         return False
 
 
+def lead_nowhere(stream: TextIO) -> None:
+    """Take what is written to a broken stream away: its buffer would spoil the exit code at the end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)
+
+
 class _Patient:
     """A stream that may break: what cannot be written is dropped, and the program goes on."""
 
@@ -80,18 +90,9 @@ class _Patient:
         except BlockingIOError:
             return 0
         except (OSError, ValueError):
-            self._give_up()
+            self._broken = True
+            lead_nowhere(self._stream)
             return 0
-
-    def _give_up(self) -> None:
-        """Lead the stream to nowhere: what is still in its buffer would spoil the exit code at the end."""
-        self._broken = True
-        with suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            try:
-                os.dup2(nowhere, self._stream.fileno())
-            finally:
-                os.close(nowhere)
 
 
 class _Seldom:
