@@ -21,7 +21,7 @@ _LOOK_S = 0.5
 _SILENCE_S = 5.0
 _AS_SLOW = 2.0  # a bank that took long for one call may be silent for that much longer
 _FORGET = 0.95
-_PROBE_S = 10.0
+_LOOK_PROBE_S, _PROBE_S = 5.0, 10.0
 
 Probe = Callable[[], Awaitable[Reply]]
 
@@ -94,7 +94,7 @@ class Health:
             self._rounds += 1
             await self._pacer.pause(max(patience.wait_s(self._rounds), self._pacer.held_s))
             if self._down.is_set():
-                reply = await _ask(probe)
+                reply = await _ask(probe, _PROBE_S)
                 only_rate = reply.hold_s is not None
                 if is_answer(reply):
                     self._failures = 0
@@ -110,7 +110,7 @@ class Health:
             longest_s = _SILENCE_S + _AS_SLOW * self._slowest_s
             if self._down.is_set() or silent_s < longest_s or self._pacer.held_s:
                 continue
-            if not is_answer(await _ask(probe)) and self._pacer.silent_s > silent_s:
+            if not is_answer(await _ask(probe, _LOOK_PROBE_S)) and self._pacer.silent_s > silent_s:
                 self._fall(f"no answer for {self._pacer.silent_s:.0f} s")
 
     def _count(self, failures: int, reply: Reply) -> None:
@@ -139,10 +139,10 @@ def is_answer(reply: Reply) -> bool:
     return status is not None and status < 500 and status != _TOO_MANY  # noqa: PLR2004 - server errors
 
 
-async def _ask(probe: Probe) -> Reply:
-    """The probe's reply; a bank that takes longer for one than ``_PROBE_S`` is not there."""
+async def _ask(probe: Probe, seconds: float) -> Reply:
+    """The probe's reply; a bank that takes longer for one than so many ``seconds`` is not there."""
     try:
-        async with asyncio.timeout(_PROBE_S):
+        async with asyncio.timeout(seconds):
             return await probe()
     except (TimeoutError, StoppedEarlyError):  # not even a log-in gets through
         return Reply(cause="no answer in time")

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from pipeline import __version__
 from pipeline.calls import CallName, Reply
-from pipeline.events import Handler, Slowed, ignore
+from pipeline.events import Handler, Notice, Slowed, ignore
 from pipeline.model import Customer
 from pipeline.outbound import answers
 from pipeline.outbound.pacing import Pacer, Turn
@@ -118,6 +118,10 @@ class Client:
             reason = f"the bank asked for less ({reply.status}){capped}"
             self._emit(Slowed(reason=reason, seconds=hold.seconds, rate=self.pacer.rate))
         return replace(reply, hold_s=hold.seconds)
+
+    def tell(self, message: str) -> None:
+        """Say something to whoever watches the run."""
+        self._emit(Notice(message=message))
 
     def _request(self, request: Outgoing, token: str) -> httpx.Request:
         return httpx.Request(

@@ -50,6 +50,8 @@ class Hierarchy:
                     f"the bank refuses this tenant its categories ({status}){said}",
                     hint="check api.tenant_id, the admin user's role and that categorization is enabled",
                 )
+            if attempt < max_attempts:
+                self._client.tell(f"no categories yet: {reply.cause or f'status {reply.status}'}; trying again")
             if attempt < max_attempts and reply.hold_s is None:  # else the next turn waits anyway
                 asked = reply.retry_after_s
                 await self._client.pacer.pause(wait_s(attempt) if asked is None else min(asked, max_wait_s))

@@ -22,6 +22,7 @@ from math import floor
 
 from aiolimiter import AsyncLimiter
 
+from pipeline.outbound.count import Count
 from pipeline.outbound.places import Places
 from pipeline.outbound.rate import Rate
 
@@ -93,6 +94,8 @@ class Pacer:
         self._given = 0
         self._last_given = float("-inf")
         self._held_until = 0.0
+        self._under_way = 0
+        self._heard_at = 0.0
         self._refused_at = self._cut_at = float("-inf")
         self.refusals = 0
         """Refusals for rate since the bank last took a call; those of one burst count once."""
@@ -117,8 +120,8 @@ class Pacer:
 
     @property
     def silent_s(self) -> float:
-        """For how long the bank has answered none of the calls that are under way."""
-        return self._clock() - self._on_the_way[0].at if self._on_the_way else 0.0
+        """For how long the bank has answered nothing, while calls are under way."""
+        return self._clock() - self._heard_at if self._under_way else 0.0
 
     async def turn(self, *, urgent: bool = False) -> "Turn | None":
         """Wait until one more request may leave, first come, first served; the caller then sends soon.
@@ -142,12 +145,16 @@ class Pacer:
         """The request of ``turn`` leaves now; it is this moment that later ones keep their distance from."""
         turn.at = self._clock()
         turn.left = True
+        if not self._under_way:
+            self._heard_at = turn.at
+        self._under_way += 1
         self._on_the_way.append(turn)
         self.count.add(turn.at)
 
     def arrived(self, turn: "Turn") -> None:
         """The request of ``turn`` was answered, or given up: all that left before it have reached the bank."""
         now = self._clock()
+        self._under_way -= 1
         on_the_way = self._on_the_way
         if not on_the_way or on_the_way[0].at > turn.at:
             return  # a later call was answered first
@@ -220,7 +227,7 @@ class Pacer:
 
     def taken(self, call: str, seconds: float) -> None:
         """Note that the bank did not refuse ``call`` for its rate, and how long it took for it."""
-        now = self._clock()
+        now = self._heard_at = self._clock()
         self.refusals = 0
         self._rate.taken(now)
         self.in_flight.answered(call, seconds, rate=self.rate, now=now)
@@ -230,7 +237,7 @@ class Pacer:
 
         Refusals of calls that were under way together, or that left into the same second at the bank, cut it once.
         """
-        now = self._clock()
+        now = self._heard_at = self._clock()
         again = turn.at > self._refused_at  # not of the burst that was refused last
         if again:
             self._refused_at = now
@@ -259,39 +266,3 @@ class Pacer:
         rate = self.rate if self.rate < self.asked else self.rate * _CATCH_UP
         burst = 1.0 + rate * _BURST_S
         return AsyncLimiter(burst, burst / rate)
-
-
-class Count:
-    """How many requests left, and the most of them in any one second."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._last_second: deque[float] = deque()
-        self._first = self._last = 0.0
-        self.total = 0
-        self.max_in_1s = 0
-
-    def add(self, now: float) -> None:
-        """Note a departure at ``now``."""
-        self._first = self._first or now
-        self._last = now
-        self.total += 1
-        recent = self._last_second
-        recent.append(now)
-        while recent[0] <= now - 1.0:
-            recent.popleft()
-        self.max_in_1s = max(self.max_in_1s, len(recent))
-
-    @property
-    def current(self) -> int:
-        """Departures in the last second."""
-        now = self._clock()
-        while self._last_second and self._last_second[0] <= now - 1.0:
-            self._last_second.popleft()
-        return len(self._last_second)
-
-    @property
-    def reached(self) -> float:
-        """Mean calls per second from the first departure to the last."""
-        span = self._last - self._first
-        return (self.total - 1) / span if span >= 1 else float(self.total)

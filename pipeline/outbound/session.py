@@ -93,6 +93,8 @@ class AdminSession:
             if reply.cause == "stopped":
                 break
             cause = reply.cause or f"status {reply.status}"
+            if attempt < self._max_attempts:
+                self._client.tell(f"no admin session yet: {cause}; trying again")
             if attempt < self._max_attempts and reply.hold_s is None:  # else the next turn waits anyway
                 asked = reply.retry_after_s
                 pause = self._wait_s(attempt) if asked is None else min(asked, self._max_wait_s)

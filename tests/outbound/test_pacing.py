@@ -10,7 +10,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from pipeline.outbound.pacing import Count, Hold, Pacer, Turn
+from pipeline.outbound.count import Count
+from pipeline.outbound.pacing import Hold, Pacer, Turn
 from tests.outbound.support import run_virtually
 
 
