@@ -222,8 +222,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     left. ``accepted``: a 2xx whose body does not say otherwise; where it does, ``says`` is the status it means.
 
     ``readable``: the body was what the contract promises (an object, with the ids the call must bring).
-    ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``field`` and ``message`` are
-    redacted. ``cause`` tells what went wrong when there was no answer.
+    ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``hold_s`` is how long all calls are
+    held because the bank refused this one for its rate; ``None``: it did not. ``field`` and ``message`` are redacted.
+    ``cause`` tells what went wrong when there was no answer.
     """
 
     status: int | None = None
@@ -237,4 +238,5 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     cause: str = ""
     retry_after_s: float | None = None
+    hold_s: float | None = None
     seconds: float = 0.0

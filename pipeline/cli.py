@@ -17,6 +17,7 @@ import click
 from pipeline import __version__
 from pipeline.errors import ExitCode, OnboardError
 from pipeline.model import Phase
+from pipeline.signals import Signalled, Signals
 
 if TYPE_CHECKING:
     from pipeline.events import Handler
@@ -266,21 +267,23 @@ def _order(
 def _plain_errors() -> Iterator[None]:
     """Turn what stops a command into one message, a hint and its exit code."""
     try:
-        yield
+        with Signals():
+            yield
     except OnboardError as error:
-        click.echo(f"error: {error}", err=True)
+        _say(f"error: {error}")
         if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
+            _say(f"hint: {error.hint}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        click.echo("stopped by SIGINT; `onboard report` writes the reports, the same command goes on", err=True)
-        sys.exit(ExitCode.INTERRUPTED)
+    except KeyboardInterrupt as stopped:
+        signal = stopped if isinstance(stopped, Signalled) else Signalled("SIGINT", ExitCode.INTERRUPTED)
+        _say(f"stopped by {signal.name}; the same command goes on where it ended")
+        sys.exit(signal.exit_code)
     except BrokenPipeError:
         sys.exit(ExitCode.UNEXPECTED)
     except Exception as error:  # noqa: BLE001 - a defect; its text may hold a customer's data, so only its place is shown
         frames = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
-        click.echo(f"error: unexpected failure: {type(error).__name__} at {' > '.join(frames[-6:])}", err=True)
-        click.echo("hint: this is a defect of this program; the ledger is safe: report the line above", err=True)
+        _say(f"error: unexpected failure: {type(error).__name__} at {' > '.join(frames[-6:])}")
+        _say("hint: this is a defect of this program; the ledger is safe: report the line above")
         sys.exit(ExitCode.UNEXPECTED)
 
 
@@ -295,7 +298,17 @@ def _console(*, json_logs: bool) -> "Iterator[Handler]":
 def _end(written: "Written") -> None:
     """Say why a run stopped, and leave with its exit code."""
     if written.stopped_because:
-        click.echo(f"stopped: {written.stopped_because}", err=True)
+        _say(f"stopped: {written.stopped_because}")
     if written.hint:
-        click.echo(f"hint: {written.hint}", err=True)
+        _say(f"hint: {written.hint}")
     sys.exit(written.exit_code)
+
+
+def _say(text: str) -> None:
+    """Print on stderr; a terminal or pipe that is gone changes neither what was done nor the exit code."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        from pipeline.console import lead_nowhere
+
+        lead_nowhere(sys.stderr)

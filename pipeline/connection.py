@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from pipeline.events import Handler, ignore
 from pipeline.journey.policy import backoff_s
 from pipeline.keys import Keys
 from pipeline.model import Category
@@ -38,16 +39,23 @@ class Connection:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, keys: Keys, *, direct: bool) -> AsyncIterator[Connection]:
+async def connected(
+    settings: Settings, keys: Keys, *, direct: bool, emit: Handler = ignore
+) -> AsyncIterator[Connection]:
     """Put the outbound side together; nothing is sent yet. ``direct``: the bank is on this machine."""
-    pacer = Pacer(calls_per_second=settings.limits.calls_per_second, max_in_flight=settings.limits.max_in_flight)
+    attempts, cap = settings.retry.max_attempts, settings.retry.max_wait_s
+    wait_s = partial(backoff_s, max_wait_s=cap, random=random.random)
+    pacer = Pacer(
+        calls_per_second=settings.limits.calls_per_second,
+        max_in_flight=settings.limits.max_in_flight,
+        wait_s=wait_s,
+        max_wait_s=cap,
+    )
     transport = Transport(
         timeout_s=settings.api.timeout_s, max_connections=settings.limits.max_in_flight, direct=direct
     )
-    client = Client(settings.api, transport=transport, pacer=pacer)
+    client = Client(settings.api, transport=transport, pacer=pacer, emit=emit)
     payloads = Payloads(settings, keys)
-    attempts, cap = settings.retry.max_attempts, settings.retry.max_wait_s
-    wait_s = partial(backoff_s, max_wait_s=cap, random=random.random)
     session = AdminSession(client, payloads, max_attempts=attempts, wait_s=wait_s, clock=time.monotonic, max_wait_s=cap)
     try:
         yield Connection(

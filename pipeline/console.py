@@ -53,6 +53,16 @@ def _is_terminal(stream: TextIO) -> bool:
         return False
 
 
+def lead_nowhere(stream: TextIO) -> None:
+    """Take what is written to a broken stream away: its buffer would spoil the exit code at the end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)
+
+
 class _Patient:
     """A stream that may break: what cannot be written is dropped, and the program goes on."""
 
@@ -80,18 +90,9 @@ class _Patient:
         except BlockingIOError:
             return 0
         except (OSError, ValueError):
-            self._give_up()
+            self._broken = True
+            lead_nowhere(self._stream)
             return 0
-
-    def _give_up(self) -> None:
-        """Lead the stream to nowhere: what is still in its buffer would spoil the exit code at the end."""
-        self._broken = True
-        with suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            try:
-                os.dup2(nowhere, self._stream.fileno())
-            finally:
-                os.close(nowhere)
 
 
 class _Seldom:
@@ -169,7 +170,7 @@ def describe(event: Event) -> str:
         case events.Slowed():
             return f"slowed: {event.reason}; pause {event.seconds:.3g} s, then {event.rate:.3g} calls/s"
         case events.BankDown():
-            return f"the bank does not answer: {event.reason}; customers wait"
+            return f"the bank is down: {event.reason}; customers wait"
         case events.BankBack():
             return "the bank answers again"
         case events.Stopping():

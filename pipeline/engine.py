@@ -11,7 +11,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from pipeline.errors import ExitCode, OnboardError, UnreadableInputError
@@ -25,7 +24,7 @@ from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey
 from pipeline.outbound.pacing import Pacer
 from pipeline.projection import disposition_of
 from pipeline.settings import Settings
-from pipeline.stopping import Stopper, StopRules
+from pipeline.stopping import Stopper, StopRules, beside
 
 _SLICE = 1000
 _CUSTOMERS_PER_CALL = 4
@@ -125,26 +124,18 @@ class Engine:
         places = self._settings.limits.max_in_flight
         workers = min(_CUSTOMERS_PER_CALL * places, max(places, _MOST_CUSTOMERS))
         queue: asyncio.Queue[Work | None] = asyncio.Queue(maxsize=2 * workers)
-        progress = asyncio.create_task(self._report_progress())
         tasks = [asyncio.create_task(self._work(queue)) for _ in range(workers)]
         tasks.append(asyncio.create_task(self._fill(queue, batches, workers)))
-        watch = asyncio.create_task(self._stopper.at_deadline(self._settings.stop.deadline))
-
-        def stop_now() -> None:
-            for task in tasks:
-                task.cancel()
-
-        self._stopper.on_second_signal(stop_now)
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        for task in (progress, watch):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        self._emit(self._progress())
-        failures = [self._unexpected, *results]
-        for failure in failures:
-            if isinstance(failure, BaseException) and not isinstance(failure, asyncio.CancelledError | OnboardError):
-                raise failure
+        try:
+            async with beside(self._report_progress()):
+                results = await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            self._emit(self._progress())
+            if self._unexpected is not None:
+                raise self._unexpected
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(result, OnboardError):
+                raise result
 
     async def _fill(
         self, queue: "asyncio.Queue[Work | None]", batches: Iterator[list[IntakeRow]], workers: int
@@ -241,7 +232,7 @@ class Engine:
             phases={phase: sum(n for reached, n in done.items() if reached >= phase.number) for phase in Phase},
             calls=count.total,
             calls_per_second=float(count.current),
-            in_flight=self._pacer.under_way,
+            in_flight=self._pacer.in_flight.taken,
             rate_asked=self._pacer.rate,
             eta_s=left * seconds / carried if carried else None,
         )

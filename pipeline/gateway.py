@@ -1,20 +1,16 @@
 """Where the journey meets the way to the bank: one object that builds, authorises and sends requests for customers.
 
-A joiner: it knows the journey's protocol, the outbound stage and how documents are read. It also watches the bank's
-health: refusals for rate slow the whole run at once, and a bank that only fails is left alone until a probe, a call
-that changes nothing, finds it back.
+A joiner: it knows the journey's protocol, the outbound stage and how documents are read.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Protocol
 
 from pipeline.calls import CallName, Reply, Step
-from pipeline.errors import OnboardError, StoppedEarlyError
-from pipeline.events import BankBack, BankDown, Handler, Slowed
+from pipeline.health import Health
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.moves import DOCUMENT_COLUMN_OF
 from pipeline.journey.traverse import Problem
@@ -23,8 +19,6 @@ from pipeline.outbound.client import Client
 from pipeline.outbound.pacing import Turn
 from pipeline.outbound.payloads import Document, Outgoing, Payloads
 from pipeline.outbound.session import AdminSession
-
-_PATIENCE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +57,7 @@ class Gateway:
         session: AdminSession,
         categories: tuple[Category, ...],
         read_document: Callable[[str], tuple[bytes, str]],
-        health: "Health",
+        health: Health,
     ) -> None:
         self._client = client
         self._payloads = payloads
@@ -122,97 +116,9 @@ class Gateway:
             since=journey.started_at,
         )
 
-    def observe(self, reply: Reply, *, wait_s: float) -> None:
-        """Every reply passes here: refusals for rate slow all, a bank that only fails is noticed."""
-        self._health.observe(reply, wait_s=wait_s)
-
-
-class Health:
-    """Whether the bank is there. After some failures in a row with nothing between, nothing leaves until a probe works.
-
-    A single customer's trouble never counts as the bank's: any answer below 500 other than 429 clears the count.
-    """
-
-    def __init__(self, client: Client, *, max_in_flight: int, cap_s: float, emit: Handler) -> None:
-        self._client = client
-        self._limit = max(_PATIENCE, max_in_flight)
-        self._cap_s = cap_s
-        self._emit = emit
-        self._failures = 0
-        self._down = asyncio.Event()
-        self.reason = ""
-
-    def observe(self, reply: Reply, *, wait_s: float) -> None:
-        """Count failures in a row, and slow all calls when the bank asks for it."""
-        if not reply.sent and reply.cause == "stopped":
-            return
-        rate_refused = reply.says == 429 or (reply.says == 503 and reply.retry_after_s is not None)  # noqa: PLR2004
-        if rate_refused and self._client.pacer.refused(wait_s):
-            asked = reply.retry_after_s or 0.0
-            capped = f", capped from the {asked:g} s it asked" if asked > self._cap_s else ""
-            self._emit(
-                Slowed(
-                    reason=f"the bank asked for less ({reply.status}){capped}",
-                    seconds=wait_s,
-                    rate=self._client.pacer.rate,
-                )
-            )
-        if is_answer(reply):
-            self._failures = 0
-            return
-        self._failures += 1
-        if self._failures >= self._limit and not self._down.is_set():
-            self.reason = reply.cause or f"it answers {reply.status}"
-            self._client.pacer.shut()
-            self._down.set()
-
-    async def watch(
-        self,
-        probe: Callable[[], Awaitable[Reply]],
-        patience: "Patience",
-        give_up: Callable[[str], None],
-        refused: Callable[[OnboardError], None],
-    ) -> None:
-        """Probe a bank that is down until it answers or the tries are used up; then ``give_up`` with the reason."""
-        while True:
-            await self._down.wait()
-            self._emit(BankDown(reason=self.reason))
-            for attempt in range(1, patience.max_attempts + 1):
-                await self._client.pacer.pause(patience.wait_s(attempt))
-                try:
-                    back = is_answer(await probe())
-                except StoppedEarlyError:
-                    back = False  # not even a log-in gets through
-                except OnboardError as error:
-                    refused(error)
-                    return
-                if back:
-                    self._failures = 0
-                    self._down.clear()
-                    self._client.pacer.reopen()
-                    self._emit(BankBack())
-                    break
-            else:
-                give_up(self.reason)
-                return
-
-
-class Patience(Protocol):
-    """How often a bank that is down is probed, and the pause before each probe."""
-
-    @property
-    def max_attempts(self) -> int:
-        """Probes."""
-
-    @property
-    def wait_s(self) -> Callable[[int], float]:
-        """Seconds before a probe, by its number from 1."""
-
-
-def is_answer(reply: Reply) -> bool:
-    """Whether the bank is there and takes calls."""
-    status = reply.says or reply.status
-    return status is not None and status < 500 and status != 429  # noqa: PLR2004 - server errors, rate
+    def observe(self, reply: Reply) -> None:
+        """Every reply passes here: a bank that only fails is noticed."""
+        self._health.observe(reply)
 
 
 def index_categories(categories: tuple[Category, ...]) -> dict[str, Category]:

@@ -27,7 +27,8 @@ from pipeline.errors import (
 )
 from pipeline.events import Finished, Handler, Notice, RunOpened, Surveyed
 from pipeline.facts import Order, RunFacts, facts_of
-from pipeline.gateway import Gateway, Health
+from pipeline.gateway import Gateway
+from pipeline.health import Health
 from pipeline.intake.documents import open_document
 from pipeline.intake.files import Reading
 from pipeline.intake.validate import Survey, rows, survey
@@ -37,7 +38,8 @@ from pipeline.ledger.writer import Writer
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.reports.disk import make_folder
 from pipeline.settings import Settings
-from pipeline.stopping import Stopper
+from pipeline.signals import Signals
+from pipeline.stopping import Stopper, beside
 
 _HEARTBEAT_S = 5.0
 
@@ -46,15 +48,18 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
     """Carry every good row of the inputs through the journey and write what became of each."""
     settings = embedded.with_demo_identity(settings)
     keys = keys_of(settings)
-    found = read(order, settings, emit)
-    facts = facts_of(order, settings, found)
-    with open_ledger(settings, keys) as ledger, ledger.lock():
-        writable(Path(facts.out))
-        with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
-            record = ledger.start_run(facts.run_id, facts.to_json())
-            emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
-            facts, stopper = asyncio.run(_Run(found, facts, ledger, record, keys, emit).carry_out(settings, reachable))
-        return _report(found, settings, facts, ledger, record, keys, stopper, emit)
+    with Signals() as signals:
+        found = read(order, settings, emit)
+        facts = facts_of(order, settings, found)
+        with open_ledger(settings, keys) as ledger, ledger.lock():
+            writable(Path(facts.out))
+            with signals.kept():  # from here on the first signal leads to reports
+                with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
+                    record = ledger.start_run(facts.run_id, facts.to_json())
+                    emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
+                    carrying = _Run(found, facts, ledger, record, keys, emit).carry_out(settings, reachable, signals)
+                    facts, stopper = asyncio.run(carrying)
+                return _report(found, settings, facts, ledger, record, keys, stopper, emit)
 
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
@@ -128,29 +133,28 @@ class _Run:
         self._keys = keys
         self._emit = emit
 
-    async def carry_out(self, settings: Settings, reachable: Settings) -> tuple[RunFacts, Stopper]:
+    async def carry_out(self, settings: Settings, reachable: Settings, signals: Signals) -> tuple[RunFacts, Stopper]:
         """Log in, read the categories, carry the customers; the ledger holds what happened."""
-        async with connected(reachable, self._keys, direct=settings.embedded) as connection:
+        async with connected(reachable, self._keys, direct=settings.embedded, emit=self._emit) as connection:
             stopper = Stopper(connection.pacer, self._emit)
-            with stopper.signals():
-                try:
-                    categories = await connection.categories()
-                    self._facts = replace(self._facts, categories=[asdict(category) for category in categories])
-                    await self._carry(settings, connection, stopper)
-                except OnboardError as error:
-                    stopper.error(error)
+            with signals.leading_to(stopper.signalled):
+                work = self._log_in_and_carry(settings, connection, stopper)
+                await stopper.carry_out(work, deadline=settings.stop.deadline)
             await self._note(connection)
         return self._facts, stopper
+
+    async def _log_in_and_carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
+        try:
+            categories = await connection.categories()
+            self._facts = replace(self._facts, categories=[asdict(category) for category in categories])
+            await self._carry(settings, connection, stopper)
+        except OnboardError as error:
+            stopper.error(error)
 
     async def _carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
         rules = self._facts.rules()
         assert rules.categories is not None
-        health = Health(
-            connection.client,
-            max_in_flight=settings.limits.max_in_flight,
-            cap_s=settings.retry.max_wait_s,
-            emit=self._emit,
-        )
+        health = Health(connection.pacer, self._emit)
         gateway = Gateway(
             client=connection.client,
             payloads=connection.payloads,
@@ -174,19 +178,11 @@ class _Run:
                 pacer=connection.pacer,
                 emit=self._emit,
             )
-            beside = [
-                asyncio.create_task(
-                    health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
-                ),
-                asyncio.create_task(self._heartbeat(connection)),
-            ]
+            watch = health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
             earlier = Earlier(self._ledger, self._keys, run=self._record.number)
             batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
-            await engine.run(map(earlier.judged, batches))
-            for task in beside:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            async with beside(watch, self._heartbeat(connection)):
+                await engine.run(map(earlier.judged, batches))
 
     async def _heartbeat(self, connection: Connection) -> None:
         """Show that the run lives, and keep what its reports need if it dies."""

@@ -25,9 +25,10 @@ def deadline_at(deadline: str, now: datetime) -> datetime | None:
     if not deadline:
         return None
     if re.fullmatch(r"[0-2]\d:[0-5]\d", deadline, re.ASCII):
-        clock = time.fromisoformat(deadline)
-        at = now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
-        return at if at > now else at + timedelta(days=1)
+        today, clock = now.astimezone().date(), time.fromisoformat(deadline)
+        # By the local clock of that day: the night may be one in which it is set, and an hour may come twice.
+        days = [datetime.combine(today + timedelta(days=day), clock) for day in (0, 1)]
+        return next(at for day in days for fold in (0, 1) if (at := day.replace(fold=fold).astimezone()) > now)
     if re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", deadline, re.ASCII) is None:
         raise ValueError(deadline)
     at = datetime.fromisoformat(deadline)

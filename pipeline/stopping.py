@@ -5,19 +5,22 @@ goes on later. Knows no customer and no call.
 """
 
 import asyncio
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from pipeline.errors import ExitCode, OnboardError
-from pipeline.events import Handler, Stopping
+from pipeline.events import Handler, Notice, Stopping
 from pipeline.journey.policy import Judgement
 from pipeline.model import Journey, Standing
 from pipeline.outbound.pacing import Pacer
 from pipeline.settings import Settings, deadline_at
 
+GRACE_S = 10.0
+"""How long calls under way are waited for: well below the 30 s that a container is given to end."""
 _SAME_CAUSE = 50
+_CLOCK_S = 30.0
 _AGAIN = "the same command goes on where it ended"
 
 
@@ -31,15 +34,20 @@ class Stopper:
         self.reason = ""
         self.hint = ""
         self.exit_code = ExitCode.OK
-        self._stop_now: Callable[[], None] = lambda: None
+        self._loop = asyncio.get_running_loop()
+        self._signals = 0
+        self._is_cut = False
+        self._cut: Callable[[], object] = lambda: None
+        self._grace: asyncio.TimerHandle | None = None
 
     def request(self, reason: str, exit_code: ExitCode, *, hint: str = "") -> None:
-        """Let nothing new leave; what is under way finishes."""
+        """Let nothing new leave; what is under way finishes, or is in doubt ``GRACE_S`` later."""
         if self.requested:
             return
         self.requested, self.reason, self.hint, self.exit_code = True, reason, hint, exit_code
         self._emit(Stopping(reason=reason))
         self._pacer.halt()
+        self._grace = self._loop.call_later(GRACE_S, self._cut_off, f"{GRACE_S:g} s are over")
 
     def fatal(self, judgement: Judgement, message: str) -> None:
         """A reply concerns the whole run."""
@@ -59,35 +67,57 @@ class Stopper:
         if seconds > 0:
             await self._pacer.pause(seconds)
 
-    async def at_deadline(self, deadline: str) -> None:
-        """Stop when ``stop.deadline`` comes; returns at once if there is none."""
-        at = deadline_at(deadline, datetime.now().astimezone())
+    async def carry_out(self, work: Coroutine[Any, Any, None], *, deadline: str) -> None:
+        """Do ``work`` to its end; what is still under way some time after a stop, or at a second signal, is cut off."""
+        task = asyncio.create_task(work)
+        self._cut = task.cancel
+        try:
+            async with beside(self._at_deadline(deadline)):
+                await task
+        except asyncio.CancelledError:
+            if not self._is_cut:
+                raise
+        finally:
+            if self._grace is not None:
+                self._grace.cancel()
+
+    async def _at_deadline(self, deadline: str) -> None:
+        at = deadline_at(deadline, datetime.now(UTC))
         if at is not None:
-            await asyncio.sleep(max(0.0, (at - datetime.now(UTC)).total_seconds()))
+            # In steps, by the wall clock: a machine that slept, or whose clock was set, is on time all the same.
+            while (left_s := (at - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - time is no event
+                await asyncio.sleep(min(left_s, _CLOCK_S))
             self.request(f"the deadline {deadline} has come", ExitCode.STOPPED_EARLY, hint=_AGAIN)
 
-    def on_second_signal(self, stop_now: Callable[[], None]) -> None:
-        """What a second signal does."""
-        self._stop_now = stop_now
+    def signalled(self, name: str, exit_code: ExitCode) -> None:
+        """The first signal drains, the second one stops now; what it interrupts is none of its business."""
+        self._loop.call_soon_threadsafe(self._on_signal, name, exit_code)
 
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Listen to SIGINT and SIGTERM: the first drains, the second stops now."""
-        loop = asyncio.get_running_loop()
-        codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
-        for name, code in codes.items():
-            loop.add_signal_handler(name, self._signalled, name, code)
-        try:
-            yield
-        finally:
-            for name in codes:
-                loop.remove_signal_handler(name)
+    def _on_signal(self, name: str, exit_code: ExitCode) -> None:
+        if self._signals:
+            self._cut_off("a second signal")
+        self._signals += 1
+        self.request(f"{name} (a second one stops now)", exit_code, hint=_AGAIN)
 
-    def _signalled(self, name: signal.Signals, code: ExitCode) -> None:
-        if self.requested:
-            self._stop_now()
-            return
-        self.request(f"{name.name} (a second one stops now)", code, hint=_AGAIN)
+    def _cut_off(self, why: str) -> None:
+        if not self._is_cut:
+            self._is_cut = True
+            self._emit(Notice(message=f"calls that are still under way are not waited for: {why}"))
+            self._cut()
+
+
+@asynccontextmanager
+async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let these go on while the block does; then they are cancelled, and a failure of theirs is raised."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
 
 
 class StopRules:

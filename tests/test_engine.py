@@ -1,10 +1,11 @@
 """The engine's decisions: when to stop, who is carried, and that a run ends whatever happens."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -20,13 +21,13 @@ from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
 from pipeline.settings import Settings, deadline_at
-from pipeline.stopping import Stopper, StopRules
+from pipeline.stopping import GRACE_S, Stopper, StopRules, beside
+from tests.outbound.support import run_virtually
 
 if TYPE_CHECKING:
     from pipeline.gateway import Gateway
 
 KEYS = Keys("a seed", "a tenant")
-BERLIN = timezone(timedelta(hours=2))
 
 
 def settings(**flags: Any) -> Settings:
@@ -86,25 +87,42 @@ def test_a_stop_rule_stops_where_it_says(flags: dict[str, Any], journeys: list[J
     assert said in reason
 
 
-NOW = datetime(2026, 5, 4, 7, 30, tzinfo=BERLIN)
+@pytest.fixture
+def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this machine stand in Berlin, where clocks are set twice a year."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
+@pytest.mark.usefixtures("in_berlin")
 @pytest.mark.parametrize(
-    ("deadline", "at"),
+    ("now", "deadline", "at"),
     [
-        ("", None),
-        ("06:00", datetime(2026, 5, 5, 6, 0, tzinfo=BERLIN)),
-        ("07:30", datetime(2026, 5, 5, 7, 30, tzinfo=BERLIN)),
-        ("07:31", datetime(2026, 5, 4, 7, 31, tzinfo=BERLIN)),
-        ("23:59", datetime(2026, 5, 4, 23, 59, tzinfo=BERLIN)),
-        ("2026-05-04T06:00:00Z", datetime(2026, 5, 4, 6, 0, tzinfo=UTC)),
-        ("2026-05-04T09:00+02:00", datetime(2026, 5, 4, 7, 0, tzinfo=UTC)),
-        ("2026-05-04T09:00", datetime(2026, 5, 4, 9, 0).astimezone()),
+        ("2026-05-04T07:30+02:00", "", None),
+        ("2026-05-04T07:30+02:00", "06:00", "2026-05-05T06:00+02:00"),
+        ("2026-05-04T07:30+02:00", "07:30", "2026-05-05T07:30+02:00"),
+        ("2026-05-04T07:30+02:00", "07:31", "2026-05-04T07:31+02:00"),
+        ("2026-05-04T07:30+02:00", "23:59", "2026-05-04T23:59+02:00"),
+        ("2026-05-04T23:30Z", "01:00", "2026-05-05T23:00Z"),
+        ("2026-12-31T22:00+01:00", "06:00", "2027-01-01T06:00+01:00"),
+        ("2026-05-04T07:30+02:00", "2026-05-04T06:00:00Z", "2026-05-04T06:00Z"),
+        ("2026-05-04T07:30+02:00", "2026-05-04T09:00+02:00", "2026-05-04T07:00Z"),
+        ("2026-05-04T07:30+02:00", "2026-05-04T09:00", "2026-05-04T09:00+02:00"),
+        # The clock is set forward in the night of 29 March 2026, back in that of 25 October.
+        ("2026-03-28T22:00+01:00", "06:00", "2026-03-29T06:00+02:00"),
+        ("2026-10-24T22:00+02:00", "06:00", "2026-10-25T06:00+01:00"),
+        ("2026-03-29T01:00+01:00", "02:30", "2026-03-29T01:30+01:00"),
+        ("2026-10-25T01:00+02:00", "02:30", "2026-10-25T02:30+02:00"),
+        ("2026-10-25T02:40+02:00", "02:30", "2026-10-25T02:30+01:00"),
+        ("2026-10-25T02:40+01:00", "02:30", "2026-10-26T02:30+01:00"),
     ],
 )
-def test_a_deadline_is_the_next_such_time_or_an_instant(deadline: str, at: datetime | None) -> None:
-    """A time of day is today's if it is still to come, else tomorrow's; an instant without a zone is local."""
-    assert deadline_at(deadline, NOW) == at
+def test_a_deadline_is_the_next_such_time_or_an_instant(now: str, deadline: str, at: str | None) -> None:
+    """A time of day is the next one of the local clock, also in the nights when it is set."""
+    assert deadline_at(deadline, datetime.fromisoformat(now)) == (datetime.fromisoformat(at) if at else None)
 
 
 @pytest.mark.parametrize("deadline", ["tomorrow", "25:00", "6 am", "06:60", "2026-13-01T00:00", "-1"])
@@ -140,17 +158,81 @@ def test_the_first_reason_to_stop_wins() -> None:
     asyncio.run(scenario())
 
 
+async def for_ever() -> None:
+    """Work that does not end by itself."""
+    await asyncio.Event().wait()
+
+
+def stopping(story: Callable[[Stopper], Awaitable[Any]], *, deadline: str = "") -> tuple[Stopper, list[Event], float]:
+    """Let work that never ends be stopped by ``story``, in virtual time; how long it took."""
+    events: list[Event] = []
+
+    async def main() -> tuple[Stopper, float]:
+        loop = asyncio.get_running_loop()
+        stopper, start = Stopper(Pacer(calls_per_second=10, max_in_flight=1), events.append), loop.time()
+        telling = asyncio.ensure_future(story(stopper))
+        await stopper.carry_out(for_ever(), deadline=deadline)
+        await telling
+        return stopper, loop.time() - start
+
+    stopper, seconds = run_virtually(main())
+    return stopper, events, seconds
+
+
+async def nothing(_: Stopper) -> None:
+    """Let happen what happens."""
+
+
 def test_a_deadline_that_has_come_stops_the_run() -> None:
     """An instant in the past stops at once with exit 4 and names the deadline."""
+    stopper, events, seconds = stopping(nothing, deadline="2020-01-01T00:00:00Z")
+    assert (stopper.exit_code, "2020-01-01" in stopper.reason) == (ExitCode.STOPPED_EARLY, True)
+    assert isinstance(events[0], Stopping)
+    assert seconds < GRACE_S + 1
 
-    async def scenario() -> None:
-        stopper = Stopper(Pacer(calls_per_second=10, max_in_flight=1), lambda _: None)
-        await stopper.at_deadline("")
-        assert not stopper.requested
-        await asyncio.wait_for(stopper.at_deadline("2020-01-01T00:00:00Z"), 5)
-        assert (stopper.exit_code, "2020-01-01" in stopper.reason) == (ExitCode.STOPPED_EARLY, True)
 
-    asyncio.run(scenario())
+def test_what_does_not_end_within_the_grace_is_cut_off() -> None:
+    """A bank that hangs does not hold up a stop for longer; it is said."""
+
+    async def story(stopper: Stopper) -> None:
+        await asyncio.sleep(5)
+        stopper.request("enough", ExitCode.STOPPED_EARLY)
+
+    _, events, seconds = stopping(story)
+    assert seconds == pytest.approx(5 + GRACE_S, abs=0.1)
+    assert [type(event).__name__ for event in events] == ["Stopping", "Notice"]
+
+
+@pytest.mark.parametrize("before", ["", "a stop rule"])
+def test_the_first_signal_drains_and_the_second_stops_now(before: str) -> None:
+    """Also where the run was stopping already: one Ctrl-C never cuts off what would have ended in good order."""
+
+    async def story(stopper: Stopper) -> None:
+        await asyncio.sleep(1)
+        if before:
+            stopper.request(before, ExitCode.STOPPED_EARLY)
+        stopper.signalled("SIGTERM", ExitCode.TERMINATED)
+        await asyncio.sleep(2)
+        stopper.signalled("SIGINT", ExitCode.INTERRUPTED)
+
+    stopper, _, seconds = stopping(story)
+    assert seconds == pytest.approx(3, abs=0.1)
+    assert stopper.exit_code is (ExitCode.STOPPED_EARLY if before else ExitCode.TERMINATED)
+    assert stopper.reason.startswith(before or "SIGTERM")
+
+
+def test_a_failure_beside_the_work_is_raised() -> None:
+    """What watches the bank must not die unheard."""
+
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        async with beside(broken(), for_ever()):
+            await asyncio.sleep(1)
+
+    with pytest.raises(ZeroDivisionError):
+        run_virtually(main())
 
 
 class Held:
@@ -203,7 +285,7 @@ class Counter:
         """Give a token."""
         return refused or "token"
 
-    def observe(self, reply: Reply, *, wait_s: float) -> None:
+    def observe(self, reply: Reply) -> None:
         """Look at nothing."""
 
     async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Any:

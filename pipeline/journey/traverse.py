@@ -53,8 +53,8 @@ class Bank(Protocol):
     async def turn(self) -> Any:
         """Wait until a request may leave; what is returned goes to its ``send``. None when the run stops."""
 
-    def observe(self, reply: Reply, *, wait_s: float) -> None:
-        """Every reply passes here: refusals for rate slow all, silence of the bank is noticed."""
+    def observe(self, reply: Reply) -> None:
+        """Every reply passes here: a bank that only fails is noticed."""
 
 
 class Recorder(Protocol):
@@ -163,13 +163,13 @@ class Traverser:
             self._take(step, reply, judgement)
             # At once, so that a crash finds as few outcomes unknown as can be; nothing waits for it but the next call.
             self._post([_with_outcome(call, reply, judgement, wait_s=wait_s, now=tools.now())])
-        tools.bank.observe(reply, wait_s=wait_s)
+        tools.bank.observe(reply)
         if judgement.verdict is Verdict.FATAL:
             tools.stop.fatal(judgement, _said(judgement, reply))
         if judgement.verdict is Verdict.EXPIRED and self._visit.renewed == step.label:
             await tools.bank.token(refused=token)
         retry = judgement.verdict in (Verdict.RETRY, Verdict.DOUBT) and self._journey.standing is Standing.OPEN
-        if retry and reply.says != 429:  # noqa: PLR2004 - a refusal for rate holds everybody at the pacer already
+        if retry and reply.hold_s is None:  # a refusal for rate holds everybody at the pacer already
             await tools.stop.pause(wait_s)
 
     def _take(self, step: Step, reply: Reply, judgement: Judgement) -> None:
@@ -207,6 +207,8 @@ class Traverser:
     def _wait_s(self, step: Step, reply: Reply, judgement: Judgement) -> float:
         if judgement.verdict not in (Verdict.RETRY, Verdict.DOUBT):
             return 0.0
+        if reply.hold_s is not None:
+            return reply.hold_s
         tries = self._visit.tries + 1 if self._visit.tried == step.label else 1
         backoff = backoff_s(
             max(tries, self._journey.doubts), max_wait_s=self._tools.max_wait_s, random=self._tools.random

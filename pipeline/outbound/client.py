@@ -1,7 +1,8 @@
 """One request to the bank: headers, token, pacing, sending, reading. All calls of a run pass here.
 
 Promises: nothing leaves without a turn of the pacer; a failure to connect is told apart from a lost answer; whatever
-comes back becomes a ``Reply`` and never an exception; nothing is logged. Knows no ledger and no phase order.
+comes back becomes a ``Reply`` and never an exception; a refusal for rate slows all calls before anybody reads it.
+Knows no ledger and no phase order.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 
 from pipeline import __version__
 from pipeline.calls import CallName, Reply
+from pipeline.events import Handler, Notice, Slowed, ignore
 from pipeline.model import Customer
 from pipeline.outbound import answers
 from pipeline.outbound.pacing import Pacer, Turn
@@ -36,12 +38,14 @@ class Client:
         *,
         transport: httpx.AsyncBaseTransport,
         pacer: Pacer,
+        emit: Handler = ignore,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base = api.base_url
         self._url = httpx.URL(api.base_url)
         self._timeout_s = api.timeout_s
         self._transport = transport
+        self._emit = emit
         self._clock = clock
         self.pacer = pacer
         self._headers = {
@@ -96,8 +100,28 @@ class Client:
         reply = answers.read(
             call, response.status_code, content, customer=customer, customer_id=customer_id, since=since
         )
-        wait = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
-        return replace(reply, retry_after_s=wait, seconds=self._clock() - started), content
+        asked = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
+        return self._paced(call, replace(reply, retry_after_s=asked, seconds=self._clock() - started), turn), content
+
+    def _paced(self, call: CallName, reply: Reply, turn: Turn) -> Reply:
+        """Let the pacer know what the bank thinks of the rate."""
+        asked, cap = reply.retry_after_s, self.pacer.max_wait_s
+        if asked is not None and asked > cap:
+            said = f"it asks to wait {asked:.0f} s, retry.max_wait_s allows {cap:g} s"
+            reply = replace(reply, message=f"{reply.message}; {said}" if reply.message else said)
+        if not (reply.says == 429 or (reply.says == 503 and asked is not None)):  # noqa: PLR2004
+            self.pacer.taken(call, reply.seconds)
+            return reply
+        hold = self.pacer.refused(turn, asked)
+        if hold.cut:
+            capped = f" and a pause of {asked:.0f} s, more than retry.max_wait_s" if asked and asked > cap else ""
+            reason = f"the bank asked for less ({reply.status}){capped}"
+            self._emit(Slowed(reason=reason, seconds=hold.seconds, rate=self.pacer.rate))
+        return replace(reply, hold_s=hold.seconds)
+
+    def tell(self, message: str) -> None:
+        """Say something to whoever watches the run."""
+        self._emit(Notice(message=message))
 
     def _request(self, request: Outgoing, token: str) -> httpx.Request:
         return httpx.Request(

@@ -51,11 +51,10 @@ class Hierarchy:
                     hint="check api.tenant_id, the admin user's role and that categorization is enabled",
                 )
             if attempt < max_attempts:
+                self._client.tell(f"no categories yet: {reply.cause or f'status {reply.status}'}; trying again")
+            if attempt < max_attempts and reply.hold_s is None:  # else the next turn waits anyway
                 asked = reply.retry_after_s
-                pause = wait_s(attempt) if asked is None else min(asked, max_wait_s)
-                if status == 429:  # noqa: PLR2004 - one refusal for rate slows all calls
-                    self._client.pacer.refused(pause)
-                await self._client.pacer.pause(pause)
+                await self._client.pacer.pause(wait_s(attempt) if asked is None else min(asked, max_wait_s))
         raise StoppedEarlyError(
             f"the bank's categories cannot be read: {reply.cause or f'status {reply.status}'}", hint=_AGAIN
         )

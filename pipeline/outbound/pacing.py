@@ -8,8 +8,8 @@ against each other. What counts is when a call reaches the bank. Nothing tells i
 left no earlier bounds it, and hardly depends on how long the bank works on a single call. When that comes later than
 usual, something stood still, and the calls of that time stay in the window as much longer.
 
-A refusal for rate halves the rate at once for everybody and holds all calls for as long as the bank asks; from then
-on the rate climbs back by a twentieth of the configured rate per second.
+A refusal for rate holds all calls for as long as the bank asks and slows everybody at once (``rate``); how many are
+under way together adapts to how the bank bears them (``places``).
 """
 
 import asyncio
@@ -22,6 +22,10 @@ from math import floor
 
 from aiolimiter import AsyncLimiter
 
+from pipeline.outbound.count import Count
+from pipeline.outbound.places import Places
+from pipeline.outbound.rate import Rate
+
 _GUARD_S = 0.005
 _LATEST_S = 1.0  # a call that nothing was heard of for longer hangs at the bank, or is lost
 _ARRIVALS = 64  # what is usual is seen from so many
@@ -29,8 +33,7 @@ _USUAL = 0.25  # this share of the answers came sooner
 _LOOK_AGAIN = 8
 _BURST_S = 0.02
 _CATCH_UP = 1.1  # spacing alone would never win back what a loop that woke late has missed; the window bounds it
-_CLIMB = 0.05
-_FLOOR_PER_SECOND = 0.2
+_SAME_WINDOW_S = 1.0  # what left so soon after a cut may meet the window of the bank that the cut was for
 _LOOK_S = 0.1  # how soon a wait notices that the run was halted, the gate shut or the calls held
 
 
@@ -46,14 +49,33 @@ class Turn:
     late_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What a refusal for rate led to: all calls are held for ``seconds``; ``cut``: the rate is lower from now on."""
+
+    seconds: float
+    cut: bool
+
+
 class Pacer:
-    """Admits requests; one for the whole run. ``clock`` gives monotonic seconds."""
+    """Admits requests; one for the whole run. ``clock`` gives monotonic seconds.
+
+    ``wait_s`` tells how long to hold all calls when the bank refused for rate and named no time, by how often it did
+    so in a row; ``max_wait_s`` caps what it names.
+    """
 
     def __init__(
-        self, *, calls_per_second: float, max_in_flight: int, clock: Callable[[], float] | None = None
+        self,
+        *,
+        calls_per_second: float,
+        max_in_flight: int,
+        wait_s: Callable[[int], float] = lambda _: 1.0,
+        max_wait_s: float = 60.0,
+        clock: Callable[[], float] | None = None,
     ) -> None:
-        self._asked = calls_per_second
-        self._rate = calls_per_second
+        self._rate = Rate(calls_per_second)
+        self._wait_s = wait_s
+        self.max_wait_s = max_wait_s
         self._clock = clock or asyncio.get_running_loop().time
         self._turn = asyncio.Lock()
         self._gate = asyncio.Event()
@@ -72,27 +94,34 @@ class Pacer:
         self._given = 0
         self._last_given = float("-inf")
         self._held_until = 0.0
-        self._cut_at = float("-inf")
-        self._climbed_at = 0.0
-        self._max_in_flight = max_in_flight
-        self.in_flight = asyncio.Semaphore(max_in_flight)
-        """Places for requests under way; a caller holds one from building a body to reading the answer."""
+        self._under_way = 0
+        self._heard_at = 0.0
+        self._refused_at = self._cut_at = float("-inf")
+        self.refusals = 0
+        """Refusals for rate since the bank last took a call; those of one burst count once."""
+        self.in_flight = Places(max_in_flight)
+        """Places for requests under way."""
         self.count = Count(self._clock)
 
     @property
     def asked(self) -> float:
         """The configured rate, calls per second."""
-        return self._asked
+        return self._rate.asked
 
     @property
     def rate(self) -> float:
         """The rate in force, calls per second."""
-        return self._rate
+        return self._rate.now
 
     @property
-    def under_way(self) -> int:
-        """Requests under way, those that wait for their turn included."""
-        return self._max_in_flight - self.in_flight._value  # noqa: SLF001 - asyncio offers no other way to look
+    def held_s(self) -> float:
+        """For how long nothing may leave yet, as the bank asked."""
+        return max(0.0, self._held_until - self._clock())
+
+    @property
+    def silent_s(self) -> float:
+        """For how long the bank has answered nothing, while calls are under way."""
+        return self._clock() - self._heard_at if self._under_way else 0.0
 
     async def turn(self, *, urgent: bool = False) -> "Turn | None":
         """Wait until one more request may leave, first come, first served; the caller then sends soon.
@@ -116,12 +145,16 @@ class Pacer:
         """The request of ``turn`` leaves now; it is this moment that later ones keep their distance from."""
         turn.at = self._clock()
         turn.left = True
+        if not self._under_way:
+            self._heard_at = turn.at
+        self._under_way += 1
         self._on_the_way.append(turn)
         self.count.add(turn.at)
 
     def arrived(self, turn: "Turn") -> None:
         """The request of ``turn`` was answered, or given up: all that left before it have reached the bank."""
         now = self._clock()
+        self._under_way -= 1
         on_the_way = self._on_the_way
         if not on_the_way or on_the_way[0].at > turn.at:
             return  # a later call was answered first
@@ -142,7 +175,7 @@ class Pacer:
             if self._held_until > now:
                 await self.pause(self._held_until - now)
             elif not spaced:
-                await self._climb()
+                await self._follow_rate()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_S):
                         await self._limiter.acquire()
@@ -192,75 +225,44 @@ class Pacer:
         self._halted.set()
         self._gate.set()
 
-    def refused(self, wait_s: float) -> bool:
-        """Note a refusal for rate: hold all calls ``wait_s`` seconds and halve the rate. True if that was news.
+    def taken(self, call: str, seconds: float) -> None:
+        """Note that the bank did not refuse ``call`` for its rate, and how long it took for it."""
+        now = self._heard_at = self._clock()
+        self.refusals = 0
+        self._rate.taken(now)
+        self.in_flight.answered(call, seconds, rate=self.rate, now=now)
 
-        Refusals that were under way together count once: nothing leaves during a hold, so what comes back then is old.
+    def refused(self, turn: Turn, asked_s: float | None) -> Hold:
+        """Note a refusal for rate: hold all calls, ``asked_s`` seconds if the bank named a time, and cut the rate.
+
+        Refusals of calls that were under way together, or that left into the same second at the bank, cut it once.
         """
-        now = self._clock()
-        known = now - self._cut_at < 1.0 or now < self._held_until
-        self._held_until = max(self._held_until, now + wait_s)
-        if known:
-            return False
-        self._cut_at = now
-        self._rate = max(self._rate / 2, min(_FLOOR_PER_SECOND, self._asked))
-        self._rate_is_new = True
-        self._climbed_at = now + wait_s
-        return True
-
-    async def _climb(self) -> None:
-        """Additive increase: a twentieth of the configured rate for each second without a refusal."""
-        now = self._clock()
-        if self._rate < self._asked and now - self._climbed_at >= 1.0:
-            seconds = floor(now - self._climbed_at)
-            self._climbed_at += seconds
-            self._rate = min(self._asked, self._rate + _CLIMB * self._asked * seconds)
+        now = self._heard_at = self._clock()
+        again = turn.at > self._refused_at  # not of the burst that was refused last
+        if again:
+            self._refused_at = now
+            self.refusals += 1
+        own = self._wait_s(self.refusals) if again else 0.0
+        self._held_until = max(self._held_until, now + (own if asked_s is None else min(asked_s, self.max_wait_s)))
+        cut = turn.at >= self._cut_at + _SAME_WINDOW_S
+        if cut:
+            self._cut_at = now
+            self._rate.cut(now, hold_s=self.held_s)
             self._rate_is_new = True
-        if self._rate_is_new:
+        self.in_flight.interrupted()
+        return Hold(seconds=self.held_s, cut=cut)
+
+    async def _follow_rate(self) -> None:
+        now = self._clock()
+        if self._rate.climb(now) or self._rate_is_new:
             self._rate_is_new = False
             self._limiter = self._make_limiter()
             # A new limiter is an empty one: without this each step of the climb would let a burst through.
             idle_s = now - self._last_given
-            await self._limiter.acquire(max(0.0, self._limiter.max_rate - idle_s * self._rate))
+            await self._limiter.acquire(max(0.0, self._limiter.max_rate - idle_s * self.rate))
 
     def _make_limiter(self) -> AsyncLimiter:
         """Evenly spaced calls; a loop that wakes late may catch up ``_BURST_S`` worth of them at once."""
-        rate = self._rate if self._rate < self._asked else self._rate * _CATCH_UP
+        rate = self.rate if self.rate < self.asked else self.rate * _CATCH_UP
         burst = 1.0 + rate * _BURST_S
         return AsyncLimiter(burst, burst / rate)
-
-
-class Count:
-    """How many requests left, and the most of them in any one second."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._last_second: deque[float] = deque()
-        self._first = self._last = 0.0
-        self.total = 0
-        self.max_in_1s = 0
-
-    def add(self, now: float) -> None:
-        """Note a departure at ``now``."""
-        self._first = self._first or now
-        self._last = now
-        self.total += 1
-        recent = self._last_second
-        recent.append(now)
-        while recent[0] <= now - 1.0:
-            recent.popleft()
-        self.max_in_1s = max(self.max_in_1s, len(recent))
-
-    @property
-    def current(self) -> int:
-        """Departures in the last second."""
-        now = self._clock()
-        while self._last_second and self._last_second[0] <= now - 1.0:
-            self._last_second.popleft()
-        return len(self._last_second)
-
-    @property
-    def reached(self) -> float:
-        """Mean calls per second from the first departure to the last."""
-        span = self._last - self._first
-        return (self.total - 1) / span if span >= 1 else float(self.total)

@@ -94,10 +94,10 @@ class AdminSession:
                 break
             cause = reply.cause or f"status {reply.status}"
             if attempt < self._max_attempts:
+                self._client.tell(f"no admin session yet: {cause}; trying again")
+            if attempt < self._max_attempts and reply.hold_s is None:  # else the next turn waits anyway
                 asked = reply.retry_after_s
                 pause = self._wait_s(attempt) if asked is None else min(asked, self._max_wait_s)
-                if status == 429:  # noqa: PLR2004 - one refusal for rate slows all calls
-                    self._client.pacer.refused(pause)
                 await self._client.pacer.pause(pause)
         raise StoppedEarlyError(
             f"no admin session could be opened at the bank: {cause or 'the run was stopped'}",

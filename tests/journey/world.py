@@ -264,7 +264,7 @@ FAULTS: dict[str, Fault] = {
     "503_with_wait": _before(Reply(status=503, says=503, retry_after_s=7.0)),
     "504_after": _after((504, b"")),
     "429": _before((429, b"{}")),
-    "429_with_wait": _before(Reply(status=429, says=429, retry_after_s=3.0)),
+    "429_with_wait": _before(Reply(status=429, says=429, retry_after_s=3.0, hold_s=3.0)),
     "false_200": _before((200, b'{"success": false, "message": "no"}')),
     "garbage_2xx": _after((200, b"\x00\xff{not json")),
     "truncated_2xx": _after((200, b'{"code": 200, "data": {"id": "cust')),
@@ -348,7 +348,7 @@ class Life:
         self.requested = False
         self.reasons: list[Judgement] = []
         self.pauses: list[float] = []
-        self.observed: list[tuple[Reply, float]] = []
+        self.observed: list[Reply] = []
         self.answered: Counter[bytes] = Counter()
         self.under_way = 0
         self.generation = 1
@@ -390,9 +390,9 @@ class Life:
             self.generation += 1
         return f"admin-{self.generation}"
 
-    def observe(self, reply: Reply, *, wait_s: float) -> None:
+    def observe(self, reply: Reply) -> None:
         """Note every reply."""
-        self.observed.append((reply, wait_s))
+        self.observed.append(reply)
 
     def fatal(self, judgement: Judgement, message: str) -> None:
         """Stop the run."""

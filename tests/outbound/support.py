@@ -237,5 +237,5 @@ def response(status: int, body: Any, headers: dict[str, str] | None = None) -> h
 
 def client(transport: httpx.AsyncBaseTransport, **sections: dict[str, Any]) -> Client:
     """Make a client in the running loop, with a rate that does not matter."""
-    pacer = Pacer(calls_per_second=100_000, max_in_flight=64)
+    pacer = Pacer(calls_per_second=100_000, max_in_flight=64, wait_s=float)
     return Client(settings(**sections).api, transport=transport, pacer=pacer)

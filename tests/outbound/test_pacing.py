@@ -10,7 +10,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from pipeline.outbound.pacing import Count, Pacer
+from pipeline.outbound.count import Count
+from pipeline.outbound.pacing import Hold, Pacer, Turn
 from tests.outbound.support import run_virtually
 
 
@@ -31,7 +32,13 @@ async def leave(pacer: Pacer, *, urgent: bool = False) -> bool:
         return False
     pacer.depart(turn)
     pacer.arrived(turn)
+    pacer.taken("check", 0.01)
     return True
+
+
+def refuse(pacer: Pacer, asked_s: float | None, *, ago_s: float = 0.0) -> Hold:
+    """Let the bank refuse a call for its rate that left ``ago_s`` seconds ago."""
+    return pacer.refused(Turn(at=asyncio.get_running_loop().time() - ago_s, left=True), asked_s)
 
 
 def departures(
@@ -172,51 +179,67 @@ def test_first_come_first_served() -> None:
     assert run_virtually(main()) == list(range(120))
 
 
-def test_a_refusal_holds_everybody_and_halves_the_rate() -> None:
-    """Promise 4: nothing leaves while the bank wants peace, from the very next call on; then half the rate at most."""
+def test_a_refusal_holds_everybody_and_cuts_the_rate() -> None:
+    """Promise 4: nothing leaves while the bank wants peace, from the very next call on; then less than before."""
 
-    async def refuse(pacer: Pacer) -> None:
+    async def during(pacer: Pacer) -> None:
         await asyncio.sleep(2)
-        assert pacer.refused(3.0)
-        assert pacer.rate == 50
+        assert refuse(pacer, 3.0) == Hold(seconds=3.0, cut=True)
+        assert pacer.rate == pytest.approx(90, abs=2)
 
-    left = departures(100, 8, during=refuse)
+    left = departures(100, 8, during=during)
     assert not [moment for moment in left if 2.0 < moment < 5.0]
     after = [moment for moment in left if 5.0 <= moment < 6.0]
-    assert 45 <= len(after) <= 53
+    assert 85 <= len(after) <= 93
     assert most_in(left) <= 100
 
 
 def test_a_refusal_reaches_the_call_that_already_waits_for_its_turn() -> None:
     """At a slow rate the next call may wait for seconds: a hold that comes meanwhile holds it too."""
 
-    async def refuse(pacer: Pacer) -> None:
+    async def during(pacer: Pacer) -> None:
         await asyncio.sleep(2.1)
-        pacer.refused(10.0)
+        refuse(pacer, 10.0)
 
-    left = departures(0.5, 20, during=refuse)
+    left = departures(0.5, 30, during=during)
     assert [moment for moment in left if moment < 2.1]
     assert not [moment for moment in left if 2.1 < moment < 12.0]
+    assert [moment for moment in left if moment > 12.0]
 
 
-def test_refusals_under_way_together_count_once() -> None:
-    """A burst of refusals halves the rate once; those that come in during the hold are of the same burst."""
+@pytest.mark.parametrize("asked_s", [None, 0.0, 0.3, 5.0])
+def test_refusals_of_one_burst_count_once(asked_s: float | None) -> None:
+    """Calls that were under way when the first refusal came cut nothing more, however late their own comes back."""
 
     async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
         pacer = Pacer(calls_per_second=80, max_in_flight=8)
-        rates = []
-        assert pacer.refused(5.0)
-        assert not any(pacer.refused(5.0) for _ in range(20))
-        rates.append(pacer.rate)
-        await asyncio.sleep(4.0)
-        assert not pacer.refused(5.0)
+        rates, start = [], loop.time()
+        assert refuse(pacer, asked_s).cut
+        for _ in range(20):
+            await asyncio.sleep(0.3)
+            assert not refuse(pacer, asked_s, ago_s=loop.time() - start + 0.01).cut
         rates.append(pacer.rate)
         await asyncio.sleep(5.5)
-        assert pacer.refused(0.0)
+        assert refuse(pacer, 0.0).cut
         rates.append(pacer.rate)
         return rates
 
-    assert run_virtually(main()) == [40, 40, 20]
+    assert run_virtually(main()) == pytest.approx([36, 16.2])
+
+
+def test_refusals_within_the_second_of_a_cut_count_with_it() -> None:
+    """A bank that counts by the second refuses until that is over, whatever leaves: it holds, and cuts no more."""
+
+    async def main() -> list[bool]:
+        pacer = Pacer(calls_per_second=80, max_in_flight=8)
+        cuts = []
+        for _ in range(5):
+            cuts.append(refuse(pacer, 0.0).cut)
+            await asyncio.sleep(0.4)
+        return cuts
+
+    assert run_virtually(main()) == [True, False, False, True, False]
 
 
 def test_a_longer_wait_within_a_burst_is_obeyed() -> None:
@@ -226,31 +249,46 @@ def test_a_longer_wait_within_a_burst_is_obeyed() -> None:
         loop = asyncio.get_running_loop()
         pacer = Pacer(calls_per_second=10, max_in_flight=8)
         start = loop.time()
-        pacer.refused(1.0)
-        pacer.refused(9.0)
-        pacer.refused(0.1)
+        for asked_s in (1.0, 9.0, 0.1, None):
+            refuse(pacer, asked_s, ago_s=0.1)
+        assert pacer.held_s == pytest.approx(9.0)
         await leave(pacer)
         return loop.time() - start
 
     assert run_virtually(main()) == pytest.approx(9.0, abs=0.2)
 
 
-def test_the_rate_climbs_back_by_a_twentieth_a_second_to_what_was_asked() -> None:
-    """Additive increase, after the hold, and never beyond the configured rate."""
-    seen: list[float] = []
+def test_a_wait_beyond_the_cap_is_cut_to_it() -> None:
+    """Whatever the bank asks, the run waits no longer than ``max_wait_s``."""
 
-    async def watch(pacer: Pacer) -> None:
-        pacer.refused(2.0)
-        await asyncio.sleep(2.5)
-        for _ in range(14):
-            seen.append(pacer.rate)
-            await asyncio.sleep(1.0)
+    async def main() -> float:
+        pacer = Pacer(calls_per_second=10, max_in_flight=8, max_wait_s=7)
+        return refuse(pacer, 3600.0).seconds
 
-    left = departures(200, 16, during=watch)
-    assert seen[:4] == pytest.approx([100, 110, 120, 130], abs=10.001)
-    assert seen == sorted(seen)
-    assert seen[-1] == 200
-    assert most_in(left) <= 200
+    assert run_virtually(main()) == 7.0
+
+
+def test_without_a_named_wait_the_run_backs_off_by_how_often_in_a_row() -> None:
+    """One step for each burst, none for the calls of a burst; a call that the bank takes starts it afresh."""
+
+    async def main() -> list[int]:
+        asked: list[int] = []
+
+        def wait_s(times: int) -> float:
+            asked.append(times)
+            return 0.5
+
+        pacer = Pacer(calls_per_second=10, max_in_flight=8, wait_s=wait_s)
+        for _ in range(3):
+            refuse(pacer, None)
+            await asyncio.sleep(0.1)
+            refuse(pacer, None, ago_s=0.2)
+            await asyncio.sleep(2)
+        pacer.taken("check", 0.1)
+        refuse(pacer, None)
+        return asked
+
+    assert run_virtually(main()) == [1, 2, 3, 1]
 
 
 @pytest.mark.parametrize("rate", [5, 20, 200])
@@ -262,30 +300,16 @@ def test_the_climb_does_not_outrun_the_rate_in_force(rate: int) -> None:
         loop = asyncio.get_running_loop()
         start = loop.time()
         for _ in range(4):
-            pacer.refused(0.0)
+            refuse(pacer, 0.0)
             await asyncio.sleep(1.01)
-        for _ in range(40):
+        for _ in range(100):
             in_force.append((loop.time() - start, pacer.rate))
             await asyncio.sleep(0.2)
 
-    left = departures(rate, 13, during=watch)
+    left = departures(rate, 25, during=watch)
     for moment, now_rate in in_force:
         calls = len([call for call in left if moment - 1 < call <= moment])
         assert calls <= now_rate * 1.08 + 1.5, (moment, now_rate)
-
-
-def test_the_rate_never_falls_to_nothing() -> None:
-    """However often the bank refuses, some calls still leave; a rate configured below that floor stays."""
-
-    async def floor_of(asked: float) -> float:
-        pacer = Pacer(calls_per_second=asked, max_in_flight=8)
-        for _ in range(40):
-            pacer.refused(0.0)
-            await asyncio.sleep(1.5)
-        return pacer.rate
-
-    assert run_virtually(floor_of(100)) == 0.2
-    assert run_virtually(floor_of(0.1)) == 0.1
 
 
 @pytest.mark.parametrize("reason", ["rate", "hold", "gate", "slow rate"])
@@ -297,7 +321,7 @@ def test_halt_wakes_everybody_who_waits(reason: str) -> None:
         pacer = Pacer(calls_per_second=0.01 if reason == "slow rate" else 2, max_in_flight=8)
         await leave(pacer)
         if reason == "hold":
-            pacer.refused(3600.0)
+            refuse(pacer, 60.0)
         if reason == "gate":
             pacer.shut()
         waiting = [asyncio.create_task(leave(pacer, urgent=number == 9)) for number in range(10)]
@@ -402,11 +426,11 @@ def test_in_flight_is_limited() -> None:
             nonlocal most
             async with pacer.in_flight:
                 await leave(pacer)
-                most = max(most, pacer.under_way)
+                most = max(most, pacer.in_flight.taken)
                 await asyncio.sleep(1)
 
         await asyncio.gather(*(call() for _ in range(10)))
-        return most, pacer.under_way
+        return most, pacer.in_flight.taken
 
     assert run_virtually(main()) == (3, 0)
 

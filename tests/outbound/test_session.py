@@ -221,7 +221,7 @@ def test_a_refusal_for_rate_slows_everybody() -> None:
         start = loop.time()
         token = asyncio.create_task(session.token())
         await asyncio.sleep(1)
-        assert one.pacer.rate == one.pacer.asked / 2
+        assert one.pacer.rate < one.pacer.asked
         assert await one.pacer.turn() is not None
         assert loop.time() - start >= 9
         assert await token == "a"

@@ -1,0 +1,256 @@
+"""Real signals at every stage of a real command: reports whenever a run began, the exit code of the signal, no word lost."""
+
+import fcntl
+import os
+import pty
+import signal
+import sqlite3
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipeline.stopping import GRACE_S
+from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, head, sandbox
+from tests.acceptance.test_stopping import SLOW, WAIT_S, received, registered, until, until_line
+
+ROWS = 30
+BOTH = pytest.mark.parametrize(("name", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+
+
+@contextmanager
+def bank_with(scenario: str, folder: Path) -> Iterator[Bank]:
+    """Run a sandbox with a scenario."""
+    path = folder / "scenario.toml"
+    path.write_text(scenario, encoding="utf-8")
+    with sandbox("--scenario", str(path)) as bank:
+        yield bank
+
+
+def has_open(process: "subprocess.Popen[str]", path: Path) -> bool:
+    """Whether the process has this file open now."""
+    try:
+        return any(os.path.realpath(link) == str(path) for link in Path(f"/proc/{process.pid}/fd").iterdir())
+    except FileNotFoundError:
+        return False
+
+
+def many_rows(folder: Path, rows: int) -> Path:
+    """Write a large input of distinct customers."""
+    lines = SAMPLE.read_text(encoding="utf-8").splitlines()
+    columns = lines[0].split(",")
+    cells = lines[1].split(",")
+    at = {name: columns.index(name) for name in ("external_id", "email", "phone", "document_number")}
+    with (folder / "many.csv").open("w", encoding="utf-8") as stream:
+        stream.write(lines[0] + "\n")
+        for number in range(rows):
+            cells[at["external_id"]] = f"M-{number}"
+            cells[at["email"]] = f"m{number}@example.com"
+            cells[at["phone"]] = f"+37061{number:06d}"
+            cells[at["document_number"]] = f"M{number:08d}"
+            stream.write(",".join(cells) + "\n")
+    return folder / "many.csv"
+
+
+def ended(process: "subprocess.Popen[str]", within_s: float = WAIT_S) -> str:
+    """Wait for the end; no traceback, and stdout stays clean."""
+    stdout, stderr = process.communicate(timeout=within_s)
+    assert "Traceback" not in stderr, stderr
+    assert stdout == ""
+    return stderr
+
+
+@BOTH
+def test_while_an_input_is_read_it_ends_at_once(name: signal.Signals, code: int, desk: Desk, tmp_path: Path) -> None:
+    """Nothing was sent and no run is in a ledger: there is nothing to report."""
+    assert desk.bank is not None
+    os.mkfifo(tmp_path / "endless.csv")
+    with desk.start(tmp_path / "endless.csv") as process:
+        with (tmp_path / "endless.csv").open("w", encoding="utf-8") as stream:
+            stream.write(SAMPLE.read_text(encoding="utf-8")[:1000])
+            stream.flush()
+            process.send_signal(name)
+            stderr = ended(process)
+    assert process.returncode == code, stderr
+    assert name.name in stderr
+    assert not (tmp_path / "ledger.db").exists()
+    assert desk.bank.record()["logins"] == 0
+
+
+@BOTH
+def test_while_the_ledger_is_opened_it_ends_at_once(
+    name: signal.Signals, code: int, desk: Desk, tmp_path: Path
+) -> None:
+    """Somebody else has the database; the signal ends the waiting and nothing is sent."""
+    assert desk.bank is not None
+    source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
+    assert desk.run(source, "--limit", "1").returncode == 0
+    before = received(desk.bank)
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with desk.start(source) as process:
+        until(lambda: has_open(process, tmp_path / "ledger.db"), process)
+        process.send_signal(name)
+        stderr = ended(process)
+    other.close()
+    assert process.returncode == code, stderr
+    assert received(desk.bank) == before
+    assert desk.run(source).returncode == 0
+
+
+@BOTH
+def test_during_the_log_in_it_drains_and_reports(name: signal.Signals, code: int, tmp_path: Path) -> None:
+    """A log-in that hangs is not waited for longer than the grace; a second signal ends it at once."""
+    source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
+    with bank_with('[[fault]]\nkind = "hang_before"\non = ["createAdminSession"]\nrate = 1.0\n', tmp_path) as bank:
+        desk = Desk(folder=tmp_path, bank=bank).configure(SLOW)
+        for signals in (1, 2):
+            before = received(bank)
+            with desk.start(source) as process:
+                until(lambda before=before: received(bank) > before, process)  # type: ignore[misc]
+                started = time.monotonic()
+                process.send_signal(name)
+                if signals == 2:
+                    until_line(process, name.name)
+                    process.send_signal(name)
+                stderr = ended(process)
+            assert process.returncode == code, stderr
+            assert time.monotonic() - started < (GRACE_S + 10 if signals == 1 else GRACE_S)
+            assert desk.counts() == {"pending": ROWS}
+            assert desk.summary()["exit_code"] == code
+
+
+def test_calls_that_hang_are_not_waited_for_longer_than_the_grace(tmp_path: Path) -> None:
+    """One signal while the bank answers nothing: what was under way is in doubt, all else pending, within seconds."""
+    source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
+    with bank_with('[[fault]]\nkind = "hang_after"\non = ["registerIndividual"]\nrate = 1.0\n', tmp_path) as bank:
+        desk = Desk(folder=tmp_path, bank=bank).configure(SLOW)
+        with desk.start(source) as process:
+            until(lambda: registered(bank) >= 8, process)
+            started = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            stderr = ended(process)
+        assert process.returncode == 143, stderr
+        assert time.monotonic() - started < GRACE_S + 10
+        assert "not waited for" in stderr
+        assert desk.counts() == {"pending": ROWS - 8, "in_doubt": 8}
+        assert disagreements(bank.record(), desk.table("results.csv"), source) == []
+
+
+@pytest.mark.parametrize("at", ["pause", "dead"])
+@BOTH
+def test_a_run_that_waits_ends_soon(at: str, name: signal.Signals, code: int, tmp_path: Path) -> None:
+    """While all calls are held as the bank asked, and while a dead bank is probed: no waiting out of either."""
+    source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
+    slow = SLOW.replace("max_wait_s = 0.5", "max_wait_s = 300\nmax_attempts = 50")
+    limit = '[[fault]]\nkind = "too_many"\non = ["registerIndividual"]\nnth = [9]\nretry_after = "seconds"\n'
+    with bank_with(limit + "retry_after_s = 240\n" if at == "pause" else "", tmp_path) as bank:
+        desk = Desk(folder=tmp_path, bank=bank).configure(slow)
+        with desk.start(source) as process:
+            if at == "dead":
+                until(lambda: registered(bank) >= 5, process)
+                bank.die()
+            until_line(process, "slowed" if at == "pause" else "the bank is down")
+            started = time.monotonic()
+            process.send_signal(name)
+            stderr = ended(process)
+        assert process.returncode == code, stderr
+        assert time.monotonic() - started < GRACE_S
+        assert desk.counts().keys() <= {"pending", "onboarded", "in_doubt"}
+        assert sum(desk.counts().values()) == ROWS
+
+
+@BOTH
+def test_while_reports_are_written_they_come_out_whole(
+    name: signal.Signals, code: int, desk: Desk, tmp_path: Path
+) -> None:
+    """The run is over: its reports and its own exit code stand; a second signal stops the writing, and none is broken."""
+    source = many_rows(tmp_path, 60_000)
+    desk.configure('[stop]\ndeadline = "2020-01-01T00:00:00Z"\n')
+    for signals, expected in ((1, 4), (2, code)):
+        with desk.start(source) as process:
+            until(lambda: bool(list(desk.out.glob(".*.tmp"))), process)
+            process.send_signal(name)
+            if signals == 2:
+                time.sleep(0.05)
+                process.send_signal(name)
+            stderr = ended(process)
+        assert process.returncode == expected, stderr
+        assert not list(desk.out.glob(".*.tmp"))
+        assert desk.summary()["rows_read"] == len(desk.table("results.csv")) == 60_000
+    assert desk.onboard("report", "--config", desk.config).returncode == 0
+
+
+def test_a_terminal_that_is_closed_stops_the_run_in_good_order(tmp_path: Path, desk: Desk) -> None:
+    """SIGHUP and a display that cannot be written any more: drained, reported, exit 143; the same command resumes."""
+    assert desk.bank is not None
+    bank = desk.bank
+    desk.configure(SLOW)
+    source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
+    master, terminal = pty.openpty()
+
+    def on_the_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+    words = desk.command("run", source, "--config", desk.config, "--out", desk.out)
+    with subprocess.Popen(
+        words,
+        cwd=tmp_path,
+        env=desk.environment({"TERM": "xterm"}),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        preexec_fn=on_the_terminal,  # noqa: PLW1509 - no threads here that could hold a lock
+        text=True,
+    ) as process:
+        os.close(terminal)
+        until(lambda: registered(bank) >= 5, process)
+        os.close(master)
+        process.wait(timeout=WAIT_S)
+    assert process.returncode == 143
+    assert desk.summary()["exit_code"] == 143
+    assert "pending" in desk.counts()
+    assert disagreements(bank.record(), desk.table("results.csv"), source) == []
+    assert desk.run(source, "--rate", "400").returncode == 0
+
+
+@pytest.mark.parametrize("logs", [[], ["--json-logs"]])
+def test_a_pipe_that_nobody_reads_any_more_costs_nothing(logs: list[str], desk: Desk, tmp_path: Path) -> None:
+    """``onboard run 2>&1 | head``: the run goes on to its own end and exit code."""
+    desk.configure(SLOW.replace("= 60", "= 200"))
+    source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
+    with desk.start(source, *logs) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline()
+        process.stderr.close()
+        process.wait(timeout=WAIT_S)
+    assert process.returncode == 0
+    assert desk.counts() == {"onboarded": ROWS}
+
+
+def test_under_nohup_a_closed_terminal_is_nothing(desk: Desk, tmp_path: Path) -> None:
+    """A signal that was ignored when the command began stays ignored."""
+    assert desk.bank is not None
+    bank = desk.bank
+    desk.configure(SLOW.replace("= 60", "= 200"))
+    source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
+    ignored: Callable[[], object] = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # noqa: E731
+    with subprocess.Popen(
+        desk.command("run", source, "--config", desk.config, "--out", desk.out),
+        cwd=tmp_path,
+        env=desk.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=ignored,  # noqa: PLW1509 - no threads here that could hold a lock
+        text=True,
+    ) as process:
+        until(lambda: registered(bank) >= 3, process)
+        process.send_signal(signal.SIGHUP)
+        stderr = ended(process)
+    assert process.returncode == 0, stderr
+    assert desk.counts() == {"onboarded": ROWS}
