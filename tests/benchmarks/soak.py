@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.sandbox import demo
+from pipeline.sandbox.operations import OPERATION_IDS
 from pipeline.sandbox.scenario import KINDS
 from tests.acceptance.support import Bank, Desk, disagreements, sandbox
 from tests.benchmarks.bench_job import customers
@@ -91,7 +92,13 @@ class Soak:
 def scenario(share: float, seed: int, target: Path) -> Path:
     """Every kind of fault on all calls, together this share of them; tokens expire more rarely, all calls share one."""
     rates = dict.fromkeys(KINDS, share / len(KINDS)) | {"expired_token": share / len(KINDS) / 20}
-    faults = (f'[[fault]]\nkind = "{kind}"\nrate = {rate}\nover_s = 0.2\n' for kind, rate in rates.items())
+    # A log-in that is refused is final by the contract: it would only make the book smaller.
+    logins = ("createAdminSession", "createCustomerSession")
+    on = {"unauthorized": [name for name in OPERATION_IDS if name not in logins]}
+    faults = (
+        f'[[fault]]\nkind = "{kind}"\nrate = {rate}\nover_s = 0.2\non = {on.get(kind, [])}\n'
+        for kind, rate in rates.items()
+    )
     target.write_text(f"seed = {seed}\n" + "".join(faults), encoding="utf-8")
     return target
 
