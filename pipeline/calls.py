@@ -213,6 +213,8 @@ class Kind(StrEnum):
     NOT_VERIFIED = "not_verified"
     VERIFICATION_REFUSED = "verification_refused"
     LOCKED = "locked"
+    ANOTHERS = "anothers"
+    """No refusal: the id that the bank gives is another customer's."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,7 +223,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     ``status`` is the HTTP status, ``None`` when there was no answer; ``sent`` is false when no byte of the request
     left. ``accepted``: a 2xx whose body does not say otherwise; where it does, ``says`` is the status it means.
 
-    ``readable``: the body was what the contract promises (an object, with the ids the call must bring).
+    ``readable``: the body was what the contract promises (an object, with the ids the call must bring, nobody else's).
     ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``field`` and ``message`` are
     redacted. ``cause`` tells what went wrong when there was no answer.
     """

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.calls import CallName, Reply, step
 from pipeline.config import load
+from pipeline.customer_ids import CustomerIds
 from pipeline.errors import OnboardError, RefusedError, StoppedEarlyError
 from pipeline.events import BankBack, BankDown, Event, Slowed
 from pipeline.gateway import Gateway, Health, Ready, index_categories, is_answer
@@ -82,6 +83,7 @@ def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
         categories=(STANDARD,),
         read_document=read_document,
         health=cast("Health", SimpleNamespace()),
+        ids=CustomerIds(Keys("s", "t"), sharing=lambda _: {}, identify=lambda _: None),
     )
 
 
