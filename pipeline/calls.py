@@ -26,7 +26,7 @@ class InDoubt(Enum):
     REPEAT = "repeat as often as needed: it changes nothing"
     REPEAT_ONCE = "repeat once"
     CHECK_FIRST = "ask the activation check, then repeat what is missing"
-    READ_FIRST = "read the customer's status, then repeat once"
+    READ_FIRST = "read the customer's status, then repeat once, and again only while it says that nothing happened"
 
 
 class CallName(StrEnum):

@@ -267,6 +267,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "the verification waits for a person's approval",
         "approve it in the Admin Portal, then run the same command again",
     ),
+    "approval_lost": (
+        "the answers to the approval were lost twice, and the activation check says that it was not done",
+        "approve it in the Admin Portal, then run the same command again",
+    ),
     "approval_not_final": (
         "the bank took the approval but does not call the verification approved",
         "look at the verification in the Admin Portal, then run the same command again",
