@@ -18,7 +18,7 @@ import pytest
 from pipeline.sandbox import demo
 from tests.acceptance.crashing import EXIT_CODE
 from tests.acceptance.forks import Forks, forks
-from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, sandbox
+from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, repeated_too_often, sandbox
 
 FAST = """
 [limits]
@@ -75,6 +75,7 @@ class Place:
         mine = f"{desk.folder.name}."
         record["customers"] = [who for who in record["customers"] if who["email"].startswith(mine)]
         assert disagreements(record, desk.table("results.csv"), source) == [], point
+        assert repeated_too_often(desk.folder / "ledger.db") == [], point
         for who in record["customers"]:
             assert (who["registrations"], who["approvals"], who["activations"]) == (1, 1, 1), point
         # A customer has one request under way: of what a crash can have lost, that one is repeated, and no other.

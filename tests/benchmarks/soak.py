@@ -5,7 +5,7 @@
 A real bank over HTTP does to the given share of calls whatever it can do wrong; the real command is killed again and
 again, then run until nothing more changes. The bank's own record and the ledger then say: *lost* rows are those where
 the results and the bank disagree, or that have no disposition; *twice* are customers whose registration, approval or
-activation was carried out more than once, or whose registration left again though API.md section 9 forbids it.
+activation was carried out more than once, and steps that left again though API.md section 9 forbids it.
 Prints figures; exit code 1 if anything was lost or done twice.
 """
 
@@ -25,7 +25,7 @@ from typing import Any
 from pipeline.sandbox import demo
 from pipeline.sandbox.operations import OPERATION_IDS
 from pipeline.sandbox.scenario import KINDS
-from tests.acceptance.support import Bank, Desk, disagreements, sandbox
+from tests.acceptance.support import Bank, Desk, disagreements, repeated_too_often, sandbox
 from tests.benchmarks.bench_job import customers
 
 SETTINGS = """
@@ -103,15 +103,6 @@ def scenario(share: float, seed: int, target: Path) -> Path:
     return target
 
 
-def forbidden_registrations(ledger: Path) -> int:
-    """Customers whose registration left more than twice with an outcome that was unknown or good."""
-    settled = ("retry", "expired", "refused", "fatal", "parked", "declined")
-    with closing(sqlite3.connect(ledger)) as db:
-        left = db.execute("SELECT key, outcome FROM call WHERE step = 'register' AND sent")
-        open_or_good = Counter(key for key, outcome in left if outcome not in settled)
-    return sum(count > 2 for count in open_or_good.values())
-
-
 def done_twice(record: Mapping[str, Any]) -> int:
     """Customers for whom the bank carried out something twice that may happen once."""
     once = ("registrations", "approvals", "activations")
@@ -143,7 +134,8 @@ def tell(soaked: Soak, bank: Bank, counts: Mapping[str, int], *, rows: int, seco
     record = bank.record()
     wrong = disagreements(record, soaked.desk.table("results.csv"), soaked.source)
     lost = len(wrong) + abs(rows - sum(counts.values()))
-    twice = done_twice(record) + forbidden_registrations(soaked.desk.folder / "ledger.db")
+    repeated = repeated_too_often(soaked.desk.folder / "ledger.db")
+    twice = done_twice(record) + len(repeated)
     calls = sum(call["received"] for call in record["calls"].values())
     figures = {
         "customers": rows,
@@ -160,7 +152,7 @@ def tell(soaked: Soak, bank: Bank, counts: Mapping[str, int], *, rows: int, seco
     }
     for name, value in figures.items():
         print(f"{name:12} {value}")  # noqa: T201
-    for line in wrong[:20]:
+    for line in (*wrong, *repeated)[:20]:
         print(f"wrong: {line}")  # noqa: T201
     return not lost and not twice
 
