@@ -18,7 +18,7 @@ from tests.benchmarks.bench_job import customers
 
 SETTINGS = """
 [limits]
-calls_per_second = 2000
+calls_per_second = 100000
 max_in_flight = 64
 [retry]
 max_wait_s = 0.2
