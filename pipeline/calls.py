@@ -26,7 +26,7 @@ class InDoubt(Enum):
     REPEAT = "repeat as often as needed: it changes nothing"
     REPEAT_ONCE = "repeat once"
     CHECK_FIRST = "ask the activation check, then repeat what is missing"
-    READ_FIRST = "read the customer's status, then repeat once"
+    READ_FIRST = "read the customer's status, then repeat once, and again only while it says that nothing happened"
 
 
 class CallName(StrEnum):
@@ -213,6 +213,8 @@ class Kind(StrEnum):
     NOT_VERIFIED = "not_verified"
     VERIFICATION_REFUSED = "verification_refused"
     LOCKED = "locked"
+    ANOTHERS = "anothers"
+    """No refusal: the id that the bank gives is another customer's."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,7 +223,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     ``status`` is the HTTP status, ``None`` when there was no answer; ``sent`` is false when no byte of the request
     left. ``accepted``: a 2xx whose body does not say otherwise; where it does, ``says`` is the status it means.
 
-    ``readable``: the body was what the contract promises (an object, with the ids the call must bring).
+    ``readable``: the body was what the contract promises (an object, with the ids the call must bring, nobody else's).
     ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``hold_s`` is how long all calls are
     held because the bank refused this one for its rate; ``None``: it did not. ``field`` and ``message`` are redacted.
     ``cause`` tells what went wrong when there was no answer.

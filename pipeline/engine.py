@@ -178,6 +178,8 @@ class Engine:
             # What is or may come to the bank. Also of those that need no visit: a ledger of the first schema learns it.
             if visit or (journey and journey.fingerprint == fingerprint):
                 marks += [(mark, key) for mark in self._keys.marks(customer).values()]
+            if journey and journey.customer_id:
+                marks.append((self._keys.id_mark(journey.customer_id), key))
             if not visit:
                 self._count(journey, fingerprint)
                 continue

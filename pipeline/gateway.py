@@ -7,9 +7,11 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 
 from pipeline.calls import CallName, Reply, Step
+from pipeline.customer_ids import CustomerIds
 from pipeline.health import Health
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.moves import DOCUMENT_COLUMN_OF
@@ -26,23 +28,26 @@ class Ready:
     """A request that is ready to leave (``pipeline.journey.traverse.Request``)."""
 
     client: Client
+    ids: CustomerIds
     call: CallName
     outgoing: Outgoing
     customer: Customer
-    customer_id: str
-    since: float
+    journey: Journey
 
     async def send(self, token: str, turn: Turn) -> Reply:
-        """Send it now."""
+        """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read."""
         reply, _ = await self.client.send(
             self.call,
             self.outgoing,
             token=token,
             customer=self.customer,
-            customer_id=self.customer_id,
-            since=self.since,
+            customer_id=self.journey.customer_id,
+            since=self.journey.started_at,
+            taken=partial(self.ids.taken, self.journey.key),
             turn=turn,
         )
+        if reply.facts.customer_id:
+            self.ids.give(self.journey.key, reply.facts.customer_id)
         return reply
 
 
@@ -58,6 +63,7 @@ class Gateway:
         categories: tuple[Category, ...],
         read_document: Callable[[str], tuple[bytes, str]],
         health: Health,
+        ids: CustomerIds,
     ) -> None:
         self._client = client
         self._payloads = payloads
@@ -65,6 +71,7 @@ class Gateway:
         self._categories = index_categories(categories)
         self._read_document = read_document
         self._health = health
+        self._ids = ids
 
     def in_flight(self) -> AbstractAsyncContextManager[None]:
         """One of the places for requests under way."""
@@ -109,11 +116,11 @@ class Gateway:
     def _ready(self, step: Step, outgoing: Outgoing, customer: Customer, journey: Journey) -> Ready:
         return Ready(
             client=self._client,
+            ids=self._ids,
             call=step.call.name,
             outgoing=outgoing,
             customer=customer,
-            customer_id=journey.customer_id,
-            since=journey.started_at,
+            journey=journey,
         )
 
     def observe(self, reply: Reply) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipeline import embedded
 from pipeline.connection import Connection, connected
+from pipeline.customer_ids import CustomerIds
 from pipeline.earlier import Earlier
 from pipeline.engine import Engine
 from pipeline.errors import (
@@ -155,15 +156,16 @@ class _Run:
         rules = self._facts.rules()
         assert rules.categories is not None
         health = Health(connection.pacer, self._emit)
-        gateway = Gateway(
-            client=connection.client,
-            payloads=connection.payloads,
-            session=connection.session,
-            categories=rules.categories,
-            read_document=partial(_read_document, settings),
-            health=health,
-        )
         async with Writer(self._ledger.path) as writer:
+            gateway = Gateway(
+                client=connection.client,
+                payloads=connection.payloads,
+                session=connection.session,
+                categories=rules.categories,
+                read_document=partial(_read_document, settings),
+                health=health,
+                ids=CustomerIds(self._keys, sharing=self._ledger.sharing, identify=writer.identify),
+            )
             engine = Engine(
                 settings=settings,
                 keys=self._keys,

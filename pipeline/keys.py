@@ -56,11 +56,14 @@ class Keys:
             "document_number": customer.document_number
             and f"{customer.document_type}|{''.join(filter(str.isalnum, customer.document_number)).upper()}",
         }
-        return {
-            kind: hmac.digest(self._identity, b"\0".join((self._tenant, kind.encode(), value.encode())), "sha256")[:16]
-            for kind, value in values.items()
-            if value
-        }
+        return {kind: self._mark(kind, value) for kind, value in values.items() if value}
+
+    def id_mark(self, customer_id: str) -> bytes:
+        """The mark of a customer's id at the bank: two customers cannot have one."""
+        return self._mark("customer_id", customer_id)
+
+    def _mark(self, kind: str, value: str) -> bytes:
+        return hmac.digest(self._identity, b"\0".join((self._tenant, kind.encode(), value.encode())), "sha256")[:16]
 
     def password(self, external_id: str) -> str:
         """Initial password of a customer: 24 characters of four classes, never stored (API.md, section 4)."""

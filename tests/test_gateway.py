@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.calls import CallName, step
 from pipeline.config import load
+from pipeline.customer_ids import CustomerIds
 from pipeline.gateway import Gateway, Ready, index_categories
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.traverse import Problem
@@ -52,6 +53,7 @@ def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
         categories=(STANDARD,),
         read_document=read_document,
         health=cast("Health", SimpleNamespace()),
+        ids=CustomerIds(Keys("s", "t"), sharing=lambda _: {}, identify=lambda _: None),
     )
 
 

@@ -17,7 +17,7 @@ from typing import Protocol
 import polars as pl
 
 from pipeline.intake import csvfile, excelfile, parquetfile, sniff, unpack
-from pipeline.intake.files import Batch, Kind, Table
+from pipeline.intake.files import Batch, Kind, Table, batches
 from pipeline.intake.lines import Cut, line_end, without_line_end
 from pipeline.model import ERROR_COLUMNS, SourceInfo
 
@@ -56,6 +56,18 @@ def rejects_of(table: Table, destination: Path) -> Rejects:
         case Kind.EXCEL:
             return _ExcelRejects(table, destination)
     return _CsvRejects(table, destination)
+
+
+def write_rejects(table: Table, destination: Path, marks: Marks, batch_rows: int) -> None:
+    """Read an input and write its marked rows to a new file that only its owner can read."""
+    destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    destination.touch(mode=0o600)
+    rejects = rejects_of(table, destination)
+    for batch in batches(table, batch_rows=batch_rows):
+        here = range(batch.first_row, batch.first_row + batch.height)
+        if found := {number: marks[number] for number in here if number in marks}:
+            rejects.add(batch, found)
+    rejects.close()
 
 
 def file_name(source: SourceInfo) -> str:

@@ -25,6 +25,8 @@ DOCUMENT_COLUMN_OF = {
 """Requirement of the bank -> column of the row (API.md, section 5)."""
 _FALLBACK = ("GOVERNMENT_ID", "PROOF_OF_ADDRESS")
 _REFUSED_STATES = frozenset({"REJECTED", "DECLINED", "REFUSED", "FAILED"})
+# What the bank calls a customer who is not active yet (API.md, section 3); any other word says nothing.
+_REGISTERED_STATES = frozenset({"CS_REGISTRATION_COMPLETED", "PENDING_VERIFICATION", "PENDING_ACTIVATION"})
 _POLLS_BEFORE_REPEAT = 2
 
 
@@ -254,6 +256,8 @@ def _settle_approval(journey: Journey, visit: Visit, rules: JourneyRules) -> Mov
         return Rest(standing=Standing.PARKED, code=journey.code, phase=Phase.APPROVAL)
     if journey.doubts == 1:
         return Send(step=step(CallName.APPROVE))
+    if check.verification_ok is False:
+        return Rest(standing=Standing.PARKED, code="approval_lost", phase=Phase.APPROVAL)
     return Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.APPROVAL)
 
 
@@ -280,7 +284,8 @@ def _settle_activation(journey: Journey, visit: Visit, rules: JourneyRules) -> M
         return Send(step=step(CallName.LIST_DELIVERIES, str(visit.page), phase=Phase.ACTIVATION))
     if journey.code == "state_conflict":
         return Rest(standing=Standing.PARKED, code="state_conflict", phase=Phase.ACTIVATION)
-    if journey.doubts == 1:
+    told_inactive = visit.status is not None and visit.status.customer_status in _REGISTERED_STATES
+    if journey.doubts == 1 or (told_inactive and journey.doubts < rules.max_tries):
         return Send(step=at)
     return Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.ACTIVATION)
 

@@ -54,8 +54,10 @@ def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
         return _judgement(Verdict.RETRY, "connection_failed")
     if reply.status is None:
         return _judgement(_unknown(step), "no_answer")
+    if reply.accepted and not reply.readable:
+        return _judgement(_unknown(step), "anothers_id" if reply.kind is Kind.ANOTHERS else "unreadable_answer")
     if reply.accepted:
-        return _judge_accepted(step, reply) if reply.readable else _judgement(_unknown(step), "unreadable_answer")
+        return _judge_accepted(step, reply)
     says = reply.says or reply.status
     if says in _BY_STATUS:
         return _BY_STATUS[says](step, reply, earlier_doubts)
@@ -191,6 +193,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "the bank accepted the request but its answer cannot be read",
         "nothing to do: the job finds out what happened",
     ),
+    "anothers_id": (
+        "the bank accepted the registration and gave it the id of another customer of this ledger",
+        "nothing to do: the job finds out what happened; tell the bank",
+    ),
     "server_error": ("the bank reported a fault of its own", "run again later; tell the bank if it stays"),
     "false_success": (
         "the bank answered 200 with a body that says failure",
@@ -259,6 +265,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "approval_needed": (
         "the verification waits for a person's approval",
+        "approve it in the Admin Portal, then run the same command again",
+    ),
+    "approval_lost": (
+        "the answers to the approval were lost twice, and the activation check says that it was not done",
         "approve it in the Admin Portal, then run the same command again",
     ),
     "approval_not_final": (

@@ -94,7 +94,8 @@ CREATE TABLE call (
 ) STRICT;
 CREATE INDEX call_key ON call (key, number);
 
--- By what else a customer would be known again: keyed hashes of e-mail, of phone with birth date, of document.
+-- By what else a customer would be known again: keyed hashes of e-mail, of phone with birth date, of document, of the
+-- customer's id at the bank.
 CREATE TABLE identity (
     mark BLOB NOT NULL,
     key  BLOB NOT NULL,

@@ -6,6 +6,7 @@ What the bank says in words goes through the redactor. Pure: bytes in, values ou
 
 import binascii
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,6 +40,12 @@ _TELLING = 4
 _HIGH_RISK_DOCUMENTS = frozenset({"BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"})
 
 
+def never_taken(customer_id: str) -> bool:
+    """No id is known to be another customer's."""
+    del customer_id
+    return False
+
+
 def read(
     call: CallName,
     status: int,
@@ -47,15 +54,23 @@ def read(
     customer: Customer | None = None,
     customer_id: str = "",
     since: float = 0.0,
+    taken: Callable[[str], bool] = never_taken,
 ) -> Reply:
-    """Read the answer to ``call``; never raises, whatever the bytes are. ``since`` is when the journey began."""
+    """Read the answer to ``call``; never raises for what the bytes are. ``since`` is when the journey began.
+
+    ``taken`` tells whether an id of a customer belongs to another one: such an id is none.
+    """
     body = _object(content)
     data = members.record(body.get("data")) if body is not None and "data" in body else body or {}
     accepted = 200 <= status < 300 and not refusals.says_failure(body or {}, data)  # noqa: PLR2004 - RFC 9110 success
-    facts, complete = _facts(call, body or {}, data, customer, customer_id, since) if accepted else (Facts(), True)
+    facts, complete = (
+        _facts(call, body or {}, data, customer, customer_id, since, taken) if accepted else (Facts(), True)
+    )
     facts = _impersonal(facts, customer)
-    complete = complete and (call is not CallName.REGISTER or not accepted or bool(facts.customer_id))
     kind, field, message = ("", "", "") if accepted else refusals.trouble(body or {}, data, customer)
+    if call is CallName.REGISTER and facts.customer_id and taken(facts.customer_id):
+        facts, kind = Facts(), Kind.ANOTHERS
+    complete = complete and (call is not CallName.REGISTER or not accepted or bool(facts.customer_id))
     empty_is_fine = call in (CallName.ACCEPT_CONSENT, CallName.ACTIVATE) and not content.strip()
     return Reply(
         status=status,
@@ -95,6 +110,7 @@ def _facts(
     customer: Customer | None,
     customer_id: str,
     since: float,
+    taken: Callable[[str], bool],
 ) -> tuple[Facts, bool]:
     """What the answer tells, and whether everything is there that this call must bring."""
     match call:
@@ -125,7 +141,7 @@ def _facts(
             )
             return Facts(uploaded=types), isinstance(listed, list)
         case CallName.LIST_DELIVERIES:
-            return _deliveries(data, customer, customer_id, since)
+            return _deliveries(data, customer, customer_id, since, taken)
         case CallName.HIERARCHY | CallName.ACCEPT_CONSENT | CallName.ACTIVATE:
             return Facts(), True
 
@@ -187,10 +203,13 @@ def _check(data: dict[str, Any]) -> Facts:
     )
 
 
-def _deliveries(data: dict[str, Any], customer: Customer | None, customer_id: str, since: float) -> tuple[Facts, bool]:
+def _deliveries(
+    data: dict[str, Any], customer: Customer | None, customer_id: str, since: float, taken: Callable[[str], bool]
+) -> tuple[Facts, bool]:
     """Find this customer among the deliveries of one page, by e-mail or, once known, by id.
 
-    A customer that was created before this journey began (``since``) is somebody else with the same e-mail.
+    A customer that was created before this journey began (``since``), or whose id belongs to another customer of the
+    ledger, is somebody else with the same e-mail.
     """
     listed = data.get("deliveries")
     email = customer.email.casefold() if customer else ""
@@ -202,7 +221,8 @@ def _deliveries(data: dict[str, Any], customer: Customer | None, customer_id: st
         event = members.text(delivery.get("eventType")) or members.text(envelope.get("type"))
         identifier = members.identifier(payload.get("customerId"))
         same = bool(email) and members.text(payload.get("email")).casefold() == email
-        if identifier and event == "customer.created" and same and not _is_before(envelope.get("timestamp"), since):
+        fresh = event == "customer.created" and same and not _is_before(envelope.get("timestamp"), since)
+        if identifier and fresh and not taken(identifier):
             created.add(identifier)
         activated = activated or (event == "customer.activated" and bool(customer_id) and identifier == customer_id)
     # Two customers with one e-mail cannot be: which of them is ours is for a person to say.

@@ -70,6 +70,7 @@ class Client:
         customer: Customer | None = None,
         customer_id: str = "",
         since: float = 0.0,
+        taken: Callable[[str], bool] = answers.never_taken,
         turn: Turn | None = None,
         urgent: bool = False,
     ) -> tuple[Reply, bytes]:
@@ -98,7 +99,7 @@ class Client:
         finally:
             self.pacer.arrived(turn)
         reply = answers.read(
-            call, response.status_code, content, customer=customer, customer_id=customer_id, since=since
+            call, response.status_code, content, customer=customer, customer_id=customer_id, since=since, taken=taken
         )
         asked = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
         return self._paced(call, replace(reply, retry_after_s=asked, seconds=self._clock() - started), turn), content

@@ -25,6 +25,7 @@ from pipeline.settings import Settings
 _CANDIDATES = 20
 """Rows that are judged for each that is taken: enough to meet the kinds of rows that a book has."""
 _ONE_REJECT_IN = 5
+_BATCH_ROWS = 100_000
 _GOLDEN = 0.618034
 _AS_IT_STANDS = (RejectMark(field="", code="", message=""),)
 
@@ -157,9 +158,8 @@ def _copied(found: Survey, places: Sequence[int], folder: Path) -> tuple[Path, .
         marks[source][row_number] = _AS_IT_STANDS
     files = []
     for number, of_source in sorted(marks.items()):
-        source_info = found.sources[number]
-        target = folder / str(number + 1) / file_name(source_info)
-        write_rejects(source_info, found.reading, target, of_source, 100_000)
+        target = folder / str(number + 1) / file_name(found.sources[number])
+        write_rejects(found.tables[number], target, of_source, _BATCH_ROWS)
         files.append(target)
     return tuple(files)
 

@@ -37,7 +37,7 @@ _HTML_502: Final = (
 _GARBAGE: Final = b'{"code": 200, "data": {"id": \xff\xfe\x00 <!DOCTYPE html>'
 _STOPS_BEFORE: Final = frozenset(
     {"drop_before", "hang_before", "error_500_before", "bad_gateway_before", "unavailable_before"}
-    | {"too_many", "false_200", "expired_token"}
+    | {"too_many", "false_200", "unauthorized", "expired_token"}
 )
 
 
@@ -99,7 +99,8 @@ class Sandbox:
             await self._fail(operation, _DROP, scope, receive, send)
             return
         if self.limiter.admits(arrived):
-            fault = self.faults.pick(operation.id, number)
+            email = self.gate.whose(operation, params, body) if self.faults.name_customers else ""
+            fault = self.faults.pick(operation.id, number, email)
             if delay := self.faults.delay_s():
                 await asyncio.sleep(delay)
         else:
@@ -156,6 +157,8 @@ class Sandbox:
             return self.shapes.problem(429, "Rate limit exceeded")
         if kind == "unavailable":
             return self.shapes.problem(503, "Service unavailable")
+        if kind == "unauthorized":
+            return self.shapes.problem(401, "Unauthorized", {"error": "Unauthorized"})
         if kind == "expired_token":
             return self.gate.expire(dict(scope["headers"]))
         message = "Operation could not be completed"
@@ -172,6 +175,9 @@ class Sandbox:
             await delivery.truncated(scope, receive, send, answer.status, body)
         elif fault.kind == "slow_body":
             await delivery.dripping(send, answer.status, body, fault.over_s)
+        elif fault.kind == "others_id":
+            first = next(iter(self.bank.customers), "")
+            await delivery.whole(send, answer.status, self._encode(_with_id(answer.body, first)))
         elif fault.kind == "no_id":
             await delivery.whole(send, answer.status, self._encode(_without_ids(answer.body)))
         else:
@@ -236,9 +242,15 @@ def _customer(customer: Customer) -> dict[str, Any]:
     }
 
 
+def _with_id(body: Any, identifier: str) -> Any:
+    """Put another id into an answer's data, if it has one."""
+    data = body.get("data") or {}
+    return {**body, "data": {**data, "id": identifier}} if "id" in data else body
+
+
 def _without_ids(body: Any) -> Any:
     """Take the ids out of an answer's data."""
-    data = {key: value for key, value in body.get("data", {}).items() if key not in _IDS}
+    data = {key: value for key, value in (body.get("data") or {}).items() if key not in _IDS}
     if isinstance(data.get("user"), dict):
         data["user"] = {key: value for key, value in data["user"].items() if key != "id"}
     return {**body, "data": data}

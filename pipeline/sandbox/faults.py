@@ -5,6 +5,7 @@ or on other operations. Does not carry a fault out.
 """
 
 import math
+from collections import Counter
 from email.utils import formatdate
 from random import Random
 from typing import Final
@@ -27,13 +28,15 @@ def _covers(fault: Fault, operation: Operation) -> bool:
         return False
     if fault.kind == "expired_token":
         return operation.token is not Token.NONE
+    if fault.kind == "others_id":
+        return operation.id == "registerIndividual"
     return fault.kind != "no_id" or operation.id in _WITH_ID
 
 
 class Faults:
     """The faults of one running scenario; knows only how often each has struck."""
 
-    __slots__ = ("_delays", "_faults", "_latency", "_mixed", "_seed", "_struck")
+    __slots__ = ("_calls_of", "_delays", "_faults", "_latency", "_mixed", "_seed", "_struck", "name_customers")
 
     def __init__(self, scenario: Scenario) -> None:
         self._seed = scenario.seed
@@ -42,17 +45,25 @@ class Faults:
             operation.id: [(i, fault) for i, fault in enumerate(scenario.fault) if _covers(fault, operation)]
             for operation in OPERATIONS
         }
+        self.name_customers = any(fault.of for fault in scenario.fault)
+        """Whether it matters whose a call is."""
+        self._calls_of: Counter[tuple[str, str]] = Counter()
         self._struck = [0] * len(scenario.fault)
         self._mixed = 0
         self._delays = Random(scenario.seed)  # noqa: S311  (repeatable on purpose)
 
-    def pick(self, operation_id: str, number: int) -> Fault | None:
-        """Decide what goes wrong with the ``number``-th call of an operation; the file's first fault wins."""
+    def pick(self, operation_id: str, number: int, email: str = "") -> Fault | None:
+        """Decide what goes wrong with the ``number``-th call of an operation; the file's first fault wins.
+
+        ``email`` tells whose call it is, where ``name_customers`` asks for that.
+        """
+        self._calls_of[operation_id, email] += bool(email)
         for index, fault in self._faults[operation_id]:
-            if fault.times and self._struck[index] >= fault.times:
+            if (fault.times and self._struck[index] >= fault.times) or (fault.of and email not in fault.of):
                 continue
+            counted = self._calls_of[operation_id, email] if fault.of else number
             by_rate = unit(self._seed, index, operation_id, number) < fault.rate
-            if by_rate or number in fault.nth:
+            if by_rate or counted in fault.nth:
                 self._struck[index] += 1
                 return fault
         return None

@@ -91,6 +91,17 @@ class Gate:
         self.keep()
         return answer
 
+    def whose(self, operation: Operation, params: dict[str, str], body: bytes | None) -> str:
+        """E-mail of the customer whom a call concerns, in lower case; empty if it is nobody's or cannot be told."""
+        content = (self._object(body) if body and operation.has_body else None) or {}
+        if operation.id == "registerIndividual":
+            email = content.get("email")
+            return email.casefold() if isinstance(email, str) else ""
+        if case := self._bank.cases.get(params.get("verificationId", "")):
+            return case[0].email.casefold()
+        customer = self._bank.customers.get(params.get("customerId") or str(content.get("customerId")))
+        return customer.email.casefold() if customer else ""
+
     def keep(self) -> None:
         """Write what changed."""
         changes = self._bank.take_changes()

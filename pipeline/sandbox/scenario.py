@@ -33,8 +33,10 @@ KINDS: Final = {
     "garbage_body": "the answer is no JSON, the work was done",
     "empty_body": "the answer has no body, the work was done",
     "slow_body": "the answer drips over `over_s` seconds",
+    "unauthorized": "one 401 though the token or the password is good, nothing was done",
     "expired_token": "401 and the token is worthless from now on, nothing was done",
     "no_id": "a good answer without its id, the work was done",
+    "others_id": "a good answer to a registration with the id of the bank's first customer, the work was done",
 }
 """Every kind of fault, and what it means."""
 
@@ -63,10 +65,14 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something that goes wrong: on the ``nth`` calls of an operation or with a ``rate``, at most ``times`` times."""
+    """Something that goes wrong: on the ``nth`` calls of an operation or with a ``rate``, at most ``times`` times.
+
+    ``of`` names customers by e-mail: it strikes their calls only, and ``nth`` counts each one's own.
+    """
 
     kind: str
     on: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()
     rate: Share = 0.0
     nth: tuple[Count, ...] = ()
     times: Annotated[int, msgspec.Meta(ge=0)] = 0

@@ -4,11 +4,13 @@ import csv
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,6 +189,19 @@ def disagreements(record: Mapping[str, Any], results: Sequence[Mapping[str, str]
         known = truth.pop(by_id.get(row["external_id"], ""), None)
         wrong += [f"row {row['row_number']} {row['disposition']}: {said}" for said in _differences(row, known)]
     return wrong + [f"{email}: at the bank but in no result" for email in truth]
+
+
+def repeated_too_often(ledger: Path) -> list[str]:
+    """Steps that left more than twice without a clear no, by the ledger: the bank itself may refuse them and hide it.
+
+    API.md, section 9: one repeat of a registration, verification, document or approval whose outcome is unknown.
+    """
+    with closing(sqlite3.connect(ledger)) as db:
+        left = db.execute(
+            "SELECT hex(key), step FROM call WHERE sent AND changes AND outcome IN ('', 'doubt', 'done', 'exists')"
+            " AND step NOT LIKE 'accept_consent%' AND step <> 'activate'"
+        )
+        return [f"{step} of {key}: {times} times" for (key, step), times in Counter(left).items() if times > 2]
 
 
 def _differences(row: Mapping[str, str], known: Mapping[str, Any] | None) -> Iterator[str]:

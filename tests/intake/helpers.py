@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.intake.files import Reading, batches, open_table
-from pipeline.intake.rejects import Marks, rejects_of
 from pipeline.intake.validate import Rules, Survey, rows, survey
 from pipeline.model import CANONICAL_COLUMNS, Category, IntakeRow
 
@@ -79,15 +77,3 @@ def judged(
 def told(found: Iterable[IntakeRow]) -> list[tuple[int, str, str]]:
     """Return what speaks against rows as (row number, field, code)."""
     return [(violation.row_number, violation.field, violation.code) for row in found for violation in row.violations]
-
-
-def write_rejects(path: Path, reading: Reading, destination: Path, marks: Marks, batch_rows: int = 2) -> None:
-    """Write the marked rows of a file as rejects."""
-    table = open_table(path, path.name, reading)
-    destination.parent.mkdir(exist_ok=True)
-    rejects = rejects_of(table, destination)
-    for batch in batches(table, batch_rows=batch_rows):
-        here = range(batch.first_row, batch.first_row + batch.height)
-        if found := {number: marks[number] for number in here if number in marks}:
-            rejects.add(batch, found)
-    rejects.close()

@@ -7,10 +7,9 @@ import pytest
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import csvfile, encoding
 from pipeline.intake.files import Reading, open_table
-from pipeline.intake.rejects import RejectMark
+from pipeline.intake.rejects import RejectMark, write_rejects
 from pipeline.model import REQUIRED_COLUMNS
 from pipeline.profile import Profile, Source
-from tests.intake.helpers import write_rejects
 
 NAMES = {
     "German": "Jörg Müller,Käthe Weiß,Günther Schröder,Bärbel Böhm",
@@ -103,7 +102,7 @@ def through(folder: Path, content: bytes, stated: str) -> tuple[list[tuple[str, 
     frames = csvfile.frames(path, path.name, table.columns, 9, dialect=table.dialect, most=reading.max_unpacked)
     cells = [row for frame, _ in frames for row in frame.rows()]
     mark = RejectMark(field="", code="c", message="m")
-    write_rejects(path, reading, folder / "out.csv", {n + 1: [mark] for n in range(len(cells))}, 9)
+    write_rejects(table, folder / "out.csv", {n + 1: [mark] for n in range(len(cells))}, 9)
     return cells, (folder / "out.csv").read_bytes()
 
 

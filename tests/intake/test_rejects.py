@@ -5,11 +5,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.intake.files import Reading
-from pipeline.intake.rejects import RejectMark
+from pipeline.intake.files import Reading, open_table
+from pipeline.intake.rejects import RejectMark, write_rejects
 from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, IntakeRow
 from pipeline.profile import Profile, Source
-from tests.intake.helpers import a_row, judged, told, write, write_rejects
+from tests.intake.helpers import a_row, judged, told, write
 
 MARK = RejectMark(field="email", code="email_invalid", message='not valid, "really"')
 OTHER = RejectMark(field="", code="x", message="second")
@@ -29,7 +29,7 @@ def rejects(path: Path, marks: dict[int, list[RejectMark]]) -> bytes:
     destination = path.parent / "out" / path.name
     # Stated, because of a few spoilt bytes nobody can tell what they were.
     reading = Reading(profile=Profile(source=Source(encoding="utf-8", delimiter=",", quote='"')))
-    write_rejects(path, reading, destination, marks)
+    write_rejects(open_table(path, path.name, reading), destination, marks, 2)
     return destination.read_bytes()
 
 

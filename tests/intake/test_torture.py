@@ -22,12 +22,12 @@ from pipeline.intake import csvfile, unpack
 from pipeline.intake.files import Reading, open_table
 from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.intake.records import Fault
-from pipeline.intake.rejects import RejectMark
+from pipeline.intake.rejects import RejectMark, write_rejects
 from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, Disposition
 from pipeline.profile import Profile, Source
 from pipeline.reports.rows import as_cell, from_cell
 from pipeline.settings import Settings
-from tests.intake.helpers import SAMPLES, a_row, judged, write_rejects
+from tests.intake.helpers import SAMPLES, a_row, judged
 
 COLUMNS = (*REQUIRED_COLUMNS, "gender", "place_of_birth", "pincode", "note")
 RECORDS = 6
@@ -369,7 +369,7 @@ def torture(folder: Path, way: Way, script: Script, pollute: Pollute) -> None:
         assert [(record.codes, record.line) if isinstance(record, Fault) else record for record in found] == [
             (record.faults, record.line) if record.faults else record.cells for record in truth
         ]
-        write_rejects(path, reading, again, marks, 4)
+        write_rejects(open_table(path, path.name, reading), again, marks, 4)
         with unpack.opened(again, again.name, reading.max_unpacked) as stream:
             assert stream.read() == rejects_of(file, truth, marks)
         assert unpack.packing(again) == file.packing

@@ -326,7 +326,7 @@ def test_a_document_in_doubt_twice_is_looked_for() -> None:
 
 
 def test_an_approval_in_doubt_is_looked_at_before_it_is_repeated() -> None:
-    """The check first and, because it may lag, twice; then one repeat; then in doubt."""
+    """The check first and, because it may lag, twice; then one repeat; then a person approves, if the check says no."""
     lost = doubt(CallName.APPROVE)
     look = step(CallName.CHECK, phase=Phase.APPROVAL)
     no = Facts(verification_ok=False)
@@ -334,7 +334,10 @@ def test_an_approval_in_doubt_is_looked_at_before_it_is_repeated() -> None:
     assert move(lost, visit=Visit(check=Facts(verification_ok=True), polls=1)) == Resolve(step=step(CallName.APPROVE))
     assert move(lost, visit=Visit(check=no, polls=1)) == Send(step=look, poll=1)
     assert sent(move(lost, visit=Visit(check=no, polls=2))) == step(CallName.APPROVE)
-    found = move(replace(lost, doubts=2), visit=Visit(check=no, polls=2))
+    twice = replace(lost, doubts=2)
+    found = move(twice, visit=Visit(check=no, polls=2))
+    assert found == Rest(standing=Standing.PARKED, code="approval_lost", phase=Phase.APPROVAL)
+    found = move(twice, visit=Visit(check=Facts(consent_ok=False), polls=2))
     assert found == Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.APPROVAL)
 
 
@@ -375,7 +378,7 @@ def test_a_consent_in_doubt_is_looked_at_and_only_the_missing_one_repeated() -> 
 
 
 def test_an_activation_in_doubt_is_read_before_it_is_repeated() -> None:
-    """ACTIVE in the session or in the deliveries: done. Else one repeat, a conflict parks, then in doubt."""
+    """ACTIVE in the session or the deliveries: done. Else one repeat, more only while the read denies; then doubt."""
     lost = doubt(CallName.ACTIVATE)
     there = step(CallName.ACTIVATE)
     asleep, awake = Facts(customer_status="PENDING_ACTIVATION"), Facts(customer_status="ACTIVE")
@@ -389,10 +392,15 @@ def test_an_activation_in_doubt_is_read_before_it_is_repeated() -> None:
     assert move(conflict, visit=Visit(status=asleep)) == Rest(
         standing=Standing.PARKED, code="state_conflict", phase=Phase.ACTIVATION
     )
-    twice = replace(lost, doubts=2)
-    assert move(twice, visit=Visit(status=asleep)) == Rest(
-        standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.ACTIVATION
+    twice, unknown = (
+        replace(lost, doubts=2),
+        Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.ACTIVATION),
     )
+    assert sent(move(twice, visit=Visit(status=asleep))) == there
+    assert move(replace(lost, doubts=AUTO.max_tries), visit=Visit(status=asleep)) == unknown
+    for word in ("", "SUSPENDED", "UNKNOWN"):
+        assert move(twice, visit=Visit(status=Facts(customer_status=word))) == unknown
+    assert move(replace(twice, user_id="")) == unknown
 
 
 @pytest.mark.parametrize(

@@ -135,10 +135,11 @@ def test_what_did_not_leave_was_not_carried_out() -> None:
     [
         (Reply(cause="timeout"), "no_answer"),
         (Reply(status=200, says=200, accepted=True, readable=False), "unreadable_answer"),
+        (Reply(status=200, says=200, accepted=True, readable=False, kind=Kind.ANOTHERS), "anothers_id"),
         (Reply(status=200, says=200, readable=True), "false_success"),
         (Reply(status=200, says=200, readable=False), "false_success"),
     ],
-    ids=["no answer", "unreadable 2xx", "false 200", "false 200, unreadable"],
+    ids=["no answer", "unreadable 2xx", "another's id", "false 200", "false 200, unreadable"],
 )
 def test_an_unknown_outcome_is_a_doubt_only_where_something_may_have_changed(reply: Reply, code: str) -> None:
     """Silence, garbage and a 200 that says failure: in doubt for calls that change something, else tried again."""

@@ -555,6 +555,19 @@ def test_two_customers_with_one_email_are_nobody() -> None:
     assert deliveries(created(email, "c-9"), created(email, "c-9")).facts.customer_id == "c-9"
 
 
+def test_an_id_that_is_anothers_is_none() -> None:
+    """A registration with it is no success that can be read; in a delivery it is somebody else with the same e-mail."""
+    email = "ana.sample@example.com"
+    body = {"code": 200, "data": {"id": "c-1", "user": {"id": "u-1"}}}
+    reply = answer(CallName.REGISTER, body, customer=customer(), taken=lambda found: found == "c-1")
+    assert (reply.accepted, reply.readable, reply.kind, reply.facts) == (True, False, Kind.ANOTHERS, Facts())
+    reply = answer(CallName.REGISTER, body, customer=customer(), taken=lambda found: found == "c-2")
+    assert (reply.readable, reply.kind, reply.facts.customer_id) == (True, Kind.NONE, "c-1")
+    page = {"data": {"deliveries": [created(email, "c-1"), created(email, "c-9")]}}
+    found = answer(CallName.LIST_DELIVERIES, page, customer=customer(), taken=lambda found: found == "c-1")
+    assert found.facts.customer_id == "c-9"
+
+
 def test_an_activation_is_found_by_id_only() -> None:
     """``customer.activated`` counts for this customer's id and for no other."""
     event = {"eventType": "customer.activated", "payload": {"data": {"customerId": CUSTOMER_ID}}}

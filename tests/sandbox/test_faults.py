@@ -64,6 +64,7 @@ def test_hangs_wait_for_the_client_to_leave(kind: str, work: bool) -> None:  # n
         ("unavailable_after", 503, True),
         ("too_many", 429, False),
         ("false_200", 200, False),
+        ("unauthorized", 401, False),
         ("expired_token", 401, False),
     ],
 )
@@ -131,6 +132,37 @@ def test_answers_without_ids(shapes: str) -> None:
         person.consent("terms")
         assert person.consent("terms").status == 200
         assert wire.record()["faults"] == {"no_id": 3}
+
+
+@pytest.mark.parametrize("shapes", ["runner", "older"])
+def test_answers_with_the_id_of_another(shapes: str) -> None:
+    """``others_id`` gives a new customer the first one's id; a refusal, which has no id, stays as it is."""
+    wanted = parse({"fault": [{"kind": "others_id", "nth": [2, 3]}]}, "test")
+    with running(wanted, shapes=shapes) as wire:
+        person = wire.log_in().register("a@example.com")
+        for status in (200, 409):
+            reply = wire.post("/customer/individual/registration", registration("b@example.com"))
+            assert reply.status == status
+            assert (reply.body.get("data") or {}).get("id") == (person.id if status == 200 else None)
+        first, second = wire.record()["customers"]
+        assert first["customerId"] == person.id != second["customerId"]
+
+
+def test_a_fault_may_strike_the_calls_of_some_customers_only() -> None:
+    """``of`` names customers by e-mail, and ``nth`` then counts each one's own calls, whatever shows whose they are."""
+    calls = ("registerIndividual", "createCustomerSession", "uploadVerificationDocument", "acceptIndividualConsent")
+    fault = {"kind": "error_500_before", "of": ["b@example.com"], "nth": [2], "on": list(calls)}
+    with running(parse({"fault": [fault]}, "test")) as wire:
+        wire.log_in()
+        people = [wire.register(f"{name}@example.com") for name in "abc"]
+        again = [wire.post("/customer/individual/registration", registration(who.email)).status for who in people]
+        assert again == [409, 500, 409]
+        for who in people:
+            who.verify()
+        for call in (Person.session, Person.upload, lambda who: who.consent("terms")):
+            assert [call(who).status for who in people] == [200] * 3
+            assert [call(who).status for who in people] == [200, 500, 200]
+        assert wire.record()["faults"] == {"error_500_before": 4}
 
 
 def test_every_kind_has_its_test() -> None:

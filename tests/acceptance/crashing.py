@@ -1,0 +1,108 @@
+"""The switch that stops the real command at a crash point: ``python -m tests.acceptance.crashing …`` is ``onboard …``.
+
+A crash point is the instant before or after a transaction of the ledger or a request to the bank, such as
+``journey 3 before`` (the third transaction of the ledger's writer), ``run 1 after`` (what the run says of itself) or
+``send 7 after`` (the seventh answer is here and nobody has seen it). ``CRASH_AT`` names one, ``CRASH_BY`` how the
+process ends there: ``exit`` (``os._exit``) or ``stop`` (it stops with all its threads, for a SIGKILL from outside).
+``CRASH_LOG`` names a file that gets a line for every point passed. The program itself knows nothing of all this.
+
+The writer commits each entry by itself, so that the points of one customer are the same in every run, and more than a
+run has that groups them: every prefix of what is written occurs.
+"""
+
+import os
+import signal
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import Literal
+from unittest import mock
+
+import httpx
+
+from pipeline import cli, job
+from pipeline.ledger import writer
+from pipeline.outbound.transport import Transport
+
+EXIT_CODE = 77
+_WRITER = "ledger-writer"
+
+
+class Switch:
+    """Passes crash points until one is the last."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._at = environment.get("CRASH_AT", "")
+        self._by = environment.get("CRASH_BY", "exit")
+        self._log = environment.get("CRASH_LOG", "")
+        self._passed: Counter[str] = Counter()
+        self._one_at_a_time = threading.Lock()
+
+    def begin(self, kind: str) -> str:
+        """Number the next transaction or request of a kind, and pass the point before it."""
+        with self._one_at_a_time:
+            self._passed[kind] += 1
+            name = f"{kind} {self._passed[kind]}"
+        self._pass(f"{name} before")
+        return name
+
+    def end(self, name: str) -> None:
+        """Pass the point after it."""
+        self._pass(f"{name} after")
+
+    def _pass(self, point: str) -> None:
+        if self._log:
+            with open(self._log, "a", encoding="ascii") as log:  # noqa: PTH123 - a path from the environment
+                log.write(f"{point}\n")
+        if point != self._at:
+            return
+        if self._by == "exit":
+            os._exit(EXIT_CODE)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        while True:  # the signal may reach another thread first: this one goes no further
+            signal.pause()
+
+
+def install(switch: Switch) -> None:
+    """Put the switch into every transaction and every request of this process."""
+
+    class Watched(sqlite3.Connection):
+        """A connection whose transactions end between two crash points."""
+
+        def __exit__(self, *error: object) -> Literal[False]:
+            name = switch.begin("journey" if threading.current_thread().name == _WRITER else "run")
+            super().__exit__(*error)  # type: ignore[arg-type]
+            switch.end(name)
+            return False
+
+        def executescript(self, sql: str, /) -> sqlite3.Cursor:
+            name = switch.begin("run")
+            made = super().executescript(sql)
+            switch.end(name)
+            return made
+
+    send = Transport.handle_async_request
+
+    async def handle_async_request(self: Transport, request: httpx.Request) -> httpx.Response:
+        name = switch.begin("send")
+        response = await send(self, request)
+        switch.end(name)
+        return response
+
+    mock.patch.object(sqlite3, "connect", partial(sqlite3.connect, factory=Watched)).start()
+    mock.patch.object(Transport, "handle_async_request", handle_async_request).start()
+    mock.patch.object(writer, "_GROUP", 1).start()
+    # A heartbeat comes by the clock: no point of it would be the same twice.
+    mock.patch.object(job, "_HEARTBEAT_S", 3600.0).start()
+
+
+def main() -> None:
+    """``onboard`` with the switch."""
+    install(Switch(os.environ))
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

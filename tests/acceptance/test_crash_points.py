@@ -1,0 +1,147 @@
+"""Every crash point of a real run, against a real bank over HTTP: the same command again, and nothing is done twice.
+
+Two suites: ``os._exit`` at each point of a customer alone, and SIGKILL from outside at each point of two customers
+under way at once. A run that nothing stops shows the points; then each point gets customers of its own.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+
+from pipeline.sandbox import demo
+from tests.acceptance.crashing import EXIT_CODE
+from tests.acceptance.forks import Forks, forks
+from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, repeated_too_often, sandbox
+
+FAST = """
+[limits]
+calls_per_second = 2000
+max_in_flight = 4
+[retry]
+max_wait_s = 0.1
+[approval]
+mode = "auto"
+"""
+PLACES = 2  # one for each core
+DOCUMENTS = {"LOW": 1, "MEDIUM": 3}
+ENDS = {"exit": EXIT_CODE, "stop": -SIGKILL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A bank and a fork server for one point after another: what the bank receives meanwhile belongs to one point."""
+
+    bank: Bank
+    forks: Forks
+    folder: Path
+
+    def desk(self, name: str, risks: Sequence[str]) -> tuple[Desk, Path]:
+        """A fresh ledger, and an input with a new customer of each risk level."""
+        desk = Desk(folder=self.folder / name, bank=self.bank)
+        desk.folder.mkdir()
+        desk.configure(FAST, webhook_subscription_id=demo.SUBSCRIPTION_ID)
+        source = desk.folder / "customers.csv"
+        rows = [_row_of(risk) for risk in risks]
+        with source.open("w", encoding="utf-8", newline="") as stream:
+            table = csv.DictWriter(stream, list(rows[0]))
+            table.writeheader()
+            table.writerows(row | {"email": f"{desk.folder.name}.{row['email']}"} for row in rows)
+        return desk, source
+
+    def points(self, risks: Sequence[str]) -> list[str]:
+        """The points of a run that nothing stops, in order."""
+        desk, source = self.desk("-".join((*risks, "undisturbed")), risks)
+        log = desk.folder / "points.txt"
+        done = self.forks.run(desk, source, env={"CRASH_LOG": str(log)})
+        assert done.code == 0, done.stderr
+        return log.read_text(encoding="ascii").splitlines()
+
+    def crash_and_finish(self, point: str, by: str, risks: Sequence[str]) -> None:
+        """Stop a run at a point, run the same command again, and ask the bank."""
+        desk, source = self.desk("-".join((*risks, *point.split())), risks)
+        before = received(self.bank)
+        died = self.forks.run(desk, source, env={"CRASH_AT": point, "CRASH_BY": by})
+        assert died.code == ENDS[by], (point, died)
+        done = self.forks.run(desk, source)
+        assert done.code == 0, (point, done)
+        record = self.bank.record()
+        mine = f"{desk.folder.name}."
+        record["customers"] = [who for who in record["customers"] if who["email"].startswith(mine)]
+        assert disagreements(record, desk.table("results.csv"), source) == [], point
+        assert repeated_too_often(desk.folder / "ledger.db") == [], point
+        for who in record["customers"]:
+            assert (who["registrations"], who["approvals"], who["activations"]) == (1, 1, 1), point
+        # A customer has one request under way: of what a crash can have lost, that one is repeated, and no other.
+        repeats = received(self.bank) - before - needed(risks)
+        assert repeats.total() <= len(risks), (point, repeats)
+
+
+def _row_of(risk: str) -> dict[str, str]:
+    with SAMPLE.open(encoding="utf-8", newline="") as stream:
+        return next(row for row in csv.DictReader(stream) if row["risk_level"].upper() == risk)
+
+
+def needed(risks: Sequence[str]) -> Counter[str]:
+    """Return the calls that change something, as many as these customers need."""
+    once = ("registerIndividual", "startIndividualVerification", "approveVerification", "activateIndividual")
+    calls = Counter({name: len(risks) for name in once})
+    calls["acceptIndividualConsent"] = 3 * len(risks)
+    calls["uploadVerificationDocument"] = sum(DOCUMENTS[risk] for risk in risks)
+    return calls
+
+
+def received(bank: Bank) -> Counter[str]:
+    """Return how many calls that change something the bank has received."""
+    calls = bank.record()["calls"]
+    return Counter({name: calls[name]["received"] for name in needed(()) if name in calls})
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Place]]:
+    """Places to work at the same time."""
+    with ExitStack() as stack:
+        yield [
+            Place(
+                bank=stack.enter_context(sandbox()),
+                forks=stack.enter_context(forks()),
+                folder=tmp_path_factory.mktemp("place"),
+            )
+            for _ in range(PLACES)
+        ]
+
+
+def crash_everywhere(places: Sequence[Place], by: str, risks: Sequence[str]) -> Counter[str]:
+    """Stop a run at every point it has; returns how many points of each kind there are."""
+    points = places[0].points(risks)
+    assert len(points) == len(set(points)), "each point has a name of its own"
+
+    def work(number: int) -> None:
+        for point in points[number :: len(places)]:
+            places[number].crash_and_finish(point, by, risks)
+
+    with ThreadPoolExecutor(len(places)) as pool:
+        list(pool.map(work, range(len(places))))
+    return Counter(point.split()[0] for point in points)
+
+
+@pytest.mark.parametrize("risk", ["LOW", "MEDIUM"])
+def test_an_exit_at_any_point_is_finished_by_the_same_command(risk: str, places: list[Place]) -> None:
+    """Before and after every write and every send of a customer alone: exit 0, and everything once at the bank."""
+    points = crash_everywhere(places, "exit", [risk])
+    sends = 12 + DOCUMENTS[risk] - 1  # a log-in, the categories, ten calls for a customer of low risk
+    assert points["send"] == 2 * sends
+    assert points["journey"] >= 2 * sends, "fewer writes than intents and outcomes"
+    assert points["run"] >= 2 * 3
+
+
+def test_a_sigkill_at_any_point_is_finished_by_the_same_command(places: list[Place]) -> None:
+    """The same for two customers under way at once, by SIGKILL from outside."""
+    points = crash_everywhere(places, "stop", ["LOW", "MEDIUM"])
+    assert points["send"] == 2 * (2 + 10 + 12)
