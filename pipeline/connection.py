@@ -38,13 +38,18 @@ class Connection:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, keys: Keys, *, direct: bool) -> AsyncIterator[Connection]:
-    """Put the outbound side together; nothing is sent yet. ``direct``: the bank is on this machine."""
+async def connected(
+    settings: Settings, keys: Keys, *, direct: bool, may_send: Callable[[], bool] = lambda: True
+) -> AsyncIterator[Connection]:
+    """Put the outbound side together; nothing is sent yet. ``direct``: the bank is on this machine.
+
+    ``may_send`` is asked before each call leaves.
+    """
     pacer = Pacer(calls_per_second=settings.limits.calls_per_second, max_in_flight=settings.limits.max_in_flight)
     transport = Transport(
         timeout_s=settings.api.timeout_s, max_connections=settings.limits.max_in_flight, direct=direct
     )
-    client = Client(settings.api, transport=transport, pacer=pacer)
+    client = Client(settings.api, transport=transport, pacer=pacer, may_send=may_send)
     payloads = Payloads(settings, keys)
     attempts, cap = settings.retry.max_attempts, settings.retry.max_wait_s
     wait_s = partial(backoff_s, max_wait_s=cap, random=random.random)

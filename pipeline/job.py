@@ -20,7 +20,7 @@ from pipeline.earlier import Earlier
 from pipeline.engine import Engine
 from pipeline.errors import (
     ConfigurationError,
-    LedgerError,
+    LockedError,
     OnboardError,
     StoppedEarlyError,
     UnreadableInputError,
@@ -32,6 +32,7 @@ from pipeline.intake.documents import open_document
 from pipeline.intake.files import Reading
 from pipeline.intake.validate import Survey, rows, survey
 from pipeline.keys import Keys
+from pipeline.ledger.lock import Held
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
 from pipeline.reporting import RunEnd, Written, write_reports
@@ -48,12 +49,17 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
     keys = keys_of(settings)
     found = read(order, settings, emit)
     facts = facts_of(order, settings, found)
-    with open_ledger(settings, keys) as ledger, ledger.lock():
+    with open_ledger(settings, keys) as ledger, ledger.lock() as held:
         writable(Path(facts.out))
         with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
             record = ledger.start_run(facts.run_id, facts.to_json())
             emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
-            facts, stopper = asyncio.run(_Run(found, facts, ledger, record, keys, emit).carry_out(settings, reachable))
+            this = _Run(found, facts, ledger, record, held, keys, emit)
+            facts, stopper = asyncio.run(this.carry_out(settings, reachable))
+        if isinstance(held.lost, LockedError):
+            # Whoever took over goes on from here and reports.
+            ledger.finish_run(record.number, exit_code=held.lost.exit_code, stopped_because=str(held.lost))
+            raise held.lost
         return _report(found, settings, facts, ledger, record, keys, stopper, emit)
 
 
@@ -109,28 +115,34 @@ def keys_of(settings: Settings) -> Keys:
 
 def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledger:
     """The ledger of these settings. Raises :class:`ConfigurationError` if it cannot be used: nothing was sent yet."""
-    try:
-        return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
-    except LedgerError as error:
-        raise ConfigurationError(str(error), hint=error.hint) from None
+    return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
 
 
 class _Run:
     """The part of a run that talks to the bank."""
 
     def __init__(
-        self, found: Survey, facts: RunFacts, ledger: Ledger, record: RunRecord, keys: Keys, emit: Handler
+        self,
+        found: Survey,
+        facts: RunFacts,
+        ledger: Ledger,
+        record: RunRecord,
+        held: Held,
+        keys: Keys,
+        emit: Handler,
     ) -> None:
         self._found = found
         self._facts = facts
         self._ledger = ledger
         self._record = record
+        self._held = held
         self._keys = keys
         self._emit = emit
 
     async def carry_out(self, settings: Settings, reachable: Settings) -> tuple[RunFacts, Stopper]:
         """Log in, read the categories, carry the customers; the ledger holds what happened."""
-        async with connected(reachable, self._keys, direct=settings.embedded) as connection:
+        may_send = self._held.sure
+        async with connected(reachable, self._keys, direct=settings.embedded, may_send=may_send) as connection:
             stopper = Stopper(connection.pacer, self._emit)
             with stopper.signals():
                 try:
@@ -159,7 +171,7 @@ class _Run:
             read_document=partial(_read_document, settings),
             health=health,
         )
-        async with Writer(self._ledger.path) as writer:
+        async with Writer(self._ledger.path, self._held) as writer:
             engine = Engine(
                 settings=settings,
                 keys=self._keys,
@@ -178,7 +190,7 @@ class _Run:
                 asyncio.create_task(
                     health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
                 ),
-                asyncio.create_task(self._heartbeat(connection)),
+                asyncio.create_task(self._heartbeat(connection, stopper)),
             ]
             earlier = Earlier(self._ledger, self._keys, run=self._record.number)
             batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
@@ -188,9 +200,11 @@ class _Run:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    async def _heartbeat(self, connection: Connection) -> None:
-        """Show that the run lives, and keep what its reports need if it dies."""
+    async def _heartbeat(self, connection: Connection, stopper: Stopper) -> None:
+        """Keep what the run's reports need if it dies, and notice if it is the one run no more."""
         while True:
+            if self._held.lost:
+                stopper.error(self._held.lost)
             await self._note(connection)
             await asyncio.sleep(_HEARTBEAT_S)
 
