@@ -55,7 +55,8 @@ class Ledger:
     @property
     def ledger_id(self) -> str:
         """A random name that this ledger got when it was made."""
-        return str(self._db.execute("SELECT value FROM meta WHERE key = 'ledger_id'").fetchone()[0])
+        with plainly(self.path, ConfigurationError):
+            return str(self._db.execute("SELECT value FROM meta WHERE key = 'ledger_id'").fetchone()[0])
 
     def next_call(self) -> int:
         """The number after the last call's."""
