@@ -199,6 +199,8 @@ class _Run:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+        if not writer.failed:
+            self._facts = replace(self._facts, started=engine.started)
 
     async def _heartbeat(self, connection: Connection, stopper: Stopper) -> None:
         """Keep what the run's reports need if it dies, and notice if it is the one run no more."""

@@ -16,7 +16,15 @@ from typing import Any, Self
 from pipeline.errors import ConfigurationError
 from pipeline.ledger import lock
 from pipeline.ledger.database import plainly
-from pipeline.ledger.entries import CALL_COLUMNS, JOURNEY_COLUMNS, RunRecord, read_call, read_journey, read_run
+from pipeline.ledger.entries import (
+    CALL_COLUMNS,
+    JOURNEY_COLUMNS,
+    RunCounts,
+    RunRecord,
+    read_call,
+    read_journey,
+    read_run,
+)
 from pipeline.ledger.opening import open_or_create
 from pipeline.ledger.process import Life
 from pipeline.model import CallRecord, Journey, Standing
@@ -118,6 +126,29 @@ class Ledger:
                 (run,),
             )
             return {phase: (sent, retried, refused) for phase, sent, retried, refused in rows}
+
+    def counts(self, run: int) -> RunCounts:
+        """What must agree with what the rows of a run tell (promise 1)."""
+        with plainly(self.path):
+            (customers,) = self._db.execute(
+                "SELECT (SELECT count(*) FROM customer WHERE last_run = ?) + (SELECT count(*) FROM history"
+                " WHERE last_run = ?)",
+                (run, run),
+            ).fetchone()
+            intents, outcomes = self._db.execute(
+                "SELECT count(*), count(nullif(outcome, '')) FROM call WHERE run = ? AND changes", (run,)
+            ).fetchone()
+            return RunCounts(customers=customers, intents=intents, outcomes=outcomes)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read the ledger as it is now, whatever a run writes meanwhile: reports agree in themselves."""
+        with plainly(self.path):
+            self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.rollback()
 
     def timeline(self, run: int, *, since: float, bucket_s: float) -> Iterator[tuple[float, float, bool]]:
         """Each request of a run: bucket start in seconds since ``since``, latency in seconds, refused for rate."""

@@ -57,6 +57,11 @@ class Writer:
         self._orders.put(None)
         await asyncio.to_thread(self._thread.join)
 
+    @property
+    def failed(self) -> bool:
+        """Whether something that was handed in is not in the ledger."""
+        return self._error is not None
+
     def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> "asyncio.Future[None]":
         """Hand in a journey and its calls; they become durable together, and in the order of handing in.
 
