@@ -40,9 +40,12 @@ class Connection:
 
 @asynccontextmanager
 async def connected(
-    settings: Settings, keys: Keys, *, direct: bool, emit: Handler = ignore
+    settings: Settings, keys: Keys, *, direct: bool, emit: Handler = ignore, may_send: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[Connection]:
-    """Put the outbound side together; nothing is sent yet. ``direct``: the bank is on this machine."""
+    """Put the outbound side together; nothing is sent yet. ``direct``: the bank is on this machine.
+
+    ``may_send`` is asked before each call leaves.
+    """
     attempts, cap = settings.retry.max_attempts, settings.retry.max_wait_s
     wait_s = partial(backoff_s, max_wait_s=cap, random=random.random)
     pacer = Pacer(
@@ -54,7 +57,7 @@ async def connected(
     transport = Transport(
         timeout_s=settings.api.timeout_s, max_connections=settings.limits.max_in_flight, direct=direct
     )
-    client = Client(settings.api, transport=transport, pacer=pacer, emit=emit)
+    client = Client(settings.api, transport=transport, pacer=pacer, emit=emit, may_send=may_send)
     payloads = Payloads(settings, keys)
     session = AdminSession(client, payloads, max_attempts=attempts, wait_s=wait_s, clock=time.monotonic, max_wait_s=cap)
     try:

@@ -52,6 +52,20 @@ class Tally:
     dispositions: Counter[Disposition]
     done: Counter[int]
     under_way: dict[bytes, int]
+    begun: set[bytes]
+    started: int = 0
+
+    def note(self, journey: Journey) -> None:
+        """A journey is handed in: one of those under way, for the first time or again."""
+        self.under_way[journey.key] = journey.done
+        if journey.key not in self.begun:
+            self.begun.add(journey.key)
+            self.started += 1
+
+    def forget(self, key: bytes) -> None:
+        """A customer is under way no more."""
+        self.under_way.pop(key, None)
+        self.begun.discard(key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +77,7 @@ class _Watched:
 
     def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
         """Hand in as ``Recorder`` says."""
-        self.tally.under_way[journey.key] = journey.done
+        self.tally.note(journey)
         return self.ledger.post(journey, calls)
 
 
@@ -95,7 +109,7 @@ class Engine:
         self._pacer = pacer
         self._emit = emit
         self._rules = StopRules(settings)
-        self._tally = Tally(total=rows_total, dispositions=Counter(), done=Counter(), under_way={})
+        self._tally = Tally(total=rows_total, dispositions=Counter(), done=Counter(), under_way={}, begun=set())
         self._started = time.monotonic()
         self._unexpected: Exception | None = None
         approval = settings.approval
@@ -118,6 +132,11 @@ class Engine:
             random=random.Random().random,  # noqa: S311 - jitter, not a secret
             number=itertools.count(first_call).__next__,
         )
+
+    @property
+    def started(self) -> int:
+        """Journeys of this run that the ledger was told of."""
+        return self._tally.started
 
     async def run(self, batches: Iterator[list[IntakeRow]]) -> None:
         """Carry all rows; returns when every customer rests or the run has stopped."""
@@ -211,7 +230,7 @@ class Engine:
     def _count(self, journey: Journey | None, fingerprint: bytes) -> None:
         self._tally.dispositions[disposition_of(journey, fingerprint, run=self._run)] += 1
         if journey is not None:
-            self._tally.under_way.pop(journey.key, None)
+            self._tally.forget(journey.key)
         self._tally.done[journey.done if journey else 0] += 1
 
     async def _report_progress(self) -> None:

@@ -33,6 +33,7 @@ class RunFacts:
     """What the ledger keeps of a run besides its journeys, so that its reports can be written at any time.
 
     No personal data: paths, counts and settings. ``calls`` are those of no customer: sent, retried, refused for rate.
+    ``started`` counts the journeys that the run began; ``None``: it died, or could not tell the ledger of all.
     """
 
     run_id: str
@@ -52,6 +53,7 @@ class RunFacts:
     rate_reached: float = 0.0
     max_in_1s: int = 0
     calls: tuple[int, int, int] = (0, 0, 0)
+    started: int | None = None
 
     def rules(self) -> Rules:
         """The rules that the run judged rows by."""

@@ -21,7 +21,7 @@ from pipeline.earlier import Earlier
 from pipeline.engine import Engine
 from pipeline.errors import (
     ConfigurationError,
-    LedgerError,
+    LockedError,
     OnboardError,
     StoppedEarlyError,
     UnreadableInputError,
@@ -34,6 +34,7 @@ from pipeline.intake.documents import open_document
 from pipeline.intake.files import Reading
 from pipeline.intake.validate import Survey, rows, survey
 from pipeline.keys import Keys
+from pipeline.ledger.lock import Held
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
 from pipeline.reporting import RunEnd, Written, write_reports
@@ -52,14 +53,18 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
     with Signals() as signals:
         found = read(order, settings, emit)
         facts = facts_of(order, settings, found)
-        with open_ledger(settings, keys) as ledger, ledger.lock():
+        with open_ledger(settings, keys) as ledger, ledger.lock() as held:
             writable(Path(facts.out))
             with signals.kept():  # from here on the first signal leads to reports
                 with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
                     record = ledger.start_run(facts.run_id, facts.to_json())
                     emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
-                    carrying = _Run(found, facts, ledger, record, keys, emit).carry_out(settings, reachable, signals)
-                    facts, stopper = asyncio.run(carrying)
+                    this = _Run(found, facts, ledger, record, held, keys, emit)
+                    facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals))
+                if isinstance(held.lost, LockedError):
+                    # Whoever took over goes on from here and reports.
+                    ledger.finish_run(record.number, exit_code=held.lost.exit_code, stopped_because=str(held.lost))
+                    raise held.lost
                 return _report(found, settings, facts, ledger, record, keys, stopper, emit)
 
 
@@ -115,28 +120,35 @@ def keys_of(settings: Settings) -> Keys:
 
 def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledger:
     """The ledger of these settings. Raises :class:`ConfigurationError` if it cannot be used: nothing was sent yet."""
-    try:
-        return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
-    except LedgerError as error:
-        raise ConfigurationError(str(error), hint=error.hint) from None
+    return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
 
 
 class _Run:
     """The part of a run that talks to the bank."""
 
     def __init__(
-        self, found: Survey, facts: RunFacts, ledger: Ledger, record: RunRecord, keys: Keys, emit: Handler
+        self,
+        found: Survey,
+        facts: RunFacts,
+        ledger: Ledger,
+        record: RunRecord,
+        held: Held,
+        keys: Keys,
+        emit: Handler,
     ) -> None:
         self._found = found
         self._facts = facts
         self._ledger = ledger
         self._record = record
+        self._held = held
         self._keys = keys
         self._emit = emit
 
     async def carry_out(self, settings: Settings, reachable: Settings, signals: Signals) -> tuple[RunFacts, Stopper]:
         """Log in, read the categories, carry the customers; the ledger holds what happened."""
-        async with connected(reachable, self._keys, direct=settings.embedded, emit=self._emit) as connection:
+        async with connected(
+            reachable, self._keys, direct=settings.embedded, emit=self._emit, may_send=self._held.sure
+        ) as connection:
             stopper = Stopper(connection.pacer, self._emit)
             with signals.leading_to(stopper.signalled):
                 work = self._log_in_and_carry(settings, connection, stopper)
@@ -156,7 +168,7 @@ class _Run:
         rules = self._facts.rules()
         assert rules.categories is not None
         health = Health(connection.pacer, self._emit)
-        async with Writer(self._ledger.path) as writer:
+        async with Writer(self._ledger.path, self._held) as writer:
             gateway = Gateway(
                 client=connection.client,
                 payloads=connection.payloads,
@@ -183,12 +195,16 @@ class _Run:
             watch = health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
             earlier = Earlier(self._ledger, self._keys, run=self._record.number)
             batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
-            async with beside(watch, self._heartbeat(connection)):
+            async with beside(watch, self._heartbeat(connection, stopper)):
                 await engine.run(map(earlier.judged, batches))
+        if not writer.failed:
+            self._facts = replace(self._facts, started=engine.started)
 
-    async def _heartbeat(self, connection: Connection) -> None:
-        """Show that the run lives, and keep what its reports need if it dies."""
+    async def _heartbeat(self, connection: Connection, stopper: Stopper) -> None:
+        """Keep what the run's reports need if it dies, and notice if it is the one run no more."""
         while True:
+            if self._held.lost:
+                stopper.error(self._held.lost)
             await self._note(connection)
             await asyncio.sleep(_HEARTBEAT_S)
 

@@ -28,6 +28,11 @@ def is_carried(journey: Journey | None, *, run: int) -> bool:
     return journey is not None and bool(run) and journey.last_run == run
 
 
+def has_open_intent(journey: Journey, calls: Sequence[CallRecord]) -> bool:
+    """Whether the run ended before the outcome of one of its ``calls`` was known, and the journey says so."""
+    return journey.doubts > 0 and any(call.changes and not call.outcome for call in calls)
+
+
 def disposition_of(journey: Journey | None, fingerprint: bytes, *, run: int) -> Disposition:
     """What became of an accepted row in run number ``run``."""
     if journey is None:

@@ -7,6 +7,7 @@ because reports are projections: nothing that only a living process knows is nee
 import platform
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +22,15 @@ from pipeline.intake.validate import Survey, judged
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase
-from pipeline.projection import belongs_in_rejects, errors_of, instant, result_of, waiting_of
+from pipeline.projection import (
+    belongs_in_rejects,
+    errors_of,
+    has_open_intent,
+    instant,
+    is_carried,
+    result_of,
+    waiting_of,
+)
 from pipeline.reject_files import RejectFiles
 from pipeline.reports.advice import Again
 from pipeline.reports.files import UNTOUCHED, ReportFolder
@@ -30,6 +39,7 @@ from pipeline.reports.rows import ODD, ErrorLine, Result, csv_cell
 from pipeline.reports.totals import (
     CallSummary,
     InputSummary,
+    Kept,
     RateSummary,
     Summary,
     TimelinePoint,
@@ -85,7 +95,8 @@ def write_reports(
     totals = Totals()
     at = instant(end.finished_at)
     keep = [Path(source.path) for source in survey.sources]
-    with ReportFolder(out, keep=keep) as folder, RejectFiles(survey, folder) as rejects:
+    frozen = ledger.snapshot() if ledger else nullcontext()
+    with ReportFolder(out, keep=keep) as folder, RejectFiles(survey, folder) as rejects, frozen:
         earlier = Earlier(ledger, keys, run=end.number) if ledger and keys else None
         feed = _Feed(folder=folder, totals=totals, at=at, run=end.number)
         for batch in judged(survey, facts.rules(), batch_rows=batch_rows):
@@ -96,7 +107,8 @@ def write_reports(
                     feed.row(*part)
             rejects.add(batch, feed.taken())
         rejects.close()
-        totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines)
+        kept = _kept(ledger, facts, end) if ledger and end.number else None
+        totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines, kept=kept)
         code = end.exit_code if end.exit_code is not None else _exit_code(totals, checked_only=not end.number)
         summary = _summary(survey, facts, end, totals, ledger, code)
         timeline = list(_timeline(ledger, end)) if ledger and end.number else []
@@ -109,6 +121,11 @@ def write_reports(
         stopped_because=end.stopped_because,
         hint=end.hint,
     )
+
+
+def _kept(ledger: Ledger, facts: RunFacts, end: RunEnd) -> Kept:
+    counts = ledger.counts(end.number)
+    return Kept(customers=counts.customers, intents=counts.intents, outcomes=counts.outcomes, started=facts.started)
 
 
 def _exit_code(totals: Totals, *, checked_only: bool) -> ExitCode:
@@ -162,6 +179,8 @@ class _Feed:
             self.totals.feed_error(line)
         self.folder.feed_result(result)
         self.totals.feed_result(result)
+        if journey and is_carried(journey, run=self.run):
+            self.totals.feed_carried(in_doubt=has_open_intent(journey, calls))
         if belongs_in_rejects(row, journey, run=self.run):
             self.marks[row.row_number] = _marks(row, lines, result)
         if journey and result.disposition in (Disposition.PARKED, Disposition.IN_DOUBT):

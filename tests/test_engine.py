@@ -369,6 +369,7 @@ class Run:
                 emit=self.events.append,
             )
             await asyncio.wait_for(engine.run(batches), 20)
+            self.started = engine.started
 
         asyncio.run(scenario())
         return self
@@ -377,6 +378,14 @@ class Run:
     def last(self) -> Progress:
         """The last thing that the run said of its progress."""
         return [event for event in self.events if isinstance(event, Progress)][-1]
+
+
+def test_the_engine_counts_the_journeys_that_the_ledger_was_told_of() -> None:
+    """Each once, however often it is handed in; rejects are none; a second run begins the open ones."""
+    held = Held()
+    assert Run(held).of(iter([rows(3, rejects=1), rows(5)[3:]])).started == 5
+    assert len(held.journeys) == 5
+    assert Run(held, number=2).of(iter([rows(7)])).started == 7
 
 
 def test_every_row_is_carried_once_and_counted() -> None:

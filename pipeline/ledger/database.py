@@ -1,6 +1,7 @@
 """The database below the ledger: its settings, and SQLite's errors in plain words.
 
-Promises: WAL with ``synchronous=FULL`` on every connection; no error leaves here without what to do.
+Promises: WAL with ``synchronous=FULL`` on every connection; a connection never makes a file; no error leaves here
+without what to do.
 """
 
 import sqlite3
@@ -8,31 +9,44 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import LedgerError
+from pipeline.errors import LedgerError, OnboardError
+
+_DAMAGED = "the file is damaged; restore the ledger from a backup"
+_HINTS = (
+    ("readonly", "check who may write the file and its folder"),
+    ("unable to open", "check that the folder exists and who may write it"),
+    ("full", "make room on the disk; the same command goes on where it ended"),
+    ("locked", "another program holds the ledger; close it and run again"),
+    ("not a database", "this file is not a ledger, or it is damaged; check ledger.url, or restore from a backup"),
+    ("malformed", _DAMAGED),
+    ("decode", _DAMAGED),
+    ("no such", _DAMAGED),
+    ("already exists", _DAMAGED),
+)
+"""Words in SQLite's messages, and what to do."""
 
 
 @contextmanager
-def plainly(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into one sentence with what to do."""
+def plainly(path: Path, error: type[OnboardError] = LedgerError) -> Iterator[None]:
+    """Turn SQLite's errors, and entries that cannot be read, into one sentence with what to do.
+
+    ``error`` is what they become: before anything was sent, a ledger in trouble is a :class:`ConfigurationError`.
+    """
     try:
         yield
-    except sqlite3.Error as error:
-        said = str(error)
-        hints = (
-            ("readonly", "check who may write the file and its folder"),
-            ("unable to open", "check that the folder exists and who may write it"),
-            ("full", "make room on the disk; the same command goes on where it ended"),
-            ("locked", "another program holds the ledger; close it and run again"),
-            ("not a database", "this file is not a ledger; check ledger.url"),
-            ("malformed", "the file is damaged; restore the ledger from a backup"),
-        )
-        hint = next((hint for word, hint in hints if word in said), "check the disk; restore from a backup if it stays")
-        raise LedgerError(f"ledger {path}: {said}", hint=hint) from None
+    except sqlite3.Error as trouble:
+        said = str(trouble)
+        hint = next((hint for word, hint in _HINTS if word in said), "")
+        hint = hint or "check the disk and the room on it; restore the ledger from a backup if it stays"
+        raise error(f"ledger {path}: {said}", hint=hint) from None
+    except (ValueError, TypeError, KeyError) as trouble:
+        said = f"ledger {path}: an entry is not as this program writes it ({type(trouble).__name__})"
+        raise error(said, hint=_DAMAGED) from None
 
 
 def connect(path: Path, *, check: Callable[[sqlite3.Connection], None] | None = None) -> sqlite3.Connection:
     """A connection with this ledger's settings; the caller closes it. ``check`` may refuse it before it is altered."""
-    db = sqlite3.connect(path, timeout=10, check_same_thread=False)
+    db = open_file(path)
     try:
         if check is not None:
             check(db)
@@ -43,3 +57,8 @@ def connect(path: Path, *, check: Callable[[sqlite3.Connection], None] | None = 
         db.close()
         raise
     return db
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """A bare connection to a file that is there: SQLite would make one that is not, and call it a new ledger."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10, check_same_thread=False)

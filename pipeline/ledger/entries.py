@@ -30,6 +30,15 @@ class RunRecord:
     facts: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCounts:
+    """What the ledger holds of a run: customers it took up, intents of calls that change something, their outcomes."""
+
+    customers: int
+    intents: int
+    outcomes: int
+
+
 def journey_values(journey: Journey) -> tuple[Any, ...]:
     """A journey as a row of ``customer``."""
     return tuple(

@@ -1,4 +1,4 @@
--- The ledger, schema version 2. Everything here is free of personal data: customers are keyed hashes.
+-- The ledger, schema version 3. Everything here is free of personal data: customers are keyed hashes.
 -- One process writes (pipeline/ledger/writer.py); any number may read (WAL).
 
 CREATE TABLE meta (
@@ -101,3 +101,16 @@ CREATE TABLE identity (
     key  BLOB NOT NULL,
     PRIMARY KEY (mark, key)
 ) STRICT, WITHOUT ROWID;
+
+-- Who holds the one run's lock; no row: it is free. Written and renewed by pipeline/ledger/lock.py only.
+CREATE TABLE holder (
+    one          INTEGER PRIMARY KEY CHECK (one = 1),
+    nonce        TEXT NOT NULL,
+    host         TEXT NOT NULL,
+    pid          INTEGER NOT NULL,
+    machine      TEXT NOT NULL,
+    start        TEXT NOT NULL,
+    since        REAL NOT NULL,
+    heartbeat_at REAL NOT NULL,
+    beats        INTEGER NOT NULL
+) STRICT;

@@ -1,7 +1,6 @@
-"""Opening and reading the ledger; what a run says about itself.
+"""Reading the ledger; what a run says about itself.
 
-Promises: a ledger that cannot be trusted (another tenant or seed, a newer schema, damage) is refused with one plain
-message before anything is sent. Knows nothing of phases: it keeps ``Journey`` and ``CallRecord`` as they are.
+Knows nothing of phases: it keeps ``Journey`` and ``CallRecord`` as they are.
 """
 
 import json
@@ -11,23 +10,27 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
-from pipeline.errors import ConfigurationError, LedgerError
+from pipeline.errors import ConfigurationError
 from pipeline.ledger import lock
-from pipeline.ledger.database import connect, plainly
-from pipeline.ledger.entries import CALL_COLUMNS, JOURNEY_COLUMNS, RunRecord, read_call, read_journey, read_run
+from pipeline.ledger.database import plainly
+from pipeline.ledger.entries import (
+    CALL_COLUMNS,
+    JOURNEY_COLUMNS,
+    RunCounts,
+    RunRecord,
+    read_call,
+    read_journey,
+    read_run,
+)
+from pipeline.ledger.opening import open_or_create
+from pipeline.ledger.process import Life
 from pipeline.model import CallRecord, Journey, Standing
 
-__all__ = ["SCHEMA_VERSION", "Ledger", "RunRecord"]
+__all__ = ["Ledger", "RunRecord"]
 
-SCHEMA_VERSION = 2
-_MIGRATIONS = {
-    1: "CREATE TABLE identity (mark BLOB NOT NULL, key BLOB NOT NULL, PRIMARY KEY (mark, key)) STRICT, WITHOUT ROWID;",
-}
-"""Schema version -> statements that lead from it to the next one."""
 _KEYS_PER_QUERY = 500
 
 
@@ -42,21 +45,10 @@ class Ledger:
     def open(cls, path: Path, *, tenant_id: str, seed_check: str, create: bool = True) -> Self:
         """Open or create the ledger at ``path`` for one tenant and seed.
 
-        Raises :class:`LedgerError` if it cannot be used, :class:`ConfigurationError` if it belongs to others.
+        Raises :class:`ConfigurationError` if it cannot be used or belongs to others: nothing was sent yet.
         """
-        if not create and not path.exists():
-            raise ConfigurationError(f"there is no ledger at {path}", hint="check ledger.url and the current folder")
-        path = path.resolve()  # one ledger has one lock, by whatever links it is named
-        with plainly(path):
-            _touch(path)
-            db = connect(path, check=lambda db: _check(db, path))
-            try:
-                _prepare(db)
-                _claim(db, path, {"tenant_id": tenant_id, "seed_check": seed_check})
-            except BaseException:
-                db.close()
-                raise
-        return cls(path, db)
+        place, db = open_or_create(path, {"tenant_id": tenant_id, "seed_check": seed_check}, create=create)
+        return cls(place, db)
 
     def close(self) -> None:
         """Close the reading connection."""
@@ -71,7 +63,8 @@ class Ledger:
     @property
     def ledger_id(self) -> str:
         """A random name that this ledger got when it was made."""
-        return str(self._db.execute("SELECT value FROM meta WHERE key = 'ledger_id'").fetchone()[0])
+        with plainly(self.path, ConfigurationError):
+            return str(self._db.execute("SELECT value FROM meta WHERE key = 'ledger_id'").fetchone()[0])
 
     def next_call(self) -> int:
         """The number after the last call's."""
@@ -134,6 +127,29 @@ class Ledger:
             )
             return {phase: (sent, retried, refused) for phase, sent, retried, refused in rows}
 
+    def counts(self, run: int) -> RunCounts:
+        """What must agree with what the rows of a run tell (promise 1)."""
+        with plainly(self.path):
+            (customers,) = self._db.execute(
+                "SELECT (SELECT count(*) FROM customer WHERE last_run = ?) + (SELECT count(*) FROM history"
+                " WHERE last_run = ?)",
+                (run, run),
+            ).fetchone()
+            intents, outcomes = self._db.execute(
+                "SELECT count(*), count(nullif(outcome, '')) FROM call WHERE run = ? AND changes", (run,)
+            ).fetchone()
+            return RunCounts(customers=customers, intents=intents, outcomes=outcomes)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read the ledger as it is now, whatever a run writes meanwhile: reports agree in themselves."""
+        with plainly(self.path):
+            self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.rollback()
+
     def timeline(self, run: int, *, since: float, bucket_s: float) -> Iterator[tuple[float, float, bool]]:
         """Each request of a run: bucket start in seconds since ``since``, latency in seconds, refused for rate."""
         with plainly(self.path):
@@ -160,9 +176,9 @@ class Ledger:
             return [read_run(row) for row in rows]
 
     def start_run(self, run_id: str, facts: dict[str, Any]) -> RunRecord:
-        """Enter a new run; durable on return."""
+        """Enter a new run; durable on return. Raises :class:`ConfigurationError`: nothing was sent yet."""
         now = time.time()
-        with plainly(self.path), self._db:
+        with plainly(self.path, ConfigurationError), self._db:
             self._db.execute(
                 "INSERT INTO run (run_id, host, pid, started_at, heartbeat_at, facts) VALUES (?, ?, ?, ?, ?, ?)",
                 (run_id, socket.gethostname(), os.getpid(), now, now, json.dumps(facts)),
@@ -185,83 +201,13 @@ class Ledger:
             )
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> Iterator[lock.Held]:
         """Hold the one run's lock. Raises :class:`LockedError` that says who holds it and since when."""
-        with lock.hold(self.path):
-            yield
+        with lock.hold(self.path) as held:
+            yield held
 
     def locked_by(self) -> str:
-        """Who holds the lock now; empty if nobody does."""
-        return lock.holder(self.path)
-
-
-def _touch(path: Path) -> None:
-    """Create the file for its owner only before SQLite would create it for everybody."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise LedgerError(
-            f"cannot open the ledger {path}: {error.strerror}",
-            hint="check that the folder exists and who may write it",
-        ) from None
-
-
-def _check(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse what is not a ledger that this program knows."""
-    version, tables = _version(db)
-    if version > SCHEMA_VERSION:
-        raise LedgerError(
-            f"ledger {path} was written by a newer version (schema {version}, this program knows {SCHEMA_VERSION})",
-            hint="use that version",
-        )
-    if version == 0 and tables:
-        raise LedgerError(f"{path} is a database but not a ledger", hint="check ledger.url")
-
-
-def _version(db: sqlite3.Connection) -> tuple[int, int]:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return version, tables
-
-
-def _prepare(db: sqlite3.Connection) -> None:
-    """Create the schema, or lead an older one here; each step is one transaction with its version."""
-    version, _ = _version(db)
-    if version == 0:
-        try:
-            _create(db)
-        except sqlite3.OperationalError:
-            # Another first run may have been quicker; whoever it was, the lock decides who goes on.
-            if _version(db)[0] != SCHEMA_VERSION:
-                raise
-    for step in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
-        _script(db, _MIGRATIONS[step], step + 1)
-
-
-def _create(db: sqlite3.Connection) -> None:
-    _script(db, files("pipeline.ledger").joinpath("schema.sql").read_text(encoding="utf-8"), SCHEMA_VERSION)
-
-
-def _script(db: sqlite3.Connection, sql: str, version: int) -> None:
-    try:
-        db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {version};\nCOMMIT;")
-    except BaseException:
-        db.rollback()
-        raise
-
-
-def _claim(db: sqlite3.Connection, path: Path, wanted: dict[str, str]) -> None:
-    """Bind a new ledger to its tenant and seed, and refuse that of another."""
-    known = dict(db.execute("SELECT key, value FROM meta"))
-    if not known:
-        with db:
-            identity = [*wanted.items(), ("ledger_id", os.urandom(8).hex())]
-            db.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", identity)
-        known = dict(db.execute("SELECT key, value FROM meta"))
-    for key, said in (("tenant_id", "tenant"), ("seed_check", "seed")):
-        if wanted[key] and known.get(key) != wanted[key]:
-            raise ConfigurationError(
-                f"ledger {path} belongs to another {said}",
-                hint=f"give the {said} it was made with, or name another file in ledger.url",
-            )
+        """Who holds the lock now, since when, and the last sign of life; empty if nobody does."""
+        with plainly(self.path):
+            holder = lock.read(self._db)
+        return "" if holder is None or holder.life is Life.DEAD else str(holder)

@@ -2,7 +2,8 @@
 
 A thread takes whatever has been handed in, writes it in one transaction, makes it durable and wakes those who wait.
 While it is busy with the disk, more is handed in: the group grows with the load by itself. Promise 3: what ``post``
-returns is done when the entries survive a crash. After an error nothing is written any more and every caller gets it.
+returns is done when the entries survive a crash. After an error nothing is written any more and every caller gets it;
+a lock that was lost is such an error (``pipeline.ledger.lock``).
 """
 
 import asyncio
@@ -15,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from pipeline.errors import LedgerError
+from pipeline.errors import LedgerError, OnboardError
 from pipeline.ledger.database import connect, plainly
 from pipeline.ledger.entries import INSERT_MARK, UPSERT_CALL, UPSERT_CUSTOMER, call_values, journey_values
+from pipeline.ledger.lock import Held
 from pipeline.model import CallRecord, Journey
 
 _GROUP = 4096
@@ -32,13 +34,17 @@ class _Order:
 
 
 class Writer:
-    """Writes journeys and calls; use as an async context manager inside the run's event loop."""
+    """Writes journeys and calls; use as an async context manager inside the run's event loop.
 
-    def __init__(self, path: Path) -> None:
+    ``held`` is the lock of the run, which each commit renews; a writer without one is for who cannot be two.
+    """
+
+    def __init__(self, path: Path, held: Held | None = None) -> None:
         self._path = path
+        self._held = held
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="ledger-writer")
-        self._error: LedgerError | None = None
+        self._error: OnboardError | None = None
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -50,6 +56,11 @@ class Writer:
         self._closed = True
         self._orders.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    @property
+    def failed(self) -> bool:
+        """Whether something that was handed in is not in the ledger."""
+        return self._error is not None
 
     def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> "asyncio.Future[None]":
         """Hand in a journey and its calls; they become durable together, and in the order of handing in.
@@ -108,12 +119,12 @@ class Writer:
     def _commit(self, db: sqlite3.Connection, group: list[_Order]) -> None:
         if self._error is None:
             try:
-                with plainly(self._path), db:
+                with plainly(self._path), self._held.transaction(db) if self._held else db:
                     newest = {order.journey.key: order.journey for order in group if order.journey}
                     db.executemany(INSERT_MARK, [mark for order in group for mark in order.marks])
                     db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
                     db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
-            except LedgerError as error:
+            except OnboardError as error:
                 self._error = error
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
                 self._error = LedgerError(
@@ -123,14 +134,14 @@ class Writer:
         self._loop.call_soon_threadsafe(self._wake, [order.done for order in group if order.done], self._error)
 
     @staticmethod
-    def _wake(waiters: list[asyncio.Future[None]], error: LedgerError | None) -> None:
+    def _wake(waiters: list[asyncio.Future[None]], error: OnboardError | None) -> None:
         for waiter in waiters:
             if waiter.done():
                 continue
             if error is None:
                 waiter.set_result(None)
             else:
-                waiter.set_exception(LedgerError(str(error), hint=error.hint))
+                waiter.set_exception(type(error)(str(error), hint=error.hint))
 
 
 def _look_at(done: "asyncio.Future[None]") -> None:

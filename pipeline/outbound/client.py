@@ -30,7 +30,10 @@ _TOKENS = 4096
 
 
 class Client:
-    """Sends requests of one run. ``transport`` is any httpx transport that raises ``ConnectError`` only unsent."""
+    """Sends requests of one run. ``transport`` is any httpx transport that raises ``ConnectError`` only unsent.
+
+    ``may_send`` tells whether this is still the one run; while it is not, nothing leaves.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Client:
         pacer: Pacer,
         emit: Handler = ignore,
         clock: Callable[[], float] = time.monotonic,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self._base = api.base_url
         self._url = httpx.URL(api.base_url)
@@ -47,6 +51,7 @@ class Client:
         self._transport = transport
         self._emit = emit
         self._clock = clock
+        self._may_send = may_send
         self.pacer = pacer
         self._headers = {
             "Host": urlsplit(api.base_url).netloc,
@@ -84,6 +89,8 @@ class Client:
             return Reply(sent=False, cause="stopped"), b""
         started = self._clock()
         ready = self._request(request, token)
+        if not self._may_send():  # asked last: this process may have stood still until now
+            return Reply(sent=False, cause="stopped"), b""
         self.pacer.depart(turn)
         try:
             async with asyncio.timeout(self._timeout_s + 5):

@@ -6,7 +6,7 @@ know how numbers look on a page.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as default
 
@@ -67,6 +67,19 @@ _Key = tuple[str, str, str]
 _OTHER: _Key = ("", "other", "")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the ledger holds of a run, to be held against what its rows tell.
+
+    ``started`` is how many journeys the run itself counted; ``None``: it did not come to tell.
+    """
+
+    customers: int
+    intents: int
+    outcomes: int
+    started: int | None = None
+
+
 class Totals:
     """Counts what is fed; order of rows as in the input, each row's errors before its result.
 
@@ -78,6 +91,8 @@ class Totals:
         self.sources: dict[str, Counter[Disposition]] = {}
         self.completed: Counter[int] = Counter()
         self.error_lines = 0
+        self.carried = 0
+        self.intents_in_doubt = 0
         self._causes: dict[_Key, Cause] = {}
         self._waiting: dict[tuple[str, int], set[_Key]] = {}
         self._last: tuple[str, int, Disposition] | None = None
@@ -101,6 +116,11 @@ class Totals:
             self._gap = f"{source}: row {self._rows[source]} should follow, row {number} came"
         self._last = (source, number, result.disposition)
         self._settle((source, number), self._waiting.pop((source, number), set()), result.disposition)
+
+    def feed_carried(self, *, in_doubt: bool) -> None:
+        """Count a row whose journey this run carried; ``in_doubt``: its last intent has no outcome."""
+        self.carried += 1
+        self.intents_in_doubt += in_doubt
 
     def feed_untouched(self, source: str, first: int, rows: int) -> None:
         """Count rows one after the other that nothing was found against and nothing was done with."""
@@ -157,17 +177,16 @@ class Totals:
         """Accepted rows: all but the rejected ones."""
         return self.rows - self.dispositions[Disposition.REJECTED]
 
-    def check(self, rows_read: Mapping[str, int], *, lines: Mapping[str, int] | None = None) -> None:
+    def check(
+        self, rows_read: Mapping[str, int], *, lines: Mapping[str, int] | None = None, kept: Kept | None = None
+    ) -> None:
         """Raise :class:`AccountingError` that names every equation that does not hold (promise 1).
 
         ``rows_read`` is the intake's count per source; ``lines`` are the lines written per file
-        (``ReportFolder.lines``).
+        (``ReportFolder.lines``); ``kept`` is what the ledger holds of the run.
         """
-        broken = [
-            f"{what}: {left} = {right}"
-            for what, left, right in self._equations(rows_read, lines or {})
-            if left != right
-        ]
+        equations = [*self._equations(rows_read, lines or {}), *(self._of_ledger(kept) if kept else ())]
+        broken = [f"{what}: {left} = {right}" for what, left, right in equations if left != right]
         if self._gap:
             broken.append(f"rows in input order, each once: {self._gap}")
         if self._waiting:
@@ -193,6 +212,13 @@ class Totals:
         }
         found += [(f"lines of {name} = rows counted for it", count, expected[name]) for name, count in lines.items()]
         return found
+
+    def _of_ledger(self, kept: Kept) -> Iterator[tuple[str, int, int]]:
+        yield "customers in the ledger = rows whose journey was carried", kept.customers, self.carried
+        if kept.started is not None:
+            yield "customers in the ledger = journeys started", kept.customers, kept.started
+        answered = kept.intents - self.intents_in_doubt
+        yield "outcomes in the ledger = intents less those in doubt", kept.outcomes, answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

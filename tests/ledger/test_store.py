@@ -1,4 +1,4 @@
-"""The ledger as a record: what is written comes back, runs are kept apart, what is not a ledger is refused."""
+"""The ledger as a record: what is written comes back, runs are kept apart, readers and a run get on."""
 
 import asyncio
 import os
@@ -6,14 +6,11 @@ import sqlite3
 import stat
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import ConfigurationError, LedgerError, OnboardError
-from pipeline.ledger import store
 from pipeline.ledger.database import connect
 from pipeline.ledger.entries import (
     CALL_COLUMNS,
@@ -188,14 +185,6 @@ def test_runs_are_kept_with_their_facts_and_their_end(tmp_path: Path) -> None:
     assert (second.pid, runs[1].finished_at is not None) == (os.getpid(), True)
 
 
-def test_a_ledger_keeps_its_name_and_its_rows(tmp_path: Path) -> None:
-    """Opened again it is the same ledger; two ledgers have different names."""
-    with opened(tmp_path / "a.db") as ledger:
-        name = ledger.ledger_id
-    with opened(tmp_path / "a.db") as ledger, opened(tmp_path / "b.db") as other:
-        assert ledger.ledger_id == name != other.ledger_id
-
-
 def test_the_ledger_has_no_column_for_personal_data(tmp_path: Path) -> None:
     """No column is named like one of a row but those that hold states, and there are exactly the known tables."""
     path = tmp_path / "l.db"
@@ -204,7 +193,7 @@ def test_the_ledger_has_no_column_for_personal_data(tmp_path: Path) -> None:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     columns = {table: {row[1] for row in db.execute(f"PRAGMA table_info({table})")} for table in tables}
     db.close()
-    assert tables == {"meta", "run", "customer", "history", "call", "identity"}
+    assert tables == {"meta", "run", "customer", "history", "call", "identity", "holder"}
     assert columns["customer"] == columns["history"] == set(JOURNEY_COLUMNS)
     assert columns["call"] == set(CALL_COLUMNS)
     personal = {column.name for column in fields(Customer)}
@@ -213,8 +202,8 @@ def test_the_ledger_has_no_column_for_personal_data(tmp_path: Path) -> None:
 
 
 def test_files_are_for_their_owner_only_under_a_lax_umask(tmp_path: Path) -> None:
-    """Database, -wal, -shm and lock are 0600 and a new folder 0700 under umask 000."""
-    folder = tmp_path / "made"
+    """Database, -wal and -shm are 0600 and new folders 0700 under umask 000."""
+    folder = tmp_path / "made" / "here"
     before = os.umask(0)
     try:
         with opened(folder / "l.db") as ledger, ledger.lock():
@@ -222,152 +211,8 @@ def test_files_are_for_their_owner_only_under_a_lax_umask(tmp_path: Path) -> Non
             modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
     finally:
         os.umask(before)
-    assert modes == dict.fromkeys(("l.db", "l.db-wal", "l.db-shm", "l.db.lock"), 0o600)
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-
-
-def _bad(path: Path, kind: str) -> dict[str, Any]:
-    """Make a ledger that cannot be used; returns what to open it with."""
-    match kind:
-        case "not a database":
-            path.write_bytes(b"external_id,first_name\n" * 200)
-        case "a short text":
-            path.write_bytes(b"hello")
-        case "a folder":
-            path.mkdir()
-        case "a file for a folder":
-            path.parent.rmdir()
-            path.parent.write_text("x", encoding="utf-8")
-        case "another database":
-            with sqlite3.connect(path) as db:
-                db.execute("CREATE TABLE t (a)")
-            db.close()
-        case "newer":
-            opened(path).close()
-            db = connect(path)
-            db.execute(f"PRAGMA user_version = {store.SCHEMA_VERSION + 1}")
-            db.close()
-        case "truncated" | "damaged":
-            opened(path).close()
-            asyncio.run(write(path, [(journey(n), [call(n, n)]) for n in range(1, 50)]))
-            content = path.read_bytes()
-            half = len(content) // 2
-            path.write_bytes(content[:half] if kind == "truncated" else b"\0" * 200 + content[200:])
-        case "tenant":
-            opened(path).close()
-            return {"tenant_id": "other"}
-        case "seed":
-            opened(path).close()
-            return {"seed_check": "other"}
-        case "missing":
-            return {"create": False}
-    return {}
-
-
-@pytest.mark.parametrize(
-    ("kind", "error", "said"),
-    [
-        ("not a database", LedgerError, "not a database"),
-        ("a short text", LedgerError, "not a database"),
-        ("a folder", LedgerError, "directory"),
-        ("a file for a folder", LedgerError, "cannot open"),
-        ("another database", LedgerError, "not a ledger"),
-        ("newer", LedgerError, "newer version"),
-        ("truncated", LedgerError, "malformed"),
-        ("damaged", LedgerError, "not a database"),
-        ("tenant", ConfigurationError, "another tenant"),
-        ("seed", ConfigurationError, "another seed"),
-        ("missing", ConfigurationError, "no ledger"),
-    ],
-)
-def test_what_cannot_be_trusted_is_refused_plainly(
-    tmp_path: Path, kind: str, error: type[OnboardError], said: str
-) -> None:
-    """One sentence that names the file and what is wrong, a hint, and the file is left as it was."""
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    path = folder / "l.db"
-    other = _bad(path, kind)
-    before = path.read_bytes() if path.is_file() else None
-    with pytest.raises(error, match=said) as caught:
-        opened(path, **other)
-    assert str(path) in str(caught.value)
-    assert caught.value.hint
-    assert before is None or path.read_bytes() == before
-    assert kind != "missing" or not path.exists()
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-@pytest.mark.parametrize("what", ["folder", "file"])
-def test_a_read_only_place_is_refused_plainly(tmp_path: Path, what: str) -> None:
-    """Neither a folder nor a file that may not be written ends in a traceback."""
-    path = tmp_path / "l.db"
-    if what == "file":
-        opened(path).close()
-        path.chmod(0o400)
-    else:
-        tmp_path.chmod(0o500)
-    try:
-        with pytest.raises(LedgerError, match="cannot open"):
-            opened(path)
-    finally:
-        tmp_path.chmod(0o700)
-
-
-def test_an_older_schema_is_led_to_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A migration runs once, in one transaction with its version, and keeps what is there."""
-    path = tmp_path / "l.db"
-    opened(path).close()
-    asyncio.run(write(path, [(journey(1), [])]))
-    now = store.SCHEMA_VERSION
-    monkeypatch.setattr(store, "SCHEMA_VERSION", now + 2)
-    steps = {now: "ALTER TABLE run ADD COLUMN a TEXT;", now + 1: "ALTER TABLE run ADD COLUMN b TEXT;"}
-    monkeypatch.setattr(store, "_MIGRATIONS", steps)
-    for _ in range(2):
-        with opened(path) as ledger:
-            assert set(ledger.find([key(1)])) == {key(1)}
-    db = connect(path)
-    assert db.execute("PRAGMA user_version").fetchone() == (now + 2,)
-    assert {"a", "b"} <= {row[1] for row in db.execute("PRAGMA table_info(run)")}
-    db.close()
-
-
-def test_a_ledger_of_the_first_schema_gets_the_marks_of_customers(tmp_path: Path) -> None:
-    """What version 1 wrote is kept; customers taken up from now on are known again by more than their id."""
-    path = tmp_path / "l.db"
-    opened(path).close()
-    asyncio.run(write(path, [(journey(1), [])]))
-    db = connect(path)
-    db.executescript("DROP TABLE identity; PRAGMA user_version = 1;")
-    db.close()
-    with opened(path) as ledger:
-        assert set(ledger.find([key(1)])) == {key(1)}
-        assert ledger.sharing([b"mark"]) == {}
-
-
-def test_a_migration_that_fails_leaves_the_ledger_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a migration is none: version and tables are as before, and the error is plain."""
-    path = tmp_path / "l.db"
-    opened(path).close()
-    now = store.SCHEMA_VERSION
-    monkeypatch.setattr(store, "SCHEMA_VERSION", now + 1)
-    monkeypatch.setattr(store, "_MIGRATIONS", {now: "ALTER TABLE run ADD COLUMN a TEXT; ALTER TABLE nothing ADD b;"})
-    with pytest.raises(LedgerError):
-        opened(path)
-    monkeypatch.undo()
-    opened(path).close()
-    db = connect(path)
-    assert db.execute("PRAGMA user_version").fetchone() == (now,)
-    assert "a" not in {row[1] for row in db.execute("PRAGMA table_info(run)")}
-    db.close()
-
-
-def test_a_ledger_that_was_only_touched_is_finished_at_the_next_start(tmp_path: Path) -> None:
-    """A process that died between making the file and making its tables left nothing in the way."""
-    path = tmp_path / "l.db"
-    path.touch(mode=0o600)
-    with opened(path) as ledger:
-        assert ledger.runs() == []
+    assert modes == dict.fromkeys(("l.db", "l.db-wal", "l.db-shm"), 0o600)
+    assert [stat.S_IMODE(made.stat().st_mode) for made in (folder, folder.parent)] == [0o700, 0o700]
 
 
 def test_every_connection_survives_a_power_cut(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from pipeline.reports.rows import ErrorLine, Result
 from pipeline.reports.totals import (
     CallSummary,
     InputSummary,
+    Kept,
     RateSummary,
     Summary,
     Totals,
@@ -152,6 +154,43 @@ def test_check_names_the_equation_that_broke(read: dict[str, int], lines: dict[s
         totals.check(read, lines=lines)
     assert words in str(caught.value)
     assert caught.value.hint
+
+
+KEPT = Kept(customers=2, intents=9, outcomes=8, started=2)
+
+
+def carried() -> Totals:
+    """Two rows that a run carried, the second with an intent without outcome, and one that it did not."""
+    totals = Totals()
+    for number, name in enumerate((D.ONBOARDED, D.IN_DOUBT, D.UNCHANGED), start=1):
+        totals.feed_result(result(number, name))
+    totals.feed_carried(in_doubt=False)
+    totals.feed_carried(in_doubt=True)
+    return totals
+
+
+@pytest.mark.parametrize("started", [2, None])
+def test_check_holds_the_ledger_against_the_rows(started: int | None) -> None:
+    """It is silent when they agree, also for a run that is not there any more to say what it began."""
+    carried().check({"a.csv": 3}, kept=replace(KEPT, started=started))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"customers": 3, "started": 3}, "customers in the ledger = rows whose journey was carried: 3 = 2"),
+        ({"customers": 1, "started": 1}, "customers in the ledger = rows whose journey was carried: 1 = 2"),
+        ({"started": 3}, "customers in the ledger = journeys started: 2 = 3"),
+        ({"outcomes": 7}, "outcomes in the ledger = intents less those in doubt: 7 = 8"),
+        ({"intents": 10}, "outcomes in the ledger = intents less those in doubt: 8 = 9"),
+    ],
+)
+def test_check_names_the_equation_of_the_ledger_that_broke(changed: dict[str, int], words: str) -> None:
+    """A customer or an outcome too many or too few is named with both numbers."""
+    with pytest.raises(AccountingError) as caught:
+        carried().check({"a.csv": 3}, kept=replace(KEPT, **changed))
+    assert words in str(caught.value)
+    assert caught.value.exit_code is ExitCode.UNEXPECTED
 
 
 def test_check_finds_a_row_twice_for_a_row_lost() -> None:

@@ -1,0 +1,184 @@
+"""Opening the ledger: made whole or not at all, led here from an older schema, or refused.
+
+Promise: a ledger that cannot be trusted (no regular file, emptied, its journal left alone, damaged, of another tenant,
+seed or a newer schema) is refused with one plain message before anything is sent, and left as it was: a ledger that
+is lost must never look like a new one.
+"""
+
+import fcntl
+import glob
+import os
+import secrets
+import sqlite3
+import stat
+from contextlib import closing, suppress
+from importlib.resources import files
+from pathlib import Path
+
+from pipeline.errors import ConfigurationError
+from pipeline.ledger.database import connect, open_file, plainly
+
+SCHEMA_VERSION = 3
+_MIGRATIONS = {
+    1: "CREATE TABLE identity (mark BLOB NOT NULL, key BLOB NOT NULL, PRIMARY KEY (mark, key)) STRICT, WITHOUT ROWID;",
+    2: """CREATE TABLE holder (
+        one INTEGER PRIMARY KEY CHECK (one = 1), nonce TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+        machine TEXT NOT NULL, start TEXT NOT NULL, since REAL NOT NULL, heartbeat_at REAL NOT NULL,
+        beats INTEGER NOT NULL) STRICT;""",
+}
+"""Schema version -> statements that lead from it to the next one."""
+_LOCK_BESIDE_UNTIL = 2
+"""The last schema whose runs held a lock file beside the ledger."""
+_RESTORE = "put it back as it was, or restore the ledger from a backup"
+
+
+def open_or_create(path: Path, identity: dict[str, str], *, create: bool) -> tuple[Path, sqlite3.Connection]:
+    """The one place of the ledger, by whatever links it was named, and a connection to it.
+
+    ``identity`` is what a new ledger is bound to for ever. Raises :class:`ConfigurationError`.
+    """
+    try:
+        place = path.resolve()
+        if not place.exists():
+            _make(place, identity, create=create)
+        _inspect(place)
+        with plainly(place, ConfigurationError):
+            db = connect(place, check=lambda db: _check(db, place))
+            try:
+                _migrate(db, place)
+                _recognise(db, place, identity)
+            except BaseException:
+                db.close()
+                raise
+    except (OSError, RuntimeError, ValueError) as error:  # such as a loop of links, or a name that cannot be one
+        said = (isinstance(error, OSError) and error.strerror) or str(error)
+        hint = "check ledger.url, that the folder exists and who may write it"
+        raise ConfigurationError(f"cannot open the ledger {path}: {said}", hint=hint) from None
+    return place, db
+
+
+def _inspect(path: Path) -> None:
+    """Refuse what is no ledger before SQLite sees it."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.new"):
+        if draft.samefile(path):  # whoever made it died just before taking the draft's name away
+            draft.unlink()
+    found = path.stat()
+    kind = next((name for name, test in _KINDS.items() if test(found.st_mode)), "a file")
+    if kind != "a file":
+        raise ConfigurationError(f"the ledger {path} is {kind}, not a file", hint="check ledger.url")
+    if found.st_nlink > 1:
+        raise ConfigurationError(
+            f"the ledger {path} has {found.st_nlink} names (hard links), and its journal would belong to one of them",
+            hint=f"find them with `find … -samefile {path}` and remove all but one; a backup is made by VACUUM INTO",
+        )
+    if found.st_size == 0:
+        raise ConfigurationError(
+            f"the ledger {path} is empty: what it knew of earlier runs is lost",
+            hint="restore it from a backup; if it never was a ledger, remove the file and run again",
+        )
+    # Never by opening it: closing a file takes SQLite's locks on it away from the whole process.
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise ConfigurationError(f"the ledger {path} may not be read and written", hint="check who may write the file")
+
+
+_KINDS = {
+    "a folder": stat.S_ISDIR,
+    "a pipe": stat.S_ISFIFO,
+    "a device": lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode),
+    "a socket": stat.S_ISSOCK,
+}
+
+
+def _make(path: Path, identity: dict[str, str], *, create: bool) -> None:
+    """Make a ledger with all that belongs in it, and only then give it its name."""
+    if left := [name for name in (f"{path.name}-wal", f"{path.name}-journal") if path.with_name(name).exists()]:
+        raise ConfigurationError(f"there is no ledger at {path}, but its journal {left[0]} is there", hint=_RESTORE)
+    if not create:
+        raise ConfigurationError(f"there is no ledger at {path}", hint="check ledger.url and the current folder")
+    for folder in reversed(path.parents):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with plainly(path, ConfigurationError), closing(open_file(draft)) as db:
+            _script(db, files("pipeline.ledger").joinpath("schema.sql").read_text(encoding="utf-8"), SCHEMA_VERSION)
+            known = [*identity.items(), ("ledger_id", os.urandom(8).hex())]
+            with db:
+                db.executemany("INSERT INTO meta VALUES (?, ?)", known)
+        _give_name(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _give_name(draft: Path, path: Path) -> None:
+    """Another first run may be quicker: the first name stays, and the lock decides who goes on."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        if not path.exists():
+            draft.rename(path)
+
+
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse what is not a ledger that this program knows."""
+    version = _version(db)
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"ledger {path} was written by a newer version (schema {version}, this program knows {SCHEMA_VERSION})",
+            hint="use that version",
+        )
+    if version == 0:
+        raise ConfigurationError(f"{path} is a database but not a ledger", hint="check ledger.url")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Lead an older schema here; each step is one transaction with its version."""
+    for step in range(_version(db), SCHEMA_VERSION):
+        if step <= _LOCK_BESIDE_UNTIL:
+            _refuse_older_run(path)
+        try:
+            _script(db, _MIGRATIONS[step], step + 1)
+        except sqlite3.OperationalError:
+            if _version(db) <= step:  # else another program was quicker
+                raise
+
+
+def _refuse_older_run(path: Path) -> None:
+    """A run of the version before does not know the lock of this one."""
+    with suppress(FileNotFoundError), path.with_name(f"{path.name}.lock").open("rb") as beside:
+        try:
+            fcntl.flock(beside, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(
+                f"a run of an older version holds the ledger {path}", hint="wait until it ends, or stop it"
+            ) from None
+
+
+def _script(db: sqlite3.Connection, sql: str, version: int) -> None:
+    try:
+        db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {version};\nCOMMIT;")
+    except BaseException:
+        db.rollback()
+        raise
+
+
+def _recognise(db: sqlite3.Connection, path: Path, wanted: dict[str, str]) -> None:
+    """Refuse the ledger of another tenant or seed; an empty value is not asked for."""
+    known = dict(db.execute("SELECT key, value FROM meta"))
+    if "ledger_id" not in known:
+        raise ConfigurationError(
+            f"ledger {path} does not say whose it is", hint="it is damaged; restore it from a backup"
+        )
+    for key, said in (("tenant_id", "tenant"), ("seed_check", "seed")):
+        if wanted[key] and known.get(key) != wanted[key]:
+            raise ConfigurationError(
+                f"ledger {path} belongs to another {said}",
+                hint=f"give the {said} it was made with, or name another file in ledger.url",
+            )

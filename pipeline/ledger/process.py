@@ -1,0 +1,72 @@
+"""Which process this is, and whether another one is surely dead or surely alive. Knows no ledger.
+
+Promise: ``DEAD`` and ``ALIVE`` are proofs. A process is known by machine (boot and process namespace: two containers
+are two machines), number and start; of one that cannot be looked at from here nothing is said.
+"""
+
+import os
+import socket
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class Life(Enum):
+    """What can be said of a process."""
+
+    ALIVE = "alive"
+    DEAD = "dead"
+    UNKNOWN = "it runs on another machine, or this one does not tell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A process as others can find it again; ``machine`` and ``start`` are empty where the system does not tell."""
+
+    host: str
+    pid: int
+    machine: str
+    start: str
+
+
+def this_process() -> Process:
+    """The process that asks."""
+    pid = os.getpid()
+    return Process(host=socket.gethostname(), pid=pid, machine=_machine(pid), start=_look(pid)[1])
+
+
+def life_of(process: Process) -> Life:
+    """Whether ``process`` is still there."""
+    if not process.machine or (process.host, process.machine) != (socket.gethostname(), _machine(os.getpid())):
+        return Life.UNKNOWN
+    try:
+        os.kill(process.pid, 0)
+    except ProcessLookupError:
+        return Life.DEAD
+    except OSError:
+        pass  # it is there, and somebody else's
+    state, start = _look(process.pid)
+    if not start:
+        return Life.UNKNOWN
+    gone = start != process.start or state in ("Z", "X")  # its number was given anew; a zombie does nothing any more
+    return Life.DEAD if gone else Life.ALIVE
+
+
+def _machine(pid: int) -> str:
+    """Boot and process namespace. Empty where ``/proc`` is missing or shows the processes of others."""
+    try:
+        if Path("/proc/self").readlink() != Path(str(pid)):
+            return ""
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def _look(pid: int) -> tuple[str, str]:
+    """State and start of a process; empty if they cannot be read."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return fields[0].decode(), fields[19].decode()
+    except (OSError, IndexError):
+        return "", ""
