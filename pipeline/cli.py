@@ -173,9 +173,7 @@ def check_command(config: Path) -> None:
 @_INPUTS
 @_NEEDED_CONFIG
 @_PROFILE
-@click.option(
-    "--rows", type=click.IntRange(min=1), metavar="N", default=50, show_default=True, help="Rows of the sample."
-)
+@click.option("--rows", type=click.IntRange(min=1), default=50, metavar="N", help="Rows of the sample [default: 50].")
 @click.option("--scenario", "only", multiple=True, metavar="NAME", help="Rehearse only this; may be repeated.")
 @click.option("--kills", type=click.IntRange(min=0), metavar="N", help="Kills of one journey [default: at each call].")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the reports in this new folder.")

@@ -258,7 +258,7 @@ def _private_folder() -> Iterator[Path]:
         raise RehearsalError("stopped by a signal", hint="no copy of the input is left", exit_code=code) from None
     except OSError as error:
         raise ConfigurationError(
-            f"the rehearsal cannot work in {tempfile.gettempdir()}: {error.strerror}",
+            f"the rehearsal cannot work in {tempfile.gettempdir()}: {error.strerror or error}",
             hint="make room there, or name another folder by TMPDIR",
         ) from None
     finally:

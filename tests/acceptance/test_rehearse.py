@@ -44,15 +44,15 @@ def test_a_rehearsal_proves_itself_and_touches_nothing_real(tmp_path: Path) -> N
     with sandbox() as real:
         # With deliveries to search nobody stays in doubt, so that all the kills find something to interrupt.
         desk = Desk(folder=tmp_path, bank=real).configure(AUTO, webhook_subscription_id="theirs")
-        words = ("--rows", "8", "--kills", "4", *scenarios("drops", "kill_one", "kill_all"))
+        words = ("--rows", "8", "--kills", "3", *scenarios("drops", "kill_one", "kill_all"))
         done = rehearsed(desk, SAMPLE, *words)
         assert done.returncode == 0, done.stderr
         assert real.record()["calls"] == {}
     found = figures(done.stdout)
     assert list(found) == ["drops", "kill_one", "kill_all", "all"]
     assert found["drops"][1] == 8
-    assert found["kill_one"][:2] == [4, 4]
-    assert found["kill_all"][:2] == [4, 8]
+    assert found["kill_one"][:2] == [3, 3]
+    assert found["kill_all"][:2] == [3, 8]
     assert {tuple(figures[-2:]) for figures in found.values()} == {(0, 0)}
     assert "before and after each of 14 calls" in done.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["onboard.toml", "tmp"]
