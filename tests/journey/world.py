@@ -324,10 +324,13 @@ class Ledger:
         """Make durable what was posted, in that order."""
         while self._posted:
             self._point("write before")
-            journey, calls = self._posted.pop(0)
-            self.journeys[journey.key] = journey
-            self.calls |= {call.number: call for call in calls}
+            self.write(*self._posted.pop(0))
             self._point("write after")
+
+    def write(self, journey: Journey, calls: Sequence[CallRecord]) -> None:
+        """Make these durable."""
+        self.journeys[journey.key] = journey
+        self.calls |= {call.number: call for call in calls}
 
 
 class Posted:
@@ -483,6 +486,7 @@ class World:
         plan: Plan = no_fault,
         bank: Bank | None = None,
         lazy: bool = True,
+        kept_in: type[Ledger] = Ledger,
     ) -> None:
         self.customer = customer or a_customer()
         self.rules = rules
@@ -500,7 +504,8 @@ class World:
         self.log: list[str] = []
         self.crash_on: Callable[[str], bool] = lambda _: False
         self.lazy = lazy
-        self.ledger = Ledger(self.point, lazy=lazy)
+        self.kept_in = kept_in
+        self.ledger = kept_in(self.point, lazy=lazy)
         self.life = Life(self)
 
     @property
@@ -553,7 +558,7 @@ class World:
         """One run: start from what is durable, carry the customer, end. ``None``: no visit was needed."""
         self.dead = False
         self.run += 1
-        self.ledger = Ledger(self.point, self.ledger, lazy=self.lazy)
+        self.ledger = self.kept_in(self.point, self.ledger, lazy=self.lazy)
         self.life = Life(self)
         known, fingerprint = self.ledger.journeys.get(self.key), KEYS.fingerprint(self.customer)
         if not needs_visit(known, fingerprint):
