@@ -190,6 +190,8 @@ class Onboarding(RuleBasedStateMachine):
             assert [person.id for person in people] == [journey.customer_id]
         if journey.standing is Standing.COMPLETE:
             assert (people[0].status, journey.done, journey.doubts) == ("ACTIVE", 8, 0)
+        if journey.doubts:
+            assert journey.standing in (Standing.OPEN, Standing.IN_DOUBT, Standing.PARKED), "a doubt became an answer"
         done = self.world.bank.carried_out
         for label, phase in (("approve", Phase.APPROVAL), ("activate", Phase.ACTIVATION)):
             known = journey.done >= phase.number or (journey.step == label and journey.doubts > 0)
