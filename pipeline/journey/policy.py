@@ -108,7 +108,7 @@ def _judge_401(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
 
 def _judge_403(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
     if reply.kind is Kind.HIGH_RISK:
-        if earlier_doubts and step.call.name in (CallName.REGISTER, CallName.ACTIVATE):
+        if earlier_doubts and step.call.name in (CallName.REGISTER, CallName.APPROVE, CallName.ACTIVATE):
             return _judge_refused(step, reply, earlier_doubts, "high_risk")
         return _judgement(Verdict.PARKED, "high_risk")
     if step.call.name is CallName.APPROVE:
@@ -139,7 +139,7 @@ def _judge_413(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
 
 
 def _judge_422(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
-    if step.call.name in (CallName.OPEN_VERIFICATION, CallName.APPROVE):
+    if step.call.name is CallName.OPEN_VERIFICATION or (step.call.name is CallName.APPROVE and not earlier_doubts):
         return _judgement(Verdict.DECLINED, "verification_refused")
     if step.call.name is CallName.ACTIVATE and not earlier_doubts:
         return _judgement(Verdict.RETRY, "not_verified")
@@ -160,8 +160,9 @@ def _judge_refused(step: Step, reply: Reply, earlier_doubts: int, code: str = "r
     if earlier_doubts and step.call.name is CallName.REGISTER:
         # Only a 2xx or a 409 tells what became of the first try; anything else leaves it open.
         return _judgement(Verdict.DOUBT, code)
-    if earlier_doubts and step.call.name is CallName.ACTIVATE:
-        return _judgement(Verdict.CONFIRM, "state_conflict")  # "probably done": confirm, else park
+    if earlier_doubts and step.call.name in (CallName.APPROVE, CallName.ACTIVATE):
+        # The first try may have been carried out, and a look may have lagged behind: confirm, else park.
+        return _judgement(Verdict.CONFIRM, "state_conflict")
     del reply
     return _judgement(Verdict.REFUSED, code)
 

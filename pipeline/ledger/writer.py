@@ -26,7 +26,9 @@ _GROUP = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Order:
+class Order:
+    """What was handed in at once; ``done`` is for who waits until it is durable."""
+
     journey: Journey | None = None
     calls: Sequence[CallRecord] = ()
     marks: Sequence[tuple[bytes, bytes]] = ()
@@ -42,7 +44,7 @@ class Writer:
     def __init__(self, path: Path, held: Held | None = None) -> None:
         self._path = path
         self._held = held
-        self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="ledger-writer")
         self._error: OnboardError | None = None
         self._closed = False
@@ -71,7 +73,7 @@ class Writer:
         done = self._loop.create_future()
         # An error that nobody awaits is no news for the event loop: whoever posts next gets it again.
         done.add_done_callback(_look_at)
-        self._hand_in(_Order(journey=journey, calls=calls, done=done))
+        self._hand_in(Order(journey=journey, calls=calls, done=done))
         return done
 
     def identify(self, marks: Sequence[tuple[bytes, bytes]]) -> None:
@@ -79,9 +81,9 @@ class Writer:
 
         It is durable before whatever is posted later.
         """
-        self._hand_in(_Order(marks=marks))
+        self._hand_in(Order(marks=marks))
 
-    def _hand_in(self, order: _Order) -> None:
+    def _hand_in(self, order: Order) -> None:
         if self._closed:
             raise LedgerError(f"ledger {self._path}: the run has closed it", hint="report this: it is a defect")
         self._orders.put(order)
@@ -102,9 +104,9 @@ class Writer:
                 if ended:
                     return
 
-    def _group(self, first: _Order | None) -> tuple[list[_Order], bool]:
+    def _group(self, first: Order | None) -> tuple[list[Order], bool]:
         """What is there, up to a bound, without waiting for more."""
-        group: list[_Order] = []
+        group: list[Order] = []
         order = first
         while order is not None:
             group.append(order)
@@ -116,14 +118,11 @@ class Writer:
                 return group, False
         return group, True
 
-    def _commit(self, db: sqlite3.Connection, group: list[_Order]) -> None:
+    def _commit(self, db: sqlite3.Connection, group: list[Order]) -> None:
         if self._error is None:
             try:
-                with plainly(self._path), self._held.transaction(db) if self._held else db:
-                    newest = {order.journey.key: order.journey for order in group if order.journey}
-                    db.executemany(INSERT_MARK, [mark for order in group for mark in order.marks])
-                    db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
-                    db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
+                with plainly(self._path):
+                    write(db, group, self._held)
             except OnboardError as error:
                 self._error = error
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
@@ -142,6 +141,15 @@ class Writer:
                 waiter.set_result(None)
             else:
                 waiter.set_exception(type(error)(str(error), hint=error.hint))
+
+
+def write(db: sqlite3.Connection, group: Sequence[Order], held: Held | None = None) -> None:
+    """Write a group in one transaction, which renews the lock; of the journeys of a customer only the newest."""
+    with held.transaction(db) if held else db:
+        newest = {order.journey.key: order.journey for order in group if order.journey}
+        db.executemany(INSERT_MARK, [mark for order in group for mark in order.marks])
+        db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
+        db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
 
 
 def _look_at(done: "asyncio.Future[None]") -> None:

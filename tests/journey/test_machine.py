@@ -1,17 +1,24 @@
 """Arbitrary replies, crashes, restarts, changed rows and people's decisions against a model of the bank."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from random import Random
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pipeline.calls import Step
-from pipeline.model import Journey, Phase, Standing
+from pipeline import calls
+from pipeline.calls import CallName, Step
+from pipeline.ledger import database, store, writer
+from pipeline.model import CallRecord, Journey, Phase, Standing
 from pipeline.projection import disposition_of
-from tests.journey.world import AUTO, FAULTS, KEYS, NEVER, Bank, World, a_customer, no_fault
+from tests.journey.world import AUTO, FAULTS, KEYS, NEVER, UNKNOWN, Bank, Ledger, Person, World, a_customer, no_fault
 from tests.values import replace
 
+RISKS, LAGS = ("LOW", "MEDIUM", "HIGH", ""), (0, 0, 1, 3)
 CHANGES = (
     {"email": "other@example.com"},
     {"phone": "+37061231999"},
@@ -22,11 +29,23 @@ CHANGES = (
     {"identity_document": ""},
     {"terms_accepted_at": ""},
 )
+_LOST_BEFORE = [name for name in FAULTS if name in UNKNOWN]
+_LOST_AFTER = [name for name in FAULTS if name.endswith(("_after", "_2xx"))]
+_CLEAR = [name for name in FAULTS if name not in (*_LOST_BEFORE, *_LOST_AFTER)]
+KINDS = (_LOST_BEFORE, _LOST_AFTER, _CLEAR)
+ANY_FAULT = st.one_of(st.just(""), *map(st.sampled_from, KINDS))
+CALLS = [name for name in CallName if name not in (CallName.LOGIN, CallName.HIERARCHY)]
+CHANGING = [name for name in CALLS if calls.CALLS[name].changes]
+LOST = ("", "before", "after")
+CUSTOMER = KEYS.customer(a_customer().external_id)
+EVENTS = (*CHANGES, "restored", "approved", "approved by power", "activated", "somebody else")
 _LATER = {"customer_id", "user_id", "verification_id"}
 
 
 class Onboarding(RuleBasedStateMachine):
     """One customer of a job that is run again and again while everything goes wrong."""
+
+    kept_in: type[Ledger] = Ledger
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,30 +54,61 @@ class Onboarding(RuleBasedStateMachine):
         self.before: Journey | None = None
 
     @initialize(
-        risk=st.sampled_from(["LOW", "MEDIUM", "HIGH", ""]),
-        lag=st.sampled_from([0, 0, 1, 3]),
+        risk=st.sampled_from(RISKS),
+        lag=st.sampled_from(LAGS),
         users=st.booleans(),
         auto=st.booleans(),
         webhooks=st.booleans(),
         lazy=st.booleans(),
+        reached=st.sampled_from(list(Phase)[:-1]),
+        lost=st.sampled_from(LOST),
     )
-    def begin(self, *, risk: str, lag: int, users: bool, auto: bool, webhooks: bool, lazy: bool) -> None:
-        """Choose the customer, the bank's habits and the settings."""
+    def begin(
+        self, *, risk: str, lag: int, users: bool, auto: bool, webhooks: bool, lazy: bool, reached: Phase, lost: str
+    ) -> None:
+        """Choose the customer, the bank's habits and the settings; a run came so far, and the next perhaps died."""
         self.row = a_customer(risk_level=risk)
         rules = replace(AUTO if auto else replace(AUTO, auto_levels=frozenset()), webhooks=webhooks, max_tries=3)
-        self.world = World(self.row, rules=rules, bank=Bank(lag_checks=lag, users=users), lazy=lazy)
+        self.world = World(
+            self.row, rules=rules, bank=Bank(lag_checks=lag, users=users), lazy=lazy, kept_in=self.kept_in
+        )
+        self.world.rules = replace(rules, until=reached)
+        self._run(NEVER)
+        self.world.rules = rules
+        if lost:
+            self.world.crash_on = lambda point: point.endswith(f"{lost} the work") and _of(point) in CHANGING
+            self._run(NEVER)
 
-    @rule(faults=st.lists(st.sampled_from(["", "", *FAULTS]), max_size=14), die_after=st.none() | st.integers(0, 40))
-    def run_with_faults(self, faults: list[str], die_after: int | None) -> None:
-        """Run the job; its calls meet these faults in turn, and perhaps it is killed."""
-        coming = iter(faults)
+    @rule(seed=st.integers(0, 2**32))
+    def run_with_faults(self, seed: int) -> None:
+        """Run the job; any of its calls may meet any fault, and perhaps it is killed."""
+        draw = Random(seed)
 
         def plan(step: Step, occurrence: int) -> str:
             del step, occurrence
-            return next(coming, "")
+            return draw.choice(draw.choice(KINDS)) if draw.random() < 0.3 else ""
 
         self.world.plan = plan
-        self._run(self.world.live_or_die, NEVER if die_after is None else len(self.world.points) + die_after)
+        self._run(NEVER if draw.random() < 0.5 else len(self.world.points) + draw.randint(0, 40))
+
+    @rule(
+        faults=st.dictionaries(
+            st.sampled_from(CALLS), st.lists(ANY_FAULT, min_size=1, max_size=3), min_size=1, max_size=4
+        ),
+        dies=st.none() | st.tuples(st.sampled_from(CHANGING), st.sampled_from(["before", "after"])),
+    )
+    def run_with_faults_of_calls(self, faults: dict[CallName, list[str]], dies: tuple[CallName, str] | None) -> None:
+        """Run the job; the calls of a name meet its faults in turn, and perhaps it is killed around one call."""
+        coming = {name: iter(of_name) for name, of_name in faults.items()}
+
+        def plan(step: Step, occurrence: int) -> str:
+            del occurrence
+            if dies and dies[0] is step.call.name:
+                self.world.crash_on = lambda point: point == f"send {step.label} {dies[1]} the work"
+            return next(coming.get(step.call.name, iter(())), "")
+
+        self.world.plan = plan
+        self._run(NEVER)
 
     @rule(stop_after=st.integers(0, 6))
     def run_and_stop(self, stop_after: int) -> None:
@@ -71,46 +121,51 @@ class Onboarding(RuleBasedStateMachine):
             return ""
 
         self.world.plan = plan
-        self._run(self.world.live_or_die, NEVER)
+        self._run(NEVER)
 
     @rule()
     def run_undisturbed(self) -> None:
         """Run the job while nothing goes wrong; afterwards the customer rests for a reason, or is complete."""
         self.world.plan = no_fault
-        self._run(self.world.live_or_die, NEVER)
+        self._run(NEVER)
         journey = self.world.journey
         assert journey.standing is not Standing.OPEN
         assert journey.standing is Standing.COMPLETE or journey.code
 
-    def _run(self, live: Callable[[], bool], crash_at: int) -> None:
+    def _run(self, crash_at: int) -> None:
         self.world.crash_at = crash_at
         self.world.bank.requests.clear()
-        live()
-        self.world.crash_at = NEVER
+        self.world.live_or_die()
+        self.world.crash_at, self.world.crash_on = NEVER, lambda _: False
 
-    @rule(change=st.sampled_from(CHANGES))
-    def change_the_row(self, change: dict[str, str]) -> None:
-        """Somebody edits the input."""
-        self.world.change(**change)
+    @rule(event=st.sampled_from(EVENTS))
+    def something_happens(self, event: dict[str, str] | str) -> None:
+        """Somebody edits the input or puts it back, a person decides in the portal, the bank gets another customer."""
+        people = self.world.bank.people.values()
+        match event:
+            case "restored":
+                self.world.customer = self.row
+            case "approved" | "approved by power":
+                for person in people:
+                    person.approved = person.approved or person.verifications > 0
+                    person.power_approved = person.approved and event == "approved by power"
+            case "activated":
+                for person in people:
+                    if person.approved and len(set(person.consents)) == 3:
+                        person.status = "ACTIVE"
+            case "somebody else":
+                self._another_customer_appears()
+            case dict():
+                self.world.change(**event)
 
-    @rule()
-    def restore_the_row(self) -> None:
-        """Somebody puts the input back."""
-        self.world.customer = self.row
-
-    @rule(power=st.booleans())
-    def somebody_approves(self, power: bool) -> None:  # noqa: FBT001
-        """A person approves in the portal."""
-        for person in self.world.bank.people.values():
-            person.approved = person.approved or person.verifications > 0
-            person.power_approved = person.approved and power
-
-    @rule()
-    def somebody_activates(self) -> None:
-        """A person activates in the portal whom the bank would activate."""
-        for person in self.world.bank.people.values():
-            if person.approved and len(set(person.consents)) == 3:
-                person.status = "ACTIVE"
+    def _another_customer_appears(self) -> None:
+        """The bank tells the same subscription of them."""
+        bank = self.world.bank
+        name = f"other-{len(bank.people)}"
+        email = f"{name}@example.com"
+        bank.people[email] = Person(id=name, external_id=f"X-{name}", email=email, risk="LOW", status="ACTIVE")
+        bank.tell("customer.created", {"data": {"customerId": name, "email": email}})
+        bank.tell("customer.activated", {"data": {"customerId": name}})
 
     @invariant()
     def nobody_is_registered_twice(self) -> None:
@@ -135,6 +190,12 @@ class Onboarding(RuleBasedStateMachine):
             assert [person.id for person in people] == [journey.customer_id]
         if journey.standing is Standing.COMPLETE:
             assert (people[0].status, journey.done, journey.doubts) == ("ACTIVE", 8, 0)
+        if journey.doubts:
+            assert journey.standing in (Standing.OPEN, Standing.IN_DOUBT, Standing.PARKED), "a doubt became an answer"
+        done = self.world.bank.carried_out
+        for label, phase in (("approve", Phase.APPROVAL), ("activate", Phase.ACTIVATION)):
+            known = journey.done >= phase.number or (journey.step == label and journey.doubts > 0)
+            assert known or not done[label], f"nobody remembers that {label} was done"
         before, self.before = self.before, journey
         if before is None:
             return
@@ -155,7 +216,76 @@ class Onboarding(RuleBasedStateMachine):
         assert disposition_of(known, KEYS.fingerprint(self.world.customer), run=self.world.run)
 
 
+def _of(point: str) -> str:
+    """The name of the call whose crash point this is; no call's for a write."""
+    return point.split()[1].partition("/")[0]
+
+
 TestOnboarding = Onboarding.TestCase
 TestOnboarding.settings = settings(
-    max_examples=120, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=200, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
+
+
+def walk(draw: Random, machine: Onboarding) -> None:
+    """The machine's rules in a random order: denser in faults than what hypothesis tries first, and not shrunk."""
+    machine.begin(
+        risk=draw.choice(RISKS),
+        lag=draw.choice(LAGS),
+        users=draw.random() < 0.8,
+        auto=draw.random() < 0.8,
+        webhooks=draw.random() < 0.5,
+        lazy=draw.random() < 0.5,
+        reached=draw.choice((Phase.CATEGORIZATION, *list(Phase)[:-1])),
+        lost=draw.choice(LOST),
+    )
+    for _ in range(draw.randint(1, 7)):
+        match draw.randrange(6):
+            case 0 | 1:
+                machine.run_with_faults(seed=draw.getrandbits(32))
+            case 2 | 3:
+                names = draw.sample(CHANGING, 2) + draw.sample(CALLS, 2)
+                faults = {name: [draw.choice(draw.choice(KINDS)) for _ in range(draw.randint(1, 3))] for name in names}
+                machine.run_with_faults_of_calls(faults=faults, dies=(draw.choice(CHANGING), draw.choice(LOST[1:])))
+            case 4:
+                machine.something_happens(event=draw.choice(EVENTS))
+            case 5:
+                draw.choice((machine.run_undisturbed, lambda: machine.run_and_stop(stop_after=draw.randint(0, 6))))()
+        machine.nobody_is_registered_twice()
+        machine.nothing_is_lost()
+        machine.every_row_has_one_disposition()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_walks_keep_what_the_machine_promises(seed: int) -> None:
+    """Four hundred customers a seed; the same seed walks the same way."""
+    draw = Random(seed)
+    for _ in range(400):
+        walk(draw, Onboarding())
+
+
+def test_random_walks_over_the_real_ledger(tmp_path: Path) -> None:
+    """The same with SQLite in between: each life begins with what the file says, and what is asserted is read back."""
+
+    class OnDisk(Ledger):
+        """The ledger's own statements on a real file; a transaction that the process does not survive is not there."""
+
+        def __init__(self, point: Callable[[str], None], held: Ledger | None = None, *, lazy: bool = True) -> None:
+            super().__init__(point, held, lazy=lazy)
+            self.journeys = real.find([CUSTOMER])
+            self.calls = {call.number: call for call in real.calls([CUSTOMER])}
+
+        def write(self, journey: Journey, calls: Sequence[CallRecord]) -> None:
+            writer.write(db, [writer.Order(journey=journey, calls=calls)])
+            assert real.find([CUSTOMER]) == {CUSTOMER: journey}
+            self.journeys[CUSTOMER] = real.find([CUSTOMER])[CUSTOMER]
+            self.calls |= {call.number: call for call in calls}
+
+    draw = Random(7)
+    for number in range(60):
+        path = tmp_path / f"{number}.db"
+        with store.Ledger.open(path, tenant_id="t", seed_check="s") as real, closing(database.connect(path)) as db:
+            db.execute("PRAGMA synchronous = OFF")  # these processes die, the machine does not
+            machine = Onboarding()
+            machine.kept_in = OnDisk
+            walk(draw, machine)

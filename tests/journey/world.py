@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Protocol, TypeVar
 
 from pipeline.calls import CallName, Reply, Step
@@ -140,16 +141,17 @@ class Bank:
     def _register(self, customer: Customer) -> tuple[int, dict[str, Any]]:
         if customer.email in self.people:
             return 409, {"error": "Email already exists"}
-        number = len(self.people) + 1
+        number = self.carried_out["register"] + 1
         risk = customer.risk_level or "LOW"
         person = Person(id=f"cust-{number}", external_id=customer.external_id, email=customer.email, risk=risk)
         self.people[customer.email] = person
         self.carried_out["register"] += 1
         payload = {"data": {"customerId": person.id, "email": person.email}}
-        self._deliver("customer.created", payload)
+        self.tell("customer.created", payload)
         return 200, {"id": person.id, "user": {"id": f"user-{number}"} if self.users else {}}
 
-    def _deliver(self, event: str, payload: dict[str, Any]) -> None:
+    def tell(self, event: str, payload: dict[str, Any]) -> None:
+        """Deliver an event to the webhook subscription."""
         self.events.insert(0, {"deliveryId": f"d{len(self.events)}", "eventType": event, "payload": payload})
 
     def _session(self, _: Step, person: Person) -> tuple[int, dict[str, Any]]:
@@ -212,7 +214,7 @@ class Bank:
             return 422, {"error": "Customer is not verified"}
         person.status = "ACTIVE"
         self.carried_out[step.label] += 1
-        self._deliver("customer.activated", {"data": {"customerId": person.id}})
+        self.tell("customer.activated", {"data": {"customerId": person.id}})
         return 200, {}
 
 
@@ -322,10 +324,13 @@ class Ledger:
         """Make durable what was posted, in that order."""
         while self._posted:
             self._point("write before")
-            journey, calls = self._posted.pop(0)
-            self.journeys[journey.key] = journey
-            self.calls |= {call.number: call for call in calls}
+            self.write(*self._posted.pop(0))
             self._point("write after")
+
+    def write(self, journey: Journey, calls: Sequence[CallRecord]) -> None:
+        """Make these durable."""
+        self.journeys[journey.key] = journey
+        self.calls |= {call.number: call for call in calls}
 
 
 class Posted:
@@ -428,6 +433,8 @@ class Sending:
             assert (held.step, held.doubts > 0) == (step.label, True), "no durable intent"
             assert [call.step for call in told if not call.outcome] == [step.label], "no durable record of the intent"
         assert life.under_way == 1
+        if held and step.call.changes and held.doubts > 1:
+            world.assert_may_be_repeated(step, held)
         if step.call.name is CallName.REGISTER:
             assert not (held and held.customer_id), "a registration for somebody who is registered"
         world.tokens.append((step.call.name, token))
@@ -442,7 +449,11 @@ class Sending:
 
         world.occurrences[step.call.name] += 1
         fault = world.plan(step, world.occurrences[step.call.name])
+        if fault == "no_status" and step.call.name is not CallName.OPEN_SESSION:
+            fault = ""  # elsewhere it would be a bank that lies
         made = FAULTS[fault](work) if fault else work()
+        if not step.call.changes or fault not in CLEARLY_NOT_DONE:
+            world.log.append(step.label)
         if step.call.name is CallName.REGISTER:
             bank.registered_rows.append((self.customer.external_id, self.customer.email, self.customer.phone))
             if fault.endswith(("_after", "_2xx")) or fault in UNKNOWN:
@@ -455,6 +466,7 @@ class Sending:
         return read(step.call.name, status, content, customer=self.customer, customer_id=self.journey.customer_id)
 
 
+CLEARLY_NOT_DONE = frozenset({"unreachable", "429", "429_with_wait", "401"})
 UNKNOWN = frozenset({"dropped_before", "timeout_before", "500_before", "502_html_before", "503_before"}) | {
     "503_with_wait",
     "false_200",
@@ -474,6 +486,7 @@ class World:
         plan: Plan = no_fault,
         bank: Bank | None = None,
         lazy: bool = True,
+        kept_in: type[Ledger] = Ledger,
     ) -> None:
         self.customer = customer or a_customer()
         self.rules = rules
@@ -488,8 +501,11 @@ class World:
         self.occurrences: Counter[CallName] = Counter()
         self.unknown_registrations: Counter[str] = Counter()
         self.tokens: list[tuple[CallName, str]] = []
+        self.log: list[str] = []
+        self.crash_on: Callable[[str], bool] = lambda _: False
         self.lazy = lazy
-        self.ledger = Ledger(self.point, lazy=lazy)
+        self.kept_in = kept_in
+        self.ledger = kept_in(self.point, lazy=lazy)
         self.life = Life(self)
 
     @property
@@ -510,10 +526,24 @@ class World:
 
     def point(self, name: str) -> None:
         """An instant at which the process may die; a dead one does nothing more."""
-        if self.dead or len(self.points) == self.crash_at:
+        if self.dead or len(self.points) == self.crash_at or self.crash_on(name):
             self.dead = True
             raise Crash(name)
         self.points.append(name)
+
+    def assert_may_be_repeated(self, step: Step, held: Journey) -> None:
+        """API.md, section 9: how often a step in doubt may leave again, and what must have been read before."""
+        since = list(takewhile(lambda label: label != step.label, reversed(self.log)))
+        match step.call.name:
+            case CallName.APPROVE:
+                assert held.doubts <= 2, "an approval is repeated once"
+                assert "check" in since, "an approval is repeated without a look"
+            case CallName.ACCEPT_CONSENT:
+                assert "check" in since, "a consent is repeated without a look"
+            case CallName.ACTIVATE:
+                assert "open_session" in since or not held.user_id, "an activation is repeated without a read"
+            case _:
+                assert held.doubts <= 2, f"{step.label} is repeated once"
 
     def now(self) -> float:
         """Return a clock that only goes forward."""
@@ -528,7 +558,7 @@ class World:
         """One run: start from what is durable, carry the customer, end. ``None``: no visit was needed."""
         self.dead = False
         self.run += 1
-        self.ledger = Ledger(self.point, self.ledger, lazy=self.lazy)
+        self.ledger = self.kept_in(self.point, self.ledger, lazy=self.lazy)
         self.life = Life(self)
         known, fingerprint = self.ledger.journeys.get(self.key), KEYS.fingerprint(self.customer)
         if not needs_visit(known, fingerprint):

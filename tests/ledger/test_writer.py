@@ -54,7 +54,7 @@ def test_what_was_awaited_is_there_for_a_second_connection(path: Path) -> None:
 
     before = module.Writer._commit
 
-    def counted(self: Writer, db: sqlite3.Connection, group: list[module._Order]) -> None:
+    def counted(self: Writer, db: sqlite3.Connection, group: list[module.Order]) -> None:
         nonlocal commits
         commits += 1
         before(self, db, group)
