@@ -20,6 +20,8 @@ from polars.exceptions import ComputeError
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one physical line; a longer one means that the file is no table."""
 _BLOCK = 1024 * 1024
+_MOST_COUNTED = 1000
+"""Fields of a record up to which a pattern counts quoted ones; patterns of some thousand are refused by the library."""
 
 
 class LineTooLongError(Exception):
@@ -226,8 +228,10 @@ class Lines:
         text = b"".join(lines)
         if self._cut.quote and self._cut.quote.encode() in text:
             quoted = series.str.contains(self._cut.quote, literal=True)
-            well = series.filter(quoted).str.contains(self._cut.whole(self._width))
-            odd = odd.scatter(quoted.arg_true(), ~well)
+            odd |= quoted
+            if self._width <= _MOST_COUNTED:
+                well = series.filter(quoted).str.contains(self._cut.whole(self._width))
+                odd = odd.scatter(quoted.arg_true(), ~well)
         for special in (self._cut.escape, "\0"):
             if special and special.encode() in text:
                 odd |= series.str.contains(special, literal=True)
