@@ -20,6 +20,8 @@ from polars.exceptions import ComputeError
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one physical line; a longer one means that the file is no table."""
 _BLOCK = 1024 * 1024
+_MOST_COUNTED = 1000
+"""Fields of a record up to which a pattern counts quoted ones; patterns of some thousand are refused by the library."""
 
 
 class LineTooLongError(Exception):
@@ -59,13 +61,14 @@ class Cut:
     def plain(self, body: bytes, width: int) -> int:
         """Count the lines of a body if all of them are records of so many fields without a quote; else return 0.
 
-        What is left of a body without the characters that have no meaning is the same for each such line.
+        What is left of a body without the characters that have no meaning is the same for each such line. A CR and an
+        LF that are together there may have been apart before.
         """
         left = body.translate(None, _without(self.delimiter + self.quote + self.escape))
         for end in ("\n", "\r\n"):
             line = (self.delimiter * (width - 1) + end).encode()
             lines = len(left) // len(line)
-            if lines and left == line * lines:
+            if lines and left == line * lines and body.count(end.encode()) == lines:
                 return lines
         return 0
 
@@ -225,8 +228,10 @@ class Lines:
         text = b"".join(lines)
         if self._cut.quote and self._cut.quote.encode() in text:
             quoted = series.str.contains(self._cut.quote, literal=True)
-            well = series.filter(quoted).str.contains(self._cut.whole(self._width))
-            odd = odd.scatter(quoted.arg_true(), ~well)
+            odd |= quoted
+            if self._width <= _MOST_COUNTED:
+                well = series.filter(quoted).str.contains(self._cut.whole(self._width))
+                odd = odd.scatter(quoted.arg_true(), ~well)
         for special in (self._cut.escape, "\0"):
             if special and special.encode() in text:
                 odd |= series.str.contains(special, literal=True)

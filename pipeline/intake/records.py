@@ -154,9 +154,10 @@ def _swallows(taken: list[bytes], cells: list[str], cut: Cut, width: int | None)
     """Whether a field opened by a stray quote holds lines that are records themselves.
 
     In a record of the right width the last line is its own tail, however many delimiters that has; lines between are
-    suspicious. In a record of another width, which is a reject anyway, the last line is suspicious too.
+    suspicious, unless the records are so narrow that any text may look like one. In a record of another width, which
+    is a reject anyway, the last line is suspicious too.
     """
-    if width is None or width < _PLAUSIBLE_FIELDS:
+    if width is None or width < (_PLAUSIBLE_FIELDS if len(cells) == width else 2):
         return False
     inner = taken[1:-1] if len(cells) == width else taken[1:]
     return any(len(_single(text_of(line), cut) or []) == width for line in inner)

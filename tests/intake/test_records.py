@@ -162,3 +162,17 @@ def test_lines_over_the_edge_of_a_block_are_whole(monkeypatch: pytest.MonkeyPatc
     for block in range(1, len(text.encode()) + 1):
         monkeypatch.setattr(lines, "_BLOCK", block)
         assert read(text, 3) == whole
+
+
+def test_a_stray_quote_in_narrow_records_does_not_hide_good_ones_in_a_reject() -> None:
+    """What two stray quotes enclose is no record of the right width: the records between them are read."""
+    found = read('1,2,3\n4,"5,6\n7,8,9\na,b,c\nd",e,f\n', 3)
+    assert codes(found) == [(), ("record_quoting",), (), (), ()]
+    assert [record.cells for record in found[2:]] == [["7", "8", "9"], ["a", "b", "c"], ['d"', "e", "f"]]
+
+
+def test_quoted_records_of_thousands_of_fields_are_read() -> None:
+    """However many fields a record has, those that are quoted are read."""
+    cells = ['a "b"', *["c"] * 9_999]
+    line = ",".join(['"a ""b"""', *['"c"'] * 9_999]) + "\n"
+    assert [record.cells for record in read(line * 3, 10_000)] == [cells] * 3
