@@ -1,4 +1,4 @@
-"""Commands that look and change nothing at the bank: ``status``, ``report``, ``check``."""
+"""Commands that look and change nothing at the bank: ``status``, ``report``, ``explain``, ``check``."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from pipeline import embedded
 from pipeline.connection import connected
 from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
 from pipeline.facts import RunFacts
+from pipeline.intake.normalise import one
 from pipeline.intake.validate import survey
 from pipeline.job import keys_of, open_ledger
 from pipeline.keys import Keys
@@ -19,6 +20,7 @@ from pipeline.model import Category
 from pipeline.projection import instant
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.settings import Settings
+from pipeline.timeline import as_data, as_text, chapters
 
 _RUNS_SHOWN = 20
 
@@ -78,8 +80,8 @@ def _run_facts(run: RunRecord, *, live: bool) -> dict[str, object]:
 
 def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Written:
     """Write the reports of a run again; its inputs must still be what they were."""
-    with _ledger(settings) as (ledger, keys):
-        run = _named(ledger, run_id)
+    with existing_ledger(settings) as (ledger, keys):
+        run = named_run(ledger, run_id)
         facts = RunFacts.from_json(run.facts | ({"out": str(out.absolute())} if out else {}))
         found = survey(
             [Path(source["path"]) for source in facts.inputs],
@@ -107,6 +109,23 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
         )
 
 
+def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
+    """One customer's timeline over all runs, as text or JSON."""
+    with existing_ledger(settings) as (ledger, keys):
+        external_id = one(external_id)
+        key = keys.customer(external_id)
+        states = ledger.states(key)
+        if not states:
+            raise ConfigurationError(
+                f"the ledger {ledger.path} does not know the customer {external_id}",
+                hint="check how the id is written; rejected rows, and rows that no run has reached, are not in it",
+            )
+        told = chapters(ledger.runs(acts=True), states, list(ledger.calls([key])), live=bool(ledger.locked_by()))
+    if as_json:
+        return json.dumps(as_data(external_id, told), indent=2, ensure_ascii=False)
+    return as_text(external_id, told)
+
+
 def check(settings: Settings) -> Iterator[str]:
     """What a night run needs, line by line: configuration, ledger, documents, log-in, categories."""
     settings = embedded.with_demo_identity(settings)
@@ -131,7 +150,8 @@ async def _categories(settings: Settings, keys: Keys, *, direct: bool) -> tuple[
         return await connection.categories()
 
 
-def _named(ledger: Ledger, run_id: str | None) -> RunRecord:
+def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:
+    """The run of this id, or the newest. Raises :class:`ConfigurationError` if there is none."""
     runs = ledger.runs()
     if not runs:
         raise ConfigurationError(f"the ledger {ledger.path} has no run", hint="check ledger.url")
@@ -144,7 +164,7 @@ def _named(ledger: Ledger, run_id: str | None) -> RunRecord:
 
 
 @contextmanager
-def _ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
+def existing_ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
     """The existing ledger of these settings, with its keys."""
     settings = embedded.with_demo_identity(settings)
     keys = keys_of(settings)

@@ -21,7 +21,7 @@ from pipeline.intake.validate import Survey, judged
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase
-from pipeline.projection import belongs_in_rejects, errors_of, instant, result_of, waiting_of
+from pipeline.projection import belongs_in_rejects, doubtful_of, errors_of, instant, result_of, waiting_of
 from pipeline.reports.advice import Again
 from pipeline.reports.files import ReportFolder
 from pipeline.reports.page import render
@@ -158,10 +158,10 @@ class _Feed:
         self.totals.feed_result(result)
         if belongs_in_rejects(row, journey, run=self.run):
             self.marks[row.source][row.row_number] = _marks(row, lines, result)
-        if journey and result.disposition in (Disposition.PARKED, Disposition.IN_DOUBT):
-            parked = result.disposition is Disposition.PARKED
-            feed = self.folder.feed_parked if parked else self.folder.feed_in_doubt
-            feed(waiting_of(row, journey, result))
+        if journey and result.disposition is Disposition.PARKED:
+            self.folder.feed_parked(waiting_of(row, journey, result))
+        elif journey and result.disposition is Disposition.IN_DOUBT:
+            self.folder.feed_in_doubt(doubtful_of(row, journey, result, calls, at=self.at))
 
 
 def _joined(

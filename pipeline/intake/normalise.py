@@ -60,6 +60,11 @@ def text(values: pl.Series) -> pl.Series:
     return texts(values.to_frame())[values.name]
 
 
+def one(value: str) -> str:
+    """Bring a single value to the form that it has in a row."""
+    return str(text(pl.Series("value", [value], dtype=pl.String))[0])
+
+
 def texts(frame: pl.DataFrame) -> dict[str, pl.Series]:
     """Strip outer white space and compose (NFC), all columns at once."""
     stripped = frame.select(pl.all().str.strip_chars())

@@ -150,14 +150,21 @@ class Ledger:
             rows = self._db.execute("SELECT standing, count(*) FROM customer GROUP BY standing")
             return {Standing(standing): count for standing, count in rows}
 
-    def runs(self) -> list[RunRecord]:
-        """All runs, the newest first."""
+    def states(self, key: bytes) -> list[Journey]:
+        """How each run that took a customer up left it, the oldest first; the last one is how it stands."""
+        names = ", ".join(JOURNEY_COLUMNS)
+        both = " UNION ALL ".join(f"SELECT {names} FROM {table} WHERE key = ?" for table in ("history", "customer"))  # noqa: S608
+        with plainly(self.path):
+            return [read_journey(row) for row in self._db.execute(f"{both} ORDER BY last_run", (key, key))]
+
+    def runs(self, *, acts: bool = False) -> list[RunRecord]:
+        """All runs, the newest first; if asked for, with what persons did between them."""
         with plainly(self.path):
             rows = self._db.execute(
                 "SELECT number, run_id, host, pid, started_at, heartbeat_at, finished_at, exit_code, stopped_because,"
                 " facts FROM run ORDER BY number DESC"
             )
-            return [read_run(row) for row in rows]
+            return [run for run in map(read_run, rows) if acts or run.command == "run"]
 
     def start_run(self, run_id: str, facts: dict[str, Any]) -> RunRecord:
         """Enter a new run; durable on return."""
