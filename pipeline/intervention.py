@@ -34,7 +34,7 @@ def resolve(settings: Settings, path: Path) -> tuple[str, ExitCode]:
 
     Raises :class:`ConfigurationError` that names every answer that cannot be taken; then none is.
     """
-    rows = list(_given(path))
+    rows = list(given_in(path))
     with existing_ledger(settings) as (ledger, keys), ledger.lock(), Acts.of(ledger.path) as acts:
         found = judged(rows, _known(rows, ledger, keys), acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
         if found.wrong:
@@ -113,7 +113,7 @@ def _customers(count: int) -> str:
     return f"{count} customer{'' if count == 1 else 's'}"
 
 
-def _given(path: Path) -> Iterator[Given]:
+def given_in(path: Path) -> Iterator[Given]:
     """The rows of the operator's file, as far as they matter."""
     for line in lines(path, path.name, columns(Doubtful)):
         if line.cells is None:
