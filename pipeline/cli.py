@@ -29,6 +29,10 @@ _PROFILE = click.option(
     "--profile", type=click.Path(path_type=Path, dir_okay=False), help="The partner's mapping profile (TOML)."
 )
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N rows.")
+_UNTIL = click.option(
+    "--until", type=click.Choice([str(phase) for phase in Phase]), help="Stop each customer after this phase."
+)
+_RATE = click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Calls per second.")
 _JSON_LOGS = click.option("--json-logs", is_flag=True, help="Write JSON lines to stderr instead of text.")
 
 
@@ -66,10 +70,8 @@ def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.C
 @_PROFILE
 @OUT
 @_LIMIT
-@click.option(
-    "--until", type=click.Choice([str(phase) for phase in Phase]), help="Stop each customer after this phase."
-)
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Calls per second.")
+@_UNTIL
+@_RATE
 @click.option("--dry-run", is_flag=True, help="Check everything and consult the ledger; send nothing.")
 @_JSON_LOGS
 def run_command(
@@ -118,6 +120,38 @@ def validate_command(
     with _console(json_logs=json_logs) as emit:
         settings = settings_from(config, {})
         _end(job.validate(_order(inputs, profile, out, limit, config), settings, emit))
+
+
+@_command("plan", "onboard plan customers.csv --config configs/production.toml --rate 50")
+@_INPUTS
+@CONFIG
+@_PROFILE
+@_LIMIT
+@_UNTIL
+@_RATE
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_JSON_LOGS
+def plan_command(
+    inputs: tuple[Path, ...],
+    config: Path | None,
+    profile: Path | None,
+    limit: int | None,
+    until: str | None,
+    rate: float | None,
+    *,
+    as_json: bool,
+    json_logs: bool,
+) -> None:
+    """Show what a run would cost: calls by phase, time, the bottleneck, and where rows would end; sends nothing.
+
+    Checks the inputs and consults the ledger: finished customers cost no call, others only what is left.
+    """
+    from pipeline import planning
+
+    with _console(json_logs=json_logs) as emit:
+        settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
+        found = planning.plan(_order(inputs, profile, None, limit, config), settings, emit)
+        click.echo(planning.as_json(found) if as_json else planning.as_text(found))
 
 
 @_command("check", "onboard check --config configs/production.toml")

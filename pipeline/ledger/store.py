@@ -144,6 +144,13 @@ class Ledger:
             ):
                 yield (at - since) // bucket_s * bucket_s, seconds, status == 429  # noqa: PLR2004
 
+    def latency_s(self) -> float | None:
+        """Seconds that the bank took on average of late; ``None`` if nobody has called it yet."""
+        newest = "SELECT seconds FROM call WHERE sent AND outcome_at > 0 ORDER BY number DESC LIMIT 10000"
+        with plainly(self.path):
+            found = self._db.execute(f"SELECT avg(seconds) FROM ({newest})").fetchone()[0]  # noqa: S608 - our own words
+            return None if found is None else float(found)
+
     def standings(self) -> dict[Standing, int]:
         """How many customers stand how."""
         with plainly(self.path):
