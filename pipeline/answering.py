@@ -63,7 +63,8 @@ class Known:
     @property
     def attempted_at(self) -> float:
         """When the newest attempt of the step in doubt left."""
-        return max((call.intent_at for call in self.calls if call.changes and call.step == self.doubt.step), default=0)
+        tried = (call for call in self.calls if call.changes and call.sent and call.step == self.doubt.step)
+        return max((call.intent_at for call in tried), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

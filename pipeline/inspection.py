@@ -13,7 +13,7 @@ from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
 from pipeline.facts import RunFacts
 from pipeline.intake.normalise import one
 from pipeline.intake.validate import survey
-from pipeline.job import keys_of, open_ledger
+from pipeline.job import keys_of, open_ledger, seed_keys
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.model import Category
@@ -167,6 +167,6 @@ def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:
 def existing_ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
     """The existing ledger of these settings, with its keys."""
     settings = embedded.with_demo_identity(settings)
-    keys = keys_of(settings)
+    keys = seed_keys(settings)
     with open_ledger(settings, keys, create=False) as ledger:
         yield ledger, keys

@@ -17,7 +17,7 @@ from pipeline.events import Handler
 from pipeline.facts import Order, facts_of
 from pipeline.forecast import Forecaster, Outlook
 from pipeline.intake.validate import rows
-from pipeline.job import keys_of, open_ledger, read
+from pipeline.job import open_ledger, read, seed_keys
 from pipeline.journey.state import enter, needs_visit
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
@@ -71,7 +71,7 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     with ExitStack() as stack:
         desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=made)
         if settings.ledger.path.exists():
-            desk.keys = keys_of(settings)
+            desk.keys = seed_keys(settings)
             desk.ledger = stack.enter_context(open_ledger(settings, desk.keys, create=False))
             desk.earlier = Earlier(desk.ledger, desk.keys, run=0)
             made.latency_s = desk.ledger.latency_s()

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import FAST
-from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, disagreements, emails, head, sandbox
+from tests.acceptance.support import (
+    CREDENTIALS,
+    SAMPLE,
+    Desk,
+    assert_no_traceback,
+    disagreements,
+    emails,
+    head,
+    sandbox,
+)
 from tests.acceptance.test_stopping import SLOW, registered, until
 
 ROWS = 5
@@ -278,6 +287,11 @@ def test_explain_tells_all_runs_in_order_and_no_personal_data(tmp_path: Path) ->
         assert "onboard resolve" in shown.stdout
         personal = [value for name, value in row.items() if name in ("first_name", "last_name", "email", "phone")]
         assert not any(value in shown.stdout + json.dumps(told, ensure_ascii=False) for value in personal)
+        only_the_seed = dict.fromkeys(set(CREDENTIALS) - {"ONBOARD_CREDENTIALS__SEED"}, "")
+        words = ("explain", row["external_id"], "--config", desk.config)
+        assert desk.onboard(*words, env=only_the_seed).stdout == shown.stdout
+        no_seed = desk.onboard(*words, env={"ONBOARD_CREDENTIALS__SEED": ""})
+        assert (no_seed.returncode, "ONBOARD_CREDENTIALS__SEED" in no_seed.stderr) == (2, True)
         unknown = desk.onboard("explain", "nobody", "--config", desk.config)
         assert_no_traceback(unknown)
         assert (unknown.returncode, "does not know" in unknown.stderr) == (2, True)
