@@ -16,8 +16,8 @@ from pipeline.model import CallRecord, Journey
 from pipeline.outbound.members import identifier
 from pipeline.projection import disposition_of
 
-_EXACTLY_S = 0.001
-"""``since`` is written in milliseconds, cut off."""
+_CUT_OFF_S, _SAVED_S = 0.001, 1.0
+"""``since`` is written in milliseconds, cut off; a spreadsheet that takes it for a date saves seconds."""
 _SCIENTIFIC = re.compile(r"\d[.,]?\d*E\+\d+")
 
 
@@ -160,7 +160,7 @@ def _was_given(row: Given, word: Word | None, known: Known) -> bool:
 def _is_about_earlier(row: Given, known: Known) -> bool:
     """Whether the row is about a doubt that is settled: there was another attempt since."""
     since = _instant(row.since)
-    return since is not None and known.attempted_at > since + _EXACTLY_S
+    return since is not None and known.attempted_at > since + (_CUT_OFF_S if "." in row.since else _SAVED_S)
 
 
 def _faults(
@@ -174,7 +174,7 @@ def _faults(
     if row.phase and row.phase != phase:
         yield Wrong(row=row.row, field="phase", said=f"the customer is in doubt at {phase} by now: {newest}")
     elif row.since and _instant(row.since) is None:
-        yield Wrong(row=row.row, field="since", said="is no instant any more: leave it as it was written")
+        yield Wrong(row=row.row, field="since", said="is no instant any more: empty it, or put it back")
     elif _is_about_earlier(row, known) or (not row.since and _answered_earlier(known)):
         yield Wrong(row=row.row, field="since", said=f"there was another attempt since: {newest}")
     for name in IDS:

@@ -32,8 +32,9 @@ def status(settings: Settings, *, as_json: bool) -> str:
     path, tenant_id = settings.ledger.path, settings.api.tenant_id
     with Ledger.open(path, tenant_id=tenant_id, seed_check="", create=False) as ledger:
         holder = ledger.locked_by()
-        runs = ledger.runs()
+        every = ledger.runs(acts=True)
         standings = ledger.standings()
+    runs = [run for run in every if run.command == "run"]
     if as_json:
         return json.dumps(
             {
@@ -41,18 +42,22 @@ def status(settings: Settings, *, as_json: bool) -> str:
                 "locked_by": holder,
                 "customers": {str(standing): count for standing, count in standings.items()},
                 "runs": [_run_facts(run, live=bool(holder) and run is runs[0]) for run in runs],
+                "acts": [_act_facts(act) for act in every if act.command != "run"],
             },
             indent=2,
         )
     lines = [f"ledger     {ledger.path}", f"lock       {holder or 'free'}"]
     lines.append("customers  " + (", ".join(f"{count} {standing}" for standing, count in standings.items()) or "none"))
     lines += [
-        f"run        {run.run_id}  {_ended(run, live=bool(holder) and run is runs[0])}" for run in runs[:_RUNS_SHOWN]
+        f"{run.command:<10} {run.run_id}  {_ended(run, live=bool(holder) and run is runs[0])}"
+        for run in every[:_RUNS_SHOWN]
     ]
     return "\n".join(lines)
 
 
 def _ended(run: RunRecord, *, live: bool) -> str:
+    if run.command != "run":
+        return f"{run.facts['customers']} customers, at {instant(run.started_at)}"
     rows = sum(source["rows"] for source in run.facts["inputs"])
     started = f"{rows} rows, started {instant(run.started_at)}"
     if run.finished_at is not None:
@@ -61,6 +66,15 @@ def _ended(run: RunRecord, *, live: bool) -> str:
     if live:
         return f"{started}, running as process {run.pid} on {run.host}"
     return f"{started}, died (last sign of life {instant(run.heartbeat_at)}); the same command goes on"
+
+
+def _act_facts(act: RunRecord) -> dict[str, object]:
+    return {
+        "run_id": act.run_id,
+        "command": act.command,
+        "at": instant(act.started_at),
+        "customers": act.facts["customers"],
+    }
 
 
 def _run_facts(run: RunRecord, *, live: bool) -> dict[str, object]:

@@ -47,7 +47,7 @@ def resolve(settings: Settings, path: Path) -> tuple[str, ExitCode]:
             acts.enter(
                 new_run_id(datetime.now(UTC)),
                 "resolve",
-                {"file": path.name, "answers": len(found.answers)},
+                {"customers": len(found.answers)},
                 lambda number: [answered(doubt, answer, run=number, now=now) for doubt, answer in found.answers],
             )
     code = ExitCode.NEEDS_SOMEBODY if found.unanswered else ExitCode.OK
@@ -86,7 +86,7 @@ def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> str:
             def change(number: int) -> Iterator[Journey]:
                 return (opened_again(journey, run=number) for journey in _ended(acts) if wanted.picks(journey, run))
 
-            acts.enter(new_run_id(datetime.now(UTC)), "retry", {"opened": opened.total()}, change)
+            acts.enter(new_run_id(datetime.now(UTC)), "retry", {"customers": opened.total()}, change)
     return "\n".join(_retried(opened, left, dry_run=dry_run))
 
 

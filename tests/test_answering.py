@@ -183,6 +183,16 @@ def test_a_run_that_only_looked_again_does_not_make_a_row_old() -> None:
     assert len(judged([given(**EXISTS)], ledger, {}).answers) == 1
 
 
+@pytest.mark.parametrize("since", ["2023-11-14T22:15:00Z", "2023-11-14 22:15:00", "2023-11-14T23:15:00+01:00"])
+def test_a_spreadsheet_may_have_cut_the_instant_off(since: str) -> None:
+    """Seconds are enough to tell that no attempt came after them; the next second's is another."""
+    at = 1_700_000_100.0
+    assert len(judged([given(**EXISTS, since=since)], {"C-1": known(DOUBT, attempts=(at + 0.9,))}, {}).answers) == 1
+    assert faults(judged([given(**EXISTS, since=since)], {"C-1": known(DOUBT, attempts=(at + 1.1,))}, {})) == [
+        (1, "since")
+    ]
+
+
 def test_a_row_written_by_hand_needs_only_the_id_and_the_answer() -> None:
     """`phase` and `since` guard against mistakes; without them the doubt of today is answered."""
     found = judged([Given(row=1, external_id="C-1", answer="does not exist")], {"C-1": known(DOUBT)}, {})

@@ -73,6 +73,8 @@ def test_declined_customers_are_opened_only_if_asked(tmp_path: Path) -> None:
         assert retry(desk, "--declined")[1].startswith(f"opened      {ROWS} customers")
         status = json.loads(desk.onboard("status", "--config", desk.config, "--json").stdout)
         assert (status["customers"], len(status["runs"])) == ({"open": ROWS}, 1)
+        assert [(act["command"], act["customers"]) for act in status["acts"]] == [("retry", ROWS)]
+        assert f"  {ROWS} customers, at " in desk.onboard("status", "--config", desk.config).stdout
 
 
 def test_reports_of_a_run_do_not_change_by_a_redrive(desk: Desk, tmp_path: Path) -> None:

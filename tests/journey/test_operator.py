@@ -18,7 +18,7 @@ from pipeline.journey.operator import (
 from pipeline.journey.policy import VOUCHED, Verdict, judge
 from pipeline.journey.state import Visit, enter, intended, is_vouched, needs_visit
 from pipeline.model import Disposition, Journey, Phase, Standing
-from tests.journey.world import AUTO, KEYS, World, a_customer, no_fault, strike
+from tests.journey.world import AUTO, KEYS, NEVER, World, a_customer, no_fault, strike
 from tests.values import replace
 
 ROW = a_customer()
@@ -157,21 +157,50 @@ def test_only_a_conflict_belies_the_operator(status: int, verdict: Verdict) -> N
     assert judge(step(CallName.REGISTER), answer, earlier_doubts=1, vouched=True).verdict is verdict
 
 
+def answer_by_what_the_bank_shows(world: World, *, honest: bool = True) -> None:
+    """Answer a registration in doubt; who is not honest finds nobody."""
+    people = world.bank.of(world.customer.external_id)
+    found = people and honest
+    answer = Answer(word=Word.EXISTS, customer_id=people[0].id) if found else Answer(word=Word.ABSENT)
+    world.run += 1
+    world.ledger.journeys[world.key] = answered(world.journey, answer, run=world.run, now=world.now())
+
+
 @pytest.mark.parametrize("lost", ["dropped_before", "timeout_after", "500_after"])
 def test_a_whole_life_with_an_operator(lost: str) -> None:
     """In doubt, answered by what the bank shows, onboarded; registered once."""
     world = World(plan=strike(CallName.REGISTER, lost, times=2))
     world.live()
     before = world.disposition
-    people = world.bank.of(world.customer.external_id)
-    answer = Answer(word=Word.EXISTS, customer_id=people[0].id) if people else Answer(word=Word.ABSENT)
-    world.run += 1
-    world.ledger.journeys[world.key] = answered(world.journey, answer, run=world.run, now=world.now())
+    answer_by_what_the_bank_shows(world)
     between = world.disposition
     world.plan = no_fault
     world.live()
     assert [before, between, world.disposition] == [Disposition.IN_DOUBT, Disposition.PENDING, Disposition.ONBOARDED]
     assert world.bank.carried_out["register"] == 1
+
+
+@pytest.mark.parametrize("lost", ["dropped_before", "dropped_after"])
+@pytest.mark.parametrize("lazy", [True, False])
+def test_a_crash_anywhere_after_an_operator_found_nobody(lost: str, lazy: bool) -> None:  # noqa: FBT001
+    """Right or wrong, whatever instant the run dies at: one registration more at most, and never lost from sight."""
+    crash_at, ended = 0, False
+    while not ended:
+        world = World(plan=strike(CallName.REGISTER, lost, times=2), lazy=lazy)
+        world.live()
+        answer_by_what_the_bank_shows(world, honest=False)
+        world.plan, world.crash_at = no_fault, len(world.points) + crash_at
+        ended = world.live_or_die()
+        world.crash_at = NEVER
+        world.live()
+        assert len(world.bank.registered_rows) <= 3
+        if world.disposition is Disposition.IN_DOUBT:
+            assert world.journey.step == "register"
+            answer_by_what_the_bank_shows(world)
+            world.live()
+        assert (world.journey.standing, world.bank.carried_out["register"]) == (Standing.COMPLETE, 1), crash_at
+        crash_at += 1
+    assert crash_at > 4
 
 
 @pytest.mark.parametrize("standing", Standing)
