@@ -61,7 +61,8 @@ def explain_command(external_id: str, config: Path | None, *, as_json: bool) -> 
 )
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
 @CONFIG
-def resolve_command(file: Path, config: Path | None) -> None:
+@click.option("--dry-run", is_flag=True, help="Check the answers; take none.")
+def resolve_command(file: Path, config: Path | None, *, dry_run: bool) -> None:
     """Take an operator's answers for rows in doubt; sends nothing, the next run goes on from there.
 
     FILE is the in_doubt.csv of a run. Look each customer up at the bank and fill in the column `answer`:
@@ -78,7 +79,7 @@ def resolve_command(file: Path, config: Path | None) -> None:
     from pipeline import intervention
 
     with plain_errors():
-        said, code = intervention.resolve(settings_from(config, {}), file)
+        said, code = intervention.resolve(settings_from(config, {}), file, dry_run=dry_run)
         click.echo(said)
     sys.exit(code)
 

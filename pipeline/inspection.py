@@ -57,7 +57,8 @@ def status(settings: Settings, *, as_json: bool) -> str:
 
 def _ended(run: RunRecord, *, live: bool) -> str:
     if run.command != "run":
-        return f"{run.facts['customers']} customers, at {instant(run.started_at)}"
+        count = run.facts["customers"]
+        return f"{count} customer{'' if count == 1 else 's'}, at {instant(run.started_at)}"
     rows = sum(source["rows"] for source in run.facts["inputs"])
     started = f"{rows} rows, started {instant(run.started_at)}"
     if run.finished_at is not None:

@@ -29,7 +29,7 @@ _SHOWN = 20
 _NEXT = "next        run the same command again"
 
 
-def resolve(settings: Settings, path: Path) -> tuple[str, ExitCode]:
+def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, ExitCode]:
     """Take an operator's answers for customers in doubt; what was done, and whether rows are left unanswered.
 
     Raises :class:`ConfigurationError` that names every answer that cannot be taken; then none is.
@@ -42,7 +42,7 @@ def resolve(settings: Settings, path: Path) -> tuple[str, ExitCode]:
                 "\n  ".join([f"{path.name}: no answer was taken, because of", *_shown(_wrong(found))]),
                 hint="correct these rows and give the file again; the others are kept in it",
             )
-        if found.answers:
+        if found.answers and not dry_run:
             now = time.time()
             acts.enter(
                 new_run_id(datetime.now(UTC)),
@@ -51,7 +51,7 @@ def resolve(settings: Settings, path: Path) -> tuple[str, ExitCode]:
                 lambda number: [answered(doubt, answer, run=number, now=now) for doubt, answer in found.answers],
             )
     code = ExitCode.NEEDS_SOMEBODY if found.unanswered else ExitCode.OK
-    return "\n".join(_resolved(path, rows, found)), code
+    return "\n".join(_resolved(path, rows, found, dry_run=dry_run)), code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,14 +159,14 @@ def _shown(texts: Iterable[str]) -> list[str]:
     return every[:_SHOWN] + ([f"and {more} more"] if more > 0 else [])
 
 
-def _resolved(path: Path, rows: Sequence[Given], found: Judged) -> Iterator[str]:
+def _resolved(path: Path, rows: Sequence[Given], found: Judged, *, dry_run: bool) -> Iterator[str]:
     words = Counter(str(answer.word) for _, answer in found.answers)
     split = ", ".join(f"{count} {word}" for word, count in words.items())
     yield f"file        {path.name}: {len(rows)} row{'' if len(rows) == 1 else 's'}"
-    yield f"answered    {len(found.answers)}" + (f": {split}" if split else "")
+    yield f"{'to answer' if dry_run else 'answered':<12}{len(found.answers)}" + (f": {split}" if split else "")
     if found.before:
         yield f"no change   {len(found.before)}: answered before, or not in doubt any more"
     yield f"unanswered  {len(found.unanswered)}"
     yield from (f"{'':<12}{said}" for said in _shown(f"row {row.row}: {row.external_id}" for row in found.unanswered))
-    if found.answers:
+    if found.answers and not dry_run:
         yield _NEXT

@@ -82,6 +82,9 @@ def next_step(journey: Journey) -> str:
             about = question_about(journey)
             about = question_about(journey)
             return f"{about.text} Answer `{about.yes}` or `{about.no}` in in_doubt.csv, then `onboard resolve` it"
+        case Standing.PARKED if is_in_doubt(journey):
+            about = question_about(journey)
+            return f"{journey.hint}, or answer: {about.text} (`{about.yes}` or `{about.no}`, `onboard resolve`)"
         case _:
             return journey.hint
 

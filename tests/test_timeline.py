@@ -112,6 +112,11 @@ FAILED = replace(OPEN, standing=Standing.FAILED, code="refused", hint="correct i
         (replace(FAILED, final=True), "failed", "`onboard retry --code refused`"),
         (replace(FAILED, standing=Standing.DECLINED), "declined", "`onboard retry --declined`"),
         (replace(FAILED, standing=Standing.PARKED), "parked", "correct it"),
+        (
+            replace(DOUBT, standing=Standing.PARKED, step="activate"),
+            "parked",
+            "`done` or `not done`, `onboard resolve`",
+        ),
         (DOUBT, "in_doubt", "Answer `exists` or `does not exist`"),
         (replace(DOUBT, step="activate"), "in_doubt", "Answer `done` or `not done`"),
     ],

@@ -104,6 +104,8 @@ def test_answers_about_registrations_finish_everybody(tmp_path: Path) -> None:
         assert 0 < words.count("exists") < ROWS
         path = fill(desk, answers, tmp_path / "answers.csv")
         before = desk.bank.record()["calls"]
+        tried = desk.onboard("resolve", path, "--config", desk.config, "--dry-run")
+        assert (tried.returncode, f"to answer   {ROWS}: " in tried.stdout) == (0, True)
         code, said, _ = resolve(desk, path)
         assert code == 0
         assert f"answered    {ROWS}: " in said
@@ -235,7 +237,7 @@ def test_nobody_answers_while_a_run_lives(desk: Desk, tmp_path: Path) -> None:
     assert desk.bank is not None
     bank = desk.bank
     desk.configure(SLOW)
-    source = head(SAMPLE, 30, tmp_path / "customers.csv")
+    source = SAMPLE  # long enough to be under way until it is killed, however busy the machine is
     answers = tmp_path / "in_doubt.csv"
     answers.write_text("external_id,answer\nCUST-000001,does not exist\n", encoding="utf-8")
     with desk.start(source) as process:
