@@ -1,12 +1,11 @@
 """The command line: parse, call one function, map the outcome to an exit code.
 
-Heavy imports wait inside the commands, so that ``onboard --help`` answers at once. A fault of input, configuration or
-bank is one message and a hint on stderr, never a traceback. stdout carries only what was asked for.
+Heavy imports wait inside the commands, so that ``onboard --help`` answers at once. stdout carries only what was asked
+for. Commands that look into the ledger or change it between runs are in ``pipeline.cli_ledger``.
 """
 
 import shlex
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,43 +13,32 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline import __version__
-from pipeline.errors import ExitCode, OnboardError
+from pipeline import __version__, cli_ledger
+from pipeline.cli_parts import CONFIG, OUT, Command, plain_errors, say, settings_from
 from pipeline.model import Phase
-from pipeline.signals import Signalled, Signals
 
 if TYPE_CHECKING:
     from pipeline.events import Handler
     from pipeline.facts import Order
     from pipeline.reporting import Written
-    from pipeline.settings import Settings
 
-_CONFIG = click.option(
-    "--config", "config", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file (TOML)."
-)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _NEEDED_CONFIG = click.option("--config", type=_FILE, required=True, help="Configuration (TOML).")
-_OUT = click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the reports [default: out/<run_id>/]."
-)
 _INPUTS = click.argument(
     "inputs", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="INPUT..."
 )
 _PROFILE = click.option("--profile", type=_FILE, help="The partner's mapping profile (TOML).")
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N rows.")
+_UNTIL = click.option(
+    "--until", type=click.Choice([str(phase) for phase in Phase]), help="Stop each customer after this phase."
+)
+_RATE = click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Calls per second.")
 _JSON_LOGS = click.option("--json-logs", is_flag=True, help="Write JSON lines to stderr instead of text.")
-_RUN_ID = click.argument("run_id", required=False, metavar="[RUN]")
 
 
-class _Command(click.Command):
-    """A command whose example keeps its line breaks."""
-
-    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
-        kwargs["epilog"] = f"\b\nExample:\n  {example}" if example else None
-        super().__init__(*args, **kwargs)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, commands=cli_ledger.COMMANDS
+)
 @click.version_option(__version__, prog_name="onboard")
 def cli() -> None:
     """Onboard files of customers to FinHub: resumable, rate-limited, never the same person twice.
@@ -71,19 +59,17 @@ def cli() -> None:
 
 
 def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.Command]:
-    return cli.command(name, cls=_Command, example=example)
+    return cli.command(name, cls=Command, example=example)
 
 
 @_command("run", "onboard run customers.csv --config configs/production.toml")
 @_INPUTS
 @_NEEDED_CONFIG
 @_PROFILE
-@_OUT
+@OUT
 @_LIMIT
-@click.option(
-    "--until", type=click.Choice([str(phase) for phase in Phase]), help="Stop each customer after this phase."
-)
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Calls per second.")
+@_UNTIL
+@_RATE
 @click.option("--dry-run", is_flag=True, help="Check everything and consult the ledger; send nothing.")
 @_JSON_LOGS
 def run_command(
@@ -105,16 +91,16 @@ def run_command(
     from pipeline import job
 
     with _console(json_logs=json_logs) as emit:
-        settings = _settings(config, {"journey.until": until, "limits.calls_per_second": rate})
+        settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
         order = _order(inputs, profile, out, limit, config)
         _end((job.dry_run if dry_run else job.run)(order, settings, emit))
 
 
 @_command("validate", "onboard validate customers.csv --config configs/production.toml --out checked")
 @_INPUTS
-@_CONFIG
+@CONFIG
 @_PROFILE
-@_OUT
+@OUT
 @_LIMIT
 @_JSON_LOGS
 def validate_command(
@@ -130,32 +116,40 @@ def validate_command(
     from pipeline import job
 
     with _console(json_logs=json_logs) as emit:
-        settings = _settings(config, {})
+        settings = settings_from(config, {})
         _end(job.validate(_order(inputs, profile, out, limit, config), settings, emit))
 
 
-@_command("status", "onboard status --config configs/production.toml")
-@_CONFIG
+@_command("plan", "onboard plan customers.csv --config configs/production.toml --rate 50")
+@_INPUTS
+@CONFIG
+@_PROFILE
+@_LIMIT
+@_UNTIL
+@_RATE
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status_command(config: Path | None, *, as_json: bool) -> None:
-    """Show where runs stand, how customers stand, and who holds the lock."""
-    from pipeline import inspection
+@_JSON_LOGS
+def plan_command(
+    inputs: tuple[Path, ...],
+    config: Path | None,
+    profile: Path | None,
+    limit: int | None,
+    until: str | None,
+    rate: float | None,
+    *,
+    as_json: bool,
+    json_logs: bool,
+) -> None:
+    """Show what a run would cost: calls by phase, time, the bottleneck, and where rows would end; sends nothing.
 
-    with _plain_errors():
-        click.echo(inspection.status(_settings(config, {}), as_json=as_json))
+    Checks the inputs and consults the ledger: finished customers cost no call, others only what is left.
+    """
+    from pipeline import planning
 
-
-@_command("report", "onboard report --config configs/production.toml")
-@_RUN_ID
-@_CONFIG
-@_OUT
-def report_command(run_id: str | None, config: Path | None, out: Path | None) -> None:
-    """Write the reports of a run again from the ledger; the newest run if none is named."""
-    from pipeline import inspection
-
-    with _plain_errors():
-        written = inspection.report(_settings(config, {}), run_id=run_id, out=out)
-        click.echo(str(written.out))
+    with _console(json_logs=json_logs) as emit:
+        settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
+        found = planning.plan(_order(inputs, profile, None, limit, config), settings, emit)
+        click.echo(planning.as_json(found) if as_json else planning.as_text(found))
 
 
 @_command("check", "onboard check --config configs/production.toml")
@@ -164,8 +158,8 @@ def check_command(config: Path) -> None:
     """Check configuration, credentials, connectivity and categories before a night run."""
     from pipeline import inspection
 
-    with _plain_errors():
-        for line in inspection.check(_settings(config, {})):
+    with plain_errors():
+        for line in inspection.check(settings_from(config, {})):
             click.echo(line)
 
 
@@ -201,7 +195,7 @@ def profile_command(file: Path, out: Path | None, encoding: str, sheet: str) -> 
     """Propose a mapping profile for a partner's file: what is not sure is left open with a comment."""
     from pipeline import proposal
 
-    with _plain_errors():
+    with plain_errors():
         text = proposal.proposed_profile(file, encoding=encoding, sheet=sheet)
         if out is None:
             click.echo(text, nl=False)
@@ -234,19 +228,13 @@ def sandbox_command(host: str, port: int, scenario: Path | None, shapes: str | N
         docs = base_url.removesuffix(demo.BASE_PATH) + "/docs"
         click.echo(f"{base_url}\n{docs}")
 
-    with _plain_errors():
+    with plain_errors():
         serve(host=host, port=port, scenario=scenario, shapes=shapes, state=state, announce=announce)
 
 
 def main() -> None:
     """The ``onboard`` command."""
     cli(prog_name="onboard")
-
-
-def _settings(config: Path | None, flags: dict[str, Any]) -> "Settings":
-    from pipeline.config import load
-
-    return load(config, flags=flags)
 
 
 def _order(
@@ -262,51 +250,17 @@ def _order(
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Turn what stops a command into one message, a hint and its exit code."""
-    try:
-        with Signals():
-            yield
-    except OnboardError as error:
-        _say(f"error: {error}")
-        if error.hint:
-            _say(f"hint: {error.hint}")
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt as stopped:
-        signal = stopped if isinstance(stopped, Signalled) else Signalled("SIGINT", ExitCode.INTERRUPTED)
-        _say(f"stopped by {signal.name}; the same command goes on where it ended")
-        sys.exit(signal.exit_code)
-    except BrokenPipeError:
-        sys.exit(ExitCode.UNEXPECTED)
-    except Exception as error:  # noqa: BLE001 - a defect; its text may hold a customer's data, so only its place is shown
-        frames = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
-        _say(f"error: unexpected failure: {type(error).__name__} at {' > '.join(frames[-6:])}")
-        _say("hint: this is a defect of this program; the ledger is safe: report the line above")
-        sys.exit(ExitCode.UNEXPECTED)
-
-
-@contextmanager
 def _console(*, json_logs: bool) -> "Iterator[Handler]":
     from pipeline import console
 
-    with _plain_errors(), console.choose(sys.stderr, json_logs=json_logs) as emit:
+    with plain_errors(), console.choose(sys.stderr, json_logs=json_logs) as emit:
         yield emit
 
 
 def _end(written: "Written") -> None:
     """Say why a run stopped, and leave with its exit code."""
     if written.stopped_because:
-        _say(f"stopped: {written.stopped_because}")
+        say(f"stopped: {written.stopped_because}")
     if written.hint:
-        _say(f"hint: {written.hint}")
+        say(f"hint: {written.hint}")
     sys.exit(written.exit_code)
-
-
-def _say(text: str) -> None:
-    """Print on stderr; a terminal or pipe that is gone changes neither what was done nor the exit code."""
-    try:
-        click.echo(text, err=True)
-    except OSError:
-        from pipeline.console import lead_nowhere
-
-        lead_nowhere(sys.stderr)

@@ -81,6 +81,20 @@ class _Watched:
         return self.ledger.post(journey, calls)
 
 
+def journey_rules(settings: Settings) -> JourneyRules:
+    """The settings that decide a customer's next move."""
+    approval = settings.approval
+    return JourneyRules(
+        until=settings.journey.until,
+        auto_levels=frozenset(approval.auto_levels) if approval.mode == "auto" else frozenset(),
+        evidence_required=settings.consents.evidence == "required",
+        verification_needs_document=settings.api.verification_path == "customer",
+        verification_by_admin=settings.api.verification_path == "verifications",
+        webhooks=bool(settings.api.webhook_subscription_id),
+        max_tries=settings.retry.max_attempts,
+    )
+
+
 class Engine:
     """One run over the rows of the inputs."""
 
@@ -112,20 +126,11 @@ class Engine:
         self._tally = Tally(total=rows_total, dispositions=Counter(), done=Counter(), under_way={}, begun=set())
         self._started = time.monotonic()
         self._unexpected: Exception | None = None
-        approval = settings.approval
         self._tools = Tools(
             bank=gateway,
             ledger=_Watched(ledger=writer, tally=self._tally),
             stop=stopper,
-            rules=JourneyRules(
-                until=settings.journey.until,
-                auto_levels=frozenset(approval.auto_levels) if approval.mode == "auto" else frozenset(),
-                evidence_required=settings.consents.evidence == "required",
-                verification_needs_document=settings.api.verification_path == "customer",
-                verification_by_admin=settings.api.verification_path == "verifications",
-                webhooks=bool(settings.api.webhook_subscription_id),
-                max_tries=settings.retry.max_attempts,
-            ),
+            rules=journey_rules(settings),
             max_wait_s=settings.retry.max_wait_s,
             run=run,
             now=time.time,

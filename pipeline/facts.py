@@ -84,7 +84,7 @@ class RunFacts:
 def facts_of(order: Order, settings: Settings, found: Survey) -> RunFacts:
     """What the reports of this run will need."""
     now = datetime.now(UTC)
-    run_id = f"{now:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}"
+    run_id = new_run_id(now)
     return RunFacts(
         run_id=run_id,
         inputs=[asdict(source) for source in found.sources],
@@ -100,3 +100,8 @@ def facts_of(order: Order, settings: Settings, found: Survey) -> RunFacts:
         max_unpacked=settings.intake.max_unpacked_bytes,
         reject_probable=settings.intake.reject_probable_duplicates,
     )
+
+
+def new_run_id(now: datetime) -> str:
+    """Name a run, or what a person does between runs, by when it began."""
+    return f"{now:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}"

@@ -1,4 +1,4 @@
-"""Commands that look and change nothing at the bank: ``status``, ``report``, ``check``."""
+"""Commands that look and change nothing at the bank: ``status``, ``report``, ``explain``, ``check``."""
 
 import asyncio
 import json
@@ -11,14 +11,16 @@ from pipeline import embedded
 from pipeline.connection import connected
 from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
 from pipeline.facts import RunFacts
+from pipeline.intake.normalise import one
 from pipeline.intake.validate import survey
-from pipeline.job import keys_of, open_ledger
+from pipeline.job import keys_of, open_ledger, seed_keys
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.model import Category
 from pipeline.projection import instant
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.settings import Settings
+from pipeline.timeline import as_data, as_text, chapters
 
 _RUNS_SHOWN = 20
 
@@ -30,8 +32,9 @@ def status(settings: Settings, *, as_json: bool) -> str:
     path, tenant_id = settings.ledger.path, settings.api.tenant_id
     with Ledger.open(path, tenant_id=tenant_id, seed_check="", create=False) as ledger:
         holder = ledger.locked_by()
-        runs = ledger.runs()
+        every = ledger.runs(acts=True)
         standings = ledger.standings()
+    runs = [run for run in every if run.command == "run"]
     if as_json:
         return json.dumps(
             {
@@ -39,18 +42,23 @@ def status(settings: Settings, *, as_json: bool) -> str:
                 "locked_by": holder,
                 "customers": {str(standing): count for standing, count in standings.items()},
                 "runs": [_run_facts(run, live=bool(holder) and run is runs[0]) for run in runs],
+                "acts": [_act_facts(act) for act in every if act.command != "run"],
             },
             indent=2,
         )
     lines = [f"ledger     {ledger.path}", f"lock       {holder or 'free'}"]
     lines.append("customers  " + (", ".join(f"{count} {standing}" for standing, count in standings.items()) or "none"))
     lines += [
-        f"run        {run.run_id}  {_ended(run, live=bool(holder) and run is runs[0])}" for run in runs[:_RUNS_SHOWN]
+        f"{run.command:<10} {run.run_id}  {_ended(run, live=bool(holder) and run is runs[0])}"
+        for run in every[:_RUNS_SHOWN]
     ]
     return "\n".join(lines)
 
 
 def _ended(run: RunRecord, *, live: bool) -> str:
+    if run.command != "run":
+        count = run.facts["customers"]
+        return f"{count} customer{'' if count == 1 else 's'}, at {instant(run.started_at)}"
     rows = sum(source["rows"] for source in run.facts["inputs"])
     started = f"{rows} rows, started {instant(run.started_at)}"
     if run.finished_at is not None:
@@ -59,6 +67,15 @@ def _ended(run: RunRecord, *, live: bool) -> str:
     if live:
         return f"{started}, running as process {run.pid} on {run.host}"
     return f"{started}, died (last sign of life {instant(run.heartbeat_at)}); the same command goes on"
+
+
+def _act_facts(act: RunRecord) -> dict[str, object]:
+    return {
+        "run_id": act.run_id,
+        "command": act.command,
+        "at": instant(act.started_at),
+        "customers": act.facts["customers"],
+    }
 
 
 def _run_facts(run: RunRecord, *, live: bool) -> dict[str, object]:
@@ -78,8 +95,8 @@ def _run_facts(run: RunRecord, *, live: bool) -> dict[str, object]:
 
 def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Written:
     """Write the reports of a run again; its inputs must still be what they were."""
-    with _ledger(settings) as (ledger, keys):
-        run = _named(ledger, run_id)
+    with existing_ledger(settings) as (ledger, keys):
+        run = named_run(ledger, run_id)
         facts = RunFacts.from_json(run.facts | ({"out": str(out.absolute())} if out else {}))
         found = survey(
             [Path(source["path"]) for source in facts.inputs],
@@ -107,6 +124,23 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
         )
 
 
+def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
+    """One customer's timeline over all runs, as text or JSON."""
+    with existing_ledger(settings) as (ledger, keys):
+        external_id = one(external_id)
+        key = keys.customer(external_id)
+        states = ledger.states(key)
+        if not states:
+            raise ConfigurationError(
+                f"the ledger {ledger.path} does not know the customer {external_id}",
+                hint="check how the id is written; rejected rows, and rows that no run has reached, are not in it",
+            )
+        told = chapters(ledger.runs(acts=True), states, list(ledger.calls([key])), live=bool(ledger.locked_by()))
+    if as_json:
+        return json.dumps(as_data(external_id, told), indent=2, ensure_ascii=False)
+    return as_text(external_id, told)
+
+
 def check(settings: Settings) -> Iterator[str]:
     """What a night run needs, line by line: configuration, ledger, documents, log-in, categories."""
     settings = embedded.with_demo_identity(settings)
@@ -131,7 +165,8 @@ async def _categories(settings: Settings, keys: Keys, *, direct: bool) -> tuple[
         return await connection.categories()
 
 
-def _named(ledger: Ledger, run_id: str | None) -> RunRecord:
+def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:
+    """The run of this id, or the newest. Raises :class:`ConfigurationError` if there is none."""
     runs = ledger.runs()
     if not runs:
         raise ConfigurationError(f"the ledger {ledger.path} has no run", hint="check ledger.url")
@@ -144,9 +179,9 @@ def _named(ledger: Ledger, run_id: str | None) -> RunRecord:
 
 
 @contextmanager
-def _ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
+def existing_ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
     """The existing ledger of these settings, with its keys."""
     settings = embedded.with_demo_identity(settings)
-    keys = keys_of(settings)
+    keys = seed_keys(settings)
     with open_ledger(settings, keys, create=False) as ledger:
         yield ledger, keys

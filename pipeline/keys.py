@@ -87,3 +87,11 @@ def changed_columns(before: bytes, after: bytes) -> tuple[str, ...]:
         for place, column in enumerate(FINGERPRINT_COLUMNS)
         if before[place * _DIGEST : (place + 1) * _DIGEST] != after[place * _DIGEST : (place + 1) * _DIGEST]
     )
+
+
+def merged_fingerprint(before: bytes, now: bytes, *, keep: frozenset[str]) -> bytes:
+    """The fingerprint ``now``, but that of ``before`` in the columns ``keep``."""
+    return b"".join(
+        (before if column in keep else now)[place * _DIGEST : (place + 1) * _DIGEST]
+        for place, column in enumerate(FINGERPRINT_COLUMNS)
+    )

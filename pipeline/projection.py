@@ -5,10 +5,14 @@ Promise 1 rests on ``disposition_of``: it is total, so every row has exactly one
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
+from pipeline.journey.operator import phase_in_doubt, question_about
+from pipeline.journey.policy import VOUCHED
+from pipeline.journey.state import is_vouched
 from pipeline.keys import changed_columns
-from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Standing
-from pipeline.reports.rows import ErrorLine, Result, Waiting
+from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Severity, Standing
+from pipeline.reports.rows import Doubtful, ErrorLine, Result, Waiting
 
 _DATA_CODES = frozenset({"refused", "duplicate_email", "category_refused", "document_too_large", "category_unknown"})
 _BY_STANDING = {
@@ -42,7 +46,7 @@ def disposition_of(journey: Journey | None, fingerprint: bytes, *, run: int) -> 
             return Disposition.ONBOARDED
         return Disposition.CHANGED if changed_columns(journey.fingerprint, fingerprint) else Disposition.UNCHANGED
     if journey.standing is Standing.OPEN:
-        return Disposition.IN_DOUBT if journey.doubts else Disposition.PENDING
+        return Disposition.IN_DOUBT if journey.doubts and not is_vouched(journey) else Disposition.PENDING
     return _BY_STANDING[journey.standing]
 
 
@@ -120,6 +124,7 @@ def errors_of(
             hint=journey.hint,
             http_status=journey.http_status,
             at=instant(journey.finished_at) or at,
+            severity=Severity.NOTICE if journey.code == VOUCHED else Severity.ERROR,
         )
 
 
@@ -144,26 +149,42 @@ def _error(row: IntakeRow, stage: str, *, code: str, message: str, hint: str, at
 
 
 def waiting_of(row: IntakeRow, journey: Journey, result: Result) -> Waiting:
-    """The row's line of ``parked.csv`` or ``in_doubt.csv``; these two may hold personal data."""
+    """The row's line of ``parked.csv``, which may hold personal data."""
+    return Waiting(**_waiting(row, journey, result))
+
+
+def doubtful_of(row: IntakeRow, journey: Journey, result: Result, calls: Sequence[CallRecord], *, at: str) -> Doubtful:
+    """The row's line of ``in_doubt.csv``, which may hold personal data.
+
+    ``since`` tells the doubt from a later one about the same step: no attempt of the step that the line is about is
+    newer. It is when the customer was left so, else when the newest of the run's ``calls`` left, else the run's end.
+    """
+    asked = question_about(journey)
+    left = journey.finished_at or max((call.intent_at for call in calls), default=0.0)
+    about = {"phase": str(phase_in_doubt(journey)), "question": f"{asked.text} ({asked.yes} / {asked.no})"}
+    return Doubtful(**_waiting(row, journey, result) | about | {"since": instant(left) or at})
+
+
+def _waiting(row: IntakeRow, journey: Journey, result: Result) -> dict[str, Any]:
     customer = row.customer
-    return Waiting(
-        source=row.source,
-        row_number=row.row_number,
-        external_id=row.external_id,
-        first_name=customer.first_name if customer else "",
-        last_name=customer.last_name if customer else "",
-        email=customer.email if customer else "",
-        phone=customer.phone if customer else "",
-        phase=result.phase,
-        code=result.code or "outcome_unknown",
-        message=journey.message or "the run ended before the outcome of a call was known",
-        hint=journey.hint or "run the same command again: the job finds out what happened",
-        customer_id=journey.customer_id,
-        user_id=journey.user_id,
-        verification_id=journey.verification_id,
-        since=instant(journey.finished_at or journey.started_at),
-        attempts=journey.sent,
-    )
+    return {
+        "source": row.source,
+        "row_number": row.row_number,
+        "external_id": row.external_id,
+        "first_name": customer.first_name if customer else "",
+        "last_name": customer.last_name if customer else "",
+        "email": customer.email if customer else "",
+        "phone": customer.phone if customer else "",
+        "phase": result.phase,
+        "code": result.code or "outcome_unknown",
+        "message": journey.message or "the run ended before the outcome of a call was known",
+        "hint": journey.hint or "run the same command again: the job finds out what happened",
+        "customer_id": journey.customer_id,
+        "user_id": journey.user_id,
+        "verification_id": journey.verification_id,
+        "since": instant(journey.finished_at or journey.started_at),
+        "attempts": journey.sent,
+    }
 
 
 def belongs_in_rejects(row: IntakeRow, journey: Journey | None, *, run: int = 0) -> bool:

@@ -24,6 +24,7 @@ from pipeline.ledger.store import Ledger
 from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase
 from pipeline.projection import (
     belongs_in_rejects,
+    doubtful_of,
     errors_of,
     has_open_intent,
     instant,
@@ -183,10 +184,10 @@ class _Feed:
             self.totals.feed_carried(in_doubt=has_open_intent(journey, calls))
         if belongs_in_rejects(row, journey, run=self.run):
             self.marks[row.row_number] = _marks(row, lines, result)
-        if journey and result.disposition in (Disposition.PARKED, Disposition.IN_DOUBT):
-            parked = result.disposition is Disposition.PARKED
-            feed = self.folder.feed_parked if parked else self.folder.feed_in_doubt
-            feed(waiting_of(row, journey, result))
+        if journey and result.disposition is Disposition.PARKED:
+            self.folder.feed_parked(waiting_of(row, journey, result))
+        elif journey and result.disposition is Disposition.IN_DOUBT:
+            self.folder.feed_in_doubt(doubtful_of(row, journey, result, calls, at=self.at))
 
 
 def _joined(

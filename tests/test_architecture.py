@@ -17,7 +17,7 @@ WORDS = ("calls", "config", "errors", "events", "keys", "model", "profile", "set
 """The bottom: words and pure rules that every stage may use."""
 OWNERS = {
     "aiolimiter": ("pipeline.outbound",),
-    "click": ("pipeline.cli",),
+    "click": ("pipeline.cli", "pipeline.cli_ledger", "pipeline.cli_parts"),
     "email_validator": ("pipeline.intake",),
     "fcntl": ("pipeline.ledger", "pipeline.reports"),
     "httptools": ("pipeline.sandbox",),

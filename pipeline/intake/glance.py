@@ -1,9 +1,11 @@
-"""A file looked at without a profile: its first rows and how it is written, for a proposal.
+"""A file looked at without a profile: its first rows and how it is written, for a proposal; or all of a small one.
 
-Promises: nothing but the beginning is read, however large the file is; what cannot be a table is refused as everywhere.
-An encoding that cannot be told is no refusal here: it is left open. Knows no rules.
+Promises: for a proposal nothing but the beginning is read, however large the file is; what cannot be a table is refused
+as everywhere. An encoding that cannot be told is no refusal here: it is left open. Knows no rules.
 """
 
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -11,9 +13,18 @@ import polars as pl
 from pipeline.intake import columns as header
 from pipeline.intake import csvfile, dialect, excelfile, files, headers, parquetfile, sniff
 from pipeline.intake.propose import Detected
+from pipeline.intake.records import Fault
 from pipeline.profile import Profile, Source
 
 _ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A record of a table that a person filled in, numbered from 1: its cells by column, or none if it is broken."""
+
+    number: int
+    cells: dict[str, str] | None
 
 
 def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detected]:
@@ -21,6 +32,28 @@ def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detecte
 
     ``source`` is what is stated of it. Raises :class:`UnreadableInputError`.
     """
+    columns, frames, detected = _opened(path, name, source, headers.spellings())
+    frame, _ = next(frames, (pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), {}))
+    return frame, detected
+
+
+def lines(path: Path, name: str, known: Collection[str]) -> Iterator[Line]:
+    """Yield every record of a table that a person filled in, however a spreadsheet saved it.
+
+    ``known`` are the names that its header has. Raises :class:`UnreadableInputError`.
+    """
+    _, frames, _ = _opened(path, name, Source(), known)
+    number = 0
+    for frame, faults in frames:
+        for place, cells in enumerate(frame.iter_rows(named=True)):
+            number += 1
+            yield Line(number=number, cells=None if place in faults else cells)
+
+
+def _opened(
+    path: Path, name: str, source: Source, known: Collection[str]
+) -> tuple[tuple[str, ...], Iterator[tuple[pl.DataFrame, dict[int, Fault]]], Detected]:
+    """Look at a file's beginning: its columns, its records as frames of text, and how it is written."""
     reading = files.Reading(profile=Profile(source=source))
     head = files.head(path, name, reading)
     if head.startswith(sniff.PARQUET_MAGIC):
@@ -33,7 +66,6 @@ def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detecte
         detected = Detected(sheet=source.sheet)
     else:
         files.refuse_foreign(head, name, reading)
-        known = headers.spellings()
         found = dialect.detect(path, name, source, known, reading.max_unpacked, doubtful=True)
         columns = csvfile.columns(path, name, found, reading.max_unpacked)
         frames = csvfile.frames(path, name, columns, _ROWS, dialect=found, most=reading.max_unpacked)
@@ -49,5 +81,4 @@ def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detecte
             },
         )
     header.check(name, columns)
-    frame, _ = next(frames, (pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), {}))
-    return frame, detected
+    return columns, frames, detected

@@ -61,6 +61,11 @@ def text(values: pl.Series) -> pl.Series:
     return mapped(values, _text)
 
 
+def one(value: str) -> str:
+    """Bring a single value to the form that it has in a row."""
+    return str(text(pl.Series("value", [value], dtype=pl.String))[0])
+
+
 def _text(values: pl.Series) -> pl.Series:
     stripped = values.str.strip_chars()
     # Whole columns are told by their sizes, which costs a fraction of looking for characters in each value.

@@ -12,6 +12,8 @@ import msgspec
 from pipeline.calls import CallName, Kind, Reply, Step
 from pipeline.errors import ExitCode
 
+VOUCHED = "operator_vouches"
+"""Code of a registration in doubt that did not happen by the operator's word."""
 _APPROVED = "APPROVED"
 _REFUSED_STATES = frozenset({"REJECTED", "DECLINED", "REFUSED", "FAILED"})
 
@@ -48,8 +50,11 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: ExitCode = ExitCode.REFUSED
 
 
-def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
-    """Judge the ``reply`` to ``step``; ``earlier_doubts`` counts attempts before it whose outcome is unknown."""
+def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0, vouched: bool = False) -> Judgement:
+    """Judge the ``reply`` to ``step``; ``earlier_doubts`` counts attempts before it whose outcome is unknown.
+
+    ``vouched``: an operator says that they did not happen.
+    """
     if not reply.sent:
         return _judgement(Verdict.RETRY, "connection_failed")
     if reply.status is None:
@@ -59,6 +64,8 @@ def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
     if reply.accepted:
         return _judge_accepted(step, reply)
     says = reply.says or reply.status
+    if vouched:
+        earlier_doubts = int(says == 409)  # noqa: PLR2004 - "exists" belies the operator, every other answer does not
     if says in _BY_STATUS:
         return _BY_STATUS[says](step, reply, earlier_doubts)
     if 400 <= says < 500:  # noqa: PLR2004 - the class of client errors
@@ -227,19 +234,23 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "exists_after_doubt": (
         "an earlier registration of this customer did arrive, but its answer was lost and the id is unknown",
-        "find the customer by e-mail in the Admin Portal and finish it there; nothing is sent again on a guess",
+        "find the customer by e-mail in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
     ),
     "registration_in_doubt": (
         "whether this customer was registered is unknown, and the one repeat is used up",
-        "look for the e-mail in the Admin Portal; nothing is sent again on a guess",
+        "look for the e-mail in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
     ),
     "outcome_unknown": (
         "whether the bank carried this step out is unknown, and the one repeat is used up",
-        "look at the customer in the Admin Portal and finish it there",
+        "look at the customer in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
+    ),
+    VOUCHED: (
+        "the operator answered that the bank does not have this customer",
+        "run the same command again: the customer is registered once more",
     ),
     "row_changed_in_doubt": (
         "the row changed while its registration is in doubt, so nothing may be sent",
-        "restore the row, or find the customer in the Admin Portal and finish it there",
+        "restore the row, or find the customer in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
     ),
     "row_changed_after_registration": (
         "the row changed in what the bank already registered, and the API has no update",

@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from pipeline.calls import CallName, Facts, Reply, Step, step_from_label
-from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict
-from pipeline.keys import FINGERPRINT_COLUMNS, changed_columns
+from pipeline.journey.policy import EXPLANATIONS, VOUCHED, Judgement, Verdict
+from pipeline.keys import changed_columns, merged_fingerprint
 from pipeline.model import Journey, Phase, Standing
 
 REGISTERED_COLUMNS = frozenset(
@@ -60,7 +60,8 @@ def enter(journey: Journey | None, *, key: bytes, fingerprint: bytes, run: int, 
         return Journey(key=key, fingerprint=fingerprint, first_run=run, last_run=run, started_at=now)
     taken_up = replace(journey, last_run=run, sent=0, finished_at=0.0)
     changed = set(changed_columns(journey.fingerprint, fingerprint))
-    if journey.doubts and journey.step == CallName.REGISTER and changed & REGISTERED_COLUMNS:
+    doubtful = journey.doubts and journey.step == CallName.REGISTER and not is_vouched(journey)
+    if doubtful and changed & REGISTERED_COLUMNS:
         return rest(taken_up, Standing.IN_DOUBT, "row_changed_in_doubt", Phase.REGISTRATION, now=now)
     registered = journey.done >= Phase.REGISTRATION.number
     if registered and (unsafe := sorted(changed & IDENTITY_COLUMNS)):
@@ -74,7 +75,7 @@ def enter(journey: Journey | None, *, key: bytes, fingerprint: bytes, run: int, 
         taken_up = run_refused(taken_up)  # a role may have been given since
     taken_up = replace(
         taken_up,
-        fingerprint=_merge(journey.fingerprint, fingerprint, keep=kept),
+        fingerprint=merged_fingerprint(journey.fingerprint, fingerprint, keep=kept),
         standing=Standing.OPEN,
         final=False,
     )
@@ -86,6 +87,11 @@ def _conflict_was_shown(journey: Journey) -> bool:
     """Whether a person was told of a conflict that no read can confirm: the next run asks the bank again."""
     parked = journey.standing is Standing.PARKED and journey.code == "state_conflict"
     return parked and journey.step.split("/")[0] in (CallName.OPEN_VERIFICATION, CallName.UPLOAD_DOCUMENT)
+
+
+def is_vouched(journey: Journey) -> bool:
+    """Whether an operator vouches that the registration in doubt did not happen, and none was sent since."""
+    return journey.code == VOUCHED and journey.doubts == 1
 
 
 def needs_visit(journey: Journey | None, fingerprint: bytes) -> bool:
@@ -288,12 +294,4 @@ def rest(journey: Journey, standing: Standing, code: str, phase: Phase, *, field
     message, hint = EXPLANATIONS[code]
     return replace(
         journey, standing=standing, code=code, phase=phase, field=field, message=message, hint=hint, finished_at=now
-    )
-
-
-def _merge(before: bytes, now: bytes, *, keep: frozenset[str]) -> bytes:
-    size = len(now) // len(FINGERPRINT_COLUMNS)
-    return b"".join(
-        (before if column in keep else now)[place * size : (place + 1) * size]
-        for place, column in enumerate(FINGERPRINT_COLUMNS)
     )

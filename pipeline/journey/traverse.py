@@ -152,11 +152,12 @@ class Traverser:
             if turn is None or tools.stop.requested:
                 return
             earlier = self._journey.doubts if self._journey.step == step.label else 0
+            vouched = state.is_vouched(self._journey)
             self._journey = state.intended(self._journey, step)
             call = self._intent(step)
             await self._durable([call] if step.call.changes else [])
             reply = await request.send(token, turn)
-            judgement = judge(step, reply, earlier_doubts=earlier)
+            judgement = judge(step, reply, earlier_doubts=earlier, vouched=vouched)
             wait_s = self._wait_s(step, reply, judgement)
             if judgement.verdict is Verdict.EXPIRED:
                 judgement = self._expired(step, token, judgement)

@@ -29,6 +29,11 @@ class RunRecord:
     stopped_because: str
     facts: dict[str, Any]
 
+    @property
+    def command(self) -> str:
+        """What was executed: ``run``, or what a person did between runs (``pipeline.ledger.acts``)."""
+        return str(self.facts.get("command", "run"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCounts:

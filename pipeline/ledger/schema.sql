@@ -7,6 +7,7 @@ CREATE TABLE meta (
 ) STRICT;
 
 -- One execution of a job. `facts` is JSON: inputs, rules of the intake, categories, where reports go, the rate reached.
+-- Also an act of a person between runs, such as an answer for customers in doubt: then `facts` says which `command`.
 CREATE TABLE run (
     number          INTEGER PRIMARY KEY,
     run_id          TEXT NOT NULL UNIQUE,

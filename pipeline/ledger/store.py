@@ -160,20 +160,34 @@ class Ledger:
             ):
                 yield (at - since) // bucket_s * bucket_s, seconds, status == 429  # noqa: PLR2004
 
+    def latency_s(self) -> float | None:
+        """Seconds that the bank took on average of late; ``None`` if nobody has called it yet."""
+        newest = "SELECT seconds FROM call WHERE sent AND outcome_at > 0 ORDER BY number DESC LIMIT 10000"
+        with plainly(self.path):
+            found = self._db.execute(f"SELECT avg(seconds) FROM ({newest})").fetchone()[0]  # noqa: S608 - our own words
+            return None if found is None else float(found)
+
     def standings(self) -> dict[Standing, int]:
         """How many customers stand how."""
         with plainly(self.path):
             rows = self._db.execute("SELECT standing, count(*) FROM customer GROUP BY standing")
             return {Standing(standing): count for standing, count in rows}
 
-    def runs(self) -> list[RunRecord]:
-        """All runs, the newest first."""
+    def states(self, key: bytes) -> list[Journey]:
+        """How each run that took a customer up left it, the oldest first; the last one is how it stands."""
+        names = ", ".join(JOURNEY_COLUMNS)
+        both = " UNION ALL ".join(f"SELECT {names} FROM {table} WHERE key = ?" for table in ("history", "customer"))  # noqa: S608
+        with plainly(self.path):
+            return [read_journey(row) for row in self._db.execute(f"{both} ORDER BY last_run", (key, key))]
+
+    def runs(self, *, acts: bool = False) -> list[RunRecord]:
+        """All runs, the newest first; if asked for, with what persons did between them."""
         with plainly(self.path):
             rows = self._db.execute(
                 "SELECT number, run_id, host, pid, started_at, heartbeat_at, finished_at, exit_code, stopped_because,"
                 " facts FROM run ORDER BY number DESC"
             )
-            return [read_run(row) for row in rows]
+            return [run for run in map(read_run, rows) if acts or run.command == "run"]
 
     def start_run(self, run_id: str, facts: dict[str, Any]) -> RunRecord:
         """Enter a new run; durable on return. Raises :class:`ConfigurationError`: nothing was sent yet."""

@@ -59,6 +59,12 @@ class Again:
         """Write the command for these inputs, or for the run's own."""
         return f"onboard run {shlex.join(inputs or self.inputs)} {self.options}".rstrip()
 
+    def command(self, *words: str) -> str:
+        """Write another command, with the run's configuration."""
+        typed = shlex.split(self.options)
+        config = typed[typed.index("--config") :][:2] if "--config" in typed else []
+        return shlex.join(["onboard", *words, *config])
+
     def beside(self, *parts: str) -> str:
         """Name a file in the folder of the reports."""
         return str(PurePath(self.out, *parts))
@@ -151,9 +157,10 @@ def _for(disposition: Disposition, summary: Summary, totals: Totals, again: Agai
             title = f"Look at {rows} that failed"
             text = (
                 "Refused for their data: correct them in rejects/ and run that file. Retries ran out: the same "
-                "command tries them again. Any other refusal stays until its row changes; errors.csv says why."
+                "command tries them again. Any other refusal stays until its row changes or a redrive opens it once "
+                "its cause is gone; errors.csv says why."
             )
-            commands = (again.run(),)
+            commands = (again.run(), again.command("retry", "--dry-run"))
         case Disposition.DECLINED:
             title = f"Tell the customers of {rows} that the bank declined them"
             text = "The bank refused their verification; this job does not ask again. results.csv names them."
@@ -167,10 +174,11 @@ def _for(disposition: Disposition, summary: Summary, totals: Totals, again: Agai
         case Disposition.IN_DOUBT:
             title = f"Find out about {rows} in doubt"
             text = (
-                "A call was sent and its answer was lost. The same command looks again where the bank can be asked; "
-                "the others are named in in_doubt.csv: find them in the FinHub portal and finish them there."
+                "A call was sent and its answer was lost. The same command looks again where the bank can be asked. "
+                "For the others in_doubt.csv asks what only a person can find out in the FinHub portal: fill in its "
+                "column answer, give the file back, then run the same command again."
             )
-            commands = (again.run(),)
+            commands = (again.command("resolve", again.beside("in_doubt.csv")), again.run())
         case _:
             title = f"Run the same command again for {rows}"
             text = "They are not finished because the run stopped. Finished customers cost no call."

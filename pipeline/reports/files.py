@@ -31,7 +31,7 @@ from pipeline.reports.disk import (
     sync,
     write,
 )
-from pipeline.reports.rows import ErrorLine, Result, Waiting, columns, to_cells
+from pipeline.reports.rows import Doubtful, ErrorLine, Result, Waiting, columns, to_cells
 from pipeline.reports.totals import Summary
 
 __all__ = ["ReportFolder", "ReportsError", "atomic_write"]
@@ -48,7 +48,7 @@ _KINDS: dict[str, type[Result] | type[ErrorLine] | type[Waiting]] = {
     RESULTS: Result,
     ERRORS: ErrorLine,
     PARKED: Waiting,
-    IN_DOUBT: Waiting,
+    IN_DOUBT: Doubtful,
 }
 
 
@@ -156,7 +156,7 @@ class ReportFolder:
         """Add a line to ``parked.csv``, which exists only if there is one."""
         self._table(PARKED).feed(line)
 
-    def feed_in_doubt(self, line: Waiting) -> None:
+    def feed_in_doubt(self, line: Doubtful) -> None:
         """Add a line to ``in_doubt.csv``, which exists only if there is one."""
         self._table(IN_DOUBT).feed(line)
 

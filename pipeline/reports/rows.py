@@ -1,7 +1,8 @@
 """The lines of the report files: one frozen class per file, its fields in the order of the columns (DESIGN, 3.5).
 
 Promises: a cell never starts as something that a spreadsheet would run (``as_cell``), and the rule can be undone
-without loss (``from_cell``). ``Result`` and ``ErrorLine`` have no field for personal data; only ``Waiting`` has.
+without loss (``from_cell``). ``Result`` and ``ErrorLine`` have no field for personal data; only ``Waiting`` and
+``Doubtful`` have.
 Does not know where lines come from or how they are written to disk.
 
 The rule for cells. A spreadsheet runs a cell that starts with ``=``, ``+``, ``-``, ``@`` (also in their full-width
@@ -116,7 +117,7 @@ class ErrorLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A line of ``parked.csv`` or ``in_doubt.csv``: who waits, for what, since when. May hold personal data."""
+    """A line of ``parked.csv``: who waits, for what, since when. May hold personal data."""
 
     source: str
     row_number: int
@@ -134,6 +135,14 @@ class Waiting:
     verification_id: str = ""
     since: str = ""
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubtful(Waiting):
+    """A line of ``in_doubt.csv``: who waits, what an operator has to find out, and an empty place for the answer."""
+
+    question: str = ""
+    answer: str = ""
 
 
 def columns(kind: type[Result] | type[ErrorLine] | type[Waiting]) -> tuple[str, ...]:

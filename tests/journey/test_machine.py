@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pipeline import calls
-from pipeline.calls import CallName, Step
+from pipeline.calls import CallName, Step, step_from_label
+from pipeline.journey.operator import Answer, answered, is_in_doubt, may_open, opened_again, question_about
 from pipeline.ledger import database, store, writer
 from pipeline.model import CallRecord, Journey, Phase, Standing
 from pipeline.projection import disposition_of
@@ -52,6 +53,7 @@ class Onboarding(RuleBasedStateMachine):
         self.world = World()
         self.row = self.world.customer
         self.before: Journey | None = None
+        self.answers = 0
 
     @initialize(
         risk=st.sampled_from(RISKS),
@@ -167,12 +169,52 @@ class Onboarding(RuleBasedStateMachine):
         bank.tell("customer.created", {"data": {"customerId": name, "email": email}})
         bank.tell("customer.activated", {"data": {"customerId": name}})
 
+    @rule()
+    def the_operator_answers(self) -> None:
+        """A person looks at the bank and says how the step in doubt ended."""
+        journey = self.world.ledger.journeys.get(self.world.key)
+        if journey is None or not is_in_doubt(journey):
+            return
+        people = self.world.bank.of(self.row.external_id)
+        asked, at = question_about(journey), step_from_label(journey.step)
+        happened = (
+            bool(people)
+            and {
+                CallName.REGISTER: True,
+                CallName.OPEN_VERIFICATION: people[0].verifications > 0,
+                CallName.UPLOAD_DOCUMENT: at.item in people[0].documents,
+                CallName.APPROVE: people[0].approved,
+                CallName.ACCEPT_CONSENT: at.item in people[0].consents,
+                CallName.ACTIVATE: people[0].status == "ACTIVE",
+            }[at.call.name]
+        )
+        ids = {}
+        if happened:
+            ids = {"customer_id": people[0].id, "verification_id": f"v{people[0].verifications}-{people[0].id}"}
+        answer = Answer(word=asked.yes if happened else asked.no, **ids)
+        self.answers += at.call.name is CallName.REGISTER and not happened
+        self._act(answered(journey, answer, run=self.world.run + 1, now=self.world.now()))
+
+    @rule()
+    def a_redrive_opens_the_customer(self) -> None:
+        """A person lets everybody be tried again who failed or was declined."""
+        journey = self.world.ledger.journeys.get(self.world.key)
+        if journey is not None and may_open(journey, declined=True):
+            self._act(opened_again(journey, run=self.world.run + 1))
+
+    def _act(self, journey: Journey) -> None:
+        self.world.run += 1
+        self.world.ledger.write(journey, ())
+
     @invariant()
     def nobody_is_registered_twice(self) -> None:
-        """One registration per external id, and of those whose outcome was unknown at most one repeat, the same row."""
+        """One registration per external id, and of those whose outcome was unknown at most one repeat.
+
+        One more for each time that an operator has looked and found nobody.
+        """
         bank = self.world.bank
         assert bank.carried_out["register"] <= 1
-        assert self.world.unknown_registrations.total() <= 2
+        assert self.world.unknown_registrations.total() <= 2 + self.answers
         assert bank.carried_out["activate"] <= 1
 
     @invariant()
@@ -240,7 +282,7 @@ def walk(draw: Random, machine: Onboarding) -> None:
         lost=draw.choice(LOST),
     )
     for _ in range(draw.randint(1, 7)):
-        match draw.randrange(6):
+        match draw.randrange(7):
             case 0 | 1:
                 machine.run_with_faults(seed=draw.getrandbits(32))
             case 2 | 3:
@@ -251,6 +293,8 @@ def walk(draw: Random, machine: Onboarding) -> None:
                 machine.something_happens(event=draw.choice(EVENTS))
             case 5:
                 draw.choice((machine.run_undisturbed, lambda: machine.run_and_stop(stop_after=draw.randint(0, 6))))()
+            case 6:
+                draw.choice((machine.the_operator_answers, machine.a_redrive_opens_the_customer))()
         machine.nobody_is_registered_twice()
         machine.nothing_is_lost()
         machine.every_row_has_one_disposition()

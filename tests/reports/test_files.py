@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,7 +14,7 @@ from pipeline.errors import ConfigurationError, ExitCode, LockedError
 from pipeline.model import Disposition
 from pipeline.reports import files
 from pipeline.reports.files import ReportFolder, ReportsError, atomic_write
-from pipeline.reports.rows import ErrorLine, Result, Waiting, from_cell
+from pipeline.reports.rows import Doubtful, ErrorLine, Result, Waiting, from_cell
 from pipeline.reports.totals import RateSummary, Summary
 
 SUMMARY = Summary(
@@ -24,6 +25,7 @@ WAITING = Waiting(
     source="a.csv", row_number=1, external_id="x", first_name="Ann", last_name="Lee", email="a@example.org",
     phone="+41791234567", phase="approval", code="c", message="m", hint="h",
 )  # fmt: skip
+DOUBTFUL = Doubtful(**asdict(WAITING), question="Is it?")
 
 
 def result(external_id: str = "x", message: str = "") -> Result:
@@ -63,7 +65,7 @@ def test_files_are_private_under_any_umask(tmp_path: Path) -> None:
     with ReportFolder(out) as folder:
         folder.feed_result(result())
         folder.feed_parked(WAITING)
-        folder.feed_in_doubt(WAITING)
+        folder.feed_in_doubt(DOUBTFUL)
         folder.reserve("rejects/a.csv").write_text("kept\n")
         hidden = [path for path in out.rglob(".*") if path.is_file()]
         assert len(hidden) == 5
@@ -134,7 +136,7 @@ def earlier_run(out: Path) -> None:
     """Leave what an earlier run leaves that had rows of every kind."""
     with ReportFolder(out) as folder:
         folder.feed_parked(WAITING)
-        folder.feed_in_doubt(WAITING)
+        folder.feed_in_doubt(DOUBTFUL)
         for name in ("a.csv", "b.csv"):
             folder.reserve(f"rejects/{name}").write_text("earlier\n")
         folder.finish(SUMMARY, "")
@@ -169,7 +171,7 @@ def test_a_file_that_a_person_edited_is_not_lost(tmp_path: Path) -> None:
         path.write_text("answers\n")
         os.utime(path, ns=(later, later))
     with ReportFolder(tmp_path) as folder:
-        folder.feed_in_doubt(WAITING)
+        folder.feed_in_doubt(DOUBTFUL)
         folder.finish(SUMMARY, "")
     assert (tmp_path / "rejects" / "a.csv").read_text() == "answers\n"
     assert "a@example.org" in (tmp_path / "in_doubt.csv").read_text()

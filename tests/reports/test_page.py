@@ -214,7 +214,9 @@ def test_commands_can_be_typed_as_they_stand() -> None:
     commands = [command for step in found for command in step.commands]
     assert commands[0] == "onboard run 'my book.csv' --config prod.toml"
     assert "onboard run /srv/out/rejects/a.csv --config prod.toml" in commands
-    assert {command.split()[1] for command in commands} == {"run"}
+    assert "onboard resolve /srv/out/in_doubt.csv --config prod.toml" in commands
+    assert "onboard retry --dry-run --config prod.toml" in commands
+    assert {command.split()[1] for command in commands} == {"run", "resolve", "retry"}
 
 
 @pytest.mark.parametrize(("code", "command"), [(5, "onboard check --config FILE"), (1, "onboard run a.csv")])

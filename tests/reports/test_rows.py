@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.model import Disposition, Violation
-from pipeline.reports.rows import ErrorLine, Result, Waiting, as_cell, columns, from_cell, to_cells
+from pipeline.reports.rows import Doubtful, ErrorLine, Result, Waiting, as_cell, columns, from_cell, to_cells
 
 DANGEROUS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
@@ -23,6 +23,7 @@ def test_columns_are_those_of_the_design() -> None:
         "source,row_number,external_id,first_name,last_name,email,phone,phase,code,message,hint,customer_id,user_id,"
         "verification_id,since,attempts"
     )
+    assert columns(Doubtful) == (*columns(Waiting), "question", "answer")
 
 
 @pytest.mark.parametrize(

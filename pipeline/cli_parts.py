@@ -1,0 +1,75 @@
+"""What the modules of the command line share: options, how a command shows its example, errors in plain words.
+
+A fault of input, configuration or bank is one message and a hint on stderr, never a traceback.
+"""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.errors import ExitCode, OnboardError
+from pipeline.signals import Signalled, Signals
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
+CONFIG = click.option(
+    "--config", "config", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file (TOML)."
+)
+OUT = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the reports [default: out/<run_id>/]."
+)
+
+
+class Command(click.Command):
+    """A command whose example keeps its line breaks."""
+
+    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+        kwargs["epilog"] = f"\b\nExample:\n  {example}" if example else None
+        super().__init__(*args, **kwargs)
+
+
+def settings_from(config: Path | None, flags: dict[str, Any]) -> "Settings":
+    """The settings of a command: ``flags`` (dotted keys) over the environment and the configuration file."""
+    from pipeline.config import load
+
+    return load(config, flags=flags)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn what stops a command into one message, a hint and its exit code."""
+    try:
+        with Signals():
+            yield
+    except OnboardError as error:
+        say(f"error: {error}")
+        if error.hint:
+            say(f"hint: {error.hint}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt as stopped:
+        signal = stopped if isinstance(stopped, Signalled) else Signalled("SIGINT", ExitCode.INTERRUPTED)
+        say(f"stopped by {signal.name}; the same command goes on where it ended")
+        sys.exit(signal.exit_code)
+    except BrokenPipeError:
+        sys.exit(ExitCode.UNEXPECTED)
+    except Exception as error:  # noqa: BLE001 - a defect; its text may hold a customer's data, so only its place is shown
+        frames = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
+        say(f"error: unexpected failure: {type(error).__name__} at {' > '.join(frames[-6:])}")
+        say("hint: this is a defect of this program; the ledger is safe: report the line above")
+        sys.exit(ExitCode.UNEXPECTED)
+
+
+def say(text: str) -> None:
+    """Print on stderr; a terminal or pipe that is gone changes neither what was done nor the exit code."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        from pipeline.console import lead_nowhere
+
+        lead_nowhere(sys.stderr)

@@ -1,0 +1,98 @@
+"""What a customer still costs and where the journey would rest: its own rules, against a bank without trouble.
+
+Pure. Promises: no rule of its own; the moves are those of a real run. Assumed of the bank: every call succeeds at once,
+it asks for the documents that API.md, section 5 names for the risk level (LOW where none is known), and what waits for
+a person at the bank has been done. Customers who are alike are worked out once.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from pipeline.calls import CallName, Facts, Reply, Step
+from pipeline.journey.moves import Advance, Forget, JourneyRules, Resolve, Rest, Send, next_move
+from pipeline.journey.policy import Judgement, Verdict
+from pipeline.journey.state import Visit, advance, after, intended
+from pipeline.model import CONSENTS, DOCUMENT_COLUMNS, Customer, Journey, Phase, Risk, Standing
+
+_REQUIRED: dict[str, tuple[str, ...]] = {
+    Risk.LOW: ("GOVERNMENT_ID",),
+    Risk.MEDIUM: ("GOVERNMENT_ID", "PROOF_OF_ADDRESS", "SOURCE_OF_FUNDS"),
+    Risk.HIGH: ("GOVERNMENT_ID", "PROOF_OF_ADDRESS", "SOURCE_OF_FUNDS", "BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"),
+}
+_DECIDE = ("document_type", "document_number", *DOCUMENT_COLUMNS, *(f"{consent}_accepted_at" for consent in CONSENTS))
+"""Columns of which it matters only whether they are there."""
+_DONE = Judgement(verdict=Verdict.DONE)
+_MOST = 100
+"""Moves after which a journey that does not end is a defect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Calls by phase, and how the journey would rest: standing and code."""
+
+    calls: Counter[Phase]
+    standing: Standing
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecaster:
+    """Foresees customers by the rules of a run."""
+
+    rules: JourneyRules
+    known: dict[tuple[object, ...], Outlook] = field(default_factory=dict)
+
+    def outlook(self, journey: Journey, customer: Customer, *, was_parked: bool = False) -> Outlook:
+        """What is left for a customer whom a run has taken up."""
+        alike = (
+            was_parked,
+            customer.risk_level,
+            *(bool(getattr(customer, column)) for column in _DECIDE),
+            *(journey.standing, journey.done, journey.step, journey.doubts, journey.code, bool(journey.user_id)),
+            *(journey.required, journey.uploaded, journey.consented, journey.risk),
+        )
+        if alike not in self.known:
+            self.known[alike] = _foreseen(journey, customer, self.rules, Visit(was_parked=was_parked))
+        return self.known[alike]
+
+
+def _foreseen(journey: Journey, customer: Customer, rules: JourneyRules, visit: Visit) -> Outlook:
+    calls: Counter[Phase] = Counter()
+    for _ in range(_MOST):
+        move = next_move(journey, customer, visit, rules)
+        match move:
+            case Rest(standing=standing, code=code):
+                if journey.standing is Standing.OPEN:
+                    return Outlook(calls=calls, standing=standing, code=code)
+                return Outlook(calls=calls, standing=journey.standing, code=journey.code)
+            case Advance(phase=phase):
+                journey, visit = advance(journey, phase, now=1.0), replace(visit, check=None, polls=0)
+            case Send(step=step) | Resolve(step=step):
+                if isinstance(move, Send):
+                    calls[step.phase] += 1
+                    journey = intended(journey, step)
+                reply = Reply(facts=_told(step, customer, journey))
+                journey, visit = after(journey, visit, step, reply, _DONE, max_tries=rules.max_tries, now=1.0)
+            case Forget():
+                break
+    raise AssertionError(f"the journey does not end at {journey.step or journey.done}")
+
+
+def _told(step: Step, customer: Customer, journey: Journey) -> Facts:
+    """What a bank without trouble answers."""
+    match step.call.name:
+        case CallName.REGISTER | CallName.LIST_DELIVERIES:
+            return Facts(customer_id="known", user_id="known", activated=True)
+        case CallName.OPEN_VERIFICATION:
+            level = customer.risk_level or journey.risk
+            return Facts(verification_id="known", required=_REQUIRED.get(level, _REQUIRED[Risk.LOW]))
+        case CallName.OPEN_SESSION:
+            return Facts(token="-", customer_status="ACTIVE")  # noqa: S106 - no token
+        case CallName.CHECK:
+            return Facts(consent_ok=True, verification_ok=True, activation_allowed=True)
+        case CallName.LIST_DOCUMENTS:
+            return Facts(uploaded=tuple(kind for kinds in _REQUIRED.values() for kind in kinds))
+        case _:
+            return Facts()

@@ -1,0 +1,172 @@
+"""What an operator does to customers between runs: ``onboard resolve`` and ``onboard retry``.
+
+A joiner of intake, ledger and journey. Both hold the ledger's lock, change all or nothing in one transaction, and send
+nothing: the next run carries on from where they leave the customers.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.answering import Given, Judged, Known, judged
+from pipeline.errors import ConfigurationError, ExitCode
+from pipeline.facts import new_run_id
+from pipeline.inspection import existing_ledger, named_run
+from pipeline.intake.glance import lines
+from pipeline.intake.normalise import one
+from pipeline.journey.operator import IDS, answered, may_open, opened_again
+from pipeline.keys import Keys
+from pipeline.ledger.acts import Acts
+from pipeline.ledger.store import Ledger
+from pipeline.model import Journey, Phase, Standing
+from pipeline.reports.rows import Doubtful, columns, from_cell
+from pipeline.settings import Settings
+
+_SHOWN = 20
+_NEXT = "next        run the same command again"
+
+
+def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, ExitCode]:
+    """Take an operator's answers for customers in doubt; what was done, and whether rows are left unanswered.
+
+    Raises :class:`ConfigurationError` that names every answer that cannot be taken; then none is.
+    """
+    rows = list(given_in(path))
+    with existing_ledger(settings) as (ledger, keys), ledger.lock(), Acts.of(ledger.path) as acts:
+        found = judged(rows, _known(rows, ledger, keys), acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
+        if found.wrong:
+            raise ConfigurationError(
+                "\n  ".join([f"{path.name}: no answer was taken, because of", *_shown(_wrong(found))]),
+                hint="correct these rows and give the file again; the others are kept in it",
+            )
+        if found.answers and not dry_run:
+            now = time.time()
+            acts.enter(
+                new_run_id(datetime.now(UTC)),
+                "resolve",
+                {"customers": len(found.answers)},
+                lambda number: [answered(doubt, answer, run=number, now=now) for doubt, answer in found.answers],
+            )
+    code = ExitCode.NEEDS_SOMEBODY if found.unanswered else ExitCode.OK
+    return "\n".join(_resolved(path, rows, found, dry_run=dry_run)), code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Whom a redrive opens: who failed, of them only who failed in one run or phase or with one code.
+
+    Who was declined only if asked for, by ``declined`` or by the code.
+    """
+
+    run_id: str | None = None
+    phase: Phase | None = None
+    code: str = ""
+    declined: bool = False
+
+    def picks(self, journey: Journey, run: int | None) -> bool:
+        """Whether a customer is opened; ``run`` is the number of the run."""
+        asked = run in (None, journey.last_run) and self.phase in (None, journey.phase)
+        declined = self.declined or self.code == journey.code
+        return asked and self.code in ("", journey.code) and may_open(journey, declined=declined)
+
+
+def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> str:
+    """Open failed customers for the next run; how many, by phase and code."""
+    with existing_ledger(settings) as (ledger, _), ledger.lock(), Acts.of(ledger.path) as acts:
+        run = named_run(ledger, wanted.run_id).number if wanted.run_id else None
+        opened: Counter[tuple[str, str]] = Counter()
+        left: Counter[tuple[str, str]] = Counter()
+        for journey in _ended(acts):
+            (opened if wanted.picks(journey, run) else left)[journey.phase, journey.code] += 1
+        if opened and not dry_run:
+
+            def change(number: int) -> Iterator[Journey]:
+                return (opened_again(journey, run=number) for journey in _ended(acts) if wanted.picks(journey, run))
+
+            acts.enter(new_run_id(datetime.now(UTC)), "retry", {"customers": opened.total()}, change)
+    return "\n".join(_retried(opened, left, dry_run=dry_run))
+
+
+def _ended(acts: Acts) -> Iterator[Journey]:
+    for standing in (Standing.FAILED, Standing.DECLINED):
+        yield from acts.standing(standing)
+
+
+def _retried(opened: Counter[tuple[str, str]], left: Counter[tuple[str, str]], *, dry_run: bool) -> Iterator[str]:
+    yield f"{'to open' if dry_run else 'opened':<12}{_customers(opened.total())}"
+    yield from _counted(opened)
+    yield f"{'left':<12}{_customers(left.total())} who failed or were declined"
+    yield from _counted(left)
+    if opened and not dry_run:
+        yield _NEXT
+
+
+def _counted(customers: Counter[tuple[str, str]]) -> Iterator[str]:
+    for (phase, code), count in sorted(customers.items(), key=lambda pair: (-pair[1], pair[0])):
+        yield f"{'':<12}{count:>7} {phase}, {code}"
+
+
+def _customers(count: int) -> str:
+    return f"{count} customer{'' if count == 1 else 's'}"
+
+
+def given_in(path: Path) -> Iterator[Given]:
+    """The rows of the operator's file, as far as they matter."""
+    for line in lines(path, path.name, columns(Doubtful)):
+        if line.cells is None:
+            yield Given(row=line.number, broken=True)
+            continue
+        cells = {name.casefold(): from_cell(cell).strip() for name, cell in line.cells.items()}
+        if missing := [name for name in ("external_id", "answer") if name not in cells]:
+            raise ConfigurationError(
+                f"{path.name} has no column {' and no column '.join(missing)}",
+                hint="give the in_doubt.csv of a run, with its column `answer` filled in",
+            )
+        yield Given(
+            row=line.number,
+            external_id=one(cells["external_id"]),
+            answer=cells["answer"],
+            phase=cells.get("phase", ""),
+            since=cells.get("since", ""),
+            customer_id=cells.get("customer_id", ""),
+            user_id=cells.get("user_id", ""),
+            verification_id=cells.get("verification_id", ""),
+        )
+
+
+def _known(rows: Sequence[Given], ledger: Ledger, keys: Keys) -> dict[str, Known]:
+    """What the ledger knows of the customers in the file."""
+    resolved = frozenset(run.number for run in ledger.runs(acts=True) if run.command == "resolve")
+    found = {}
+    for external_id in {row.external_id for row in rows} - {""}:
+        key = keys.customer(external_id)
+        if states := ledger.states(key):
+            found[external_id] = Known(states=states, calls=tuple(ledger.calls([key])), acts=resolved)
+    return found
+
+
+def _wrong(found: Judged) -> Iterator[str]:
+    for wrong in found.wrong:
+        yield f"row {wrong.row}" + (f", {wrong.field}" if wrong.field else "") + f": {wrong.said}"
+
+
+def _shown(texts: Iterable[str]) -> list[str]:
+    every = list(texts)
+    more = len(every) - _SHOWN
+    return every[:_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+
+
+def _resolved(path: Path, rows: Sequence[Given], found: Judged, *, dry_run: bool) -> Iterator[str]:
+    words = Counter(str(answer.word) for _, answer in found.answers)
+    split = ", ".join(f"{count} {word}" for word, count in words.items())
+    yield f"file        {path.name}: {len(rows)} row{'' if len(rows) == 1 else 's'}"
+    yield f"{'to answer' if dry_run else 'answered':<12}{len(found.answers)}" + (f": {split}" if split else "")
+    if found.before:
+        yield f"no change   {len(found.before)}: answered before, or not in doubt any more"
+    yield f"unanswered  {len(found.unanswered)}"
+    yield from (f"{'':<12}{said}" for said in _shown(f"row {row.row}: {row.external_id}" for row in found.unanswered))
+    if found.answers and not dry_run:
+        yield _NEXT

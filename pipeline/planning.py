@@ -1,0 +1,207 @@
+"""What a run would cost, before it is made (``onboard plan``): nothing is sent, nothing is written.
+
+A joiner of intake, ledger and forecast. Promises: rows are judged as a run judges them, by the bank's categories as the
+newest run saw them; each row is counted once.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from pipeline import embedded
+from pipeline.earlier import Earlier
+from pipeline.engine import journey_rules
+from pipeline.events import Handler
+from pipeline.facts import Order, facts_of
+from pipeline.forecast import Forecaster, Outlook
+from pipeline.intake.validate import rows
+from pipeline.job import open_ledger, read, seed_keys
+from pipeline.journey.state import enter, needs_visit
+from pipeline.keys import Keys
+from pipeline.ledger.store import Ledger
+from pipeline.model import Category, Customer, Disposition, IntakeRow, Journey, Phase, Standing
+from pipeline.projection import disposition_of
+from pipeline.settings import Settings
+
+_SLICE = 1000
+_HIERARCHY = 1
+"""Calls of no customer; the log-in is not counted either by reports."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """What was found. ``told``: rows by what the ledger says of them; ``ends``: rows by disposition and code then.
+
+    ``latency_s`` is what the bank took of late, ``None`` if the ledger does not know.
+    """
+
+    rate: float
+    in_flight: int
+    latency_s: float | None = None
+    rows: int = 0
+    told: Counter[str] = field(default_factory=Counter)
+    calls: Counter[Phase] = field(default_factory=Counter)
+    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def reachable(self) -> float:
+        """Calls per second that the places for calls under way allow, with the bank as quick as of late."""
+        return self.in_flight / self.latency_s if self.latency_s else self.rate
+
+    @property
+    def bottleneck(self) -> str:
+        """The setting that decides how long it takes."""
+        return "limits.max_in_flight" if self.reachable < self.rate else "limits.calls_per_second"
+
+    @property
+    def seconds(self) -> float:
+        """How long the calls take, without repeats."""
+        return self.calls.total() / min(self.rate, self.reachable)
+
+
+def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
+    """Read and judge the inputs, ask the ledger about each row, and foresee what is left."""
+    settings = embedded.with_demo_identity(settings)
+    found = read(order, settings, emit)
+    judging = facts_of(order, settings, found).rules()
+    made = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=found.rows)
+    made.calls[Phase.CATEGORIZATION] = _HIERARCHY
+    with ExitStack() as stack:
+        desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=made)
+        if settings.ledger.path.exists():
+            desk.keys = seed_keys(settings)
+            desk.ledger = stack.enter_context(open_ledger(settings, desk.keys, create=False))
+            desk.earlier = Earlier(desk.ledger, desk.keys, run=0)
+            made.latency_s = desk.ledger.latency_s()
+            judging = replace(judging, categories=_categories(desk.ledger))
+        for batch in rows(found, judging, batch_rows=settings.intake.batch_rows):
+            for start in range(0, len(batch), _SLICE):
+                desk.take(batch[start : start + _SLICE])
+    return made
+
+
+def _categories(ledger: Ledger) -> tuple[Category, ...] | None:
+    """The bank's categories as the newest run saw them; ``None`` if no run did."""
+    seen = next((run.facts["categories"] for run in ledger.runs() if run.facts.get("categories")), None)
+    return None if seen is None else tuple(Category(**category) for category in seen)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Desk:
+    """Where rows are counted; without a ledger everybody is new."""
+
+    forecaster: Forecaster
+    made: Plan
+    ledger: Ledger | None = None
+    keys: Keys | None = None
+    earlier: Earlier | None = None
+
+    def take(self, part: Sequence[IntakeRow]) -> None:
+        judged = self.earlier.judged(part) if self.earlier else part
+        customers = [row.customer for row in judged if row.customer]
+        self._count("rejected", len(judged) - len(customers))
+        self.made.ends[Disposition.REJECTED, ""] += len(judged) - len(customers)
+        for customer, journey, fingerprint in self._known(customers):
+            if journey is None or needs_visit(journey, fingerprint):
+                self._count("new" if journey is None else "resumable")
+                self._foresee(customer, journey, fingerprint)
+                continue
+            stands = disposition_of(journey, fingerprint, run=0)
+            self._count(str(stands) if journey.standing is Standing.COMPLETE else f"{stands} for good")
+            self.made.ends[stands, "" if journey.standing is Standing.COMPLETE else journey.code] += 1
+
+    def _count(self, what: str, count: int = 1) -> None:
+        if count:
+            self.made.told[what] += count
+
+    def _known(self, customers: Sequence[Customer]) -> Iterator[tuple[Customer, Journey | None, bytes]]:
+        if self.ledger is None or self.keys is None:
+            yield from ((customer, None, b"") for customer in customers)
+            return
+        keys = [self.keys.customer(customer.external_id) for customer in customers]
+        known = self.ledger.find(keys)
+        for key, customer in zip(keys, customers, strict=True):
+            yield customer, known.get(key), self.keys.fingerprint(customer)
+
+    def _foresee(self, customer: Customer, journey: Journey | None, fingerprint: bytes) -> None:
+        entered = enter(journey, key=journey.key if journey else b"", fingerprint=fingerprint, run=0, now=1.0)
+        was_parked = journey is not None and journey.standing is Standing.PARKED
+        outlook = self.forecaster.outlook(entered, customer, was_parked=was_parked)
+        self.made.calls.update(outlook.calls)
+        self.made.ends[_end(outlook), outlook.code] += 1
+
+
+_ENDS = {
+    Standing.COMPLETE: Disposition.ONBOARDED,
+    Standing.FAILED: Disposition.FAILED,
+    Standing.DECLINED: Disposition.DECLINED,
+    Standing.PARKED: Disposition.PARKED,
+    Standing.IN_DOUBT: Disposition.IN_DOUBT,
+    Standing.OPEN: Disposition.PENDING,
+}
+
+
+def _end(outlook: Outlook) -> Disposition:
+    return _ENDS[outlook.standing]
+
+
+def as_text(made: Plan) -> str:
+    """The plan for people."""
+    told = ", ".join(f"{count:,} {what}" for what, count in made.told.most_common())
+    lines = [f"rows        {made.rows:,}: {told}" if told else "rows        0"]
+    lines.append(f"calls       {made.calls.total():,}, without repeats")
+    lines += [f"{'':<12}{made.calls[phase]:>11,} {phase}" for phase in Phase if made.calls[phase]]
+    lines.append(f"time        {_span(made.seconds)}, at {min(made.rate, made.reachable):,.6g} calls per second")
+    lines.append(f"bottleneck  {_why(made)}")
+    lines.append("then        if all goes well")
+    for (disposition, code), count in made.ends.most_common():
+        if count:
+            lines.append(f"{'':<12}{count:>11,} {disposition}" + (f": {code}" if code else ""))
+    return "\n".join(lines)
+
+
+def as_json(made: Plan) -> str:
+    """The plan for programs."""
+    return json.dumps(
+        {
+            "rows": made.rows,
+            "ledger": dict(made.told),
+            "calls": {str(phase): made.calls[phase] for phase in Phase},
+            "calls_total": made.calls.total(),
+            "seconds": round(made.seconds, 3),
+            "rate": made.rate,
+            "max_in_flight": made.in_flight,
+            "latency_s": made.latency_s,
+            "bottleneck": made.bottleneck,
+            "then": [
+                {"disposition": str(disposition), "code": code, "rows": count}
+                for (disposition, code), count in made.ends.most_common()
+                if count
+            ],
+        },
+        indent=2,
+    )
+
+
+def _why(made: Plan) -> str:
+    if made.bottleneck == "limits.max_in_flight":
+        return (
+            f"limits.max_in_flight ({made.in_flight}): the bank took {made.latency_s:.2f} s of late, so that"
+            f" {made.reachable:,.6g} of {made.rate:,.6g} calls per second can be reached"
+        )
+    slow = made.in_flight / made.rate
+    return (
+        f"limits.calls_per_second ({made.rate:,.6g}); from {slow:,.3g} s per answer on,"
+        f" limits.max_in_flight ({made.in_flight})"
+    )
+
+
+def _span(seconds: float) -> str:
+    """Seconds in the units that a person would use."""
+    whole = round(seconds)
+    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (whole % 60, "s")]
+    used = [f"{count} {unit}" for count, unit in parts if count]
+    return " ".join(used[:2]) if whole else "less than a second"

@@ -1,0 +1,80 @@
+"""`onboard plan`: what it says beforehand is what the run then does; nothing is sent."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.conftest import FAST
+from tests.acceptance.support import MESSY, ROOT, SAMPLE, Desk, head
+
+ROWS = 30
+
+
+def plan(desk: Desk, *words: str | Path) -> dict[str, Any]:
+    """What `onboard plan --json` prints."""
+    done = desk.onboard("plan", *words, "--config", desk.config, "--json")
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_a_run_does_what_was_planned(desk: Desk, tmp_path: Path) -> None:
+    """Calls by phase to the last one; then only the new rows are left to do, and the others are unchanged."""
+    assert desk.bank is not None
+    first, all_rows = head(SAMPLE, 10, tmp_path / "some.csv"), head(SAMPLE, ROWS, tmp_path / "all.csv")
+    for source, ledger in ((first, {"new": 10}), (all_rows, {"new": ROWS - 10, "unchanged": 10})):
+        before = desk.bank.record()["calls"]
+        told = plan(desk, source)
+        assert desk.bank.record()["calls"] == before
+        assert told["ledger"] == ledger
+        assert desk.run(source).returncode == 0
+        assert told["calls"] == {phase: calls["sent"] for phase, calls in desk.summary()["calls"].items()}
+        ends = {end["disposition"]: end["rows"] for end in told["then"]}
+        assert ends == desk.counts()
+    assert plan(desk, all_rows)["calls_total"] == 1
+
+
+def test_resumable_rejected_and_parked_rows_are_told_apart(desk: Desk, tmp_path: Path) -> None:
+    """A run that was cut short, a messy file, and approvals that wait for a person."""
+    assert desk.bank is not None
+    source = head(SAMPLE, 5, tmp_path / "customers.csv")
+    desk.run(source, "--until", "verification")
+    told = plan(desk, source)
+    assert (told["ledger"], told["calls"]["registration"]) == ({"resumable": 5}, 0)
+    assert desk.run(source).returncode == 0
+    assert told["calls"] == {phase: calls["sent"] for phase, calls in desk.summary()["calls"].items()}
+
+    desk.configure(FAST.replace('mode = "auto"', 'mode = "manual"'))
+    messy = plan(desk, MESSY)
+    assert desk.run(MESSY).returncode == 3
+    assert {end["disposition"]: end["rows"] for end in messy["then"]} == desk.counts()
+    assert sum(messy["ledger"].values()) == messy["rows"]
+
+
+def test_the_time_and_the_bottleneck(desk: Desk, tmp_path: Path) -> None:
+    """At the configured rate, unless the bank is so slow that the places for calls under way decide."""
+    source = head(SAMPLE, 5, tmp_path / "customers.csv")
+    told = plan(desk, source, "--rate", "2")
+    assert (told["seconds"], told["bottleneck"]) == (round(told["calls_total"] / 2, 3), "limits.calls_per_second")
+    text = desk.onboard("plan", source, "--config", desk.config, "--rate", "2").stdout
+    assert "rows        5: 5 new" in text
+    assert "bottleneck  limits.calls_per_second (2); from 8 s per answer on, limits.max_in_flight (16)" in text
+    desk.run(source)
+    fast = head(SAMPLE, 9, tmp_path / "more.csv")
+    desk.configure(
+        FAST.replace("calls_per_second = 400", "calls_per_second = 100000").replace("flight = 16", "flight = 1")
+    )
+    told = plan(desk, fast)
+    assert told["bottleneck"] == "limits.max_in_flight"
+    assert 0 < told["latency_s"] < 1
+    assert abs(told["seconds"] - told["calls_total"] * told["latency_s"]) < 0.01
+
+
+def test_a_plan_needs_no_configuration_and_makes_no_ledger(tmp_path: Path) -> None:
+    """As `validate`: the checks need nothing but the file."""
+    desk = Desk(folder=tmp_path)
+    env = {"ONBOARD_DOCUMENTS__ROOT": str(ROOT / "sample_data" / "documents")}
+    done = desk.onboard("plan", head(SAMPLE, 3, tmp_path / "customers.csv"), "--until", "registration", env=env)
+    assert done.returncode == 0, done.stderr
+    assert "3 registration" in done.stdout
+    assert not list(tmp_path.glob("*.db*"))

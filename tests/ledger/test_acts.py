@@ -1,0 +1,79 @@
+"""What a person does between runs is kept like a run: one transaction, and history knows how it was before."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.ledger.acts import Acts
+from pipeline.model import Journey, Standing
+from tests.ledger.support import journey, key, opened, write
+from tests.values import replace
+
+
+def kept(path: Path, journeys: Iterable[Journey]) -> None:
+    """Keep journeys in a ledger, as a run would."""
+    with opened(path):
+        asyncio.run(write(path, [(one, ()) for one in journeys]))
+
+
+def test_an_act_is_numbered_among_the_runs_and_is_no_run(tmp_path: Path) -> None:
+    """History keeps how the customer stood; reports of the run before see no difference; `runs` does not list it."""
+    path = tmp_path / "ledger.db"
+    kept(path, [journey(1, standing=Standing.FAILED, code="refused")])
+    with opened(path) as ledger, Acts.of(path) as acts:
+        ledger.start_run("first", {"inputs": []})
+        found = ledger.find([key(1)])[key(1)]
+        acts.enter("second", "retry", {"opened": 1}, lambda number: [replace(found, last_run=number, code="")])
+        assert [(run.run_id, run.command, run.finished_at is None) for run in ledger.runs(acts=True)] == [
+            ("second", "retry", False),
+            ("first", "run", True),
+        ]
+        assert [run.run_id for run in ledger.runs()] == ["first"]
+        assert ledger.find([key(1)], as_of=1)[key(1)].code == "refused"
+        assert [(state.last_run, state.code) for state in ledger.states(key(1))] == [(1, "refused"), (2, "")]
+        assert ledger.start_run("third", {"inputs": []}).number == 3
+
+
+def test_an_act_that_fails_changes_nothing(tmp_path: Path) -> None:
+    """Neither the act nor any of its customers is kept."""
+    path = tmp_path / "ledger.db"
+    kept(path, [journey(number, standing=Standing.FAILED) for number in (1, 2)])
+
+    def change(number: int) -> Iterator[Journey]:
+        yield journey(1, last_run=number)
+        raise RuntimeError
+
+    with opened(path) as ledger, Acts.of(path) as acts:
+        with pytest.raises(RuntimeError):
+            acts.enter("broken", "retry", {}, change)
+        assert ledger.runs(acts=True) == []
+        assert ledger.standings() == {Standing.FAILED: 2}
+
+
+def test_customers_are_found_while_they_are_changed(tmp_path: Path) -> None:
+    """Each who stands so comes out once, also when there are more than one look takes and all change meanwhile."""
+    path = tmp_path / "ledger.db"
+    failed = [journey(number, standing=Standing.FAILED) for number in range(1, 2502)]
+    kept(path, [*failed, journey(9000, standing=Standing.COMPLETE)])
+    with opened(path) as ledger, Acts.of(path) as acts:
+        seen = []
+
+        def change(number: int) -> Iterator[Journey]:
+            for one in acts.standing(Standing.FAILED):
+                seen.append(one.key)
+                yield replace(one, standing=Standing.OPEN, last_run=number)
+
+        acts.enter("all", "retry", {}, change)
+        assert seen == [one.key for one in failed]
+        assert ledger.standings() == {Standing.OPEN: 2501, Standing.COMPLETE: 1}
+
+
+def test_owners_of_ids_are_found_by_column(tmp_path: Path) -> None:
+    """Whoever has an id, in the column where it stands; nobody is looked for when nothing is asked."""
+    path = tmp_path / "ledger.db"
+    kept(path, [journey(1, customer_id="a", user_id="b"), journey(2, customer_id="b"), journey(3, user_id="b")])
+    with Acts.of(path) as acts:
+        assert acts.owners({"b", "c"}) == {("user_id", "b"): {key(1), key(3)}, ("customer_id", "b"): {key(2)}}
+        assert acts.owners(set()) == {}
