@@ -122,7 +122,9 @@ def test_answers_about_registrations_finish_everybody(tmp_path: Path) -> None:
         assert (code, f"no change   {ROWS}" in said) == (0, True)
         assert desk.run(source).returncode == 0
         assert desk.counts() == {"unchanged": ROWS}
-        for external_id, answer in answers.items():
+        one_of_each = {answer["answer"]: external_id for external_id, answer in answers.items()}
+        for external_id in one_of_each.values():
+            answer = answers[external_id]
             told = desk.onboard("explain", external_id, "--config", desk.config).stdout
             assert f"the operator answered: {answer['answer'].lower()}" in told
             assert answer.get("customer_id", "") in told
