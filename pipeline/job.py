@@ -39,7 +39,7 @@ from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.reports.disk import make_folder
-from pipeline.settings import PREFIX, Settings
+from pipeline.settings import Settings
 from pipeline.signals import Signals
 from pipeline.stopping import Stopper, beside
 
@@ -115,17 +115,7 @@ def keys_of(settings: Settings) -> Keys:
             f"credentials are missing: {', '.join(missing)}",
             hint="set them in the environment, or each as …_FILE with the path of a secret file",
         )
-    return seed_keys(settings)
-
-
-def seed_keys(settings: Settings) -> Keys:
-    """The same for who does not call the bank: only the seed is needed."""
-    if not (seed := settings.credentials.seed.get_secret_value()):
-        raise ConfigurationError(
-            f"{PREFIX}CREDENTIALS__SEED is missing: the ledger's keys derive from it",
-            hint="set it in the environment, or …_FILE with the path of a secret file",
-        )
-    return Keys(seed, settings.api.tenant_id)
+    return Keys(settings.credentials.seed.get_secret_value(), settings.api.tenant_id)
 
 
 def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledger:

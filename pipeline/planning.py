@@ -16,8 +16,9 @@ from pipeline.engine import journey_rules
 from pipeline.events import Handler
 from pipeline.facts import Order, facts_of
 from pipeline.forecast import Forecaster, Outlook
+from pipeline.inspection import seed_keys
 from pipeline.intake.validate import rows
-from pipeline.job import open_ledger, read, seed_keys
+from pipeline.job import open_ledger, read
 from pipeline.journey.state import enter, needs_visit
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger

@@ -179,7 +179,7 @@ def _call_line(call: CallRecord, chapter: Chapter) -> str:
         status = call.http_status or ("no answer" if call.sent else "nothing left")
         said.append(f"{status} in {call.seconds:.2f} s, {call.outcome}" + (f" ({call.code})" if call.code else ""))
     if call.wait_s:
-        said.append(f"waited {call.wait_s:.1f} s")
+        said.append(f"waited {call.wait_s:.3g} s")
     return ", ".join(said)
 
 

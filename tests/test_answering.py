@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 
 from pipeline.answering import Given, Judged, Known, judged
-from pipeline.journey.operator import Answer, Word, answered
+from pipeline.journey.operator import Answer, Word, answered, question_about
 from pipeline.model import CallRecord, Journey, Standing
 from pipeline.projection import instant
 from tests.values import replace
@@ -197,3 +199,47 @@ def test_a_row_written_by_hand_needs_only_the_id_and_the_answer() -> None:
     """`phase` and `since` guard against mistakes; without them the doubt of today is answered."""
     found = judged([Given(row=1, external_id="C-1", answer="does not exist")], {"C-1": known(DOUBT)}, {})
     assert len(found.answers) == 1
+
+
+texts = st.sampled_from(["", "exists", "does not exist", "done", "not done", "perhaps"])
+ids = st.sampled_from(["", "c1", "c2", "c 3", "1E+15"])
+instants = st.sampled_from(["", instant(T2), instant(T3 + 1), "soon"])
+phases = st.sampled_from(["", "registration", "verification", "activation"])
+rows = st.builds(
+    Given,
+    row=st.just(0),
+    external_id=st.sampled_from(["", "C-1", "C-2", "C-3", "C-9"]),
+    answer=texts,
+    phase=phases,
+    since=instants,
+    customer_id=ids,
+    user_id=ids,
+    verification_id=ids,
+    broken=st.booleans(),
+)
+LEDGER = {
+    "C-1": known(DOUBT, ABSENT, acts=(2,)),
+    "C-2": known(
+        *(replace(state, key=b"\2") for state in (DOUBT, ABSENT, replace(DOUBT, last_run=3, finished_at=T3 + 1))),
+        acts=(2,),
+        attempts=(T1, T3),
+    ),
+    "C-3": known(doubtful(3, "open_verification", done=3, customer_id="c2")),
+}
+
+
+@given_any(st.lists(rows, max_size=6))
+def test_every_row_is_answered_or_passed_over_or_left_or_wrong(found_rows: list[Given]) -> None:
+    """Whatever stands in the file: no row is lost, and what is taken has a word that fits and the ids that it needs."""
+    numbered = [replace(row, row=number) for number, row in enumerate(found_rows, start=1)]
+    found = judged(numbered, LEDGER, {})
+    wrong = {fault.row for fault in found.wrong}
+    sorted_out = len(found.answers) + len(found.before) + len(found.unanswered)
+    assert len(numbered) - len(wrong) <= sorted_out <= len(numbered)
+    for journey, answer in found.answers:
+        asked = question_about(journey)
+        assert answer.word in (asked.yes, asked.no)
+        assert answer.word is asked.no or all(getattr(answer, name) for name in asked.brings[:1])
+    if not wrong:
+        keys = [journey.key for journey, _ in found.answers]
+        assert len(keys) == len(set(keys))

@@ -122,7 +122,9 @@ def test_answers_about_registrations_finish_everybody(tmp_path: Path) -> None:
         assert (code, f"no change   {ROWS}" in said) == (0, True)
         assert desk.run(source).returncode == 0
         assert desk.counts() == {"unchanged": ROWS}
-        for external_id, answer in answers.items():
+        one_of_each = {answer["answer"]: external_id for external_id, answer in answers.items()}
+        for external_id in one_of_each.values():
+            answer = answers[external_id]
             told = desk.onboard("explain", external_id, "--config", desk.config).stdout
             assert f"the operator answered: {answer['answer'].lower()}" in told
             assert answer.get("customer_id", "") in told
@@ -297,3 +299,16 @@ def test_explain_tells_all_runs_in_order_and_no_personal_data(tmp_path: Path) ->
         unknown = desk.onboard("explain", "nobody", "--config", desk.config)
         assert_no_traceback(unknown)
         assert (unknown.returncode, "does not know" in unknown.stderr) == (2, True)
+
+
+def test_an_e_mail_of_somebody_else_is_corrected_after_the_answer(tmp_path: Path) -> None:
+    """A row in doubt must not change until the operator says that nobody exists; then the new one is registered."""
+    with doubtful(tmp_path, (NEVER_CAME, "registerIndividual", 10)) as (desk, source):
+        assert desk.bank is not None
+        source.write_text(source.read_text(encoding="utf-8").replace("@example.com", "@corrected.example.com"), "utf-8")
+        assert desk.run(source).returncode == 3
+        assert {row["code"] for row in desk.table("in_doubt.csv")} == {"row_changed_in_doubt"}
+        assert desk.bank.record()["customers"] == []
+        assert resolve(desk, fill(desk, looked_up(desk, source)))[0] == 0
+        assert desk.run(source).returncode == 0
+        assert disagreements(desk.bank.record(), desk.table("results.csv"), source) == []
