@@ -1,8 +1,9 @@
 """One customer through the journey: ask for the next move, write the intent, send, judge, write the outcome.
 
 The loop holds promises 2, 3 and 5 together: an intent is durable before its call leaves, an outcome before the
-customer's next call, and there is one request at a time per customer. What may happen next is decided elsewhere
-(``moves``, ``state``, ``policy``); bank and ledger are whatever fulfils the two protocols.
+customer's next call, and there is one request at a time per customer. Calls that change something (phases 2 and 4 to
+8) have their intent on disk before they leave; log-ins and reads leave no doubt, so they share the commit of their
+outcome. What may happen next is decided elsewhere (``moves``, ``state``, ``policy``).
 """
 
 from collections.abc import Awaitable, Callable, Sequence

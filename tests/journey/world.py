@@ -433,6 +433,9 @@ class Sending:
             assert (held.step, held.doubts > 0) == (step.label, True), "no durable intent"
             assert [call.step for call in told if not call.outcome] == [step.label], "no durable record of the intent"
         assert life.under_way == 1
+        if step.call.name in (CallName.ACCEPT_CONSENT, CallName.ACTIVATE):
+            person = world.bank.person(self.journey.customer_id)
+            assert person is None or person.approved, f"{step.label} comes before the approval"
         if held and step.call.changes and held.doubts > 1:
             world.assert_may_be_repeated(step, held)
         if step.call.name is CallName.REGISTER:
