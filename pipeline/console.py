@@ -96,14 +96,15 @@ class _Patient:
 
 
 class _Seldom:
-    """Lets an event of each kind through at most once per interval; the first one always."""
+    """Lets an event of each kind and reason through at most once per interval; the first one always."""
 
     def __init__(self, interval_s: float, clock: Callable[[], float]) -> None:
         self._interval_s, self._clock = interval_s, clock
-        self._last: dict[type[Event], float] = {}
+        self._last: dict[tuple[type[Event], str], float] = {}
 
-    def lets(self, kind: type[Event]) -> bool:
+    def lets(self, event: Event) -> bool:
         now = self._clock()
+        kind = type(event), event.reason if isinstance(event, events.Slowed) else ""
         if kind in self._last and now - self._last[kind] < self._interval_s:
             return False
         self._last[kind] = now
@@ -128,7 +129,7 @@ def plain(
     out, seldom = _Patient(stream), _Seldom(interval_s, clock)
 
     def handle(event: Event) -> None:
-        if isinstance(event, _OFTEN) and not seldom.lets(type(event)):
+        if isinstance(event, _OFTEN) and not seldom.lets(event):
             return
         out.write(f"{now():%Y-%m-%dT%H:%M:%SZ} {describe(event)}\n")
         out.flush()
@@ -147,7 +148,7 @@ def json_lines(
     out, seldom = _Patient(stream), _Seldom(interval_s, clock)
 
     def handle(event: Event) -> None:
-        if isinstance(event, _OFTEN) and not seldom.lets(type(event)):
+        if isinstance(event, _OFTEN) and not seldom.lets(event):
             return
         name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in type(event).__name__)
         said = {"time": f"{now():%Y-%m-%dT%H:%M:%SZ}", "event": name[1:]}
@@ -205,7 +206,8 @@ def _counts(counts: Mapping[Disposition, int]) -> str:
 
 def _pace(event: events.Progress) -> str:
     left = f", about {duration(event.eta_s)} left" if event.eta_s is not None else ""
-    return f"{event.calls_per_second:,.1f} of {event.rate_asked:,.6g} calls/s, {event.in_flight} in flight{left}"
+    under_way = f"{event.in_flight} of {event.places} in flight"
+    return f"{event.calls_per_second:,.1f} of {event.rate_asked:,.6g} calls/s, {under_way}{left}"
 
 
 @contextmanager
@@ -228,14 +230,14 @@ def terminal(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> 
         nonlocal latest
         if isinstance(event, events.Progress):
             latest = event
-            if redraw.lets(type(event)):
+            if redraw.lets(event):
                 live.update(_picture(event, console.width), refresh=True)
             return
         if isinstance(event, events.Finished):
             if latest:
                 live.update(_picture(latest, console.width), refresh=True)
             live.stop()
-        if not isinstance(event, events.Slowed) or say.lets(type(event)):
+        if not isinstance(event, events.Slowed) or say.lets(event):
             console.print(Text(describe(event), style=_style(event)))
 
     try:

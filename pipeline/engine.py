@@ -259,6 +259,7 @@ class Engine:
             calls=count.total,
             calls_per_second=float(count.current),
             in_flight=self._pacer.in_flight.taken,
+            places=self._pacer.in_flight.limit,
             rate_asked=self._pacer.rate,
             eta_s=left * seconds / carried if carried else None,
         )

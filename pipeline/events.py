@@ -30,7 +30,10 @@ class Surveyed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the run is, ``at`` seconds after it began; ``phases`` counts the customers now past each phase."""
+    """How far the run is, ``at`` seconds after it began; ``phases`` counts the customers now past each phase.
+
+    ``rate_asked`` and ``places`` are what is in force now: the bank may bear less than what is configured.
+    """
 
     at: float
     rows_done: int
@@ -40,6 +43,7 @@ class Progress:
     calls: int
     calls_per_second: float
     in_flight: int
+    places: int
     rate_asked: float
     eta_s: float | None = None
 

@@ -8,7 +8,7 @@ import asyncio
 import errno
 import os
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -53,19 +53,19 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
     with Signals() as signals:
         found = read(order, settings, emit)
         facts = facts_of(order, settings, found)
-        with open_ledger(settings, keys) as ledger, ledger.lock() as held:
+        with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
             writable(Path(facts.out))
-            with signals.kept():  # from here on the first signal leads to reports
-                with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
-                    record = ledger.start_run(facts.run_id, facts.to_json())
-                    emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
-                    this = _Run(found, facts, ledger, record, held, keys, emit)
-                    facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals))
-                if isinstance(held.lost, LockedError):
-                    # Whoever took over goes on from here and reports.
-                    ledger.finish_run(record.number, exit_code=held.lost.exit_code, stopped_because=str(held.lost))
-                    raise held.lost
-                return _report(found, settings, facts, ledger, record, keys, stopper, emit)
+            with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
+                record = ledger.start_run(facts.run_id, facts.to_json())
+                until_reported.enter_context(signals.kept())  # a run that has begun ends with reports
+                emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
+                this = _Run(found, facts, ledger, record, held, keys, emit)
+                facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals))
+            if isinstance(held.lost, LockedError):
+                # Whoever took over goes on from here and reports.
+                ledger.finish_run(record.number, exit_code=held.lost.exit_code, stopped_because=str(held.lost))
+                raise held.lost
+            return _report(found, settings, facts, ledger, record, keys, stopper, emit)
 
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:

@@ -16,6 +16,7 @@ from pipeline.journey.policy import Judgement
 from pipeline.model import Journey, Standing
 from pipeline.outbound.pacing import Pacer
 from pipeline.settings import Settings, deadline_at
+from pipeline.suspicion import Suspicion
 
 GRACE_S = 10.0
 """How long calls under way are waited for: well below the 30 s that a container is given to end."""
@@ -34,6 +35,7 @@ class Stopper:
         self.reason = ""
         self.hint = ""
         self.exit_code = ExitCode.OK
+        self.weigh = Suspicion().weigh
         self._loop = asyncio.get_running_loop()
         self._signals = 0
         self._is_cut = False

@@ -24,6 +24,7 @@ PROGRESS = events.Progress(
     calls=12000,
     calls_per_second=198.44,
     in_flight=16,
+    places=32,
     rate_asked=200,
     eta_s=3725,
 )
@@ -83,7 +84,7 @@ def test_plain_lines_say_what_matters() -> None:
     plain(stream, clock=Clock(), now=at_noon)(PROGRESS)
     assert stream.getvalue() == (
         "2026-01-01T12:00:00Z 1,500 of 20,000 rows (7.5%); 1,400 onboarded, 2 in doubt; "
-        "198.4 of 200 calls/s, 16 in flight, about 1 h 2 min left\n"
+        "198.4 of 200 calls/s, 16 of 32 in flight, about 1 h 2 min left\n"
     )
 
 
@@ -100,6 +101,17 @@ def test_progress_comes_at_most_once_per_interval(handler: Callable[..., events.
         handle(events.Notice(message="n"))
     lines = stream.getvalue().splitlines()
     assert len(lines) == 3 + 3 + 5
+
+
+@pytest.mark.parametrize("handler", [plain, json_lines])
+def test_a_pause_for_another_reason_is_said_at_once(handler: Callable[..., events.Handler]) -> None:
+    """That the bank asked for a longer pause than allowed does not drown in refusals that came just before."""
+    stream = io.StringIO()
+    handle = handler(stream, interval_s=10, clock=Clock(), now=at_noon)
+    for reason in ("429", "429", "429 and a pause of 3600 s", "429"):
+        handle(events.Slowed(reason=reason, seconds=60, rate=1))
+    assert len(stream.getvalue().splitlines()) == 2
+    assert "3600 s" in stream.getvalue()
 
 
 def test_json_lines_hold_every_field() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pipeline.calls import CallName, Facts, Reply, Step
+from pipeline.calls import CallName, Facts, Kind, Reply, Step
 from pipeline.config import load
 from pipeline.engine import Engine
 from pipeline.errors import ConfigurationError, ExitCode, LedgerError
@@ -272,6 +272,7 @@ class Counter:
         self.together = self.most = 0
         self.broken: type[Exception] | None = None
         self.problem: Problem | None = None
+        self.refusing: Callable[[Customer], Reply | None] = lambda _: None
 
     def in_flight(self) -> AbstractAsyncContextManager[None]:
         """Give one of the places."""
@@ -309,6 +310,8 @@ class Counter:
                 counter.most = max(counter.most, counter.together)
                 await asyncio.sleep(0)
                 counter.together -= 1
+                if (refusal := counter.refusing(customer)) is not None:
+                    return refusal
                 facts = Facts(customer_id=f"c-{customer.external_id}", user_id="u")
                 return Reply(status=200, says=200, accepted=True, readable=True, facts=facts)
 
@@ -345,6 +348,7 @@ class Run:
         *,
         broken: type[Exception] | None = None,
         problem: Problem | None = None,
+        refusing: Callable[[Customer], Reply | None] = lambda _: None,
     ) -> "Run":
         """Carry the rows; fails if the run does not end."""
 
@@ -352,7 +356,7 @@ class Run:
             limits = self.settings.limits
             pacer = Pacer(calls_per_second=limits.calls_per_second, max_in_flight=limits.max_in_flight)
             self.counter = Counter(pacer)
-            self.counter.broken, self.counter.problem = broken, problem
+            self.counter.broken, self.counter.problem, self.counter.refusing = broken, problem, refusing
             self.stopper = Stopper(pacer, self.events.append)
             engine = Engine(
                 settings=self.settings,
@@ -470,3 +474,38 @@ def test_a_stop_rule_ends_the_run_and_the_rest_stays_pending() -> None:
     assert "max_failed_rows" in run.stopper.reason
     assert run.stopper.exit_code is ExitCode.STOPPED_EARLY
     assert 5 <= len(held.journeys) < 20
+
+
+FORBIDDEN = Reply(status=403, says=403)
+CATEGORY = Reply(status=400, says=400, kind=Kind.CATEGORIZATION)
+
+
+@pytest.mark.parametrize("reply", [FORBIDDEN, CATEGORY])
+def test_what_the_bank_refuses_to_all_stops_the_run_after_a_few_and_fails_nobody(reply: Reply) -> None:
+    """API.md, section 7: tenant denied, or a category set that is wrong for all. Exit 5; everybody stays pending."""
+    held = Held()
+    run = Run(held).of(iter([rows(300)]), refusing=lambda _: reply)
+    assert len(run.counter.sent) <= 10
+    assert (run.stopper.exit_code, "the same for all" in run.stopper.reason) == (ExitCode.REFUSED, True)
+    assert {journey.standing for journey in held.journeys.values()} == {Standing.OPEN}
+    assert {journey.doubts for journey in held.journeys.values()} == {0}
+
+
+@pytest.mark.parametrize("reply", [FORBIDDEN, CATEGORY])
+@pytest.mark.parametrize("number", [1, 30])
+def test_one_row_that_is_always_refused_stops_nobody_else(reply: Reply, number: int) -> None:
+    """It fails alone, wherever it stands; the run goes on to its end."""
+    held = Held()
+    run = Run(held, retry__max_wait_s=0.01).of(
+        iter([rows(40)]), refusing=lambda customer: reply if customer.row_number == number else None
+    )
+    assert not run.stopper.requested
+    assert run.last.dispositions == {Disposition.REJECTED: 0, Disposition.PENDING: 39, Disposition.FAILED: 1}
+    assert held.journeys[KEYS.customer(f"C-{number}")].standing is Standing.FAILED
+
+
+def test_one_row_alone_that_is_forbidden_is_what_it_looks_like() -> None:
+    """With nobody to compare with, a 403 is the tenant's: exit 5 after a few tries."""
+    run = Run(Held(), retry__max_wait_s=0.01).of(iter([rows(1)]), refusing=lambda _: FORBIDDEN)
+    assert run.stopper.exit_code is ExitCode.REFUSED
+    assert len(run.counter.sent) == 3

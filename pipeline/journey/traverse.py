@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from pipeline.calls import CallName, Reply, Step, Token
+from pipeline.calls import step as make_step
 from pipeline.errors import ExitCode
 from pipeline.journey import state
 from pipeline.journey.moves import Advance, Forget, JourneyRules, Resolve, Rest, Send, next_move
@@ -71,6 +72,9 @@ class Stop(Protocol):
     @property
     def requested(self) -> bool:
         """No new call any more."""
+
+    def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
+        """The judgement in view of how the same call went for other customers: the row's trouble or the run's."""
 
     def fatal(self, judgement: Judgement, message: str) -> None:
         """A reply concerns the whole run: stop it."""
@@ -159,6 +163,7 @@ class Traverser:
             await self._durable([call] if step.call.changes else [])
             reply = await request.send(token, turn)
             judgement = judge(step, reply, earlier_doubts=earlier, vouched=vouched)
+            judgement = tools.stop.weigh(step, judgement, self._journey.key)
             wait_s = self._wait_s(step, reply, judgement)
             if judgement.verdict is Verdict.EXPIRED:
                 judgement = self._expired(step, token, judgement)
@@ -247,14 +252,16 @@ class Traverser:
     async def _rest(self, rest: Rest) -> Journey:
         if rest.fatal:
             self._journey = state.run_refused(self._journey)
-        elif rest.code:
+            message, hint = EXPLANATIONS[rest.code]
+            refused = Judgement(verdict=Verdict.FATAL, code=rest.code, message=message, hint=hint)
+            weighed = self._tools.stop.weigh(make_step(CallName.APPROVE), refused, self._journey.key)
+            if weighed.verdict is Verdict.FATAL:
+                self._tools.stop.fatal(refused, message)
+            else:  # others were approved: the role is there, and it is something about this customer
+                rest = Rest(standing=Standing.PARKED, code=rest.code, phase=rest.phase)
+        if rest.code and not rest.fatal:
             self._journey = state.rest(
                 self._journey, rest.standing, rest.code, rest.phase, field=rest.field, now=self._tools.now()
-            )
-        if rest.fatal:
-            message, hint = EXPLANATIONS[rest.code]
-            self._tools.stop.fatal(
-                Judgement(verdict=Verdict.FATAL, code=rest.code, message=message, hint=hint), message
             )
         self._post([])
         await self._durable([])

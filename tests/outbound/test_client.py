@@ -8,6 +8,7 @@ import pytest
 
 from pipeline import __version__
 from pipeline.calls import CallName, Reply, step
+from pipeline.events import Event, Slowed
 from pipeline.outbound.client import Client, own_address
 from pipeline.outbound.pacing import Pacer
 from pipeline.outbound.payloads import Outgoing
@@ -235,3 +236,56 @@ def test_every_send_takes_a_turn() -> None:
 
     assert run_virtually(main()) == len(transport.sent) == 25
     assert transport.closed
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "held_s"),
+    [
+        (429, "0", 0.0),
+        (429, "2", 2.0),
+        (429, None, 1.0),
+        (429, "soon", 1.0),
+        (503, "2", 2.0),
+        (503, None, None),
+        (500, "2", None),
+        (200, None, None),
+        (409, "2", None),
+    ],
+)
+def test_a_refusal_for_rate_holds_all_calls_and_is_said(status: int, asked: str | None, held_s: float | None) -> None:
+    """A 429, and a 503 that names a wait: the reply tells for how long; nothing else slows anybody."""
+    reply, events, rate, _ = slowed(status, asked)
+    assert reply.hold_s == (None if held_s is None else pytest.approx(held_s))
+    assert (rate < 100_000) is (held_s is not None)
+    assert [event for event in events if isinstance(event, Slowed)] == (
+        [] if held_s is None else [Slowed(reason=f"the bank asked for less ({status})", seconds=held_s, rate=rate)]
+    )
+
+
+@pytest.mark.parametrize("status", [429, 503, 500])
+def test_a_wait_that_is_longer_than_allowed_is_cut_and_said(status: int) -> None:
+    """Issue 4: capped with a visible reason, in the events and in what the ledger and errors.csv tell of the call."""
+    reply, events, _, held_s = slowed(status, "3600")
+    assert "it asks to wait 3600 s, retry.max_wait_s allows 60 s" in reply.message
+    if status == 500:
+        assert events == []
+        return
+    assert held_s == pytest.approx(60.0)
+    [event] = events
+    assert isinstance(event, Slowed)
+    assert event.reason == f"the bank asked for less ({status}) and a pause of 3600 s, more than retry.max_wait_s"
+
+
+def slowed(status: int, asked: str | None) -> tuple[Reply, list[Event], float, float]:
+    """Let the bank answer one call like this: the reply, what was said, the rate and the hold after it."""
+    transport = ScriptedTransport([response(status, {"code": status}, headers={"Retry-After": asked} if asked else {})])
+    events: list[Event] = []
+
+    async def main() -> tuple[Reply, float, float]:
+        pacer = Pacer(calls_per_second=100_000, max_in_flight=4, wait_s=float, max_wait_s=60)
+        one = Client(settings().api, transport=transport, pacer=pacer, emit=events.append)
+        reply, _ = await one.send(CallName.REGISTER, REGISTER, token="t")
+        return reply, pacer.rate, pacer.held_s
+
+    reply, rate, held_s = run_virtually(main())
+    return reply, events, rate, held_s
