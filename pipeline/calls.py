@@ -6,6 +6,7 @@ personal data. Knows no HTTP and no ledger: the journey decides by these words, 
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import NewType
 
 import msgspec
 
@@ -215,6 +216,10 @@ class Kind(StrEnum):
     LOCKED = "locked"
 
 
+Redacted = NewType("Redacted", str)
+"""Words of the bank that passed the redactor (``pipeline.outbound.redact``), the only one who makes them."""
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What came back from one request.
 
@@ -222,8 +227,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     left. ``accepted``: a 2xx whose body does not say otherwise; where it does, ``says`` is the status it means.
 
     ``readable``: the body was what the contract promises (an object, with the ids the call must bring).
-    ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``field`` and ``message`` are
-    redacted. ``cause`` tells what went wrong when there was no answer.
+    ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``field`` is one of ours,
+    ``message`` what the redactor left of the bank's words. ``cause`` tells what went wrong when there was no answer.
     """
 
     status: int | None = None
@@ -234,7 +239,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts = Facts()
     kind: Kind = Kind.NONE
     field: str = ""
-    message: str = ""
+    message: Redacted = Redacted("")
     cause: str = ""
     retry_after_s: float | None = None
     seconds: float = 0.0

@@ -49,7 +49,12 @@ async def connected(
     transport = Transport(
         timeout_s=settings.api.timeout_s, max_connections=settings.limits.max_in_flight, direct=direct
     )
-    client = Client(settings.api, transport=transport, pacer=pacer, may_send=may_send)
+    given = settings.credentials
+    # Without what separates their words: a passphrase is masked, and its words stay such as errors are written in.
+    secrets = [
+        "".join(filter(str.isalpha, getattr(given, name).get_secret_value())) for name in type(given).model_fields
+    ]
+    client = Client(settings.api, transport=transport, pacer=pacer, may_send=may_send, secrets=secrets)
     payloads = Payloads(settings, keys)
     attempts, cap = settings.retry.max_attempts, settings.retry.max_wait_s
     wait_s = partial(backoff_s, max_wait_s=cap, random=random.random)

@@ -6,6 +6,7 @@ What the bank says in words goes through the redactor. Pure: bytes in, values ou
 
 import binascii
 from base64 import urlsafe_b64decode
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from pipeline.calls import CallName, Facts, Kind, Reply
 from pipeline.model import Category, Customer
 from pipeline.outbound import members, refusals
+from pipeline.outbound.identifiers import impersonal
 
 _CLOCKS_DIFFER_S = 600.0
 _RISKS = frozenset({"LOW", "MEDIUM", "HIGH"})
@@ -35,7 +37,6 @@ _REQUIREMENTS = frozenset(
     }
 )
 """The document types of the contract; what a bank may ask for beyond them is UNKNOWN and parks the row."""
-_TELLING = 4
 _HIGH_RISK_DOCUMENTS = frozenset({"BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"})
 
 
@@ -47,15 +48,22 @@ def read(
     customer: Customer | None = None,
     customer_id: str = "",
     since: float = 0.0,
+    secrets: Sequence[str] = (),
 ) -> Reply:
-    """Read the answer to ``call``; never raises, whatever the bytes are. ``since`` is when the journey began."""
+    """Read the answer to ``call``; never raises, whatever the bytes are. ``since`` is when the journey began.
+
+    ``secrets`` are masked in the bank's words like the customer's values.
+    """
     body = _object(content)
     data = members.record(body.get("data")) if body is not None and "data" in body else body or {}
     accepted = 200 <= status < 300 and not refusals.says_failure(body or {}, data)  # noqa: PLR2004 - RFC 9110 success
     facts, complete = _facts(call, body or {}, data, customer, customer_id, since) if accepted else (Facts(), True)
-    facts = _impersonal(facts, customer)
+    if facts.customer_id or facts.user_id or facts.verification_id:
+        facts = _impersonal(facts, customer)
     complete = complete and (call is not CallName.REGISTER or not accepted or bool(facts.customer_id))
-    kind, field, message = ("", "", "") if accepted else refusals.trouble(body or {}, data, customer)
+    kind, field, message = (
+        ("", "", Reply().message) if accepted else refusals.trouble(body or {}, data, customer, secrets)
+    )
     empty_is_fine = call in (CallName.ACCEPT_CONSENT, CallName.ACTIVATE) and not content.strip()
     return Reply(
         status=status,
@@ -234,16 +242,9 @@ def _requirement(value: Any) -> str:
 
 def _impersonal(facts: Facts, customer: Customer | None) -> Facts:
     """Ids are stored: one that is made of the customer's own data is not taken."""
-    if customer is None or not (facts.customer_id or facts.user_id or facts.verification_id):
-        return facts
-    own = [getattr(customer, name).casefold() for name in refusals.PERSONAL if len(getattr(customer, name)) >= _TELLING]
-
-    def clean(identifier: str) -> str:
-        return "" if any(value in identifier.casefold() for value in own) else identifier
-
     return replace(
         facts,
-        customer_id=clean(facts.customer_id),
-        user_id=clean(facts.user_id),
-        verification_id=clean(facts.verification_id),
+        customer_id=impersonal(facts.customer_id, customer),
+        user_id=impersonal(facts.user_id, customer),
+        verification_id=impersonal(facts.verification_id, customer),
     )

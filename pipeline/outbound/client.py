@@ -7,7 +7,7 @@ comes back becomes a ``Reply`` and never an exception; nothing is logged. Knows 
 import asyncio
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -30,7 +30,8 @@ _TOKENS = 4096
 class Client:
     """Sends requests of one run. ``transport`` is any httpx transport that raises ``ConnectError`` only unsent.
 
-    ``may_send`` tells whether this is still the one run; while it is not, nothing leaves.
+    ``may_send`` tells whether this is still the one run; while it is not, nothing leaves. ``secrets`` are what the bank
+    must not be heard to repeat.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Client:
         pacer: Pacer,
         clock: Callable[[], float] = time.monotonic,
         may_send: Callable[[], bool] = lambda: True,
+        secrets: Sequence[str] = (),
     ) -> None:
         self._base = api.base_url
         self._url = httpx.URL(api.base_url)
@@ -48,6 +50,7 @@ class Client:
         self._transport = transport
         self._clock = clock
         self._may_send = may_send
+        self._secrets = secrets
         self.pacer = pacer
         self._headers = {
             "Host": urlsplit(api.base_url).netloc,
@@ -101,7 +104,13 @@ class Client:
         finally:
             self.pacer.arrived(turn)
         reply = answers.read(
-            call, response.status_code, content, customer=customer, customer_id=customer_id, since=since
+            call,
+            response.status_code,
+            content,
+            customer=customer,
+            customer_id=customer_id,
+            since=since,
+            secrets=self._secrets,
         )
         wait = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
         return replace(reply, retry_after_s=wait, seconds=self._clock() - started), content
