@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from pipeline.calls import CallName, Reply, Step, Token
+from pipeline.calls import Ahead, CallName, Reply, Step, Token
 from pipeline.errors import ExitCode
 from pipeline.journey import state
 from pipeline.journey.moves import Advance, Forget, JourneyRules, Resolve, Rest, Send, next_move
@@ -154,7 +154,7 @@ class Traverser:
             earlier = self._journey.doubts if self._journey.step == step.label else 0
             self._journey = state.intended(self._journey, step)
             call = self._intent(step)
-            await self._durable([call] if step.call.changes else [])
+            await self._durable([call] if step.call.ahead is Ahead.INTENT else [])
             reply = await request.send(token, turn)
             judgement = judge(step, reply, earlier_doubts=earlier)
             wait_s = self._wait_s(step, reply, judgement)
