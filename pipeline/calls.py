@@ -2,10 +2,23 @@
 
 The table ``CALLS`` is API.md sections 4 and 9 row by row. ``Reply`` is what came back, read tolerantly and without
 personal data. Knows no HTTP and no ledger: the journey decides by these words, the outbound stage speaks them.
+
+What is on disk when (promise 3), decided per phase:
+
+- *registration*: the intent first. Only an intent tells, after a crash, our own lost answer from a stranger's 409.
+- *verification*, *documents*: the intent first. They may be repeated once, and only intents count how often they left.
+- *approval*, *consents*, *activation*: the intent first. A read tells whether they happened, but without an intent
+  nobody would ask before sending them again.
+- *categorization*, *session* and every read within a phase (check, lists, deliveries): nothing first. They change
+  nothing, and one that a crash took away is made again.
+
+Every outcome is handed in at once and shares whatever commit comes next; it is awaited before the customer's next call
+leaves, which is no wait of its own where that call's intent is awaited anyway.
 """
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import NewType
 
 import msgspec
 
@@ -29,6 +42,13 @@ class InDoubt(Enum):
     READ_FIRST = "read the customer's status, then repeat once, and again only while it says that nothing happened"
 
 
+class Ahead(Enum):
+    """What of a call must be on disk before it leaves (promise 3)."""
+
+    INTENT = "its intent"
+    NOTHING = "nothing: it changes nothing, and is entered with its outcome in whatever commit comes next"
+
+
 class CallName(StrEnum):
     """The calls a journey makes."""
 
@@ -48,13 +68,18 @@ class CallName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call of the contract. ``changes`` tells whether it alters anything that an intent must announce."""
+    """One call of the contract."""
 
     name: CallName
     phase: Phase
     token: Token
-    changes: bool
+    ahead: Ahead
     in_doubt: InDoubt
+
+    @property
+    def changes(self) -> bool:
+        """Whether it alters something at the bank: then an intent announces it."""
+        return self.ahead is Ahead.INTENT
 
 
 CALLS = {
@@ -64,84 +89,84 @@ CALLS = {
             name=CallName.LOGIN,
             phase=Phase.CATEGORIZATION,
             token=Token.NONE,
-            changes=False,
+            ahead=Ahead.NOTHING,
             in_doubt=InDoubt.REPEAT,
         ),
         Call(
             name=CallName.HIERARCHY,
             phase=Phase.CATEGORIZATION,
             token=Token.ADMIN,
-            changes=False,
+            ahead=Ahead.NOTHING,
             in_doubt=InDoubt.REPEAT,
         ),
         Call(
             name=CallName.REGISTER,
             phase=Phase.REGISTRATION,
             token=Token.ADMIN,
-            changes=True,
+            ahead=Ahead.INTENT,
             in_doubt=InDoubt.REPEAT_ONCE,
         ),
         Call(
             name=CallName.LIST_DELIVERIES,
             phase=Phase.REGISTRATION,
             token=Token.ADMIN,
-            changes=False,
+            ahead=Ahead.NOTHING,
             in_doubt=InDoubt.REPEAT,
         ),
         Call(
             name=CallName.OPEN_SESSION,
             phase=Phase.SESSION,
             token=Token.NONE,
-            changes=False,
+            ahead=Ahead.NOTHING,
             in_doubt=InDoubt.REPEAT,
         ),
         Call(
             name=CallName.OPEN_VERIFICATION,
             phase=Phase.VERIFICATION,
             token=Token.EITHER,
-            changes=True,
+            ahead=Ahead.INTENT,
             in_doubt=InDoubt.REPEAT_ONCE,
         ),
         Call(
             name=CallName.UPLOAD_DOCUMENT,
             phase=Phase.DOCUMENTS,
             token=Token.EITHER,
-            changes=True,
+            ahead=Ahead.INTENT,
             in_doubt=InDoubt.REPEAT_ONCE,
         ),
         Call(
             name=CallName.LIST_DOCUMENTS,
             phase=Phase.DOCUMENTS,
             token=Token.EITHER,
-            changes=False,
+            ahead=Ahead.NOTHING,
             in_doubt=InDoubt.REPEAT,
         ),
         Call(
             name=CallName.APPROVE,
             phase=Phase.APPROVAL,
             token=Token.ADMIN,
-            changes=True,
+            ahead=Ahead.INTENT,
             in_doubt=InDoubt.CHECK_FIRST,
         ),
         Call(
             name=CallName.ACCEPT_CONSENT,
             phase=Phase.CONSENTS,
             token=Token.EITHER,
-            changes=True,
+            ahead=Ahead.INTENT,
             in_doubt=InDoubt.CHECK_FIRST,
         ),
         Call(
             name=CallName.CHECK,
             phase=Phase.CONSENTS,
             token=Token.EITHER,
-            changes=False,
+            ahead=Ahead.NOTHING,
             in_doubt=InDoubt.REPEAT,
         ),
         Call(
             name=CallName.ACTIVATE,
             phase=Phase.ACTIVATION,
             token=Token.ADMIN,
-            changes=True,
+            ahead=Ahead.INTENT,
             in_doubt=InDoubt.READ_FIRST,
         ),
     )
@@ -217,6 +242,10 @@ class Kind(StrEnum):
     """No refusal: the id that the bank gives is another customer's."""
 
 
+Redacted = NewType("Redacted", str)
+"""Words of the bank that passed the redactor (``pipeline.outbound.redact``), the only one who makes them."""
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What came back from one request.
 
@@ -225,8 +254,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     ``readable``: the body was what the contract promises (an object, with the ids the call must bring, nobody else's).
     ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``hold_s`` is how long all calls are
-    held because the bank refused this one for its rate; ``None``: it did not. ``field`` and ``message`` are redacted.
-    ``cause`` tells what went wrong when there was no answer.
+    held because the bank refused this one for its rate; ``None``: it did not. ``field`` is one of ours, ``message``
+    what the redactor left of the bank's words. ``cause`` tells what went wrong when there was no answer.
     """
 
     status: int | None = None
@@ -237,7 +266,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts = Facts()
     kind: Kind = Kind.NONE
     field: str = ""
-    message: str = ""
+    message: Redacted = Redacted("")
     cause: str = ""
     retry_after_s: float | None = None
     hold_s: float | None = None

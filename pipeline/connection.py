@@ -57,7 +57,12 @@ async def connected(
     transport = Transport(
         timeout_s=settings.api.timeout_s, max_connections=settings.limits.max_in_flight, direct=direct
     )
-    client = Client(settings.api, transport=transport, pacer=pacer, emit=emit, may_send=may_send)
+    given = settings.credentials
+    # Without what separates their words: a passphrase is masked, and its words stay such as errors are written in.
+    secrets = [
+        "".join(filter(str.isalpha, getattr(given, name).get_secret_value())) for name in type(given).model_fields
+    ]
+    client = Client(settings.api, transport=transport, pacer=pacer, emit=emit, may_send=may_send, secrets=secrets)
     payloads = Payloads(settings, keys)
     session = AdminSession(client, payloads, max_attempts=attempts, wait_s=wait_s, clock=time.monotonic, max_wait_s=cap)
     try:

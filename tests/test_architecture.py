@@ -207,6 +207,25 @@ def public(
             yield from public(f"{name}.{child.name}", child)
 
 
+def test_words_of_the_bank_have_one_way_in() -> None:
+    """Only the redactor makes ``Redacted``, the type of a reply's message; who calls it and who replies is one each."""
+    makers, callers, repliers = set(), set(), set()
+    for module in MODULES:
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                given = {keyword.arg for keyword in node.keywords}
+                nothing = bool(node.args) and ast.unparse(node.args[0]) == "''"
+                makers |= {module} if node.func.id == "Redacted" and not nothing else set()
+                repliers |= {module} if node.func.id == "Reply" and "message" in given else set()
+                callers |= {module} if node.func.id == "redact_all" else set()
+    assert makers == {"pipeline.outbound.redact"}
+    assert callers == {"pipeline.outbound.refusals"}
+    assert repliers == {"pipeline.outbound.answers"}
+    # And only these two see a body at all: everybody else gets what they made of it.
+    readers = {module for module in MODULES if "msgspec.json.decode" in MODULES[module].read_text(encoding="utf-8")}
+    assert {module for module in readers if stage_of(module) == "outbound"} == {"pipeline.outbound.answers"}
+
+
 def test_nothing_happens_at_import() -> None:
     """Module level holds definitions and constants: no loop, no ``with``, no bare call."""
     allowed = (

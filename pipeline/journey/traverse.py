@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from pipeline.calls import CallName, Reply, Step, Token
+from pipeline.calls import Ahead, CallName, Reply, Step, Token
 from pipeline.calls import step as make_step
 from pipeline.errors import ExitCode
 from pipeline.journey import state
@@ -160,7 +160,7 @@ class Traverser:
             vouched = state.is_vouched(self._journey)
             self._journey = state.intended(self._journey, step)
             call = self._intent(step)
-            await self._durable([call] if step.call.changes else [])
+            await self._durable([call] if step.call.ahead is Ahead.INTENT else [])
             reply = await request.send(token, turn)
             judgement = judge(step, reply, earlier_doubts=earlier, vouched=vouched)
             judgement = tools.stop.weigh(step, judgement, self._journey.key)

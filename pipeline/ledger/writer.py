@@ -2,8 +2,9 @@
 
 A thread takes whatever has been handed in, writes it in one transaction, makes it durable and wakes those who wait.
 While it is busy with the disk, more is handed in: the group grows with the load by itself. Promise 3: what ``post``
-returns is done when the entries survive a crash. After an error nothing is written any more and every caller gets it;
-a lock that was lost is such an error (``pipeline.ledger.lock``).
+returns is done when the entries survive a crash; which entries are awaited before a call leaves, and which only share
+a commit with them, ``pipeline.calls`` says per phase. After an error nothing is written any more and every caller gets
+it; a lock that was lost is such an error (``pipeline.ledger.lock``).
 """
 
 import asyncio

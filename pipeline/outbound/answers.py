@@ -6,7 +6,7 @@ What the bank says in words goes through the redactor. Pure: bytes in, values ou
 
 import binascii
 from base64 import urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from pipeline.calls import CallName, Facts, Kind, Reply
 from pipeline.model import Category, Customer
 from pipeline.outbound import members, refusals
+from pipeline.outbound.identifiers import impersonal
 
 _CLOCKS_DIFFER_S = 600.0
 _RISKS = frozenset({"LOW", "MEDIUM", "HIGH"})
@@ -36,7 +37,6 @@ _REQUIREMENTS = frozenset(
     }
 )
 """The document types of the contract; what a bank may ask for beyond them is UNKNOWN and parks the row."""
-_TELLING = 4
 _HIGH_RISK_DOCUMENTS = frozenset({"BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"})
 
 
@@ -55,10 +55,12 @@ def read(
     customer_id: str = "",
     since: float = 0.0,
     taken: Callable[[str], bool] = never_taken,
+    secrets: Sequence[str] = (),
 ) -> Reply:
-    """Read the answer to ``call``; never raises for what the bytes are. ``since`` is when the journey began.
+    """Read the answer to ``call``; never raises, whatever the bytes are. ``since`` is when the journey began.
 
-    ``taken`` tells whether an id of a customer belongs to another one: such an id is none.
+    ``taken`` tells whether an id of a customer belongs to another one: such an id is none. ``secrets`` are masked in
+    the bank's words like the customer's values.
     """
     body = _object(content)
     data = members.record(body.get("data")) if body is not None and "data" in body else body or {}
@@ -66,8 +68,11 @@ def read(
     facts, complete = (
         _facts(call, body or {}, data, customer, customer_id, since, taken) if accepted else (Facts(), True)
     )
-    facts = _impersonal(facts, customer)
-    kind, field, message = ("", "", "") if accepted else refusals.trouble(body or {}, data, customer)
+    if facts.customer_id or facts.user_id or facts.verification_id:
+        facts = _impersonal(facts, customer)
+    kind, field, message = (
+        ("", "", Reply().message) if accepted else refusals.trouble(body or {}, data, customer, secrets)
+    )
     if call is CallName.REGISTER and facts.customer_id and taken(facts.customer_id):
         facts, kind = Facts(), Kind.ANOTHERS
     complete = complete and (call is not CallName.REGISTER or not accepted or bool(facts.customer_id))
@@ -254,16 +259,9 @@ def _requirement(value: Any) -> str:
 
 def _impersonal(facts: Facts, customer: Customer | None) -> Facts:
     """Ids are stored: one that is made of the customer's own data is not taken."""
-    if customer is None or not (facts.customer_id or facts.user_id or facts.verification_id):
-        return facts
-    own = [getattr(customer, name).casefold() for name in refusals.PERSONAL if len(getattr(customer, name)) >= _TELLING]
-
-    def clean(identifier: str) -> str:
-        return "" if any(value in identifier.casefold() for value in own) else identifier
-
     return replace(
         facts,
-        customer_id=clean(facts.customer_id),
-        user_id=clean(facts.user_id),
-        verification_id=clean(facts.verification_id),
+        customer_id=impersonal(facts.customer_id, customer),
+        user_id=impersonal(facts.user_id, customer),
+        verification_id=impersonal(facts.verification_id, customer),
     )

@@ -8,7 +8,7 @@ Knows no ledger and no phase order.
 import asyncio
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -32,7 +32,8 @@ _TOKENS = 4096
 class Client:
     """Sends requests of one run. ``transport`` is any httpx transport that raises ``ConnectError`` only unsent.
 
-    ``may_send`` tells whether this is still the one run; while it is not, nothing leaves.
+    ``may_send`` tells whether this is still the one run; while it is not, nothing leaves. ``secrets`` are what the bank
+    must not be heard to repeat.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Client:
         emit: Handler = ignore,
         clock: Callable[[], float] = time.monotonic,
         may_send: Callable[[], bool] = lambda: True,
+        secrets: Sequence[str] = (),
     ) -> None:
         self._base = api.base_url
         self._url = httpx.URL(api.base_url)
@@ -52,6 +54,7 @@ class Client:
         self._emit = emit
         self._clock = clock
         self._may_send = may_send
+        self._secrets = secrets
         self.pacer = pacer
         self._headers = {
             "Host": urlsplit(api.base_url).netloc,
@@ -106,7 +109,14 @@ class Client:
         finally:
             self.pacer.arrived(turn)
         reply = answers.read(
-            call, response.status_code, content, customer=customer, customer_id=customer_id, since=since, taken=taken
+            call,
+            response.status_code,
+            content,
+            customer=customer,
+            customer_id=customer_id,
+            since=since,
+            taken=taken,
+            secrets=self._secrets,
         )
         asked = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
         return self._paced(call, replace(reply, retry_after_s=asked, seconds=self._clock() - started), turn), content

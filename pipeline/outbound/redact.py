@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from pipeline.calls import Redacted
+
 MASK = "…"
 _MAX_CHARS = 240
 _MAX_READ = 2000
@@ -95,7 +97,14 @@ _AFTER_NUMBERS = frozenset(
 )
 
 
-def redact(text: str, values: Iterable[str] = ()) -> str:
+def redact_all(texts: Iterable[str], values: Iterable[str] = ()) -> Redacted:
+    """Return each text redacted, each once, with semicolons between them."""
+    own = tuple(values)
+    redacted = (redact(text, own) for text in texts)
+    return Redacted("; ".join(dict.fromkeys(text for text in redacted if text)))
+
+
+def redact(text: str, values: Iterable[str] = ()) -> Redacted:
     """Return ``text`` with every unknown word masked, and every word that occurs in one of ``values``.
 
     One line, at most 240 characters; empty if nothing meaningful is left.
@@ -113,9 +122,9 @@ def redact(text: str, values: Iterable[str] = ()) -> str:
         if kept[-1:] != [word]:
             kept.append(word)
     if not any(c.isalnum() for word in kept for c in word):
-        return ""
+        return Redacted("")
     line = " ".join(kept)
-    return line if len(line) <= _MAX_CHARS else line[: _MAX_CHARS - 1] + MASK
+    return Redacted(line if len(line) <= _MAX_CHARS else line[: _MAX_CHARS - 1] + MASK)
 
 
 def _own(values: Iterable[str]) -> Iterator[str]:

@@ -3,13 +3,14 @@
 Both documented forms of an error body are read, also where they come with a 200 (API.md, section 7). Pure.
 """
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from pipeline.calls import Kind
+from pipeline.calls import Kind, Redacted
 from pipeline.model import Customer
 from pipeline.outbound import members
-from pipeline.outbound.redact import redact
+from pipeline.outbound.redact import redact_all
 
 _MAX_ERRORS = 5
 PERSONAL = tuple(field.name for field in fields(Customer) if not field.repr or field.name == "external_id")
@@ -85,8 +86,10 @@ def _legacy_status(name: str) -> int:
     return next((meant for start, meant in _LEGACY_CODES if name.startswith(start)), 0)
 
 
-def trouble(body: dict[str, Any], data: dict[str, Any], customer: Customer | None) -> tuple[str, str, str]:
-    """The kind, canonical field and redacted words of a refusal."""
+def trouble(
+    body: dict[str, Any], data: dict[str, Any], customer: Customer | None, secrets: Sequence[str] = ()
+) -> tuple[str, str, Redacted]:
+    """The kind, canonical field and redacted words of a refusal; ``secrets`` are masked like the customer's values."""
     legacy = members.record(body.get("error"))
     errors = members.records(data.get("errors"))
     said = [
@@ -105,7 +108,7 @@ def trouble(body: dict[str, Any], data: dict[str, Any], customer: Customer | Non
     named = [members.text(data.get("field")), *(members.text(entry.get("field")) for entry in errors)]
     ends = (name.split(".")[-1] for name in named)
     field = next((_CONTRACT_FIELDS[name] for name in ends if name in _CONTRACT_FIELDS), "")
-    values = [getattr(customer, name) for name in PERSONAL] if customer else []
+    values = [*secrets, *(getattr(customer, name) for name in PERSONAL if customer)]
     words = [
         members.text(legacy.get("message")) or members.text(body.get("message")),
         members.text(data.get("details")),
@@ -113,5 +116,4 @@ def trouble(body: dict[str, Any], data: dict[str, Any], customer: Customer | Non
     words += [
         f"{members.text(entry.get('field'))}: {members.text(entry.get('message'))}" for entry in errors[:_MAX_ERRORS]
     ]
-    redacted = (redact(text, values) for text in words)
-    return kind, field, "; ".join(dict.fromkeys(text for text in redacted if text))
+    return kind, field, redact_all(words, values)

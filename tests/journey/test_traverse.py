@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from pipeline.calls import CALLS, CallName, Step
+from pipeline.calls import CALLS, Ahead, CallName, Step
 from pipeline.errors import ExitCode, RefusedError
 from pipeline.journey.moves import JourneyRules
 from pipeline.model import Disposition, Phase, Standing
@@ -94,6 +94,27 @@ def test_an_undisturbed_journey_makes_each_call_once_in_order() -> None:
     assert world.disposition is Disposition.ONBOARDED
     assert world.journey.sent == 12
     assert_truth(world)
+
+
+def test_what_is_on_disk_when_a_call_leaves_is_what_the_table_says() -> None:
+    """Per call and phase: its intent, or nothing of it; and in any case every outcome before it."""
+    left: dict[CallName, set[Ahead]] = {}
+    spared: set[CallName] = set()
+
+    def look(step: Step, occurrence: int) -> str:
+        open_intents = [call for call in world.ledger.calls.values() if not call.outcome]
+        assert [call.step for call in open_intents] in ([], [step.label]), "an outcome is not on disk"
+        left.setdefault(step.call.name, set()).add(Ahead.INTENT if open_intents else Ahead.NOTHING)
+        # The first answer of a call that changes something is lost, so that the reads that look for it leave, too.
+        lost = step.call.changes and occurrence == 1 and step.call.name not in spared
+        return "dropped_after" if lost else ""
+
+    for name in (CallName.LOGIN, CallName.REGISTER):  # a registration that is looked up has no session
+        spared.add(name)
+        world = World(a_customer(risk_level="MEDIUM"), plan=look, rules=WEBHOOKS)
+        world.live()
+    assert set(left) >= {*JOURNEY_CALLS, CallName.LIST_DELIVERIES}
+    assert left == {name: {CALLS[name].ahead} for name in left}
 
 
 def test_a_finished_customer_costs_no_call_and_no_write() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calls import CallName, Facts, Kind, Reply
+from pipeline.calls import CallName, Facts, Kind, Redacted, Reply
 from pipeline.model import Category
 from pipeline.outbound.answers import read, read_categories, token_life_s
 from tests.outbound.support import EXAMPLES, customer, example
@@ -158,7 +158,7 @@ def test_examples_of_refusal(name: str) -> None:
         readable=True,
         kind=kind,
         field=field,
-        message=message,
+        message=Redacted(message),
     )
 
 
