@@ -10,7 +10,7 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -44,10 +44,11 @@ _HEARTBEAT_S = 5.0
 
 def run(order: Order, settings: Settings, emit: Handler) -> Written:
     """Carry every good row of the inputs through the journey and write what became of each."""
+    began = datetime.now(UTC)
     settings = embedded.with_demo_identity(settings)
     keys = keys_of(settings)
     found = read(order, settings, emit)
-    facts = facts_of(order, settings, found)
+    facts = facts_of(order, settings, found, began)
     with open_ledger(settings, keys) as ledger, ledger.lock():
         writable(Path(facts.out))
         with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
@@ -59,19 +60,22 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     """What a run would find, without a single call: the checks, and what the ledger knows of each row."""
+    began = datetime.now(UTC)
     settings = embedded.with_demo_identity(settings)
     keys = keys_of(settings)
     found = read(order, settings, emit)
+    facts = facts_of(order, settings, found, began)
     if not settings.ledger.path.exists():
-        return _write_checks(found, facts_of(order, settings, found), settings, emit)
+        return _write_checks(found, facts, settings, emit)
     with open_ledger(settings, keys) as ledger:
-        return _write_checks(found, facts_of(order, settings, found), settings, emit, ledger=ledger, keys=keys)
+        return _write_checks(found, facts, settings, emit, ledger=ledger, keys=keys)
 
 
 def validate(order: Order, settings: Settings, emit: Handler) -> Written:
     """All checks that need no network, and the files that say what they found."""
+    began = datetime.now(UTC)
     found = read(order, settings, emit)
-    return _write_checks(found, facts_of(order, settings, found), settings, emit)
+    return _write_checks(found, facts_of(order, settings, found, began), settings, emit)
 
 
 def read(order: Order, settings: Settings, emit: Handler) -> Survey:
@@ -242,7 +246,7 @@ def _report(
         ledger.finish_run(record.number, exit_code=error.exit_code, stopped_because=str(error))
         raise
     ledger.finish_run(record.number, exit_code=written.exit_code, stopped_because=stopper.reason, at=end.finished_at)
-    emit(_finished(facts, end, written))
+    emit(_finished(facts, written))
     return written
 
 
@@ -256,24 +260,23 @@ def _write_checks(
     keys: Keys | None = None,
 ) -> Written:
     """The files of a check: nothing was sent, accepted rows are pending."""
-    end = RunEnd(
-        run_id=facts.run_id,
-        number=0,
-        started_at=datetime.fromisoformat(facts.now).timestamp(),
-        finished_at=time.time(),
-    )
+    end = RunEnd(run_id=facts.run_id, number=0, started_at=_began(facts), finished_at=time.time())
     written = write_reports(
         survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
     )
-    emit(_finished(facts, end, written))
+    emit(_finished(facts, written))
     return written
 
 
-def _finished(facts: RunFacts, end: RunEnd, written: Written) -> Finished:
+def _began(facts: RunFacts) -> float:
+    return datetime.fromisoformat(facts.now).timestamp()
+
+
+def _finished(facts: RunFacts, written: Written) -> Finished:
     return Finished(
         run_id=facts.run_id,
         exit_code=int(written.exit_code),
         dispositions=written.dispositions,
         out=facts.out,
-        seconds=end.finished_at - end.started_at,
+        seconds=time.time() - _began(facts),
     )

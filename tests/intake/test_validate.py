@@ -175,7 +175,7 @@ def test_an_input_that_is_only_touched_is_read_on(tmp_path: Path) -> None:
 def test_paths_that_lead_nowhere_are_said_plainly(tmp_path: Path, name: str) -> None:
     """A name that is too long and a link to itself are inputs that cannot be read."""
     (tmp_path / "loop.csv").symlink_to("loop.csv")
-    with pytest.raises(UnreadableInputError, match="cannot be read|does not exist"):
+    with pytest.raises(UnreadableInputError, match=r"cannot be read|does not exist"):
         survey([tmp_path / name], batch_rows=9)
 
 
