@@ -115,6 +115,7 @@ def open_table(path: Path, name: str, reading: Reading) -> Table:
     seen = stamp(path)
     start = head(path, name, reading)
     profile = reading.profile
+    known = {*CANONICAL_COLUMNS, *profile.named}
     if start.startswith(sniff.PARQUET_MAGIC):
         columns = parquetfile.columns(path, name)
         header.check(name, columns)
@@ -125,14 +126,13 @@ def open_table(path: Path, name: str, reading: Reading) -> Table:
         return Table(name=name, path=path, kind=Kind.PARQUET, columns=columns, plan=plan, reading=reading, stamp=seen)
     if sniff.is_workbook(path):
         columns = excelfile.columns(path, name, profile.source.sheet)
-        header.check(name, columns)
+        header.check(name, columns, known)
         plan = mapping.plan(profile, columns, name, typed=True)
         return Table(name=name, path=path, kind=Kind.EXCEL, columns=columns, plan=plan, reading=reading, stamp=seen)
     refuse_foreign(start, name, reading)
-    known = {*CANONICAL_COLUMNS, *profile.named}
     written = dialect.detect(path, name, profile.source, known, reading.max_unpacked)
     columns = csvfile.columns(path, name, written, reading.max_unpacked)
-    header.check(name, columns)
+    header.check(name, columns, known)
     plan = mapping.plan(profile, columns, name)
     return Table(
         name=name,
@@ -224,6 +224,10 @@ def head(path: Path, name: str, reading: Reading) -> bytes:
             head = stream.read(_HEAD)
     except OSError as error:
         raise _unopened(name, error) from None
+    if head.startswith(sniff.PARQUET_MAGIC) and (packing := unpack.packing(path)):
+        raise UnreadableInputError(
+            f"{name} is a Parquet file in a {packing} archive", hint="unpack it first: only text is read packed"
+        )
     if not head.removeprefix(sniff.BOM).strip():
         raise UnreadableInputError(f"{name} is empty", hint="check how it was made")
     return head

@@ -23,6 +23,7 @@ def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detecte
     """
     reading = files.Reading(profile=Profile(source=source))
     head = files.head(path, name, reading)
+    known = headers.spellings()
     if head.startswith(sniff.PARQUET_MAGIC):
         columns = parquetfile.columns(path, name)
         frames = parquetfile.frames(path, name, columns, _ROWS, quiet=True)
@@ -33,7 +34,6 @@ def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detecte
         detected = Detected(sheet=source.sheet)
     else:
         files.refuse_foreign(head, name, reading)
-        known = headers.spellings()
         found = dialect.detect(path, name, source, known, reading.max_unpacked, doubtful=True)
         columns = csvfile.columns(path, name, found, reading.max_unpacked)
         frames = csvfile.frames(path, name, columns, _ROWS, dialect=found, most=reading.max_unpacked)
@@ -48,6 +48,6 @@ def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detecte
                 **dict.fromkeys(("delimiter", "quote", "escape", "skip_lines"), found.sure),
             },
         )
-    header.check(name, columns)
+    header.check(name, columns, known)
     frame, _ = next(frames, (pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), {}))
     return frame, detected

@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
 from pipeline.intake import formats
-from pipeline.intake.columns import listed, nearest
+from pipeline.intake.columns import advice, listed
 from pipeline.intake.elementwise import per_distinct
 from pipeline.intake.normalise import INSTANT_COLUMNS, OUTER_SPACE
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
@@ -230,7 +230,7 @@ def _check_required(profile: Profile, origin: Mapping[str, tuple[str, ...]], col
     if not missing:
         return
     if profile == Profile():
-        hint = nearest(missing, columns) or f"the columns are {', '.join(CANONICAL_COLUMNS)}"
+        hint = advice(missing, columns)
     else:
         used = {theirs for names in origin.values() for theirs in names}
         free = [column for column in columns if column not in used]
