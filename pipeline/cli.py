@@ -247,9 +247,11 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except OnboardError as error:
-        click.echo(f"error: {error}", err=True)
+        from pipeline.console import printable
+
+        click.echo(f"error: {printable(str(error))}", err=True)
         if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
+            click.echo(f"hint: {printable(error.hint)}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         click.echo("stopped by SIGINT; `onboard report` writes the reports, the same command goes on", err=True)
