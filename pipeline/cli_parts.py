@@ -48,9 +48,11 @@ def plain_errors() -> Iterator[None]:
         with Signals():
             yield
     except OnboardError as error:
-        say(f"error: {error}")
+        from pipeline.console import printable
+
+        say("\n  ".join(map(printable, (f"error: {error}", *error.details))))
         if error.hint:
-            say(f"hint: {error.hint}")
+            say(printable(f"hint: {error.hint}"))
         sys.exit(error.exit_code)
     except KeyboardInterrupt as stopped:
         signal = stopped if isinstance(stopped, Signalled) else Signalled("SIGINT", ExitCode.INTERRUPTED)

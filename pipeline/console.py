@@ -159,8 +159,17 @@ def json_lines(
     return handle
 
 
+def printable(text: str) -> str:
+    """Escape what would move the cursor, colour a terminal or begin a line of a log: names of files may hold it."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def describe(event: Event) -> str:
     """Say an event in one line, without its time."""
+    return printable(_sentence(event))
+
+
+def _sentence(event: Event) -> str:
     match event:
         case events.RunOpened():
             return f"run {event.run_id} begins: {event.rows:,} rows; reports go to {event.out}"

@@ -17,8 +17,9 @@ from pipeline.errors import ExitCode, OnboardError, UnreadableInputError
 from pipeline.events import Handler, Progress
 from pipeline.gateway import Gateway
 from pipeline.journey.moves import JourneyRules
+from pipeline.journey.needs import Recorder
 from pipeline.journey.state import enter, needs_visit
-from pipeline.journey.traverse import Recorder, Tools, Traverser
+from pipeline.journey.traverse import Tools, Traverser
 from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer

@@ -4,6 +4,7 @@ An error's message says what and where; ``hint`` says what to do next. Expected 
 values (``pipeline.model``), never exceptions. Messages hold no personal data and no secret.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import ClassVar
 
@@ -24,13 +25,17 @@ class ExitCode(IntEnum):
 
 
 class OnboardError(Exception):
-    """Root of all errors that a user may see; ``str()`` is the message, ``hint`` the next step."""
+    """Root of all errors that a user may see; ``str()`` is the message, ``hint`` the next step.
+
+    ``details`` are further lines, where one sentence cannot name all that is wrong.
+    """
 
     exit_code: ClassVar[ExitCode] = ExitCode.UNEXPECTED
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", details: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.hint = hint
+        self.details = tuple(details)
 
 
 class ConfigurationError(OnboardError):

@@ -6,7 +6,7 @@ Knows the intake's settings of a run, no journey and no bank.
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,15 +81,14 @@ class RunFacts:
         return cls(**facts | {"calls": tuple(facts["calls"])})
 
 
-def facts_of(order: Order, settings: Settings, found: Survey) -> RunFacts:
-    """What the reports of this run will need."""
-    now = datetime.now(UTC)
-    run_id = new_run_id(now)
+def facts_of(order: Order, settings: Settings, found: Survey, began: datetime) -> RunFacts:
+    """What the reports of this run, which began to read its inputs then, will need."""
+    run_id = new_run_id(began)
     return RunFacts(
         run_id=run_id,
         inputs=[asdict(source) for source in found.sources],
         limit=order.limit,
-        now=now.isoformat(),
+        now=began.isoformat(),
         min_age=settings.intake.min_age,
         documents_root=str(settings.documents.root.absolute()),
         max_document_bytes=settings.documents.max_bytes,

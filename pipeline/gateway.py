@@ -15,7 +15,7 @@ from pipeline.customer_ids import CustomerIds
 from pipeline.health import Health
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.moves import DOCUMENT_COLUMN_OF
-from pipeline.journey.traverse import Problem
+from pipeline.journey.needs import Problem
 from pipeline.model import Category, Customer, Journey
 from pipeline.outbound.client import Client
 from pipeline.outbound.pacing import Turn
@@ -25,7 +25,7 @@ from pipeline.outbound.session import AdminSession
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A request that is ready to leave (``pipeline.journey.traverse.Request``)."""
+    """A request that is ready to leave (``pipeline.journey.needs.Request``)."""
 
     client: Client
     ids: CustomerIds
@@ -52,7 +52,7 @@ class Ready:
 
 
 class Gateway:
-    """The bank as a journey sees it (``pipeline.journey.traverse.Bank``)."""
+    """The bank as a journey sees it (``pipeline.journey.needs.Bank``)."""
 
     def __init__(
         self,

@@ -13,13 +13,13 @@ from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
 from pipeline.facts import RunFacts
 from pipeline.intake.normalise import one
 from pipeline.intake.validate import survey
-from pipeline.job import keys_of, open_ledger
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.model import Category
+from pipeline.opening import keys_of, open_ledger, seed_keys
 from pipeline.projection import instant
 from pipeline.reporting import RunEnd, Written, write_reports
-from pipeline.settings import PREFIX, Settings
+from pipeline.settings import Settings
 from pipeline.timeline import as_data, as_text, chapters
 
 _RUNS_SHOWN = 20
@@ -176,16 +176,6 @@ def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:
             f"the ledger has no run {run_id}", hint=f"`onboard status` lists them; the newest is {runs[0].run_id}"
         )
     return found
-
-
-def seed_keys(settings: Settings) -> Keys:
-    """The keys for who does not call the bank: of the credentials only the seed is needed."""
-    if not (seed := settings.credentials.seed.get_secret_value()):
-        raise ConfigurationError(
-            f"{PREFIX}CREDENTIALS__SEED is missing: the ledger's keys derive from it",
-            hint="set it in the environment, or …_FILE with the path of a secret file",
-        )
-    return Keys(seed, settings.api.tenant_id)
 
 
 @contextmanager

@@ -35,11 +35,12 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, Exit
     Raises :class:`ConfigurationError` that names every answer that cannot be taken; then none is.
     """
     rows = list(given_in(path))
-    with existing_ledger(settings) as (ledger, keys), ledger.lock(), Acts.of(ledger.path) as acts:
+    with existing_ledger(settings) as (ledger, keys), ledger.lock() as held, Acts.of(ledger.path, held) as acts:
         found = judged(rows, _known(rows, ledger, keys), acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
         if found.wrong:
             raise ConfigurationError(
-                "\n  ".join([f"{path.name}: no answer was taken, because of", *_shown(_wrong(found))]),
+                f"{path.name}: no answer was taken, because of",
+                details=_shown(_wrong(found)),
                 hint="correct these rows and give the file again; the others are kept in it",
             )
         if found.answers and not dry_run:
@@ -75,7 +76,7 @@ class Wanted:
 
 def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> str:
     """Open failed customers for the next run; how many, by phase and code."""
-    with existing_ledger(settings) as (ledger, _), ledger.lock(), Acts.of(ledger.path) as acts:
+    with existing_ledger(settings) as (ledger, _), ledger.lock() as held, Acts.of(ledger.path, held) as acts:
         run = named_run(ledger, wanted.run_id).number if wanted.run_id else None
         opened: Counter[tuple[str, str]] = Counter()
         left: Counter[tuple[str, str]] = Counter()

@@ -5,12 +5,10 @@ of their insides.
 """
 
 import asyncio
-import errno
-import os
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +18,6 @@ from pipeline.customer_ids import CustomerIds
 from pipeline.earlier import Earlier
 from pipeline.engine import Engine
 from pipeline.errors import (
-    ConfigurationError,
     LockedError,
     OnboardError,
     StoppedEarlyError,
@@ -37,8 +34,8 @@ from pipeline.keys import Keys
 from pipeline.ledger.lock import Held
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
+from pipeline.opening import keys_of, open_ledger, writable
 from pipeline.reporting import RunEnd, Written, write_reports
-from pipeline.reports.disk import make_folder
 from pipeline.settings import Settings
 from pipeline.signals import Signals
 from pipeline.stopping import Stopper, beside
@@ -48,11 +45,12 @@ _HEARTBEAT_S = 5.0
 
 def run(order: Order, settings: Settings, emit: Handler) -> Written:
     """Carry every good row of the inputs through the journey and write what became of each."""
+    began = datetime.now(UTC)
     settings = embedded.with_demo_identity(settings)
     keys = keys_of(settings)
     with Signals() as signals:
         found = read(order, settings, emit)
-        facts = facts_of(order, settings, found)
+        facts = facts_of(order, settings, found, began)
         with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
             writable(Path(facts.out))
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
@@ -70,19 +68,22 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     """What a run would find, without a single call: the checks, and what the ledger knows of each row."""
+    began = datetime.now(UTC)
     settings = embedded.with_demo_identity(settings)
     keys = keys_of(settings)
     found = read(order, settings, emit)
+    facts = facts_of(order, settings, found, began)
     if not settings.ledger.path.exists():
-        return _write_checks(found, facts_of(order, settings, found), settings, emit)
+        return _write_checks(found, facts, settings, emit)
     with open_ledger(settings, keys) as ledger:
-        return _write_checks(found, facts_of(order, settings, found), settings, emit, ledger=ledger, keys=keys)
+        return _write_checks(found, facts, settings, emit, ledger=ledger, keys=keys)
 
 
 def validate(order: Order, settings: Settings, emit: Handler) -> Written:
     """All checks that need no network, and the files that say what they found."""
+    began = datetime.now(UTC)
     found = read(order, settings, emit)
-    return _write_checks(found, facts_of(order, settings, found), settings, emit)
+    return _write_checks(found, facts_of(order, settings, found, began), settings, emit)
 
 
 def read(order: Order, settings: Settings, emit: Handler) -> Survey:
@@ -94,33 +95,6 @@ def read(order: Order, settings: Settings, emit: Handler) -> Survey:
     if not found.compared:
         emit(Notice(message="too many rows share a birth date and parts of a name: not all were compared"))
     return found
-
-
-def writable(out: Path) -> None:
-    """Make the folder of the reports. Raises :class:`ConfigurationError` before anything was sent, not after."""
-    try:
-        make_folder(out)
-        if not os.access(out, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as error:
-        raise ConfigurationError(
-            f"reports cannot be written to {out}: {error.strerror}", hint="name another folder with --out"
-        ) from None
-
-
-def keys_of(settings: Settings) -> Keys:
-    """The keys of this tenant and seed. Raises :class:`ConfigurationError` that names what credentials are missing."""
-    if missing := settings.credentials.missing():
-        raise ConfigurationError(
-            f"credentials are missing: {', '.join(missing)}",
-            hint="set them in the environment, or each as …_FILE with the path of a secret file",
-        )
-    return Keys(settings.credentials.seed.get_secret_value(), settings.api.tenant_id)
-
-
-def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledger:
-    """The ledger of these settings. Raises :class:`ConfigurationError` if it cannot be used: nothing was sent yet."""
-    return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
 
 
 class _Run:
@@ -256,7 +230,7 @@ def _report(
         ledger.finish_run(record.number, exit_code=error.exit_code, stopped_because=str(error))
         raise
     ledger.finish_run(record.number, exit_code=written.exit_code, stopped_because=stopper.reason, at=end.finished_at)
-    emit(_finished(facts, end, written))
+    emit(_finished(facts, written))
     return written
 
 
@@ -270,24 +244,23 @@ def _write_checks(
     keys: Keys | None = None,
 ) -> Written:
     """The files of a check: nothing was sent, accepted rows are pending."""
-    end = RunEnd(
-        run_id=facts.run_id,
-        number=0,
-        started_at=datetime.fromisoformat(facts.now).timestamp(),
-        finished_at=time.time(),
-    )
+    end = RunEnd(run_id=facts.run_id, number=0, started_at=_began(facts), finished_at=time.time())
     written = write_reports(
         survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
     )
-    emit(_finished(facts, end, written))
+    emit(_finished(facts, written))
     return written
 
 
-def _finished(facts: RunFacts, end: RunEnd, written: Written) -> Finished:
+def _began(facts: RunFacts) -> float:
+    return datetime.fromisoformat(facts.now).timestamp()
+
+
+def _finished(facts: RunFacts, written: Written) -> Finished:
     return Finished(
         run_id=facts.run_id,
         exit_code=int(written.exit_code),
         dispositions=written.dispositions,
         out=facts.out,
-        seconds=end.finished_at - end.started_at,
+        seconds=time.time() - _began(facts),
     )

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from pipeline import embedded
 from pipeline.earlier import Earlier
@@ -16,13 +17,13 @@ from pipeline.engine import journey_rules
 from pipeline.events import Handler
 from pipeline.facts import Order, facts_of
 from pipeline.forecast import Forecaster, Outlook
-from pipeline.inspection import seed_keys
 from pipeline.intake.validate import rows
-from pipeline.job import open_ledger, read
+from pipeline.job import read
 from pipeline.journey.state import enter, needs_visit
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.model import Category, Customer, Disposition, IntakeRow, Journey, Phase, Standing
+from pipeline.opening import open_ledger, seed_keys
 from pipeline.projection import disposition_of
 from pipeline.settings import Settings
 
@@ -66,7 +67,7 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     """Read and judge the inputs, ask the ledger about each row, and foresee what is left."""
     settings = embedded.with_demo_identity(settings)
     found = read(order, settings, emit)
-    judging = facts_of(order, settings, found).rules()
+    judging = facts_of(order, settings, found, datetime.now(UTC)).rules()
     made = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=found.rows)
     made.calls[Phase.CATEGORIZATION] = _HIERARCHY
     with ExitStack() as stack:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.journey.explanations import VOUCHED
 from pipeline.journey.operator import phase_in_doubt, question_about
-from pipeline.journey.policy import VOUCHED
 from pipeline.journey.state import is_vouched
 from pipeline.keys import changed_columns
 from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Severity, Standing

@@ -5,6 +5,7 @@ because reports are projections: nothing that only a living process knows is nee
 """
 
 import platform
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -56,7 +57,8 @@ _BUCKETS = 240
 class RunEnd:
     """How a run ended: what the summary says besides counts.
 
-    ``number`` is the run's in the ledger, 0 for a check that sent nothing. ``exit_code`` None: as the rows say.
+    ``number`` is the run's in the ledger, 0 for a check that sent nothing; a run finishes before its reports are
+    written, a check when they are. ``exit_code`` None: as the rows say.
     """
 
     run_id: str
@@ -238,7 +240,7 @@ def _summary(
         },
         rate=RateSummary(asked=facts.rate_asked, reached=round(facts.rate_reached, 2), max_in_1s=facts.max_in_1s),
         started_at=instant(end.started_at),
-        finished_at=instant(end.finished_at),
+        finished_at=instant(end.finished_at if end.number else time.time()),
         versions={
             "finhub-onboard": __version__,
             "python": platform.python_version(),

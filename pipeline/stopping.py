@@ -26,7 +26,7 @@ _AGAIN = "the same command goes on where it ended"
 
 
 class Stopper:
-    """Whether and why the run stops; the first reason counts. Fulfils ``pipeline.journey.traverse.Stop``."""
+    """Whether and why the run stops; the first reason counts. Fulfils ``pipeline.journey.needs.Stop``."""
 
     def __init__(self, pacer: Pacer, emit: Handler) -> None:
         self._pacer = pacer

@@ -65,3 +65,12 @@ def test_interrupting_before_the_run_is_130(tmp_path: Path, monkeypatch: pytest.
     """Ctrl-C while inputs are read ends with the code of SIGINT, without a traceback."""
     code, output = invoked(tmp_path, monkeypatch, KeyboardInterrupt())  # type: ignore[arg-type]
     assert (code, "Traceback" in output) == (ExitCode.INTERRUPTED, False)
+
+
+def test_a_message_is_one_line_that_does_not_steer_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of files and columns may hold anything: what is no printable character is shown escaped."""
+    odd = UnreadableInputError("a\n\x1b[31m\u202eb.csv is empty, sö", hint="see\rÜ")
+    assert invoked(tmp_path, monkeypatch, odd) == (
+        ExitCode.UNREADABLE_INPUT,
+        "error: a\\n\\x1b[31m\\u202eb.csv is empty, sö\nhint: see\\rÜ\n",
+    )

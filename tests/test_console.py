@@ -268,3 +268,8 @@ def test_a_display_on_a_narrow_terminal_keeps_its_numbers(monkeypatch: pytest.Mo
         handle(PROGRESS)
     assert "categorization" in stream.getvalue()
     assert "1,500" in stream.getvalue()
+
+
+def test_a_name_does_not_begin_a_line_or_steer_a_terminal() -> None:
+    """What is no printable character in the name of a file is escaped."""
+    assert describe(events.Surveyed(source="a\n\x1b[2Jb.csv", rows=1)) == "a\\n\\x1b[2Jb.csv: 1 rows"

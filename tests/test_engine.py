@@ -15,8 +15,8 @@ from pipeline.config import load
 from pipeline.engine import Engine
 from pipeline.errors import ConfigurationError, ExitCode, LedgerError
 from pipeline.events import Event, Progress, Stopping
+from pipeline.journey.needs import Problem
 from pipeline.journey.policy import Judgement, Verdict
-from pipeline.journey.traverse import Problem
 from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer

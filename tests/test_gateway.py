@@ -12,7 +12,7 @@ from pipeline.config import load
 from pipeline.customer_ids import CustomerIds
 from pipeline.gateway import Gateway, Ready, index_categories
 from pipeline.intake.documents import DocumentError
-from pipeline.journey.traverse import Problem
+from pipeline.journey.needs import Problem
 from pipeline.keys import Keys
 from pipeline.model import Category, Journey
 from pipeline.outbound.payloads import Payloads

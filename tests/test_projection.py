@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.journey.policy import EXPLANATIONS
+from pipeline.journey.explanations import EXPLANATIONS
 from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing, Violation
 from pipeline.projection import belongs_in_rejects, disposition_of, errors_of, instant, result_of, waiting_of

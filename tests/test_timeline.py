@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pipeline.calls import CallName
+from pipeline.journey.explanations import EXPLANATIONS
 from pipeline.journey.operator import Answer, Word, answered, opened_again
-from pipeline.journey.policy import EXPLANATIONS
 from pipeline.ledger.entries import RunRecord
 from pipeline.model import CallRecord, Journey, Phase, Standing
 from pipeline.timeline import as_data, as_text, chapters, next_step, stands

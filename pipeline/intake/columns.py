@@ -1,61 +1,85 @@
 """The header of an input: every column has a name of its own, and names that are missing have near ones.
 
-Promises: after :func:`check` every name is unique and not empty; the first row of a file without a header is a person
-and is never shown. Knows names only, no file format.
+Promises: after :func:`check` every name is unique and not empty, and a line of data was not taken for names, which
+would be shown. Knows names only, no file format.
 """
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from pipeline.errors import UnreadableInputError
 from pipeline.model import CANONICAL_COLUMNS
 
 _SHOWN = 40
+_LONGEST = 100
 _DIGITS_OF_A_VALUE = 6
-_NO_HEADER = "the first line must name the columns: `onboard template` prints such a line"
+_OURS = "`onboard template` prints a header"
 
 
-def check(name: str, columns: Sequence[str]) -> None:
-    """Refuse a header with empty or repeated names."""
+def check(name: str, columns: Sequence[str], known: Collection[str] = CANONICAL_COLUMNS) -> None:
+    """Refuse a header with empty or repeated names, and data without one; ``known`` are names that it may have."""
+    if not set(known).intersection(columns) and any(map(_is_a_value, columns)):
+        raise UnreadableInputError(
+            f"{name} has no header: where the names of columns should be, there is a line of data",
+            hint=f"put the names of the columns on the first line; {_OURS}",
+        )
     empty = [str(place) for place, column in enumerate(columns, start=1) if not column]
     if empty:
         raise UnreadableInputError(
-            f"{name}: the header has no name for column {', '.join(empty)}",
+            f"{name}: the header has no name for column {listed(empty)}",
             hint="name every column, or remove the empty ones from the header and from all rows",
         )
     repeated = [column for column, times in Counter(columns).items() if times > 1]
-    if repeated and is_a_row(columns):
-        raise UnreadableInputError(f"{name}: the file has no header: its first line is a row", hint=_NO_HEADER)
     if repeated:
         raise UnreadableInputError(
-            f"{name}: the header has these names more than once: {', '.join(repeated)}", hint="rename the copies"
+            f"{name}: the header has these names more than once: {listed(repeated)}", hint="rename the copies"
         )
 
 
-def is_a_row(columns: Sequence[str]) -> bool:
-    """Whether the names are values, of a first row: an address, a number or a date among them."""
-    return any("@" in name or sum(map(str.isdigit, name)) >= _DIGITS_OF_A_VALUE for name in columns)
+def _is_a_value(name: str) -> bool:
+    """Whether this is no column's name but an e-mail address, a date or a number of somebody."""
+    return "@" in name or sum(map(str.isdigit, name[:_LONGEST])) >= _DIGITS_OF_A_VALUE
 
 
 def listed(columns: Sequence[str]) -> str:
-    """Name columns, the first of them if they are many."""
+    """Name columns on one line, the first of them if they are many."""
     more = len(columns) - _SHOWN
-    return ", ".join(columns[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(_shown, columns[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
 
 
-def shown(columns: Sequence[str]) -> str:
-    """Name the columns of a file, unless they are somebody's data."""
-    return "no header: the first line is a row" if is_a_row(columns) else f"found: {listed(columns)}"
+def advice(missing: Sequence[str], columns: Sequence[str]) -> str:
+    """Say what to do about columns that are missing."""
+    if len(columns) == 1:
+        return _of_one(columns[0])
+    return (
+        _nearest(missing, columns) or f"`onboard profile FILE` proposes how to read columns with other names; {_OURS}"
+    )
 
 
-def nearest(missing: Sequence[str], columns: Sequence[str]) -> str:
+def _of_one(column: str) -> str:
+    """Say why there may be one column only, where a table has several."""
+    inside = re.search(f"(?:{'|'.join(CANONICAL_COLUMNS)})(\\W+)(?:{'|'.join(CANONICAL_COLUMNS)})", column)
+    if not inside:
+        return f"it has one column: is it a table? {_OURS}"
+    if len(inside[1]) == 1 and inside[1] in ",;\t|":
+        return "each line stands in quotes as a whole: write the file again with quotes around single fields only"
+    if len(inside[1]) == 1 and inside[1].isprintable():
+        return f'its fields seem to be separated by {inside[1]}: state [source] delimiter = "{inside[1]}" in a profile'
+    return "its fields are separated by what no CSV has: write the file again with commas or semicolons"
+
+
+def _shown(name: str) -> str:
+    name = " ".join(name.split())
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
+
+
+def _nearest(missing: Sequence[str], columns: Sequence[str]) -> str:
     """Say which columns may be the missing ones under another name; nothing if none is near."""
-    if is_a_row(columns):
-        return _NO_HEADER
     free = {column.lower().replace(" ", "_"): column for column in columns if column not in CANONICAL_COLUMNS}
     pairs = [
-        f"{near and free[near[0]]} may be {column}"
+        f"{_shown(free[near[0]])} may be {column}"
         for column in missing
         if (near := get_close_matches(column, list(free), n=1))
     ]

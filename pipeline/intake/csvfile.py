@@ -18,7 +18,7 @@ from pipeline.errors import UnreadableInputError
 from pipeline.intake import unpack
 from pipeline.intake.dialect import Dialect
 from pipeline.intake.lines import MAX_LINE, Cut, Lines, LineTooLongError, Run, line_end
-from pipeline.intake.records import Batch, Fault, Record, batches, records
+from pipeline.intake.records import NO_TEXT, Batch, Fault, Record, batches, records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +183,7 @@ def _names(name: str, header: Record | None, dialect: Dialect) -> tuple[str, ...
         raise UnreadableInputError(f"{name} is empty", hint="check how it was made")
     if header.cells is None:
         codes = header.fault.codes if header.fault else ()
-        if "record_encoding" in codes:
+        if NO_TEXT in codes:
             raise UnreadableInputError(
                 f"{name}: the header is not {dialect.encoding.name} text",
                 hint="save the file as UTF-8, or state its encoding in a profile",

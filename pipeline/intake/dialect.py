@@ -18,7 +18,8 @@ from typing import BinaryIO
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import encoding, unpack
 from pipeline.intake.lines import Cut, Lines
-from pipeline.intake.records import Record, records
+from pipeline.intake.records import NO_TEXT, Record, records
+from pipeline.model import ERROR_COLUMNS
 from pipeline.profile import Source
 
 _SAMPLE = 64 * 1024
@@ -28,6 +29,8 @@ _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _HEADER_WITHIN = 50
 """Records among which the header is looked for when lines before it are not stated."""
 _BLOCK = 1024 * 1024
+_OURS = ERROR_COLUMNS[0].encode()
+"""A column that only files of rejects have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,16 @@ def _encoding(path: Path, source: Source, most: int) -> encoding.Encoding:
             if marked and marked.mark and marked.name.startswith(stated):
                 return marked
             return encoding.Encoding(name=stated)
-        return marked or encoding.detect(_lines(head, stream))
+        return marked or encoding.detect(_telling(head, stream))
+
+
+def _telling(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines that tell the encoding: of a file of rejects, not those that were no text in the input's own.
+
+    Among few rejects they would be most of what is not ASCII, and be read in another encoding than the input was.
+    """
+    lines = _lines(head, stream)
+    return (line for line in lines if NO_TEXT.encode() not in line) if _OURS in head else lines
 
 
 def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:

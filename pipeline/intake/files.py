@@ -7,6 +7,7 @@ text or as a fault; memory is bounded by the batch. Knows columns, not rules.
 
 import glob
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -49,7 +50,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """An input that is a table: ``columns`` are its own names in order, ``plan`` makes canonical ones of them."""
+    """An input that is a table: ``columns`` are its own names in order, ``plan`` makes canonical ones of them.
+
+    ``stamp`` is the file's from before anything of it was read.
+    """
 
     name: str
     path: Path
@@ -57,12 +61,18 @@ class Table:
     columns: tuple[str, ...]
     plan: Plan
     reading: Reading
+    stamp: "Stamp"
     dialect: Dialect | None = None
 
     @property
     def written(self) -> str:
         """How a text file is written, where that is not plain CSV in UTF-8."""
         return "" if self.dialect is None or self.dialect.usual else self.dialect.words
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the file is the one that was opened, as far as its stamp tells."""
+        return stamp(self.path) == self.stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +100,7 @@ def expand(inputs: Sequence[Path]) -> list[Path]:
     """Return the files that patterns such as ``book/*.parquet`` mean, sorted; a path that exists is no pattern."""
     found: list[Path] = []
     for path in inputs:
-        if path.exists() or not glob.has_magic(str(path)):
+        if os.path.exists(path) or not glob.has_magic(str(path)):  # noqa: PTH110 - a name may be too long to ask
             found.append(path)
             continue
         matches = sorted(Path(match) for match in glob.glob(str(path)))  # noqa: PTH207 - patterns may be absolute
@@ -102,8 +112,10 @@ def expand(inputs: Sequence[Path]) -> list[Path]:
 
 def open_table(path: Path, name: str, reading: Reading) -> Table:
     """Look at an input's beginning: what it is, how it is written and which columns it has."""
+    seen = stamp(path)
     start = head(path, name, reading)
     profile = reading.profile
+    known = {*CANONICAL_COLUMNS, *profile.named}
     if start.startswith(sniff.PARQUET_MAGIC):
         columns = parquetfile.columns(path, name)
         header.check(name, columns)
@@ -111,19 +123,27 @@ def open_table(path: Path, name: str, reading: Reading) -> Table:
         parquetfile.check_types(
             path, name, {file: canonical for canonical, origin in plan.origin.items() for file in origin}
         )
-        return Table(name=name, path=path, kind=Kind.PARQUET, columns=columns, plan=plan, reading=reading)
+        return Table(name=name, path=path, kind=Kind.PARQUET, columns=columns, plan=plan, reading=reading, stamp=seen)
     if sniff.is_workbook(path):
         columns = excelfile.columns(path, name, profile.source.sheet)
-        header.check(name, columns)
+        header.check(name, columns, known)
         plan = mapping.plan(profile, columns, name, typed=True)
-        return Table(name=name, path=path, kind=Kind.EXCEL, columns=columns, plan=plan, reading=reading)
+        return Table(name=name, path=path, kind=Kind.EXCEL, columns=columns, plan=plan, reading=reading, stamp=seen)
     refuse_foreign(start, name, reading)
-    known = {*CANONICAL_COLUMNS, *profile.named}
     written = dialect.detect(path, name, profile.source, known, reading.max_unpacked)
     columns = csvfile.columns(path, name, written, reading.max_unpacked)
-    header.check(name, columns)
+    header.check(name, columns, known)
     plan = mapping.plan(profile, columns, name)
-    return Table(name=name, path=path, kind=Kind.CSV, columns=columns, plan=plan, reading=reading, dialect=written)
+    return Table(
+        name=name,
+        path=path,
+        kind=Kind.CSV,
+        columns=columns,
+        plan=plan,
+        reading=reading,
+        stamp=seen,
+        dialect=written,
+    )
 
 
 def refuse_foreign(start: bytes, name: str, reading: Reading) -> None:
@@ -183,9 +203,14 @@ def _digest(path: Path, _: "Stamp") -> str:
 def verify(source: SourceInfo) -> None:
     """Refuse an input that is not the one that was surveyed: its row numbers would mean other rows."""
     if sha256(Path(source.path), source.name) != source.sha256:
-        raise UnreadableInputError(
-            f"{source.name} changed while it was being worked on", hint="run again when nobody writes to it"
-        )
+        raise changed(source.name)
+
+
+def changed(name: str) -> UnreadableInputError:
+    """Make the error for an input that somebody writes to."""
+    return UnreadableInputError(
+        f"{name} changed while it was being worked on", hint="give the run a copy that nobody writes to"
+    )
 
 
 def head(path: Path, name: str, reading: Reading) -> bytes:
@@ -199,6 +224,10 @@ def head(path: Path, name: str, reading: Reading) -> bytes:
             head = stream.read(_HEAD)
     except OSError as error:
         raise _unopened(name, error) from None
+    if head.startswith(sniff.PARQUET_MAGIC) and (packing := unpack.packing(path)):
+        raise UnreadableInputError(
+            f"{name} is a Parquet file in a {packing} archive", hint="unpack it first: only text is read packed"
+        )
     if not head.removeprefix(sniff.BOM).strip():
         raise UnreadableInputError(f"{name} is empty", hint="check how it was made")
     return head

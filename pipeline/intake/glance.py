@@ -56,6 +56,7 @@ def _opened(
     """Look at a file's beginning: its columns, its records as frames of text, and how it is written."""
     reading = files.Reading(profile=Profile(source=source))
     head = files.head(path, name, reading)
+    known = headers.spellings()
     if head.startswith(sniff.PARQUET_MAGIC):
         columns = parquetfile.columns(path, name)
         frames = parquetfile.frames(path, name, columns, _ROWS, quiet=True)
@@ -80,5 +81,5 @@ def _opened(
                 **dict.fromkeys(("delimiter", "quote", "escape", "skip_lines"), found.sure),
             },
         )
-    header.check(name, columns)
+    header.check(name, columns, known)
     return columns, frames, detected

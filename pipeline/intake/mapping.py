@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
 from pipeline.intake import formats
-from pipeline.intake.columns import is_a_row, listed, nearest, shown
+from pipeline.intake.columns import advice, listed
 from pipeline.intake.elementwise import per_distinct
 from pipeline.intake.normalise import INSTANT_COLUMNS, OUTER_SPACE
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
@@ -215,12 +215,10 @@ def _check_named(profile: Profile, columns: Sequence[str], name: str) -> None:
     lacking = {theirs: place for place, names in places.items() for theirs in names if theirs not in columns}
     if lacking:
         near = {theirs: _near(theirs, columns) for theirs in lacking}
-        meant = [
-            f"{found} may be meant by {theirs}" for theirs, found in near.items() if found and not is_a_row(columns)
-        ]
+        meant = [f"{found} may be meant by {theirs}" for theirs, found in near.items() if found]
         raise UnreadableInputError(
             f"{name} lacks columns that the profile names: "
-            f"{listed([f'{theirs} ({place})' for theirs, place in lacking.items()])} ({shown(columns)})",
+            f"{listed([f'{theirs} ({place})' for theirs, place in lacking.items()])} (found: {listed(columns)})",
             hint=f"correct the profile: {listed(meant)}" if meant else "is this the right profile for this file?",
         )
 
@@ -232,15 +230,15 @@ def _check_required(profile: Profile, origin: Mapping[str, tuple[str, ...]], col
     if not missing:
         return
     if profile == Profile():
-        hint = nearest(missing, columns) or f"the columns are {', '.join(CANONICAL_COLUMNS)}"
+        hint = advice(missing, columns)
     else:
         used = {theirs for names in origin.values() for theirs in names}
-        free = [column for column in columns if column not in used and not is_a_row(columns)]
+        free = [column for column in columns if column not in used]
         near = {column: _near(column, free) for column in missing}
         meant = [f"{column} may be {theirs}" for column, theirs in near.items() if theirs]
         hint = f"name them in the profile's columns{': ' if meant else ''}{listed(meant)}"
     raise UnreadableInputError(
-        f"{name}: required columns are missing: {', '.join(missing)} ({shown(columns)})", hint=hint
+        f"{name}: required columns are missing: {', '.join(missing)} (found: {listed(columns)})", hint=hint
     )
 
 

@@ -21,6 +21,8 @@ from pipeline.intake.lines import MAX_LINE, Cut, Lines, Run, is_text, text_of
 MAX_QUOTED_LINES = 1000
 MAX_QUOTED_BYTES = 1024 * 1024
 """How far a quoted field may run over lines before its opening quote is taken for a stray one."""
+NO_TEXT = "record_encoding"
+"""The code of a record that is no text in the file's encoding."""
 _PLAUSIBLE_FIELDS = 8
 """From this many columns on, a line inside a quoted field with exactly as many fields is a swallowed record."""
 
@@ -166,7 +168,7 @@ def _swallows(taken: list[bytes], cells: list[str], cut: Cut, width: int | None)
 def _fault(raw: bytes, cells: list[str] | None, line: int, width: int | None) -> Fault | None:
     codes = []
     if not is_text(raw):
-        codes.append("record_encoding")
+        codes.append(NO_TEXT)
     if b"\0" in raw:
         codes.append("record_nul")
     if cells is None:

@@ -86,6 +86,8 @@ def survey(
                 )
             left = None if left is None else left - count
             sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=digest.result(), rows=count))
+            if not table.untouched:  # what was counted may not be what was hashed
+                raise files.changed(table.name)
         copies, whole = identity.prove(collector.suspects(), lambda: _all(tables, sources, batch_rows))
     return Survey(sources=tuple(sources), tables=tables, copies=copies, reading=reading, compared=whole)
 
@@ -122,22 +124,29 @@ def _numbered(found: Survey, batch_rows: int) -> Iterator[tuple[int, Table, Batc
     for source, table in zip(found.sources, found.tables, strict=True):
         if source.rows:
             files.verify(source)
-        stamp = files.stamp(table.path)
-        for batch in _batches(table, batch_rows=batch_rows, limit=source.rows):
-            if files.stamp(table.path) != stamp:
-                raise UnreadableInputError(
-                    f"{table.name} was changed while it was read", hint="give the run a copy that nobody writes to"
-                )
+        for batch in _surveyed(source, table, batch_rows):
             yield offset, table, batch
             offset += batch.height
+
+
+def _surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator[Batch]:
+    """Yield the batches of an input as long as it is the one that was surveyed."""
+
+    def check() -> None:
+        if not table.untouched:  # perhaps only its name or its rights were changed
+            files.verify(source)
+
+    check()
+    for batch in _batches(table, batch_rows=batch_rows, limit=source.rows):
+        check()
+        yield batch
+    check()
 
 
 def _all(tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int) -> Iterator[pl.DataFrame]:
     """Yield the surveyed rows of all inputs once more, keys only."""
     for source, table in zip(sources, tables, strict=True):
-        yield from in_order(
-            lambda batch: batch.cut(), _batches(_keys_only(table), batch_rows=batch_rows, limit=source.rows)
-        )
+        yield from in_order(lambda batch: batch.cut(), _surveyed(source, _keys_only(table), batch_rows))
 
 
 def _hashed(collector: Collector, constant: Collection[str], batch: Batch) -> Mapping[str, pl.Series]:
@@ -152,13 +161,14 @@ def _names(inputs: Sequence[Path]) -> list[str]:
     """Return how inputs are called: by file name, or as given where two have the same."""
     seen: dict[Path, Path] = {}
     for path in inputs:
-        if path.resolve() in seen:
+        real = Path(os.path.realpath(path))  # which, unlike Path.resolve, does not mind links that lead to themselves
+        if real in seen:
             raise ConfigurationError(f"the input {path} is given twice", hint="give each file once")
-        seen[path.resolve()] = path
+        seen[real] = path
     times = Counter(path.name for path in inputs)
     names = [path.name if times[path.name] == 1 else str(path) for path in inputs]
     # A file system may hold names that are not text; reports are text.
-    return [os.fsencode(name).decode("utf-8", "replace") for name in names]
+    return [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
 
 
 def _batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = False) -> Iterator[Batch]:

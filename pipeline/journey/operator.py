@@ -11,7 +11,8 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from pipeline.calls import CallName, Facts, Reply, step_from_label
-from pipeline.journey.policy import EXPLANATIONS, VOUCHED, Judgement, Verdict
+from pipeline.journey.explanations import EXPLANATIONS, VOUCHED
+from pipeline.journey.policy import Judgement, Verdict
 from pipeline.journey.state import Visit, after
 from pipeline.model import Journey, Phase, Standing
 

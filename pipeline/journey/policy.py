@@ -11,9 +11,8 @@ import msgspec
 
 from pipeline.calls import CallName, Kind, Reply, Step
 from pipeline.errors import ExitCode
+from pipeline.journey.explanations import EXPLANATIONS
 
-VOUCHED = "operator_vouches"
-"""Code of a registration in doubt that did not happen by the operator's word."""
 _APPROVED = "APPROVED"
 _REFUSED_STATES = frozenset({"REJECTED", "DECLINED", "REFUSED", "FAILED"})
 
@@ -192,113 +191,3 @@ _BY_STATUS: dict[int, Callable[[Step, Reply, int], Judgement]] = {
 def _judgement(verdict: Verdict, code: str, exit_code: ExitCode = ExitCode.REFUSED) -> Judgement:
     message, hint = EXPLANATIONS[code]
     return Judgement(verdict=verdict, code=code, message=message, hint=hint, exit_code=exit_code)
-
-
-EXPLANATIONS: dict[str, tuple[str, str]] = {
-    "connection_failed": ("no connection to the bank", "check the network and api.base_url; run again"),
-    "no_answer": ("the request left and no answer came", "nothing to do: the job finds out what happened"),
-    "unreadable_answer": (
-        "the bank accepted the request but its answer cannot be read",
-        "nothing to do: the job finds out what happened",
-    ),
-    "anothers_id": (
-        "the bank accepted the registration and gave it the id of another customer of this ledger",
-        "nothing to do: the job finds out what happened; tell the bank",
-    ),
-    "server_error": ("the bank reported a fault of its own", "run again later; tell the bank if it stays"),
-    "false_success": (
-        "the bank answered 200 with a body that says failure",
-        "run again later; tell the bank if it stays",
-    ),
-    "unexpected_status": ("the bank answered with a status that its contract does not have", "check api.base_url"),
-    "rate_refused": ("the bank refused the call for its rate", "lower limits.calls_per_second if it happens often"),
-    "too_early": ("the bank asked to repeat the call later", "nothing to do"),
-    "token_refused": ("the bank refused a token that it had just issued", "check the admin user and the tenant"),
-    "missing_header": (
-        "the bank misses a required header: a defect of this program, or something between strips headers",
-        "check proxies on the way; report it",
-    ),
-    "forbidden": (
-        "the bank denies access for this tenant or user",
-        "check api.tenant_id, the admin user's role and that categorization is enabled",
-    ),
-    "role_refused": (
-        "the admin user lacks the role that this call needs",
-        "give the user COMPLIANCE_OFFICER or ADMIN_USER in the Admin Portal",
-    ),
-    "category_refused": ("the bank does not take this category", "correct category; `onboard check` lists them"),
-    "refused": ("the bank refused the data of this row", "correct the field and run the rejects file"),
-    "duplicate_email": (
-        "the bank already has a customer with this e-mail, and it was not this job that made it",
-        "check whether the person is a customer already; else correct the e-mail",
-    ),
-    "exists_after_doubt": (
-        "an earlier registration of this customer did arrive, but its answer was lost and the id is unknown",
-        "find the customer by e-mail in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
-    ),
-    "registration_in_doubt": (
-        "whether this customer was registered is unknown, and the one repeat is used up",
-        "look for the e-mail in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
-    ),
-    "outcome_unknown": (
-        "whether the bank carried this step out is unknown, and the one repeat is used up",
-        "look at the customer in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
-    ),
-    VOUCHED: (
-        "the operator answered that the bank does not have this customer",
-        "run the same command again: the customer is registered once more",
-    ),
-    "row_changed_in_doubt": (
-        "the row changed while its registration is in doubt, so nothing may be sent",
-        "restore the row, or find the customer in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
-    ),
-    "row_changed_after_registration": (
-        "the row changed in what the bank already registered, and the API has no update",
-        "restore the row, or have the bank correct the customer",
-    ),
-    "not_found": ("the bank does not know the customer or the verification", "check the customer in the Admin Portal"),
-    "state_conflict": ("the bank says that this conflicts with the state it has", "look at the customer in the portal"),
-    "document_too_large": ("the bank refused a document for its size", "give a smaller file"),
-    "document_missing": (
-        "the bank asks for a document that the row does not have",
-        "add the document to the row and run again",
-    ),
-    "document_number_missing": (
-        "a verification needs document_type and document_number, and the row lacks one",
-        "add both to the row and run again",
-    ),
-    "login_refused": ("the customer's own log-in was refused", "the password was changed: continue by hand"),
-    "user_locked": ("the customer's user is locked", "wait 30 minutes, then finish the customer in the Admin Portal"),
-    "verification_refused": ("the bank refused the verification", "ask the customer for other evidence"),
-    "not_verified": ("the bank says that the customer is not verified", "look at the verification in the portal"),
-    "high_risk": (
-        "a high-risk customer needs the approval of the power tenant (1 to 3 business days)",
-        "have the power tenant approve, then run the same command again",
-    ),
-    "approval_needed": (
-        "the verification waits for a person's approval",
-        "approve it in the Admin Portal, then run the same command again",
-    ),
-    "approval_lost": (
-        "the answers to the approval were lost twice, and the activation check says that it was not done",
-        "approve it in the Admin Portal, then run the same command again",
-    ),
-    "approval_not_final": (
-        "the bank took the approval but does not call the verification approved",
-        "look at the verification in the Admin Portal, then run the same command again",
-    ),
-    "consent_evidence_missing": (
-        "the row does not prove a consent",
-        'add the *_accepted_at columns, or set consents.evidence = "assumed" and answer for it',
-    ),
-    "missing_consents": ("the bank misses a consent", "run again; tell the bank if it stays"),
-    "consents_not_recorded": (
-        "the consents were sent but the activation check does not show them",
-        "run again; tell the bank if it stays",
-    ),
-    "activation_not_allowed": (
-        "the activation check says no without naming a reason that the job knows",
-        "look at the customer in the Admin Portal, then run the same command again",
-    ),
-}
-"""Stable code -> what it means in plain words, what to do next."""

@@ -8,7 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from pipeline.calls import CallName, Facts, Reply, Step, step_from_label
-from pipeline.journey.policy import EXPLANATIONS, VOUCHED, Judgement, Verdict
+from pipeline.journey.explanations import EXPLANATIONS, VOUCHED
+from pipeline.journey.policy import Judgement, Verdict
 from pipeline.keys import changed_columns, merged_fingerprint
 from pipeline.model import Journey, Phase, Standing
 

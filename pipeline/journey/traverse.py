@@ -7,9 +7,7 @@ outcome. What may happen next is decided elsewhere (``moves``, ``state``, ``poli
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -17,70 +15,12 @@ from pipeline.calls import Ahead, CallName, Reply, Step, Token
 from pipeline.calls import step as make_step
 from pipeline.errors import ExitCode
 from pipeline.journey import state
+from pipeline.journey.explanations import EXPLANATIONS
 from pipeline.journey.moves import Advance, Forget, JourneyRules, Resolve, Rest, Send, next_move
-from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict, backoff_s, judge
+from pipeline.journey.needs import Bank, Problem, Recorder, Stop
+from pipeline.journey.policy import Judgement, Verdict, backoff_s, judge
 from pipeline.journey.state import Visit
 from pipeline.model import CallRecord, Customer, Journey, Phase, Standing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """A request that cannot be built because of the row: nothing is sent."""
-
-    code: str
-    message: str
-    hint: str
-    field: str
-
-
-class Request(Protocol):
-    """A request that is ready to leave."""
-
-    async def send(self, token: str, turn: Any) -> Reply:
-        """Send it now, using up ``turn``; never raises for what the bank does."""
-
-
-class Bank(Protocol):
-    """The way to the bank, as far as a journey needs it."""
-
-    def in_flight(self) -> AbstractAsyncContextManager[None]:
-        """One of the places for requests under way."""
-
-    async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Request | Problem:
-        """Build the request of a step."""
-
-    async def token(self, *, refused: str = "") -> str:
-        """The admin token. Raises if the bank refuses it."""
-
-    async def turn(self) -> Any:
-        """Wait until a request may leave; what is returned goes to its ``send``. None when the run stops."""
-
-    def observe(self, reply: Reply) -> None:
-        """Every reply passes here: a bank that only fails is noticed."""
-
-
-class Recorder(Protocol):
-    """The ledger, as far as a journey needs it."""
-
-    def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
-        """Hand these in, to become durable together and in the order of posting; the awaitable is done when so."""
-
-
-class Stop(Protocol):
-    """Whether the run goes on."""
-
-    @property
-    def requested(self) -> bool:
-        """No new call any more."""
-
-    def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
-        """The judgement in view of how the same call went for other customers: the row's trouble or the run's."""
-
-    def fatal(self, judgement: Judgement, message: str) -> None:
-        """A reply concerns the whole run: stop it."""
-
-    async def pause(self, seconds: float) -> None:
-        """Sleep, but not longer than the run goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

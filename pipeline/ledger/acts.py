@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from pipeline.ledger.database import connect, plainly
 from pipeline.ledger.entries import JOURNEY_COLUMNS, UPSERT_CUSTOMER, journey_values, read_journey
+from pipeline.ledger.lock import Held
 from pipeline.model import Journey, Standing
 
 _SLICE = 1000
@@ -23,18 +24,22 @@ _IDS = ("customer_id", "user_id", "verification_id")
 
 
 class Acts:
-    """Reads whom a person may concern, and writes what was done; a connection of its own to the ledger."""
+    """Reads whom a person may concern, and writes what was done; a connection of its own to the ledger.
 
-    def __init__(self, path: Path) -> None:
+    ``held`` is the lock that whoever acts holds: what is written while it is lost is not.
+    """
+
+    def __init__(self, path: Path, held: Held) -> None:
         self._path = path
+        self._held = held
         with plainly(path):
             self._db = connect(path)
 
     @classmethod
     @contextmanager
-    def of(cls, path: Path) -> Iterator[Self]:
+    def of(cls, path: Path, held: Held) -> Iterator[Self]:
         """Open for the length of a block."""
-        acts = cls(path)
+        acts = cls(path, held)
         with closing(acts._db):
             yield acts
 
@@ -70,7 +75,7 @@ class Acts:
         """Write the act ``run_id`` and the journeys that ``change`` yields for its number."""
         now = time.time()
         facts = facts | {"command": command, "inputs": [], "out": ""}
-        with plainly(self._path), self._db:
+        with plainly(self._path), self._held.transaction(self._db):
             number = self._db.execute(
                 "INSERT INTO run (run_id, host, pid, started_at, heartbeat_at, finished_at, exit_code, facts)"
                 " VALUES (?, ?, ?, ?, ?, ?, 0, ?)",

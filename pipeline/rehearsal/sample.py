@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,7 @@ def _surveyed(inputs: Sequence[Path], reading: Reading, settings: Settings) -> S
 
 def _judged(found: Survey, settings: Settings) -> list[IntakeRow]:
     """Judge all rows; every category passes, as the rehearsal's bank has those of the sample."""
-    rules = facts_of(Order(inputs=()), settings, found).rules()
+    rules = facts_of(Order(inputs=()), settings, found, datetime.now(UTC)).rules()
     return [row for batch in rows(found, rules, batch_rows=settings.intake.batch_rows) for row in batch]
 
 

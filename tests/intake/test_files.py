@@ -1,4 +1,5 @@
 import csv
+import gzip
 import io
 import json
 import shutil
@@ -14,7 +15,7 @@ from pipeline.errors import UnreadableInputError
 from pipeline.intake import csvfile, dialect, files
 from pipeline.intake.records import Fault
 from pipeline.intake.validate import survey
-from pipeline.model import CANONICAL_COLUMNS
+from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from pipeline.profile import Source
 from tests.intake.helpers import CORPORA, a_row, csv_text, judged, told, write
 
@@ -38,6 +39,30 @@ def refused(path: Path) -> str:
         (b"", "is empty"),
         (b"\xef\xbb\xbf\n\n", "is empty"),
         (b"PK\x03\x04rest", "ZIP archive"),
+        (b"PK\x03\x04....mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "OpenDocument"),
+        (b"PK\x03\x04....word/document.xml", "Word document"),
+        (b"PK\x03\x04....Index/Document.iwa", "Numbers"),
+        (b"a" * 257 + b"ustar\x00", "TAR archive"),
+        (b"Rar!\x1a\x07\x01\x00", "RAR archive"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
+        (rb"{\rtf1\ansi hello}", "RTF"),
+        (b"-----BEGIN PGP MESSAGE-----\n", "gpg --decrypt"),
+        (gzip.compress(gzip.compress(b"external_id\n1\n")), "gunzip"),
+        (gzip.compress(b"PAR1...."), "is a Parquet file in a gzip archive"),
+        (bytes(range(1, 256)) * 4, "binary"),
+        (b"\n<!-- log in --><body>", "HTML"),
+        (b"<customers><customer/></customers>", "XML"),
+        (b"-- -- --\n" * 999 + b"INSERT INTO customers VALUES (1);", "SQL"),
+        (b"-- " * 20_000, "is it a table?"),
+        (b"BEGIN:VCARD\nVERSION:3.0\n", "vCard"),
+        (b"From: a@example.com\nSubject: x\n", "e-mail"),
+        (b"Dear colleague,\nplease find the file attached.\nBest\n", "is it a table?"),
+        (csv_text([]).replace(",", "^").encode(), 'separated by ^: state [source] delimiter = "^"'),
+        (csv_text([]).replace(",", "\x01").encode(), "separated by what no CSV has"),
+        (b'"external_id,first_name,email"\n"1,2,3"\n', "each line stands in quotes"),
+        (b"external_id,first_name,last_name,mail," + b"x" * 10_000, "x…) | rename columns"),
+        (csv_text([], [*CANONICAL_COLUMNS, *[""] * 999]).encode(), "63 and 959 more"),
+        (csv_text([], [*REQUIRED_COLUMNS[1:], "external\nid"]).encode(), "external id may be external_id"),
         (b"\xd0\xcf\x11\xe0rest", "old Excel"),
         (b"%PDF-1.4", "PDF"),
         (b"\x1f\x8b\x08rest", "broken archive"),
@@ -72,6 +97,25 @@ def test_file_level_trouble_is_one_sentence(tmp_path: Path, content: bytes, word
     said = refused(path)
     assert said.startswith("input.csv")
     assert words in said
+
+
+@pytest.mark.parametrize("start", ["", "Export of customers\n\n"], ids=["first line", "after others"])
+@pytest.mark.parametrize("kept", [("email",), ("phone",), ("date_of_birth",), ("email", "phone", "date_of_birth")])
+def test_data_without_a_header_is_not_shown(tmp_path: Path, start: str, kept: tuple[str, ...]) -> None:
+    """A line of data in the place of the header is told as such, and nothing of it is repeated."""
+    path = tmp_path / "input.csv"
+    row = {column: value if column in kept else "Anything" for column, value in a_row().items()}
+    path.write_text(start + csv_text([row] * 3, REQUIRED_COLUMNS).partition("\n")[2], encoding="utf-8")
+    said = refused(path)
+    assert "input.csv has no header" in said
+    assert not [value for value in row.values() if value in said]
+
+
+def test_a_header_in_other_words_is_shown(tmp_path: Path) -> None:
+    """Names that nobody knows are names, also with numbers in them."""
+    path = tmp_path / "input.csv"
+    path.write_text("Kundennummer;Tel. 1;2024;Straße 12/13\n1;2;3;4\n", encoding="utf-8")
+    assert "found: Kundennummer, Tel. 1, 2024, Straße 12/13" in refused(path)
 
 
 def test_places_that_are_no_files_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigurationError, UnreadableInputError
 from pipeline.intake import formats, schema
 from pipeline.intake.categories import Catalogue
-from pipeline.intake.columns import is_a_row, nearest, shown
 from pipeline.intake.mapping import plan
 from pipeline.intake.normalise import INSTANT_COLUMNS, normalise
 from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS
@@ -96,7 +95,7 @@ def test_an_empty_profile_speaks_of_columns_to_rename() -> None:
         "(found: external_id, E-mail, phone, first name, x)"
     )
     assert hint.startswith("rename columns in the file: first name may be first_name")
-    assert refused(Profile(), ["x"])[1].startswith("the columns are external_id, first_name")
+    assert "onboard profile FILE" in refused(Profile(), ["Vorname", "Nachname"])[1]
 
 
 def test_columns_of_errors_are_never_taken_by_themselves() -> None:
@@ -673,21 +672,3 @@ def test_a_partners_file_becomes_good_rows() -> None:
     whole = normalise(frame, catalogue=Catalogue(known=CATEGORIES), documents_root=Path(), max_bytes=1)
     assert schema.broken(schema.specification(now=NOW, min_age=18), whole) == []
     assert whole["terms_accepted_at"][0] == datetime(2024, 7, 1, 10, 30, tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@pytest.mark.parametrize(
-    ("first", "is_row"),
-    [
-        (("external_id", "email", "income_2023"), False),
-        (("Kundennummer", "E-Mail", "Straße 2"), False),
-        (("Ana", "Petrova", "ana@example.com"), True),
-        (("Ana", "+370 61 231 001"), True),
-        (("Ana", "1987-03-10"), True),
-    ],
-)
-def test_a_first_row_is_never_shown_as_a_header(first: tuple[str, ...], *, is_row: bool) -> None:
-    """The first line of a file without a header is a person: messages say so and name none of it."""
-    assert is_a_row(first) == is_row
-    said = shown(first) + nearest(["first_name", "email"], first)
-    assert any(name in said for name in first) != is_row
-    assert ("first line" in said) == is_row

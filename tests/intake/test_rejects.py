@@ -51,6 +51,24 @@ def test_fields_stand_as_they_stood(tmp_path: Path, bom: bytes, end: str) -> Non
     )
 
 
+@pytest.mark.parametrize("spoilt", [b"Zo\xeb", b"M\xfcller"], ids=["doubtful", "the same in many encodings"])
+def test_rejects_that_are_no_text_are_read_as_their_input_was(tmp_path: Path, spoilt: bytes) -> None:
+    """Rows with bytes that are no UTF-8, alone in the rejects, do not make them a file in another encoding."""
+    plain = {"first_name": "Ann", "last_name": "Doe"}
+    table = [a_row(1), a_row(2, **plain | {"first_name": "?"}), a_row(3, **plain | {"nationality": "?"})]
+    path = write(tmp_path / "x.csv", table)
+    path.write_bytes(path.read_bytes().replace(b",?,", b"," + spoilt + b",", 1))
+    once = judged(path)[1]
+    again = path
+    for _ in range(2):
+        destination = again.parent / "out" / path.name
+        write_rejects(open_table(again, again.name, Reading()), destination, marks_of(judged(again)[1]), 2)
+        again = destination
+        expected = [(row - 1, field, code) for row, field, code in told(once)]
+        assert told(judged(again)[1]) == expected
+    assert (2, "", "record_encoding") in told(once)
+
+
 def test_broken_records_keep_their_bytes(tmp_path: Path) -> None:
     """A short record stays short, a long one long, bad bytes and quotes stay; marks end the line."""
     body = [b"a,b", b"1,2,3,4,5,6,7,8,9,10", b"\xe9,\x00,3,4,5,6,7,8", b'"a,2,3,4,5,6,7,8', b"1,2,3,4,5,6,7,8"]

@@ -1,3 +1,5 @@
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -6,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
-from pipeline.intake import copies
+from pipeline.intake import copies, files, identity
 from pipeline.intake.validate import rows, survey
 from tests.intake.helpers import a_row, csv_text, judged, rules, told, write
 
@@ -112,6 +114,80 @@ def test_an_input_that_changes_is_refused(tmp_path: Path) -> None:
     write(path, [a_row(2)])
     with pytest.raises(UnreadableInputError, match="changed"):
         list(rows(found, rules(), batch_rows=6))
+
+
+def test_an_input_that_grows_while_it_is_counted_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was counted and what was hashed are the same bytes, or rows could be missed in silence."""
+    path = write(tmp_path / "x.csv", [a_row(number) for number in range(9)])
+    digest = files.sha256
+
+    def late(path: Path, name: str) -> str:
+        write(path, [a_row(number) for number in range(10)])
+        return digest(path, name)
+
+    monkeypatch.setattr(files, "sha256", late)
+    with pytest.raises(UnreadableInputError, match="changed"):
+        survey([path], batch_rows=2)
+
+
+@pytest.mark.parametrize("later", ["external_id\n1\n", "", csv_text([a_row(1)])])
+def test_an_input_that_changes_before_copies_are_proven_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: str
+) -> None:
+    """Whatever stands in the file then, it is said plainly."""
+    path = write(tmp_path / "x.csv", [a_row(1), a_row(1)])
+    prove = identity.prove
+
+    def late(
+        suspects: Mapping[str, pl.Series], frames: Callable[[], Iterator[pl.DataFrame]]
+    ) -> tuple[dict[str, identity.Companions], bool]:
+        path.write_text(later, encoding="utf-8")
+        return prove(suspects, frames)
+
+    monkeypatch.setattr(identity, "prove", late)
+    with pytest.raises(UnreadableInputError, match="changed"):
+        survey([path], batch_rows=2)
+
+
+def test_an_input_that_is_cut_off_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    """Rows that are missing at the end are not passed over."""
+    path = write(tmp_path / "x.csv", [a_row(number) for number in range(40_000)])
+    found = survey([path], batch_rows=10_000)
+    batches = rows(found, rules(), batch_rows=10_000)
+    assert next(batches)
+    os.truncate(path, path.stat().st_size * 3 // 4)
+    with pytest.raises(UnreadableInputError, match="changed"):
+        list(batches)
+
+
+def test_an_input_that_is_only_touched_is_read_on(tmp_path: Path) -> None:
+    """A backup that links a file, or a chmod, is no change."""
+    path = write(tmp_path / "x.csv", [a_row(number) for number in range(9)])
+    found = survey([path], batch_rows=2)
+    batches = rows(found, rules(), batch_rows=2)
+    read = len(next(batches))
+    (tmp_path / "link").hardlink_to(path)
+    path.chmod(0o600)
+    assert read + sum(map(len, batches)) == 9
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".csv", "loop.csv"])
+def test_paths_that_lead_nowhere_are_said_plainly(tmp_path: Path, name: str) -> None:
+    """A name that is too long and a link to itself are inputs that cannot be read."""
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    with pytest.raises(UnreadableInputError, match=r"cannot be read|does not exist"):
+        survey([tmp_path / name], batch_rows=9)
+
+
+def test_names_that_are_no_text_are_told_apart(tmp_path: Path) -> None:
+    """Two file names that differ in bytes only that are no text are two inputs in the reports."""
+    paths = [tmp_path / os.fsdecode(name) for name in (b"\xff.csv", b"\xfe.csv")]
+    try:
+        for number, path in enumerate(paths):
+            write(path, [a_row(number)])
+    except OSError:
+        pytest.skip("this file system takes names of text only")
+    assert [source.name for source in survey(paths, batch_rows=9).sources] == ["\\xff.csv", "\\xfe.csv"]
 
 
 LINES = st.lists(

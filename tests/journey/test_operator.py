@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.calls import CallName, Reply, step, step_from_label
+from pipeline.journey.explanations import VOUCHED
 from pipeline.journey.moves import Rest, Send, next_move
 from pipeline.journey.operator import (
     Answer,
@@ -15,7 +16,7 @@ from pipeline.journey.operator import (
     question_about,
     said,
 )
-from pipeline.journey.policy import VOUCHED, Verdict, judge
+from pipeline.journey.policy import Verdict, judge
 from pipeline.journey.state import Visit, enter, intended, is_vouched, needs_visit
 from pipeline.model import Disposition, Journey, Phase, Standing
 from tests.journey.world import AUTO, KEYS, NEVER, World, a_customer, no_fault, strike

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from pipeline.calls import CALLS, CallName, Facts, InDoubt, Kind, Reply, step
 from pipeline.errors import ExitCode
-from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict, backoff_s, judge
+from pipeline.journey.explanations import EXPLANATIONS
+from pipeline.journey.policy import Judgement, Verdict, backoff_s, judge
 
 CHANGING = tuple(name for name, call in CALLS.items() if call.changes)
 READING = tuple(name for name, call in CALLS.items() if not call.changes)

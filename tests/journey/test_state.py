@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.calls import CallName, Facts, Reply, Step, step
-from pipeline.journey.policy import EXPLANATIONS, Judgement, Verdict
+from pipeline.journey.explanations import EXPLANATIONS
+from pipeline.journey.policy import Judgement, Verdict
 from pipeline.journey.state import (
     IDENTITY_COLUMNS,
     MAX_DELIVERY_PAGES,

@@ -16,9 +16,10 @@ from typing import Any, Protocol, TypeVar
 from pipeline.calls import CallName, Reply, Step
 from pipeline.errors import OnboardError, RefusedError
 from pipeline.journey.moves import DOCUMENT_COLUMN_OF, JourneyRules
+from pipeline.journey.needs import Problem
 from pipeline.journey.policy import Judgement
 from pipeline.journey.state import enter, needs_visit
-from pipeline.journey.traverse import Problem, Tools, Traverser
+from pipeline.journey.traverse import Tools, Traverser
 from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, Journey, Standing
 from pipeline.outbound.answers import read

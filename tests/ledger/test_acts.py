@@ -22,7 +22,7 @@ def test_an_act_is_numbered_among_the_runs_and_is_no_run(tmp_path: Path) -> None
     """History keeps how the customer stood; reports of the run before see no difference; `runs` does not list it."""
     path = tmp_path / "ledger.db"
     kept(path, [journey(1, standing=Standing.FAILED, code="refused")])
-    with opened(path) as ledger, Acts.of(path) as acts:
+    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
         ledger.start_run("first", {"inputs": []})
         found = ledger.find([key(1)])[key(1)]
         acts.enter("second", "retry", {"opened": 1}, lambda number: [replace(found, last_run=number, code="")])
@@ -45,7 +45,7 @@ def test_an_act_that_fails_changes_nothing(tmp_path: Path) -> None:
         yield journey(1, last_run=number)
         raise RuntimeError
 
-    with opened(path) as ledger, Acts.of(path) as acts:
+    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
         with pytest.raises(RuntimeError):
             acts.enter("broken", "retry", {}, change)
         assert ledger.runs(acts=True) == []
@@ -57,7 +57,7 @@ def test_customers_are_found_while_they_are_changed(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     failed = [journey(number, standing=Standing.FAILED) for number in range(1, 2502)]
     kept(path, [*failed, journey(9000, standing=Standing.COMPLETE)])
-    with opened(path) as ledger, Acts.of(path) as acts:
+    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
         seen = []
 
         def change(number: int) -> Iterator[Journey]:
@@ -74,6 +74,6 @@ def test_owners_of_ids_are_found_by_column(tmp_path: Path) -> None:
     """Whoever has an id, in the column where it stands; nobody is looked for when nothing is asked."""
     path = tmp_path / "ledger.db"
     kept(path, [journey(1, customer_id="a", user_id="b"), journey(2, customer_id="b"), journey(3, user_id="b")])
-    with Acts.of(path) as acts:
+    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
         assert acts.owners({"b", "c"}) == {("user_id", "b"): {key(1), key(3)}, ("customer_id", "b"): {key(2)}}
         assert acts.owners(set()) == {}

@@ -1,0 +1,51 @@
+"""What a command opens before it works: the keys of its tenant, the ledger, the folder of its reports.
+
+Promise: what is missing or cannot be used is one :class:`ConfigurationError` before anything is sent.
+"""
+
+import errno
+import os
+from pathlib import Path
+
+from pipeline.errors import ConfigurationError
+from pipeline.keys import Keys
+from pipeline.ledger.store import Ledger
+from pipeline.reports.disk import make_folder
+from pipeline.settings import PREFIX, Settings
+
+
+def writable(out: Path) -> None:
+    """Make the folder of the reports. Raises :class:`ConfigurationError` before anything was sent, not after."""
+    try:
+        make_folder(out)
+        if not os.access(out, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ConfigurationError(
+            f"reports cannot be written to {out}: {error.strerror}", hint="name another folder with --out"
+        ) from None
+
+
+def keys_of(settings: Settings) -> Keys:
+    """The keys of this tenant and seed. Raises :class:`ConfigurationError` that names what credentials are missing."""
+    if missing := settings.credentials.missing():
+        raise ConfigurationError(
+            f"credentials are missing: {', '.join(missing)}",
+            hint="set them in the environment, or each as …_FILE with the path of a secret file",
+        )
+    return Keys(settings.credentials.seed.get_secret_value(), settings.api.tenant_id)
+
+
+def seed_keys(settings: Settings) -> Keys:
+    """The keys for who does not call the bank: of the credentials only the seed is needed."""
+    if not (seed := settings.credentials.seed.get_secret_value()):
+        raise ConfigurationError(
+            f"{PREFIX}CREDENTIALS__SEED is missing: the ledger's keys derive from it",
+            hint="set it in the environment, or …_FILE with the path of a secret file",
+        )
+    return Keys(seed, settings.api.tenant_id)
+
+
+def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledger:
+    """The ledger of these settings. Raises :class:`ConfigurationError` if it cannot be used: nothing was sent yet."""
+    return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
