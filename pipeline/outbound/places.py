@@ -85,7 +85,10 @@ class Knee:
             return
         self._window = _Window(skip=0, began=now)
         bound_by_rate = window.seconds > 0 and window.answers / window.seconds >= _FULL * rate
-        if window.full < _FULL * window.answers or bound_by_rate:
+        if window.full < _FULL * window.answers or (bound_by_rate and not self._up):
+            # Where the rate is reached, or nearly, fewer could only cost: the way leads up, if there is one.
+            self._up = bound_by_rate and self._settled < self._most
+            self._left = min(self._left, _REST)
             self.interrupted()
         elif self._before is not None:
             self._judge(self._before, window)

@@ -147,6 +147,20 @@ def test_the_number_comes_back_when_the_bank_is_quick_again() -> None:
     assert max(found.places[-4:]) == 16
 
 
+def test_the_number_comes_back_when_the_rate_is_nearly_reached() -> None:
+    """Places that were taken away while the bank was slow do not keep a run a little below its rate for ever."""
+    calls = 0
+
+    def latency(_chance: Random, together: int, name: str) -> float:
+        nonlocal calls
+        calls += 1
+        return CALLS[name] * max(1.0, together / 4) if calls < 12_000 else CALLS[name] * 0.8
+
+    found = outcome(latency, most=16, seconds=600, rate=110)
+    assert min(found.places) <= 7
+    assert found.places[-1] == 16
+
+
 def test_places_are_given_in_order_and_given_back_when_somebody_is_cancelled() -> None:
     """First come, first served; whoever is cancelled while waiting or inside leaves no hole."""
 
