@@ -32,9 +32,7 @@ MAX_UNPACKED = 2 * 1024**3
 """Bytes of all parts of a workbook; a million rows with 24 columns are half of it."""
 _MAX_RATIO, _SMALL = 100, 10 * 1024**2
 """How far a part may unpack, unless it is small: real sheets reach 10 to 20, bombs 1000."""
-_MAX_ROWS = 1_048_576
-_IMPRECISE = 10**15
-_SHOWN_SHEETS = 20
+_MAX_ROWS, _IMPRECISE, _SHOWN_SHEETS = 1_048_576, 10**15, 20
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"
 _BLOCK, _OVERLAP = 1024 * 1024, 16 * 1024
 _TYPES = "[Content_Types].xml"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.errors import UnreadableInputError
 from pipeline.intake import columns as header
 from pipeline.intake import csvfile, dialect, excelfile, files, headers, parquetfile, sniff
 from pipeline.intake.propose import Detected
@@ -49,5 +50,7 @@ def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detecte
             },
         )
     header.check(name, columns, known)
+    if len(columns) == 1:
+        raise UnreadableInputError(f"{name} has one column: {header.listed(columns)}", hint=header.advice((), columns))
     frame, _ = next(frames, (pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), {}))
     return frame, detected
