@@ -133,9 +133,9 @@ def test_a_file_is_what_it_holds_not_what_it_is_called(tmp_path: Path) -> None:
 
 def test_header_cells_are_stripped_and_a_mark_is_skipped(tmp_path: Path) -> None:
     """White space around names and a byte order mark do not matter; other columns and old marks are ignored."""
-    columns = [" external_id ", *CANONICAL_COLUMNS[1:], "note", "_err_code"]
+    columns = ["\ufeff\u200b external_id \xa0", *CANONICAL_COLUMNS[1:], "note", "_err_code"]
     path = tmp_path / "input.csv"
-    row = {" external_id " if name == "external_id" else name: value for name, value in a_row().items()}
+    row = {columns[0] if name == "external_id" else name: value for name, value in a_row().items()}
     path.write_text("\ufeff" + csv_text([row | {"note": "x", "_err_code": "y"}], columns), encoding="utf-8")
     _, found = judged(path)
     assert [row.customer is not None for row in found] == [True]
