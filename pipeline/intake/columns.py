@@ -14,14 +14,18 @@ from pipeline.model import CANONICAL_COLUMNS
 
 _SHOWN = 40
 _LONGEST = 100
-_DATA = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\d{1,4}([./-])\d{1,2}\1\d{1,4}|\+?\d[\d\s()/-]{5,}", re.ASCII)
-"""What is no column's name: an e-mail address, a date, a phone number."""
+_DATA = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}|\+?\d[\d\s()/-]{5,}", re.ASCII)
+"""What is no column's name: a date, a phone number."""
+_MAIL = re.compile(r"\w@[\w-]{1,63}\.")
+"""What no column's name holds."""
 _OURS = "`onboard template` prints a header"
 
 
 def check(name: str, columns: Sequence[str], known: Collection[str] = CANONICAL_COLUMNS) -> None:
     """Refuse a header with empty or repeated names, and data without one; ``known`` are names that it may have."""
-    if not set(known).intersection(columns) and any(_DATA.fullmatch(column[:_LONGEST]) for column in columns):
+    if not set(known).intersection(columns) and any(
+        _DATA.fullmatch(column[:_LONGEST]) or _MAIL.search(column) for column in columns
+    ):
         raise UnreadableInputError(
             f"{name} has no header: where the names of columns should be, there is a line of data",
             hint=f"put the names of the columns on the first line; {_OURS}",
