@@ -111,6 +111,18 @@ def test_data_without_a_header_is_not_shown(tmp_path: Path, start: str, kept: tu
     assert not [value for value in row.values() if value in said]
 
 
+def test_data_in_an_unknown_dialect_is_not_shown(tmp_path: Path) -> None:
+    """Where the fields cannot be told, a person's e-mail address in what was taken for a name tells that it is none."""
+    path = tmp_path / "input.csv"
+    table = (
+        csv_text([a_row(1, place_of_birth="x"), a_row(2, place_of_birth="x")])
+        .replace(",", "^")
+        .replace("^x^", "^x, y^")
+    )
+    path.write_text("a^b\n" + table.partition("\n")[2], encoding="utf-8")
+    assert "has no header" in refused(path)
+
+
 def test_a_header_in_other_words_is_shown(tmp_path: Path) -> None:
     """Names that nobody knows are names, also with numbers in them."""
     path = tmp_path / "input.csv"
