@@ -88,9 +88,9 @@ def test_the_sheet_of_a_workbook_is_proposed(tmp_path: Path) -> None:
     assert found.columns["email"] == "email"
 
 
-@pytest.mark.parametrize("content", [None, b"", b"%PDF-1.7 no table"])
+@pytest.mark.parametrize("content", [None, b"", b"%PDF-1.7 no table", b"a^b^c\n1^2^3\n"])
 def test_what_is_no_table_is_refused(content: bytes | None, tmp_path: Path) -> None:
-    """A file that is not there, an empty one and a PDF are refused as by a run."""
+    """A file that is not there, an empty one, a PDF and a single column are refused as by a run."""
     path = tmp_path / "people.csv"
     if content is not None:
         path.write_bytes(content)

@@ -33,7 +33,7 @@ CODES = _table(
     (
         "record_long",
         "the record on line {line} has {found} fields, the header has {expected}",
-        "put quotes around fields that hold a comma, or remove the extra ones",
+        "put quotes around fields that hold the delimiter, or remove the extra ones",
     ),
     (
         "record_encoding",
@@ -46,11 +46,16 @@ CODES = _table(
         "close every opening quote; a quote inside a quoted field is written twice",
     ),
     ("record_nul", "the record on line {line} holds a NUL byte", "remove it; the file may be damaged"),
-    ("cell_error", "the row holds a cell with an error, such as #N/A", "correct the formula or type the value"),
+    # A spreadsheet's: of a workbook's row, or of a column of a file that a spreadsheet wrote.
+    (
+        "cell_error",
+        "a spreadsheet shows an error in place of the value, such as #N/A",
+        "correct the formula or type the value",
+    ),
     (
         "number_imprecise",
-        "the row holds a number of more than 15 digits, of which a spreadsheet has lost some",
-        "type the value again as text",
+        "the value is a long number of which a spreadsheet has lost digits",
+        "type the value again as text, from its origin",
     ),
     # Any column.
     ("required_missing", "a required value is missing", "fill it in"),

@@ -18,6 +18,7 @@ from pipeline.errors import UnreadableInputError
 from pipeline.intake import unpack
 from pipeline.intake.dialect import Dialect
 from pipeline.intake.lines import MAX_LINE, Cut, Lines, LineTooLongError, Run, line_end
+from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.intake.records import NO_TEXT, Batch, Fault, Record, batches, records
 
 
@@ -191,4 +192,4 @@ def _names(name: str, header: Record | None, dialect: Dialect) -> tuple[str, ...
         raise UnreadableInputError(
             f"{name}: the header line is badly quoted or holds NUL bytes", hint="correct the first line"
         )
-    return tuple(cell.strip() for cell in header.cells)
+    return tuple(cell.strip(OUTER_SPACE) for cell in header.cells)

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import encoding, unpack
 from pipeline.intake.lines import Cut, Lines
+from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.intake.records import NO_TEXT, Record, records
 from pipeline.model import ERROR_COLUMNS
 from pipeline.profile import Source
@@ -191,7 +192,7 @@ def _height(raw: bytes) -> int:
 
 
 def _named(cells: Collection[str] | None, known: Collection[str]) -> int:
-    return len({cell.strip() for cell in cells or ()} & set(known))
+    return len({cell.strip(OUTER_SPACE) for cell in cells or ()} & set(known))
 
 
 def _records(text: str, cut: Cut) -> Iterator[Record]:

@@ -32,17 +32,19 @@ MAX_UNPACKED = 2 * 1024**3
 """Bytes of all parts of a workbook; a million rows with 24 columns are half of it."""
 _MAX_RATIO, _SMALL = 100, 10 * 1024**2
 """How far a part may unpack, unless it is small: real sheets reach 10 to 20, bombs 1000."""
-_MAX_ROWS = 1_048_576
-_IMPRECISE = 10**15
-_SHOWN_SHEETS = 20
+_MAX_ROWS, _IMPRECISE, _SHOWN_SHEETS = 1_048_576, 10**15, 20
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"
-_BLOCK, _OVERLAP = 1024 * 1024, 1024
+_BLOCK, _OVERLAP = 1024 * 1024, 16 * 1024
 _TYPES = "[Content_Types].xml"
 _MAIN = b"spreadsheetml.sheet.main+xml"
 _AS_CSV = "save the sheet as CSV UTF-8"
 _SAVE_AS = "open it in Excel and save it as Excel workbook (.xlsx) or CSV UTF-8"
-_NO_VALUE = re.compile(rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^<>]*)?/>)\s*</(?:\w+:)?c>")
-"""A formula that is the last of its cell: no value stands after it."""
+_NO_VALUE = re.compile(
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f(?:\s[^<>]*)?/>)\s*</(?:\w+:)?c>"
+    rb"|(?<! t=\"str\">)<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)"
+    rb"\s*<(?:\w+:)?v\s*/>\s*</(?:\w+:)?c>"
+)
+"""A formula that is the last of its cell, or followed by no value as openpyxl writes it; ``<v></v>`` is empty text."""
 _PIECE = re.compile(r'\\(.)|"([^"]*)"|_.|([-+() 0#])')
 """Of a number format that shows nothing but digits and fixed text; a bare slash would be a fraction."""
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -131,7 +133,7 @@ def _text(cell: Any) -> tuple[str, str]:
         return str(value).upper(), ""
     if isinstance(value, int | float):
         if not abs(value) < _IMPRECISE:
-            return (str(value) if isinstance(value, int) else f"{value:.0f}"), "number_imprecise"
+            return f"{value:.5E}", "number_imprecise"
         if value == int(value):
             return _shown(int(value), _format(cell)), ""
         return f"{Decimal(f'{value:.15g}'):f}", ""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.errors import UnreadableInputError
 from pipeline.intake import columns as header
 from pipeline.intake import csvfile, dialect, excelfile, files, headers, parquetfile, sniff
 from pipeline.intake.propose import Detected
@@ -33,6 +34,8 @@ def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detecte
     ``source`` is what is stated of it. Raises :class:`UnreadableInputError`.
     """
     columns, frames, detected = _opened(path, name, source, headers.spellings())
+    if len(columns) == 1:
+        raise UnreadableInputError(f"{name} has one column: {header.listed(columns)}", hint=header.advice((), columns))
     frame, _ = next(frames, (pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), {}))
     return frame, detected
 

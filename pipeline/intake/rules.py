@@ -16,6 +16,8 @@ _SURE_DAY = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
 _SURE_INSTANT = f"^{_SURE_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{{6}})?Z$"
 _CANONICAL_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{6})?Z$"
 _NAIVE_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?$"
+_CELL_ERROR = r"^#(?:N/A|VALUE!|REF!|NAME\?|DIV/0!|NULL!|NUM!)$"
+_ROUNDED = r"^-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}$"
 _DAY, _SECONDS = 10, 19
 _FIRST_BIRTH_DATE = "1900-01-01"
 
@@ -43,6 +45,16 @@ def not_garbled(column: str) -> pl.Expr:
 def has_letter(column: str) -> pl.Expr:
     """Hold where the value has a letter of any script."""
     return (pl.col(column) == "") | pl.col(column).str.contains(r"\p{L}")
+
+
+def no_cell_error(column: str) -> pl.Expr:
+    """Hold where the value is not what a spreadsheet shows in place of one."""
+    return ~pl.col(column).str.contains(_CELL_ERROR)
+
+
+def not_rounded(column: str) -> pl.Expr:
+    """Hold where the value is not a long number as a spreadsheet shows it, without its last digits."""
+    return ~pl.col(column).str.contains(_ROUNDED)
 
 
 def one_of(column: str, words: tuple[str, ...]) -> pl.Expr:

@@ -92,7 +92,7 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
     """Return the rules of a normalised batch, as of an instant; ``required`` are columns of a profile's own."""
     today = now.date().isoformat()
     columns: dict[str, list[Rule]] = {
-        "external_id": [],
+        "external_id": [("number_imprecise", rules.not_rounded)],
         "first_name": [("name_without_letter", rules.has_letter)],
         "last_name": [("name_without_letter", rules.has_letter)],
         "email": [],
@@ -108,10 +108,10 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
         "category": [],
         "gender": [],
         "place_of_birth": [],
-        "pincode": [],
+        "pincode": [("number_imprecise", rules.not_rounded)],
         "risk_level": [("risk_level_unknown", lambda column: rules.one_of(column, tuple(Risk)))],
         "document_type": [("document_type_unknown", lambda column: rules.one_of(column, DOCUMENT_TYPES))],
-        "document_number": [],
+        "document_number": [("number_imprecise", rules.not_rounded)],
         **{column: [] for column in DOCUMENT_COLUMNS},
         **{f"{consent}_version": [] for consent in CONSENTS},
         **{
@@ -192,7 +192,7 @@ def _holding(condition: pl.Expr, values: pl.Series) -> pl.Series:
 
 
 def _common(name: str, required: Collection[str]) -> list[Rule]:
-    """Rules that many columns share: required, longest, no control characters, not garbled."""
+    """Rules that many columns share: required, longest, no control characters, not garbled, no error of a cell."""
     found: list[Rule] = [("required_missing", rules.present)] if name in REQUIRED_COLUMNS or name in required else []
     if name in LONGEST:
         longest = LONGEST[name]
@@ -200,6 +200,7 @@ def _common(name: str, required: Collection[str]) -> list[Rule]:
             ("too_long", lambda column: rules.at_most(column, longest)),
             ("control_characters", rules.no_controls),
             ("garbled_text", rules.not_garbled),
+            ("cell_error", rules.no_cell_error),
         ]
     return found
 

@@ -61,8 +61,9 @@ _TEXTS = (
 )
 """What texts that are no tables begin with, in small letters."""
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a"})
-_BINARY_CONTROLS = 6
-"""Control characters of so many kinds are in no text."""
+_NO_CONTROLS = bytes({*range(256)} - {*_CONTROLS})
+_BINARY_CONTROLS, _RARE = 6, 100
+"""A file in which more than one byte in so many is a control character, of so many kinds, is no text."""
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -79,7 +80,9 @@ def foreign(head: bytes) -> tuple[str, str] | None:
     for pattern, name, hint in _TEXTS:
         if pattern.match(text):
             return name, hint
-    if b"\x00" in head[: _line_end(head)] or len({*head} & {*_CONTROLS}) >= _BINARY_CONTROLS:
+    controls = head.translate(None, _NO_CONTROLS)
+    many = len(controls) > len(head) // _RARE and len({*controls}) >= _BINARY_CONTROLS
+    if b"\x00" in head[: _line_end(head)] or many:
         return "a binary file", "give a CSV or Parquet file"
     return None
 

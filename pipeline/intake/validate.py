@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -75,19 +76,19 @@ def survey(
     left = limit
     with Collector(identity.LOOSE) as collector, ThreadPoolExecutor(max_workers=1) as beside:
         for table in tables:
-            digest = beside.submit(files.sha256, table.path, table.name)
             count = 0
-            batches = _batches(_keys_only(table), batch_rows=batch_rows, limit=left, quiet=True)
-            for hashed in in_order(partial(_hashed, collector, table.plan.constant), batches):
-                count += collector.add(hashed)
+            with _unchanging(table):  # or what is counted may not be what is hashed
+                digest = beside.submit(files.sha256, table.path, table.name)
+                batches = _batches(_keys_only(table), batch_rows=batch_rows, limit=left, quiet=True)
+                for hashed in in_order(partial(_hashed, collector, table.plan.constant), batches):
+                    count += collector.add(hashed)
+                sha256 = digest.result()
             if count == 0 and left != 0:
                 raise UnreadableInputError(
                     f"{table.name} has a header and no data rows", hint="check that the export was complete"
                 )
             left = None if left is None else left - count
-            sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=digest.result(), rows=count))
-            if not table.untouched:  # what was counted may not be what was hashed
-                raise files.changed(table.name)
+            sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=sha256, rows=count))
         copies, whole = identity.prove(collector.suspects(), lambda: _all(tables, sources, batch_rows))
     return Survey(sources=tuple(sources), tables=tables, copies=copies, reading=reading, compared=whole)
 
@@ -116,6 +117,18 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
         return judge.judged(table, batch, frame, schema.broken(specification, frame), offset=offset)
 
     yield from in_order(judge_batch, _numbered(found, batch_rows))
+
+
+@contextmanager
+def _unchanging(table: Table) -> Iterator[None]:
+    """Say that an input changed meanwhile, whatever else went wrong because of it."""
+    try:
+        yield
+    except (UnreadableInputError, ValueError):
+        if table.untouched:
+            raise
+    if not table.untouched:
+        raise files.changed(table.name)
 
 
 def _numbered(found: Survey, batch_rows: int) -> Iterator[tuple[int, Table, Batch]]:

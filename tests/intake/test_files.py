@@ -111,6 +111,18 @@ def test_data_without_a_header_is_not_shown(tmp_path: Path, start: str, kept: tu
     assert not [value for value in row.values() if value in said]
 
 
+def test_data_in_an_unknown_dialect_is_not_shown(tmp_path: Path) -> None:
+    """Where the fields cannot be told, a person's e-mail address in what was taken for a name tells that it is none."""
+    path = tmp_path / "input.csv"
+    table = (
+        csv_text([a_row(1, place_of_birth="x"), a_row(2, place_of_birth="x")])
+        .replace(",", "^")
+        .replace("^x^", "^x, y^")
+    )
+    path.write_text("a^b\n" + table.partition("\n")[2], encoding="utf-8")
+    assert "has no header" in refused(path)
+
+
 def test_a_header_in_other_words_is_shown(tmp_path: Path) -> None:
     """Names that nobody knows are names, also with numbers in them."""
     path = tmp_path / "input.csv"
@@ -133,9 +145,9 @@ def test_a_file_is_what_it_holds_not_what_it_is_called(tmp_path: Path) -> None:
 
 def test_header_cells_are_stripped_and_a_mark_is_skipped(tmp_path: Path) -> None:
     """White space around names and a byte order mark do not matter; other columns and old marks are ignored."""
-    columns = [" external_id ", *CANONICAL_COLUMNS[1:], "note", "_err_code"]
+    columns = ["\ufeff\u200b external_id \xa0", *CANONICAL_COLUMNS[1:], "note", "_err_code"]
     path = tmp_path / "input.csv"
-    row = {" external_id " if name == "external_id" else name: value for name, value in a_row().items()}
+    row = {columns[0] if name == "external_id" else name: value for name, value in a_row().items()}
     path.write_text("\ufeff" + csv_text([row | {"note": "x", "_err_code": "y"}], columns), encoding="utf-8")
     _, found = judged(path)
     assert [row.customer is not None for row in found] == [True]

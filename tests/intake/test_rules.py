@@ -25,7 +25,7 @@ def judge_values(folder: Path, column: str, values: list[str], now: datetime = N
 
 
 GOOD = {
-    "external_id": ["1", "CUST-1", "x" * 200, "客户 1"],
+    "external_id": ["#1", "12E+15", "1E15", "#n/a!", "1", "CUST-1", "x" * 200, "客户 1"],
     "first_name": ["O", "Ø", "娜", "Jean-Luc", "D'Arc", "!Nanub", "Nguyễn", "محمد", "अर्जुन", "x" * 200, "NULL"],
     "last_name": ["Ng", "O'Neill", "Müller-Lüdenscheidt", "MacGiolla Phádraig", "van 't Hoff", "สุข"],
     "email": ["a@x.test", "A.B+c@Example.com", "é@example.com", "a@bücher.example.com", "o'neil@example.com"],
@@ -62,8 +62,15 @@ GOOD = {
     ],
 }
 BAD = {
-    "external_id": {"": "required_missing", "a\tb": "control_characters", "x" * 201: "too_long"},
+    "external_id": {
+        "": "required_missing",
+        "a\tb": "control_characters",
+        "x" * 201: "too_long",
+        "#REF!": "cell_error",
+        "1.23457E+15": "number_imprecise",
+    },
     "first_name": {
+        "#N/A": "cell_error",
         "\u00a0\ufeff ": "required_missing",
         "-": "name_without_letter",
         "Ann\u2028": "",
@@ -117,7 +124,7 @@ BAD = {
     "category": {"INDIVIDUAL": "category_unknown", "999": "category_unknown"},
     "gender": {"M\nF": "control_characters"},
     "place_of_birth": {"x" * 201: "too_long"},
-    "pincode": {"1\x7f2": "control_characters"},
+    "pincode": {"1\x7f2": "control_characters", "1,2E+05": "number_imprecise"},
     "risk_level": {"NONE": "risk_level_unknown"},
     "document_type": {"VISA": "document_type_unknown"},
     "document_number": {"x" * 65: "too_long"},
