@@ -62,7 +62,7 @@ _TEXTS = (
 """What texts that are no tables begin with, in small letters."""
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a"})
 _BINARY_CONTROLS = 6
-"""Control characters of so many kinds are in no text."""
+"""Control characters of so many kinds are in no header."""
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -79,7 +79,8 @@ def foreign(head: bytes) -> tuple[str, str] | None:
     for pattern, name, hint in _TEXTS:
         if pattern.match(text):
             return name, hint
-    if b"\x00" in head[: _line_end(head)] or len({*head} & {*_CONTROLS}) >= _BINARY_CONTROLS:
+    header = head[: _line_end(head)]
+    if b"\x00" in header or len({*header} & {*_CONTROLS}) >= _BINARY_CONTROLS:
         return "a binary file", "give a CSV or Parquet file"
     return None
 
