@@ -61,9 +61,8 @@ _TEXTS = (
 )
 """What texts that are no tables begin with, in small letters."""
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a"})
-_NO_CONTROLS = bytes({*range(256)} - {*_CONTROLS})
-_BINARY_CONTROLS, _RARE = 6, 100
-"""A file in which more than one byte in so many is a control character, of so many kinds, is no text."""
+_BINARY_CONTROLS = 6
+"""Control characters of so many kinds are in no header."""
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -80,9 +79,8 @@ def foreign(head: bytes) -> tuple[str, str] | None:
     for pattern, name, hint in _TEXTS:
         if pattern.match(text):
             return name, hint
-    controls = head.translate(None, _NO_CONTROLS)
-    many = len(controls) > len(head) // _RARE and len({*controls}) >= _BINARY_CONTROLS
-    if b"\x00" in head[: _line_end(head)] or many:
+    header = head[: _line_end(head)]
+    if b"\x00" in header or len({*header} & {*_CONTROLS}) >= _BINARY_CONTROLS:
         return "a binary file", "give a CSV or Parquet file"
     return None
 
