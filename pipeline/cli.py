@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline import __version__, cli_ledger
-from pipeline.cli_parts import CONFIG, OUT, Command, plain_errors, say, settings_from
+from pipeline.cli_parts import CONFIG, OUT, Command, leave, plain_errors, say, settings_from
 from pipeline.model import Phase
 
 if TYPE_CHECKING:
@@ -234,7 +234,10 @@ def sandbox_command(host: str, port: int, scenario: Path | None, shapes: str | N
 
 def main() -> None:
     """The ``onboard`` command."""
-    cli(prog_name="onboard")
+    try:
+        cli(prog_name="onboard")
+    except SystemExit as end:
+        leave(end.code)
 
 
 def _order(

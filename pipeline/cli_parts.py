@@ -3,12 +3,13 @@
 A fault of input, configuration or bank is one message and a hint on stderr, never a traceback.
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -75,3 +76,17 @@ def say(text: str) -> None:
         from pipeline.console import lead_nowhere
 
         lead_nowhere(sys.stderr)
+
+
+def leave(code: str | int | None) -> NoReturn:
+    """End the process at once with what it has printed and its exit code.
+
+    All work is done and closed by now. To take the interpreter down in peace would be to take it from threads that
+    libraries still have (the transport's): now and then that aborts the process, whatever its exit code was.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    if isinstance(code, str):
+        say(code)
+    os._exit(code if isinstance(code, int) else bool(code))

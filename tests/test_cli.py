@@ -1,5 +1,7 @@
 """The command line: outcomes become exit codes, and a defect shows no data."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,21 @@ def test_a_message_is_one_line_that_does_not_steer_a_terminal(tmp_path: Path, mo
         ExitCode.UNREADABLE_INPUT,
         "error: a\\n\\x1b[31m\\u202eb.csv is empty, sö\nhint: see\\rÜ\n",
     )
+
+
+def test_a_command_ends_whatever_threads_libraries_have_left() -> None:
+    """What was printed and the exit code stand; the interpreter is not taken down under threads that still run."""
+    code = """
+import sys, threading, time
+from pipeline import cli
+threading.Thread(target=time.sleep, args=(60,)).start()
+sys.argv = ["onboard", *sys.argv[1:]]
+cli.main()
+"""
+    for words, exit_code, printed in ((["--version"], 0, "onboard, version"), (["no-such-command"], 2, "")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=30, check=False
+        )
+        assert done.returncode == exit_code
+        assert done.stdout.startswith(printed)
+        assert bool(done.stderr) == bool(exit_code)
