@@ -61,14 +61,14 @@ class Cut:
     def plain(self, body: bytes, width: int) -> int:
         """Count the lines of a body if all of them are records of so many fields without a quote; else return 0.
 
-        What is left of a body without the characters that have no meaning is the same for each such line. A CR and an
-        LF that are together there may have been apart before.
+        What is left of a body without the characters that have no meaning is the same for each such line. Only a CR and
+        an LF that are together there may have been apart before.
         """
         left = body.translate(None, _without(self.delimiter + self.quote + self.escape))
         for end in ("\n", "\r\n"):
             line = (self.delimiter * (width - 1) + end).encode()
             lines = len(left) // len(line)
-            if lines and left == line * lines and body.count(end.encode()) == lines:
+            if lines and left == line * lines and (end == "\n" or body.count(b"\r\n") == lines):
                 return lines
         return 0
 

@@ -14,12 +14,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _WORKERS = 2
-_SHARES = 2
+_SHARE = 2 / 3
 
 
 def share_of(rows: int) -> int:
     """Return the rows of one batch, when several are held at once."""
-    return max(1, rows // _SHARES)
+    return max(1, int(rows * _SHARE))
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:

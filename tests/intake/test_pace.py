@@ -65,4 +65,4 @@ def test_who_stops_early_leaves_no_thread() -> None:
 
 def test_a_batch_is_a_share_of_what_may_be_held() -> None:
     """Small settings still give batches of one row."""
-    assert [share_of(rows) for rows in (1, 2, 9, 100_000)] == [1, 1, 4, 50_000]
+    assert [share_of(rows) for rows in (1, 2, 9, 100_000)] == [1, 1, 6, 66_666]
