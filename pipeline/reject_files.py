@@ -1,7 +1,7 @@
 """The rejects of a run's inputs, written while their judged batches pass.
 
 A joiner of the intake, which writes rows as they stood, and the folder of reports, which moves files into place.
-Promise 7: nothing is held for a reject once its batch has passed.
+Promise 7: but for Parquet, nothing is held for a reject once its batch has passed.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,7 +2,8 @@
 
 Promises: the original fields byte for byte in the original dialect and encoding (a Parquet input: the original
 schema), ``_err_row,_err_field,_err_code,_err_message`` after them; what an earlier run appended is replaced. Rows are
-written as they are judged, so that nothing is held for them. Knows no rules: the marks are given.
+written as they are judged, so that nothing is held for them; only those of a Parquet input, which polars cannot write
+piece by piece, are held to its end. Knows no rules: the marks are given.
 """
 
 import csv
