@@ -200,7 +200,11 @@ def step_from_label(label: str) -> Step:
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer tells, as far as the journey cares; ``None`` or empty: it did not say."""
+    """What an answer tells, as far as the journey cares; ``None`` or empty: it did not say.
+
+    ``created`` are ids of customers that a page of deliveries says were created and that can be ours; ``page_mark``
+    tells one page from another.
+    """
 
     customer_id: str = ""
     user_id: str = ""
@@ -219,6 +223,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     power_approval_ok: bool | None = None
     missing_consents: tuple[str, ...] | None = None
     activated: bool = False
+    created: tuple[str, ...] = ()
+    page_mark: str = ""
 
     def __repr__(self) -> str:
         """Tell everything but the token."""

@@ -14,8 +14,8 @@ from pipeline.calls import CallName, Reply, Step
 from pipeline.customer_ids import CustomerIds
 from pipeline.health import Health
 from pipeline.intake.documents import DocumentError
-from pipeline.journey.moves import DOCUMENT_COLUMN_OF
 from pipeline.journey.needs import Problem
+from pipeline.journey.sent import DOCUMENT_COLUMN_OF
 from pipeline.model import Category, Customer, Journey
 from pipeline.outbound.client import Client
 from pipeline.outbound.pacing import Turn

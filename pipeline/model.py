@@ -191,13 +191,30 @@ class Standing(StrEnum):
     IN_DOUBT = "in_doubt"
 
 
-class Journey(msgspec.Struct, frozen=True, kw_only=True):
-    """Where one customer's journey stands: a line of the ledger. Holds no personal data.
+class Repeat(StrEnum):
+    """What became of the one repeat that a step in doubt is allowed (API.md, section 9)."""
 
-    ``done`` counts completed phases (0 to 8). ``step`` names the call whose intent has no known outcome, ``doubts``
-    how many such intents there are. ``final`` is meant for failures: no run tries again until the row changes.
-    ``required`` is what the bank asked for (``None``: it named nothing). ``sent`` counts requests of the run
-    ``last_run``. Times are seconds since the epoch.
+    UNUSED = ""
+    SENT = "sent"
+    """It left, and its outcome is unknown."""
+    REFUSED = "refused"
+    """The bank refused it; that says nothing about the attempt before."""
+    GRANTED = "granted"
+    """An operator vouches that no earlier attempt was carried out: the repeat is given back."""
+
+
+class Journey(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one customer's journey stands: a line of the ledger. Without the seed no personal data can be read from it.
+
+    ``fingerprint`` holds a hash for each column (``pipeline.keys``): of what was sent, once the step that owns the
+    column has an intent; else of the row. ``done`` counts completed phases (0 to 8). ``step`` names the call whose
+    attempts are unresolved, ``doubts`` counts these attempts, ``repeat`` tells what became of the one repeat.
+    ``doubt_at`` is when the first of them was written, ``doubt_email`` the identity mark of the e-mail that it sent.
+    ``final`` is meant for failures: no run tries again until the row changes. ``required`` is what the bank asked for
+    (``None``: it named nothing). ``documents`` are marks of the documents that left (``pipeline.evidence``).
+    ``claimed`` names the ids that only an operator gave and no accepted call has proved. ``sealed_id`` is the
+    ``external_id``, readable with the seed only. ``sent`` counts requests of the run ``last_run``. Times are seconds
+    since the epoch.
     """
 
     key: bytes
@@ -206,6 +223,9 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     step: str = ""
     doubts: int = 0
+    repeat: Repeat = Repeat.UNUSED
+    doubt_at: float = 0.0
+    doubt_email: bytes = b""
     final: bool = False
     phase: str = ""
     code: str = ""
@@ -219,6 +239,9 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     required: tuple[str, ...] | None = None
     uploaded: tuple[str, ...] = ()
     consented: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    claimed: tuple[str, ...] = ()
+    sealed_id: bytes = b""
     risk: str = ""
     first_run: int = 0
     last_run: int = 0

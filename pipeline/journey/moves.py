@@ -7,6 +7,7 @@ needs to know beyond the ledger stands in ``Visit`` and ``JourneyRules``.
 from dataclasses import dataclass
 
 from pipeline.calls import CallName, Facts, Step, step, step_from_label
+from pipeline.journey.sent import DOCUMENT_COLUMN_OF, IDENTITY_KINDS
 from pipeline.journey.state import Visit
 from pipeline.model import CONSENTS, Customer, Journey, Phase, Risk, Standing
 
@@ -14,15 +15,6 @@ _CONSENT_PATHS = dict(zip(CONSENTS, ("terms", "privacy", "data-processing"), str
 _CONSENT_NAMES = dict(
     zip(_CONSENT_PATHS.values(), ("TERMS_AND_CONDITIONS", "PRIVACY_POLICY", "DATA_PROCESSING"), strict=True)
 )
-_IDENTITY = ("GOVERNMENT_ID", "PASSPORT", "NATIONAL_ID", "ID_CARD", "DRIVERS_LICENSE")
-DOCUMENT_COLUMN_OF = {
-    **dict.fromkeys(_IDENTITY, "identity_document"),
-    "PROOF_OF_ADDRESS": "address_document",
-    "SOURCE_OF_FUNDS": "funds_document",
-    "BANK_STATEMENT": "funds_document",
-    "INCOME_PROOF": "funds_document",
-}
-"""Requirement of the bank -> column of the row (API.md, section 5)."""
 _FALLBACK = ("GOVERNMENT_ID", "PROOF_OF_ADDRESS")
 _REFUSED_STATES = frozenset({"REJECTED", "DECLINED", "REFUSED", "FAILED"})
 # What the bank calls a customer who is not active yet (API.md, section 3); any other word says nothing.
@@ -136,7 +128,7 @@ def _documents(journey: Journey, customer: Customer) -> Move:
         if column and getattr(customer, column):
             return Send(step=step(CallName.UPLOAD_DOCUMENT, kind))
         # Proof of address is only our own guess where the bank asked for nothing: its absence does not stop a row.
-        if journey.required is not None or kind in _IDENTITY:
+        if journey.required is not None or kind in IDENTITY_KINDS:
             missing = missing or kind
     if missing and not _is_high(journey, customer):
         # For high risk the power tenant's people collect what the file cannot hold; the row parks at approval.
@@ -230,7 +222,7 @@ def _settle_document(journey: Journey, visit: Visit, rules: JourneyRules) -> Mov
         return Send(step=at)
     if visit.listed is None:
         return Send(step=step(CallName.LIST_DOCUMENTS))
-    same = _IDENTITY if at.item in _IDENTITY else (at.item,)
+    same = IDENTITY_KINDS if at.item in IDENTITY_KINDS else (at.item,)
     if any(kind in visit.listed.uploaded for kind in same):
         return Resolve(step=at)
     return Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.DOCUMENTS)

@@ -10,26 +10,9 @@ from msgspec.structs import replace
 from pipeline.calls import CallName, Facts, Reply, Step, step_from_label
 from pipeline.journey.explanations import EXPLANATIONS, VOUCHED
 from pipeline.journey.policy import Judgement, Verdict
+from pipeline.journey.sent import IDENTITY_COLUMNS, REGISTERED_COLUMNS
 from pipeline.keys import changed_columns, merged_fingerprint
 from pipeline.model import Journey, Phase, Standing
-
-REGISTERED_COLUMNS = frozenset(
-    {
-        "first_name",
-        "last_name",
-        "email",
-        "phone",
-        "date_of_birth",
-        "nationality",
-        "category",
-        "gender",
-        "place_of_birth",
-        "pincode",
-    }
-)
-"""Columns that the registration sends; the API has no update for them."""
-IDENTITY_COLUMNS = frozenset({"first_name", "last_name", "email", "date_of_birth"})
-"""Registered columns whose change makes going on unsafe."""
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.model import CallRecord, Journey, Standing
+from pipeline.model import CallRecord, Journey, Repeat, Standing
 
 JOURNEY_COLUMNS = Journey.__struct_fields__
 CALL_COLUMNS = CallRecord.__struct_fields__
@@ -67,16 +67,21 @@ UPSERT_CUSTOMER = (
     f"INSERT INTO customer ({', '.join(JOURNEY_COLUMNS)}) VALUES ({', '.join('?' * len(JOURNEY_COLUMNS))})"  # noqa: S608
     f" ON CONFLICT (key) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in JOURNEY_COLUMNS[1:])}"
 )
-INSERT_MARK = "INSERT OR IGNORE INTO identity (mark, key) VALUES (?, ?)"
+INSERT_MARK = "INSERT OR IGNORE INTO identity (mark, key, since) VALUES (?, ?, 0)"
 UPSERT_CALL = f"INSERT OR REPLACE INTO call ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"  # noqa: S608
 
 
 def read_journey(row: Sequence[Any]) -> Journey:
     """A row of ``customer`` or ``history`` as a journey."""
     values = dict(zip(JOURNEY_COLUMNS, row, strict=True))
-    for name in ("required", "uploaded", "consented"):
+    for name in ("required", "uploaded", "consented", "documents", "claimed"):
         values[name] = None if values[name] is None else tuple(json.loads(values[name]))
-    return Journey(**values | {"standing": Standing(values["standing"]), "final": bool(values["final"])})
+    known = {
+        "standing": Standing(values["standing"]),
+        "repeat": Repeat(values["repeat"]),
+        "final": bool(values["final"]),
+    }
+    return Journey(**values | known)
 
 
 def read_call(row: Sequence[Any]) -> CallRecord:

@@ -18,15 +18,7 @@ from pathlib import Path
 from pipeline.errors import ConfigurationError
 from pipeline.ledger.database import connect, open_file, plainly
 
-SCHEMA_VERSION = 3
-_MIGRATIONS = {
-    1: "CREATE TABLE identity (mark BLOB NOT NULL, key BLOB NOT NULL, PRIMARY KEY (mark, key)) STRICT, WITHOUT ROWID;",
-    2: """CREATE TABLE holder (
-        one INTEGER PRIMARY KEY CHECK (one = 1), nonce TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
-        machine TEXT NOT NULL, start TEXT NOT NULL, since REAL NOT NULL, heartbeat_at REAL NOT NULL,
-        beats INTEGER NOT NULL) STRICT;""",
-}
-"""Schema version -> statements that lead from it to the next one."""
+SCHEMA_VERSION = 4
 _LOCK_BESIDE_UNTIL = 2
 """The last schema whose runs held a lock file beside the ledger."""
 _RESTORE = "put it back as it was, or restore the ledger from a backup"
@@ -144,10 +136,15 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
         if step <= _LOCK_BESIDE_UNTIL:
             _refuse_older_run(path)
         try:
-            _script(db, _MIGRATIONS[step], step + 1)
+            _script(db, _migration(step), step + 1)
         except sqlite3.OperationalError:
             if _version(db) <= step:  # else another program was quicker
                 raise
+
+
+def _migration(step: int) -> str:
+    """The statements that lead from schema version ``step`` to the next one."""
+    return files("pipeline.ledger").joinpath("migrations", f"{step}.sql").read_text(encoding="utf-8")
 
 
 def _refuse_older_run(path: Path) -> None:

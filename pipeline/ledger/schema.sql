@@ -1,4 +1,4 @@
--- The ledger, schema version 3. Everything here is free of personal data: customers are keyed hashes.
+-- The ledger, schema version 4. Everything here is free of personal data: customers are keyed hashes.
 -- One process writes (pipeline/ledger/writer.py); any number may read (WAL).
 
 CREATE TABLE meta (
@@ -36,6 +36,9 @@ CREATE TABLE customer (
     done            INTEGER NOT NULL,
     step            TEXT NOT NULL,
     doubts          INTEGER NOT NULL,
+    repeat          TEXT NOT NULL,
+    doubt_at        REAL NOT NULL,
+    doubt_email     BLOB NOT NULL,
     final           INTEGER NOT NULL,
     phase           TEXT NOT NULL,
     code            TEXT NOT NULL,
@@ -49,6 +52,9 @@ CREATE TABLE customer (
     required        TEXT,
     uploaded        TEXT NOT NULL,
     consented       TEXT NOT NULL,
+    documents       TEXT NOT NULL,
+    claimed         TEXT NOT NULL,
+    sealed_id       BLOB NOT NULL,
     risk            TEXT NOT NULL,
     first_run       INTEGER NOT NULL,
     last_run        INTEGER NOT NULL,
@@ -64,10 +70,11 @@ CREATE INDEX history_key ON history (key, last_run);
 CREATE TRIGGER customer_taken_up AFTER UPDATE ON customer WHEN NEW.last_run <> OLD.last_run
 BEGIN
     INSERT INTO history VALUES (
-        OLD.key, OLD.fingerprint, OLD.standing, OLD.done, OLD.step, OLD.doubts, OLD.final, OLD.phase, OLD.code,
-        OLD.field, OLD.message, OLD.hint, OLD.http_status, OLD.customer_id, OLD.user_id, OLD.verification_id,
-        OLD.required, OLD.uploaded, OLD.consented, OLD.risk, OLD.first_run, OLD.last_run, OLD.completed_run,
-        OLD.sent, OLD.started_at, OLD.finished_at
+        OLD.key, OLD.fingerprint, OLD.standing, OLD.done, OLD.step, OLD.doubts, OLD.repeat, OLD.doubt_at,
+        OLD.doubt_email, OLD.final, OLD.phase, OLD.code, OLD.field, OLD.message, OLD.hint, OLD.http_status,
+        OLD.customer_id, OLD.user_id, OLD.verification_id, OLD.required, OLD.uploaded, OLD.consented, OLD.documents,
+        OLD.claimed, OLD.sealed_id, OLD.risk, OLD.first_run, OLD.last_run, OLD.completed_run, OLD.sent,
+        OLD.started_at, OLD.finished_at
     );
 END;
 
@@ -96,10 +103,13 @@ CREATE TABLE call (
 CREATE INDEX call_key ON call (key, number);
 
 -- By what else a customer would be known again: keyed hashes of e-mail, of phone with birth date, of document, of the
--- customer's id at the bank.
+-- customer's ids at the bank. Valid from run `since` on and, where `until` is not null, before run `until`: of attempts
+-- that were refused, or that an operator says did not happen, nothing is left.
 CREATE TABLE identity (
-    mark BLOB NOT NULL,
-    key  BLOB NOT NULL,
+    mark  BLOB NOT NULL,
+    key   BLOB NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER,
     PRIMARY KEY (mark, key)
 ) STRICT, WITHOUT ROWID;
 

@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 from pipeline.calls import CallName, Facts, Reply, Step, step
 from pipeline.journey.explanations import EXPLANATIONS
 from pipeline.journey.policy import Judgement, Verdict
+from pipeline.journey.sent import IDENTITY_COLUMNS, REGISTERED_COLUMNS
 from pipeline.journey.state import (
-    IDENTITY_COLUMNS,
     MAX_DELIVERY_PAGES,
-    REGISTERED_COLUMNS,
     Visit,
     advance,
     after,

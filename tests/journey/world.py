@@ -15,9 +15,10 @@ from typing import Any, Protocol, TypeVar
 
 from pipeline.calls import CallName, Reply, Step
 from pipeline.errors import OnboardError, RefusedError
-from pipeline.journey.moves import DOCUMENT_COLUMN_OF, JourneyRules
+from pipeline.journey.moves import JourneyRules
 from pipeline.journey.needs import Problem
 from pipeline.journey.policy import Judgement
+from pipeline.journey.sent import DOCUMENT_COLUMN_OF
 from pipeline.journey.state import enter, needs_visit
 from pipeline.journey.traverse import Tools, Traverser
 from pipeline.keys import Keys

@@ -234,7 +234,7 @@ def life_of_holder(path: Path) -> Life:
 
 def entry(db: sqlite3.Connection) -> None:
     """Write something as a run would."""
-    db.execute("INSERT INTO identity VALUES (?, ?)", (os.urandom(4), b"key"))
+    db.execute("INSERT INTO identity (mark, key, since) VALUES (?, ?, 1)", (os.urandom(4), b"key"))
 
 
 def entries(path: Path) -> int:

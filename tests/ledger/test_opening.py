@@ -17,7 +17,7 @@ import pytest
 from pipeline.errors import ConfigurationError
 from pipeline.ledger import opening
 from pipeline.ledger.database import connect
-from pipeline.ledger.entries import UPSERT_CALL, UPSERT_CUSTOMER, call_values, journey_values
+from pipeline.ledger.entries import JOURNEY_COLUMNS, UPSERT_CALL, call_values, journey_values
 from pipeline.ledger.opening import SCHEMA_VERSION
 from pipeline.model import Standing
 from tests.ledger.support import call, journey, key, opened, write
@@ -219,7 +219,13 @@ def older(path: Path, version: int) -> None:
         db.execute("INSERT INTO run VALUES (1, 'r1', 'host', 7, 1.0, 2.0, NULL, NULL, '', '{}')")
         db.execute(f"PRAGMA user_version = {version}")
         for state in (journey(1), journey(1, last_run=2, standing=Standing.PARKED)):
-            db.execute(UPSERT_CUSTOMER, journey_values(state))
+            known = dict(zip(JOURNEY_COLUMNS, journey_values(state), strict=True))
+            names = [row[1] for row in db.execute("PRAGMA table_info(customer)")]
+            changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+            db.execute(
+                f"INSERT INTO customer VALUES ({', '.join('?' * len(names))}) ON CONFLICT DO UPDATE SET {changes}",  # noqa: S608
+                [known[name] for name in names],
+            )
         db.execute(UPSERT_CALL, call_values(call(1, 1)))
 
 
@@ -280,8 +286,8 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(
     path = tmp_path / "l.db"
     older(path, step)
     before = shape(path)
-    broken = {step: "ALTER TABLE run ADD COLUMN a TEXT; ALTER TABLE nothing ADD b;"}
-    monkeypatch.setattr(opening, "_MIGRATIONS", broken)
+    broken = "ALTER TABLE run ADD COLUMN a TEXT; ALTER TABLE nothing ADD b;"
+    monkeypatch.setattr(opening, "_migration", lambda _: broken)
     with pytest.raises(ConfigurationError, match="nothing"):
         opened(path)
     monkeypatch.undo()
@@ -294,8 +300,9 @@ import os, sys
 from pathlib import Path
 from pipeline.ledger import opening
 from tests.ledger.support import opened
-sql = opening._MIGRATIONS[2]
-opening._MIGRATIONS[2] = sql + " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n;"
+sql = opening._migration(2)
+endless = sql + " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n;"
+opening._migration = lambda _: endless
 print("begun", flush=True)
 opened(Path(sys.argv[1]))
 """
