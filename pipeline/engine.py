@@ -15,11 +15,13 @@ from dataclasses import dataclass
 
 from pipeline.errors import ExitCode, OnboardError, UnreadableInputError
 from pipeline.events import Handler, Progress
+from pipeline.evidence import Evidence
 from pipeline.gateway import Gateway
-from pipeline.journey.moves import JourneyRules
+from pipeline.journey import taking_up
+from pipeline.journey.move_kinds import JourneyRules
 from pipeline.journey.needs import Recorder
-from pipeline.journey.state import enter, needs_visit
 from pipeline.journey.traverse import Tools, Traverser
+from pipeline.journey.visit import Visit
 from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
@@ -42,7 +44,7 @@ class Work:
 
     customer: Customer
     journey: Journey
-    was_parked: bool
+    visit: Visit
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,6 +106,7 @@ class Engine:
         *,
         settings: Settings,
         keys: Keys,
+        evidence: Evidence,
         run: int,
         first_call: int,
         rows_total: int,
@@ -117,6 +120,7 @@ class Engine:
     ) -> None:
         self._settings = settings
         self._keys = keys
+        self._evidence = evidence
         self._run = run
         self._find = find
         self._identify = identify
@@ -198,8 +202,9 @@ class Engine:
         for key, customer in zip(keys, customers, strict=True):
             if key in self._tally.under_way:
                 continue  # the input changed under our hands: nobody is carried by two workers at once
-            journey, fingerprint = known.get(key), self._keys.fingerprint(customer)
-            visit = needs_visit(journey, fingerprint)
+            journey = known.get(key)
+            fingerprint = self._evidence.fingerprint(customer, journey)
+            visit = taking_up.needs_visit(journey, fingerprint)
             # What is or may come to the bank. Also of those that need no visit: a ledger of the first schema learns it.
             if visit or (journey and journey.fingerprint == fingerprint):
                 marks += [(mark, key) for mark in self._keys.marks(customer).values()]
@@ -208,10 +213,11 @@ class Engine:
             if not visit:
                 self._count(journey, fingerprint)
                 continue
-            entered = enter(journey, key=key, fingerprint=fingerprint, run=self._run, now=now)
-            was_parked = journey is not None and journey.standing is Standing.PARKED
+            email = self._keys.email_mark(customer.email)
+            entered = taking_up.enter(journey, key=key, fingerprint=fingerprint, email=email, run=self._run, now=now)
+            known_now = taking_up.visit(entered, row=fingerprint, email=email)
             self._tally.under_way[key] = entered.done
-            wanted.append(Work(customer=customer, journey=entered, was_parked=was_parked))
+            wanted.append(Work(customer=customer, journey=entered, visit=known_now))
         self._identify(marks)
         return wanted
 
@@ -220,7 +226,7 @@ class Engine:
             if self._stopper.requested:
                 continue
             try:
-                journey = await Traverser(self._tools, work.customer, work.journey).carry(was_parked=work.was_parked)
+                journey = await Traverser(self._tools, work.customer, work.journey, work.visit).carry()
             except OnboardError as error:
                 self._stopper.error(error)
                 continue
@@ -228,7 +234,7 @@ class Engine:
                 self._unexpected = self._unexpected or error
                 self._stopper.request("unexpected failure", ExitCode.UNEXPECTED)
                 continue
-            self._count(journey, journey.fingerprint)
+            self._count(journey, work.visit.row)
             if journey.standing is not Standing.OPEN and (reason := self._rules.feed(journey)):
                 hint = "look at the causes in the report; the same command goes on where it ended"
                 self._stopper.request(reason, ExitCode.STOPPED_EARLY, hint=hint)

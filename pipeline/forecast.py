@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from pipeline.calls import CallName, Facts, Reply, Step
-from pipeline.journey.moves import Advance, Forget, JourneyRules, Resolve, Rest, Send, next_move
+from pipeline.journey import gates
+from pipeline.journey.move_kinds import Advance, Forget, JourneyRules, Resolve, Rest, Send
+from pipeline.journey.moves import next_move
 from pipeline.journey.policy import Judgement, Verdict
-from pipeline.journey.state import Visit, advance, after, intended
+from pipeline.journey.sent import changed_since_sent
+from pipeline.journey.state import advance, after, intended
+from pipeline.journey.visit import Visit
 from pipeline.model import CONSENTS, DOCUMENT_COLUMNS, Customer, Journey, Phase, Risk, Standing
 
 _REQUIRED: dict[str, tuple[str, ...]] = {
@@ -44,17 +48,26 @@ class Forecaster:
     rules: JourneyRules
     known: dict[tuple[object, ...], Outlook] = field(default_factory=dict)
 
-    def outlook(self, journey: Journey, customer: Customer, *, was_parked: bool = False) -> Outlook:
+    def outlook(self, journey: Journey, customer: Customer, visit: Visit) -> Outlook:
         """What is left for a customer whom a run has taken up."""
         alike = (
-            was_parked,
+            visit.check_first,
+            changed_since_sent(journey, visit.row),
             customer.risk_level,
             *(bool(getattr(customer, column)) for column in _DECIDE),
-            *(journey.standing, journey.done, journey.step, journey.doubts, journey.code, bool(journey.user_id)),
+            *(
+                journey.standing,
+                journey.done,
+                journey.step,
+                journey.doubts,
+                journey.repeat,
+                journey.code,
+                bool(journey.user_id),
+            ),
             *(journey.required, journey.uploaded, journey.consented, journey.risk),
         )
         if alike not in self.known:
-            self.known[alike] = _foreseen(journey, customer, self.rules, Visit(was_parked=was_parked))
+            self.known[alike] = _foreseen(journey, customer, self.rules, visit)
         return self.known[alike]
 
 
@@ -72,24 +85,27 @@ def _foreseen(journey: Journey, customer: Customer, rules: JourneyRules, visit: 
             case Send(step=step) | Resolve(step=step):
                 if isinstance(move, Send):
                     calls[step.phase] += 1
-                    journey = intended(journey, step)
-                reply = Reply(facts=_told(step, customer, journey))
+                    journey, visit = intended(journey, visit, step, now=1.0)
+                reply = Reply(facts=_told(step, customer, journey, rules))
                 journey, visit = after(journey, visit, step, reply, _DONE, max_tries=rules.max_tries, now=1.0)
             case Forget():
                 break
     raise AssertionError(f"the journey does not end at {journey.step or journey.done}")
 
 
-def _told(step: Step, customer: Customer, journey: Journey) -> Facts:
+def _told(step: Step, customer: Customer, journey: Journey, rules: JourneyRules) -> Facts:
     """What a bank without trouble answers."""
     match step.call.name:
         case CallName.REGISTER | CallName.LIST_DELIVERIES:
-            return Facts(customer_id="known", user_id="known", activated=True)
+            return Facts(customer_id="known", user_id="known", created=("known",), activated=True)
         case CallName.OPEN_VERIFICATION:
             level = customer.risk_level or journey.risk
             return Facts(verification_id="known", required=_REQUIRED.get(level, _REQUIRED[Risk.LOW]))
         case CallName.OPEN_SESSION:
             return Facts(token="-", customer_status="ACTIVE")  # noqa: S106 - no token
+        case CallName.CHECK if step.phase is Phase.APPROVAL and not journey.doubts:
+            # Whom a person must approve was approved; whom the job approves was not yet.
+            return Facts(verification_ok=gates.approval(journey, customer, rules) is not None)
         case CallName.CHECK:
             return Facts(consent_ok=True, verification_ok=True, activation_allowed=True)
         case CallName.LIST_DOCUMENTS:

@@ -4,7 +4,6 @@ A joiner: it knows the journey's protocol, the outbound stage and how documents 
 """
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from pathlib import PurePath
 
 from pipeline.calls import CallName, Reply, Step
 from pipeline.customer_ids import CustomerIds
+from pipeline.evidence import Evidence
 from pipeline.health import Health
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.needs import Problem
@@ -33,6 +33,7 @@ class Ready:
     outgoing: Outgoing
     customer: Customer
     journey: Journey
+    document: str = ""
 
     async def send(self, token: str, turn: Turn) -> Reply:
         """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read."""
@@ -61,7 +62,7 @@ class Gateway:
         payloads: Payloads,
         session: AdminSession,
         categories: tuple[Category, ...],
-        read_document: Callable[[str], tuple[bytes, str]],
+        evidence: Evidence,
         health: Health,
         ids: CustomerIds,
     ) -> None:
@@ -69,7 +70,7 @@ class Gateway:
         self._payloads = payloads
         self._session = session
         self._categories = index_categories(categories)
-        self._read_document = read_document
+        self._evidence = evidence
         self._health = health
         self._ids = ids
 
@@ -99,21 +100,24 @@ class Gateway:
             outgoing = self._payloads.build(step, customer, journey, category=category)
             return self._ready(step, outgoing, customer, journey)
         column = DOCUMENT_COLUMN_OF[step.item]
-        path = getattr(customer, column)
 
-        def encode() -> Outgoing:
-            content, mime_type = self._read_document(path)
-            document = Document(name=PurePath(path).name, mime_type=mime_type, content=content)
-            return self._payloads.build(step, customer, journey, category=category, document=document)
+        def encode() -> tuple[Outgoing, str]:
+            found = self._evidence.opened(customer, column, step.item)
+            name = PurePath(getattr(customer, column)).name
+            document = Document(name=name, mime_type=found.mime_type, content=found.content)
+            return self._payloads.build(step, customer, journey, category=category, document=document), found.mark
 
         try:
-            return self._ready(step, await asyncio.to_thread(encode), customer, journey)
+            outgoing, mark = await asyncio.to_thread(encode)
+            return self._ready(step, outgoing, customer, journey, document=mark)
         except DocumentError as error:
             return Problem(
                 code=error.code, message=str(error), hint="put the document right and run again", field=column
             )
 
-    def _ready(self, step: Step, outgoing: Outgoing, customer: Customer, journey: Journey) -> Ready:
+    def _ready(
+        self, step: Step, outgoing: Outgoing, customer: Customer, journey: Journey, *, document: str = ""
+    ) -> Ready:
         return Ready(
             client=self._client,
             ids=self._ids,
@@ -121,6 +125,7 @@ class Gateway:
             outgoing=outgoing,
             customer=customer,
             journey=journey,
+            document=document,
         )
 
     def observe(self, reply: Reply) -> None:

@@ -9,7 +9,6 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from pipeline import embedded
@@ -24,10 +23,10 @@ from pipeline.errors import (
     UnreadableInputError,
 )
 from pipeline.events import Finished, Handler, Notice, RunOpened, Surveyed
+from pipeline.evidence import Evidence
 from pipeline.facts import Order, RunFacts, facts_of
 from pipeline.gateway import Gateway
 from pipeline.health import Health
-from pipeline.intake.documents import open_document
 from pipeline.intake.files import Reading
 from pipeline.intake.validate import Survey, rows, survey
 from pipeline.keys import Keys
@@ -142,19 +141,21 @@ class _Run:
         rules = self._facts.rules()
         assert rules.categories is not None
         health = Health(connection.pacer, self._emit)
+        evidence = Evidence(self._keys, settings.documents.root, settings.documents.max_bytes)
         async with Writer(self._ledger.path, self._held) as writer:
             gateway = Gateway(
                 client=connection.client,
                 payloads=connection.payloads,
                 session=connection.session,
                 categories=rules.categories,
-                read_document=partial(_read_document, settings),
+                evidence=evidence,
                 health=health,
                 ids=CustomerIds(self._keys, sharing=self._ledger.sharing, identify=writer.identify),
             )
             engine = Engine(
                 settings=settings,
                 keys=self._keys,
+                evidence=evidence,
                 run=self._record.number,
                 first_call=self._ledger.next_call(),
                 rows_total=self._found.rows,
@@ -192,10 +193,6 @@ class _Run:
         )
         with suppress(OnboardError):
             await asyncio.to_thread(self._ledger.note_run, self._record.number, self._facts.to_json())
-
-
-def _read_document(settings: Settings, path: str) -> tuple[bytes, str]:
-    return open_document(settings.documents.root, path, settings.documents.max_bytes)
 
 
 def _report(

@@ -27,6 +27,7 @@ class Keys:
         self._customer = hmac.digest(root, b"finhub-onboard/1/customer", "sha256")
         self._columns = hmac.digest(root, b"finhub-onboard/1/columns", "sha256")
         self._identity = hmac.digest(root, b"finhub-onboard/1/identity", "sha256")
+        self._contents = hmac.digest(root, b"finhub-onboard/1/contents", "sha256")
         self._passwords = hmac.digest(root, b"finhub-onboard/1/passwords", "sha256")
         self.check = hmac.digest(root, b"finhub-onboard/1/check", "sha256")[:8].hex()
         """Tells one seed from another without giving it away."""
@@ -51,7 +52,7 @@ class Keys:
     def marks(self, customer: Customer) -> dict[str, bytes]:
         """By what else the person would be known again, whatever the ``external_id``: 16 bytes by kind, if there."""
         values = {
-            "email": customer.email.lower(),
+            "email": customer.email.lower(),  # as ``email_mark``
             "phone_and_birth_date": f"{customer.phone}|{customer.date_of_birth}",
             "document_number": customer.document_number
             and f"{customer.document_type}|{''.join(filter(str.isalnum, customer.document_number)).upper()}",
@@ -61,6 +62,15 @@ class Keys:
     def id_mark(self, customer_id: str) -> bytes:
         """The mark of a customer's id at the bank: two customers cannot have one."""
         return self._mark("customer_id", customer_id)
+
+    def email_mark(self, email: str) -> bytes:
+        """The mark of an e-mail alone."""
+        return self._mark("email", email.lower())
+
+    def content_hash(self, external_id: str, content: bytes) -> str:
+        """Keyed hash of a document of this customer: 16 hexadecimal digits."""
+        salt = self.customer(external_id)
+        return blake2b(content, digest_size=8, key=self._contents, salt=salt).hexdigest()
 
     def _mark(self, kind: str, value: str) -> bytes:
         return hmac.digest(self._identity, b"\0".join((self._tenant, kind.encode(), value.encode())), "sha256")[:16]
@@ -95,3 +105,15 @@ def merged_fingerprint(before: bytes, now: bytes, *, keep: frozenset[str]) -> by
         (before if column in keep else now)[place * _DIGEST : (place + 1) * _DIGEST]
         for place, column in enumerate(FINGERPRINT_COLUMNS)
     )
+
+
+def column_hash(fingerprint: bytes, column: str) -> bytes:
+    """The part of a fingerprint that covers one column."""
+    place = FINGERPRINT_COLUMNS.index(column) * _DIGEST
+    return fingerprint[place : place + _DIGEST]
+
+
+def with_column_hash(fingerprint: bytes, column: str, value: bytes) -> bytes:
+    """The fingerprint with the part of one column made from ``value``."""
+    place = FINGERPRINT_COLUMNS.index(column) * _DIGEST
+    return fingerprint[:place] + blake2b(value, digest_size=_DIGEST).digest() + fingerprint[place + _DIGEST :]

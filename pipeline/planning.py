@@ -19,7 +19,7 @@ from pipeline.facts import Order, facts_of
 from pipeline.forecast import Forecaster, Outlook
 from pipeline.intake.validate import rows
 from pipeline.job import read
-from pipeline.journey.state import enter, needs_visit
+from pipeline.journey.taking_up import enter, needs_visit, visit
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.model import Category, Customer, Disposition, IntakeRow, Journey, Phase, Standing
@@ -129,8 +129,7 @@ class _Desk:
 
     def _foresee(self, customer: Customer, journey: Journey | None, fingerprint: bytes) -> None:
         entered = enter(journey, key=journey.key if journey else b"", fingerprint=fingerprint, run=0, now=1.0)
-        was_parked = journey is not None and journey.standing is Standing.PARKED
-        outlook = self.forecaster.outlook(entered, customer, was_parked=was_parked)
+        outlook = self.forecaster.outlook(entered, customer, visit(entered, row=fingerprint))
         self.made.calls.update(outlook.calls)
         self.made.ends[_end(outlook), outlook.code] += 1
 

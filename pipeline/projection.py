@@ -42,9 +42,9 @@ def disposition_of(journey: Journey | None, fingerprint: bytes, *, run: int) -> 
     if journey is None:
         return Disposition.PENDING
     if journey.standing is Standing.COMPLETE:
-        if journey.completed_run == run:
-            return Disposition.ONBOARDED
-        return Disposition.CHANGED if changed_columns(journey.fingerprint, fingerprint) else Disposition.UNCHANGED
+        if changed_columns(journey.fingerprint, fingerprint):
+            return Disposition.CHANGED
+        return Disposition.ONBOARDED if journey.completed_run == run else Disposition.UNCHANGED
     if journey.standing is Standing.OPEN:
         return Disposition.IN_DOUBT if journey.doubts and not is_vouched(journey) else Disposition.PENDING
     return _BY_STANDING[journey.standing]

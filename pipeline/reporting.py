@@ -16,6 +16,7 @@ from pathlib import Path
 from pipeline import __version__
 from pipeline.earlier import Earlier
 from pipeline.errors import ExitCode
+from pipeline.evidence import Evidence
 from pipeline.facts import RunFacts
 from pipeline.intake.judge import Judged
 from pipeline.intake.rejects import RejectMark
@@ -101,12 +102,13 @@ def write_reports(
     frozen = ledger.snapshot() if ledger else nullcontext()
     with ReportFolder(out, keep=keep) as folder, RejectFiles(survey, folder) as rejects, frozen:
         earlier = Earlier(ledger, keys, run=end.number) if ledger and keys else None
+        evidence = Evidence(keys, Path(facts.documents_root), facts.max_document_bytes) if keys else None
         feed = _Feed(folder=folder, totals=totals, at=at, run=end.number)
         for batch in judged(survey, facts.rules(), batch_rows=batch_rows):
-            if ledger is None or keys is None or earlier is None:
+            if ledger is None or keys is None or earlier is None or evidence is None:
                 feed.checked(batch)
             else:
-                for part in _joined(batch, ledger, keys, earlier, run=end.number):
+                for part in _joined(batch, ledger, keys, earlier, evidence, run=end.number):
                     feed.row(*part)
             rejects.add(batch, feed.taken())
         rejects.close()
@@ -193,7 +195,7 @@ class _Feed:
 
 
 def _joined(
-    batch: Judged, ledger: Ledger, keys: Keys, earlier: Earlier, *, run: int
+    batch: Judged, ledger: Ledger, keys: Keys, earlier: Earlier, evidence: Evidence, *, run: int
 ) -> Iterator[tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]]:
     """Each row with its journey as of the run, the run's calls for it, and its fingerprint."""
     for start in range(0, batch.height, _SLICE):
@@ -205,8 +207,9 @@ def _joined(
         for call in ledger.calls(wanted, run=run):
             calls[call.key].append(call)
         for row, key in zip(part, by_row, strict=True):
-            fingerprint = keys.fingerprint(row.customer) if row.customer else b""
-            yield row, journeys.get(key), calls.get(key, ()), fingerprint
+            journey = journeys.get(key)
+            fingerprint = evidence.fingerprint(row.customer, journey) if row.customer else b""
+            yield row, journey, calls.get(key, ()), fingerprint
 
 
 def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[RejectMark]:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from pipeline.config import load
 from pipeline.engine import Engine
 from pipeline.errors import ConfigurationError, ExitCode, LedgerError
 from pipeline.events import Event, Progress, Stopping
+from pipeline.evidence import Evidence
 from pipeline.journey.needs import Problem
 from pipeline.journey.policy import Judgement, Verdict
 from pipeline.keys import Keys
@@ -301,6 +303,8 @@ class Counter:
         class Request:
             """A registration."""
 
+            document = ""
+
             async def send(self, token: str, turn: object) -> Reply:
                 """Serve it."""
                 del token, turn
@@ -361,6 +365,7 @@ class Run:
             engine = Engine(
                 settings=self.settings,
                 keys=KEYS,
+                evidence=Evidence(KEYS, Path("/nowhere"), 1),
                 run=self.number,
                 first_call=1,
                 rows_total=10,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.forecast import Forecaster
-from pipeline.journey.state import enter
+from pipeline.journey.taking_up import enter, visit
 from pipeline.model import Journey, Phase, Standing
 from tests.journey.world import AUTO, KEYS, World, a_customer
 from tests.values import replace
@@ -18,8 +18,7 @@ def foreseen(world: World, journey: Journey | None, rules: Any) -> tuple[Counter
     """Calls and resting place of the customer's next run."""
     fingerprint = KEYS.fingerprint(world.customer)
     entered = enter(journey, key=world.key, fingerprint=fingerprint, run=9, now=1.0)
-    was_parked = journey is not None and journey.standing is Standing.PARKED
-    outlook = Forecaster(rules=rules).outlook(entered, world.customer, was_parked=was_parked)
+    outlook = Forecaster(rules=rules).outlook(entered, world.customer, visit(entered, row=fingerprint))
     return outlook.calls, outlook.standing, outlook.code
 
 
@@ -76,7 +75,7 @@ def test_customers_who_are_alike_are_worked_out_once() -> None:
     for row in ({}, {"first_name": "Jonas"}, {"document_number": "X99"}, {"document_number": ""}):
         customer = a_customer(**row)
         journey = enter(None, key=b"k", fingerprint=KEYS.fingerprint(customer), run=1, now=1.0)
-        forecaster.outlook(journey, customer)
+        forecaster.outlook(journey, customer, visit(journey, row=journey.fingerprint))
     assert len(forecaster.known) == 2
 
 

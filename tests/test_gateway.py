@@ -10,15 +10,17 @@ import pytest
 from pipeline.calls import CallName, step
 from pipeline.config import load
 from pipeline.customer_ids import CustomerIds
+from pipeline.evidence import Opened
 from pipeline.gateway import Gateway, Ready, index_categories
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.needs import Problem
 from pipeline.keys import Keys
-from pipeline.model import Category, Journey
+from pipeline.model import Category, Customer, Journey
 from pipeline.outbound.payloads import Payloads
 from tests.journey.world import a_customer
 
 if TYPE_CHECKING:
+    from pipeline.evidence import Evidence
     from pipeline.health import Health
     from pipeline.outbound.client import Client
     from pipeline.outbound.session import AdminSession
@@ -45,13 +47,18 @@ def test_keys_win_over_ids_and_ids_over_names() -> None:
 
 def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
     """Return a gateway whose client never sends."""
+
+    def opened(customer: Customer, column: str, item: str) -> Opened:
+        content, mime_type = read_document(getattr(customer, column))
+        return Opened(content=content, mime_type=mime_type, mark=f"{item}=hash@1")
+
     payloads = Payloads(load(None, environ={}), Keys("s", "t"))
     return Gateway(
         client=cast("Client", SimpleNamespace()),
         payloads=payloads,
         session=cast("AdminSession", SimpleNamespace()),
         categories=(STANDARD,),
-        read_document=read_document,
+        evidence=cast("Evidence", SimpleNamespace(opened=opened)),
         health=cast("Health", SimpleNamespace()),
         ids=CustomerIds(Keys("s", "t"), sharing=lambda _: {}, identify=lambda _: None),
     )

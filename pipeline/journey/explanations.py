@@ -59,8 +59,12 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "the operator answered that the bank does not have this customer",
         "run the same command again: the customer is registered once more",
     ),
+    "claim_unknown": (
+        "the id that the operator gave is not this customer's at the bank",
+        "look the customer up again and answer in in_doubt.csv (`onboard resolve`)",
+    ),
     "row_changed_in_doubt": (
-        "the row changed while its registration is in doubt, so nothing may be sent",
+        "the row changed in what a step that is in doubt has sent, so it is not sent again",
         "restore the row, or find the customer in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
     ),
     "row_changed_after_registration": (

@@ -26,6 +26,10 @@ class Problem:
 class Request(Protocol):
     """A request that is ready to leave."""
 
+    @property
+    def document(self) -> str:
+        """The mark of the document that leaves with it; empty if none does."""
+
     async def send(self, token: str, turn: Any) -> Reply:
         """Send it now, using up ``turn``; never raises for what the bank does."""
 

@@ -10,11 +10,13 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from pipeline.calls import CallName, Facts, Reply, step_from_label
+from pipeline.calls import CallName, Facts, Reply, Step, step, step_from_label
+from pipeline.journey.claims import reopened
 from pipeline.journey.explanations import EXPLANATIONS, VOUCHED
 from pipeline.journey.policy import Judgement, Verdict
-from pipeline.journey.state import Visit, after
-from pipeline.model import Journey, Phase, Standing
+from pipeline.journey.state import after, settled, silent
+from pipeline.journey.visit import Visit
+from pipeline.model import Journey, Phase, Repeat, Standing
 
 
 class Word(StrEnum):
@@ -77,16 +79,28 @@ def is_in_doubt(journey: Journey) -> bool:
     return journey.doubts > 0 and journey.standing in (Standing.OPEN, Standing.IN_DOUBT, Standing.PARKED)
 
 
+def may_answer(journey: Journey) -> bool:
+    """Whether an answer can be taken: something is in doubt, or only an operator's word stands there."""
+    return is_in_doubt(journey) or bool(journey.claimed)
+
+
+def step_asked_about(journey: Journey) -> Step:
+    """The step in doubt; where none is, the one whose ids only an operator gave."""
+    if journey.doubts:
+        return step_from_label(journey.step)
+    return step(CallName.OPEN_VERIFICATION if "verification_id" in journey.claimed else CallName.REGISTER)
+
+
 def question_about(journey: Journey) -> Question:
     """What the operator is asked about a customer in doubt."""
-    at = step_from_label(journey.step)
+    at = step_asked_about(journey)
     asked = _QUESTIONS[at.call.name]
     return Question(text=asked.text.format(item=at.item), yes=asked.yes, no=asked.no, brings=asked.brings)
 
 
 def phase_in_doubt(journey: Journey) -> Phase:
     """The phase of the step in doubt."""
-    return step_from_label(journey.step).phase
+    return step_asked_about(journey).phase
 
 
 def said(answer: Answer) -> str:
@@ -97,18 +111,24 @@ def said(answer: Answer) -> str:
 
 def answered(journey: Journey, answer: Answer, *, run: int, now: float) -> Journey:
     """The journey once the operator has answered; ``run`` is the act's number among the runs."""
+    if not journey.doubts:  # an earlier answer is corrected
+        name = "verification_id" if "verification_id" in journey.claimed else "customer_id"
+        journey = reopened(journey, name)
     at, phase = step_from_label(journey.step), phase_in_doubt(journey)
     opened = _opened(journey, run=run)
     if answer.word.happened:
-        facts = Facts(**{name: getattr(answer, name) for name in question_about(journey).brings})
+        brought = {name: getattr(answer, name) for name in question_about(journey).brings}
         done = Judgement(verdict=Verdict.DONE)
-        settled, _ = after(opened, Visit(), at, Reply(facts=facts), done, max_tries=1, now=now)
+        known, _ = after(opened, Visit(), at, Reply(facts=Facts(**brought)), done, max_tries=1, now=now)
+        claimed = (*known.claimed, *(name for name, value in brought.items() if value))
+        # Should the claim turn out wrong, the doubt is as it was.
+        known = replace(known, claimed=claimed, doubt_at=journey.doubt_at, doubt_email=journey.doubt_email)
     elif at.call.name is CallName.REGISTER:
         hint = EXPLANATIONS[VOUCHED][1]
-        settled = replace(opened, step=journey.step, doubts=1, code=VOUCHED, hint=hint)
+        known = replace(opened, doubts=1, repeat=Repeat.GRANTED, code=VOUCHED, hint=hint)
     else:
-        settled = replace(opened, step="", doubts=0)
-    return replace(settled, phase=phase, message=said(answer))
+        known = settled(opened)
+    return replace(known, phase=phase, message=said(answer))
 
 
 def may_open(journey: Journey, *, declined: bool) -> bool:
@@ -120,22 +140,9 @@ def may_open(journey: Journey, *, declined: bool) -> bool:
 def opened_again(journey: Journey, *, run: int) -> Journey:
     """The journey once a redrive has opened it: the next run tries the phase again that failed."""
     why = f"opened again by the operator after {journey.phase}, {journey.code}"
-    # Who was declined although an approval is in doubt: the bank has told since what became of it.
-    return replace(_opened(journey, run=run), step="", doubts=0, phase=journey.phase, message=why)
+    return replace(_opened(journey, run=run), phase=journey.phase, message=why)
 
 
 def _opened(journey: Journey, *, run: int) -> Journey:
     """Nothing holds the customer any more; what the bank has and what is in doubt stay."""
-    return replace(
-        journey,
-        standing=Standing.OPEN,
-        final=False,
-        code="",
-        field="",
-        message="",
-        hint="",
-        http_status=None,
-        last_run=run,
-        sent=0,
-        finished_at=0.0,
-    )
+    return replace(silent(journey), standing=Standing.OPEN, final=False, last_run=run, sent=0, finished_at=0.0)

@@ -14,7 +14,8 @@ from pipeline.errors import ExitCode
 from pipeline.journey.explanations import EXPLANATIONS
 
 _APPROVED = "APPROVED"
-_REFUSED_STATES = frozenset({"REJECTED", "DECLINED", "REFUSED", "FAILED"})
+REFUSED_STATES = frozenset({"REJECTED", "DECLINED", "REFUSED", "FAILED"})
+"""What the bank calls a verification that is refused."""
 
 
 class Verdict(StrEnum):
@@ -27,6 +28,8 @@ class Verdict(StrEnum):
     """It may have been carried out."""
     CONFIRM = "confirm"
     """A conflict or an unclear state: look before anything else is sent."""
+    LOOK = "look"
+    """Refused for a reason that may be the run's: look at the customer before anything is concluded."""
     EXISTS = "exists"
     """The registration in doubt did happen; the id is unknown."""
     EXPIRED = "expired"
@@ -49,10 +52,11 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: ExitCode = ExitCode.REFUSED
 
 
-def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0, vouched: bool = False) -> Judgement:
+def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
     """Judge the ``reply`` to ``step``; ``earlier_doubts`` counts attempts before it whose outcome is unknown.
 
-    ``vouched``: an operator says that they did not happen.
+    Only a 409 to a registration says something about those (API.md, section 9). A customer who may be active by now
+    is not verified for another reason than that the bank lags.
     """
     if not reply.sent:
         return _judgement(Verdict.RETRY, "connection_failed")
@@ -63,12 +67,14 @@ def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0, vouched: bool = 
     if reply.accepted:
         return _judge_accepted(step, reply)
     says = reply.says or reply.status
-    if vouched:
-        earlier_doubts = int(says == 409)  # noqa: PLR2004 - "exists" belies the operator, every other answer does not
+    if says == 409 and step.call.name is CallName.REGISTER and earlier_doubts:  # noqa: PLR2004
+        return _judgement(Verdict.EXISTS, "exists_after_doubt")
+    if says == 422 and step.call.name is CallName.ACTIVATE and earlier_doubts:  # noqa: PLR2004
+        return _judgement(Verdict.REFUSED, "not_verified")
     if says in _BY_STATUS:
-        return _BY_STATUS[says](step, reply, earlier_doubts)
+        return _BY_STATUS[says](step, reply)
     if 400 <= says < 500:  # noqa: PLR2004 - the class of client errors
-        return _judge_refused(step, reply, earlier_doubts)
+        return _judgement(Verdict.REFUSED, "refused")
     if says >= 500:  # noqa: PLR2004 - the class of server errors
         return _judgement(_unknown(step), "server_error")
     return _judgement(_unknown(step), "false_success" if 200 <= says < 300 else "unexpected_status")  # noqa: PLR2004
@@ -85,14 +91,14 @@ def _unknown(step: Step) -> Verdict:
 
 def _judge_accepted(step: Step, reply: Reply) -> Judgement:
     status = reply.facts.status
-    if step.call.name in (CallName.APPROVE, CallName.OPEN_VERIFICATION) and status in _REFUSED_STATES:
+    if step.call.name in (CallName.APPROVE, CallName.OPEN_VERIFICATION) and status in REFUSED_STATES:
         return _judgement(Verdict.DECLINED, "verification_refused")
     if step.call.name is CallName.APPROVE and status != _APPROVED:
         return _judgement(Verdict.CONFIRM, "approval_not_final")
     return Judgement(verdict=Verdict.DONE)
 
 
-def _judge_400(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
+def _judge_400(step: Step, reply: Reply) -> Judgement:
     if reply.kind is Kind.MISSING_HEADER:
         return _judgement(Verdict.FATAL, "missing_header", ExitCode.UNEXPECTED)
     if step.call.name is CallName.ACTIVATE:
@@ -101,79 +107,66 @@ def _judge_400(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
         if reply.kind is Kind.ROLE:
             return _judgement(Verdict.FATAL, "role_refused")
     if step.call.name is CallName.REGISTER and reply.kind is Kind.CATEGORIZATION:
-        return _judge_refused(step, reply, earlier_doubts, "category_refused")
-    return _judge_refused(step, reply, earlier_doubts)
+        return _judgement(Verdict.REFUSED, "category_refused")
+    return _judgement(Verdict.REFUSED, "refused")
 
 
-def _judge_401(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
+def _judge_401(step: Step, reply: Reply) -> Judgement:
     if step.call.name is CallName.OPEN_SESSION:
-        code = "user_locked" if reply.kind is Kind.LOCKED else "login_refused"
-        return _judge_refused(step, reply, earlier_doubts, code)
+        return _judgement(Verdict.REFUSED, "user_locked" if reply.kind is Kind.LOCKED else "login_refused")
     return _judgement(Verdict.EXPIRED, "token_refused")
 
 
-def _judge_403(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
+def _judge_403(step: Step, reply: Reply) -> Judgement:
     if reply.kind is Kind.HIGH_RISK:
-        if earlier_doubts and step.call.name in (CallName.REGISTER, CallName.APPROVE, CallName.ACTIVATE):
-            return _judge_refused(step, reply, earlier_doubts, "high_risk")
         return _judgement(Verdict.PARKED, "high_risk")
     if step.call.name is CallName.APPROVE:
-        return _judgement(Verdict.CONFIRM, "role_refused")
+        return _judgement(Verdict.LOOK, "role_refused")
     if step.call.name in (CallName.LIST_DELIVERIES, CallName.LIST_DOCUMENTS):
         # Looking something up is a favour that the tenant may not have; the run goes on without it.
-        return _judge_refused(step, reply, earlier_doubts, "forbidden")
+        return _judgement(Verdict.REFUSED, "forbidden")
     return _judgement(Verdict.FATAL, "forbidden")
 
 
-def _judge_404(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
-    return _judge_refused(step, reply, earlier_doubts, "not_found")
+def _judge_404(step: Step, reply: Reply) -> Judgement:
+    del step, reply
+    return _judgement(Verdict.REFUSED, "not_found")
 
 
-def _judge_409(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
+def _judge_409(step: Step, reply: Reply) -> Judgement:
+    del reply
     if step.call.name is CallName.REGISTER:
-        if earlier_doubts:
-            return _judgement(Verdict.EXISTS, "exists_after_doubt")
-        return _judge_refused(step, reply, earlier_doubts, "duplicate_email")
-    if step.call.name is CallName.ACCEPT_CONSENT or (step.call.name is CallName.UPLOAD_DOCUMENT and earlier_doubts):
-        # Already given, or the upload in doubt did arrive; for consents the check has the last word.
-        return Judgement(verdict=Verdict.DONE)
-    return _judgement(_unknown(step) if not step.call.changes else Verdict.CONFIRM, "state_conflict")
+        return _judgement(Verdict.REFUSED, "duplicate_email")
+    if step.call.name is CallName.ACCEPT_CONSENT:
+        return Judgement(verdict=Verdict.DONE)  # already given; the check has the last word
+    return _judgement(Verdict.CONFIRM if step.call.changes else Verdict.RETRY, "state_conflict")
 
 
-def _judge_413(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
-    return _judge_refused(step, reply, earlier_doubts, "document_too_large")
+def _judge_413(step: Step, reply: Reply) -> Judgement:
+    del step, reply
+    return _judgement(Verdict.REFUSED, "document_too_large")
 
 
-def _judge_422(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
-    if step.call.name is CallName.OPEN_VERIFICATION or (step.call.name is CallName.APPROVE and not earlier_doubts):
+def _judge_422(step: Step, reply: Reply) -> Judgement:
+    del reply
+    if step.call.name in (CallName.OPEN_VERIFICATION, CallName.APPROVE):
         return _judgement(Verdict.DECLINED, "verification_refused")
-    if step.call.name is CallName.ACTIVATE and not earlier_doubts:
+    if step.call.name is CallName.ACTIVATE:
         return _judgement(Verdict.RETRY, "not_verified")
-    return _judge_refused(step, reply, earlier_doubts)
+    return _judgement(Verdict.REFUSED, "refused")
 
 
-def _judge_not_carried_out(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
-    del step, earlier_doubts
+def _judge_not_carried_out(step: Step, reply: Reply) -> Judgement:
+    del step
     return _judgement(Verdict.RETRY, "rate_refused" if reply.says == 429 else "too_early")  # noqa: PLR2004
 
 
-def _judge_timeout(step: Step, reply: Reply, earlier_doubts: int) -> Judgement:
-    del reply, earlier_doubts
+def _judge_timeout(step: Step, reply: Reply) -> Judgement:
+    del reply
     return _judgement(_unknown(step), "server_error")
 
 
-def _judge_refused(step: Step, reply: Reply, earlier_doubts: int, code: str = "refused") -> Judgement:
-    if earlier_doubts and step.call.name is CallName.REGISTER:
-        # Only a 2xx or a 409 tells what became of the first try; anything else leaves it open.
-        return _judgement(Verdict.DOUBT, code)
-    if earlier_doubts and step.call.name in (CallName.APPROVE, CallName.ACTIVATE):
-        # The first try may have been carried out, and a look may have lagged behind: confirm, else park.
-        return _judgement(Verdict.CONFIRM, "state_conflict")
-    del reply
-    return _judgement(Verdict.REFUSED, code)
-
-
-_BY_STATUS: dict[int, Callable[[Step, Reply, int], Judgement]] = {
+_BY_STATUS: dict[int, Callable[[Step, Reply], Judgement]] = {
     400: _judge_400,
     401: _judge_401,
     403: _judge_403,

@@ -71,6 +71,32 @@ def sent_columns(journey: Journey) -> frozenset[str]:
 
 
 def changed_since_sent(journey: Journey, fingerprint: bytes) -> tuple[str, ...]:
-    """The columns in which a row with this ``fingerprint`` differs from what was sent for it."""
+    """The columns in which a row with this ``fingerprint`` differs from what was sent for it; empty: not known."""
+    if not fingerprint or fingerprint == journey.fingerprint:
+        return ()
     sent = sent_columns(journey)
     return tuple(column for column in changed_columns(journey.fingerprint, fingerprint) if column in sent)
+
+
+def document_mark(item: str, content: str, version: str) -> str:
+    """The mark of a document that leaves as ``item``: a keyed hash of its content, and the file's version."""
+    return f"{item}={content}@{version}"
+
+
+def latest_mark(journey: Journey, column: str) -> tuple[str, str] | None:
+    """Content hash and file version of the document that left last for ``column``, if one did."""
+    for mark in reversed(journey.documents):
+        item, _, said = mark.partition("=")
+        if DOCUMENT_COLUMN_OF.get(item) == column:
+            content, _, version = said.partition("@")
+            return content, version
+    return None
+
+
+def is_replaced_in_doubt(journey: Journey, mark: str) -> bool:
+    """Whether an upload is in doubt and the document of ``mark`` has another content than the one that left."""
+    if not journey.doubts or not mark:
+        return False
+    item = mark.partition("=")[0]
+    left = [before for before in journey.documents if before.partition("=")[0] == item]
+    return bool(left) and left[-1].partition("@")[0] != mark.partition("@")[0]

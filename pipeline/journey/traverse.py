@@ -16,11 +16,13 @@ from pipeline.calls import step as make_step
 from pipeline.errors import ExitCode
 from pipeline.journey import state
 from pipeline.journey.explanations import EXPLANATIONS
-from pipeline.journey.moves import Advance, Forget, JourneyRules, Resolve, Rest, Send, next_move
+from pipeline.journey.move_kinds import Advance, Forget, JourneyRules, Resolve, Rest, Send
+from pipeline.journey.moves import next_move
 from pipeline.journey.needs import Bank, Problem, Recorder, Stop
 from pipeline.journey.policy import Judgement, Verdict, backoff_s, judge
-from pipeline.journey.state import Visit
-from pipeline.model import CallRecord, Customer, Journey, Phase, Standing
+from pipeline.journey.sent import is_replaced_in_doubt
+from pipeline.journey.visit import Visit
+from pipeline.model import CallRecord, Customer, Journey, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +43,16 @@ class Tools:
 class Traverser:
     """Carries one customer as far as this run can."""
 
-    def __init__(self, tools: Tools, customer: Customer, journey: Journey) -> None:
+    def __init__(self, tools: Tools, customer: Customer, journey: Journey, visit: Visit) -> None:
         self._tools = tools
         self._customer = customer
         self._journey = journey
-        self._visit = Visit()
+        self._visit = visit
         self._posted: Awaitable[None] | None = None
         self._token = ""
 
-    async def carry(self, *, was_parked: bool) -> Journey:
+    async def carry(self) -> Journey:
         """Go on until the customer rests; the ledger then holds what is returned."""
-        # A run that was stopped at the approval takes the parking off: what a person did since is still looked for.
-        at_approval = self._journey.done == Phase.APPROVAL.number - 1
-        self._visit = Visit(was_parked=was_parked or at_approval)
         while True:
             move = next_move(self._journey, self._customer, self._visit, self._tools.rules)
             if isinstance(move, Rest):
@@ -87,6 +86,8 @@ class Traverser:
         tools = self._tools
         async with tools.bank.in_flight():
             request = await tools.bank.prepare(step, self._customer, self._journey)
+            if not isinstance(request, Problem) and is_replaced_in_doubt(self._journey, request.document):
+                request = _REPLACED
             if isinstance(request, Problem):
                 self._unsendable(step, request)
                 return
@@ -97,12 +98,13 @@ class Traverser:
             if turn is None or tools.stop.requested:
                 return
             earlier = self._journey.doubts if self._journey.step == step.label else 0
-            vouched = state.is_vouched(self._journey)
-            self._journey = state.intended(self._journey, step)
+            self._journey, self._visit = state.intended(
+                self._journey, self._visit, step, document=request.document, now=tools.now()
+            )
             call = self._intent(step)
             await self._durable([call] if step.call.ahead is Ahead.INTENT else [])
             reply = await request.send(token, turn)
-            judgement = judge(step, reply, earlier_doubts=earlier, vouched=vouched)
+            judgement = judge(step, reply, earlier_doubts=earlier)
             judgement = tools.stop.weigh(step, judgement, self._journey.key)
             wait_s = self._wait_s(step, reply, judgement)
             if judgement.verdict is Verdict.EXPIRED:
@@ -191,7 +193,6 @@ class Traverser:
 
     async def _rest(self, rest: Rest) -> Journey:
         if rest.fatal:
-            self._journey = state.run_refused(self._journey)
             message, hint = EXPLANATIONS[rest.code]
             refused = Judgement(verdict=Verdict.FATAL, code=rest.code, message=message, hint=hint)
             weighed = self._tools.stop.weigh(make_step(CallName.APPROVE), refused, self._journey.key)
@@ -217,6 +218,14 @@ class Traverser:
         if self._posted is not None:
             await self._posted
             self._posted = None
+
+
+_REPLACED = Problem(
+    code="row_changed_in_doubt",
+    message=EXPLANATIONS["row_changed_in_doubt"][0],
+    hint=EXPLANATIONS["row_changed_in_doubt"][1],
+    field="",
+)
 
 
 def _with_outcome(call: CallRecord, reply: Reply, judgement: Judgement, *, wait_s: float, now: float) -> CallRecord:

@@ -233,7 +233,8 @@ def _deliveries(
     # Two customers with one e-mail cannot be: which of them is ours is for a person to say.
     found = created.pop() if len(created) == 1 else ""
     marks = tuple(members.identifier(delivery.get("deliveryId")) for delivery in members.records(listed)[:1])
-    return Facts(customer_id=found, activated=activated, uploaded=marks), isinstance(listed, list)
+    facts = Facts(created=(found,) if found else (), activated=activated, page_mark=marks[0] if marks else "")
+    return facts, isinstance(listed, list)
 
 
 def _is_before(timestamp: Any, since: float) -> bool:

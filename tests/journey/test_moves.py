@@ -3,9 +3,10 @@
 import pytest
 
 from pipeline.calls import CallName, Facts, Step, step
-from pipeline.journey.moves import Advance, Forget, JourneyRules, Move, Resolve, Rest, Send, next_move
-from pipeline.journey.state import Visit
-from pipeline.model import Customer, Journey, Phase, Standing
+from pipeline.journey.move_kinds import Advance, Forget, JourneyRules, Move, Resolve, Rest, Send
+from pipeline.journey.moves import next_move
+from pipeline.journey.visit import Visit
+from pipeline.model import Customer, Journey, Phase, Repeat, Standing
 from tests.journey.world import AUTO, Bank, World, a_customer, strike
 from tests.values import replace
 
@@ -23,7 +24,8 @@ def at(phase: Phase, **more: object) -> Journey:
 def doubt(name: CallName, item: str = "", *, doubts: int = 1, **more: object) -> Journey:
     """Return a journey with a step in doubt."""
     there = step(name, item)
-    return at(there.phase, step=there.label, doubts=doubts, **more)
+    repeat = {"repeat": Repeat.SENT if doubts > 1 else Repeat.UNUSED}
+    return at(there.phase, step=there.label, doubts=doubts, **repeat | more)
 
 
 def move(
@@ -286,7 +288,7 @@ def test_a_registration_in_doubt_is_repeated_once_and_never_more() -> None:
     register = doubt(CallName.REGISTER)
     assert sent(move(register)) == step(CallName.REGISTER)
     for doubts in (2, 3, 9):
-        again = replace(register, doubts=doubts)
+        again = doubt(CallName.REGISTER, doubts=doubts)
         assert move(again) == Rest(standing=Standing.IN_DOUBT, code="registration_in_doubt", phase=Phase.REGISTRATION)
         assert sent(move(again, rules=WEBHOOKS)) == step(CallName.LIST_DELIVERIES, "0")
         assert sent(move(again, visit=Visit(page=3), rules=WEBHOOKS)) == step(CallName.LIST_DELIVERIES, "3")
@@ -299,10 +301,16 @@ def test_a_registration_in_doubt_is_repeated_once_and_never_more() -> None:
     ("name", "item"), [(CallName.OPEN_VERIFICATION, ""), (CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID")]
 )
 def test_verification_and_document_in_doubt_are_repeated_once(name: CallName, item: str) -> None:
-    """One doubt: the repeat; a conflict: parked."""
+    """One doubt: the repeat; a conflict: the check is asked, and only if it does not confirm: parked."""
     assert sent(move(doubt(name, item))) == step(name, item)
-    assert isinstance(move(doubt(name, item, code="state_conflict")), Rest)
-    assert move(doubt(name, item, code="state_conflict")) == Rest(
+    conflict = doubt(name, item, code="state_conflict")
+    assert sent(move(conflict)) == step(CallName.CHECK, phase=step(name).phase)
+    approved = Visit(check=Facts(verification_ok=True))
+    assert move(conflict, visit=approved) == Advance(phase=Phase.APPROVAL)
+    refused = move(conflict, visit=Visit(check=Facts(status="REJECTED")))
+    assert isinstance(refused, Rest)
+    assert refused.standing is Standing.DECLINED
+    assert move(conflict, visit=Visit(check=Facts(verification_ok=False))) == Rest(
         standing=Standing.PARKED, code="state_conflict", phase=step(name).phase
     )
 
@@ -314,13 +322,20 @@ def test_a_verification_in_doubt_twice_is_left_to_a_person() -> None:
 
 
 def test_a_document_in_doubt_twice_is_looked_for() -> None:
-    """The customer's documents are listed; any identity document answers for GOVERNMENT_ID, no other does."""
+    """The customer's documents are listed; only one of the very kind that left answers for it."""
     twice = doubt(CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID", doubts=2)
     at_step = step(CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID")
     assert sent(move(twice)) == step(CallName.LIST_DOCUMENTS)
     assert move(twice, visit=Visit(listed=Facts(uploaded=("PASSPORT",)))) == Resolve(step=at_step)
     unknown = Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.DOCUMENTS)
-    assert move(twice, visit=Visit(listed=Facts(uploaded=("PROOF_OF_ADDRESS",)))) == unknown
+    for other in ("PROOF_OF_ADDRESS", "ID_CARD", "NATIONAL_ID"):
+        assert move(twice, visit=Visit(listed=Facts(uploaded=(other,)))) == unknown
+    card = doubt(CallName.UPLOAD_DOCUMENT, "ID_CARD", doubts=2)
+    assert move(card, visit=Visit(listed=Facts(uploaded=("PASSPORT", "GOVERNMENT_ID")))) == unknown
+    before = replace(twice, documents=("PASSPORT=a@1", "GOVERNMENT_ID=a@1"))
+    assert move(before, visit=Visit(listed=Facts(uploaded=("PASSPORT",)))) == unknown, "that one was there before"
+    both = Facts(uploaded=("PASSPORT", "PASSPORT"))
+    assert move(before, visit=Visit(listed=both)) == Resolve(step=at_step)
     address = doubt(CallName.UPLOAD_DOCUMENT, "PROOF_OF_ADDRESS", doubts=2)
     assert move(address, visit=Visit(listed=Facts(uploaded=("PASSPORT",)))) == unknown
 
@@ -334,7 +349,7 @@ def test_an_approval_in_doubt_is_looked_at_before_it_is_repeated() -> None:
     assert move(lost, visit=Visit(check=Facts(verification_ok=True), polls=1)) == Resolve(step=step(CallName.APPROVE))
     assert move(lost, visit=Visit(check=no, polls=1)) == Send(step=look, poll=1)
     assert sent(move(lost, visit=Visit(check=no, polls=2))) == step(CallName.APPROVE)
-    twice = replace(lost, doubts=2)
+    twice = replace(lost, doubts=2, repeat=Repeat.SENT)
     found = move(twice, visit=Visit(check=no, polls=2))
     assert found == Rest(standing=Standing.PARKED, code="approval_lost", phase=Phase.APPROVAL)
     found = move(twice, visit=Visit(check=Facts(consent_ok=False), polls=2))
@@ -350,13 +365,16 @@ def test_an_approval_in_doubt_is_looked_at_before_it_is_repeated() -> None:
         (Facts(verification_ok=False, status="REJECTED"), "", (Standing.DECLINED, "verification_refused")),
         (Facts(verification_ok=True, power_approval_ok=False, high_risk=True), "", (Standing.PARKED, "high_risk")),
         (Facts(verification_ok=False), "role_refused", (Standing.OPEN, "role_refused")),
+        (Facts(), "role_refused", (Standing.OPEN, "role_refused")),
     ],
 )
 def test_an_approval_that_was_refused_is_confirmed_by_the_check(
     facts: Facts, code: str, rest: tuple[Standing, str]
 ) -> None:
     """409, 403 and an approval that is not final: the check decides what becomes of the row."""
-    found = move(doubt(CallName.APPROVE, code=code), visit=Visit(check=facts, polls=2))
+    role_refused = code == "role_refused"
+    visit = Visit(check=facts, polls=2, role_refused=role_refused)
+    found = move(doubt(CallName.APPROVE, code="" if role_refused else code), visit=visit)
     assert isinstance(found, Rest)
     assert (found.standing, found.code) == rest
     assert found.fatal == (code == "role_refused" and not facts.high_risk)
@@ -393,11 +411,13 @@ def test_an_activation_in_doubt_is_read_before_it_is_repeated() -> None:
         standing=Standing.PARKED, code="state_conflict", phase=Phase.ACTIVATION
     )
     twice, unknown = (
-        replace(lost, doubts=2),
+        replace(lost, doubts=2, repeat=Repeat.SENT),
         Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.ACTIVATION),
     )
     assert sent(move(twice, visit=Visit(status=asleep))) == there
-    assert move(replace(lost, doubts=AUTO.max_tries), visit=Visit(status=asleep)) == unknown
+    assert move(replace(twice, doubts=AUTO.max_tries), visit=Visit(status=asleep)) == unknown
+    refused = replace(lost, repeat=Repeat.REFUSED)
+    assert move(refused, visit=Visit(status=asleep)) == unknown
     for word in ("", "SUSPENDED", "UNKNOWN"):
         assert move(twice, visit=Visit(status=Facts(customer_status=word))) == unknown
     assert move(replace(twice, user_id="")) == unknown
@@ -417,15 +437,26 @@ def test_a_conflict_parks_and_once_a_person_removed_it_the_next_run_finishes(nam
 
 
 def test_an_approval_that_conflicts_is_confirmed_by_the_check() -> None:
-    """A 409 on approve for somebody who is approved is done, without a second approval."""
-    world = World(rules=replace(AUTO, until=Phase.DOCUMENTS))
-    world.live()
-    next(iter(world.bank.people.values())).approved = True
-    world.rules = AUTO
-    world.live()
-    assert world.journey.standing is Standing.COMPLETE
-    assert world.bank.carried_out["approve"] == 0
-    assert world.bank.requests["approve"] == 1
+    """A 409 on approve for somebody who is approved is done; a later run looks first and sends none."""
+    for stopped in (True, False):
+        world = World(rules=replace(AUTO, until=Phase.DOCUMENTS) if stopped else AUTO)
+        if stopped:
+            world.live()
+            next(iter(world.bank.people.values())).approved = True
+            world.rules = AUTO
+        else:
+
+            def approved_meanwhile(step: Step, occurrence: int, world: World = world) -> str:
+                del occurrence
+                if step.call.name is CallName.APPROVE:
+                    next(iter(world.bank.people.values())).approved = True
+                return ""
+
+            world.plan = approved_meanwhile
+        world.live()
+        assert world.journey.standing is Standing.COMPLETE
+        assert world.bank.carried_out["approve"] == 0
+        assert world.bank.requests["approve"] == (0 if stopped else 1)
 
 
 def test_an_activation_that_conflicts_is_confirmed_by_a_read() -> None:

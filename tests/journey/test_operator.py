@@ -2,9 +2,10 @@
 
 import pytest
 
-from pipeline.calls import CallName, Reply, step, step_from_label
+from pipeline.calls import CallName, Facts, Reply, step, step_from_label
 from pipeline.journey.explanations import VOUCHED
-from pipeline.journey.moves import Rest, Send, next_move
+from pipeline.journey.move_kinds import Rest, Send
+from pipeline.journey.moves import next_move
 from pipeline.journey.operator import (
     Answer,
     Word,
@@ -16,10 +17,12 @@ from pipeline.journey.operator import (
     question_about,
     said,
 )
-from pipeline.journey.policy import Verdict, judge
-from pipeline.journey.state import Visit, enter, intended, is_vouched, needs_visit
-from pipeline.model import Disposition, Journey, Phase, Standing
-from tests.journey.world import AUTO, KEYS, NEVER, World, a_customer, no_fault, strike
+from pipeline.journey.policy import judge
+from pipeline.journey.state import after, intended, is_vouched
+from pipeline.journey.taking_up import enter, needs_visit
+from pipeline.journey.visit import Visit
+from pipeline.model import Disposition, Journey, Phase, Repeat, Standing
+from tests.journey.world import AUTO, KEYS, NEVER, World, a_customer, intend, no_fault, strike
 from tests.values import replace
 
 ROW = a_customer()
@@ -134,7 +137,7 @@ def test_an_absent_customer_is_registered_once_more_and_only_once() -> None:
     """The operator's word gives the one repeat back; whatever cuts it off uses it up."""
     assert (VOUCHED_FOR.step, VOUCHED_FOR.doubts, VOUCHED_FOR.code) == ("register", 1, VOUCHED)
     assert is_vouched(VOUCHED_FOR)
-    sent = intended(VOUCHED_FOR, step(CallName.REGISTER))
+    sent = intend(VOUCHED_FOR, step(CallName.REGISTER))
     assert (sent.doubts, is_vouched(sent)) == (2, False)
     assert isinstance(next_move(sent, ROW, Visit(), AUTO), Rest)
 
@@ -143,19 +146,31 @@ def test_a_corrected_row_of_an_absent_customer_may_be_registered() -> None:
     """The row may have changed since: nobody has it, by the operator's word. Not so while nobody vouches."""
     other = KEYS.fingerprint(replace(ROW, email="new@example.com"))
     entered = enter(VOUCHED_FOR, key=b"k", fingerprint=other, run=3, now=10.0)
-    assert (entered.standing, entered.fingerprint) == (Standing.OPEN, other)
-    sent = intended(VOUCHED_FOR, step(CallName.REGISTER))
-    assert enter(sent, key=b"k", fingerprint=other, run=3, now=10.0).code == "row_changed_in_doubt"
+    assert (entered.standing, entered.fingerprint, entered.doubts) == (Standing.OPEN, other, 0)
+    sent = enter(intend(VOUCHED_FOR, step(CallName.REGISTER)), key=b"k", fingerprint=other, run=3, now=10.0)
+    held = next_move(sent, ROW, Visit(row=other), AUTO)
+    assert isinstance(held, Rest)
+    assert held.code == "row_changed_in_doubt"
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict"),
-    [(200, Verdict.DONE), (409, Verdict.EXISTS), (400, Verdict.REFUSED), (500, Verdict.DOUBT), (429, Verdict.RETRY)],
+    ("status", "standing", "doubts", "repeat"),
+    [
+        (200, Standing.OPEN, 0, Repeat.UNUSED),
+        (409, Standing.OPEN, 2, Repeat.REFUSED),
+        (400, Standing.FAILED, 0, Repeat.UNUSED),
+        (500, Standing.OPEN, 2, Repeat.SENT),
+        (429, Standing.OPEN, 1, Repeat.GRANTED),
+    ],
 )
-def test_only_a_conflict_belies_the_operator(status: int, verdict: Verdict) -> None:
+def test_only_a_conflict_belies_the_operator(status: int, standing: Standing, doubts: int, repeat: Repeat) -> None:
     """409 means that the customer exists after all; every other answer counts as if it were the first try."""
-    answer = Reply(status=status, says=status, accepted=status == 200, readable=True)
-    assert judge(step(CallName.REGISTER), answer, earlier_doubts=1, vouched=True).verdict is verdict
+    at = step(CallName.REGISTER)
+    answer = Reply(status=status, says=status, accepted=status == 200, readable=True, facts=Facts(customer_id="c"))
+    journey, visit = intended(VOUCHED_FOR, Visit(), at, now=1.0)
+    judgement = judge(at, answer, earlier_doubts=1)
+    found, _ = after(journey, visit, at, answer, judgement, max_tries=3, now=2.0)
+    assert (found.standing, found.doubts, found.repeat) == (standing, doubts, repeat)
 
 
 def answer_by_what_the_bank_shows(world: World, *, honest: bool = True) -> None:

@@ -58,15 +58,14 @@ ROWS: list[tuple[str, tuple[CallName, ...], int, Kind, int, Verdict, str]] = [
     ("401 other", tuple(n for n in ALL if n is not SESSION), 401, Kind.NONE, 0, Verdict.EXPIRED, "token_refused"),
     ("401 other after a doubt", CHANGING, 401, Kind.NONE, 1, Verdict.EXPIRED, "token_refused"),
     ("403", tuple(n for n in ALL if n is not APPROVE and n not in LOOKUPS), 403, Kind.NONE, 0, FATAL, "forbidden"),
-    ("400 approve after a doubt", (APPROVE,), 400, Kind.NONE, 1, CONFIRM, "state_conflict"),
-    ("403 approve after a doubt, high risk", (APPROVE,), 403, Kind.HIGH_RISK, 1, CONFIRM, "state_conflict"),
-    ("404 approve after a doubt", (APPROVE,), 404, Kind.NONE, 1, CONFIRM, "state_conflict"),
-    ("422 approve after a doubt", (APPROVE,), 422, Kind.VERIFICATION_REFUSED, 1, CONFIRM, "state_conflict"),
+    ("400 approve after a doubt", (APPROVE,), 400, Kind.NONE, 1, REFUSED, "refused"),
+    ("403 approve after a doubt, high risk", (APPROVE,), 403, Kind.HIGH_RISK, 1, PARKED, "high_risk"),
+    ("404 approve after a doubt", (APPROVE,), 404, Kind.NONE, 1, REFUSED, "not_found"),
+    ("422 approve after a doubt", (APPROVE,), 422, Kind.VERIFICATION_REFUSED, 1, DECLINED, "verification_refused"),
     ("403 on a look-up", LOOKUPS, 403, Kind.NONE, 0, REFUSED, "forbidden"),
-    ("403 approve", (APPROVE,), 403, Kind.ROLE, 0, CONFIRM, "role_refused"),
+    ("403 approve", (APPROVE,), 403, Kind.ROLE, 0, Verdict.LOOK, "role_refused"),
     ("403 approve, high risk", (APPROVE,), 403, Kind.HIGH_RISK, 0, PARKED, "high_risk"),
-    ("403 high risk after a doubt", (REGISTER,), 403, Kind.HIGH_RISK, 1, DOUBT, "high_risk"),
-    ("403 high risk after a doubt", (ACTIVATE,), 403, Kind.HIGH_RISK, 1, CONFIRM, "state_conflict"),
+    ("403 high risk after a doubt", (REGISTER, ACTIVATE), 403, Kind.HIGH_RISK, 1, PARKED, "high_risk"),
     (
         "404",
         (VERIFICATION, UPLOAD, APPROVE, CONSENT, ACTIVATE, CHECK, SESSION),
@@ -80,13 +79,12 @@ ROWS: list[tuple[str, tuple[CallName, ...], int, Kind, int, Verdict, str]] = [
     ("409 registration after a doubt", (REGISTER,), 409, Kind.NONE, 1, Verdict.EXISTS, "exists_after_doubt"),
     ("409 other", (VERIFICATION, UPLOAD, APPROVE, ACTIVATE), 409, Kind.NONE, 0, CONFIRM, "state_conflict"),
     ("409 consent: the check decides", (CONSENT,), 409, Kind.NONE, 0, DONE, ""),
-    ("409 upload after a doubt: it is there", (UPLOAD,), 409, Kind.NONE, 1, DONE, ""),
-    ("409 after a doubt", (VERIFICATION, APPROVE, ACTIVATE), 409, Kind.NONE, 1, CONFIRM, "state_conflict"),
+    ("409 after a doubt", (VERIFICATION, UPLOAD, APPROVE, ACTIVATE), 409, Kind.NONE, 1, CONFIRM, "state_conflict"),
     ("409 of a read", READING, 409, Kind.NONE, 0, RETRY, "state_conflict"),
     ("413", (UPLOAD,), 413, Kind.NONE, 0, REFUSED, "document_too_large"),
     ("422 verification", (VERIFICATION, APPROVE), 422, Kind.NONE, 0, DECLINED, "verification_refused"),
     ("422 activation: the bank may lag", (ACTIVATE,), 422, Kind.NONE, 0, RETRY, "not_verified"),
-    ("422 activation after a doubt", (ACTIVATE,), 422, Kind.NONE, 1, CONFIRM, "state_conflict"),
+    ("422 activation after a doubt", (ACTIVATE,), 422, Kind.NONE, 1, REFUSED, "not_verified"),
     ("422 other", (REGISTER, UPLOAD, CONSENT), 422, Kind.NONE, 0, REFUSED, "refused"),
     ("425", ALL, 425, Kind.NONE, 0, RETRY, "too_early"),
     ("429", ALL, 429, Kind.NONE, 0, RETRY, "rate_refused"),
@@ -103,12 +101,9 @@ ROWS: list[tuple[str, tuple[CallName, ...], int, Kind, int, Verdict, str]] = [
         for s in (100, 199, 300, 301, 302, 399)
     ],
     *[(f"{s}, reading", READING, s, Kind.NONE, 0, RETRY, "unexpected_status") for s in (100, 302, 304)],
-    ("400 to the repeat of a registration", (REGISTER,), 400, Kind.NONE, 1, DOUBT, "refused"),
-    ("400 category to the repeat", (REGISTER,), 400, Kind.CATEGORIZATION, 1, DOUBT, "category_refused"),
-    ("404 to the repeat of a registration", (REGISTER,), 404, Kind.NONE, 1, DOUBT, "not_found"),
-    ("422 to the repeat of a registration", (REGISTER,), 422, Kind.NONE, 1, DOUBT, "refused"),
-    ("400 to the repeat of an activation", (ACTIVATE,), 400, Kind.NONE, 1, CONFIRM, "state_conflict"),
-    ("404 to the repeat of an activation", (ACTIVATE,), 404, Kind.NONE, 1, CONFIRM, "state_conflict"),
+    ("400 to a repeat", CHANGING, 400, Kind.NONE, 1, REFUSED, "refused"),
+    ("400 category to the repeat", (REGISTER,), 400, Kind.CATEGORIZATION, 1, REFUSED, "category_refused"),
+    ("404 to a repeat", CHANGING, 404, Kind.NONE, 1, REFUSED, "not_found"),
     *[
         (f"{s}: any other client error", CHANGING, s, Kind.NONE, 0, REFUSED, "refused")
         for s in (402, 405, 415, 418, 451)
@@ -193,7 +188,7 @@ def test_every_reply_has_a_judgement_with_an_explanation(name: CallName, reply: 
     found = judged(name, reply, doubts)
     assert found == judged(name, reply, doubts)
     if found.verdict is DONE:
-        settled = (reply.says or reply.status) == 409 and name in (CONSENT, UPLOAD)
+        settled = (reply.says or reply.status) == 409 and name is CONSENT
         assert reply.sent
         assert reply.status is not None
         assert settled or (reply.accepted and reply.readable)
@@ -208,13 +203,6 @@ def test_what_stops_the_run_names_its_exit_code() -> None:
     assert judged(REGISTER, refusal(400, Kind.MISSING_HEADER)).exit_code is ExitCode.UNEXPECTED
     assert judged(REGISTER, refusal(403)).exit_code is ExitCode.REFUSED
     assert judged(ACTIVATE, refusal(400, Kind.ROLE)).exit_code is ExitCode.REFUSED
-
-
-@given(reply=replies, doubts=st.integers(1, 3))
-def test_nothing_but_an_answer_settles_a_registration_in_doubt(reply: Reply, doubts: int) -> None:
-    """After a doubt, a registration is done, exists, or not carried out this time; it is never refused or parked."""
-    verdict = judged(REGISTER, reply, doubts).verdict
-    assert verdict in (DONE, Verdict.EXISTS, DOUBT, RETRY, Verdict.EXPIRED, FATAL)
 
 
 def test_every_explanation_says_what_and_what_to_do() -> None:

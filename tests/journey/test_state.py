@@ -6,21 +6,21 @@ from hypothesis import strategies as st
 
 from pipeline.calls import CallName, Facts, Reply, Step, step
 from pipeline.journey.explanations import EXPLANATIONS
+from pipeline.journey.move_kinds import Move, Rest, Send
+from pipeline.journey.moves import next_move
 from pipeline.journey.policy import Judgement, Verdict
-from pipeline.journey.sent import IDENTITY_COLUMNS, REGISTERED_COLUMNS
+from pipeline.journey.sent import IDENTITY_COLUMNS, REGISTERED_COLUMNS, VERIFIED_COLUMNS
 from pipeline.journey.state import (
     MAX_DELIVERY_PAGES,
-    Visit,
     advance,
     after,
-    enter,
-    intended,
-    needs_visit,
     unsendable,
 )
+from pipeline.journey.taking_up import enter, needs_visit
+from pipeline.journey.visit import Visit
 from pipeline.keys import FINGERPRINT_COLUMNS, changed_columns
 from pipeline.model import Customer, Disposition, Journey, Phase, Standing
-from tests.journey.world import AUTO, KEYS, World, a_customer, no_fault, strike
+from tests.journey.world import AUTO, KEYS, World, a_customer, intend, no_fault, strike
 from tests.values import replace
 
 ROW = a_customer()
@@ -37,6 +37,11 @@ def changed(column: str) -> Customer:
 def entered(journey: Journey | None, row: Customer = ROW) -> Journey:
     """Take a journey up in run 2."""
     return enter(journey, key=b"k", fingerprint=KEYS.fingerprint(row), run=2, now=9.0)
+
+
+def moved(journey: Journey, row: Customer) -> Move:
+    """Ask for the next move of a journey whose row is this."""
+    return next_move(journey, row, Visit(row=KEYS.fingerprint(row)), AUTO)
 
 
 def judged(
@@ -70,7 +75,7 @@ NEEDS = [
 def test_a_run_takes_up_who_design_3_1_names(journey: Journey | None, same: bool, other: bool) -> None:  # noqa: FBT001
     """Run again continues pending, parked, in doubt, retriable, and changed rows that were refused; never complete."""
     assert needs_visit(journey, PRINT) is same
-    assert needs_visit(journey, KEYS.fingerprint(changed("phone"))) is other
+    assert needs_visit(journey, KEYS.fingerprint(changed("document_number"))) is other
 
 
 def test_a_new_customer_enters_with_nothing_done() -> None:
@@ -104,13 +109,14 @@ def test_a_row_that_changed_while_its_registration_is_in_doubt_is_not_sent(colum
     """Any column that the registration sends holds the customer; the row restored, the repeat may go."""
     known = replace(BASE, doubts=1, step="register", standing=Standing.OPEN)
     found = entered(known, changed(column))
+    assert (found.standing, found.doubts, found.step) == (Standing.OPEN, 1, "register")
+    move = moved(found, changed(column))
     if column not in REGISTERED_COLUMNS:
-        assert (found.standing, found.doubts) == (Standing.OPEN, 1)
+        assert move == Send(step=REGISTER)
         return
-    assert (found.standing, found.code) == (Standing.IN_DOUBT, "row_changed_in_doubt")
-    assert (found.fingerprint, found.doubts, found.step) == (PRINT, 1, "register")
-    assert entered(found, changed(column)).standing is Standing.IN_DOUBT
-    assert entered(found).standing is Standing.OPEN
+    assert move == Rest(standing=Standing.IN_DOUBT, code="row_changed_in_doubt", phase=Phase.REGISTRATION, field=column)
+    assert found.fingerprint == PRINT
+    assert moved(entered(found), ROW) == Send(step=REGISTER)
 
 
 @pytest.mark.parametrize("doubts", [0, 1])
@@ -119,15 +125,19 @@ def test_a_row_that_changed_after_its_registration(column: str, doubts: int) -> 
     """Who the person is must not change; other registered columns stay as the bank has them; the rest counts anew."""
     known = replace(BASE, done=3, customer_id="c", doubts=doubts, step="open_verification" if doubts else "")
     found = entered(known, changed(column))
+    assert found.standing is Standing.OPEN
+    sent = REGISTERED_COLUMNS | (VERIFIED_COLUMNS if doubts else frozenset())
+    assert changed_columns(PRINT, found.fingerprint) == (() if column in sent else (column,))
+    move = moved(found, changed(column))
     if column in IDENTITY_COLUMNS:
         standing = Standing.IN_DOUBT if doubts else Standing.PARKED
-        assert (found.standing, found.code, found.field) == (standing, "row_changed_after_registration", column)
-        assert (found.fingerprint, found.doubts) == (PRINT, doubts)
-        assert entered(found).standing is Standing.OPEN
-        return
-    assert found.standing is Standing.OPEN
-    kept = column in REGISTERED_COLUMNS
-    assert changed_columns(PRINT, found.fingerprint) == (() if kept else (column,))
+        code = "row_changed_after_registration"
+        assert move == Rest(standing=standing, code=code, phase=Phase.REGISTRATION, field=column)
+    elif column in VERIFIED_COLUMNS and doubts:
+        code = "row_changed_in_doubt"
+        assert move == Rest(standing=Standing.IN_DOUBT, code=code, phase=Phase.VERIFICATION, field=column)
+    else:
+        assert move == Send(step=step(CallName.OPEN_VERIFICATION))
 
 
 def test_a_changed_row_before_its_registration_counts_as_it_is() -> None:
@@ -154,19 +164,19 @@ def test_a_phone_changed_while_under_way_is_reported_as_changed_not_sent() -> No
     assert world.journey.standing is Standing.COMPLETE
     became = [world.disposition]
     assert world.live() is None
-    assert [*became, world.disposition] == [Disposition.ONBOARDED, Disposition.CHANGED]
+    assert [*became, world.disposition] == [Disposition.CHANGED, Disposition.CHANGED]
 
 
 def test_an_intent_is_counted_per_step() -> None:
     """The same step adds a doubt; another step starts at one; a read adds none but counts as sent."""
-    once = intended(BASE, REGISTER)
+    once = intend(BASE, REGISTER)
     assert (once.step, once.doubts, once.sent) == ("register", 1, 1)
-    twice = intended(once, REGISTER)
+    twice = intend(once, REGISTER)
     assert (twice.step, twice.doubts, twice.sent) == ("register", 2, 2)
-    read = intended(twice, step(CallName.LIST_DELIVERIES, "0"))
+    read = intend(twice, step(CallName.LIST_DELIVERIES, "0"))
     assert (read.step, read.doubts, read.sent) == ("register", 2, 3)
-    first = intended(BASE, step(CallName.UPLOAD_DOCUMENT, "A"))
-    assert intended(first, step(CallName.UPLOAD_DOCUMENT, "B")).doubts == 1
+    first = intend(BASE, step(CallName.UPLOAD_DOCUMENT, "A"))
+    assert intend(first, step(CallName.UPLOAD_DOCUMENT, "B")).doubts == 1
 
 
 @pytest.mark.parametrize("doubts", [1, 2])
@@ -218,14 +228,14 @@ def test_tries_run_out_only_for_what_concerns_the_customer() -> None:
 
 def test_a_request_that_never_left_is_not_counted_as_sent() -> None:
     """``sent`` counts what left."""
-    journey, _ = judged(intended(BASE, REGISTER), REGISTER, Verdict.RETRY, "connection_failed", sent=False)
+    journey, _ = judged(intend(BASE, REGISTER), REGISTER, Verdict.RETRY, "connection_failed", sent=False)
     assert journey.sent == 0
 
 
 def test_a_refusal_is_final_and_says_what_the_bank_said() -> None:
     """A refusal keeps the code, the field, the status and the bank's redacted words."""
     journey, _ = judged(
-        intended(BASE, REGISTER), REGISTER, Verdict.REFUSED, "refused", status=400, field="phone", message="bad"
+        intend(BASE, REGISTER), REGISTER, Verdict.REFUSED, "refused", status=400, field="phone", message="bad"
     )
     assert (journey.standing, journey.final, journey.doubts, journey.step) == (Standing.FAILED, True, 0, "")
     assert (journey.field, journey.http_status, journey.message) == ("phone", 400, "what (bad)")
@@ -245,9 +255,9 @@ def test_an_unsendable_row_fails_unless_something_is_in_doubt() -> None:
 def test_what_is_settled_leaves_no_words_behind() -> None:
     """After a lost upload was repeated, nothing of the fault stays on the journey."""
     at = step(CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID")
-    lost, _ = judged(intended(replace(BASE, done=4), at), at, Verdict.DOUBT, "no_answer", status=500)
+    lost, _ = judged(intend(replace(BASE, done=4), at), at, Verdict.DOUBT, "no_answer", status=500)
     assert lost.code == "no_answer"
-    done, _ = judged(intended(lost, at), at, Verdict.DONE, status=200)
+    done, _ = judged(intend(lost, at), at, Verdict.DONE, status=200)
     assert (done.code, done.message, done.hint, done.http_status, done.doubts) == ("", "", "", None, 0)
     assert done.uploaded == ("GOVERNMENT_ID",)
 
@@ -258,10 +268,10 @@ def test_what_was_read_for_one_step_is_not_believed_for_the_next(name: CallName)
     at = step(name, "terms" if name is CallName.ACCEPT_CONSENT else "")
     seen = Visit(
         check=Facts(), status=Facts(), listed=Facts(), polls=4, tries=2, renewed=at.label, consent_rounds=1,
-        was_parked=True,
+        check_first=True,
     )  # fmt: skip
-    _, visit = judged(intended(BASE, at), at, Verdict.DONE, visit=seen, status=200)
-    assert visit == Visit(consent_rounds=1, was_parked=True)
+    _, visit = judged(intend(BASE, at), at, Verdict.DONE, visit=seen, status=200)
+    assert visit == Visit(consent_rounds=1, check_first=True)
 
 
 def test_the_highest_risk_that_the_bank_ever_named_stays() -> None:
@@ -283,14 +293,15 @@ def test_deliveries_are_paged_until_found_or_nothing_new_comes() -> None:
     def read(visit: Visit, **facts: object) -> tuple[Journey, Visit]:
         return judged(held, page, Verdict.DONE, visit=visit, facts=Facts(**facts))  # type: ignore[arg-type]
 
-    found, _ = read(Visit(), customer_id="c-9", uploaded=("d1",))
-    assert (found.customer_id, found.done, found.doubts) == ("c-9", Phase.REGISTRATION.number, 0)
-    same, visit = read(Visit(), uploaded=("d1",))
+    same, visit = read(Visit(), created=("c-9",), page_mark="d1")
     assert (same, visit.page, visit.searched) == (held, 1, False)
-    assert read(visit, uploaded=("d1",))[1].searched
-    assert not read(visit, uploaded=("d2",))[1].searched
-    assert read(visit)[1].searched
-    assert read(Visit(page=MAX_DELIVERY_PAGES - 1), uploaded=("d9",))[1].searched
+    found, _ = read(visit)
+    assert (found.customer_id, found.done, found.doubts) == ("c-9", Phase.REGISTRATION.number, 0)
+    two, ended = read(visit, created=("c-10",))
+    assert (two.customer_id, ended.searched) == ("", True), "two customers with one e-mail: a person looks"
+    assert read(Visit(page=1, page_mark="d1"), page_mark="d1")[1].searched
+    assert not read(visit, page_mark="d2")[1].searched
+    assert read(Visit(page=MAX_DELIVERY_PAGES - 1), page_mark="d9")[1].searched
 
 
 def test_a_lost_registration_is_found_on_a_later_page_of_the_deliveries() -> None:

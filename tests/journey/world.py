@@ -15,14 +15,16 @@ from typing import Any, Protocol, TypeVar
 
 from pipeline.calls import CallName, Reply, Step
 from pipeline.errors import OnboardError, RefusedError
-from pipeline.journey.moves import JourneyRules
+from pipeline.journey import taking_up
+from pipeline.journey.move_kinds import JourneyRules
 from pipeline.journey.needs import Problem
 from pipeline.journey.policy import Judgement
-from pipeline.journey.sent import DOCUMENT_COLUMN_OF
-from pipeline.journey.state import enter, needs_visit
+from pipeline.journey.sent import DOCUMENT_COLUMN_OF, document_mark
+from pipeline.journey.state import intended
 from pipeline.journey.traverse import Tools, Traverser
+from pipeline.journey.visit import Visit
 from pipeline.keys import Keys
-from pipeline.model import CallRecord, Customer, Disposition, Journey, Standing
+from pipeline.model import CallRecord, Customer, Disposition, Journey
 from pipeline.outbound.answers import read
 from pipeline.projection import disposition_of
 from tests.values import replace
@@ -78,6 +80,11 @@ def a_customer(**changes: str) -> Customer:
         "data_processing_accepted_at": "2026-01-01T00:00:00Z",
     }
     return Customer(**row | changes)
+
+
+def intend(journey: Journey, at: Step, visit: Visit | None = None) -> Journey:
+    """Count one more intent."""
+    return intended(journey, visit or Visit(), at, now=1.0)[0]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -380,7 +387,7 @@ class Life:
             return Problem(code="category_unknown", message="no such category", hint="correct it", field="category")
         if step.call.name is CallName.UPLOAD_DOCUMENT:
             column = DOCUMENT_COLUMN_OF[step.item]
-            if getattr(customer, column) == "gone.pdf":
+            if getattr(customer, column) == "gone.pdf" or self.world.documents_gone:
                 return Problem(code="document_unreadable", message="cannot be read", hint="put it right", field=column)
         return Sending(life=self, step=step, customer=customer, journey=journey)
 
@@ -427,6 +434,13 @@ class Sending:
     customer: Customer
     journey: Journey
 
+    @property
+    def document(self) -> str:
+        """The mark of a document: its name stands for its content."""
+        if self.step.call.name is not CallName.UPLOAD_DOCUMENT:
+            return ""
+        return document_mark(self.step.item, getattr(self.customer, DOCUMENT_COLUMN_OF[self.step.item]), "1")
+
     async def send(self, token: str, turn: object) -> Reply:
         """Send it through the world's faults."""
         del turn
@@ -461,7 +475,7 @@ class Sending:
         fault = world.plan(step, world.occurrences[step.call.name])
         if fault == "no_status" and step.call.name is not CallName.OPEN_SESSION:
             fault = ""  # elsewhere it would be a bank that lies
-        made = FAULTS[fault](work) if fault else work()
+        made = (world.more_faults | FAULTS)[fault](work) if fault else work()
         if not step.call.changes or fault not in CLEARLY_NOT_DONE:
             world.log.append(step.label)
         if step.call.name is CallName.REGISTER:
@@ -508,6 +522,8 @@ class World:
         self.crash_at = NEVER
         self.dead = False
         self.admin_refused = False
+        self.documents_gone = False
+        self.more_faults: dict[str, Fault] = {}
         self.occurrences: Counter[CallName] = Counter()
         self.unknown_registrations: Counter[str] = Counter()
         self.tokens: list[tuple[CallName, str]] = []
@@ -571,9 +587,13 @@ class World:
         self.ledger = self.kept_in(self.point, self.ledger, lazy=self.lazy)
         self.life = Life(self)
         known, fingerprint = self.ledger.journeys.get(self.key), KEYS.fingerprint(self.customer)
-        if not needs_visit(known, fingerprint):
+        if not taking_up.needs_visit(known, fingerprint):
             return None
-        entered = enter(known, key=self.key, fingerprint=fingerprint, run=self.run, now=self.now())
+        email = KEYS.email_mark(self.customer.email)
+        entered = taking_up.enter(
+            known, key=self.key, fingerprint=fingerprint, email=email, run=self.run, now=self.now()
+        )
+        visit = taking_up.visit(entered, row=fingerprint, email=email)
         numbers = iter(range(max(self.ledger.calls, default=0) + 1, NEVER))
         tools = Tools(
             bank=self.life,
@@ -586,9 +606,8 @@ class World:
             random=lambda: 0.5,
             number=lambda: next(numbers),
         )
-        was_parked = known is not None and known.standing is Standing.PARKED
         try:
-            carried = finish(Traverser(tools, self.customer, entered).carry(was_parked=was_parked))
+            carried = finish(Traverser(tools, self.customer, entered, visit).carry())
         except OnboardError:
             # The run ends in good order: what was posted is written before the process goes.
             self.ledger.flush()
