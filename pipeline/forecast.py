@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pipeline.calls import CallName, Facts, Reply, Step
 from pipeline.journey import gates
-from pipeline.journey.move_kinds import Advance, Forget, JourneyRules, Resolve, Rest, Send
+from pipeline.journey.move_kinds import Advance, Doubt, Forget, JourneyRules, Learn, Resolve, Rest, Send
 from pipeline.journey.moves import next_move
 from pipeline.journey.policy import Judgement, Verdict
 from pipeline.journey.sent import changed_since_sent
@@ -88,7 +88,7 @@ def _foreseen(journey: Journey, customer: Customer, rules: JourneyRules, visit: 
                     journey, visit = intended(journey, visit, step, now=1.0)
                 reply = Reply(facts=_told(step, customer, journey, rules))
                 journey, visit = after(journey, visit, step, reply, _DONE, max_tries=rules.max_tries, now=1.0)
-            case Forget():
+            case Forget() | Doubt() | Learn():
                 break
     raise AssertionError(f"the journey does not end at {journey.step or journey.done}")
 

@@ -10,6 +10,7 @@ from pipeline.calls import CallName, Facts, Step, step
 from pipeline.journey import gates
 from pipeline.journey.move_kinds import Advance, JourneyRules, Move, Resolve, Rest, Send
 from pipeline.journey.policy import REFUSED_STATES
+from pipeline.journey.sent import shown_as
 from pipeline.journey.visit import Visit
 from pipeline.model import CONSENTS, Customer, Journey, Phase, Repeat, Standing
 
@@ -116,8 +117,7 @@ def _document(doubt: _Doubt) -> Move:
 
 def _is_listed(doubt: _Doubt, listed: Facts) -> bool:
     """Whether the bank has as many documents of this very kind as have left for it."""
-    item = doubt.at.item
-    own = {item, doubt.customer.document_type} if item == "GOVERNMENT_ID" else {item}
+    own = shown_as(doubt.at.item, doubt.customer.document_type)
     left = sum(mark.partition("=")[0] in own for mark in doubt.journey.documents)
     return sum(kind in own for kind in listed.uploaded) >= max(1, left)
 

@@ -52,6 +52,22 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """``done`` and all before it are complete, and ``step`` may have been carried out: the ledger does not know."""
+
+    step: Step
+    done: Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learn:
+    """The bank has these documents and consents, and this is all that it tells."""
+
+    uploaded: tuple[str, ...] = ()
+    consented: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
     """The customer stops here for this run; ``OPEN`` with no code: as far as asked. ``fatal`` ends the run."""
 
@@ -62,4 +78,4 @@ class Rest:
     fatal: bool = False
 
 
-Move = Send | Advance | Resolve | Forget | Rest
+Move = Send | Advance | Resolve | Forget | Doubt | Learn | Rest

@@ -5,7 +5,7 @@ never looks at a clock or a file; what it needs to know beyond the ledger stands
 """
 
 from pipeline.calls import CallName, Facts, step, step_from_label
-from pipeline.journey import gates
+from pipeline.journey import gates, restored
 from pipeline.journey.doubts import CONSENT_NAMES, is_approved, settle
 from pipeline.journey.move_kinds import Advance, Forget, JourneyRules, Move, Rest, Send
 from pipeline.journey.policy import REFUSED_STATES
@@ -21,6 +21,8 @@ def next_move(journey: Journey, customer: Customer, visit: Visit, rules: Journey
     if journey.standing is not Standing.OPEN or visit.gave_up:
         # Gave up: the bank refuses this one for its rate again and again; a later run tries once more.
         return Rest(standing=journey.standing)
+    if visit.restored and journey.done >= Phase.REGISTRATION.number:
+        return restored.compare(journey, customer, visit)
     if journey.doubts:
         return settle(step_from_label(journey.step), journey, customer, visit, rules)
     if unsafe := gates.unsafe_change(journey, visit.row):

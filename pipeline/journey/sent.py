@@ -78,6 +78,11 @@ def changed_since_sent(journey: Journey, fingerprint: bytes) -> tuple[str, ...]:
     return tuple(column for column in changed_columns(journey.fingerprint, fingerprint) if column in sent)
 
 
+def shown_as(item: str, document_type: str) -> set[str]:
+    """The types by which the bank may show a document that left as ``item``: its own kind, and no other."""
+    return {item, document_type} if item == "GOVERNMENT_ID" else {item}
+
+
 def document_mark(item: str, content: str, version: str) -> str:
     """The mark of a document that leaves as ``item``: a keyed hash of its content, and the file's version."""
     return f"{item}={content}@{version}"

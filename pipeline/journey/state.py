@@ -33,11 +33,18 @@ def intended(journey: Journey, visit: Visit, step: Step, *, document: str = "", 
     again = bool(journey.doubts) and journey.step == step.label
     frozen = journey if again and not visit.vouched else _freeze(journey, visit, step)
     if step.call.name is CallName.REGISTER and not again:
-        frozen = replace(frozen, doubt_at=now, doubt_email=visit.email)
+        frozen = replace(frozen, doubt_at=visit.restored or now, doubt_email=visit.email)
     if document and not again:
         frozen = replace(frozen, documents=(*frozen.documents, document))
     doubts, repeat = (journey.doubts + 1, Repeat.SENT) if again else (1, Repeat.UNUSED)
     return replace(frozen, step=step.label, doubts=doubts, repeat=repeat), visit
+
+
+def earlier_attempts(journey: Journey, visit: Visit, step: Step) -> int:
+    """How many attempts of ``step`` are unresolved; of a registration the ledger may have forgotten one."""
+    if journey.step == step.label:
+        return journey.doubts
+    return int(bool(visit.restored) and step.call.name is CallName.REGISTER)
 
 
 def _freeze(journey: Journey, visit: Visit, step: Step) -> Journey:
@@ -147,6 +154,26 @@ def disowned(journey: Journey, name: str, *, now: float) -> Journey:
     return rest(open_again, Standing.IN_DOUBT, "claim_unknown", phase, now=now)
 
 
+def forgotten(journey: Journey, visit: Visit, step: Step, done: Phase, *, now: float) -> tuple[Journey, Visit]:
+    """An attempt of ``step`` may have been made that the ledger does not know of."""
+    # An activation is repeated only after a read, and of a verification there is none.
+    repeat = Repeat.UNUSED if step.call.name is CallName.ACTIVATE else Repeat.SENT
+    journey = replace(advance(journey, done, now=now), step=step.label, doubts=1, repeat=repeat)
+    return journey, replace(unread(visit), restored=0.0)
+
+
+def learnt(
+    journey: Journey, visit: Visit, uploaded: tuple[str, ...], consented: tuple[str, ...]
+) -> tuple[Journey, Visit]:
+    """The bank told what it has; what stands in the ledger stays."""
+    known = replace(
+        journey,
+        uploaded=tuple(dict.fromkeys((*journey.uploaded, *uploaded))),
+        consented=tuple(dict.fromkeys((*journey.consented, *consented))),
+    )
+    return known, replace(unread(visit), restored=0.0)
+
+
 def _done(journey: Journey, visit: Visit, step: Step, reply: Reply, *, now: float) -> tuple[Journey, Visit]:
     facts = reply.facts
     visit = replace(visit, tries=0, renewed="")
@@ -156,7 +183,8 @@ def _done(journey: Journey, visit: Visit, step: Step, reply: Reply, *, now: floa
     match step.call.name:
         case CallName.REGISTER:
             known = replace(known, customer_id=facts.customer_id, user_id=facts.user_id)
-            return advance(known, Phase.REGISTRATION, now=now), fresh
+            # Whom the bank did not have before has nothing that the ledger does not know.
+            return advance(known, Phase.REGISTRATION, now=now), replace(fresh, restored=0.0)
         case CallName.OPEN_SESSION if step.phase is Phase.SESSION:
             return advance(known, Phase.SESSION, now=now), fresh
         case CallName.OPEN_SESSION:

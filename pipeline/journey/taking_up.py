@@ -28,9 +28,19 @@ def needs_visit(journey: Journey | None, fingerprint: bytes) -> bool:
 
 
 def enter(
-    journey: Journey | None, *, key: bytes, fingerprint: bytes, email: bytes = b"", run: int, now: float
+    journey: Journey | None,
+    *,
+    key: bytes,
+    fingerprint: bytes,
+    email: bytes = b"",
+    run: int,
+    now: float,
+    restored: bool = False,
 ) -> Journey:
-    """The journey as this run takes it up. ``fingerprint`` and ``email`` (its identity mark) are the row's."""
+    """The journey as this run takes it up. ``fingerprint`` and ``email`` (its identity mark) are the row's.
+
+    ``restored``: the ledger may have forgotten what was done since, so a repeat may have been sent.
+    """
     if journey is None:
         return Journey(key=key, fingerprint=fingerprint, first_run=run, last_run=run, started_at=now)
     taken_up = replace(journey, last_run=run, sent=0, finished_at=0.0)
@@ -47,13 +57,16 @@ def enter(
         standing=Standing.OPEN,
         final=False,
     )
+    if restored and taken_up.doubts and taken_up.repeat is Repeat.UNUSED:
+        taken_up = replace(taken_up, repeat=Repeat.SENT)
     # The code of an unsettled step tells what may follow it; everything else starts afresh.
     return taken_up if taken_up.doubts else silent(taken_up)
 
 
-def visit(journey: Journey, *, row: bytes, email: bytes = b"") -> Visit:
-    """What the run knows of a customer whom it takes up."""
-    return Visit(row=row, email=email, check_first=journey.done >= Phase.VERIFICATION.number)
+def visit(journey: Journey, *, row: bytes, email: bytes = b"", restored: float = 0.0) -> Visit:
+    """What the run knows of a customer whom it takes up; ``restored``: until when its ledger knows what happened."""
+    check_first = journey.done >= Phase.VERIFICATION.number
+    return Visit(row=row, email=email, check_first=check_first, restored=restored)
 
 
 def _is_another_email(journey: Journey, fingerprint: bytes, email: bytes) -> bool:

@@ -16,7 +16,7 @@ from pipeline.calls import step as make_step
 from pipeline.errors import ExitCode
 from pipeline.journey import state
 from pipeline.journey.explanations import EXPLANATIONS
-from pipeline.journey.move_kinds import Advance, Forget, JourneyRules, Resolve, Rest, Send
+from pipeline.journey.move_kinds import Advance, Doubt, Forget, JourneyRules, Learn, Resolve, Rest, Send
 from pipeline.journey.moves import next_move
 from pipeline.journey.needs import Bank, Problem, Recorder, Stop
 from pipeline.journey.policy import Judgement, Verdict, backoff_s, judge
@@ -65,7 +65,7 @@ class Traverser:
             else:
                 self._without_call(move)
 
-    def _without_call(self, move: Advance | Resolve | Forget) -> None:
+    def _without_call(self, move: Advance | Resolve | Forget | Doubt | Learn) -> None:
         now = self._tools.now()
         match move:
             case Advance(phase=phase):
@@ -77,6 +77,10 @@ class Traverser:
                 self._journey, self._visit = state.after(
                     self._journey, self._visit, step, Reply(), done, max_tries=self._tools.rules.max_tries, now=now
                 )
+            case Doubt(step=step, done=done):
+                self._journey, self._visit = state.forgotten(self._journey, self._visit, step, done, now=now)
+            case Learn(uploaded=uploaded, consented=consented):
+                self._journey, self._visit = state.learnt(self._journey, self._visit, uploaded, consented)
             case Forget(consents=paths):
                 left = tuple(path for path in self._journey.consented if path not in paths)
                 self._journey = replace(self._journey, consented=left)
@@ -97,7 +101,7 @@ class Traverser:
             token = await self._token_for(step) if turn is not None else ""
             if turn is None or tools.stop.requested:
                 return
-            earlier = self._journey.doubts if self._journey.step == step.label else 0
+            earlier = state.earlier_attempts(self._journey, self._visit, step)
             self._journey, self._visit = state.intended(
                 self._journey, self._visit, step, document=request.document, now=tools.now()
             )

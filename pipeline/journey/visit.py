@@ -15,6 +15,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     requests for the step ``tried``, ``polls`` looks at the check, ``page`` pages of deliveries, ``created`` who was
     found on them; ``renewed``: the step a token was renewed for. ``vouched``: an operator vouches that the attempts
     before the one under way were not carried out. ``role_refused``: the bank says that the job may not approve.
+    ``restored``: until when the ledger knows what happened, where it was restored from a backup and this customer was
+    not compared with the bank yet; else 0.
     """
 
     row: bytes = b""
@@ -37,6 +39,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     gave_up: bool = False
     vouched: bool = False
     role_refused: bool = False
+    restored: float = 0.0
 
 
 def unread(visit: Visit) -> Visit:

@@ -523,6 +523,7 @@ class World:
         self.dead = False
         self.admin_refused = False
         self.documents_gone = False
+        self.restored = 0.0
         self.more_faults: dict[str, Fault] = {}
         self.occurrences: Counter[CallName] = Counter()
         self.unknown_registrations: Counter[str] = Counter()
@@ -591,9 +592,15 @@ class World:
             return None
         email = KEYS.email_mark(self.customer.email)
         entered = taking_up.enter(
-            known, key=self.key, fingerprint=fingerprint, email=email, run=self.run, now=self.now()
+            known,
+            key=self.key,
+            fingerprint=fingerprint,
+            email=email,
+            run=self.run,
+            now=self.now(),
+            restored=bool(self.restored),
         )
-        visit = taking_up.visit(entered, row=fingerprint, email=email)
+        visit = taking_up.visit(entered, row=fingerprint, email=email, restored=self.restored)
         numbers = iter(range(max(self.ledger.calls, default=0) + 1, NEVER))
         tools = Tools(
             bank=self.life,
