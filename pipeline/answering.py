@@ -8,11 +8,12 @@ corrected. Nothing is applied while anything is wrong: whoever calls sees to tha
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from pipeline.journey.claims import reopened
 from pipeline.journey.operator import IDS, Answer, Word, is_in_doubt, phase_in_doubt, question_about, said
-from pipeline.model import CallRecord, Journey
+from pipeline.model import CallRecord, Journey, Phase
 from pipeline.outbound.members import identifier
 from pipeline.projection import disposition_of
 
@@ -38,11 +39,15 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the ledger knows of a customer: states in order, all requests, the numbers of acts that gave answers."""
+    """What the ledger knows of a customer: states in order, all requests, the numbers of acts that gave answers.
+
+    ``corrects``: the last state is as if the answer that stands there had not been given.
+    """
 
     states: Sequence[Journey]
     calls: Sequence[CallRecord]
     acts: frozenset[int]
+    corrects: bool = False
 
     @property
     def doubt(self) -> Journey:
@@ -119,7 +124,9 @@ def _twice(rows: Sequence[Given]) -> Iterator[Wrong]:
 
 def _judge(row: Given, known: Known, owners: Mapping[tuple[str, str], set[bytes]], found: Judged) -> None:
     """Sort one row of a customer whom the ledger knows."""
-    doubt, word = known.doubt, _word(row.answer)
+    word = _word(row.answer)
+    known = _corrected(row, word, known)
+    doubt = known.doubt
     if not row.answer:
         _judge_unanswered(row, doubt, found)
     elif not is_in_doubt(doubt):
@@ -136,6 +143,26 @@ def _judge(row: Given, known: Known, owners: Mapping[tuple[str, str], set[bytes]
     else:
         assert word is not None
         found.answers.append((doubt, _answer(row, word, doubt)))
+
+
+def _corrected(row: Given, word: Word | None, known: Known) -> Known:
+    """With the question open again that an earlier answer gave an id to, if the row gives another.
+
+    Only an operator's word stands there, and no accepted call has proved it.
+    """
+    now = known.states[-1]
+    if word is None or not now.claimed or now.last_run in known.acts:
+        return known
+    name = "verification_id" if "verification_id" in now.claimed else "customer_id"
+    if row.phase == Phase.REGISTRATION and "customer_id" in now.claimed:
+        name = "customer_id"
+    before = reopened(now, name)
+    brought = {getattr(row, each) for each in question_about(before).brings} - {""}
+    is_other = not word.happened or not brought <= {getattr(now, each) for each in now.claimed}
+    asked = row.phase in ("", phase_in_doubt(before))
+    if not is_other or not asked or (now.doubts and not row.phase):
+        return known
+    return replace(known, states=(*known.states[:-1], before), corrects=True)
 
 
 def _judge_unanswered(row: Given, doubt: Journey, found: Judged) -> None:
@@ -175,7 +202,7 @@ def _faults(
         yield Wrong(row=row.row, field="phase", said=f"the customer is in doubt at {phase} by now: {newest}")
     elif row.since and _instant(row.since) is None:
         yield Wrong(row=row.row, field="since", said="is no instant any more: empty it, or put it back")
-    elif _is_about_earlier(row, known) or (not row.since and _answered_earlier(known)):
+    elif _is_about_earlier(row, known) or (not row.since and not known.corrects and _answered_earlier(known)):
         yield Wrong(row=row.row, field="since", said=f"there was another attempt since: {newest}")
     for name in IDS:
         value, brought = getattr(row, name), name in asked.brings
@@ -190,7 +217,10 @@ def _faults(
                 row=row.row, field=name, said="is no id as the bank writes them; a spreadsheet may have changed it"
             )
         elif value and owners.get((name, value), set()) - {doubt.key}:
-            yield Wrong(row=row.row, field=name, said="is another customer's in the ledger")
+            said = (
+                "is another customer's in the ledger; if an earlier answer gave it by mistake, correct that one first"
+            )
+            yield Wrong(row=row.row, field=name, said=said)
 
 
 def _answered_earlier(known: Known) -> bool:

@@ -158,10 +158,10 @@ def test_the_same_answer_again_changes_nothing() -> None:
 
 @pytest.mark.parametrize(("first", "row"), [(ABSENT, EXISTS), (AFTER, {"answer": "does not exist"})])
 def test_an_answer_can_be_corrected_until_a_run_takes_it_up(first: Journey, row: dict[str, Any]) -> None:
-    """The new answer is about the same doubt; afterwards the customer is no longer in doubt."""
+    """The new answer is about the same doubt; once the bank accepted the id, the customer is no longer in doubt."""
     found = judged([given(**row)], {"C-1": known(DOUBT, first, acts=(2,))}, {})
     assert [doubt for doubt, _ in found.answers] == [DOUBT]
-    taken_up = replace(AFTER, last_run=3, message="")
+    taken_up = replace(AFTER, last_run=3, message="", claimed=())
     assert judged([given(answer="does not exist")], {"C-1": known(DOUBT, AFTER, taken_up, acts=(2,))}, {}).wrong
 
 
@@ -243,3 +243,49 @@ def test_every_row_is_answered_or_passed_over_or_left_or_wrong(found_rows: list[
     if not wrong:
         keys = [journey.key for journey, _ in found.answers]
         assert len(keys) == len(set(keys))
+
+
+def claimed(**more: Any) -> Journey:
+    """A customer whom a run took up with the id that an operator gave, which no call has proved."""
+    usual: dict[str, Any] = {"doubts": 0, "step": "", "done": 2, "claimed": ("customer_id",), "customer_id": "c1"}
+    return doubtful(**usual | {"standing": Standing.FAILED, "code": "login_refused", "last_run": 3} | more)
+
+
+def answered_before(now: Journey) -> dict[str, Known]:
+    """In doubt after run 1, answered by act 2, taken up by run 3."""
+    before = doubtful()
+    told = answered(before, Answer(word=Word.EXISTS, customer_id="c1"), run=2, now=T2)
+    return {"C-1": known(before, told, now, acts=(2,))}
+
+
+@pytest.mark.parametrize("since", [instant(T2), ""])
+@pytest.mark.parametrize("phase", ["registration", ""])
+def test_an_id_that_only_an_operator_gave_can_be_corrected(since: str, phase: str) -> None:
+    """Also after a run took it up: the question is open as before, and the new answer counts."""
+    rows = [given(since=since, phase=phase, answer="exists", customer_id="c9")]
+    found = judged(rows, answered_before(claimed()), {})
+    assert found.wrong == []
+    [(doubt, answer)] = found.answers
+    assert (doubt.step, doubt.doubts, doubt.customer_id, doubt.claimed) == ("register", 1, "", ())
+    assert answer == Answer(word=Word.EXISTS, customer_id="c9")
+    assert judged([given(answer="does not exist")], answered_before(claimed()), {}).answers
+
+
+def test_the_same_answer_again_corrects_nothing() -> None:
+    """The file given a second time does no harm."""
+    found = judged([given(answer="exists", customer_id="c1")], answered_before(claimed()), {})
+    assert (found.wrong, found.answers, len(found.before)) == ([], [], 1)
+
+
+def test_an_id_that_a_call_has_proved_stays() -> None:
+    """Once the bank accepted a call with it, the operator has no say any more."""
+    proved = claimed(claimed=())
+    found = judged([given(answer="exists", customer_id="c9")], answered_before(proved), {})
+    assert faults(found) == [(1, "external_id")]
+
+
+def test_a_claim_can_be_corrected_while_a_later_step_is_in_doubt() -> None:
+    """The row names the phase that it is about."""
+    now = claimed(standing=Standing.IN_DOUBT, step="open_verification", doubts=1, done=3)
+    by_phase = judged([given(answer="exists", customer_id="c9")], answered_before(now), {})
+    assert [doubt.step for doubt, _ in by_phase.answers] == ["register"]

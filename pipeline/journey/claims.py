@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from pipeline.calls import CallName, Step
-from pipeline.model import Journey, Phase, Repeat
+from pipeline.model import Journey, Phase, Repeat, Standing
 
 _BY_VERIFICATION = (CallName.UPLOAD_DOCUMENT, CallName.APPROVE)
 
@@ -18,11 +18,8 @@ def proved(journey: Journey, step: Step) -> Journey:
     """A call with these ids was accepted: they are the customer's, whoever gave them."""
     if not journey.claimed:
         return journey
-    if step.call.name in _BY_VERIFICATION:
-        names = {"verification_id"}
-    else:
-        logged_in = step.call.name in (CallName.OPEN_SESSION, CallName.REGISTER)
-        names = {"customer_id", "user_id"} if logged_in else {"customer_id"}
+    # The user's id came with the customer's and is of no use without it.
+    names = {"verification_id"} if step.call.name in _BY_VERIFICATION else {"customer_id", "user_id"}
     return replace(journey, claimed=tuple(name for name in journey.claimed if name not in names))
 
 
@@ -33,6 +30,7 @@ def reopened(journey: Journey, name: str) -> Journey:
     lost = ("verification_id",) if verification else ("customer_id", "user_id", "verification_id")
     return replace(
         journey,
+        standing=Standing.IN_DOUBT,
         done=phase.number - 1,
         step=str(CallName.OPEN_VERIFICATION if verification else CallName.REGISTER),
         doubts=1,

@@ -10,8 +10,7 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from pipeline.calls import CallName, Facts, Reply, Step, step, step_from_label
-from pipeline.journey.claims import reopened
+from pipeline.calls import CallName, Facts, Reply, step_from_label
 from pipeline.journey.explanations import EXPLANATIONS, VOUCHED
 from pipeline.journey.policy import Judgement, Verdict
 from pipeline.journey.state import after, settled, silent
@@ -79,28 +78,16 @@ def is_in_doubt(journey: Journey) -> bool:
     return journey.doubts > 0 and journey.standing in (Standing.OPEN, Standing.IN_DOUBT, Standing.PARKED)
 
 
-def may_answer(journey: Journey) -> bool:
-    """Whether an answer can be taken: something is in doubt, or only an operator's word stands there."""
-    return is_in_doubt(journey) or bool(journey.claimed)
-
-
-def step_asked_about(journey: Journey) -> Step:
-    """The step in doubt; where none is, the one whose ids only an operator gave."""
-    if journey.doubts:
-        return step_from_label(journey.step)
-    return step(CallName.OPEN_VERIFICATION if "verification_id" in journey.claimed else CallName.REGISTER)
-
-
 def question_about(journey: Journey) -> Question:
     """What the operator is asked about a customer in doubt."""
-    at = step_asked_about(journey)
+    at = step_from_label(journey.step)
     asked = _QUESTIONS[at.call.name]
     return Question(text=asked.text.format(item=at.item), yes=asked.yes, no=asked.no, brings=asked.brings)
 
 
 def phase_in_doubt(journey: Journey) -> Phase:
     """The phase of the step in doubt."""
-    return step_asked_about(journey).phase
+    return step_from_label(journey.step).phase
 
 
 def said(answer: Answer) -> str:
@@ -111,9 +98,6 @@ def said(answer: Answer) -> str:
 
 def answered(journey: Journey, answer: Answer, *, run: int, now: float) -> Journey:
     """The journey once the operator has answered; ``run`` is the act's number among the runs."""
-    if not journey.doubts:  # an earlier answer is corrected
-        name = "verification_id" if "verification_id" in journey.claimed else "customer_id"
-        journey = reopened(journey, name)
     at, phase = step_from_label(journey.step), phase_in_doubt(journey)
     opened = _opened(journey, run=run)
     if answer.word.happened:
