@@ -254,8 +254,9 @@ def _unread_step(journey: Journey, visit: Visit, step: Step, *, now: float) -> t
 
 
 def settled(journey: Journey) -> Journey:
-    """No attempt is unresolved any more."""
-    return replace(journey, doubts=0, step="", repeat=Repeat.UNUSED, doubt_at=0.0, doubt_email=b"")
+    """No attempt is unresolved any more. What a registration in doubt knew is kept while an id is only claimed."""
+    known = replace(journey, doubts=0, step="", repeat=Repeat.UNUSED)
+    return known if journey.claimed else replace(known, doubt_at=0.0, doubt_email=b"")
 
 
 def silent(journey: Journey) -> Journey:

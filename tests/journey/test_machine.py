@@ -28,7 +28,10 @@ CHANGES = (
     {"document_number": "X2"},
     {"identity_document": "gone.pdf"},
     {"identity_document": ""},
+    {"identity_document": "other.pdf"},
     {"terms_accepted_at": ""},
+    {"privacy_version": "2.0"},
+    {"risk_level": "HIGH"},
 )
 _LOST_BEFORE = [name for name in FAULTS if name in UNKNOWN]
 _LOST_AFTER = [name for name in FAULTS if name.endswith(("_after", "_2xx"))]
@@ -38,8 +41,9 @@ ANY_FAULT = st.one_of(st.just(""), *map(st.sampled_from, KINDS))
 CALLS = [name for name in CallName if name not in (CallName.LOGIN, CallName.HIERARCHY)]
 CHANGING = [name for name in CALLS if calls.CALLS[name].changes]
 LOST = ("", "before", "after")
+UNTIL = (*Phase, *[Phase.ACTIVATION] * 8)
 CUSTOMER = KEYS.customer(a_customer().external_id)
-EVENTS = (*CHANGES, "restored", "approved", "approved by power", "activated", *["somebody else"] * 4)
+EVENTS = (*CHANGES, "restored", "approved", "approved by power", "rejected", "activated", *["somebody else"] * 4)
 _LATER = {"customer_id", "user_id", "verification_id"}
 
 
@@ -61,12 +65,23 @@ class Onboarding(RuleBasedStateMachine):
         users=st.booleans(),
         auto=st.booleans(),
         webhooks=st.booleans(),
+        others_pass=st.booleans(),
         lazy=st.booleans(),
         reached=st.sampled_from(list(Phase)[:-1]),
         lost=st.sampled_from(LOST),
     )
     def begin(
-        self, *, risk: str, lag: int, users: bool, auto: bool, webhooks: bool, lazy: bool, reached: Phase, lost: str
+        self,
+        *,
+        risk: str,
+        lag: int,
+        users: bool,
+        auto: bool,
+        webhooks: bool,
+        others_pass: bool,
+        lazy: bool,
+        reached: Phase,
+        lost: str,
     ) -> None:
         """Choose the customer, the bank's habits and the settings; a run came so far, and the next perhaps died."""
         self.row = a_customer(risk_level=risk)
@@ -74,6 +89,7 @@ class Onboarding(RuleBasedStateMachine):
         self.world = World(
             self.row, rules=rules, bank=Bank(lag_checks=lag, users=users), lazy=lazy, kept_in=self.kept_in
         )
+        self.world.others_pass = others_pass
         self.world.rules = replace(rules, until=reached)
         self._run(NEVER)
         self.world.rules = rules
@@ -131,6 +147,8 @@ class Onboarding(RuleBasedStateMachine):
         self.world.plan = no_fault
         self._run(NEVER)
         journey = self.world.journey
+        if self.world.rules.until is not Phase.ACTIVATION:
+            return
         assert journey.standing is not Standing.OPEN
         assert journey.standing is Standing.COMPLETE or journey.code
 
@@ -151,6 +169,9 @@ class Onboarding(RuleBasedStateMachine):
                 for person in people:
                     person.approved = person.approved or person.verifications > 0
                     person.power_approved = person.approved and event == "approved by power"
+            case "rejected":
+                for person in people:
+                    person.refused = person.verifications > 0 and not person.approved
             case "activated":
                 for person in people:
                     if person.approved and len(set(person.consents)) == 3:
@@ -159,6 +180,12 @@ class Onboarding(RuleBasedStateMachine):
                 self._another_customer_appears()
             case dict():
                 self.world.change(**event)
+
+    @rule(until=st.sampled_from(UNTIL), auto=st.booleans(), evidence=st.booleans())
+    def somebody_changes_the_settings(self, *, until: Phase, auto: bool, evidence: bool) -> None:
+        """How far, who approves, and whether a consent needs evidence."""
+        levels = AUTO.auto_levels if auto else frozenset[str]()
+        self.world.rules = replace(self.world.rules, until=until, auto_levels=levels, evidence_required=evidence)
 
     def _another_customer_appears(self) -> None:
         """The bank tells the same subscription of them."""
@@ -193,6 +220,8 @@ class Onboarding(RuleBasedStateMachine):
             ids = {"customer_id": people[0].id, "verification_id": f"v{people[0].verifications}-{people[0].id}"}
         answer = Answer(word=asked.yes if happened else asked.no, **ids)
         self.answers += at.call.name is CallName.REGISTER and not happened
+        if not happened:
+            self.world.promises.vouched(at.label)
         self._act(answered(journey, answer, run=self.world.run + 1, now=self.world.now()))
 
     @rule()
@@ -230,6 +259,7 @@ class Onboarding(RuleBasedStateMachine):
             assert journey.standing in (Standing.OPEN, Standing.IN_DOUBT)
         if journey.customer_id:
             assert [person.id for person in people] == [journey.customer_id]
+        self.world.promises.check(journey, people[0] if people else None)
         if journey.standing is Standing.COMPLETE:
             assert (people[0].status, journey.done, journey.doubts) == ("ACTIVE", 8, 0)
         if journey.doubts:
@@ -277,12 +307,13 @@ def walk(draw: Random, machine: Onboarding) -> None:
         users=draw.random() < 0.8,
         auto=draw.random() < 0.8,
         webhooks=draw.random() < 0.5,
+        others_pass=draw.random() < 0.5,
         lazy=draw.random() < 0.5,
         reached=draw.choice((Phase.CATEGORIZATION, *list(Phase)[:-1])),
         lost=draw.choice(LOST),
     )
     for _ in range(draw.randint(1, 7)):
-        match draw.randrange(7):
+        match draw.randrange(8):
             case 0 | 1:
                 machine.run_with_faults(seed=draw.getrandbits(32))
             case 2 | 3:
@@ -295,6 +326,10 @@ def walk(draw: Random, machine: Onboarding) -> None:
                 draw.choice((machine.run_undisturbed, lambda: machine.run_and_stop(stop_after=draw.randint(0, 6))))()
             case 6:
                 draw.choice((machine.the_operator_answers, machine.a_redrive_opens_the_customer))()
+            case 7:
+                machine.somebody_changes_the_settings(
+                    until=draw.choice(UNTIL), auto=draw.random() < 0.7, evidence=draw.random() < 0.7
+                )
         machine.nobody_is_registered_twice()
         machine.nothing_is_lost()
         machine.every_row_has_one_disposition()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -61,8 +62,9 @@ def test_without_the_flag_an_older_ledger_does_things_twice() -> None:
     """The control: what the flag prevents does happen without it."""
     twice: Counter[str] = Counter()
     for world in put_back(Phase.DOCUMENTS, webhooks=True):
-        world.live()
-        twice.update(label for label in ONCE if world.bank.carried_out[label] > 1)
+        with suppress(AssertionError):  # a world that sees it itself
+            world.live()
+        twice.update(label for label in ONCE if world.bank.requests[label] > 1)
     assert twice["open_verification"]
     assert twice["upload_document/GOVERNMENT_ID"]
 

@@ -18,7 +18,7 @@ from pipeline.errors import OnboardError, RefusedError
 from pipeline.journey import taking_up
 from pipeline.journey.move_kinds import JourneyRules
 from pipeline.journey.needs import Problem
-from pipeline.journey.policy import Judgement
+from pipeline.journey.policy import Judgement, Verdict
 from pipeline.journey.sent import DOCUMENT_COLUMN_OF, document_mark
 from pipeline.journey.state import intended
 from pipeline.journey.traverse import Tools, Traverser
@@ -27,6 +27,7 @@ from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, Journey
 from pipeline.outbound.answers import read
 from pipeline.projection import disposition_of
+from tests.journey.promises import Promises
 from tests.values import replace
 
 KEYS = Keys("a seed", "a tenant")
@@ -103,6 +104,7 @@ class Person:
     refused: bool = False
     consents: list[str] = field(default_factory=list)
     checks_since: int = 0
+    told: dict[str, str] = field(default_factory=dict)
 
 
 class Bank:
@@ -120,6 +122,10 @@ class Bank:
     def person(self, customer_id: str) -> Person | None:
         """Return the customer with this id."""
         return next((person for person in self.people.values() if person.id == customer_id), None)
+
+    def whom(self, customer: Customer, journey: Journey) -> Person | None:
+        """Return whom a call was about."""
+        return self.person(journey.customer_id) or self.people.get(customer.email)
 
     def of(self, external_id: str) -> list[Person]:
         """Return everybody who was registered for one row."""
@@ -170,6 +176,7 @@ class Bank:
         if person.approved:
             return 409, {"error": "Customer is already verified"}
         person.verifications += 1
+        person.refused = False
         self.carried_out[step.label] += 1
         answer = {"verificationId": f"v{person.verifications}-{person.id}", "status": "PENDING"}
         return 200, answer | {"requiredDocuments": REQUIRED[person.risk]}
@@ -189,7 +196,7 @@ class Bank:
             return 409, {"error": "Verification is already approved"}
         if person.risk == "HIGH":
             return 403, {"details": "High-risk customers need the approval of the power tenant"}
-        if person.refused or not set(REQUIRED[person.risk]) <= set(person.documents):
+        if not set(REQUIRED[person.risk]) <= set(person.documents):
             return 422, {"error": "Verification failed"}
         person.approved, person.checks_since = True, 0
         self.carried_out[step.label] += 1
@@ -409,9 +416,10 @@ class Life:
         self.observed.append(reply)
 
     def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
-        """Take every judgement as it is: there is one customer."""
+        """There is one customer; where ``others_pass``, what looks like the run's is this row's."""
         del step, key
-        return judgement
+        ours = judgement.verdict is Verdict.FATAL and self.world.others_pass
+        return replace(judgement, verdict=Verdict.REFUSED) if ours else judgement
 
     def fatal(self, judgement: Judgement, message: str) -> None:
         """Stop the run."""
@@ -453,6 +461,7 @@ class Sending:
             assert held is not None
             assert (held.step, held.doubts > 0) == (step.label, True), "no durable intent"
             assert [call.step for call in told if not call.outcome] == [step.label], "no durable record of the intent"
+            world.promises.leaves(step, self.customer, held)
         assert life.under_way == 1
         if step.call.name in (CallName.ACCEPT_CONSENT, CallName.ACTIVATE):
             person = world.bank.person(self.journey.customer_id)
@@ -468,7 +477,10 @@ class Sending:
         world.point(f"send {step.label} before the work")
 
         def work() -> tuple[int, bytes]:
+            before = bank.carried_out.total()
             status, data = bank.work(step, self.customer, self.journey)
+            if bank.carried_out.total() > before:
+                world.promises.worked(step, self.customer, bank.whom(self.customer, self.journey))
             return status, _answer(status, data)
 
         world.occurrences[step.call.name] += 1
@@ -484,6 +496,7 @@ class Sending:
                 world.unknown_registrations[self.customer.external_id] += 1
         world.point(f"send {step.label} after the work")
         life.answered[key] += 1
+        world.promises.answered(step, made.status if isinstance(made, Reply) else made[0])
         if isinstance(made, Reply):
             return made
         status, content = made
@@ -524,6 +537,9 @@ class World:
         self.admin_refused = False
         self.documents_gone = False
         self.restored = 0.0
+        self.others_pass = False
+        self.keys = KEYS
+        self.promises = Promises(self)
         self.more_faults: dict[str, Fault] = {}
         self.occurrences: Counter[CallName] = Counter()
         self.unknown_registrations: Counter[str] = Counter()

@@ -1,0 +1,82 @@
+"""Which columns have left: what each step owns, and that every column has an owner or is only an instruction."""
+
+import pytest
+
+from pipeline.calls import CallName
+from pipeline.journey.sent import (
+    DOCUMENT_COLUMN_OF,
+    changed_since_sent,
+    columns_of,
+    document_mark,
+    is_replaced_in_doubt,
+    latest_mark,
+    sent_columns,
+)
+from pipeline.keys import FINGERPRINT_COLUMNS
+from pipeline.model import CONSENTS, Journey, Standing
+from tests.journey.world import KEYS, a_customer
+from tests.values import replace
+
+PRINT = KEYS.fingerprint(a_customer())
+BASE = Journey(key=b"k", fingerprint=PRINT)
+
+
+def test_every_column_has_one_owner_but_the_risk_level() -> None:
+    """The risk level is no datum of the bank's: it tells the job who may approve."""
+    labels = ["register", "open_verification", *(f"upload_document/{kind}" for kind in DOCUMENT_COLUMN_OF)]
+    labels += [f"accept_consent/{consent.replace('_', '-')}" for consent in CONSENTS]
+    owned = frozenset[str]().union(*map(columns_of, labels))
+    assert set(FINGERPRINT_COLUMNS) - owned == {"risk_level"}
+
+
+@pytest.mark.parametrize(
+    ("journey", "label"),
+    [
+        (replace(BASE, done=1, step="register", doubts=1), "register"),
+        (replace(BASE, done=2), "register"),
+        (replace(BASE, done=4), "open_verification"),
+        (replace(BASE, done=4, uploaded=("PROOF_OF_ADDRESS",)), "upload_document/PROOF_OF_ADDRESS"),
+        (replace(BASE, done=4, step="upload_document/PASSPORT", doubts=2), "upload_document/PASSPORT"),
+        (replace(BASE, done=6, consented=("data-processing",)), "accept_consent/data-processing"),
+    ],
+)
+def test_what_was_done_or_is_in_doubt_has_left(journey: Journey, label: str) -> None:
+    """And what has not is the row's to change."""
+    assert columns_of(label) <= sent_columns(journey)
+    assert columns_of(label).isdisjoint(sent_columns(BASE))
+
+
+def test_of_a_finished_customer_everything_has_left() -> None:
+    """Whatever differs by then has changed."""
+    assert sent_columns(replace(BASE, standing=Standing.COMPLETE, done=8)) == set(FINGERPRINT_COLUMNS)
+
+
+def test_a_row_has_changed_where_it_differs_from_what_left() -> None:
+    """Nothing else counts, and a row that is not known has not changed."""
+    journey = replace(BASE, done=2)
+    row = KEYS.fingerprint(a_customer(phone="+37061231999", document_number="X9"))
+    assert changed_since_sent(journey, row) == ("phone",)
+    assert changed_since_sent(replace(journey, done=4), row) == ("phone", "document_number")
+    assert changed_since_sent(journey, PRINT) == changed_since_sent(journey, b"") == ()
+
+
+def test_the_latest_document_of_a_column_counts() -> None:
+    """A mark is found by the column of its kind."""
+    marks = (document_mark("PASSPORT", "aa", "1-1"), document_mark("GOVERNMENT_ID", "bb", "2-2"))
+    journey = replace(BASE, documents=marks)
+    assert latest_mark(journey, "identity_document") == ("bb", "2-2")
+    assert latest_mark(journey, "funds_document") is None
+
+
+def test_a_document_in_doubt_is_only_sent_again_as_it_left() -> None:
+    """Another time of the file is nothing; another content is; without a doubt nothing is asked."""
+    held = replace(BASE, step="upload_document/PASSPORT", doubts=1, documents=(document_mark("PASSPORT", "aa", "1"),))
+    assert not is_replaced_in_doubt(held, document_mark("PASSPORT", "aa", "2"))
+    assert is_replaced_in_doubt(held, document_mark("PASSPORT", "bb", "1"))
+    assert not is_replaced_in_doubt(replace(held, doubts=0), document_mark("PASSPORT", "bb", "1"))
+    assert not is_replaced_in_doubt(held, "")
+
+
+def test_only_steps_with_data_own_columns() -> None:
+    """An approval and an activation send nothing of their own."""
+    assert columns_of(str(CallName.APPROVE)) == columns_of(str(CallName.ACTIVATE)) == frozenset()
