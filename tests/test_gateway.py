@@ -6,10 +6,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from pipeline.customer_ids import CustomerIds
 
 from pipeline.calls import CallName, step
 from pipeline.config import load
-from pipeline.customer_ids import CustomerIds
 from pipeline.gateway import Gateway, Ready, index_categories
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.needs import Problem

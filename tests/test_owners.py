@@ -3,8 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from pipeline import customer_ids
 from pipeline.customer_ids import CustomerIds
+
+from pipeline import customer_ids
 from pipeline.keys import Keys
 from pipeline.ledger.writer import Writer
 from tests.ledger.support import journey, key, opened
