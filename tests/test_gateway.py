@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from pipeline.customer_ids import CustomerIds
 
 from pipeline.calls import CallName, step
 from pipeline.config import load
@@ -16,6 +15,7 @@ from pipeline.journey.needs import Problem
 from pipeline.keys import Keys
 from pipeline.model import Category, Journey
 from pipeline.outbound.payloads import Payloads
+from pipeline.owners import IdOwners
 from tests.journey.world import a_customer
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.outbound.client import Client
     from pipeline.outbound.session import AdminSession
 
+KEYS = Keys("s", "t")
 STANDARD = Category(key="INDIVIDUAL_STANDARD", id="101", name="Individual Standard")
 PLUS = Category(key="INDIVIDUAL_PLUS", id="102", name="Individual Plus")
 JOURNEY = Journey(key=b"k", fingerprint=b"", customer_id="c", user_id="u", verification_id="v")
@@ -45,7 +46,7 @@ def test_keys_win_over_ids_and_ids_over_names() -> None:
 
 def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
     """Return a gateway whose client never sends."""
-    payloads = Payloads(load(None, environ={}), Keys("s", "t"))
+    payloads = Payloads(load(None, environ={}), KEYS)
     return Gateway(
         client=cast("Client", SimpleNamespace()),
         payloads=payloads,
@@ -53,7 +54,8 @@ def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
         categories=(STANDARD,),
         read_document=read_document,
         health=cast("Health", SimpleNamespace()),
-        ids=CustomerIds(Keys("s", "t"), sharing=lambda _: {}, identify=lambda _: None),
+        ids=IdOwners(KEYS, sharing=lambda _: {}, find=lambda _: {}, identify=lambda _: None),
+        keys=KEYS,
     )
 
 
