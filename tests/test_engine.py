@@ -291,6 +291,14 @@ class Counter:
     def observe(self, reply: Reply) -> None:
         """Look at nothing."""
 
+    def give(self, journey: Journey) -> None:
+        """Note nothing."""
+
+    def disproved(self, journey: Journey) -> tuple[str, ...]:
+        """Nobody claims anything."""
+        del journey
+        return ()
+
     async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Any:
         """Build a request."""
         del journey

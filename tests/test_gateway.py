@@ -9,7 +9,6 @@ import pytest
 
 from pipeline.calls import CallName, step
 from pipeline.config import load
-from pipeline.customer_ids import CustomerIds
 from pipeline.evidence import Opened
 from pipeline.gateway import Gateway, Ready, index_categories
 from pipeline.intake.documents import DocumentError
@@ -17,6 +16,7 @@ from pipeline.journey.needs import Problem
 from pipeline.keys import Keys
 from pipeline.model import Category, Customer, Journey
 from pipeline.outbound.payloads import Payloads
+from pipeline.owners import IdOwners
 from tests.journey.world import a_customer
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.outbound.client import Client
     from pipeline.outbound.session import AdminSession
 
+KEYS = Keys("s", "t")
 STANDARD = Category(key="INDIVIDUAL_STANDARD", id="101", name="Individual Standard")
 PLUS = Category(key="INDIVIDUAL_PLUS", id="102", name="Individual Plus")
 JOURNEY = Journey(key=b"k", fingerprint=b"", customer_id="c", user_id="u", verification_id="v")
@@ -52,7 +53,7 @@ def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
         content, mime_type = read_document(getattr(customer, column))
         return Opened(content=content, mime_type=mime_type, mark=f"{item}=hash@1")
 
-    payloads = Payloads(load(None, environ={}), Keys("s", "t"))
+    payloads = Payloads(load(None, environ={}), KEYS)
     return Gateway(
         client=cast("Client", SimpleNamespace()),
         payloads=payloads,
@@ -60,7 +61,8 @@ def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
         categories=(STANDARD,),
         evidence=cast("Evidence", SimpleNamespace(opened=opened)),
         health=cast("Health", SimpleNamespace()),
-        ids=CustomerIds(Keys("s", "t"), sharing=lambda _: {}, identify=lambda _: None),
+        ids=IdOwners(KEYS, sharing=lambda _: {}, find=lambda _: {}, identify=lambda _: None),
+        keys=KEYS,
     )
 
 

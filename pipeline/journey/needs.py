@@ -43,6 +43,12 @@ class Bank(Protocol):
     async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Request | Problem:
         """Build the request of a step."""
 
+    def give(self, journey: Journey) -> None:
+        """Count what was found out about the customer's ids from now on."""
+
+    def disproved(self, journey: Journey) -> tuple[str, ...]:
+        """Which ids that only an operator gave are by now another customer's, by the bank's word."""
+
     async def token(self, *, refused: str = "") -> str:
         """The admin token. Raises if the bank refuses it."""
 

@@ -53,6 +53,8 @@ class Traverser:
 
     async def carry(self) -> Journey:
         """Go on until the customer rests; the ledger then holds what is returned."""
+        for name in self._tools.bank.disproved(self._journey):
+            self._journey = state.disowned(self._journey, name, now=self._tools.now())
         while True:
             move = next_move(self._journey, self._customer, self._visit, self._tools.rules)
             if isinstance(move, Rest):
@@ -127,6 +129,7 @@ class Traverser:
 
     def _take(self, step: Step, reply: Reply, judgement: Judgement) -> None:
         """Let the judgement move the journey; keep the customer's own token for what the contract allows."""
+        before = self._journey.customer_id
         self._journey, self._visit = state.after(
             self._journey,
             self._visit,
@@ -136,6 +139,8 @@ class Traverser:
             max_tries=self._tools.rules.max_tries,
             now=self._tools.now(),
         )
+        if self._journey.customer_id != before:
+            self._tools.bank.give(self._journey)  # a look-up found it
         if step.call.name is CallName.OPEN_SESSION and judgement.verdict is Verdict.DONE:
             self._token = reply.facts.token
 

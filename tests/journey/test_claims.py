@@ -74,6 +74,21 @@ def test_a_claimed_verification_is_disowned_alone() -> None:
     assert replied(claimed, step(CallName.UPLOAD_DOCUMENT, "PASSPORT"), 200).claimed == ()
 
 
+def test_a_claim_that_is_by_now_anothers_is_not_used() -> None:
+    """The bank gave the id to a neighbour: nothing leaves for it, and the question is open again."""
+    world = World(plan=strike(CallName.REGISTER, "dropped_after", times=2))
+    world.live()
+    world.plan = no_fault
+    world.run += 1
+    answer = Answer(word=Word.EXISTS, customer_id="cust-9")
+    world.ledger.write(answered(world.journey, answer, run=world.run, now=world.now()), ())
+    world.anothers.add("cust-9")
+    before = world.bank.requests.copy()
+    world.live()
+    assert (world.journey.standing, world.journey.code) == (Standing.IN_DOUBT, "claim_unknown")
+    assert world.bank.requests == before
+
+
 def test_a_mistyped_id_can_be_put_right_and_nothing_is_done_twice() -> None:
     """Whole lives: the slip is noticed by the bank's 404, the right id is given, the customer is onboarded once."""
     world = World(plan=strike(CallName.REGISTER, "dropped_after", times=2))

@@ -16,6 +16,7 @@ from pipeline.journey.state import after, intended
 from pipeline.journey.visit import Visit
 from pipeline.model import Disposition, Journey, Repeat, Standing
 from pipeline.outbound.answers import read
+from pipeline.outbound.whose import Whose
 from tests.journey.world import AUTO, KEYS, Fault, Plan, World, a_customer, no_fault
 from tests.values import replace
 
@@ -97,7 +98,7 @@ def test_an_answer_to_the_repeat_says_nothing_about_the_attempt_before(name: Cal
     for says in SAYS.values():
         for body in bodies(status, says):
             journey, visit = intended(in_doubt(at), Visit(), at, now=1.0)
-            reply = read(name, status, body, customer=a_customer())
+            reply = read(name, status, body, whose=Whose(customer=a_customer()))
             judgement = judge(at, reply, earlier_doubts=1)
             found, _ = after(journey, visit, at, reply, judgement, max_tries=5, now=2.0)
             if name is SETTLED_BY_THE_CHECK and status == 409:
@@ -116,7 +117,7 @@ def test_a_refused_only_attempt_is_settled(name: CallName) -> None:
         for body in bodies(status, {}):
             fresh = replace(in_doubt(at), step="", doubts=0, code="")
             journey, visit = intended(fresh, Visit(), at, now=1.0)
-            reply = read(name, status, body, customer=a_customer())
+            reply = read(name, status, body, whose=Whose(customer=a_customer()))
             found, _ = after(journey, visit, at, reply, judge(at, reply), max_tries=5, now=2.0)
             assert (found.doubts, found.step, found.repeat) == (0, "", Repeat.UNUSED)
             assert (found.standing, found.final) == (Standing.FAILED, True)

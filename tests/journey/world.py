@@ -26,6 +26,7 @@ from pipeline.journey.visit import Visit
 from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, Journey
 from pipeline.outbound.answers import read
+from pipeline.outbound.whose import Whose
 from pipeline.projection import disposition_of
 from tests.journey.promises import Promises
 from tests.values import replace
@@ -167,7 +168,14 @@ class Bank:
 
     def tell(self, event: str, payload: dict[str, Any]) -> None:
         """Deliver an event to the webhook subscription."""
-        self.events.insert(0, {"deliveryId": f"d{len(self.events)}", "eventType": event, "payload": payload})
+        self.events.insert(
+            0,
+            {
+                "deliveryId": f"d{len(self.events)}",
+                "eventType": event,
+                "payload": {"timestamp": "2026-05-04T09:01:00Z", **payload},
+            },
+        )
 
     def _session(self, _: Step, person: Person) -> tuple[int, dict[str, Any]]:
         return 200, {"token": f"token-of-{person.id}", "user": {"customerStatus": person.status}}
@@ -374,6 +382,7 @@ class Life:
         self.under_way = 0
         self.generation = 1
         self.renewals = 0
+        self.given: list[str] = []
 
     def in_flight(self) -> AbstractAsyncContextManager[None]:
         """Let one request of this customer be under way."""
@@ -401,6 +410,14 @@ class Life:
     async def turn(self) -> object:
         """Let a request leave as long as the run goes on."""
         return None if self.requested else object()
+
+    def give(self, journey: Journey) -> None:
+        """Note an id that was found."""
+        self.given.append(journey.customer_id)
+
+    def disproved(self, journey: Journey) -> tuple[str, ...]:
+        """Name the claims that are by now another customer's."""
+        return tuple(name for name in journey.claimed if getattr(journey, name) in self.world.anothers)
 
     async def token(self, *, refused: str = "") -> str:
         """Give the admin token, a new one if it was refused."""
@@ -500,7 +517,8 @@ class Sending:
         if isinstance(made, Reply):
             return made
         status, content = made
-        return read(step.call.name, status, content, customer=self.customer, customer_id=self.journey.customer_id)
+        whose = Whose(customer=self.customer, customer_id=self.journey.customer_id)
+        return read(step.call.name, status, content, whose=whose)
 
 
 CLEARLY_NOT_DONE = frozenset({"unreachable", "429", "429_with_wait", "401"})
@@ -538,6 +556,7 @@ class World:
         self.documents_gone = False
         self.restored = 0.0
         self.others_pass = False
+        self.anothers: set[str] = set()
         self.keys = KEYS
         self.promises = Promises(self)
         self.more_faults: dict[str, Fault] = {}

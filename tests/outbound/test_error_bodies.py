@@ -8,6 +8,7 @@ import pytest
 from pipeline.calls import CallName, step
 from pipeline.journey.policy import judge
 from pipeline.outbound.answers import read
+from pipeline.outbound.whose import Whose
 from tests.outbound.support import customer
 
 REGISTER, ACTIVATE, APPROVE, CHECK = CallName.REGISTER, CallName.ACTIVATE, CallName.APPROVE, CallName.CHECK
@@ -160,6 +161,6 @@ def test_there_are_as_many_forms_as_asked_for() -> None:
 def test_what_a_body_amounts_to(call: CallName, status: int, body: Any, verdict: str, code: str, field: str) -> None:
     """Verdict, code and field; nothing raises, and no doubt is taken for a clear answer."""
     content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    reply = read(call, status, content, customer=customer())
+    reply = read(call, status, content, whose=Whose(customer=customer()))
     judgement = judge(step(call), reply)
     assert (str(judgement.verdict), judgement.code, reply.field) == (verdict, code, field)
