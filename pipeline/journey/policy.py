@@ -172,6 +172,7 @@ _BY_STATUS: dict[int, Callable[[Step, Reply], Judgement]] = {
     401: _judge_401,
     403: _judge_403,
     404: _judge_404,
+    407: _judge_timeout,  # a proxy's: nothing is known of what lies behind it
     408: _judge_timeout,
     409: _judge_409,
     410: _judge_404,
