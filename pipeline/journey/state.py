@@ -120,8 +120,8 @@ def after(
             return _stop(_settle(journey), Standing.PARKED, judgement, reply, step, now=now), visit
         case Verdict.DECLINED:
             return _stop(_settle(journey), Standing.DECLINED, judgement, reply, step, now=now), visit
-        case Verdict.FATAL:
-            # It concerns the run: the customer is left as it was.
+        case Verdict.FATAL | Verdict.SUSPECT | Verdict.ASIDE:
+            # It concerns the run, or may: the customer is left as it was.
             return (_settle(journey, last_only=True) if step.call.changes else journey), visit
         case _:
             return _refused(journey, visit, step, reply, judgement, now=now)
@@ -208,11 +208,12 @@ def _not_carried_out(
     """The request did nothing.
 
     A refusal for rate and a bank that cannot be reached do not use tries up: they concern the run as a whole, which
-    slows down or stops; no customer fails for them.
+    slows down or stops; no customer fails for them. But one who is refused for rate while others pass does.
     """
     undone = _settle(journey, last_only=True) if step.call.changes else journey
     tries = visit.tries + 1 if visit.tried == step.label else 1
-    if reply.says == 429 or judgement.verdict is Verdict.EXPIRED or not reply.sent:  # noqa: PLR2004
+    everybodys = reply.says == 429 and not reply.alone  # noqa: PLR2004
+    if everybodys or judgement.verdict is Verdict.EXPIRED or not reply.sent:
         tries -= 1
     refused = visit.refused_for_rate + 1 if reply.says == 429 else 0  # noqa: PLR2004
     counted = replace(visit, tries=tries, tried=step.label, refused_for_rate=refused)
