@@ -265,8 +265,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     ``readable``: the body was what the contract promises (an envelope, the ids the call must bring, nobody else's).
     ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``hold_s`` is how long all calls are
-    held because the bank refused this one for its rate; ``None``: it did not. ``field`` is one of ours, ``message``
-    what the redactor left of the bank's words. ``cause`` tells what went wrong when there was no answer.
+    held because the bank refused this one for its rate; ``None``: it did not. ``alone``: it refuses this customer for
+    rate again and again while others pass, and nobody else is held. ``field`` is one of ours, ``message`` what the
+    redactor left of the bank's words. ``cause`` tells what went wrong when there was no answer.
     """
 
     status: int | None = None
@@ -281,4 +282,5 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
     retry_after_s: float | None = None
     hold_s: float | None = None
+    alone: bool = False
     seconds: float = 0.0

@@ -11,7 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.errors import ExitCode, OnboardError, UnreadableInputError
 from pipeline.events import Handler, Progress
@@ -117,6 +117,7 @@ class Engine:
         stopper: Stopper,
         pacer: Pacer,
         emit: Handler,
+        stopped_by: str = "",
     ) -> None:
         self._settings = settings
         self._keys = keys
@@ -127,7 +128,9 @@ class Engine:
         self._stopper = stopper
         self._pacer = pacer
         self._emit = emit
-        self._rules = StopRules(settings)
+        self._rules = StopRules(settings, stopped_by=stopped_by)
+        self._looked = asyncio.Event()
+        self._aside: list[Work] = []
         self._tally = Tally(total=rows_total, dispositions=Counter(), done=Counter(), under_way={}, begun=set())
         self._started = time.monotonic()
         self._unexpected: Exception | None = None
@@ -148,16 +151,29 @@ class Engine:
         """Journeys of this run that the ledger was told of."""
         return self._tally.started
 
+    @property
+    def stopped_by(self) -> str:
+        """The cause that the next run must look for before it goes on; nothing: none."""
+        return self._rules.stopped_by
+
     async def run(self, batches: Iterator[list[IntakeRow]]) -> None:
-        """Carry all rows; returns when every customer rests or the run has stopped."""
+        """Carry all rows; returns when every customer rests or the run has stopped.
+
+        After a run that one cause stopped, one customer goes first. Who was set aside comes last, after all others.
+        """
         places = self._settings.limits.max_in_flight
         workers = min(_CUSTOMERS_PER_CALL * places, max(places, _MOST_CUSTOMERS))
         queue: asyncio.Queue[Work | None] = asyncio.Queue(maxsize=2 * workers)
-        tasks = [asyncio.create_task(self._work(queue)) for _ in range(workers)]
+        if not self.stopped_by:
+            self._looked.set()
+        tasks = [asyncio.create_task(self._work(queue, first=not worker)) for worker in range(workers)]
         tasks.append(asyncio.create_task(self._fill(queue, batches, workers)))
         try:
             async with beside(self._report_progress()):
                 results = await asyncio.gather(*tasks, return_exceptions=True)
+                while self._aside and not self._stopper.requested:
+                    aside, self._aside = self._aside, []
+                    results += await asyncio.gather(*map(self._carry, aside), return_exceptions=True)
         finally:
             self._emit(self._progress())
             if self._unexpected is not None:
@@ -213,6 +229,8 @@ class Engine:
             if not visit:
                 self._count(journey, fingerprint)
                 continue
+            if journey is not None:
+                self._stopper.take_up(journey)
             email = self._keys.email_mark(customer.email)
             entered = taking_up.enter(journey, key=key, fingerprint=fingerprint, email=email, run=self._run, now=now)
             known_now = taking_up.visit(entered, row=fingerprint, email=email)
@@ -221,23 +239,35 @@ class Engine:
         self._identify(marks)
         return wanted
 
-    async def _work(self, queue: "asyncio.Queue[Work | None]") -> None:
+    async def _work(self, queue: "asyncio.Queue[Work | None]", *, first: bool) -> None:
+        """Carry one customer after the other; only the first worker goes on before a customer was looked at."""
+        if not first:
+            await self._looked.wait()
         while (work := await queue.get()) is not None:
-            if self._stopper.requested:
-                continue
-            try:
-                journey = await Traverser(self._tools, work.customer, work.journey, work.visit).carry()
-            except OnboardError as error:
-                self._stopper.error(error)
-                continue
-            except Exception as error:  # noqa: BLE001 - a defect: stop, keep reading the queue, raise it at the end
-                self._unexpected = self._unexpected or error
-                self._stopper.request("unexpected failure", ExitCode.UNEXPECTED)
-                continue
-            self._count(journey, work.visit.row)
-            if journey.standing is not Standing.OPEN and (reason := self._rules.feed(journey)):
-                hint = "look at the causes in the report; the same command goes on where it ended"
-                self._stopper.request(reason, ExitCode.STOPPED_EARLY, hint=hint)
+            if not self._stopper.requested:
+                await self._carry(work)
+            self._looked.set()
+        self._looked.set()
+
+    async def _carry(self, work: Work) -> None:
+        traverser = Traverser(self._tools, work.customer, work.journey, work.visit)
+        try:
+            journey = await traverser.carry()
+        except OnboardError as error:
+            self._stopper.error(error)
+            return
+        except Exception as error:  # noqa: BLE001 - a defect: stop, keep reading the queue, raise it at the end
+            self._unexpected = self._unexpected or error
+            self._stopper.request("unexpected failure", ExitCode.UNEXPECTED)
+            return
+        if traverser.is_aside:
+            self._aside.append(replace(work, journey=journey))
+            return
+        self._count(journey, work.visit.row)
+        was_interrupted = journey.standing is Standing.OPEN and self._stopper.requested
+        if not was_interrupted and (reason := self._rules.feed(journey)):
+            hint = "look at the causes in the report; the same command goes on where it ended"
+            self._stopper.request(reason, ExitCode.STOPPED_EARLY, hint=hint)
 
     def _count(self, journey: Journey | None, fingerprint: bytes) -> None:
         self._tally.dispositions[disposition_of(journey, fingerprint, run=self._run)] += 1

@@ -34,6 +34,7 @@ class RunFacts:
 
     No personal data: paths, counts and settings. ``calls`` are those of no customer: sent, retried, refused for rate.
     ``started`` counts the journeys that the run began; ``None``: it died, or could not tell the ledger of all.
+    ``stopped_by``: the cause that the first customer of the next run is looked at for (``stopping.StopRules``).
     """
 
     run_id: str
@@ -54,6 +55,7 @@ class RunFacts:
     max_in_1s: int = 0
     calls: tuple[int, int, int] = (0, 0, 0)
     started: int | None = None
+    stopped_by: str = ""
 
     def rules(self) -> Rules:
         """The rules that the run judged rows by."""

@@ -57,7 +57,7 @@ class Health:
 
     def observe(self, reply: Reply) -> None:
         """Count failures in a row; an answer to a call that was under way ends a time of being down."""
-        if not reply.sent and reply.cause == "stopped":
+        if reply.alone or (not reply.sent and reply.cause == "stopped"):
             return
         if is_answer(reply):
             self._failures = self._rounds = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline import embedded
+from pipeline import embedded, logins
 from pipeline.connection import connected
 from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
 from pipeline.facts import RunFacts
@@ -153,16 +153,19 @@ def check(settings: Settings) -> Iterator[str]:
         yield f"documents      {'ok' if root.is_dir() else 'MISSING'}: {root}"
         with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
             started = time.monotonic()
-            categories = asyncio.run(_categories(reachable, keys, direct=settings.embedded))
+            categories = asyncio.run(_categories(settings, reachable, keys, ledger))
             seconds = time.monotonic() - started
             yield f"bank           ok: {settings.api.base_url}, log-in and categories in {seconds:.2f} s"
     for category in categories:
         yield f"category       {category.key}: {category.name}"
 
 
-async def _categories(settings: Settings, keys: Keys, *, direct: bool) -> tuple[Category, ...]:
-    async with connected(settings, keys, direct=direct) as connection:
-        return await connection.categories()
+async def _categories(settings: Settings, reachable: Settings, keys: Keys, ledger: Ledger) -> tuple[Category, ...]:
+    async with connected(reachable, keys, direct=settings.embedded) as connection:
+        try:
+            return await connection.categories()
+        finally:
+            logins.remember(connection.session, settings, keys, ledger, now=time.time())
 
 
 def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:

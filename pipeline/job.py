@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline import embedded
+from pipeline import embedded, logins
 from pipeline.connection import Connection, connected
 from pipeline.earlier import Earlier
 from pipeline.engine import Engine
@@ -51,8 +51,10 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
         found = read(order, settings, emit)
         facts = facts_of(order, settings, found, began)
         with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
+            logins.may_log_in(settings, keys, ledger, now=time.time())
             writable(Path(facts.out))
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
+                facts = replace(facts, stopped_by=_stopped_by(ledger))
                 record = ledger.start_run(facts.run_id, facts.to_json())
                 until_reported.enter_context(signals.kept())  # a run that has begun ends with reports
                 emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
@@ -126,6 +128,7 @@ class _Run:
             with signals.leading_to(stopper.signalled):
                 work = self._log_in_and_carry(settings, connection, stopper)
                 await stopper.carry_out(work, deadline=settings.stop.deadline)
+            logins.remember(connection.session, settings, self._keys, self._ledger, now=time.time())
             await self._note(connection)
         return self._facts, stopper
 
@@ -169,12 +172,14 @@ class _Run:
                 stopper=stopper,
                 pacer=connection.pacer,
                 emit=self._emit,
+                stopped_by=self._facts.stopped_by,
             )
             watch = health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
             earlier = Earlier(self._ledger, self._keys, run=self._record.number)
             batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
             async with beside(watch, self._heartbeat(connection, stopper)):
                 await engine.run(map(earlier.judged, batches))
+        self._facts = replace(self._facts, stopped_by=engine.stopped_by)
         if not writer.failed:
             self._facts = replace(self._facts, started=engine.started)
 
@@ -196,6 +201,12 @@ class _Run:
         )
         with suppress(OnboardError):
             await asyncio.to_thread(self._ledger.note_run, self._record.number, self._facts.to_json())
+
+
+def _stopped_by(ledger: Ledger) -> str:
+    """The cause that the last run left for this one to look for."""
+    runs = ledger.runs()
+    return RunFacts.from_json(runs[0].facts).stopped_by if runs else ""
 
 
 def _report(

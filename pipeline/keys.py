@@ -36,6 +36,7 @@ class Keys:
         self._columns = hmac.digest(root, b"finhub-onboard/1/columns", "sha256")
         self._identity = hmac.digest(root, b"finhub-onboard/1/identity", "sha256")
         self._contents = hmac.digest(root, b"finhub-onboard/1/contents", "sha256")
+        self._logins = hmac.digest(root, b"finhub-onboard/1/logins", "sha256")
         self._passwords = hmac.digest(root, b"finhub-onboard/1/passwords", "sha256")
         self.check = hmac.digest(root, b"finhub-onboard/1/check", "sha256")[:8].hex()
         """Tells one seed from another without giving it away."""
@@ -82,6 +83,11 @@ class Keys:
 
     def _mark(self, kind: str, value: str) -> bytes:
         return hmac.digest(self._identity, b"\0".join((self._tenant, kind.encode(), value.encode())), "sha256")[:16]
+
+    def login_mark(self, *credentials: str) -> str:
+        """Tells whether these credentials are those that the bank refused, without giving them away."""
+        said = "".join(f"{len(part)}:{part}" for part in (self._tenant.decode(), *credentials))
+        return hmac.digest(self._logins, said.encode(), "sha256")[:16].hex()
 
     def password(self, external_id: str) -> str:
         """Initial password of a customer: 24 characters of four classes, never stored (API.md, section 4)."""

@@ -112,6 +112,7 @@ class Stop(Section):
     max_failed_percent: float = Field(default=20, ge=0, le=100)
     max_failed_rows: int = Field(default=0, ge=0)
     min_rows: int = Field(default=100, ge=1)
+    same_cause_rows: int = Field(default=50, ge=0)
     deadline: str = ""
 
     @field_validator("deadline")

@@ -20,7 +20,6 @@ from pipeline.suspicion import Suspicion
 
 GRACE_S = 10.0
 """How long calls under way are waited for: well below the 30 s that a container is given to end."""
-_SAME_CAUSE = 50
 _CLOCK_S = 30.0
 _AGAIN = "the same command goes on where it ended"
 
@@ -35,7 +34,8 @@ class Stopper:
         self.reason = ""
         self.hint = ""
         self.exit_code = ExitCode.OK
-        self.weigh = Suspicion().weigh
+        suspicion = Suspicion()
+        self.weigh, self.take_up = suspicion.weigh, suspicion.take_up
         self._loop = asyncio.get_running_loop()
         self._signals = 0
         self._is_cut = False
@@ -123,11 +123,16 @@ async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 class StopRules:
-    """When failures are too many (DESIGN 3.4, ``[stop]``), or all the same. Pure but for its counts."""
+    """When failures are too many (DESIGN 3.4, ``[stop]``), or all the same. Pure but for its counts.
 
-    def __init__(self, settings: Settings) -> None:
+    ``stopped_by`` is the cause that stopped a run because customer after customer ended with it: at first of the last
+    run, until a customer of this one has rested; then of this one.
+    """
+
+    def __init__(self, settings: Settings, *, stopped_by: str = "") -> None:
         self._stop = settings.stop
-        self._last: tuple[str, str, str] | None = None
+        self.stopped_by = stopped_by if self._stop.same_cause_rows else ""
+        self._last = ""
         self._same = 0
         self.finished = 0
         self.failed = 0
@@ -135,18 +140,30 @@ class StopRules:
     def feed(self, journey: Journey) -> str:
         """Count one finished customer; the reason to stop, or nothing."""
         self.finished += 1
+        before, self.stopped_by = self.stopped_by, ""
         if journey.standing not in (Standing.FAILED, Standing.IN_DOUBT):
-            self._same, self._last = 0, None
+            self._same, self._last = 0, ""
             return ""
         self.failed += 1
-        signature = (journey.phase, journey.code, journey.field)
-        self._same = self._same + 1 if signature == self._last else 1
-        self._last = signature
-        if self._same >= _SAME_CAUSE:
-            return f"{self._same} customers in a row ended with the same cause: {journey.phase}, {journey.code}"
+        cause = _cause(journey)
+        self._same = self._same + 1 if cause == self._last else 1
+        self._last = cause
+        if cause == before:
+            self.stopped_by = cause
+            return f"the first customer ended with the same cause that stopped the last run: {cause}"
+        if 0 < self._stop.same_cause_rows <= self._same:
+            self.stopped_by = cause
+            return f"{self._same} customers in a row ended with the same cause: {cause} (stop.same_cause_rows)"
         if self._stop.max_failed_rows and self.failed >= self._stop.max_failed_rows:
             return f"{self.failed} customers failed or are in doubt (stop.max_failed_rows)"
         percent = 100 * self.failed / self.finished
         if self.finished >= self._stop.min_rows and percent > self._stop.max_failed_percent:
             return f"{percent:.0f} % of {self.finished} customers failed or are in doubt (stop.max_failed_percent)"
         return ""
+
+
+def _cause(journey: Journey) -> str:
+    """Why a customer failed: phase, code, field and the reason that was given."""
+    field = f" in {journey.field}" if journey.field else ""
+    reason = f": {journey.message}" if journey.message else ""
+    return f"{journey.phase}, {journey.code}{field}{reason}"

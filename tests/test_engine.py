@@ -37,9 +37,11 @@ def settings(**flags: Any) -> Settings:
     return load(None, flags={name.replace("__", "."): value for name, value in flags.items()}, environ={})
 
 
-def ended(standing: Standing, code: str = "refused", *, phase: str = "registration", field: str = "") -> Journey:
+def ended(standing: Standing, code: str = "refused", *, field: str = "", message: str = "") -> Journey:
     """Return a journey that rests."""
-    return Journey(key=b"k", fingerprint=b"", standing=standing, code=code, phase=phase, field=field)
+    return Journey(
+        key=b"k", fingerprint=b"", standing=standing, code=code, phase="registration", field=field, message=message
+    )
 
 
 def fed(rules: StopRules, journeys: Sequence[Journey]) -> tuple[int, str]:
@@ -78,6 +80,15 @@ def varied(failed: int, fine: int) -> list[Journey]:
             0,
             "",
         ),
+        (
+            {"stop__min_rows": 1000, "stop__max_failed_percent": 100},
+            [ended(Standing.FAILED, message=f"reason {n}") for n in range(90)],
+            0,
+            "",
+        ),
+        ({"stop__min_rows": 1000}, [ended(Standing.FAILED, message="no phone")] * 60, 50, "refused: no phone"),
+        ({"stop__min_rows": 1000, "stop__same_cause_rows": 3}, [ended(Standing.FAILED)] * 9, 3, "same_cause_rows"),
+        ({"stop__min_rows": 1000, "stop__same_cause_rows": 0}, [ended(Standing.FAILED)] * 900, 0, ""),
         ({"stop__min_rows": 1}, [ended(Standing.PARKED, "approval_needed")] * 500, 0, ""),
         ({"stop__min_rows": 1}, [ended(Standing.DECLINED, "verification_refused")] * 500, 0, ""),
     ],
@@ -87,6 +98,37 @@ def test_a_stop_rule_stops_where_it_says(flags: dict[str, Any], journeys: list[J
     found, reason = fed(StopRules(settings(**flags)), journeys)
     assert found == at
     assert said in reason
+
+
+FAILED, FINE = ended(Standing.FAILED, message="no phone"), ended(Standing.COMPLETE, "")
+OTHER = ended(Standing.FAILED, message="no country")
+
+
+def left_by(journeys: Sequence[Journey], *, stopped_by: str = "", **flags: Any) -> tuple[int, str]:
+    """Feed a run's customers: after how many it stopped, and what it leaves for the next run to look for."""
+    rules = StopRules(settings(stop__min_rows=1000, **flags), stopped_by=stopped_by)
+    return fed(rules, journeys)[0], rules.stopped_by
+
+
+def test_the_first_customer_after_a_stop_for_one_cause_is_looked_at() -> None:
+    """It ends alike: stop at once, and look again next time. Anything else: go on as ever."""
+    at, cause = left_by([FAILED] * 60)
+    assert (at, cause) == (50, "registration, refused: no phone")
+    assert left_by([FAILED] * 60, stopped_by=cause) == (1, cause)
+    assert left_by([FINE] + [FAILED] * 40, stopped_by=cause) == (0, "")
+    assert left_by([OTHER] + [FAILED] * 40, stopped_by=cause) == (0, "")
+    assert left_by([FINE] + [FAILED] * 60, stopped_by=cause) == (51, cause)
+
+
+def test_a_run_that_looked_at_nobody_leaves_the_look_to_the_next() -> None:
+    """The bank was down before one customer rested. With the rule off nobody is looked at."""
+    assert left_by([], stopped_by="a cause") == (0, "a cause")
+    assert left_by([FAILED] * 60, stopped_by=left_by([FAILED] * 50)[1], stop__same_cause_rows=0) == (0, "")
+
+
+def test_another_rule_leaves_nothing_to_look_for() -> None:
+    """Only a stop for one cause is looked into."""
+    assert left_by([FAILED] * 9, stop__max_failed_rows=3) == (3, "")
 
 
 @pytest.fixture
@@ -361,6 +403,7 @@ class Run:
         broken: type[Exception] | None = None,
         problem: Problem | None = None,
         refusing: Callable[[Customer], Reply | None] = lambda _: None,
+        stopped_by: str = "",
     ) -> "Run":
         """Carry the rows; fails if the run does not end."""
 
@@ -384,9 +427,11 @@ class Run:
                 stopper=self.stopper,
                 pacer=pacer,
                 emit=self.events.append,
+                stopped_by=stopped_by,
             )
             await asyncio.wait_for(engine.run(batches), 20)
             self.started = engine.started
+            self.stopped_by = engine.stopped_by
 
         asyncio.run(scenario())
         return self
@@ -491,6 +536,8 @@ def test_a_stop_rule_ends_the_run_and_the_rest_stays_pending() -> None:
 
 FORBIDDEN = Reply(status=403, says=403)
 CATEGORY = Reply(status=400, says=400, kind=Kind.CATEGORIZATION)
+HEADER = Reply(status=400, says=400, kind=Kind.MISSING_HEADER)
+EXPIRED = Reply(status=401, says=401)
 
 
 @pytest.mark.parametrize("reply", [FORBIDDEN, CATEGORY])
@@ -504,17 +551,89 @@ def test_what_the_bank_refuses_to_all_stops_the_run_after_a_few_and_fails_nobody
     assert {journey.doubts for journey in held.journeys.values()} == {0}
 
 
-@pytest.mark.parametrize("reply", [FORBIDDEN, CATEGORY])
-@pytest.mark.parametrize("number", [1, 30])
-def test_one_row_that_is_always_refused_stops_nobody_else(reply: Reply, number: int) -> None:
-    """It fails alone, wherever it stands; the run goes on to its end."""
+POISONS = pytest.mark.parametrize(
+    "reply", [FORBIDDEN, CATEGORY, HEADER, EXPIRED], ids=["403", "category", "400", "401"]
+)
+
+
+@POISONS
+@pytest.mark.parametrize("numbers", [(1,), (30,), (1, 2, 3), (7, 21, 40), (40,)], ids=str)
+@pytest.mark.parametrize("attempts", [1, 5])
+def test_a_few_rows_that_are_always_refused_stop_nobody_else(
+    reply: Reply, numbers: tuple[int, ...], attempts: int
+) -> None:
+    """They fail alone, wherever they stand and whatever they meet; the run goes on to its end."""
     held = Held()
-    run = Run(held, retry__max_wait_s=0.01).of(
-        iter([rows(40)]), refusing=lambda customer: reply if customer.row_number == number else None
+    run = Run(held, retry__max_wait_s=0.01, retry__max_attempts=attempts).of(
+        iter([rows(40)]), refusing=lambda customer: reply if customer.row_number in numbers else None
     )
     assert not run.stopper.requested
-    assert run.last.dispositions == {Disposition.REJECTED: 0, Disposition.PENDING: 39, Disposition.FAILED: 1}
-    assert held.journeys[KEYS.customer(f"C-{number}")].standing is Standing.FAILED
+    counted = {name: count for name, count in run.last.dispositions.items() if count}
+    assert counted == {Disposition.PENDING: 40 - len(numbers), Disposition.FAILED: len(numbers)}
+    for number in numbers:
+        journey = held.journeys[KEYS.customer(f"C-{number}")]
+        assert (journey.standing, journey.doubts) == (Standing.FAILED, 0)
+        # The next run tries again; a category must be corrected.
+        assert journey.final is (reply is CATEGORY)
+    # The night after only these are left, and still they end no run.
+    later = Run(held, number=2, retry__max_wait_s=0.01, retry__max_attempts=attempts).of(
+        iter([[row for row in rows(40) if row.row_number in numbers]]), refusing=lambda _: reply
+    )
+    assert not later.stopper.requested
+
+
+def test_who_is_refused_first_is_tried_again_after_all_others() -> None:
+    """With one place at the bank nobody passes before: the refused customer waits for the others, not they for it."""
+    run = Run(Held(), limits__max_in_flight=1, retry__max_wait_s=0).of(
+        iter([rows(3)]), refusing=lambda customer: FORBIDDEN if customer.row_number == 1 else None
+    )
+    assert not run.stopper.requested
+    assert sorted(run.counter.sent) == ["C-1"] * 3 + ["C-2", "C-3"]
+
+
+def test_a_stop_ends_the_waiting_of_who_was_set_aside() -> None:
+    """Nobody is tried again after the run was asked to stop."""
+
+    def refusing(customer: Customer) -> Reply | None:
+        if customer.row_number == 2:
+            run.stopper.request("enough", ExitCode.STOPPED_EARLY)
+        return FORBIDDEN if customer.row_number == 1 else None
+
+    run = Run(Held(), retry__max_wait_s=3600)
+    run.of(iter([rows(2)]), refusing=refusing)
+    assert run.counter.sent.count("C-1") == 1
+
+
+def test_a_role_that_is_taken_away_in_mid_run_stops_it() -> None:
+    """However many passed before: soon it is seen that nobody passes any more."""
+    run = Run(Held())
+    run.of(iter([rows(300)]), refusing=lambda _: FORBIDDEN if len(run.counter.sent) > 100 else None)
+    assert run.stopper.exit_code is ExitCode.REFUSED
+    assert len(run.counter.sent) < 130
+
+
+REFUSED = Reply(status=400, says=400, kind=Kind.NONE)
+CAUSE = "registration, refused: the bank refused the data of this row"
+
+
+def test_after_a_stop_for_one_cause_one_customer_goes_first() -> None:
+    """It ends alike: nobody else is sent, exit 4 again with the cause. It fares better: everybody is carried."""
+    first = Run(Held(), stop__same_cause_rows=10).of(iter([rows(300)]), refusing=lambda _: REFUSED)
+    assert (first.stopped_by, first.stopper.exit_code) == (CAUSE, ExitCode.STOPPED_EARLY)
+    again = Run(Held(), stop__same_cause_rows=10).of(
+        iter([rows(300)]), refusing=lambda _: REFUSED, stopped_by=first.stopped_by
+    )
+    assert (again.counter.sent, again.stopper.exit_code) == (["C-1"], ExitCode.STOPPED_EARLY)
+    assert (CAUSE in again.stopper.reason, again.stopped_by) == (True, CAUSE)
+    better = Run(Held(), stop__same_cause_rows=10).of(iter([rows(300)]), stopped_by=again.stopped_by)
+    assert (len(better.counter.sent), better.stopper.requested, better.stopped_by) == (300, False, "")
+    assert better.counter.most == 4
+
+
+@pytest.mark.parametrize("given", [[], rows(0, rejects=2)])
+def test_a_look_at_nobody_ends(given: list[IntakeRow]) -> None:
+    """A run without a customer to look at ends, and leaves the look to the next."""
+    assert Run(Held()).of(iter([given]), stopped_by=CAUSE).stopped_by == CAUSE
 
 
 def test_one_row_alone_that_is_forbidden_is_what_it_looks_like() -> None:

@@ -303,3 +303,16 @@ def test_a_bank_with_many_faults_is_not_given_up(failures: float) -> None:
 
     watch = Watch(probes=[FAULT, FINE]).during(story)
     assert watch.ends == []
+
+
+def test_a_customer_who_is_refused_alone_is_no_sign_of_the_bank() -> None:
+    """Its 429s neither add up to a bank that is down nor show that it is there."""
+
+    async def main() -> bool:
+        pacer = Pacer(calls_per_second=100, max_in_flight=4)
+        health = Health(pacer, lambda _: None)
+        for _ in range(20):
+            health.observe(Reply(status=429, says=429, alone=True))
+        return health.reason == ""
+
+    assert asyncio.run(main())

@@ -41,6 +41,12 @@ class Verdict(StrEnum):
     PARKED = "parked"
     FATAL = "fatal"
     """It concerns the whole run."""
+    SUSPECT = "suspect"
+    """It may concern the whole run: not carried out, try again after a pause and see how others fare."""
+    ASIDE = "aside"
+    """The same, and nobody has passed yet: try again once all others were carried."""
+    GIVEN_UP = "given_up"
+    """Refused while others pass: not final, a later run tries again."""
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,7 +76,7 @@ def after(
     return _not_done(journey, visit, step, reply, judgement, max_tries=max_tries, now=now)
 
 
-_PASSING = frozenset({Verdict.RETRY, Verdict.EXPIRED, Verdict.FATAL, Verdict.LOOK})
+_PASSING = frozenset({Verdict.RETRY, Verdict.EXPIRED, Verdict.FATAL, Verdict.SUSPECT, Verdict.ASIDE, Verdict.LOOK})
 """Refusals that do not use the repeat up: they say nothing about this customer."""
 
 
@@ -99,8 +99,8 @@ def _not_done(
     match judgement.verdict:
         case Verdict.RETRY | Verdict.EXPIRED:
             return _not_carried_out(journey, visit, step, reply, judgement, max_tries=max_tries, now=now)
-        case Verdict.FATAL:
-            return journey, visit  # it concerns the run: the customer is left as it was
+        case Verdict.FATAL | Verdict.SUSPECT | Verdict.ASIDE:
+            return journey, visit  # it concerns the run, or may: the customer is left as it was
         case Verdict.LOOK:
             return journey, replace(unread(visit), role_refused=True)
     if judgement.code == "not_found" and (name := claims.named_by(step, journey)):
@@ -226,10 +226,11 @@ def _not_carried_out(
     """The request did nothing.
 
     A refusal for rate and a bank that cannot be reached do not use tries up: they concern the run as a whole, which
-    slows down or stops; no customer fails for them.
+    slows down or stops; no customer fails for them. But one who is refused for rate while others pass does.
     """
     tries = visit.tries + 1 if visit.tried == step.label else 1
-    if reply.says == _REFUSED_FOR_RATE or judgement.verdict is Verdict.EXPIRED or not reply.sent:
+    everybodys = reply.says == _REFUSED_FOR_RATE and not reply.alone
+    if everybodys or judgement.verdict is Verdict.EXPIRED or not reply.sent:
         tries -= 1
     refused = visit.refused_for_rate + 1 if reply.says == _REFUSED_FOR_RATE else 0
     counted = replace(visit, tries=tries, tried=step.label, refused_for_rate=refused)

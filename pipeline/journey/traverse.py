@@ -50,6 +50,9 @@ class Traverser:
         self._visit = visit
         self._posted: Awaitable[None] | None = None
         self._token = ""
+        self._set_back = 0
+        self.is_aside = False
+        """Whether the customer is to be carried again, once all others were."""
 
     async def carry(self) -> Journey:
         """Go on until the customer rests; the ledger then holds what is returned."""
@@ -58,12 +61,17 @@ class Traverser:
         while True:
             move = next_move(self._journey, self._customer, self._visit, self._tools.rules)
             if isinstance(move, Rest):
-                return await self._rest(move)
+                rest = await self._weighed_rest(move) if move.fatal else move
+                if rest is not None:
+                    return await self._rest(rest)
+                continue
             if isinstance(move, Send):
                 if self._tools.stop.requested:
                     return await self._rest(Rest(standing=Standing.OPEN))
                 await self._pause(move.poll)
                 await self._send(move.step)
+                if self.is_aside:
+                    return await self._rest(Rest(standing=Standing.OPEN))
             else:
                 self._without_call(move)
 
@@ -111,21 +119,18 @@ class Traverser:
             await self._durable([call] if step.call.ahead is Ahead.INTENT else [])
             reply = await request.send(token, turn)
             judgement = judge(step, reply, earlier_doubts=earlier)
-            judgement = tools.stop.weigh(step, judgement, self._journey.key)
+            judgement = self._weighed(step, token, judgement)
             wait_s = self._wait_s(step, reply, judgement)
-            if judgement.verdict is Verdict.EXPIRED:
-                judgement = self._expired(step, token, judgement)
             self._take(step, reply, judgement)
             # At once, so that a crash finds as few outcomes unknown as can be; nothing waits for it but the next call.
             self._post([_with_outcome(call, reply, judgement, wait_s=wait_s, now=tools.now())])
         tools.bank.observe(reply)
         if judgement.verdict is Verdict.FATAL:
             tools.stop.fatal(judgement, _said(judgement, reply))
-        if judgement.verdict is Verdict.EXPIRED and self._visit.renewed == step.label:
+        if wait_s and self._journey.standing is Standing.OPEN and reply.hold_s is None:
+            await tools.stop.pause(wait_s)  # a refusal for rate holds everybody at the pacer already
+        if judgement.verdict is Verdict.EXPIRED and self._visit.renewed == step.label and not tools.stop.requested:
             await tools.bank.token(refused=token)
-        retry = judgement.verdict in (Verdict.RETRY, Verdict.DOUBT) and self._journey.standing is Standing.OPEN
-        if retry and reply.hold_s is None:  # a refusal for rate holds everybody at the pacer already
-            await tools.stop.pause(wait_s)
 
     def _take(self, step: Step, reply: Reply, judgement: Judgement) -> None:
         """Let the judgement move the journey; keep the customer's own token for what the contract allows."""
@@ -152,8 +157,18 @@ class Traverser:
             return self._token
         return await self._tools.bank.token()
 
+    def _weighed(self, step: Step, token: str, judgement: Judgement) -> Judgement:
+        """What may concern the whole run, in view of the other customers."""
+        if judgement.verdict is Verdict.EXPIRED:
+            judgement = self._expired(step, token, judgement)
+        weighed = self._tools.stop.weigh(step, judgement, self._journey.key)
+        again = weighed is not judgement and weighed.verdict in (Verdict.SUSPECT, Verdict.EXPIRED)
+        self._set_back = self._set_back + 1 if again else 0
+        self.is_aside = weighed.verdict is Verdict.ASIDE
+        return weighed
+
     def _expired(self, step: Step, token: str, judgement: Judgement) -> Judgement:
-        """A refused token: the customer's own gives way to the admin's; the admin's is renewed once a step."""
+        """A refused token: the customer's own gives way to the admin's; a second admin token is weighed."""
         if token and token == self._token:
             self._token = ""
             return judgement
@@ -163,6 +178,8 @@ class Traverser:
         return judgement
 
     def _wait_s(self, step: Step, reply: Reply, judgement: Judgement) -> float:
+        if self._set_back:
+            return backoff_s(self._set_back, max_wait_s=self._tools.max_wait_s, random=lambda: 1.0)
         if judgement.verdict not in (Verdict.RETRY, Verdict.DOUBT):
             return 0.0
         if reply.hold_s is not None:
@@ -200,16 +217,23 @@ class Traverser:
             intent_at=self._tools.now(),
         )
 
+    async def _weighed_rest(self, rest: Rest) -> Rest | None:
+        """A rest that would end the run, in view of the other customers; ``None``: try once more."""
+        message, hint = EXPLANATIONS[rest.code]
+        refused = Judgement(verdict=Verdict.FATAL, code=rest.code, message=message, hint=hint)
+        weighed = self._weighed(make_step(CallName.APPROVE), "", refused)
+        if weighed.verdict is Verdict.SUSPECT:
+            await self._tools.stop.pause(self._wait_s(make_step(CallName.APPROVE), Reply(), weighed))
+            self._visit = replace(self._visit, check=None, polls=0, role_refused=False)
+            return None
+        if weighed.verdict is Verdict.GIVEN_UP:  # the role is there: it is something about this customer
+            return Rest(standing=Standing.PARKED, code=rest.code, phase=rest.phase)
+        if weighed.verdict is Verdict.FATAL:
+            self._tools.stop.fatal(weighed, weighed.message)
+        return Rest(standing=Standing.OPEN)
+
     async def _rest(self, rest: Rest) -> Journey:
-        if rest.fatal:
-            message, hint = EXPLANATIONS[rest.code]
-            refused = Judgement(verdict=Verdict.FATAL, code=rest.code, message=message, hint=hint)
-            weighed = self._tools.stop.weigh(make_step(CallName.APPROVE), refused, self._journey.key)
-            if weighed.verdict is Verdict.FATAL:
-                self._tools.stop.fatal(refused, message)
-            else:  # others were approved: the role is there, and it is something about this customer
-                rest = Rest(standing=Standing.PARKED, code=rest.code, phase=rest.phase)
-        if rest.code and not rest.fatal:
+        if rest.code:
             self._journey = state.rest(
                 self._journey, rest.standing, rest.code, rest.phase, field=rest.field, now=self._tools.now()
             )

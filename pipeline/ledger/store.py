@@ -66,6 +66,19 @@ class Ledger:
         with plainly(self.path, ConfigurationError):
             return str(self._db.execute("SELECT value FROM meta WHERE key = 'ledger_id'").fetchone()[0])
 
+    def noted(self, name: str) -> str:
+        """What was noted under this name; empty: nothing."""
+        with plainly(self.path):
+            found = self._db.execute("SELECT value FROM meta WHERE key = ?", (f"note_{name}",)).fetchone()
+        return str(found[0]) if found else ""
+
+    def note(self, name: str, value: str) -> None:
+        """Note one value under a name for later runs, in place of what was there; an empty one is forgotten."""
+        with plainly(self.path), self._db:
+            self._db.execute("DELETE FROM meta WHERE key = ?", (f"note_{name}",))
+            if value:
+                self._db.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (f"note_{name}", value))
+
     def next_call(self) -> int:
         """The number after the last call's."""
         with plainly(self.path):

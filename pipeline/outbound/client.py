@@ -115,23 +115,26 @@ class Client:
         if reply.kind is not Kind.GATEWAY:
             self._bank_clock.note(response.headers.get("date"), sent_at=left_at, received_at=self._wall_clock())
         asked = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
-        return self._paced(call, replace(reply, retry_after_s=asked, seconds=self._clock() - started), turn), content
+        reply = replace(reply, retry_after_s=asked, seconds=self._clock() - started)
+        return self._paced(call, reply, turn, whose.customer.external_id if whose.customer else ""), content
 
     @property
     def bank_ahead_s(self) -> float:
         """Seconds by which the bank's clock is ahead of ours at least, as far as its answers told."""
         return self._bank_clock.ahead_s
 
-    def _paced(self, call: CallName, reply: Reply, turn: Turn) -> Reply:
+    def _paced(self, call: CallName, reply: Reply, turn: Turn, who: str) -> Reply:
         """Let the pacer know what the bank thinks of the rate."""
         asked, cap = reply.retry_after_s, self.pacer.max_wait_s
         if asked is not None and asked > cap:
             said = f"it asks to wait {asked:.0f} s, retry.max_wait_s allows {cap:g} s"
             reply = replace(reply, message=f"{reply.message}; {said}" if reply.message else said)
         if not (reply.says == 429 or (reply.says == 503 and asked is not None)):  # noqa: PLR2004
-            self.pacer.taken(call, reply.seconds)
+            self.pacer.taken(call, reply.seconds, who=who)
             return reply
-        hold = self.pacer.refused(turn, asked)
+        hold = self.pacer.refused(turn, asked, who=who)
+        if hold.alone:
+            return replace(reply, alone=True)
         if hold.cut:
             capped = f" and a pause of {asked:.0f} s, more than retry.max_wait_s" if asked and asked > cap else ""
             reason = f"the bank asked for less ({reply.status}){capped}"

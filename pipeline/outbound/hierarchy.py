@@ -10,6 +10,8 @@ from pipeline.outbound.client import Client
 from pipeline.outbound.payloads import Payloads
 from pipeline.outbound.session import AdminSession
 
+_RENEWALS = 2
+"""API.md, section 7: one renewal, and with nobody else to compare with one more after a pause."""
 _AGAIN = "check the network and api.base_url; the same command goes on where it ended"
 
 
@@ -28,7 +30,7 @@ class Hierarchy:
         self, *, max_attempts: int, wait_s: Callable[[int], float], max_wait_s: float = 60.0
     ) -> tuple[Category, ...]:
         """The categories. Raises :class:`RefusedError` or :class:`StoppedEarlyError`."""
-        reply, refused, attempt = Reply(), "", 0
+        reply, refused, attempt, renewals = Reply(), "", 0, 0
         while attempt < max_attempts:
             attempt += 1
             token = await self._session.token(refused=refused)
@@ -38,8 +40,11 @@ class Hierarchy:
                     return categories
                 reply = Reply(cause="the answer has no categories")
             status = reply.says or reply.status
-            if status == 401 and not refused:  # noqa: PLR2004 - renew once
+            if status == 401 and renewals < _RENEWALS:  # noqa: PLR2004
+                if renewals:  # another log-in of the same user may have ended this one's session
+                    await self._client.pacer.pause(wait_s(renewals))
                 refused = token
+                renewals += 1
                 attempt -= 1
                 continue
             if reply.cause == "stopped":

@@ -8,8 +8,8 @@ against each other. What counts is when a call reaches the bank. Nothing tells i
 left no earlier bounds it, and hardly depends on how long the bank works on a single call. When that comes later than
 usual, something stood still, and the calls of that time stay in the window as much longer.
 
-A refusal for rate holds all calls for as long as the bank asks and slows everybody at once (``rate``); how many are
-under way together adapts to how the bank bears them (``places``).
+A refusal for rate holds all calls for as long as the bank asks and slows everybody at once (``rate``), unless one
+customer is refused alone (``alone``); how many are under way together adapts to how the bank bears them (``places``).
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from math import floor
 
 from aiolimiter import AsyncLimiter
 
+from pipeline.outbound.alone import Alone
 from pipeline.outbound.count import Count
 from pipeline.outbound.places import Places
 from pipeline.outbound.rate import Rate
@@ -51,10 +52,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """What a refusal for rate led to: all calls are held for ``seconds``; ``cut``: the rate is lower from now on."""
+    """What a refusal for rate led to: all calls are held for ``seconds``; ``cut``: the rate is lower from now on.
+
+    ``alone``: neither, because one customer is refused again and again while others pass.
+    """
 
     seconds: float
     cut: bool
+    alone: bool = False
 
 
 class Pacer:
@@ -97,6 +102,7 @@ class Pacer:
         self._under_way = 0
         self._heard_at = 0.0
         self._refused_at = self._cut_at = float("-inf")
+        self._alone = Alone()
         self.refusals = 0
         """Refusals for rate since the bank last took a call; those of one burst count once."""
         self.in_flight = Places(max_in_flight)
@@ -225,19 +231,23 @@ class Pacer:
         self._halted.set()
         self._gate.set()
 
-    def taken(self, call: str, seconds: float) -> None:
-        """Note that the bank did not refuse ``call`` for its rate, and how long it took for it."""
+    def taken(self, call: str, seconds: float, *, who: str = "") -> None:
+        """Note that the bank did not refuse ``call`` of customer ``who`` for its rate, and how long it took for it."""
         now = self._heard_at = self._clock()
         self.refusals = 0
+        self._alone.taken(who)
         self._rate.taken(now)
         self.in_flight.answered(call, seconds, rate=self.rate, now=now)
 
-    def refused(self, turn: Turn, asked_s: float | None) -> Hold:
+    def refused(self, turn: Turn, asked_s: float | None, *, who: str = "") -> Hold:
         """Note a refusal for rate: hold all calls, ``asked_s`` seconds if the bank named a time, and cut the rate.
 
         Refusals of calls that were under way together, or that left into the same second at the bank, cut it once.
+        If customer ``who`` is refused again while others pass, nobody is held.
         """
         now = self._heard_at = self._clock()
+        if self._alone.refused(who):
+            return Hold(seconds=0.0, cut=False, alone=True)
         again = turn.at > self._refused_at  # not of the burst that was refused last
         if again:
             self._refused_at = now

@@ -436,7 +436,7 @@ class Life:
         """There is one customer; where ``others_pass``, what looks like the run's is this row's."""
         del step, key
         ours = judgement.verdict is Verdict.FATAL and self.world.others_pass
-        return replace(judgement, verdict=Verdict.REFUSED) if ours else judgement
+        return replace(judgement, verdict=Verdict.GIVEN_UP) if ours else judgement
 
     def fatal(self, judgement: Judgement, message: str) -> None:
         """Stop the run."""

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.errors import ExitCode, RefusedError, StoppedEarlyError
-from pipeline.outbound.session import AdminSession
+from pipeline.calls import Kind, Reply
+from pipeline.errors import ConfigurationError, ExitCode, RefusedError, StoppedEarlyError
+from pipeline.outbound.session import AdminSession, Login, judge_login
 from tests.outbound.support import CREDENTIALS, Scripted, ScriptedTransport, client, payloads, response, run_virtually
 
 WRONG = {"code": 401, "message": "Authentication failed", "data": {"success": False, "errorType": "AUTHENTICATION"}}
@@ -100,14 +101,12 @@ def test_one_renewal_for_all_after_a_refusal() -> None:
     [
         (401, WRONG),
         (403, {"code": 403, "message": "Tenant access denied"}),
-        (400, b"<html>"),
-        (404, {}),
         (200, WRONG),
         (200, {"success": False, "error": {"code": "INVALID_CREDENTIALS", "message": "x"}}),
         (200, {"success": False, "message": "Invalid username or password"}),
         (200, {"data": {"success": False, "errorType": "AUTHENTICATION"}}),
     ],
-    ids=["401", "403", "400 html", "404", "401 in a 200", "code in a 200", "false 200", "false data"],
+    ids=["401", "403", "401 in a 200", "code in a 200", "false 200", "false data"],
 )
 def test_a_refused_login_is_never_tried_again(answer: Scripted) -> None:
     """Five failed log-ins lock the user: however many callers wait, and whatever the form, there is exactly one."""
@@ -138,6 +137,136 @@ def test_a_refused_renewal_ends_the_session() -> None:
         assert len(transport.sent) == 2
 
     telling([opened("a"), (401, WRONG)], story)
+
+
+@pytest.mark.parametrize(
+    ("reply", "means"),
+    [
+        (Reply(status=200, says=200, accepted=True, readable=True), Login.OPENED),
+        (Reply(status=200, says=200, accepted=True), Login.TROUBLE),
+        (Reply(status=401, says=401), Login.REFUSED),
+        (Reply(status=403, says=403), Login.REFUSED),
+        (Reply(status=200, says=401), Login.REFUSED),
+        (Reply(status=423, says=423, kind=Kind.LOCKED), Login.REFUSED),
+        (Reply(status=401, says=502), Login.TROUBLE),
+        (Reply(status=403, says=502), Login.TROUBLE),
+        (Reply(status=400, says=502), Login.TROUBLE),
+        (Reply(status=302, says=502), Login.TROUBLE),
+        (Reply(status=200, says=502), Login.TROUBLE),
+        (Reply(status=200, says=200), Login.UNCLEAR),
+        (Reply(status=200, says=500), Login.TROUBLE),
+        (Reply(status=404, says=404), Login.NOT_FOUND),
+        (Reply(status=404, says=502), Login.NOT_FOUND),
+        (Reply(status=407, says=407), Login.PROXY),
+        (Reply(status=407, says=502), Login.PROXY),
+        (Reply(status=400, says=400), Login.NOT_TAKEN),
+        (Reply(status=422, says=422), Login.NOT_TAKEN),
+        (Reply(status=408, says=408), Login.TROUBLE),
+        (Reply(status=429, says=429), Login.TROUBLE),
+        (Reply(status=503, says=503), Login.TROUBLE),
+        (Reply(cause="no answer in time"), Login.TROUBLE),
+        (Reply(sent=False, cause="no connection"), Login.TROUBLE),
+    ],
+)
+def test_what_an_answer_to_a_login_means(reply: Reply, means: Login) -> None:
+    """Only the bank's own 401 and 403 refuse the credentials; a page of a gateway is read as a 502 and says nothing."""
+    assert judge_login(reply) is means
+
+
+NOWHERE = (404, {"code": 404, "message": "Not found"})
+
+
+def test_an_address_without_the_api_is_a_configuration_error() -> None:
+    """A first log-in that meets a 404 long enough: exit 2, and the setting to check is named."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> float:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        with pytest.raises(ConfigurationError, match=r"no FinHub API at this address: check api\.base_url \(404\)"):
+            await session.token()
+        assert not session.refused
+        return loop.time() - start
+
+    for max_attempts in (1, 5):
+        assert 10 <= telling([NOWHERE], story, max_attempts=max_attempts) <= 20
+
+
+def test_a_bank_that_is_just_deployed_is_waited_for() -> None:
+    """Its gateway answers 404 for three seconds, whatever the settings of retries are."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(3.0, transport._answers.insert, 0, opened("a"))
+        assert await session.token() == "a"
+        assert loop.time() >= 3.0
+
+    telling([NOWHERE], story, max_attempts=1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [((407, b"<html>"), "proxy"), ((400, {"code": 400, "message": "x"}), "does not take")]
+)
+def test_what_only_another_configuration_can_mend_is_not_tried_again(answer: Scripted, said: str) -> None:
+    """A proxy that wants credentials, a bank that does not take the request: exit 2 at once, in plain words."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> None:
+        with pytest.raises(ConfigurationError, match=said):
+            await session.token()
+        assert len(transport.sent) == 1
+
+    telling([answer], story)
+
+
+NO = (200, {"success": False, "message": "Try again later"})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NO,
+        (404, {}),
+        (400, {"code": 400, "message": "x"}),
+        (407, b""),
+        (502, b"<html>"),
+        (500, {}),
+        (405, {"code": 405}),
+    ],
+    ids=["false 200", "404", "400", "407", "502", "500", "405"],
+)
+def test_credentials_that_worked_are_tried_again(answer: Scripted) -> None:
+    """A renewal that meets anything but the bank's own 401 or 403 is waited out."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> str:
+        await session.token()
+        return await session.token(refused="a")
+
+    assert telling([opened("a"), answer, answer, opened("b")], story) == "b"
+
+
+def test_a_renewal_that_never_comes_stops_the_run_early_and_refuses_nothing() -> None:
+    """Exit 4, not 5 or 2: the same command goes on."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> None:
+        await session.token()
+        with pytest.raises(StoppedEarlyError, match="status 404"):
+            await session.token(refused="a")
+        assert len(transport.sent) == 1 + 5
+
+    telling([opened("a"), NOWHERE], story)
+
+
+def test_successes_that_say_no_stay_within_the_budget() -> None:
+    """Each may count as a failed log-in: three in a row, with pauses, then nobody tries; a good one starts afresh."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> None:
+        await session.token()
+        assert await session.token(refused="a") == "b"
+        for _ in range(3):
+            with pytest.raises(StoppedEarlyError, match="3 times"):
+                await session.token(refused="b")
+        assert (len(transport.sent), session.unclear, session.refused) == (1 + 3 + 3, 3, False)
+
+    telling([opened("a"), NO, NO, opened("b"), NO], story)
 
 
 @pytest.mark.parametrize(
