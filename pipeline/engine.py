@@ -13,9 +13,12 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from pipeline.errors import ExitCode, OnboardError, UnreadableInputError
 from pipeline.events import Handler, Progress
 from pipeline.gateway import Gateway
+from pipeline.identities import Book, Identities
 from pipeline.journey.moves import JourneyRules
 from pipeline.journey.needs import Recorder
 from pipeline.journey.state import enter, needs_visit
@@ -23,7 +26,7 @@ from pipeline.journey.traverse import Tools, Traverser
 from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
-from pipeline.projection import disposition_of
+from pipeline.projection import disposition_of_row
 from pipeline.settings import Settings
 from pipeline.stopping import Stopper, StopRules, beside
 
@@ -38,10 +41,12 @@ Identify = Callable[[Sequence[tuple[bytes, bytes]]], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A customer that this run takes up."""
+    """A customer that this run takes up; ``fingerprint`` is that of the row."""
 
+    row: IntakeRow
     customer: Customer
     journey: Journey
+    fingerprint: bytes
     was_parked: bool
 
 
@@ -108,7 +113,7 @@ class Engine:
         first_call: int,
         rows_total: int,
         gateway: Gateway,
-        writer: Recorder,
+        writer: Book,
         find: Find,
         identify: Identify,
         stopper: Stopper,
@@ -124,12 +129,15 @@ class Engine:
         self._pacer = pacer
         self._emit = emit
         self._rules = StopRules(settings)
-        self._tally = Tally(total=rows_total, dispositions=Counter(), done=Counter(), under_way={}, begun=set())
+        self._tally = Tally(
+            total=rows_total, dispositions=Counter({Disposition.REJECTED: 0}), done=Counter(), under_way={}, begun=set()
+        )
         self._started = time.monotonic()
         self._unexpected: Exception | None = None
+        self._identities = Identities(writer, keys)
         self._tools = Tools(
             bank=gateway,
-            ledger=_Watched(ledger=writer, tally=self._tally),
+            ledger=_Watched(ledger=self._identities, tally=self._tally),
             stop=stopper,
             rules=journey_rules(settings),
             max_wait_s=settings.retry.max_wait_s,
@@ -189,30 +197,34 @@ class Engine:
     def _take_up(self, rows: Sequence[IntakeRow]) -> list[Work]:
         """Of these rows, the customers that this run carries; the others are counted."""
         wanted: list[Work] = []
-        marks: list[tuple[bytes, bytes]] = []
-        customers = [row.customer for row in rows if row.customer is not None]
-        self._tally.dispositions[Disposition.REJECTED] += len(rows) - len(customers)
-        keys = [self._keys.customer(customer.external_id) for customer in customers]
-        known = self._find(keys)
+        lacking: list[tuple[bytes, bytes]] = []
+        keys = [self._keys.customer(row.external_id) if row.external_id else b"" for row in rows]
+        known = self._find([key for key in keys if key])
         now = time.time()
-        for key, customer in zip(keys, customers, strict=True):
+        for key, row in zip(keys, rows, strict=True):
+            journey, customer = known.get(key), row.customer
+            if customer is None:
+                self._count(row, journey, b"")
+                continue
             if key in self._tally.under_way:
                 continue  # the input changed under our hands: nobody is carried by two workers at once
-            journey, fingerprint = known.get(key), self._keys.fingerprint(customer)
-            visit = needs_visit(journey, fingerprint)
-            # What is or may come to the bank. Also of those that need no visit: a ledger of the first schema learns it.
-            if visit or (journey and journey.fingerprint == fingerprint):
-                marks += [(mark, key) for mark in self._keys.marks(customer).values()]
-            if journey and journey.customer_id:
-                marks.append((self._keys.id_mark(journey.customer_id), key))
-            if not visit:
-                self._count(journey, fingerprint)
+            fingerprint = self._keys.fingerprint(customer)
+            visited = needs_visit(journey, fingerprint)
+            if journey:
+                lacking += self._identities.lacking(journey, customer, fingerprint, visited=visited)
+            if not visited:
+                self._count(row, journey, fingerprint)
                 continue
             entered = enter(journey, key=key, fingerprint=fingerprint, run=self._run, now=now)
+            entered = replace(entered, sealed_id=entered.sealed_id or self._keys.seal(row.external_id))
             was_parked = journey is not None and journey.standing is Standing.PARKED
             self._tally.under_way[key] = entered.done
-            wanted.append(Work(customer=customer, journey=entered, was_parked=was_parked))
-        self._identify(marks)
+            self._identities.begin(key, customer)
+            wanted.append(
+                Work(row=row, customer=customer, journey=entered, fingerprint=fingerprint, was_parked=was_parked)
+            )
+        if lacking:
+            self._identify(lacking)
         return wanted
 
     async def _work(self, queue: "asyncio.Queue[Work | None]") -> None:
@@ -228,16 +240,18 @@ class Engine:
                 self._unexpected = self._unexpected or error
                 self._stopper.request("unexpected failure", ExitCode.UNEXPECTED)
                 continue
-            self._count(journey, journey.fingerprint)
+            self._tally.forget(journey.key)
+            self._identities.forget(journey.key)
+            self._count(work.row, journey, work.fingerprint)
             if journey.standing is not Standing.OPEN and (reason := self._rules.feed(journey)):
                 hint = "look at the causes in the report; the same command goes on where it ended"
                 self._stopper.request(reason, ExitCode.STOPPED_EARLY, hint=hint)
 
-    def _count(self, journey: Journey | None, fingerprint: bytes) -> None:
-        self._tally.dispositions[disposition_of(journey, fingerprint, run=self._run)] += 1
-        if journey is not None:
-            self._tally.forget(journey.key)
-        self._tally.done[journey.done if journey else 0] += 1
+    def _count(self, row: IntakeRow, journey: Journey | None, fingerprint: bytes) -> None:
+        disposition = disposition_of_row(row, journey, fingerprint, run=self._run)
+        self._tally.dispositions[disposition] += 1
+        if disposition is not Disposition.REJECTED:
+            self._tally.done[journey.done if journey else 0] += 1
 
     async def _report_progress(self) -> None:
         while True:

@@ -17,7 +17,7 @@ from pipeline.facts import new_run_id
 from pipeline.inspection import existing_ledger, named_run
 from pipeline.intake.glance import lines
 from pipeline.intake.normalise import one
-from pipeline.journey.operator import IDS, answered, may_open, opened_again
+from pipeline.journey.operator import IDS, Word, answered, may_open, opened_again
 from pipeline.keys import Keys
 from pipeline.ledger.acts import Acts
 from pipeline.ledger.store import Ledger
@@ -50,6 +50,12 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, Exit
                 "resolve",
                 {"customers": len(found.answers)},
                 lambda number: [answered(doubt, answer, run=number, now=now) for doubt, answer in found.answers],
+                marks=[
+                    (keys.id_mark(answer.customer_id), doubt.key)
+                    for doubt, answer in found.answers
+                    if answer.word.happened and answer.customer_id
+                ],
+                ended=[doubt.key for doubt, answer in found.answers if answer.word is Word.ABSENT],
             )
     code = ExitCode.NEEDS_SOMEBODY if found.unanswered else ExitCode.OK
     return "\n".join(_resolved(path, rows, found, dry_run=dry_run)), code

@@ -142,7 +142,7 @@ class _Run:
         rules = self._facts.rules()
         assert rules.categories is not None
         health = Health(connection.pacer, self._emit)
-        async with Writer(self._ledger.path, self._held) as writer:
+        async with Writer(self._ledger.path, self._held, run=self._record.number) as writer:
             gateway = Gateway(
                 client=connection.client,
                 payloads=connection.payloads,
