@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import structs
+
 from pipeline.journey.explanations import VOUCHED
 from pipeline.journey.operator import phase_in_doubt, question_about
 from pipeline.journey.sent import changed_since_sent, is_at_the_bank
@@ -23,6 +25,8 @@ _BY_STANDING = {
     Standing.IN_DOUBT: Disposition.IN_DOUBT,
 }
 _CHANGED = "row_changed"
+_UNKNOWN = "outcome_unknown"
+_CUT_OFF = "the run ended before the outcome of a call was known"
 _ANSWER_FIRST = "the row breaks a rule, so no run looks after the customer: answer here, then correct the row"
 _CORRECT_FIRST = "the row breaks a rule: correct it first"
 _GONE = "no row of this run names the customer: answer here, or give its row to a run"
@@ -94,6 +98,7 @@ def _is_copy(row: IntakeRow) -> bool:
 def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int) -> Result:
     """The row's line of ``results.csv``."""
     disposition = disposition_of_row(row, journey, fingerprint, run=run)
+    journey = _with_reason(row, journey)
     if disposition is Disposition.REJECTED:
         journey = None
     code, message = _reason(row, journey, disposition)
@@ -121,6 +126,14 @@ def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, ru
         started_at=instant(journey.started_at),
         finished_at=instant(journey.finished_at),
     )
+
+
+def _with_reason(row: IntakeRow, journey: Journey | None) -> Journey | None:
+    """The journey; one that a kill left in doubt and whose row no run takes up says so itself."""
+    if journey is None or row.customer is not None or journey.code or not journey.doubts:
+        return journey
+    said = {"phase": str(phase_in_doubt(journey)), "code": _UNKNOWN, "message": _CUT_OFF, "hint": _ANSWER_FIRST}
+    return structs.replace(journey, **said)
 
 
 def _reason(row: IntakeRow, journey: Journey | None, disposition: Disposition) -> tuple[str, str]:
@@ -151,6 +164,7 @@ def errors_of(
 
     Also what the row changed after it was sent, of which nothing will be sent; without a ``fingerprint`` that is open.
     """
+    journey = _with_reason(row, journey)
     for violation in (*row.violations, *row.findings):
         yield ErrorLine.from_violation(violation, at)
     for call in calls:
@@ -245,8 +259,8 @@ def _waiting(row: IntakeRow, journey: Journey, result: Result) -> dict[str, Any]
         "email": customer.email if customer else "",
         "phone": customer.phone if customer else "",
         "phase": result.phase,
-        "code": result.code or "outcome_unknown",
-        "message": journey.message or "the run ended before the outcome of a call was known",
+        "code": result.code or _UNKNOWN,
+        "message": journey.message or _CUT_OFF,
         "hint": hint if customer else f"{_CORRECT_FIRST}; {hint}",
         "customer_id": journey.customer_id,
         "user_id": journey.user_id,
