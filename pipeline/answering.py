@@ -93,7 +93,8 @@ class Judged:
 
 def judged(rows: Sequence[Given], known: Mapping[str, Known], owners: Mapping[tuple[str, str], set[bytes]]) -> Judged:
     """Judge all rows; ``owners`` are the customers of the ledger who have one of the ids that stand in the file."""
-    found = Judged(wrong=list(_twice(rows)))
+    rows, again = _once(rows)
+    found = Judged(wrong=list(_twice(rows)), before=again)
     for row in rows:
         if row.broken:
             found.wrong.append(Wrong(row=row.row, field="", said="is no complete record: check quotes and delimiters"))
@@ -108,6 +109,21 @@ def judged(rows: Sequence[Given], known: Mapping[str, Known], owners: Mapping[tu
             found.unanswered.append(row)
     found.wrong.sort(key=lambda wrong: wrong.row)
     return found
+
+
+def _once(rows: Sequence[Given]) -> tuple[list[Given], list[Given]]:
+    """The rows, and apart from them those that say nothing more: whose row stands twice is asked about twice."""
+    answered = {row.external_id for row in rows if row.answer}
+    seen: set[Given] = set()
+    first: list[Given] = []
+    again: list[Given] = []
+    for row in rows:
+        same = replace(row, row=0)
+        silent = not row.answer and row.external_id in answered
+        told = bool(row.external_id) and not row.broken and (silent or same in seen)
+        (again if told else first).append(row)
+        seen.add(same)
+    return first, again
 
 
 def _twice(rows: Sequence[Given]) -> Iterator[Wrong]:

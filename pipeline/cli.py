@@ -266,4 +266,16 @@ def _end(written: "Written") -> None:
         say(f"stopped: {written.stopped_because}")
     if written.hint:
         say(f"hint: {written.hint}")
+    if written.elsewhere:
+        say(_elsewhere(written))
     sys.exit(written.exit_code)
+
+
+def _elsewhere(written: "Written") -> str:
+    count, unnamed = written.elsewhere, written.unnamed
+    said = [f"{count} {'customer is' if count == 1 else 'customers are'} in doubt and in no row of this run"]
+    if count > unnamed:
+        said.append(f"answer in {written.out / 'in_doubt.csv'}")
+    if unnamed:
+        said.append(f"of {unnamed} an older version did not keep the external_id: give their rows to a run")
+    return "; ".join(said)

@@ -2,7 +2,8 @@
 
 A joiner of intake, keys and ledger. Promise: a row whose e-mail, phone with birth date, or document the ledger knows as
 that of another customer, whom the bank had or may have had when the run began, is a reject that says so, unless the
-bank has or may have the row's own customer: that one is carried on. Only keyed hashes are compared.
+bank has or may have the row's own customer: that one is carried on. Only keyed hashes are compared, and only those
+that were valid then: what is refused or taken back later changes no report.
 """
 
 from collections.abc import Sequence
@@ -10,9 +11,10 @@ from dataclasses import replace
 
 from pipeline.intake import codes
 from pipeline.intake.judge import FIELD_OF
+from pipeline.journey.sent import is_at_the_bank
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
-from pipeline.model import IntakeRow, Journey, Phase
+from pipeline.model import IntakeRow
 
 
 class Earlier:
@@ -33,22 +35,18 @@ class Earlier:
         marks = {
             place: self._keys.marks(customer)
             for place, key in keys.items()
-            if not _at_the_bank(own.get(key)) and (customer := rows[place].customer)
+            if not is_at_the_bank(own.get(key)) and (customer := rows[place].customer)
         }
-        sharing = self._ledger.sharing(list({mark for of_row in marks.values() for mark in of_row.values()}))
+        every = list({mark for of_row in marks.values() for mark in of_row.values()})
+        sharing = self._ledger.sharing(every, as_of=self._as_of)
         others = self._ledger.find(list(set().union(*sharing.values())), as_of=self._as_of)
-        known = {key for key, journey in others.items() if _at_the_bank(journey)}
+        known = {key for key, journey in others.items() if is_at_the_bank(journey)}
         judged = list(rows)
         for place, of_row in marks.items():
             kinds = [kind for kind, mark in of_row.items() if sharing.get(mark, set()) & known - {keys[place]}]
             if kinds:
                 judged[place] = _refused(rows[place], kinds)
         return judged
-
-
-def _at_the_bank(journey: Journey | None) -> bool:
-    """Whether the bank has the customer, or may have."""
-    return journey is not None and (journey.done >= Phase.REGISTRATION.number or journey.doubts > 0)
 
 
 def _refused(row: IntakeRow, kinds: Sequence[str]) -> IntakeRow:

@@ -10,78 +10,28 @@ import itertools
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
+from pipeline.admission import Admission, Find, Identify, Work
 from pipeline.errors import ExitCode, OnboardError, UnreadableInputError
 from pipeline.events import Handler, Progress
 from pipeline.evidence import Evidence
 from pipeline.gateway import Gateway
-from pipeline.journey import taking_up
+from pipeline.identities import Book, Identities
 from pipeline.journey.move_kinds import JourneyRules
-from pipeline.journey.needs import Recorder
 from pipeline.journey.traverse import Tools, Traverser
-from pipeline.journey.visit import Visit
-from pipeline.keys import IdKind, Keys
-from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
+from pipeline.keys import Keys
+from pipeline.model import IntakeRow, Phase, Standing
 from pipeline.outbound.pacing import Pacer
-from pipeline.projection import disposition_of
 from pipeline.settings import Settings
 from pipeline.stopping import Stopper, StopRules, beside
+from pipeline.tally import Tally, Watched
 
 _SLICE = 1000
 _CUSTOMERS_PER_CALL = 4
 _MOST_CUSTOMERS = 2048
 _PROGRESS_S = 0.5
-
-Find = Callable[[Sequence[bytes]], dict[bytes, Journey]]
-Identify = Callable[[Sequence[tuple[bytes, bytes]]], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """A customer that this run takes up."""
-
-    customer: Customer
-    journey: Journey
-    visit: Visit
-
-
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """What has become of the rows so far; for the progress display, the reports count anew."""
-
-    total: int
-    dispositions: Counter[Disposition]
-    done: Counter[int]
-    under_way: dict[bytes, int]
-    begun: set[bytes]
-    started: int = 0
-
-    def note(self, journey: Journey) -> None:
-        """A journey is handed in: one of those under way, for the first time or again."""
-        self.under_way[journey.key] = journey.done
-        if journey.key not in self.begun:
-            self.begun.add(journey.key)
-            self.started += 1
-
-    def forget(self, key: bytes) -> None:
-        """A customer is under way no more."""
-        self.under_way.pop(key, None)
-        self.begun.discard(key)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Watched:
-    """The ledger's writer, with an eye on how far the customers under way are."""
-
-    ledger: Recorder
-    tally: Tally
-
-    def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
-        """Hand in as ``Recorder`` says."""
-        self.tally.note(journey)
-        return self.ledger.post(journey, calls)
 
 
 def journey_rules(settings: Settings) -> JourneyRules:
@@ -111,32 +61,40 @@ class Engine:
         first_call: int,
         rows_total: int,
         gateway: Gateway,
-        writer: Recorder,
+        writer: Book,
         find: Find,
         identify: Identify,
         stopper: Stopper,
         pacer: Pacer,
         emit: Handler,
         stopped_by: str = "",
+        restored: float = 0.0,
     ) -> None:
         self._settings = settings
-        self._keys = keys
-        self._evidence = evidence
-        self._run = run
-        self._find = find
-        self._identify = identify
         self._stopper = stopper
         self._pacer = pacer
         self._emit = emit
         self._rules = StopRules(settings, stopped_by=stopped_by)
         self._looked = asyncio.Event()
         self._aside: list[Work] = []
-        self._tally = Tally(total=rows_total, dispositions=Counter(), done=Counter(), under_way={}, begun=set())
         self._started = time.monotonic()
         self._unexpected: Exception | None = None
+        self._tally = Tally(total=rows_total)
+        identities = Identities(writer, keys)
+        self._admission = Admission(
+            keys=keys,
+            evidence=evidence,
+            identities=identities,
+            tally=self._tally,
+            find=find,
+            identify=identify,
+            noticed=stopper.take_up,
+            run=run,
+            restored=restored,
+        )
         self._tools = Tools(
             bank=gateway,
-            ledger=_Watched(ledger=writer, tally=self._tally),
+            ledger=Watched(ledger=identities, tally=self._tally),
             stop=stopper,
             rules=journey_rules(settings),
             max_wait_s=settings.retry.max_wait_s,
@@ -192,7 +150,7 @@ class Engine:
                 if batch is None:
                     break
                 for start in range(0, len(batch), _SLICE):
-                    for work in await asyncio.to_thread(self._take_up, batch[start : start + _SLICE]):
+                    for work in await asyncio.to_thread(self._admission.admitted, batch[start : start + _SLICE]):
                         await queue.put(work)
         except UnreadableInputError as error:
             # Something was sent already: this is a run that stopped, not an input that was refused.
@@ -205,39 +163,6 @@ class Engine:
                     queue.get_nowait()
             for _ in range(workers):
                 await queue.put(None)
-
-    def _take_up(self, rows: Sequence[IntakeRow]) -> list[Work]:
-        """Of these rows, the customers that this run carries; the others are counted."""
-        wanted: list[Work] = []
-        marks: list[tuple[bytes, bytes]] = []
-        customers = [row.customer for row in rows if row.customer is not None]
-        self._tally.dispositions[Disposition.REJECTED] += len(rows) - len(customers)
-        keys = [self._keys.customer(customer.external_id) for customer in customers]
-        known = self._find(keys)
-        now = time.time()
-        for key, customer in zip(keys, customers, strict=True):
-            if key in self._tally.under_way:
-                continue  # the input changed under our hands: nobody is carried by two workers at once
-            journey = known.get(key)
-            fingerprint = self._evidence.fingerprint(customer, journey)
-            visit = taking_up.needs_visit(journey, fingerprint)
-            # What is or may come to the bank. Also of those that need no visit: a ledger of the first schema learns it.
-            if visit or (journey and journey.fingerprint == fingerprint):
-                marks += [(mark, key) for mark in self._keys.marks(customer).values()]
-            held = {kind: getattr(journey, kind, "") for kind in IdKind}
-            marks += [(self._keys.id_mark(kind, identifier), key) for kind, identifier in held.items() if identifier]
-            if not visit:
-                self._count(journey, fingerprint)
-                continue
-            if journey is not None:
-                self._stopper.take_up(journey)
-            email = self._keys.email_mark(customer.email)
-            entered = taking_up.enter(journey, key=key, fingerprint=fingerprint, email=email, run=self._run, now=now)
-            known_now = taking_up.visit(entered, row=fingerprint, email=email)
-            self._tally.under_way[key] = entered.done
-            wanted.append(Work(customer=customer, journey=entered, visit=known_now))
-        self._identify(marks)
-        return wanted
 
     async def _work(self, queue: "asyncio.Queue[Work | None]", *, first: bool) -> None:
         """Carry one customer after the other; only the first worker goes on before a customer was looked at."""
@@ -263,17 +188,11 @@ class Engine:
         if traverser.is_aside:
             self._aside.append(replace(work, journey=journey))
             return
-        self._count(journey, work.visit.row)
+        self._admission.ended(work, journey)
         was_interrupted = journey.standing is Standing.OPEN and self._stopper.requested
         if not was_interrupted and (reason := self._rules.feed(journey)):
             hint = "look at the causes in the report; the same command goes on where it ended"
             self._stopper.request(reason, ExitCode.STOPPED_EARLY, hint=hint)
-
-    def _count(self, journey: Journey | None, fingerprint: bytes) -> None:
-        self._tally.dispositions[disposition_of(journey, fingerprint, run=self._run)] += 1
-        if journey is not None:
-            self._tally.forget(journey.key)
-        self._tally.done[journey.done if journey else 0] += 1
 
     async def _report_progress(self) -> None:
         while True:

@@ -17,8 +17,8 @@ from pipeline.facts import new_run_id
 from pipeline.inspection import existing_ledger, named_run
 from pipeline.intake.glance import lines
 from pipeline.intake.normalise import one
-from pipeline.journey.operator import IDS, answered, may_open, opened_again
-from pipeline.keys import Keys
+from pipeline.journey.operator import IDS, Answer, Word, answered, may_open, opened_again
+from pipeline.keys import IdKind, Keys
 from pipeline.ledger.acts import Acts
 from pipeline.ledger.store import Ledger
 from pipeline.model import Journey, Phase, Standing
@@ -36,7 +36,8 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, Exit
     """
     rows = list(given_in(path))
     with existing_ledger(settings) as (ledger, keys), ledger.lock() as held, Acts.of(ledger.path, held) as acts:
-        found = judged(rows, _known(rows, ledger, keys), acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
+        known = _known(rows, ledger, keys)
+        found = judged(rows, known, acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
         if found.wrong:
             raise ConfigurationError(
                 f"{path.name}: no answer was taken, because of",
@@ -50,6 +51,14 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, Exit
                 "resolve",
                 {"customers": len(found.answers)},
                 lambda number: [answered(doubt, answer, run=number, now=now) for doubt, answer in found.answers],
+                marks=[mark for doubt, answer in found.answers for mark in _id_marks(keys, doubt.key, answer)],
+                corrected=[
+                    mark
+                    for state in (one.states[-1] for one in known.values())
+                    if state.claimed and state.key in {doubt.key for doubt, _ in found.answers}
+                    for mark in _id_marks(keys, state.key, state)
+                ],
+                ended=[doubt.key for doubt, answer in found.answers if answer.word is Word.ABSENT],
             )
     code = ExitCode.NEEDS_SOMEBODY if found.unanswered else ExitCode.OK
     return "\n".join(_resolved(path, rows, found, dry_run=dry_run)), code
@@ -136,6 +145,13 @@ def given_in(path: Path) -> Iterator[Given]:
             user_id=cells.get("user_id", ""),
             verification_id=cells.get("verification_id", ""),
         )
+
+
+def _id_marks(keys: Keys, key: bytes, given: Answer | Journey) -> Iterator[tuple[bytes, bytes]]:
+    """By which ids the customer would be known again."""
+    for kind in IdKind:
+        if identifier := getattr(given, kind):
+            yield keys.id_mark(kind, identifier), key
 
 
 def _known(rows: Sequence[Given], ledger: Ledger, keys: Keys) -> dict[str, Known]:

@@ -145,7 +145,7 @@ class _Run:
         assert rules.categories is not None
         health = Health(connection.pacer, self._emit)
         evidence = Evidence(self._keys, settings.documents.root, settings.documents.max_bytes)
-        async with Writer(self._ledger.path, self._held) as writer:
+        async with Writer(self._ledger.path, self._held, run=self._record.number) as writer:
             gateway = Gateway(
                 client=connection.client,
                 payloads=connection.payloads,

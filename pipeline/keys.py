@@ -7,7 +7,7 @@ password can be found from the ledger. Knows no file and no clock.
 import hmac
 import string
 from enum import StrEnum
-from hashlib import blake2b
+from hashlib import blake2b, shake_256
 
 from pipeline.model import CANONICAL_COLUMNS, Customer
 
@@ -38,12 +38,27 @@ class Keys:
         self._contents = hmac.digest(root, b"finhub-onboard/1/contents", "sha256")
         self._logins = hmac.digest(root, b"finhub-onboard/1/logins", "sha256")
         self._passwords = hmac.digest(root, b"finhub-onboard/1/passwords", "sha256")
+        self._seals = hmac.digest(root, b"finhub-onboard/1/seals", "sha256")
         self.check = hmac.digest(root, b"finhub-onboard/1/check", "sha256")[:8].hex()
         """Tells one seed from another without giving it away."""
 
     def customer(self, external_id: str) -> bytes:
         """Ledger key of a customer: 16 bytes."""
         return hmac.digest(self._customer, self._tenant + b"\0" + external_id.encode(), "sha256")[:16]
+
+    def seal(self, external_id: str) -> bytes:
+        """The ``external_id`` as only the seed can read it; always the same, so that nothing shows when it is kept."""
+        return self._sealing(self.customer(external_id), external_id.encode())
+
+    def unseal(self, key: bytes, sealed: bytes) -> str:
+        """Read the ``external_id`` of the customer ``key``; empty if nothing of this customer and seed is sealed."""
+        external_id = self._sealing(key, sealed).decode(errors="replace")
+        return external_id if sealed and self.customer(external_id) == key else ""
+
+    def _sealing(self, key: bytes, text: bytes) -> bytes:
+        """Add a stream of bytes that no other customer has; once more takes it away."""
+        stream = shake_256(self._seals + self._tenant + b"\0" + key).digest(len(text))
+        return bytes(letter ^ mask for letter, mask in zip(text, stream, strict=True))
 
     def fingerprint(self, customer: Customer) -> bytes:
         """Keyed hash of each column, 6 bytes apiece in the order of ``FINGERPRINT_COLUMNS``.

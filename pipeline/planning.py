@@ -15,6 +15,7 @@ from pipeline import embedded
 from pipeline.earlier import Earlier
 from pipeline.engine import journey_rules
 from pipeline.events import Handler
+from pipeline.evidence import Evidence
 from pipeline.facts import Order, facts_of
 from pipeline.forecast import Forecaster, Outlook
 from pipeline.intake.validate import rows
@@ -24,7 +25,8 @@ from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.model import Category, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.opening import open_ledger, seed_keys
-from pipeline.projection import disposition_of
+from pipeline.projection import disposition_of_row
+from pipeline.reports.totals import COMPLETE
 from pipeline.settings import Settings
 
 _SLICE = 1000
@@ -76,6 +78,7 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
             desk.keys = seed_keys(settings)
             desk.ledger = stack.enter_context(open_ledger(settings, desk.keys, create=False))
             desk.earlier = Earlier(desk.ledger, desk.keys, run=0)
+            desk.evidence = Evidence(desk.keys, settings.documents.root, settings.documents.max_bytes)
             made.latency_s = desk.ledger.latency_s()
             judging = replace(judging, categories=_categories(desk.ledger))
         for batch in rows(found, judging, batch_rows=settings.intake.batch_rows):
@@ -99,33 +102,33 @@ class _Desk:
     ledger: Ledger | None = None
     keys: Keys | None = None
     earlier: Earlier | None = None
+    evidence: Evidence | None = None
 
     def take(self, part: Sequence[IntakeRow]) -> None:
         judged = self.earlier.judged(part) if self.earlier else part
-        customers = [row.customer for row in judged if row.customer]
-        self._count("rejected", len(judged) - len(customers))
-        self.made.ends[Disposition.REJECTED, ""] += len(judged) - len(customers)
-        for customer, journey, fingerprint in self._known(customers):
-            if journey is None or needs_visit(journey, fingerprint):
+        for row, journey, fingerprint in self._known(judged):
+            if row.customer is not None and (journey is None or needs_visit(journey, fingerprint)):
                 self._count("new" if journey is None else "resumable")
-                self._foresee(customer, journey, fingerprint)
+                self._foresee(row.customer, journey, fingerprint)
                 continue
-            stands = disposition_of(journey, fingerprint, run=0)
-            self._count(str(stands) if journey.standing is Standing.COMPLETE else f"{stands} for good")
-            self.made.ends[stands, "" if journey.standing is Standing.COMPLETE else journey.code] += 1
+            stands = disposition_of_row(row, journey, fingerprint, run=0)
+            final = stands in (Disposition.REJECTED, *COMPLETE)
+            held = "" if final else " for good" if row.customer else ", to be corrected"
+            self._count(f"{stands}{held}")
+            self.made.ends[stands, "" if final or journey is None else journey.code] += 1
 
-    def _count(self, what: str, count: int = 1) -> None:
-        if count:
-            self.made.told[what] += count
+    def _count(self, what: str) -> None:
+        self.made.told[what] += 1
 
-    def _known(self, customers: Sequence[Customer]) -> Iterator[tuple[Customer, Journey | None, bytes]]:
-        if self.ledger is None or self.keys is None:
-            yield from ((customer, None, b"") for customer in customers)
+    def _known(self, rows: Sequence[IntakeRow]) -> Iterator[tuple[IntakeRow, Journey | None, bytes]]:
+        if self.ledger is None or self.keys is None or self.evidence is None:
+            yield from ((row, None, b"") for row in rows)
             return
-        keys = [self.keys.customer(customer.external_id) for customer in customers]
+        keys = [self.keys.customer(row.external_id) for row in rows]
         known = self.ledger.find(keys)
-        for key, customer in zip(keys, customers, strict=True):
-            yield customer, known.get(key), self.keys.fingerprint(customer)
+        for key, row in zip(keys, rows, strict=True):
+            journey = known.get(key)
+            yield row, journey, self.evidence.fingerprint(row.customer, journey) if row.customer else b""
 
     def _foresee(self, customer: Customer, journey: Journey | None, fingerprint: bytes) -> None:
         entered = enter(journey, key=journey.key if journey else b"", fingerprint=fingerprint, run=0, now=1.0)

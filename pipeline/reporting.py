@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipeline import __version__
 from pipeline.earlier import Earlier
+from pipeline.elsewhere import Elsewhere
 from pipeline.errors import ExitCode
 from pipeline.evidence import Evidence
 from pipeline.facts import RunFacts
@@ -24,6 +25,7 @@ from pipeline.intake.validate import Survey, judged
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.model import CallRecord, Disposition, IntakeRow, Journey, Phase
+from pipeline.paces import over_time
 from pipeline.projection import (
     belongs_in_rejects,
     doubtful_of,
@@ -38,20 +40,18 @@ from pipeline.reject_files import RejectFiles
 from pipeline.reports.advice import Again
 from pipeline.reports.files import UNTOUCHED, ReportFolder
 from pipeline.reports.page import render
-from pipeline.reports.rows import ODD, ErrorLine, Result, csv_cell
+from pipeline.reports.rows import ODD, Doubtful, ErrorLine, Result, csv_cell
 from pipeline.reports.totals import (
     CallSummary,
     InputSummary,
     Kept,
     RateSummary,
     Summary,
-    TimelinePoint,
     Totals,
     exit_code,
 )
 
 _SLICE = 1000
-_BUCKETS = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +73,15 @@ class RunEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What came of writing reports."""
+    """What came of writing reports; ``elsewhere`` counts customers in doubt whom no row names.
+
+    ``unnamed`` are those of them of whom the ledger does not know the ``external_id``.
+    """
 
     exit_code: ExitCode
     dispositions: dict[Disposition, int]
+    elsewhere: int = 0
+    unnamed: int = 0
     out: Path
     stopped_because: str = ""
     hint: str = ""
@@ -103,25 +108,30 @@ def write_reports(
     with ReportFolder(out, keep=keep) as folder, RejectFiles(survey, folder) as rejects, frozen:
         earlier = Earlier(ledger, keys, run=end.number) if ledger and keys else None
         evidence = Evidence(keys, Path(facts.documents_root), facts.max_document_bytes) if keys else None
+        elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
         feed = _Feed(folder=folder, totals=totals, at=at, run=end.number)
         for batch in judged(survey, facts.rules(), batch_rows=batch_rows):
-            if ledger is None or keys is None or earlier is None or evidence is None:
+            if ledger is None or keys is None or earlier is None or evidence is None or elsewhere is None:
                 feed.checked(batch)
             else:
-                for part in _joined(batch, ledger, keys, earlier, evidence, run=end.number):
+                for part in _joined(batch, ledger, keys, earlier, evidence, elsewhere, run=end.number):
                     feed.row(*part)
             rejects.add(batch, feed.taken())
         rejects.close()
+        for line in elsewhere.asked(at=at) if elsewhere else ():
+            feed.elsewhere(line)
         kept = _kept(ledger, facts, end) if ledger and end.number else None
         totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines, kept=kept)
         code = end.exit_code if end.exit_code is not None else _exit_code(totals, checked_only=not end.number)
         summary = _summary(survey, facts, end, totals, ledger, code)
-        timeline = list(_timeline(ledger, end)) if ledger and end.number else []
+        timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
         again = Again(inputs=tuple(source.path for source in survey.sources), options=facts.options, out=str(out))
         folder.finish(summary, render(summary, totals, timeline, again=again))
     return Written(
         exit_code=code,
         dispositions=dict(summary.dispositions),
+        elsewhere=totals.elsewhere,
+        unnamed=totals.unnamed,
         out=out,
         stopped_because=end.stopped_because,
         hint=end.hint,
@@ -134,11 +144,11 @@ def _kept(ledger: Ledger, facts: RunFacts, end: RunEnd) -> Kept:
 
 
 def _exit_code(totals: Totals, *, checked_only: bool) -> ExitCode:
-    """For a check without a run, pending rows are the good ones."""
+    """For a check without a run, pending rows are the good ones, but for those that break a rule."""
     counts = dict(totals.dispositions)
     if checked_only:
-        counts.pop(Disposition.PENDING, None)
-    return exit_code(counts, stopped=False)
+        counts[Disposition.PENDING] = totals.held
+    return exit_code(counts, stopped=False, held=totals.held, elsewhere=totals.elsewhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,30 +188,44 @@ class _Feed:
     def row(self, row: IntakeRow, journey: Journey | None, calls: Sequence[CallRecord], fingerprint: bytes) -> None:
         """Feed a row with its journey as of the run and the run's calls for it."""
         result = result_of(row, journey, fingerprint, run=self.run)
-        lines = list(errors_of(row, journey, calls, result, at=self.at))
+        lines = list(errors_of(row, journey, calls, result, fingerprint, at=self.at))
         for line in lines:
             self.folder.feed_error(line)
             self.totals.feed_error(line)
         self.folder.feed_result(result)
-        self.totals.feed_result(result)
+        self.totals.feed_result(result, breaks_a_rule=row.customer is None and not is_carried(journey, run=self.run))
         if journey and is_carried(journey, run=self.run):
             self.totals.feed_carried(in_doubt=has_open_intent(journey, calls))
-        if belongs_in_rejects(row, journey, run=self.run):
+        if belongs_in_rejects(row, journey, fingerprint, run=self.run):
             self.marks[row.row_number] = _marks(row, lines, result)
         if journey and result.disposition is Disposition.PARKED:
             self.folder.feed_parked(waiting_of(row, journey, result))
         elif journey and result.disposition is Disposition.IN_DOUBT:
             self.folder.feed_in_doubt(doubtful_of(row, journey, result, calls, at=self.at))
 
+    def elsewhere(self, line: Doubtful | None) -> None:
+        """Feed a customer in doubt whom no row names; ``None``: nobody can say who it is."""
+        if line is not None:
+            self.folder.feed_in_doubt(line)
+        self.totals.feed_elsewhere(named=line is not None)
+
 
 def _joined(
-    batch: Judged, ledger: Ledger, keys: Keys, earlier: Earlier, evidence: Evidence, *, run: int
+    batch: Judged,
+    ledger: Ledger,
+    keys: Keys,
+    earlier: Earlier,
+    evidence: Evidence,
+    elsewhere: Elsewhere,
+    *,
+    run: int,
 ) -> Iterator[tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]]:
     """Each row with its journey as of the run, the run's calls for it, and its fingerprint."""
     for start in range(0, batch.height, _SLICE):
         part = earlier.judged(batch.rows(range(start, min(start + _SLICE, batch.height))))
         by_row = [keys.customer(row.external_id) if row.external_id else b"" for row in part]
         wanted = [key for key in by_row if key]
+        elsewhere.named(wanted)
         journeys = ledger.find(wanted, as_of=run or None)
         calls: dict[bytes, list[CallRecord]] = defaultdict(list)
         for call in ledger.calls(wanted, run=run):
@@ -250,33 +274,5 @@ def _summary(
             **{name: version(name) for name in ("polars", "pandera", "httpx", "pyreqwest")},
         },
         stopped_because=end.stopped_because,
+        in_doubt_elsewhere=totals.elsewhere,
     )
-
-
-def _timeline(ledger: Ledger, end: RunEnd) -> Iterator[TimelinePoint]:
-    """Rate and latency in at most ``_BUCKETS`` stretches of the run."""
-    width = max(1.0, (end.finished_at - end.started_at) / _BUCKETS)
-    latencies: list[float] = []
-    refused = 0
-    current: float | None = None
-
-    def point(at: float) -> TimelinePoint:
-        ordered = sorted(latencies)
-        return TimelinePoint(
-            at=at + width,
-            calls=len(ordered),
-            latency_p50_ms=1000 * ordered[len(ordered) // 2],
-            latency_p95_ms=1000 * ordered[min(len(ordered) - 1, len(ordered) * 95 // 100)],
-            refused=refused,
-        )
-
-    for at, seconds, rate_refused in ledger.timeline(end.number, since=end.started_at, bucket_s=width):
-        if current is not None and at != current:
-            yield point(current)
-            latencies.clear()
-            refused = 0
-        current = at
-        latencies.append(seconds)
-        refused += rate_refused
-    if current is not None:
-        yield point(current)

@@ -80,7 +80,6 @@ def next_step(journey: Journey) -> str:
             return f"{journey.hint}; it stays so until its row changes, or `onboard retry --declined` opens it"
         case Standing.IN_DOUBT if is_in_doubt(journey):
             about = question_about(journey)
-            about = question_about(journey)
             return f"{about.text} Answer `{about.yes}` or `{about.no}` in in_doubt.csv, then `onboard resolve` it"
         case Standing.PARKED if is_in_doubt(journey):
             about = question_about(journey)

@@ -201,6 +201,21 @@ def test_a_row_written_by_hand_needs_only_the_id_and_the_answer() -> None:
     assert len(found.answers) == 1
 
 
+@pytest.mark.parametrize("second", [EXISTS, {"answer": ""}])
+def test_whose_row_stands_twice_in_the_input_is_answered_once(second: dict[str, Any]) -> None:
+    """`in_doubt.csv` asks for each row: the same answer twice, or one of the two lines left empty, is one answer."""
+    rows = [given(1, **EXISTS), given(2, **{"external_id": "C-1"} | second)]
+    for both in (rows, [replace(row, row=3 - row.row) for row in reversed(rows)]):
+        found = judged(both, {"C-1": known(DOUBT)}, {})
+        assert (faults(found), len(found.answers), len(found.before), found.unanswered) == ([], 1, 1, [])
+
+
+def test_two_different_answers_about_one_customer_are_none() -> None:
+    """Which of them is right, only the operator knows."""
+    rows = [given(1, **EXISTS), given(2, external_id="C-1", answer="does not exist")]
+    assert (1, "external_id") in faults(judged(rows, {"C-1": known(DOUBT)}, {}))
+
+
 texts = st.sampled_from(["", "exists", "does not exist", "done", "not done", "perhaps"])
 ids = st.sampled_from(["", "c1", "c2", "c 3", "1E+15"])
 instants = st.sampled_from(["", instant(T2), instant(T3 + 1), "soon"])

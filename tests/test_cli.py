@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline import job
-from pipeline.cli import cli
+from pipeline.cli import _elsewhere, cli
 from pipeline.errors import (
     ConfigurationError,
     ExitCode,
@@ -18,6 +18,7 @@ from pipeline.errors import (
     StoppedEarlyError,
     UnreadableInputError,
 )
+from pipeline.reporting import Written
 
 
 def invoked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> tuple[int, str]:
@@ -94,3 +95,23 @@ cli.main()
         assert done.returncode == exit_code
         assert done.stdout.startswith(printed)
         assert bool(done.stderr) == bool(exit_code)
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "unnamed", "said"),
+    [
+        (1, 0, "1 customer is in doubt and in no row of this run; answer in out/in_doubt.csv"),
+        (
+            3,
+            2,
+            "answer in out/in_doubt.csv; of 2 an older version did not keep the external_id: give their rows to a run",
+        ),
+        (2, 2, "in no row of this run; of 2 an older version did not keep the external_id: give their rows to a run"),
+    ],
+)
+def test_the_last_line_says_who_is_in_doubt_besides_the_rows(elsewhere: int, unnamed: int, said: str) -> None:
+    """It leads to the file only if there is a line in it."""
+    written = Written(
+        exit_code=ExitCode.NEEDS_SOMEBODY, dispositions={}, elsewhere=elsewhere, unnamed=unnamed, out=Path("out")
+    )
+    assert _elsewhere(written).endswith(said)

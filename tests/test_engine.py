@@ -19,7 +19,7 @@ from pipeline.events import Event, Progress, Stopping
 from pipeline.evidence import Evidence
 from pipeline.journey.needs import Problem
 from pipeline.journey.policy import Judgement, Verdict
-from pipeline.keys import Keys
+from pipeline.keys import IdKind, Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
 from pipeline.settings import Settings, deadline_at
@@ -286,13 +286,24 @@ class Held:
         self.journeys: dict[bytes, Journey] = {}
         self.calls: list[CallRecord] = []
         self.marks: set[tuple[bytes, bytes]] = set()
+        self.written: set[tuple[bytes, bytes]] = set()
         self.error: LedgerError | None = None
 
-    def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
+    def post(
+        self,
+        journey: Journey,
+        calls: Sequence[CallRecord] = (),
+        *,
+        marks: Sequence[tuple[bytes, bytes]] = (),
+        ended: Sequence[tuple[bytes, bytes]] = (),
+    ) -> Awaitable[None]:
         """Hold these."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self.error is not None:
             raise self.error
+        self.marks.difference_update(ended)
+        self.marks.update(marks)
+        self.written.update(marks)
         self.journeys[journey.key] = journey
         self.calls += calls
         done.set_result(None)
@@ -478,19 +489,104 @@ def test_a_later_run_carries_only_who_needs_it() -> None:
     assert counted == {Disposition.UNCHANGED: 1, Disposition.FAILED: 1, Disposition.PENDING: 2}
 
 
-def test_a_customer_is_known_by_what_comes_to_the_bank() -> None:
-    """A row corrected before its registration is marked as it is sent; one that is not sent any more is not."""
+def marks_of(row: IntakeRow) -> set[tuple[bytes, bytes]]:
+    """What the customer of a row would be known by."""
+    assert row.customer is not None
+    return {(mark, KEYS.customer(row.external_id)) for mark in KEYS.marks(row.customer).values()}
+
+
+def test_a_customer_is_known_by_what_left_for_the_bank() -> None:
+    """Each registration writes the identity hashes of the data that leave, and of nobody else."""
     held = Held()
-    given = rows(3)
-    for row, standing in zip(given, (Standing.OPEN, Standing.COMPLETE, Standing.COMPLETE), strict=True):
-        assert row.customer is not None
-        key, done = KEYS.customer(row.external_id), 8 if standing is Standing.COMPLETE else 1
-        before = row.customer if row is given[2] else replace(row.customer, email="before@example.com")
-        held.journeys[key] = Journey(key=key, fingerprint=KEYS.fingerprint(before), standing=standing, done=done)
+    given = rows(2)
+    corrected = given[0].customer
+    assert corrected is not None
+    key = KEYS.customer("C-1")
+    before = replace(corrected, email="before@example.com")
+    held.journeys[key] = Journey(key=key, fingerprint=KEYS.fingerprint(before), standing=Standing.OPEN, done=1)
     Run(held, number=2).of(iter([given]))
-    assert {key for _, key in held.marks} == {KEYS.customer("C-1"), KEYS.customer("C-3")}
+    assert held.marks == held.written == marks_of(given[0]) | marks_of(given[1])
+
+
+def test_a_refused_registration_leaves_no_identity_hash() -> None:
+    """Whose registration the bank refused is nobody whom a later row could be taken for."""
+    held = Held()
+    refusal = Reply(status=409, says=409)
+    run = Run(held).of(iter([rows(2)]), refusing=lambda customer: refusal if customer.row_number == 1 else None)
+    assert run.last.dispositions[Disposition.FAILED] == 1
+    assert held.written == marks_of(rows(2)[0]) | marks_of(rows(2)[1])
+    assert {key for mark, key in held.marks if mark not in ids(held)} == {KEYS.customer("C-2")}
+
+
+def ids(held: Held) -> set[bytes]:
+    """The identity hashes of ids at the bank."""
+    return {KEYS.id_mark(IdKind.CUSTOMER, journey.customer_id) for journey in held.journeys.values()}
+
+
+def test_a_registration_in_doubt_keeps_its_identity_hashes() -> None:
+    """The bank may have the customer: the person must not come to it under another number."""
+    held = Held()
+    Run(held, retry__max_wait_s=0.01).of(iter([rows(1)]), refusing=lambda _: Reply(status=None))
+    assert held.journeys[KEYS.customer("C-1")].standing is Standing.IN_DOUBT
+    assert held.marks == marks_of(rows(1)[0])
+
+
+def test_a_run_that_stops_before_anything_left_writes_no_identity_hash() -> None:
+    """Taking a row up is no reason to know a person again."""
+    held = Held()
+    Run(held).of(iter([rows(3)]), broken=LedgerError)
+    assert held.written == set()
+
+
+def test_what_an_older_ledger_lacks_is_written_once_for_whom_the_bank_has() -> None:
+    """A finished customer of the first schema is learned from a row that is still as it was sent, and from no other."""
+    held = Held()
+    given = rows(4)
+    for row, done, sealed in zip(given, (8, 8, 8, 1), (b"", b"sealed", b"", b""), strict=True):
+        assert row.customer is not None
+        key = KEYS.customer(row.external_id)
+        as_sent = row.customer if row is not given[2] else replace(row.customer, email="before@example.com")
+        standing = Standing.COMPLETE if done == 8 else Standing.FAILED
+        held.journeys[key] = Journey(
+            key=key, fingerprint=KEYS.fingerprint(as_sent), standing=standing, final=True, done=done, sealed_id=sealed
+        )
+    Run(held, number=2).of(iter([given]))
+    assert held.marks == marks_of(given[0])
+
+
+def test_a_journey_keeps_its_external_id_readable_with_the_seed_only() -> None:
+    """Whoever has the seed can name a customer whose row is gone; the ledger alone names nobody."""
+    held = Held()
+    Run(held).of(iter([rows(2)]))
+    found = {KEYS.unseal(key, journey.sealed_id) for key, journey in held.journeys.items()}
+    assert found == {"C-1", "C-2"}
+    assert not any(b"C-" in journey.sealed_id for journey in held.journeys.values())
+
+
+def test_a_reject_whose_customer_is_under_way_is_counted_as_that_stands() -> None:
+    """The display says what the reports will say: in doubt stays in doubt, though the row breaks a rule."""
+    held = Held()
+    given = rows(1, rejects=3)
+    for row, doubts in zip(given[1:3], (2, 0), strict=True):
+        key = KEYS.customer(row.external_id)
+        held.journeys[key] = Journey(
+            key=key, fingerprint=b"", standing=Standing.IN_DOUBT, done=1, step="register", doubts=doubts
+        )
+    run = Run(held, number=2).of(iter([given]))
+    counted = {name: count for name, count in run.last.dispositions.items() if count}
+    assert counted == {Disposition.PENDING: 1, Disposition.IN_DOUBT: 1, Disposition.REJECTED: 2}
+
+
+def test_a_row_that_changed_after_it_was_sent_is_counted_as_changed() -> None:
+    """What a run completes is compared with its row, not with itself."""
+    held = Held()
+    given = rows(1)
     assert given[0].customer is not None
-    assert (KEYS.marks(given[0].customer)["email"], KEYS.customer("C-1")) in held.marks
+    key = KEYS.customer("C-1")
+    before = KEYS.fingerprint(replace(given[0].customer, phone="+37061239999"))
+    held.journeys[key] = Journey(key=key, fingerprint=before, standing=Standing.COMPLETE, done=8, completed_run=2)
+    run = Run(held, number=2).of(iter([given]))
+    assert run.last.dispositions == {Disposition.REJECTED: 0, Disposition.CHANGED: 1}
 
 
 def test_an_input_that_fails_on_the_way_stops_the_run_in_good_order() -> None:

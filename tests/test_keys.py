@@ -18,6 +18,7 @@ CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
 
 GOLDEN_PASSWORD = "RV%cU@9!+?ETIeX+3GcdXtLm"
 GOLDEN_KEY = "7aeec8617e0a69009844f302c667d62d"
+GOLDEN_SEAL = "a14dc2"
 GOLDEN_CHECK = "c73c85745fc31e8c"
 GOLDEN_FINGERPRINT = "fbd7002d8e68a199a1523fe689a00f2767a1b7817162cb1f"
 
@@ -144,3 +145,30 @@ def test_a_fingerprint_holds_no_value(value: str, external_id: str) -> None:
     fingerprint = Keys("a seed", "tenant-1").fingerprint(filled(external_id=external_id, last_name=value))
     assert len(fingerprint) == 6 * len(FINGERPRINT_COLUMNS)
     assert len(value.encode()) < 6 or value.encode() not in fingerprint
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=200))
+def test_a_sealed_id_is_read_with_its_seed_and_customer_only(external_id: str) -> None:
+    """Any text comes back; another seed, tenant or customer gets nothing out of it."""
+    keys = Keys("a seed", "tenant-1")
+    key, sealed = keys.customer(external_id), keys.seal(external_id)
+    assert keys.unseal(key, sealed) == external_id
+    assert keys.seal(external_id) == sealed
+    assert len(sealed) < 4 or external_id.encode() not in sealed
+    for others in (Keys("another", "tenant-1"), Keys("a seed", "tenant-2")):
+        assert others.unseal(key, sealed) == ""
+    assert keys.unseal(keys.customer(external_id + "x"), sealed) == ""
+    assert keys.unseal(key, sealed[:-1]) == keys.unseal(key, b"") == ""
+
+
+def test_no_two_customers_are_sealed_with_one_stream() -> None:
+    """What two seals have in common says nothing of what two ids have in common."""
+    keys = Keys("a seed", "tenant-1")
+    ids = [f"CUSTOMER-NUMBER-{number:03}" for number in range(50)]
+    streams = [bytes(a ^ b for a, b in zip(keys.seal(one), one.encode(), strict=True)) for one in ids]
+    assert all(len({stream[place] for stream in streams}) > 20 for place in range(len(streams[0])))
+
+
+def test_seals_are_stable() -> None:
+    """A ledger of today names its customers to every later version."""
+    assert Keys("a seed", "tenant-1").seal("L-1").hex() == GOLDEN_SEAL

@@ -6,8 +6,27 @@ from hypothesis import strategies as st
 
 from pipeline.journey.explanations import EXPLANATIONS
 from pipeline.keys import Keys
-from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing, Violation
-from pipeline.projection import belongs_in_rejects, disposition_of, errors_of, instant, result_of, waiting_of
+from pipeline.model import (
+    CallRecord,
+    Customer,
+    Disposition,
+    IntakeRow,
+    Journey,
+    Phase,
+    Repeat,
+    Severity,
+    Standing,
+    Violation,
+)
+from pipeline.projection import (
+    belongs_in_rejects,
+    disposition_of,
+    doubtful_of,
+    errors_of,
+    instant,
+    result_of,
+    waiting_of,
+)
 from tests.values import replace
 
 KEYS = Keys("a seed", "a tenant")
@@ -82,14 +101,18 @@ def test_every_journey_has_exactly_one_disposition_and_a_line(
     [
         (None, PRINT, 1, Disposition.PENDING),
         (replace(BASE, standing=Standing.COMPLETE, completed_run=2), PRINT, 2, Disposition.ONBOARDED),
-        (replace(BASE, standing=Standing.COMPLETE, completed_run=2), OTHER, 2, Disposition.ONBOARDED),
+        (replace(BASE, standing=Standing.COMPLETE, completed_run=2), OTHER, 2, Disposition.CHANGED),
         (replace(BASE, standing=Standing.COMPLETE, completed_run=1), PRINT, 2, Disposition.UNCHANGED),
         (replace(BASE, standing=Standing.COMPLETE, completed_run=1), OTHER, 2, Disposition.CHANGED),
         (replace(BASE, standing=Standing.OPEN), PRINT, 2, Disposition.PENDING),
         (replace(BASE, standing=Standing.OPEN, doubts=1, step="register"), PRINT, 2, Disposition.IN_DOUBT),
         (replace(BASE, standing=Standing.FAILED), PRINT, 2, Disposition.FAILED),
+        (replace(BASE, standing=Standing.FAILED, final=True), PRINT, 3, Disposition.FAILED),
         (replace(BASE, standing=Standing.FAILED, final=True), OTHER, 2, Disposition.FAILED),
+        (replace(BASE, standing=Standing.FAILED, final=True), OTHER, 3, Disposition.PENDING),
+        (replace(BASE, standing=Standing.FAILED), OTHER, 3, Disposition.FAILED),
         (replace(BASE, standing=Standing.DECLINED), PRINT, 2, Disposition.DECLINED),
+        (replace(BASE, standing=Standing.DECLINED, last_run=1), PRINT, 2, Disposition.DECLINED),
         (replace(BASE, standing=Standing.PARKED, doubts=1), PRINT, 2, Disposition.PARKED),
         (replace(BASE, standing=Standing.IN_DOUBT), PRINT, 2, Disposition.IN_DOUBT),
     ],
@@ -243,4 +266,155 @@ def test_a_row_that_this_run_carried_is_not_rejected_afterwards() -> None:
     carried = Journey(key=b"k", fingerprint=b"", customer_id="c-1", done=2, last_run=3)
     found = result_of(row, carried, b"", run=3)
     assert (found.disposition, found.customer_id) == (Disposition.PENDING, "c-1")
-    assert result_of(row, carried, b"", run=4).disposition is Disposition.REJECTED
+    assert not belongs_in_rejects(row, carried, run=3)
+
+
+DOUBTFUL = replace(
+    BASE, key=KEYS.customer("C-8"), standing=Standing.IN_DOUBT, done=1, step="register", doubts=2, phase="registration",
+    code="registration_in_doubt", message="m", hint="h", finished_at=1_700_000_002.0,
+)  # fmt: skip
+REGISTERED = replace(BASE, done=2, customer_id="c", user_id="u")
+COPY = replace(REJECTED, violations=(replace(VIOLATION, field="external_id", code="duplicate_external_id"),))
+
+
+@pytest.mark.parametrize(
+    ("journey", "disposition", "code"),
+    [
+        (None, Disposition.REJECTED, "email_syntax"),
+        (BASE, Disposition.REJECTED, "email_syntax"),
+        (
+            replace(BASE, done=1, standing=Standing.FAILED, final=True, code="refused"),
+            Disposition.REJECTED,
+            "email_syntax",
+        ),
+        (
+            replace(BASE, doubts=1, step="register", code="operator_vouches", repeat=Repeat.GRANTED),
+            Disposition.REJECTED,
+            "email_syntax",
+        ),
+        (DOUBTFUL, Disposition.IN_DOUBT, "registration_in_doubt"),
+        (replace(BASE, done=1, doubts=1, step="register"), Disposition.IN_DOUBT, "outcome_unknown"),
+        (REGISTERED, Disposition.PENDING, "email_syntax"),
+        (replace(REGISTERED, standing=Standing.PARKED, code="approval_needed"), Disposition.PARKED, "approval_needed"),
+        (replace(REGISTERED, standing=Standing.FAILED, code="not_found"), Disposition.FAILED, "not_found"),
+        (replace(REGISTERED, standing=Standing.DECLINED, code="x"), Disposition.DECLINED, "x"),
+    ],
+)
+def test_a_row_that_breaks_a_rule_stands_as_its_customer_does_once_the_bank_may_have_it(
+    journey: Journey | None, disposition: Disposition, code: str
+) -> None:
+    """Nothing that may be at the bank disappears behind `rejected`; the row is corrected all the same."""
+    result = result_of(REJECTED, journey, b"", run=3)
+    assert (result.disposition, result.code) == (disposition, code)
+    assert result.customer_id == (journey.customer_id if journey and disposition is not Disposition.REJECTED else "")
+    assert belongs_in_rejects(REJECTED, journey, run=3)
+
+
+@given(journey=journeys, row=st.sampled_from([REJECTED, COPY]), run=st.integers(0, 3))
+def test_every_row_that_breaks_a_rule_has_one_disposition_and_names_the_rule(
+    journey: Journey, row: IntakeRow, run: int
+) -> None:
+    """Total, however the customer stands; the line of the row has a reason, unless this run has finished it."""
+    journey = replace(journey, step=journey.step or "register")
+    result = result_of(row, journey, b"", run=run)
+    assert isinstance(result.disposition, Disposition)
+    assert result.code or result.disposition is Disposition.ONBOARDED
+    lines = list(errors_of(row, journey, [], result, at="now"))
+    assert lines[0].code == row.violations[0].code
+    assert len(lines) == len({(line.stage, line.code) for line in lines}) <= 2
+
+
+@pytest.mark.parametrize(
+    ("journey", "held_by"),
+    [
+        (DOUBTFUL, "registration_in_doubt"),
+        (replace(DOUBTFUL, standing=Standing.OPEN, doubts=1, code="", phase=""), "outcome_unknown"),
+    ],
+)
+def test_a_doubt_whose_row_breaks_a_rule_is_told_with_both_and_asked_about(journey: Journey, held_by: str) -> None:
+    """`errors.csv` names the rule and what holds the journey; `in_doubt.csv` asks, without a value of the row."""
+    result = result_of(REJECTED, journey, b"", run=3)
+    lines = list(errors_of(REJECTED, journey, [], result, at="2026"))
+    assert [(line.stage, line.code) for line in lines] == [("intake", "email_syntax"), ("registration", held_by)]
+    line = doubtful_of(REJECTED, journey, result, [], at="2026")
+    assert (line.external_id, line.row_number, line.phase, line.email) == ("C-8", 8, "registration", "")
+    assert "e-mail" in line.question
+    assert "correct the row" in line.hint
+
+
+def test_a_finished_customer_whose_row_doubles_stays_unchanged_with_an_error_beside_it() -> None:
+    """The ids stay, and the row stands in errors and rejects for the copy; it is not sent."""
+    journey = replace(REGISTERED, standing=Standing.COMPLETE, done=8, completed_run=1)
+    result = result_of(COPY, journey, b"", run=3)
+    assert (result.disposition, result.customer_id, result.phase) == (Disposition.UNCHANGED, "c", Phase.ACTIVATION)
+    assert [line.code for line in errors_of(COPY, journey, [], result, at="2026")] == ["duplicate_external_id"]
+    assert belongs_in_rejects(COPY, journey, run=3)
+
+
+def test_a_finished_customer_whose_row_is_invalid_is_rejected() -> None:
+    """Nobody can tell what else differs, and nothing is under way: the row is a reject like any other."""
+    journey = replace(REGISTERED, standing=Standing.COMPLETE, done=8, completed_run=1)
+    result = result_of(REJECTED, journey, b"", run=3)
+    assert (result.disposition, result.code, result.customer_id) == (Disposition.REJECTED, "email_syntax", "")
+    assert result_of(REJECTED, replace(journey, last_run=3), b"", run=3).disposition is Disposition.ONBOARDED
+
+
+def test_what_a_row_changed_after_it_was_sent_is_said_in_the_run_that_completes_it() -> None:
+    """`onboarded` would claim that the bank has what the row says."""
+    journey = replace(BASE, standing=Standing.COMPLETE, done=8, completed_run=2)
+    result = result_of(ROW, journey, OTHER, run=2)
+    assert (result.disposition, result.message) == (Disposition.CHANGED, "changed since it was sent: phone, category")
+
+
+@pytest.mark.parametrize(
+    ("journey", "columns"),
+    [
+        (BASE, ""),
+        (REGISTERED, "phone, category"),
+        (replace(DOUBTFUL, key=b"k"), "phone, category"),
+        (replace(REGISTERED, standing=Standing.PARKED, code="row_changed_after_registration"), ""),
+    ],
+)
+def test_an_unfinished_row_that_differs_from_what_was_sent_is_warned_about_once(journey: Journey, columns: str) -> None:
+    """It stands as its journey does; a warning names what no run will send, unless the journey itself says so."""
+    result = result_of(ROW, journey, OTHER, run=2)
+    assert result.code == journey.code
+    warnings = [
+        line for line in errors_of(ROW, journey, [], result, OTHER, at="2026") if line.severity is Severity.WARNING
+    ]
+    assert [(line.stage, line.code, line.message) for line in warnings] == (
+        [("intake", "row_changed", f"changed since it was sent: {columns}")] if columns else []
+    )
+    assert not list(errors_of(ROW, BASE, [], result_of(ROW, BASE, PRINT, run=2), PRINT, at="2026"))
+
+
+def test_a_refused_row_that_was_corrected_and_not_reached_asks_for_nothing() -> None:
+    """It is pending like any row that the run did not come to: no old refusal beside it, and no reject."""
+    journey = replace(
+        BASE, standing=Standing.FAILED, final=True, done=1, phase="registration", code="refused", message="m"
+    )
+    result = result_of(ROW, journey, OTHER, run=3)
+    assert (result.disposition, result.code, result.phase) == (Disposition.PENDING, "", Phase.REGISTRATION)
+    assert list(errors_of(ROW, journey, [], result, OTHER, at="2026")) == []
+    assert not belongs_in_rejects(ROW, journey, OTHER, run=3)
+    assert belongs_in_rejects(ROW, journey, PRINT, run=3)
+    assert belongs_in_rejects(ROW, journey, OTHER, run=2)
+
+
+def test_a_parked_customer_whose_row_breaks_a_rule_is_told_to_correct_it_first() -> None:
+    """What the bank's person does is of no use while the row is not taken up."""
+    parked = replace(REGISTERED, standing=Standing.PARKED, code="approval_needed", phase="approval", hint="approve it")
+    line = waiting_of(REJECTED, parked, result_of(REJECTED, parked, b"", run=3))
+    assert (line.code, line.hint, line.email) == (
+        "approval_needed",
+        "the row breaks a rule: correct it first; approve it",
+        "",
+    )
+
+
+def test_a_reject_does_not_repeat_what_the_bank_said_of_it_before() -> None:
+    """A row refused as a duplicate that is a copy within its file now is a reject for that, once."""
+    refused = replace(BASE, standing=Standing.FAILED, final=True, done=1, phase="registration", code="duplicate_email")
+    row = replace(REJECTED, violations=(replace(VIOLATION, code="duplicate_email"),))
+    result = result_of(row, refused, b"", run=3)
+    assert [line.stage for line in errors_of(row, refused, [], result, at="2026")] == ["intake"]

@@ -56,6 +56,11 @@ def columns_of(label: str) -> frozenset[str]:
             return frozenset()
 
 
+def is_at_the_bank(journey: Journey | None) -> bool:
+    """Whether the bank has the customer, or may have."""
+    return journey is not None and (journey.done >= Phase.REGISTRATION.number or journey.doubts > 0)
+
+
 def sent_columns(journey: Journey) -> frozenset[str]:
     """The columns that have left for this customer: of steps that were done, and of the one in doubt."""
     if journey.standing is Standing.COMPLETE:

@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipeline.ledger.database import connect, plainly
-from pipeline.ledger.entries import JOURNEY_COLUMNS, UPSERT_CUSTOMER, journey_values, read_journey
+from pipeline.ledger.entries import (
+    ADD_MARK,
+    END_MARK,
+    END_MARKS_OF,
+    JOURNEY_COLUMNS,
+    UPSERT_CUSTOMER,
+    journey_values,
+    read_journey,
+)
 from pipeline.ledger.lock import Held
 from pipeline.model import Journey, Standing
 
@@ -70,9 +78,21 @@ class Acts:
         return found
 
     def enter(
-        self, run_id: str, command: str, facts: dict[str, Any], change: Callable[[int], Iterable[Journey]]
+        self,
+        run_id: str,
+        command: str,
+        facts: dict[str, Any],
+        change: Callable[[int], Iterable[Journey]],
+        *,
+        marks: Iterable[tuple[bytes, bytes]] = (),
+        corrected: Iterable[tuple[bytes, bytes]] = (),
+        ended: Collection[bytes] = (),
     ) -> None:
-        """Write the act ``run_id`` and the journeys that ``change`` yields for its number."""
+        """Write the act ``run_id`` and the journeys that ``change`` yields for its number.
+
+        ``marks`` are identity hashes (mark, key) that are valid from the act on; those ``corrected``, and all of the
+        customers ``ended``, are valid no more.
+        """
         now = time.time()
         facts = facts | {"command": command, "inputs": [], "out": ""}
         with plainly(self._path), self._held.transaction(self._db):
@@ -83,3 +103,7 @@ class Acts:
             ).lastrowid
             assert number is not None
             self._db.executemany(UPSERT_CUSTOMER, map(journey_values, change(number)))
+            self._db.executemany(END_MARK, [(number, *mark) for mark in corrected])
+            if ended:
+                self._db.execute(END_MARKS_OF, (number, json.dumps([key.hex().upper() for key in ended])))
+            self._db.executemany(ADD_MARK, [(*mark, number, *mark) for mark in marks])

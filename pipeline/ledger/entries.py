@@ -67,7 +67,17 @@ UPSERT_CUSTOMER = (
     f"INSERT INTO customer ({', '.join(JOURNEY_COLUMNS)}) VALUES ({', '.join('?' * len(JOURNEY_COLUMNS))})"  # noqa: S608
     f" ON CONFLICT (key) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in JOURNEY_COLUMNS[1:])}"
 )
-INSERT_MARK = "INSERT OR IGNORE INTO identity (mark, key, since) VALUES (?, ?, 0)"
+ADD_MARK = (
+    "INSERT INTO identity (mark, key, since) SELECT ?, ?, ?"
+    " WHERE NOT EXISTS (SELECT 1 FROM identity WHERE mark = ? AND key = ? AND until IS NULL)"
+)
+"""An identity hash of a customer is valid from a run on; it stays as it is where it is valid already."""
+DROP_MARK = "DELETE FROM identity WHERE mark = ? AND key = ? AND since = ?"
+"""An identity hash that was written in this run never was: no report has seen it."""
+END_MARK = "UPDATE identity SET until = ? WHERE mark = ? AND key = ? AND until IS NULL"
+"""An identity hash of an earlier run is valid no more; reports of runs before this one still see it."""
+END_MARKS_OF = "UPDATE identity SET until = ? WHERE until IS NULL AND hex(key) IN (SELECT value FROM json_each(?))"
+"""All identity hashes of these customers are valid no more. One look at every hash."""
 UPSERT_CALL = f"INSERT OR REPLACE INTO call ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"  # noqa: S608
 
 

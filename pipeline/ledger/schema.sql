@@ -103,14 +103,14 @@ CREATE TABLE call (
 CREATE INDEX call_key ON call (key, number);
 
 -- By what else a customer would be known again: keyed hashes of e-mail, of phone with birth date, of document, of the
--- customer's ids at the bank. Valid from run `since` on and, where `until` is not null, before run `until`: of attempts
--- that were refused, or that an operator says did not happen, nothing is left.
+-- customer's ids at the bank. Valid from run `since` on and, where `until` is not null, before run `until`: attempts that
+-- were refused, or that an operator says did not happen, end it. A customer may have the same one again later.
 CREATE TABLE identity (
     mark  BLOB NOT NULL,
     key   BLOB NOT NULL,
     since INTEGER NOT NULL,
     until INTEGER,
-    PRIMARY KEY (mark, key)
+    PRIMARY KEY (mark, key, since)
 ) STRICT, WITHOUT ROWID;
 
 -- Who holds the one run's lock; no row: it is free. Written and renewed by pipeline/ledger/lock.py only.

@@ -105,16 +105,30 @@ class Ledger:
                     found[journey.key] = journey
         return found
 
-    def sharing(self, marks: Sequence[bytes]) -> dict[bytes, set[bytes]]:
-        """Keys of the customers that would be known by each mark."""
+    def sharing(self, marks: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:
+        """Keys of the customers that would be known by each mark, now or when run ``as_of`` ended."""
+        valid = "until IS NULL" if as_of is None else "since <= ? AND (until IS NULL OR until > ?)"
+        when = () if as_of is None else (as_of, as_of)
         found: dict[bytes, set[bytes]] = {}
         for start in range(0, len(marks), _KEYS_PER_QUERY):
             chunk = list(marks[start : start + _KEYS_PER_QUERY])
-            sql = f"SELECT mark, key FROM identity WHERE mark IN ({','.join('?' * len(chunk))})"  # noqa: S608 - only marks
+            sql = f"SELECT mark, key FROM identity WHERE mark IN ({','.join('?' * len(chunk))}) AND {valid}"  # noqa: S608
             with plainly(self.path):
-                for mark, key in self._db.execute(sql, chunk):
+                for mark, key in self._db.execute(sql, [*chunk, *when]):
                     found.setdefault(mark, set()).add(key)
         return found
+
+    def unresolved(self, *, as_of: int | None = None) -> set[bytes]:
+        """Keys of the customers of whom a call may be without a known outcome, now or when run ``as_of`` ended.
+
+        One look at every customer. Some of those named had an unresolved call in an earlier run only.
+        """
+        sql, arguments = "SELECT key FROM customer WHERE doubts > 0", []
+        if as_of is not None:
+            before = f"{sql} AND last_run <= ?"
+            sql, arguments = f"{before} UNION {before.replace('customer', 'history')}", [as_of, as_of]
+        with plainly(self.path):
+            return {key for (key,) in self._db.execute(sql, arguments)}
 
     def calls(self, keys: Sequence[bytes], *, run: int | None = None) -> Iterator[CallRecord]:
         """Requests of these customers in order, of one run or of all."""

@@ -19,7 +19,15 @@ from typing import Self
 
 from pipeline.errors import LedgerError, OnboardError
 from pipeline.ledger.database import connect, plainly
-from pipeline.ledger.entries import INSERT_MARK, UPSERT_CALL, UPSERT_CUSTOMER, call_values, journey_values
+from pipeline.ledger.entries import (
+    ADD_MARK,
+    DROP_MARK,
+    END_MARK,
+    UPSERT_CALL,
+    UPSERT_CUSTOMER,
+    call_values,
+    journey_values,
+)
 from pipeline.ledger.lock import Held
 from pipeline.model import CallRecord, Journey
 
@@ -28,23 +36,29 @@ _GROUP = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was handed in at once; ``done`` is for who waits until it is durable."""
+    """What was handed in at once; ``done`` is for who waits until it is durable.
+
+    ``marks`` are identity hashes, as (mark, key), that are valid from this run on; ``ended`` are valid no more.
+    """
 
     journey: Journey | None = None
     calls: Sequence[CallRecord] = ()
     marks: Sequence[tuple[bytes, bytes]] = ()
+    ended: Sequence[tuple[bytes, bytes]] = ()
     done: asyncio.Future[None] | None = None
 
 
 class Writer:
     """Writes journeys and calls; use as an async context manager inside the run's event loop.
 
-    ``held`` is the lock of the run, which each commit renews; a writer without one is for who cannot be two.
+    ``held`` is the lock of the run, which each commit renews; a writer without one is for who cannot be two. ``run`` is
+    the number of the run that identity hashes are kept with.
     """
 
-    def __init__(self, path: Path, held: Held | None = None) -> None:
+    def __init__(self, path: Path, held: Held | None = None, *, run: int = 0) -> None:
         self._path = path
         self._held = held
+        self._run = run
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="ledger-writer")
         self._error: OnboardError | None = None
@@ -65,8 +79,17 @@ class Writer:
         """Whether something that was handed in is not in the ledger."""
         return self._error is not None
 
-    def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> "asyncio.Future[None]":
+    def post(
+        self,
+        journey: Journey,
+        calls: Sequence[CallRecord] = (),
+        *,
+        marks: Sequence[tuple[bytes, bytes]] = (),
+        ended: Sequence[tuple[bytes, bytes]] = (),
+    ) -> "asyncio.Future[None]":
         """Hand in a journey and its calls; they become durable together, and in the order of handing in.
+
+        So do the identity hashes (mark, key) that begin or end to be valid with them.
 
         The future is done when they are, or raises :class:`LedgerError`. Who posts again need not await the first:
         what comes later is never durable before it.
@@ -74,7 +97,7 @@ class Writer:
         done = self._loop.create_future()
         # An error that nobody awaits is no news for the event loop: whoever posts next gets it again.
         done.add_done_callback(_look_at)
-        self._hand_in(Order(journey=journey, calls=calls, done=done))
+        self._hand_in(Order(journey=journey, calls=calls, marks=marks, ended=ended, done=done))
         return done
 
     def identify(self, marks: Sequence[tuple[bytes, bytes]]) -> None:
@@ -123,7 +146,7 @@ class Writer:
         if self._error is None:
             try:
                 with plainly(self._path):
-                    write(db, group, self._held)
+                    write(db, group, self._held, run=self._run)
             except OnboardError as error:
                 self._error = error
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
@@ -144,13 +167,22 @@ class Writer:
                 waiter.set_exception(type(error)(str(error), hint=error.hint))
 
 
-def write(db: sqlite3.Connection, group: Sequence[Order], held: Held | None = None) -> None:
+def write(db: sqlite3.Connection, group: Sequence[Order], held: Held | None = None, *, run: int = 0) -> None:
     """Write a group in one transaction, which renews the lock; of the journeys of a customer only the newest."""
     with held.transaction(db) if held else db:
         newest = {order.journey.key: order.journey for order in group if order.journey}
-        db.executemany(INSERT_MARK, [mark for order in group for mark in order.marks])
+        for order in group:
+            _write_marks(db, order, run)
         db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
         db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
+
+
+def _write_marks(db: sqlite3.Connection, order: Order, run: int) -> None:
+    if order.ended:
+        db.executemany(DROP_MARK, [(*mark, run) for mark in order.ended])
+        db.executemany(END_MARK, [(run, *mark) for mark in order.ended])
+    if order.marks:
+        db.executemany(ADD_MARK, [(*mark, run, *mark) for mark in order.marks])
 
 
 def _look_at(done: "asyncio.Future[None]") -> None:

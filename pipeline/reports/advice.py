@@ -5,7 +5,7 @@ are escaped by whoever prints them.
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -94,6 +94,8 @@ def headline(summary: Summary) -> str:
         split = f": {now:,} in this run, {before:,} before" if before else ""
         return f"{rows:,} of {_rows(rows)} onboarded{split}."
     tail = [f"{needy:,} {'needs' if needy == 1 else 'need'} somebody"] if needy else []
+    if elsewhere := summary.in_doubt_elsewhere:
+        tail.append(f"{elsewhere:,} more {'is' if elsewhere == 1 else 'are'} in doubt")
     if pending:
         tail.append(f"{pending:,} {'is' if pending == 1 else 'are'} pending")
     start = "The run stopped early: " if summary.exit_code in _RESUMABLE else ""
@@ -103,7 +105,12 @@ def headline(summary: Summary) -> str:
 def steps(summary: Summary, totals: Totals, again: Again | None = None) -> list[Step]:
     """List what to do next, the most urgent first; without ``again`` the commands are pieced together."""
     how = again or Again(inputs=tuple(i.source for i in summary.inputs), out=f"out/{summary.run_id}")
-    found = [*_fatal(summary, how), *(step for d in _URGENT for step in _for(d, summary, totals, how))]
+    found = [
+        *_fatal(summary, how),
+        *(step for d in _URGENT for step in _for(d, summary, totals, how)),
+        *_unfinished(totals, how),
+        *_copies(totals, how),
+    ]
     return found or [Step(disposition=None, title="Nothing.", text="No row waits for anybody.")]
 
 
@@ -131,6 +138,11 @@ def _fatal(summary: Summary, again: Again) -> Iterator[Step]:
 def _for(disposition: Disposition, summary: Summary, totals: Totals, again: Again) -> Iterator[Step]:
     """Advise on the rows of one disposition, if there are any."""
     count = summary.dispositions[disposition]
+    if disposition is Disposition.PENDING:
+        count -= totals.held
+    if disposition is Disposition.IN_DOUBT:
+        yield from _in_doubt(count, totals, again)
+        return
     if not count:
         return
     rows = _rows(count)
@@ -148,11 +160,7 @@ def _for(disposition: Disposition, summary: Summary, totals: Totals, again: Agai
                 "Nothing was sent for them. The rejects file holds the rows as they stood, with what is wrong in its "
                 "_err_ columns. Correct them there and give that file to the run."
             )
-            commands = tuple(
-                again.run(again.beside("rejects", PurePath(source).name))
-                for source, counts in totals.sources.items()
-                if counts[disposition]
-            )
+            commands = _corrected(again, [source for source, counts in totals.sources.items() if counts[disposition]])
         case Disposition.FAILED:
             title = f"Look at {rows} that failed"
             text = (
@@ -171,19 +179,69 @@ def _for(disposition: Disposition, summary: Summary, totals: Totals, again: Agai
                 "compliance must accept, or consent evidence in the input. Then run the same command again."
             )
             commands = (again.run(),)
-        case Disposition.IN_DOUBT:
-            title = f"Find out about {rows} in doubt"
-            text = (
-                "A call was sent and its answer was lost. The same command looks again where the bank can be asked. "
-                "For the others in_doubt.csv asks what only a person can find out in the FinHub portal: fill in its "
-                "column answer, give the file back, then run the same command again."
-            )
-            commands = (again.command("resolve", again.beside("in_doubt.csv")), again.run())
         case _:
             title = f"Run the same command again for {rows}"
             text = "They are not finished because the run stopped. Finished customers cost no call."
             commands = (again.run(),)
     yield Step(disposition=disposition, title=title, text=text, commands=commands)
+
+
+def _in_doubt(count: int, totals: Totals, again: Again) -> Iterator[Step]:
+    """Advise on rows in doubt, and on customers in doubt whom no row names."""
+    if not count and not totals.elsewhere:
+        return
+    others = f"{totals.elsewhere:,} {'customer' if totals.elsewhere == 1 else 'customers'} of earlier inputs"
+    whom = " and ".join([*([_rows(count)] if count else []), *([others] if totals.elsewhere else [])])
+    text = (
+        "A call was sent and its answer was lost. The same command looks again where the bank can be asked. "
+        "For the others in_doubt.csv asks what only a person can find out in the FinHub portal: fill in its "
+        "column answer, give the file back, then run the same command again."
+    )
+    if totals.unnamed:
+        text += (
+            f" Of {totals.unnamed:,} an older version did not keep the external_id: give their rows to a run, "
+            "then in_doubt.csv asks about them."
+        )
+    yield Step(
+        disposition=Disposition.IN_DOUBT,
+        title=f"Find out about {whom} in doubt",
+        text=text,
+        commands=(again.command("resolve", again.beside("in_doubt.csv")), again.run()),
+    )
+
+
+def _unfinished(totals: Totals, again: Again) -> Iterator[Step]:
+    """Advise on rows that break a rule, and whose customers the bank has or may have."""
+    if not (count := totals.unfinished.total()):
+        return
+    yield Step(
+        disposition=None,
+        title=f"Correct {_rows(count)} that broke a rule after a call was sent",
+        text=(
+            "The bank has these customers, or may have them, and nothing more was sent: the disposition says where "
+            "each stands. Answer for those in doubt first, then correct the rows in the rejects file and give it to "
+            "the run."
+        ),
+        commands=_corrected(again, [source for source, rows in totals.unfinished.items() if rows]),
+    )
+
+
+def _copies(totals: Totals, again: Again) -> Iterator[Step]:
+    """Advise on rows that stand more than once, and whose customers were finished before."""
+    if not (count := totals.copies):
+        return
+    yield Step(
+        disposition=None,
+        title=f"Keep one of {_rows(count)} that stand more than once",
+        text=(
+            "Their customers were finished before, and nothing was sent. "
+            f"{again.beside('rejects')} has these rows and names their copies."
+        ),
+    )
+
+
+def _corrected(again: Again, sources: Sequence[str]) -> tuple[str, ...]:
+    return tuple(again.run(again.beside("rejects", PurePath(source).name)) for source in sources)
 
 
 def tone(code: int) -> str:

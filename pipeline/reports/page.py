@@ -15,8 +15,9 @@ from string import Template
 
 from pipeline.model import Disposition
 from pipeline.reports import advice
+from pipeline.reports.causes import Cause
 from pipeline.reports.charts import Series, amount, bar, duration, lines, stacked_bar, thin
-from pipeline.reports.totals import Cause, Summary, TimelinePoint, Totals
+from pipeline.reports.totals import Summary, TimelinePoint, Totals
 
 _LONGEST = 300
 _LONGEST_CODE = 60

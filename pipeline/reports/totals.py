@@ -8,28 +8,27 @@ know how numbers look on a page.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from dataclasses import field as default
 
 import msgspec
 
 from pipeline.errors import AccountingError, ExitCode
-from pipeline.model import Disposition, Phase, Severity
+from pipeline.model import Disposition, Phase
+from pipeline.reports.causes import FINE, Cause, Causes
 from pipeline.reports.rows import ErrorLine, Result
 
 COMPLETE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED, Disposition.CHANGED})
 """Dispositions of a row whose journey is complete, in this run or before."""
-FINE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED})
-"""Dispositions that need nobody."""
-
-_EXAMPLES = 5
-_MAX_CAUSES = 500
 
 
-def exit_code(dispositions: Mapping[Disposition, int], *, stopped: bool) -> ExitCode:
-    """How a run ends (DESIGN, 3.2): 4 if it stopped early or a row is pending, 3 if a row needs somebody, else 0."""
-    if stopped or dispositions.get(Disposition.PENDING, 0):
+def exit_code(dispositions: Mapping[Disposition, int], *, stopped: bool, held: int = 0, elsewhere: int = 0) -> ExitCode:
+    """How a run ends (DESIGN, 3.2): 4 if it stopped early or a row is pending, 3 if a row needs somebody, else 0.
+
+    ``held`` are pending rows that no further run finishes before a person corrects them; ``elsewhere`` are customers in
+    doubt whom no row names: both need somebody.
+    """
+    if stopped or dispositions.get(Disposition.PENDING, 0) > held:
         return ExitCode.STOPPED_EARLY
-    if any(rows for disposition, rows in dispositions.items() if disposition not in FINE):
+    if elsewhere or any(rows for disposition, rows in dispositions.items() if disposition not in FINE):
         return ExitCode.NEEDS_SOMEBODY
     return ExitCode.OK
 
@@ -42,29 +41,6 @@ def phases_completed(result: Result) -> int:
     if result.disposition in COMPLETE:
         return Phase(result.phase).number if result.phase else len(Phase)
     return Phase(result.phase).number - 1 if result.phase else 0
-
-
-@dataclass(slots=True, kw_only=True)
-class Cause:
-    """Why rows did not come through: one (stage, code, field), with the first message and hint that were seen.
-
-    ``rows`` counts rows that are not onboarded or unchanged; ``overcome`` counts rows that met this error and came
-    through all the same, for example by a retry; ``lines`` counts all lines of ``errors.csv``.
-    """
-
-    stage: str
-    code: str
-    field: str
-    message: str
-    hint: str
-    rows: int = 0
-    overcome: int = 0
-    lines: int = 0
-    examples: list[tuple[str, int]] = default(default_factory=list)
-
-
-_Key = tuple[str, str, str]
-_OTHER: _Key = ("", "other", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +69,17 @@ class Totals:
         self.error_lines = 0
         self.carried = 0
         self.intents_in_doubt = 0
-        self._causes: dict[_Key, Cause] = {}
-        self._waiting: dict[tuple[str, int], set[_Key]] = {}
-        self._last: tuple[str, int, Disposition] | None = None
+        self.elsewhere = 0
+        """Customers in doubt whom no row names."""
+        self.unnamed = 0
+        """Of these, those of whom nobody can say who they are."""
+        self.unfinished: Counter[str] = Counter()
+        """Per input, rows that break a rule though the bank has or may have their customer."""
+        self.held = 0
+        """Of these, the pending ones."""
+        self.copies = 0
+        """Rows of finished customers that stand more than once."""
+        self._causes = Causes()
         self._rows: Counter[str] = Counter()
         self._gap = ""
 
@@ -104,9 +88,13 @@ class Totals:
         """Rows fed so far."""
         return self.dispositions.total()
 
-    def feed_result(self, result: Result) -> None:
-        """Count one row."""
+    def feed_result(self, result: Result, *, breaks_a_rule: bool = False) -> None:
+        """Count one row; one that breaks a rule need not be rejected, if the bank has or may have its customer."""
         source, number = result.source, result.row_number
+        if breaks_a_rule and result.disposition is not Disposition.REJECTED:
+            self.unfinished[source] += result.disposition not in COMPLETE
+            self.copies += result.disposition is Disposition.UNCHANGED
+            self.held += result.disposition is Disposition.PENDING
         self.dispositions[result.disposition] += 1
         self.sources.setdefault(source, Counter())[result.disposition] += 1
         if result.disposition is not Disposition.REJECTED:
@@ -114,13 +102,17 @@ class Totals:
         self._rows[source] += 1
         if number != self._rows[source] and not self._gap:
             self._gap = f"{source}: row {self._rows[source]} should follow, row {number} came"
-        self._last = (source, number, result.disposition)
-        self._settle((source, number), self._waiting.pop((source, number), set()), result.disposition)
+        self._causes.feed_result((source, number), result.disposition)
 
     def feed_carried(self, *, in_doubt: bool) -> None:
         """Count a row whose journey this run carried; ``in_doubt``: its last intent has no outcome."""
         self.carried += 1
         self.intents_in_doubt += in_doubt
+
+    def feed_elsewhere(self, *, named: bool) -> None:
+        """Count a customer in doubt whom no row names; ``named``: ``in_doubt.csv`` has a line for it."""
+        self.elsewhere += 1
+        self.unnamed += not named
 
     def feed_untouched(self, source: str, first: int, rows: int) -> None:
         """Count rows one after the other that nothing was found against and nothing was done with."""
@@ -134,39 +126,11 @@ class Totals:
     def feed_error(self, error: ErrorLine) -> None:
         """Count one error; whether it cost the row or was overcome shows with the row's result."""
         self.error_lines += 1
-        if error.severity is not Severity.ERROR:
-            return
-        key = (error.stage, error.code, error.field)
-        if key not in self._causes and len(self._causes) >= _MAX_CAUSES:
-            key = _OTHER
-        cause = self._causes.get(key)
-        if cause is None:
-            message = "errors of further kinds: see errors.csv" if key == _OTHER else error.message
-            hint = "" if key == _OTHER else error.hint
-            cause = Cause(stage=key[0], code=key[1], field=key[2], message=message, hint=hint)
-            self._causes[key] = cause
-        cause.lines += 1
-        row = (error.source, error.row_number)
-        if error.row_number == 0:
-            return
-        if self._last and self._last[:2] == row:
-            self._settle(row, {key}, self._last[2])
-        else:
-            self._waiting.setdefault(row, set()).add(key)
-
-    def _settle(self, row: tuple[str, int], keys: set[_Key], disposition: Disposition) -> None:
-        for key in keys:
-            cause = self._causes[key]
-            if disposition in FINE:
-                cause.overcome += 1
-                continue
-            cause.rows += 1
-            if len(cause.examples) < _EXAMPLES:
-                cause.examples.append(row)
+        self._causes.feed_error(error)
 
     def causes(self) -> list[Cause]:
         """All causes, those with the most rows first."""
-        return sorted(self._causes.values(), key=lambda c: (-c.rows, -c.overcome, c.stage, c.code, c.field))
+        return self._causes.every()
 
     def funnel(self) -> dict[Phase, int]:
         """Count the customers that have each phase behind them, in this run and before; never rises on the way."""
@@ -189,9 +153,9 @@ class Totals:
         broken = [f"{what}: {left} = {right}" for what, left, right in equations if left != right]
         if self._gap:
             broken.append(f"rows in input order, each once: {self._gap}")
-        if self._waiting:
-            source, number = next(iter(self._waiting))
-            broken.append(f"errors of {len(self._waiting)} rows that have no result, first {source} row {number}")
+        if waiting := self._causes.waiting:
+            source, number = waiting[0]
+            broken.append(f"errors of {len(waiting)} rows that have no result, first {source} row {number}")
         if broken:
             raise AccountingError(
                 "the accounting does not add up (" + "; ".join(broken) + ")",
@@ -208,7 +172,7 @@ class Totals:
             "results.csv": self.rows,
             "errors.csv": self.error_lines,
             "parked.csv": self.dispositions[Disposition.PARKED],
-            "in_doubt.csv": self.dispositions[Disposition.IN_DOUBT],
+            "in_doubt.csv": self.dispositions[Disposition.IN_DOUBT] + self.elsewhere - self.unnamed,
         }
         found += [(f"lines of {name} = rows counted for it", count, expected[name]) for name, count in lines.items()]
         return found
@@ -250,7 +214,10 @@ class RateSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last one is ours: why a run stopped."""
+    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last two are ours.
+
+    They say why a run stopped, and how many customers are in doubt whom its rows do not name.
+    """
 
     run_id: str
     exit_code: int
@@ -263,6 +230,7 @@ class Summary:
     finished_at: str
     versions: Mapping[str, str]
     stopped_because: str = ""
+    in_doubt_elsewhere: int = 0
 
     def __post_init__(self) -> None:
         """Name all nine dispositions and all eight phases, in order, whatever was given."""

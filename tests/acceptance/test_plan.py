@@ -51,6 +51,18 @@ def test_resumable_rejected_and_parked_rows_are_told_apart(desk: Desk, tmp_path:
     assert sum(messy["ledger"].values()) == messy["rows"]
 
 
+def test_a_row_that_breaks_a_rule_is_foreseen_as_its_customer_stands(desk: Desk, tmp_path: Path) -> None:
+    """A registered customer whose row was spoilt costs no call and is not called rejected, as in the run."""
+    source = head(SAMPLE, 3, tmp_path / "customers.csv")
+    desk.run(source, "--until", "registration")
+    source.write_text(source.read_text(encoding="utf-8").replace("customer0001@example.com", "no e-mail"), "utf-8")
+    told = plan(desk, source)
+    assert told["ledger"] == {"pending, to be corrected": 1, "resumable": 2}
+    assert desk.run(source).returncode == 3
+    assert {end["disposition"]: end["rows"] for end in told["then"]} == desk.counts() == {"pending": 1, "onboarded": 2}
+    assert told["calls"] == {phase: calls["sent"] for phase, calls in desk.summary()["calls"].items()}
+
+
 def test_the_time_and_the_bottleneck(desk: Desk, tmp_path: Path) -> None:
     """At the configured rate, unless the bank is so slow that the places for calls under way decide."""
     source = head(SAMPLE, 5, tmp_path / "customers.csv")

@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from pipeline.keys import IdKind, Keys
+from pipeline.sandbox import demo
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import (
     CREDENTIALS,
@@ -128,6 +131,23 @@ def test_answers_about_registrations_finish_everybody(tmp_path: Path) -> None:
             told = desk.onboard("explain", external_id, "--config", desk.config).stdout
             assert f"the operator answered: {answer['answer'].lower()}" in told
             assert answer.get("customer_id", "") in told
+
+
+def test_ids_that_an_operator_gives_are_remembered_with_the_answer(tmp_path: Path) -> None:
+    """Before any run takes the customers up: nobody else can be given their ids; who does not exist is nobody."""
+    with doubtful(tmp_path, (LOST, "registerIndividual", 3), (NEVER_CAME, "registerIndividual", 7)) as (desk, source):
+        keys = Keys(CREDENTIALS["ONBOARD_CREDENTIALS__SEED"], demo.TENANT_ID)
+        answers = looked_up(desk, source)
+        assert resolve(desk, fill(desk, answers))[0] == 0
+        with closing(sqlite3.connect(desk.folder / "ledger.db")) as db:
+            valid = set(db.execute("SELECT mark, key FROM identity WHERE until IS NULL"))
+        ids = {
+            (keys.id_mark(IdKind.CUSTOMER, answer["customer_id"]), keys.customer(external_id))
+            for external_id, answer in answers.items()
+            if answer["answer"] == "exists"
+        }
+        assert ids <= valid
+        assert {key for _, key in valid} == {key for _, key in ids}
 
 
 def test_an_answer_without_user_id_loses_only_the_session(tmp_path: Path) -> None:

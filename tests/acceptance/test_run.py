@@ -4,6 +4,7 @@ import csv
 import shutil
 from pathlib import Path
 
+from tests.acceptance.conftest import FAST
 from tests.acceptance.support import MESSY, ROOT, SAMPLE, Desk, assert_no_traceback, disagreements, head
 
 ROWS = 40
@@ -126,6 +127,46 @@ def test_a_changed_row_is_reported_and_not_sent(desk: Desk, tmp_path: Path) -> N
     assert (line["row_number"], line["code"]) == ("2", "row_changed")
     assert "pincode" in line["message"]
     assert sum(call["sent"] for call in desk.summary()["calls"].values()) == 1
+
+
+def test_what_a_row_changed_after_it_was_sent_is_said_in_the_same_run(desk: Desk, tmp_path: Path) -> None:
+    """While it waits, `errors.csv` warns; the run that completes it does not call it onboarded."""
+    assert desk.bank is not None
+    source = head(SAMPLE, 2, tmp_path / "customers.csv")
+    desk.configure(FAST.replace('mode = "auto"', 'mode = "manual"'))
+    assert desk.run(source).returncode == 3
+    text = source.read_text(encoding="utf-8")
+    assert text.count("+371 2123 1001") == 1
+    source.write_text(text.replace("+371 2123 1001", "+371 2123 1999"), "utf-8")
+    assert desk.run(source).returncode == 3
+    assert desk.counts() == {"parked": 2}
+    lines = [line for line in desk.table("errors.csv") if line["code"] == "row_changed"]
+    assert [(line["row_number"], line["stage"], line["severity"]) for line in lines] == [("1", "intake", "warning")]
+    assert lines[0]["message"] == "changed since it was sent: phone"
+    for customer in desk.bank.record()["customers"]:
+        desk.bank.post(f"/sandbox/approve/{customer['verificationIds'][0]}")
+    for told in ({"changed": 1, "onboarded": 1}, {"changed": 1, "unchanged": 1}):
+        done = desk.run(source)
+        assert done.returncode == 3, done.stderr
+        assert desk.counts() == told
+        assert desk.table("results.csv")[0]["code"] == "row_changed"
+
+
+def test_a_refused_row_that_was_corrected_and_not_reached_is_pending(desk: Desk, tmp_path: Path) -> None:
+    """A run that stops before it asks for nobody's correction twice; the next one carries the row."""
+    source = head(SAMPLE, 2, tmp_path / "customers.csv")
+    (tmp_path / "theirs").mkdir()
+    theirs = Desk(folder=tmp_path / "theirs", bank=desk.bank).configure(FAST)
+    assert theirs.run(head(SAMPLE, 1, tmp_path / "theirs" / "one.csv")).returncode == 0
+    assert desk.run(source).returncode == 3
+    assert desk.counts() == {"failed": 1, "onboarded": 1}
+    source.write_text(source.read_text(encoding="utf-8").replace("customer0001@", "corrected0001@"), "utf-8")
+    done = desk.run(source, env={"ONBOARD_STOP__DEADLINE": "2020-01-01T00:00:00Z"})
+    assert done.returncode == 4, done.stderr
+    assert desk.counts() == {"pending": 1, "unchanged": 1}
+    assert (desk.table("results.csv")[0]["code"], desk.table("errors.csv")) == ("", [])
+    assert not (desk.out / "rejects").exists()
+    assert desk.run(source).returncode == 0
 
 
 def test_until_a_phase_leaves_customers_pending_and_resumable(desk: Desk, tmp_path: Path) -> None:

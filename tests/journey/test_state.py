@@ -155,7 +155,7 @@ def test_the_code_of_a_step_in_doubt_survives_until_it_is_settled() -> None:
 
 
 def test_a_phone_changed_while_under_way_is_reported_as_changed_not_sent() -> None:
-    """The journey ends with what the bank has, and the row is then ``changed``."""
+    """The journey ends with what the bank has, and the row is ``changed``, in this run and ever after."""
     world = World(rules=replace(AUTO, until=Phase.REGISTRATION))
     world.live()
     world.change(phone="+37061231999")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.ledger.acts import Acts
+from pipeline.ledger.writer import Writer
 from pipeline.model import Journey, Standing
 from tests.ledger.support import journey, key, opened, write
 from tests.values import replace
@@ -77,3 +78,47 @@ def test_owners_of_ids_are_found_by_column(tmp_path: Path) -> None:
     with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
         assert acts.owners({"b", "c"}) == {("user_id", "b"): {key(1), key(3)}, ("customer_id", "b"): {key(2)}}
         assert acts.owners(set()) == {}
+
+
+def test_an_act_says_by_what_customers_are_known_from_now_on(tmp_path: Path) -> None:
+    """Ids that it brings, and nothing any more of whom it vouches for; what runs before it knew stays."""
+    path = tmp_path / "ledger.db"
+
+    async def enter() -> None:
+        async with Writer(path, run=1) as writer:
+            for number in (1, 2, 3):
+                writer.identify([(b"e-mail %d" % number, key(number)), (b"phone", key(number))])
+            await writer.post(journey(1))
+
+    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
+        ledger.start_run("first", {"inputs": []})
+        asyncio.run(enter())
+        acts.enter(
+            "second",
+            "resolve",
+            {},
+            lambda _: [],
+            marks=[(b"id", key(2))],
+            corrected=[(b"e-mail 3", key(3))],
+            ended=[key(1)],
+        )
+        every = [b"e-mail 1", b"e-mail 2", b"e-mail 3", b"phone", b"id"]
+        assert ledger.sharing(every) == {b"e-mail 2": {key(2)}, b"phone": {key(2), key(3)}, b"id": {key(2)}}
+        assert ledger.sharing(every) == ledger.sharing(every, as_of=2)
+        assert set(ledger.sharing(every, as_of=1)) == {b"e-mail 1", b"e-mail 2", b"e-mail 3", b"phone"}
+
+
+def test_an_act_that_fails_leaves_what_customers_are_known_by(tmp_path: Path) -> None:
+    """Identity hashes share the transaction with the journeys."""
+    path = tmp_path / "ledger.db"
+    kept(path, [journey(1)])
+
+    def marks() -> Iterator[tuple[bytes, bytes]]:
+        yield b"id", key(1)
+        raise RuntimeError
+
+    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
+        with pytest.raises(RuntimeError):
+            acts.enter("broken", "resolve", {}, lambda number: [journey(1, last_run=number, done=2)], marks=marks())
+        assert ledger.sharing([b"id"]) == {}
+        assert ledger.find([key(1)])[key(1)].done == 0

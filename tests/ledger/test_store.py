@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -237,3 +238,41 @@ def test_readers_read_while_a_run_writes(tmp_path: Path) -> None:
                     assert len(reader.find([key(n) for n in range(1, 20)])) == number
 
     asyncio.run(scenario())
+
+
+def test_who_would_be_known_by_a_mark_is_told_as_of_any_run(tmp_path: Path) -> None:
+    """Valid from the run that wrote it and until the run that took it back; one written and taken back was never."""
+    path = tmp_path / "l.db"
+    pairs = [(b"m1", key(1)), (b"m2", key(1))]
+
+    async def enter(run: int, *, marks: Sequence[tuple[bytes, bytes]], ended: Sequence[tuple[bytes, bytes]]) -> None:
+        async with Writer(path, run=run) as writer:
+            await writer.post(journey(1), marks=marks)
+            await writer.post(journey(1), ended=ended)
+
+    with opened(path) as ledger:
+        for run, marks, ended in [
+            (2, pairs, []),
+            (3, pairs, []),
+            (4, [], pairs[:1]),
+            (6, pairs, []),
+            (7, pairs, pairs),
+        ]:
+            asyncio.run(enter(run, marks=marks, ended=ended))
+        known = {run: ledger.sharing([b"m1", b"m2"], as_of=run) for run in range(1, 9)}
+        both = {b"m1": {key(1)}, b"m2": {key(1)}}
+        assert known == {
+            1: {}, 2: both, 3: both, 4: {b"m2": {key(1)}}, 5: {b"m2": {key(1)}}, 6: both, 7: {}, 8: {},
+        }  # fmt: skip
+        assert ledger.sharing([b"m1", b"m2"]) == {}
+
+
+def test_who_has_unresolved_calls_is_found_as_of_any_run(tmp_path: Path) -> None:
+    """In doubt now, or when a run ended though a later one has settled it."""
+    path = tmp_path / "l.db"
+    with opened(path) as ledger:
+        asyncio.run(write(path, [(journey(n, doubts=n % 2, last_run=1), []) for n in range(1, 5)]))
+        asyncio.run(write(path, [(journey(1, doubts=0, last_run=2), []), (journey(2, doubts=1, last_run=2), [])]))
+        assert ledger.unresolved() == {key(2), key(3)}
+        assert ledger.unresolved(as_of=1) == {key(1), key(3)}
+        assert ledger.unresolved(as_of=2) >= {key(2), key(3)}

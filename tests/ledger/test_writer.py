@@ -289,3 +289,23 @@ def test_an_intent_and_its_journey_are_one_commit(path: Path) -> None:
     asyncio.run(scenario())
     with opened(path) as ledger:
         assert ledger.find([key(1)])[key(1)] == journey(1)
+
+
+def test_an_identity_hash_is_durable_with_the_intent_that_it_came_with(path: Path) -> None:
+    """A reader finds both or neither, and one that is taken back in the same run leaves nothing."""
+
+    async def scenario() -> None:
+        pair = (b"mark", key(1))
+        with opened(path) as ledger:
+            async with Writer(path, run=3) as writer:
+                await writer.post(journey(1), [call(1, 1)], marks=[pair, pair])
+                assert ledger.sharing([b"mark"]) == {b"mark": {key(1)}}
+                writer.post(journey(1), [call(1, 1, outcome="refused")], ended=[pair])
+                await writer.post(journey(1), [call(2, 1)], marks=[pair])
+                assert ledger.sharing([b"mark"], as_of=3) == {b"mark": {key(1)}}
+                await writer.post(journey(1), [call(2, 1, outcome="refused")], ended=[pair])
+
+    asyncio.run(scenario())
+    db = sqlite3.connect(path)
+    assert db.execute("SELECT count(*) FROM identity").fetchone() == (0,)
+    db.close()

@@ -265,3 +265,41 @@ def test_a_check_does_not_claim_that_anything_was_onboarded() -> None:
     """After `validate` or `--dry-run` the page says that nothing was sent, and how many rows are ready."""
     said = advice.headline(replace(summary_of({D.PENDING: 8, D.REJECTED: 2}, 3), calls={}))
     assert said == "Checked, nothing was sent: 8 of 10 rows ready, 2 need somebody."
+
+
+@pytest.mark.parametrize(("elsewhere", "words"), [(1, "1 more is in doubt"), (3, "3 more are in doubt")])
+def test_customers_in_doubt_without_a_row_are_news(elsewhere: int, words: str) -> None:
+    """Though all rows are onboarded: the headline says it, and the next step leads to the answers."""
+    totals = totals_of({D.ONBOARDED: 5})
+    for number in range(elsewhere):
+        totals.feed_elsewhere(named=number > 0)
+    summary = replace(summary_of({D.ONBOARDED: 5}, 3), in_doubt_elsewhere=elsewhere)
+    assert headline(summary) == f"5 of 5 rows onboarded, {words}."
+    (step,) = steps(summary, totals)
+    assert step.disposition is D.IN_DOUBT
+    assert f"{elsewhere} customer" in step.title
+    assert "Of 1 an older version did not keep the external_id" in step.text
+    assert any(command.startswith("onboard resolve") for command in step.commands)
+
+
+def test_rows_that_break_a_rule_after_a_call_was_sent_have_a_step_of_their_own() -> None:
+    """Answer first, then correct; such a pending row is no reason to run the same command again."""
+    totals = Totals()
+    for number, name in enumerate((D.IN_DOUBT, D.PENDING), start=1):
+        row = Result(source="a.csv", row_number=number, external_id="x", disposition=name, phase="registration")
+        totals.feed_result(row, breaks_a_rule=True)
+    found = steps(summary_of({D.IN_DOUBT: 1, D.PENDING: 1}, 3), totals, Again(inputs=("a.csv",), out="out"))
+    assert [step.disposition for step in found] == [D.IN_DOUBT, None]
+    assert "2 rows that broke a rule after a call was sent" in found[1].title
+    assert found[1].commands == ("onboard run out/rejects/a.csv --config FILE",)
+
+
+def test_copies_of_finished_customers_are_pointed_at() -> None:
+    """Nothing is wrong with the customer; a person should still keep one of the rows."""
+    totals = Totals()
+    for number in (1, 2):
+        row = Result(source="a.csv", row_number=number, external_id="x", disposition=D.UNCHANGED)
+        totals.feed_result(row, breaks_a_rule=True)
+    (step,) = steps(summary_of({D.UNCHANGED: 2}), totals)
+    assert step.title == "Keep one of 2 rows that stand more than once"
+    assert "out/r1/rejects" in step.text

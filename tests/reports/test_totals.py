@@ -46,6 +46,36 @@ def test_exit_code_over_all_subsets_of_dispositions() -> None:
         assert exit_code(dict.fromkeys(present, 2), stopped=False) == expected
 
 
+def test_who_needs_somebody_besides_the_dispositions() -> None:
+    """A pending row that must be corrected is no reason to run again, and a customer in doubt without a row is one."""
+    assert exit_code({D.PENDING: 2, D.ONBOARDED: 1}, stopped=False, held=2) == ExitCode.NEEDS_SOMEBODY
+    assert exit_code({D.PENDING: 2}, stopped=False, held=1) == ExitCode.STOPPED_EARLY
+    assert exit_code({D.UNCHANGED: 2}, stopped=False, elsewhere=1) == ExitCode.NEEDS_SOMEBODY
+    assert exit_code({D.PENDING: 1}, stopped=False, held=1, elsewhere=1) == ExitCode.NEEDS_SOMEBODY
+    assert exit_code({D.UNCHANGED: 2}, stopped=True, elsewhere=1) == ExitCode.STOPPED_EARLY
+
+
+def test_customers_in_doubt_without_a_row_are_counted_apart() -> None:
+    """They have lines in `in_doubt.csv` and are no rows: sums and lines stay exact."""
+    totals = Totals()
+    totals.feed_result(result(1, D.IN_DOUBT, "registration"))
+    totals.feed_elsewhere(named=True)
+    totals.feed_elsewhere(named=False)
+    totals.check({"a.csv": 1}, lines={"results.csv": 1, "in_doubt.csv": 2})
+    assert (totals.rows, totals.elsewhere, totals.unnamed) == (1, 2, 1)
+    with pytest.raises(AccountingError, match=r"lines of in_doubt\.csv = rows counted for it: 1 = 2"):
+        totals.check({"a.csv": 1}, lines={"in_doubt.csv": 1})
+
+
+def test_rows_that_break_a_rule_are_held_only_while_they_are_pending() -> None:
+    """A reject is a reject, a finished customer is finished; the others wait for a person."""
+    totals = Totals()
+    for number, name in enumerate((D.REJECTED, D.UNCHANGED, D.IN_DOUBT, D.PENDING), start=1):
+        totals.feed_result(result(number, name, "registration"), breaks_a_rule=True)
+    totals.feed_result(result(5, D.PENDING))
+    assert (totals.held, +totals.unfinished, totals.copies) == (1, {"a.csv": 2}, 1)
+
+
 @pytest.mark.parametrize(
     ("disposition", "phase", "completed"),
     [
@@ -237,5 +267,6 @@ def test_summary_has_the_keys_of_the_design_in_order() -> None:
     assert read["inputs"] == [{"source": "a.csv", "sha256": "00", "rows": 2}]
     assert read["rate"] == {"asked": 5, "reached": 4.5, "max_in_1s": 5}
     assert read["exit_code"] == 3
+    assert list(read)[10:] == ["stopped_because", "in_doubt_elsewhere"]
     assert data.startswith(b'{\n  "run_id": "r1"')
     assert data.endswith(b"}\n")

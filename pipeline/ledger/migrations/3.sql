@@ -90,7 +90,7 @@ CREATE TABLE identity (
     key   BLOB NOT NULL,
     since INTEGER NOT NULL,
     until INTEGER,
-    PRIMARY KEY (mark, key)
+    PRIMARY KEY (mark, key, since)
 ) STRICT, WITHOUT ROWID;
 
 -- Version 3 wrote these before anything left: of customers that never came to the bank nothing stays.
