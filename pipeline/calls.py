@@ -245,7 +245,11 @@ class Kind(StrEnum):
     VERIFICATION_REFUSED = "verification_refused"
     LOCKED = "locked"
     ANOTHERS = "anothers"
-    """No refusal: the id that the bank gives is another customer's."""
+    """No refusal: the answer is about another customer, or gives the id of one."""
+    PERSONAL_ID = "personal_id"
+    """No refusal: the id that the bank gives is made of the customer's own data."""
+    GATEWAY = "gateway"
+    """Not the bank's answer, but that of something between here and the bank: never a final word, never a success."""
 
 
 Redacted = NewType("Redacted", str)
@@ -256,9 +260,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What came back from one request.
 
     ``status`` is the HTTP status, ``None`` when there was no answer; ``sent`` is false when no byte of the request
-    left. ``accepted``: a 2xx whose body does not say otherwise; where it does, ``says`` is the status it means.
+    left. ``accepted``: a 2xx of the bank whose body does not say otherwise; where it does, ``says`` is the status it
+    means. What is not the bank's answer, or not about this customer, says 502, but for a 407, a 429 and server errors.
 
-    ``readable``: the body was what the contract promises (an object, with the ids the call must bring, nobody else's).
+    ``readable``: the body was what the contract promises (an envelope, the ids the call must bring, nobody else's).
     ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``hold_s`` is how long all calls are
     held because the bank refused this one for its rate; ``None``: it did not. ``field`` is one of ours, ``message``
     what the redactor left of the bank's words. ``cause`` tells what went wrong when there was no answer.

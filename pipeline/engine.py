@@ -20,7 +20,7 @@ from pipeline.journey.moves import JourneyRules
 from pipeline.journey.needs import Recorder
 from pipeline.journey.state import enter, needs_visit
 from pipeline.journey.traverse import Tools, Traverser
-from pipeline.keys import Keys
+from pipeline.keys import IdKind, Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
 from pipeline.projection import disposition_of
@@ -203,8 +203,8 @@ class Engine:
             # What is or may come to the bank. Also of those that need no visit: a ledger of the first schema learns it.
             if visit or (journey and journey.fingerprint == fingerprint):
                 marks += [(mark, key) for mark in self._keys.marks(customer).values()]
-            if journey and journey.customer_id:
-                marks.append((self._keys.id_mark(journey.customer_id), key))
+            held = {kind: getattr(journey, kind, "") for kind in IdKind}
+            marks += [(self._keys.id_mark(kind, identifier), key) for kind, identifier in held.items() if identifier]
             if not visit:
                 self._count(journey, fingerprint)
                 continue

@@ -11,16 +11,18 @@ from functools import partial
 from pathlib import PurePath
 
 from pipeline.calls import CallName, Reply, Step
-from pipeline.customer_ids import CustomerIds
 from pipeline.health import Health
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.needs import Problem
 from pipeline.journey.sent import DOCUMENT_COLUMN_OF
+from pipeline.keys import IdKind, Keys
 from pipeline.model import Category, Customer, Journey
 from pipeline.outbound.client import Client
 from pipeline.outbound.pacing import Turn
 from pipeline.outbound.payloads import Document, Outgoing, Payloads
 from pipeline.outbound.session import AdminSession
+from pipeline.outbound.whose import Whose
+from pipeline.owners import IdOwners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,27 +30,36 @@ class Ready:
     """A request that is ready to leave (``pipeline.journey.needs.Request``)."""
 
     client: Client
-    ids: CustomerIds
+    ids: IdOwners
+    keys: Keys
     call: CallName
     outgoing: Outgoing
     customer: Customer
     journey: Journey
+    own_names: frozenset[str]
 
     async def send(self, token: str, turn: Turn) -> Reply:
         """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read."""
-        reply, _ = await self.client.send(
-            self.call,
-            self.outgoing,
-            token=token,
-            customer=self.customer,
-            customer_id=self.journey.customer_id,
-            since=self.journey.started_at,
-            taken=partial(self.ids.taken, self.journey.key),
-            turn=turn,
-        )
-        if reply.facts.customer_id:
-            self.ids.give(self.journey.key, reply.facts.customer_id)
+        reply, _ = await self.client.send(self.call, self.outgoing, token=token, whose=self._whose(), turn=turn)
+        given = {IdKind.CUSTOMER: reply.facts.customer_id, IdKind.VERIFICATION: reply.facts.verification_id}
+        for kind, identifier in given.items():
+            if identifier:
+                self.ids.give(self.journey.key, kind, identifier)
         return reply
+
+    def _whose(self) -> Whose:
+        """Who the answer must be about; for deliveries, the e-mail and the instant of the first attempt in doubt."""
+        journey, sent = self.journey, self.journey.doubt_email
+        return Whose(
+            customer=self.customer,
+            customer_id=journey.customer_id,
+            user_id=journey.user_id,
+            verification_id=journey.verification_id,
+            is_anothers=partial(self.ids.is_anothers, journey.key),
+            own=self.own_names,
+            since=(journey.doubt_at or journey.started_at) + self.client.bank_ahead_s,
+            is_email=(lambda email: self.keys.email_mark(email) == sent) if sent else None,
+        )
 
 
 class Gateway:
@@ -63,7 +74,8 @@ class Gateway:
         categories: tuple[Category, ...],
         read_document: Callable[[str], tuple[bytes, str]],
         health: Health,
-        ids: CustomerIds,
+        ids: IdOwners,
+        keys: Keys,
     ) -> None:
         self._client = client
         self._payloads = payloads
@@ -72,6 +84,7 @@ class Gateway:
         self._read_document = read_document
         self._health = health
         self._ids = ids
+        self._keys = keys
 
     def in_flight(self) -> AbstractAsyncContextManager[None]:
         """One of the places for requests under way."""
@@ -117,10 +130,27 @@ class Gateway:
         return Ready(
             client=self._client,
             ids=self._ids,
+            keys=self._keys,
             call=step.call.name,
             outgoing=outgoing,
             customer=customer,
             journey=journey,
+            own_names=self._payloads.own_names,
+        )
+
+    def give(self, journey: Journey) -> None:
+        """What was found out about the customer's ids counts from now on, but not what only an operator said."""
+        for kind in IdKind:
+            identifier = getattr(journey, kind)
+            if identifier and kind not in journey.claimed:
+                self._ids.give(journey.key, kind, identifier)
+
+    def disproved(self, journey: Journey) -> tuple[str, ...]:
+        """Which ids that an operator gave to the customer are by now proved to be another's."""
+        return tuple(
+            kind
+            for kind in IdKind
+            if kind in journey.claimed and self._ids.is_anothers(journey.key, kind, getattr(journey, kind))
         )
 
     def observe(self, reply: Reply) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from pipeline import embedded
 from pipeline.connection import Connection, connected
-from pipeline.customer_ids import CustomerIds
 from pipeline.earlier import Earlier
 from pipeline.engine import Engine
 from pipeline.errors import (
@@ -35,6 +34,7 @@ from pipeline.ledger.lock import Held
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
 from pipeline.opening import keys_of, open_ledger, writable
+from pipeline.owners import IdOwners
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.settings import Settings
 from pipeline.signals import Signals
@@ -150,7 +150,10 @@ class _Run:
                 categories=rules.categories,
                 read_document=partial(_read_document, settings),
                 health=health,
-                ids=CustomerIds(self._keys, sharing=self._ledger.sharing, identify=writer.identify),
+                ids=IdOwners(
+                    self._keys, sharing=self._ledger.sharing, find=self._ledger.find, identify=writer.identify
+                ),
+                keys=self._keys,
             )
             engine = Engine(
                 settings=settings,

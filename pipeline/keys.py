@@ -6,6 +6,7 @@ password can be found from the ledger. Knows no file and no clock.
 
 import hmac
 import string
+from enum import StrEnum
 from hashlib import blake2b
 
 from pipeline.model import CANONICAL_COLUMNS, Customer
@@ -16,6 +17,13 @@ FINGERPRINT_COLUMNS = CANONICAL_COLUMNS[1:]
 _DIGEST = 6
 _UPPER, _LOWER, _DIGITS, _SPECIAL = string.ascii_uppercase, string.ascii_lowercase, string.digits, "!#$%*+-=?@_"
 _PASSWORD_LENGTH = 24
+
+
+class IdKind(StrEnum):
+    """Kinds of ids that the bank gives to one customer only; named like the columns of ``Journey``."""
+
+    CUSTOMER = "customer_id"
+    VERIFICATION = "verification_id"
 
 
 class Keys:
@@ -51,16 +59,20 @@ class Keys:
     def marks(self, customer: Customer) -> dict[str, bytes]:
         """By what else the person would be known again, whatever the ``external_id``: 16 bytes by kind, if there."""
         values = {
-            "email": customer.email.lower(),
             "phone_and_birth_date": f"{customer.phone}|{customer.date_of_birth}",
             "document_number": customer.document_number
             and f"{customer.document_type}|{''.join(filter(str.isalnum, customer.document_number)).upper()}",
         }
-        return {kind: self._mark(kind, value) for kind, value in values.items() if value}
+        marks = {kind: self._mark(kind, value) for kind, value in values.items() if value}
+        return {"email": self.email_mark(customer.email), **marks} if customer.email else marks
 
-    def id_mark(self, customer_id: str) -> bytes:
-        """The mark of a customer's id at the bank: two customers cannot have one."""
-        return self._mark("customer_id", customer_id)
+    def email_mark(self, email: str) -> bytes:
+        """The mark of an e-mail; letter case does not matter."""
+        return self._mark("email", email.lower())
+
+    def id_mark(self, kind: IdKind, identifier: str) -> bytes:
+        """The mark of an id at the bank: two customers cannot have one."""
+        return self._mark(kind, identifier)
 
     def _mark(self, kind: str, value: str) -> bytes:
         return hmac.digest(self._identity, b"\0".join((self._tenant, kind.encode(), value.encode())), "sha256")[:16]

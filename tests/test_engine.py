@@ -17,7 +17,7 @@ from pipeline.errors import ConfigurationError, ExitCode, LedgerError
 from pipeline.events import Event, Progress, Stopping
 from pipeline.journey.needs import Problem
 from pipeline.journey.policy import Judgement, Verdict
-from pipeline.keys import Keys
+from pipeline.keys import IdKind, Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
 from pipeline.settings import Settings, deadline_at
@@ -433,6 +433,20 @@ def test_a_customer_is_known_by_what_comes_to_the_bank() -> None:
     assert {key for _, key in held.marks} == {KEYS.customer("C-1"), KEYS.customer("C-3")}
     assert given[0].customer is not None
     assert (KEYS.marks(given[0].customer)["email"], KEYS.customer("C-1")) in held.marks
+
+
+def test_ids_that_the_ledger_has_are_remembered() -> None:
+    """Of customers and of verifications alike: a ledger of an earlier version learns them."""
+    held = Held()
+    given = rows(1)
+    assert given[0].customer is not None
+    key, print_ = KEYS.customer("C-1"), KEYS.fingerprint(given[0].customer)
+    held.journeys[key] = Journey(
+        key=key, fingerprint=print_, standing=Standing.COMPLETE, done=8, customer_id="c-1", verification_id="v-1"
+    )
+    Run(held, number=2).of(iter([given]))
+    for kind, identifier in ((IdKind.CUSTOMER, "c-1"), (IdKind.VERIFICATION, "v-1")):
+        assert (KEYS.id_mark(kind, identifier), key) in held.marks
 
 
 def test_an_input_that_fails_on_the_way_stops_the_run_in_good_order() -> None:

@@ -13,8 +13,12 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "nothing to do: the job finds out what happened",
     ),
     "anothers_id": (
-        "the bank accepted the registration and gave it the id of another customer of this ledger",
+        "the bank accepted the request, but its answer is about another customer or gives the id of one",
         "nothing to do: the job finds out what happened; tell the bank",
+    ),
+    "personal_id": (
+        "the bank accepted the request, but the id in its answer is made of the customer's own data and is not kept",
+        "nothing to do: the job finds out what happened; tell the bank that ids must not hold personal data",
     ),
     "server_error": ("the bank reported a fault of its own", "run again later; tell the bank if it stays"),
     "false_success": (

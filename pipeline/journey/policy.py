@@ -14,6 +14,7 @@ from pipeline.errors import ExitCode
 from pipeline.journey.explanations import EXPLANATIONS
 
 _APPROVED = "APPROVED"
+_UNREADABLE = {Kind.ANOTHERS: "anothers_id", Kind.PERSONAL_ID: "personal_id"}
 _REFUSED_STATES = frozenset({"REJECTED", "DECLINED", "REFUSED", "FAILED"})
 
 
@@ -59,7 +60,7 @@ def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0, vouched: bool = 
     if reply.status is None:
         return _judgement(_unknown(step), "no_answer")
     if reply.accepted and not reply.readable:
-        return _judgement(_unknown(step), "anothers_id" if reply.kind is Kind.ANOTHERS else "unreadable_answer")
+        return _judgement(_unknown(step), _UNREADABLE.get(reply.kind, "unreadable_answer"))
     if reply.accepted:
         return _judge_accepted(step, reply)
     says = reply.says or reply.status

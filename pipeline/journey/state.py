@@ -189,11 +189,11 @@ def _done(journey: Journey, visit: Visit, step: Step, reply: Reply, *, now: floa
 
 def _delivery_page(journey: Journey, visit: Visit, facts: Facts, *, now: float) -> tuple[Journey, Visit]:
     """One page of webhook deliveries: found, the next page, or nothing more to read."""
-    if journey.step == CallName.REGISTER and facts.customer_id:
-        return advance(replace(journey, customer_id=facts.customer_id), Phase.REGISTRATION, now=now), Visit()
+    if journey.step == CallName.REGISTER and len(facts.created) == 1:
+        return advance(replace(journey, customer_id=facts.created[0]), Phase.REGISTRATION, now=now), Visit()
     if journey.step == CallName.ACTIVATE and facts.activated:
         return advance(journey, Phase.ACTIVATION, now=now), Visit()
-    mark = facts.uploaded[0] if facts.uploaded else ""
+    mark = facts.page_mark
     last = not mark or mark == visit.page_mark or visit.page + 1 >= MAX_DELIVERY_PAGES
     return journey, replace(visit, searched=last, page=visit.page + 1, page_mark=mark)
 

@@ -1,24 +1,28 @@
 """From bytes to a ``Reply``: tolerant reading as ``openapi.yaml`` asks for, and nothing personal kept.
 
-Unknown members are ignored, both generations of every shape are read, an identifier is any short visible ASCII string.
-What the bank says in words goes through the redactor. Pure: bytes in, values out.
+An answer without an envelope is not the bank's, one that repeats another customer's e-mail or id is not about this one:
+neither is ever a success or a final word. Unknown members are ignored, both generations of every shape are read, an
+identifier is any short visible ASCII string. Words go through the redactor. Pure: bytes in, values out.
 """
 
 import binascii
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from pipeline.calls import CallName, Facts, Kind, Reply
-from pipeline.model import Category, Customer
+from pipeline.keys import IdKind
+from pipeline.model import Category
 from pipeline.outbound import members, refusals
+from pipeline.outbound.deliveries import read_page
+from pipeline.outbound.echoes import names_another
+from pipeline.outbound.envelopes import is_the_banks
 from pipeline.outbound.identifiers import impersonal
+from pipeline.outbound.whose import NOBODY, Whose
 
-_CLOCKS_DIFFER_S = 600.0
 _RISKS = frozenset({"LOW", "MEDIUM", "HIGH"})
 _REQUIREMENTS = frozenset(
     {
@@ -40,53 +44,47 @@ _REQUIREMENTS = frozenset(
 _HIGH_RISK_DOCUMENTS = frozenset({"BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"})
 
 
-def never_taken(customer_id: str) -> bool:
-    """No id is known to be another customer's."""
-    del customer_id
-    return False
+def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, secrets: Sequence[str] = ()) -> Reply:
+    """Read the answer to ``call``; never raises, whatever the bytes are.
 
-
-def read(
-    call: CallName,
-    status: int,
-    content: bytes,
-    *,
-    customer: Customer | None = None,
-    customer_id: str = "",
-    since: float = 0.0,
-    taken: Callable[[str], bool] = never_taken,
-    secrets: Sequence[str] = (),
-) -> Reply:
-    """Read the answer to ``call``; never raises, whatever the bytes are. ``since`` is when the journey began.
-
-    ``taken`` tells whether an id of a customer belongs to another one: such an id is none. ``secrets`` are masked in
-    the bank's words like the customer's values.
+    ``whose`` tells who it must be about. ``secrets`` are masked in the bank's words like the customer's values.
     """
     body = _object(content)
-    data = members.record(body.get("data")) if body is not None and "data" in body else body or {}
-    accepted = 200 <= status < 300 and not refusals.says_failure(body or {}, data)  # noqa: PLR2004 - RFC 9110 success
-    facts, complete = (
-        _facts(call, body or {}, data, customer, customer_id, since, taken) if accepted else (Facts(), True)
-    )
-    if facts.customer_id or facts.user_id or facts.verification_id:
-        facts = _impersonal(facts, customer)
-    kind, field, message = (
-        ("", "", Reply().message) if accepted else refusals.trouble(body or {}, data, customer, secrets)
-    )
-    if call is CallName.REGISTER and facts.customer_id and taken(facts.customer_id):
-        facts, kind = Facts(), Kind.ANOTHERS
-    complete = complete and (call is not CallName.REGISTER or not accepted or bool(facts.customer_id))
-    empty_is_fine = call in (CallName.ACCEPT_CONSENT, CallName.ACTIVATE) and not content.strip()
-    return Reply(
-        status=status,
-        accepted=accepted,
-        says=status if accepted else refusals.meant_status(status, body or {}, data),
-        readable=complete and (body is not None or empty_is_fine),
-        facts=facts,
-        kind=Kind(kind),
-        field=field,
-        message=message,
-    )
+    if body is None or not is_the_banks(call, status, body):
+        words = refusals.gateway_words(content, whose.customer, secrets)
+        return Reply(status=status, says=_says_no_word(status), kind=Kind.GATEWAY, message=words)
+    data = members.record(body.get("data")) if "data" in body else body
+    accepted = 200 <= status < 300 and not refusals.says_failure(body, data)  # noqa: PLR2004 - RFC 9110 success
+    if names_another(call, body, data, whose):
+        return Reply(
+            status=status, accepted=accepted, says=status if accepted else _says_no_word(status), kind=Kind.ANOTHERS
+        )
+    if accepted:
+        return _accepted(call, status, body, data, whose)
+    says = refusals.meant_status(status, body, data)
+    kind, field, message = refusals.trouble(body, data, whose.customer, secrets)
+    return Reply(status=status, says=says, readable=True, kind=kind, field=field, message=message)
+
+
+def _says_no_word(status: int) -> int:
+    """What a reply means that is no word of the bank about this customer: it is as good as none, thus a 502.
+
+    A 407 is the proxy's, a 429 a refusal for rate, and a server error one whoever answers.
+    """
+    return status if status in (407, 429) or status >= 500 else 502  # noqa: PLR2004
+
+
+def _accepted(call: CallName, status: int, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> Reply:
+    """The reply to a call that was accepted; without an id that can be believed it is unreadable."""
+    facts, complete = _facts(call, body, data, whose)
+    given = {IdKind.CUSTOMER: facts.customer_id, IdKind.VERIFICATION: facts.verification_id}
+    if any(identifier and whose.is_anothers(kind, identifier) for kind, identifier in given.items()):
+        return Reply(status=status, accepted=True, says=status, kind=Kind.ANOTHERS)
+    if not all(identifier == impersonal(identifier, whose.customer) for identifier in given.values()):
+        return Reply(status=status, accepted=True, says=status, kind=Kind.PERSONAL_ID)
+    if facts.user_id:  # only the session needs it
+        facts = replace(facts, user_id=impersonal(facts.user_id, whose.customer))
+    return Reply(status=status, accepted=True, says=status, readable=complete, facts=facts)
 
 
 def read_categories(content: bytes) -> tuple[Category, ...]:
@@ -108,15 +106,7 @@ def _object(content: bytes) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _facts(
-    call: CallName,
-    body: dict[str, Any],
-    data: dict[str, Any],
-    customer: Customer | None,
-    customer_id: str,
-    since: float,
-    taken: Callable[[str], bool],
-) -> tuple[Facts, bool]:
+def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> tuple[Facts, bool]:
     """What the answer tells, and whether everything is there that this call must bring."""
     match call:
         case CallName.LOGIN | CallName.OPEN_SESSION:
@@ -146,7 +136,7 @@ def _facts(
             )
             return Facts(uploaded=types), isinstance(listed, list)
         case CallName.LIST_DELIVERIES:
-            return _deliveries(data, customer, customer_id, since, taken)
+            return read_page(data, whose)
         case CallName.HIERARCHY | CallName.ACCEPT_CONSENT | CallName.ACTIVATE:
             return Facts(), True
 
@@ -208,43 +198,6 @@ def _check(data: dict[str, Any]) -> Facts:
     )
 
 
-def _deliveries(
-    data: dict[str, Any], customer: Customer | None, customer_id: str, since: float, taken: Callable[[str], bool]
-) -> tuple[Facts, bool]:
-    """Find this customer among the deliveries of one page, by e-mail or, once known, by id.
-
-    A customer that was created before this journey began (``since``), or whose id belongs to another customer of the
-    ledger, is somebody else with the same e-mail.
-    """
-    listed = data.get("deliveries")
-    email = customer.email.casefold() if customer else ""
-    created: set[str] = set()
-    activated = False
-    for delivery in members.records(listed):
-        envelope = members.record(delivery.get("payload"))
-        payload = members.record(envelope.get("data"))
-        event = members.text(delivery.get("eventType")) or members.text(envelope.get("type"))
-        identifier = members.identifier(payload.get("customerId"))
-        same = bool(email) and members.text(payload.get("email")).casefold() == email
-        fresh = event == "customer.created" and same and not _is_before(envelope.get("timestamp"), since)
-        if identifier and fresh and not taken(identifier):
-            created.add(identifier)
-        activated = activated or (event == "customer.activated" and bool(customer_id) and identifier == customer_id)
-    # Two customers with one e-mail cannot be: which of them is ours is for a person to say.
-    found = created.pop() if len(created) == 1 else ""
-    marks = tuple(members.identifier(delivery.get("deliveryId")) for delivery in members.records(listed)[:1])
-    return Facts(customer_id=found, activated=activated, uploaded=marks), isinstance(listed, list)
-
-
-def _is_before(timestamp: Any, since: float) -> bool:
-    """Whether the bank's clock says that this was clearly earlier; what cannot be read proves nothing."""
-    try:
-        at = datetime.fromisoformat(members.text(timestamp))
-    except ValueError:
-        return False
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() < since - _CLOCKS_DIFFER_S
-
-
 def _risk(value: Any) -> str:
     """A risk level; another word could be anything, and it would be stored."""
     said = members.word(value)
@@ -255,13 +208,3 @@ def _requirement(value: Any) -> str:
     """A document type that the bank asks for. One that cannot be read is still one that is asked for."""
     said = members.word(value)
     return said if said in _REQUIREMENTS else "UNKNOWN"
-
-
-def _impersonal(facts: Facts, customer: Customer | None) -> Facts:
-    """Ids are stored: one that is made of the customer's own data is not taken."""
-    return replace(
-        facts,
-        customer_id=impersonal(facts.customer_id, customer),
-        user_id=impersonal(facts.user_id, customer),
-        verification_id=impersonal(facts.verification_id, customer),
-    )

@@ -17,13 +17,14 @@ import httpx
 from msgspec.structs import replace
 
 from pipeline import __version__
-from pipeline.calls import CallName, Reply
+from pipeline.calls import CallName, Kind, Reply
 from pipeline.events import Handler, Notice, Slowed, ignore
-from pipeline.model import Customer
 from pipeline.outbound import answers
+from pipeline.outbound.clocks import BankClock
 from pipeline.outbound.pacing import Pacer, Turn
 from pipeline.outbound.payloads import Outgoing
 from pipeline.outbound.retry_after import retry_after_s
+from pipeline.outbound.whose import NOBODY, Whose
 from pipeline.settings import Api
 
 _TOKENS = 4096
@@ -44,6 +45,7 @@ class Client:
         pacer: Pacer,
         emit: Handler = ignore,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
         may_send: Callable[[], bool] = lambda: True,
         secrets: Sequence[str] = (),
     ) -> None:
@@ -53,6 +55,8 @@ class Client:
         self._transport = transport
         self._emit = emit
         self._clock = clock
+        self._wall_clock = wall_clock
+        self._bank_clock = BankClock()
         self._may_send = may_send
         self._secrets = secrets
         self.pacer = pacer
@@ -75,16 +79,14 @@ class Client:
         request: Outgoing,
         *,
         token: str = "",
-        customer: Customer | None = None,
-        customer_id: str = "",
-        since: float = 0.0,
-        taken: Callable[[str], bool] = answers.never_taken,
+        whose: Whose = NOBODY,
         turn: Turn | None = None,
         urgent: bool = False,
     ) -> tuple[Reply, bytes]:
         """Send ``request``; the reply as read for ``call``, and the body for who needs more.
 
-        ``turn`` is the pacer's leave to send; without one, the request waits for its turn here.
+        ``whose`` tells who the answer must be about. ``turn`` is the pacer's leave to send; without one, the request
+        waits for its turn here.
         ``urgent`` passes a shut gate: the probe that finds out whether the bank is back.
         """
         turn = turn or await self.pacer.turn(urgent=urgent)
@@ -95,6 +97,7 @@ class Client:
         if not self._may_send():  # asked last: this process may have stood still until now
             return Reply(sent=False, cause="stopped"), b""
         self.pacer.depart(turn)
+        left_at = self._wall_clock()
         try:
             async with asyncio.timeout(self._timeout_s + 5):
                 response = await self._transport.handle_async_request(ready)
@@ -108,18 +111,16 @@ class Client:
             return Reply(cause="the connection broke", seconds=self._clock() - started), b""
         finally:
             self.pacer.arrived(turn)
-        reply = answers.read(
-            call,
-            response.status_code,
-            content,
-            customer=customer,
-            customer_id=customer_id,
-            since=since,
-            taken=taken,
-            secrets=self._secrets,
-        )
+        reply = answers.read(call, response.status_code, content, whose=whose, secrets=self._secrets)
+        if reply.kind is not Kind.GATEWAY:
+            self._bank_clock.note(response.headers.get("date"), sent_at=left_at, received_at=self._wall_clock())
         asked = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
         return self._paced(call, replace(reply, retry_after_s=asked, seconds=self._clock() - started), turn), content
+
+    @property
+    def bank_ahead_s(self) -> float:
+        """Seconds by which the bank's clock is ahead of ours at least, as far as its answers told."""
+        return self._bank_clock.ahead_s
 
     def _paced(self, call: CallName, reply: Reply, turn: Turn) -> Reply:
         """Let the pacer know what the bank thinks of the rate."""

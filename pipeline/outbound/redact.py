@@ -30,7 +30,7 @@ _WORDS = frozenset(  # the words of API.md and openapi.yaml, and those in which 
     admin after again against age all allowed already also an and another any api applicable approval approve
     approved approving are array as assigned at attempt attempts authentication authorization authorized
     available b2b b2c bad bank be because been before being below beneficial between blank body both but by
-    bytes call called can cannot categories categorization category certificate change changed character
+    bytes call called can cannot categories categorisation categorization category certificate change changed character
     characters chars check client code combination comment completed compliance conditions conflict connection
     consent consents contact contain containing contains content correct could country created creation
     credentials currently customer customercategory customerid customername customers data database date
@@ -127,6 +127,32 @@ def redact(text: str, values: Iterable[str] = ()) -> Redacted:
     return Redacted(line if len(line) <= _MAX_CHARS else line[: _MAX_CHARS - 1] + MASK)
 
 
+def known_words(text: str, values: Iterable[str] = ()) -> str:
+    """Return ``text`` in lower case, but only the words that errors are written in; those of ``values`` are masked.
+
+    For classifying what an error says, not for people: a word that is also a name stays if it is none of ``values``.
+    """
+    own = set(_own(values))
+    words = [_known(chunk.strip(_EDGES).removesuffix("(s"), own) for chunk in text[:_MAX_READ].split()]
+    for start, end in _own_runs(words, own):
+        words[start:end] = [MASK] * (end - start)
+    return " ".join(words)
+
+
+def _known(word: str, own: set[str]) -> str:
+    lower, parts = word.lower(), _parts(word)
+    if (
+        not word
+        or _COMPOUND.fullmatch(word) is None
+        or lower in own
+        or own.intersection(parts)
+        or "".join(parts) in own
+    ):
+        return MASK
+    known = lower in _WORDS or _WORDS.issuperset(parts)
+    return re.sub("[_/-]", " ", lower) if known else MASK
+
+
 def _own(values: Iterable[str]) -> Iterator[str]:
     """The customer's words: as they stand, without accents, in pieces, and run together."""
     for value in values:
@@ -143,7 +169,7 @@ def _harmless(word: str, own: set[str]) -> bool:
     lower = word.lower()
     if _COMPOUND.fullmatch(word) is None or lower in own:
         return False
-    parts = [part.lower() for piece in re.split(r"[_/-]", word) for part in _PARTS.findall(piece)]
+    parts = _parts(word)
     if own.intersection(parts) or "".join(parts) in own:
         return False
     if lower in _WORDS:
@@ -152,14 +178,27 @@ def _harmless(word: str, own: set[str]) -> bool:
     return len(parts) > 1 and all(len(part) > 1 and part in _WORDS and part not in _ALSO_NAMES for part in parts)
 
 
+def _parts(word: str) -> list[str]:
+    """The words that a compound such as ``ADMIN_USER`` or ``missingConsents`` is made of, in lower case."""
+    return [part.lower() for piece in re.split(r"[_/-]", word) for part in _PARTS.findall(piece)]
+
+
+def _own_runs(lower: list[str], own: set[str]) -> Iterator[tuple[int, int]]:
+    """Where some words in a row, written together, are the customer's."""
+    for start in range(len(lower)):
+        for end in range(start + 2, min(start + _MOST_JOINED, len(lower)) + 1):
+            if "".join(lower[start:end]) in own:
+                yield start, end
+
+
 def _mask_runs(bare: list[str], good: list[bool], own: set[str]) -> None:
     """Mask names of several known words: such as the customer's own, or such as follow each other as names do."""
     lower = [word.lower() for word in bare]
-    for start in range(len(bare)):
-        for end in range(start + 2, min(start + _MOST_JOINED, len(bare)) + 1):
-            run = lower[start:end]
-            if (end == start + 2 and _SURELY_NAMES.issuperset(run)) or "".join(run) in own:
-                good[start:end] = [False] * len(run)
+    names = (
+        (start, start + 2) for start in range(len(lower) - 1) if _SURELY_NAMES.issuperset(lower[start : start + 2])
+    )
+    for start, end in (*names, *_own_runs(lower, own)):
+        good[start:end] = [False] * (end - start)
 
 
 def _mask_titles(chunks: list[str], bare: list[str], good: list[bool]) -> None:

@@ -3,6 +3,7 @@
 Both documented forms of an error body are read, also where they come with a 200 (API.md, section 7). Pure.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 from pipeline.calls import Kind, Redacted
 from pipeline.model import Customer
 from pipeline.outbound import members
-from pipeline.outbound.redact import redact_all
+from pipeline.outbound.envelopes import legacy_status
+from pipeline.outbound.redact import known_words, redact_all
 
 _MAX_ERRORS = 5
+_MAX_READ = 4000
 PERSONAL = tuple(field.name for field in fields(Customer) if not field.repr or field.name == "external_id")
 _CONTRACT_FIELDS = {
     "firstName": "first_name",
@@ -32,28 +35,20 @@ _CONTRACT_FIELDS = {
     "fileName": "identity_document",
     "mimeType": "identity_document",
 }
-_LEGACY_CODES = (
-    ("DUPLICATE_EMAIL", 409),
-    ("EMAIL_ALREADY_EXISTS", 409),
-    ("INVALID_CREDENTIALS", 401),
-    ("SESSION_EXPIRED", 401),
-    ("ACCOUNT_LOCKED", 401),
-    ("INSUFFICIENT_PERMISSIONS", 403),
-    ("VERIFICATION_FAILED", 422),
-    ("WEAK_PASSWORD", 400),
-    ("INVALID_", 400),
+_KINDS = tuple(
+    (kind, re.compile(rf"\b(?:{words})\b"))
+    for kind, words in (
+        (Kind.MISSING_HEADER, "missing required headers?"),
+        (Kind.HIGH_RISK, "high risk|power tenant"),
+        (Kind.MISSING_CONSENTS, "missing ?consents?|consents? (?:is |are )?missing"),
+        (Kind.VERIFICATION_REFUSED, "verification failed|rejected|declined|refused"),
+        (Kind.NOT_VERIFIED, "not (?:yet )?(?:verified|approved)"),
+        (Kind.LOCKED, "locked"),
+        (Kind.ROLE, "roles?|permissions?"),
+        (Kind.CATEGORIZATION, r"categori\w+"),
+    )
 )
-"""Codes of the older guides (API.md, section 7) and the status each amounts to."""
-_KINDS = (
-    (Kind.MISSING_HEADER, ("missing required header",)),
-    (Kind.HIGH_RISK, ("high risk", "high-risk", "power tenant", "power_tenant", "power-tenant")),
-    (Kind.MISSING_CONSENTS, ("missing consent", "consents are missing", "missingconsents")),
-    (Kind.VERIFICATION_REFUSED, ("verification_failed", "verification failed", "rejected", "declined", "refused")),
-    (Kind.NOT_VERIFIED, ("not verified", "not approved")),
-    (Kind.LOCKED, ("locked",)),
-    (Kind.ROLE, ("role", "permission")),
-    (Kind.CATEGORIZATION, ("categori",)),
-)
+"""The first that is found counts. Looked for in known words only: what a refusal repeats of a row decides nothing."""
 
 
 def says_failure(body: dict[str, Any], data: dict[str, Any]) -> bool:
@@ -63,7 +58,7 @@ def says_failure(body: dict[str, Any], data: dict[str, Any]) -> bool:
     ):
         return True
     code = members.code(body)
-    return bool(_legacy_status(members.text(body.get("code")))) or (code is not None and not 200 <= code < 300)  # noqa: PLR2004
+    return bool(legacy_status(members.text(body.get("code")))) or (code is not None and not 200 <= code < 300)  # noqa: PLR2004
 
 
 def meant_status(status: int, body: dict[str, Any], data: dict[str, Any]) -> int:
@@ -78,17 +73,13 @@ def meant_status(status: int, body: dict[str, Any], data: dict[str, Any]) -> int
         or members.text(data.get("errorCode"))
         or members.text(body.get("code"))
     )
-    meant = _legacy_status(name) or status
+    meant = legacy_status(name) or status
     return 400 if meant == status and (data.get("errors") or data.get("field")) else meant
-
-
-def _legacy_status(name: str) -> int:
-    return next((meant for start, meant in _LEGACY_CODES if name.startswith(start)), 0)
 
 
 def trouble(
     body: dict[str, Any], data: dict[str, Any], customer: Customer | None, secrets: Sequence[str] = ()
-) -> tuple[str, str, Redacted]:
+) -> tuple[Kind, str, Redacted]:
     """The kind, canonical field and redacted words of a refusal; ``secrets`` are masked like the customer's values."""
     legacy = members.record(body.get("error"))
     errors = members.records(data.get("errors"))
@@ -99,8 +90,9 @@ def trouble(
         members.text(data.get("message")),
     ]
     said += [members.text(legacy.get("code")), members.text(legacy.get("message")), members.text(data.get("errorCode"))]
-    text = " ".join(said).lower()
-    kind = next((kind for kind, words in _KINDS if any(word in text for word in words)), Kind.NONE)
+    values = own_values(customer, secrets)
+    text = ". ".join(known_words(words, values) for words in said)
+    kind = next((kind for kind, words in _KINDS if words.search(text)), Kind.NONE)
     if isinstance(data.get("missingConsents"), list) and data.get("missingConsents"):
         kind = Kind.MISSING_CONSENTS
     if data.get("missingKeys") and kind is Kind.NONE:
@@ -108,7 +100,6 @@ def trouble(
     named = [members.text(data.get("field")), *(members.text(entry.get("field")) for entry in errors)]
     ends = (name.split(".")[-1] for name in named)
     field = next((_CONTRACT_FIELDS[name] for name in ends if name in _CONTRACT_FIELDS), "")
-    values = [*secrets, *(getattr(customer, name) for name in PERSONAL if customer)]
     words = [
         members.text(legacy.get("message")) or members.text(body.get("message")),
         members.text(data.get("details")),
@@ -117,3 +108,15 @@ def trouble(
         f"{members.text(entry.get('field'))}: {members.text(entry.get('message'))}" for entry in errors[:_MAX_ERRORS]
     ]
     return kind, field, redact_all(words, values)
+
+
+def gateway_words(content: bytes, customer: Customer | None, secrets: Sequence[str] = ()) -> Redacted:
+    """What somebody who is not the bank says, redacted; markup and JSON alike are taken for text."""
+    text = content[:_MAX_READ].decode(errors="ignore")
+    words = re.sub(r"(?is)<(style|script)\b.*?</\1>|<[^>]*>|[{}\"]", " ", text)
+    return redact_all([words], own_values(customer, secrets))
+
+
+def own_values(customer: Customer | None, secrets: Sequence[str]) -> list[str]:
+    """What must not be heard of the bank: the customer's values and the secrets."""
+    return [*secrets, *(getattr(customer, name) for name in PERSONAL if customer)]

@@ -80,9 +80,9 @@ async def _body(response: Response, request: httpx.Request) -> bytes:
 
 
 def _headers(response: Response) -> list[tuple[str, str]] | None:
-    """The one header that is used; if it is not text it is as good as absent."""
+    """The headers that are used; if one is not text they are as good as absent."""
     try:
-        return [("retry-after", value) for value in response.get_header_all("retry-after")] or None
+        return [(name, value) for name in ("retry-after", "date") for value in response.get_header_all(name)] or None
     except ValueError:
         return None
 

@@ -283,14 +283,14 @@ def test_deliveries_are_paged_until_found_or_nothing_new_comes() -> None:
     def read(visit: Visit, **facts: object) -> tuple[Journey, Visit]:
         return judged(held, page, Verdict.DONE, visit=visit, facts=Facts(**facts))  # type: ignore[arg-type]
 
-    found, _ = read(Visit(), customer_id="c-9", uploaded=("d1",))
+    found, _ = read(Visit(), created=("c-9",), page_mark="d1")
     assert (found.customer_id, found.done, found.doubts) == ("c-9", Phase.REGISTRATION.number, 0)
-    same, visit = read(Visit(), uploaded=("d1",))
+    same, visit = read(Visit(), page_mark="d1")
     assert (same, visit.page, visit.searched) == (held, 1, False)
-    assert read(visit, uploaded=("d1",))[1].searched
-    assert not read(visit, uploaded=("d2",))[1].searched
+    assert read(visit, page_mark="d1")[1].searched
+    assert not read(visit, page_mark="d2")[1].searched
     assert read(visit)[1].searched
-    assert read(Visit(page=MAX_DELIVERY_PAGES - 1), uploaded=("d9",))[1].searched
+    assert read(Visit(page=MAX_DELIVERY_PAGES - 1), page_mark="d9")[1].searched
 
 
 def test_a_lost_registration_is_found_on_a_later_page_of_the_deliveries() -> None:

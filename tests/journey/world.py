@@ -24,6 +24,7 @@ from pipeline.journey.traverse import Tools, Traverser
 from pipeline.keys import Keys
 from pipeline.model import CallRecord, Customer, Disposition, Journey, Standing
 from pipeline.outbound.answers import read
+from pipeline.outbound.whose import Whose
 from pipeline.projection import disposition_of
 from tests.values import replace
 
@@ -154,7 +155,14 @@ class Bank:
 
     def tell(self, event: str, payload: dict[str, Any]) -> None:
         """Deliver an event to the webhook subscription."""
-        self.events.insert(0, {"deliveryId": f"d{len(self.events)}", "eventType": event, "payload": payload})
+        self.events.insert(
+            0,
+            {
+                "deliveryId": f"d{len(self.events)}",
+                "eventType": event,
+                "payload": {"timestamp": "2026-05-04T09:01:00Z", **payload},
+            },
+        )
 
     def _session(self, _: Step, person: Person) -> tuple[int, dict[str, Any]]:
         return 200, {"token": f"token-of-{person.id}", "user": {"customerStatus": person.status}}
@@ -473,7 +481,8 @@ class Sending:
         if isinstance(made, Reply):
             return made
         status, content = made
-        return read(step.call.name, status, content, customer=self.customer, customer_id=self.journey.customer_id)
+        whose = Whose(customer=self.customer, customer_id=self.journey.customer_id)
+        return read(step.call.name, status, content, whose=whose)
 
 
 CLEARLY_NOT_DONE = frozenset({"unreachable", "429", "429_with_wait", "401"})

@@ -8,6 +8,7 @@ import pytest
 from pipeline.calls import CallName, step
 from pipeline.journey.policy import judge
 from pipeline.outbound.answers import read
+from pipeline.outbound.whose import Whose
 from tests.outbound.support import customer
 
 REGISTER, ACTIVATE, APPROVE, CHECK = CallName.REGISTER, CallName.ACTIVATE, CallName.APPROVE, CallName.CHECK
@@ -99,20 +100,20 @@ FORMS: list[tuple[str, CallName, int, Any, str, str, str]] = [
     ("code of a 200", REGISTER, 200, wrapped(500, "Oops", id="c"), "doubt", "server_error", ""),
     ("code as text", REGISTER, 200, {"code": "409", "message": "Exists"}, "refused", "duplicate_email", ""),
     ("false read", CHECK, 200, {"success": False}, "retry", "false_success", ""),
-    # gateways and frameworks
+    # gateways and frameworks: whatever the status, as good as no answer (API.md, section 7)
     ("nginx 502", REGISTER, 502, NGINX.format("502 Bad Gateway"), "doubt", "server_error", ""),
     ("nginx 504", APPROVE, 504, NGINX.format("504 Gateway Time-out"), "doubt", "server_error", ""),
-    ("nginx 413", UPLOAD, 413, NGINX.format("413 Request Entity Too Large"), "refused", "document_too_large", ""),
+    ("nginx 413", UPLOAD, 413, NGINX.format("413 Request Entity Too Large"), "doubt", "server_error", ""),
     ("nginx 429", REGISTER, 429, NGINX.format("429 Too Many Requests"), "retry", "rate_refused", ""),
-    ("nginx 499", REGISTER, 499, NGINX.format("499"), "refused", "refused", ""),
+    ("nginx 499", REGISTER, 499, NGINX.format("499"), "doubt", "server_error", ""),
     ("cloudflare 522", REGISTER, 522, CLOUDFLARE, "doubt", "server_error", ""),
     ("cloudflare 1015", CHECK, 429, "error code: 1015", "retry", "rate_refused", ""),
     ("aws gateway", CHECK, 503, {"message": "Service Unavailable"}, "retry", "server_error", ""),
     ("aws time-out", REGISTER, 504, {"message": "Endpoint request timed out"}, "doubt", "server_error", ""),
     ("spring", REGISTER, 500, spring(500, "Internal Server Error"), "doubt", "server_error", ""),
-    ("spring 400", REGISTER, 400, spring(400, "Bad Request"), "refused", "refused", ""),
-    ("problem+json", REGISTER, 422, {"type": "about:blank", "title": "No", "status": 422}, "refused", "refused", ""),
-    ("oauth", CHECK, 401, {"error": "invalid_token", "error_description": "expired"}, "expired", "token_refused", ""),
+    ("spring 400", REGISTER, 400, spring(400, "Bad Request"), "doubt", "server_error", ""),
+    ("problem+json", REGISTER, 422, {"type": "about:blank", "title": "No", "status": 422}, "doubt", "server_error", ""),
+    ("oauth", CHECK, 401, {"error": "invalid_token", "error_description": "expired"}, "retry", "server_error", ""),
     (
         "plain text",
         CONSENT,
@@ -132,19 +133,40 @@ FORMS: list[tuple[str, CallName, int, Any, str, str, str]] = [
         "",
     ),
     ("empty", REGISTER, 500, "", "doubt", "server_error", ""),
-    ("empty 400", REGISTER, 400, "", "refused", "refused", ""),
-    ("a list", REGISTER, 400, [{"message": "No"}], "refused", "refused", ""),
+    ("empty 400", REGISTER, 400, "", "doubt", "server_error", ""),
+    ("a list", REGISTER, 400, [{"message": "No"}], "doubt", "server_error", ""),
     ("a number", REGISTER, 500, 500, "doubt", "server_error", ""),
     ("deep", REGISTER, 500, "[" * 5000 + "]" * 5000, "doubt", "server_error", ""),
-    ("too early", REGISTER, 425, "", "retry", "too_early", ""),
+    ("too early", REGISTER, 425, "", "doubt", "server_error", ""),
     ("time-out of a client", REGISTER, 408, "", "doubt", "server_error", ""),
-    ("redirect to a log-in", REGISTER, 302, NGINX.format("302 Found"), "doubt", "unexpected_status", ""),
-    ("html with a 200", REGISTER, 200, "<html>maintenance</html>", "doubt", "unreadable_answer", ""),
-    ("half a body", REGISTER, 201, '{"code": 201, "data": {"id": "c-1', "doubt", "unreadable_answer", ""),
+    ("redirect to a log-in", REGISTER, 302, NGINX.format("302 Found"), "doubt", "server_error", ""),
+    ("html with a 200", REGISTER, 200, "<html>maintenance</html>", "doubt", "server_error", ""),
+    ("half a body", REGISTER, 201, '{"code": 201, "data": {"id": "c-1', "doubt", "server_error", ""),
     ("no id", REGISTER, 200, wrapped(200, "Fine", user={"id": "u"}), "doubt", "unreadable_answer", ""),
-    ("no content", REGISTER, 204, "", "doubt", "unreadable_answer", ""),
-    ("accepted, later", REGISTER, 202, {"message": "queued"}, "doubt", "unreadable_answer", ""),
-    ("no content is fine", ACTIVATE, 204, "", "done", "", ""),
+    ("no content", REGISTER, 204, "", "doubt", "server_error", ""),
+    ("accepted, later", REGISTER, 202, {"message": "queued"}, "doubt", "server_error", ""),
+    ("nginx 404", CHECK, 404, "404 page not found\n", "retry", "server_error", ""),
+    ("firewall 403", APPROVE, 403, NGINX.format("403 Forbidden"), "doubt", "server_error", ""),
+    ("forbidden", REGISTER, 403, {"error": "Forbidden"}, "doubt", "server_error", ""),
+    ("kong", REGISTER, 404, {"message": "no Route matched with those values"}, "doubt", "server_error", ""),
+    ("django", REGISTER, 401, {"detail": "Authentication credentials were not provided."}, "doubt", "server_error", ""),
+    ("apigee", REGISTER, 400, {"fault": {"faultstring": "No", "detail": {}}}, "doubt", "server_error", ""),
+    ("google", REGISTER, 404, {"error": {"code": 404, "message": "No", "status": "X"}}, "doubt", "server_error", ""),
+    ("azure", REGISTER, 404, {"error": {"code": "ResourceNotFound", "message": "No"}}, "doubt", "server_error", ""),
+    ("azure gateway", REGISTER, 404, {"statusCode": 404, "message": "Resource not found"}, "doubt", "server_error", ""),
+    ("grpc", REGISTER, 404, {"code": 5, "message": "Not Found", "details": []}, "doubt", "server_error", ""),
+    (
+        "wordpress",
+        REGISTER,
+        404,
+        {"code": "rest_no_route", "message": "No", "data": {"status": 404}},
+        "doubt",
+        "server_error",
+        "",
+    ),
+    ("graphql", REGISTER, 200, {"data": None, "errors": [{"message": "No"}]}, "doubt", "server_error", ""),
+    ("maintenance", ACTIVATE, 200, {"message": "Service is under maintenance"}, "doubt", "server_error", ""),
+    ("no content of an activation", ACTIVATE, 204, "", "doubt", "server_error", ""),
 ]
 
 
@@ -160,6 +182,6 @@ def test_there_are_as_many_forms_as_asked_for() -> None:
 def test_what_a_body_amounts_to(call: CallName, status: int, body: Any, verdict: str, code: str, field: str) -> None:
     """Verdict, code and field; nothing raises, and no doubt is taken for a clear answer."""
     content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    reply = read(call, status, content, customer=customer())
+    reply = read(call, status, content, whose=Whose(customer=customer()))
     judgement = judge(step(call), reply)
     assert (str(judgement.verdict), judgement.code, reply.field) == (verdict, code, field)

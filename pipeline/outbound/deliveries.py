@@ -1,0 +1,65 @@
+"""One page of webhook deliveries: which customers on it can be ours, and whether ours was activated. Pure.
+
+A customer can be ours who was created after the first attempt in doubt, with the e-mail that was sent then, under an
+id that is nobody else's. Promise: what cannot be read proves nothing. Does not know which of several is ours.
+"""
+
+import math
+from datetime import datetime
+from typing import Any
+
+from pipeline.calls import Facts
+from pipeline.keys import IdKind
+from pipeline.outbound import members
+from pipeline.outbound.identifiers import impersonal
+from pipeline.outbound.whose import Whose
+
+
+def read_page(data: dict[str, Any], whose: Whose) -> tuple[Facts, bool]:
+    """What the page tells, and whether it is one."""
+    listed = data.get("deliveries")
+    created: list[str] = []
+    activated = False
+    for delivery in members.records(listed):
+        envelope = members.record(delivery.get("payload"))
+        payload = members.record(envelope.get("data"))
+        event = members.text(delivery.get("eventType")) or members.text(envelope.get("type"))
+        identifier = members.identifier(payload.get("customerId"))
+        if event == "customer.created" and _can_be_ours(identifier, payload, envelope, whose):
+            created.append(identifier)
+        if event == "customer.activated" and identifier:
+            activated = activated or identifier == whose.customer_id
+    page_mark = next((_mark(delivery) for delivery in members.records(listed)), "")
+    facts = Facts(created=tuple(dict.fromkeys(created)), activated=activated, page_mark=page_mark)
+    return facts, isinstance(listed, list)
+
+
+def _can_be_ours(identifier: str, payload: dict[str, Any], envelope: dict[str, Any], whose: Whose) -> bool:
+    return (
+        bool(impersonal(identifier, whose.customer))
+        and whose.has_email(members.text(payload.get("email")))
+        and _is_after(members.text(envelope.get("timestamp")), whose.since)
+        and not whose.is_anothers(IdKind.CUSTOMER, identifier)
+    )
+
+
+def _is_after(timestamp: str, since: float) -> bool:
+    """Whether this is an instant from ``since`` on; one that was cut to seconds or milliseconds may be that much less.
+
+    Without a zone it is no instant.
+    """
+    try:
+        at = datetime.fromisoformat(timestamp)
+    except ValueError:
+        return False
+    if at.tzinfo is None:
+        return False
+    steps = 1000 if at.microsecond else 1
+    # Rounded, because a float's milliseconds are not exact.
+    return round(at.timestamp() * steps, 3) >= math.floor(round(since * steps, 3))
+
+
+def _mark(delivery: dict[str, Any]) -> str:
+    """What tells a page from another: the id of its first delivery or event."""
+    named = (delivery.get("deliveryId"), delivery.get("eventId"), members.record(delivery.get("payload")).get("id"))
+    return next((identifier for identifier in map(members.identifier, named) if identifier), "unnamed")
