@@ -589,6 +589,20 @@ def test_a_row_that_changed_after_it_was_sent_is_counted_as_changed() -> None:
     assert run.last.dispositions == {Disposition.REJECTED: 0, Disposition.CHANGED: 1}
 
 
+def test_ids_that_the_ledger_has_are_remembered() -> None:
+    """Of customers and of verifications alike: a ledger of an earlier version learns them."""
+    held = Held()
+    given = rows(1)
+    assert given[0].customer is not None
+    key, print_ = KEYS.customer("C-1"), KEYS.fingerprint(given[0].customer)
+    held.journeys[key] = Journey(
+        key=key, fingerprint=print_, standing=Standing.COMPLETE, done=8, customer_id="c-1", verification_id="v-1"
+    )
+    Run(held, number=2).of(iter([given]))
+    for kind, identifier in ((IdKind.CUSTOMER, "c-1"), (IdKind.VERIFICATION, "v-1")):
+        assert (KEYS.id_mark(kind, identifier), key) in held.marks
+
+
 def test_an_input_that_fails_on_the_way_stops_the_run_in_good_order() -> None:
     """What was read before is carried or left pending, the reason is the error's, and the run ends."""
 

@@ -7,22 +7,25 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pipeline.calls import CallName, step
+from pipeline.calls import CallName, Facts, Reply, step
 from pipeline.config import load
 from pipeline.evidence import Opened
 from pipeline.gateway import Gateway, Ready, index_categories
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.needs import Problem
-from pipeline.keys import Keys
+from pipeline.keys import IdKind, Keys
 from pipeline.model import Category, Customer, Journey
-from pipeline.outbound.payloads import Payloads
+from pipeline.outbound.payloads import Outgoing, Payloads
+from pipeline.outbound.whose import Whose
 from pipeline.owners import IdOwners
 from tests.journey.world import a_customer
+from tests.values import replace
 
 if TYPE_CHECKING:
     from pipeline.evidence import Evidence
     from pipeline.health import Health
-    from pipeline.outbound.client import Client
+    from pipeline.outbound import client as outbound
+    from pipeline.outbound.pacing import Turn
     from pipeline.outbound.session import AdminSession
 
 KEYS = Keys("s", "t")
@@ -55,7 +58,7 @@ def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
 
     payloads = Payloads(load(None, environ={}), KEYS)
     return Gateway(
-        client=cast("Client", SimpleNamespace()),
+        client=cast("outbound.Client", SimpleNamespace()),
         payloads=payloads,
         session=cast("AdminSession", SimpleNamespace()),
         categories=(STANDARD,),
@@ -104,3 +107,73 @@ def test_a_document_that_cannot_be_read_is_a_problem_of_its_column() -> None:
     made = asyncio.run(gateway(reader).prepare(step(CallName.UPLOAD_DOCUMENT, "PASSPORT"), customer, JOURNEY))
     assert isinstance(made, Problem)
     assert (made.code, made.field) == ("document_missing", "identity_document")
+
+
+class Client:
+    """Gives one reply, and keeps who it had to be about."""
+
+    bank_ahead_s = 2.5
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self.whose: list[Whose] = []
+
+    async def send(self, *_: object, whose: Whose, **__: object) -> tuple[Reply, bytes]:
+        """Answer at once."""
+        self.whose.append(whose)
+        return self._reply, b""
+
+
+def sent(reply: Reply, journey: Journey) -> tuple[Whose, IdOwners]:
+    """Send one request of this journey: who was expected, and the owners of ids after it."""
+    client, ids = Client(reply), IdOwners(KEYS, sharing=lambda _: {}, find=lambda _: {}, identify=lambda _: None)
+    ready = Ready(
+        client=cast("outbound.Client", client),
+        ids=ids,
+        keys=KEYS,
+        call=CallName.REGISTER,
+        outgoing=Outgoing(method="GET", path="/"),
+        customer=a_customer(),
+        journey=journey,
+        own_names=frozenset({"admin"}),
+    )
+    asyncio.run(ready.send("t", cast("Turn", None)))
+    return client.whose[0], ids
+
+
+def test_ids_of_both_kinds_are_the_customers_from_the_answer_on() -> None:
+    """What an answer brings is remembered before anybody else's is read."""
+    _, ids = sent(Reply(facts=Facts(customer_id="c-9", verification_id="v-9")), JOURNEY)
+    for kind, identifier in ((IdKind.CUSTOMER, "c-9"), (IdKind.VERIFICATION, "v-9")):
+        assert ids.is_anothers(b"other", kind, identifier)
+        assert not ids.is_anothers(JOURNEY.key, kind, identifier)
+
+
+def test_an_answer_must_be_about_what_was_asked_for() -> None:
+    """The ids of the journey, the job's own user, and by the bank's clock the instant from which a customer is ours."""
+    whose, _ = sent(Reply(), replace(JOURNEY, started_at=100.0))
+    assert (whose.customer_id, whose.user_id, whose.verification_id) == ("c", "u", "v")
+    assert (whose.own, whose.since) == (frozenset({"admin"}), 102.5)
+    assert whose.has_email(a_customer().email.upper())
+    assert not whose.has_email("")
+
+
+def test_a_doubt_is_looked_up_by_what_was_sent_then() -> None:
+    """Its first instant and its e-mail, whatever the row says by now."""
+    doubt = replace(JOURNEY, started_at=100.0, doubt_at=200.0, doubt_email=KEYS.email_mark("before@x.example"))
+    whose, _ = sent(Reply(), doubt)
+    assert whose.since == 202.5
+    assert whose.has_email("Before@x.example")
+    assert not whose.has_email(a_customer().email)
+
+
+def test_what_an_operator_gave_is_a_claim() -> None:
+    """It counts against nobody, and is disproved by somebody else's proved id."""
+    made = gateway(lambda _: (b"", ""))
+    claim = replace(JOURNEY, claimed=("customer_id",))
+    made.give(claim)
+    rival = replace(JOURNEY, key=b"r")
+    assert made.disproved(replace(rival, claimed=("customer_id", "user_id"))) == ()
+    assert made.disproved(replace(rival, claimed=("verification_id",))) == ("verification_id",)
+    made.give(rival)
+    assert made.disproved(claim) == ("customer_id",)

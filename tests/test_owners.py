@@ -16,9 +16,9 @@ KEYS = Keys("a seed for tests only, invented", "tenant")
 CUSTOMER, VERIFICATION = IdKind.CUSTOMER, IdKind.VERIFICATION
 
 
-@pytest.mark.parametrize("kind", [CUSTOMER, VERIFICATION])
+@pytest.mark.parametrize("kind", IdKind)
 def test_an_id_belongs_to_the_first_customer_who_gets_it_also_in_the_next_run(tmp_path: Path, kind: IdKind) -> None:
-    """From the moment of the answer, before any write, and by the ledger ever after; each kind for itself."""
+    """From the moment of the answer, before any write, and by the ledger ever after."""
     path = tmp_path / "ledger.db"
     with opened(path) as ledger:
 
@@ -27,44 +27,81 @@ def test_an_id_belongs_to_the_first_customer_who_gets_it_also_in_the_next_run(tm
                 ids = IdOwners(KEYS, sharing=ledger.sharing, find=ledger.find, identify=writer.identify)
                 assert not ids.is_anothers(key(1), kind, "c-1")
                 ids.give(key(1), kind, "c-1")
-                found = [ids.is_anothers(key(n), kind, "c-1") for n in (1, 2)]
-                assert (found, ids.is_anothers(key(2), kind, "c-2")) == ([False, True], False)
+                others = [ids.is_anothers(key(n), kind, said) for n, said in ((1, "c-1"), (2, "c-1"), (2, "c-2"))]
+                assert others == [False, True, False]
                 ids.give(key(1), kind, "c-1")
                 await writer.post(journey(1, **{kind: "c-1"}))
 
         asyncio.run(first_run())
         ids = IdOwners(KEYS, sharing=ledger.sharing, find=ledger.find, identify=lambda _: None)
-        assert [ids.is_anothers(key(n), kind, "c-1") for n in (1, 2)] == [False, True]
-        other = VERIFICATION if kind is CUSTOMER else CUSTOMER
-        assert not ids.is_anothers(key(2), other, "c-1")
+        assert (ids.is_anothers(key(1), kind, "c-1"), ids.is_anothers(key(2), kind, "c-1")) == (False, True)
 
 
-def known_as(held: Journey | None, *, mark_of: str = "c-1") -> IdOwners:
-    """The ids of a ledger in which one customer has the mark of an id."""
+def test_ids_of_two_kinds_are_two_ids() -> None:
+    """A bank that numbers customers and verifications alike mixes nobody up."""
+    ids = IdOwners(KEYS, sharing=lambda _: {}, find=lambda _: {}, identify=lambda _: None)
+    ids.give(key(1), CUSTOMER, "7")
+    assert (ids.is_anothers(key(2), CUSTOMER, "7"), ids.is_anothers(key(2), VERIFICATION, "7")) == (True, False)
+
+
+def held_by(kind: IdKind, held: Journey | None) -> IdOwners:
+    """The ids of a ledger in which the first customer is known by ``id-1``."""
+    mark = KEYS.id_mark(kind, "id-1")
     return IdOwners(
         KEYS,
-        sharing=lambda marks: {KEYS.id_mark(CUSTOMER, mark_of): {key(1)}} if marks else {},
-        find=lambda _: {} if held is None else {key(1): held},
+        sharing=lambda marks: {mark: {key(1)}} if mark in marks else {},
+        find=lambda _: {} if held is None else {held.key: held},
         identify=lambda _: None,
     )
 
 
-def test_a_mere_claim_does_not_block_the_true_owner() -> None:
-    """What only an operator said yields to the bank; once proved, it is the customer's; unknown owners count."""
-    claimed = journey(1, customer_id="c-1", claimed=("customer_id",))
-    assert not known_as(claimed).is_anothers(key(2), CUSTOMER, "c-1")
-    assert known_as(journey(1, customer_id="c-1")).is_anothers(key(2), CUSTOMER, "c-1")
-    assert known_as(None).is_anothers(key(2), CUSTOMER, "c-1")
-    corrected = journey(1, customer_id="c-9", claimed=("customer_id",))
-    assert not known_as(corrected).is_anothers(key(2), CUSTOMER, "c-1")
+@pytest.mark.parametrize(
+    ("kind", "held", "anothers"),
+    [
+        (CUSTOMER, journey(1, customer_id="id-1"), True),
+        (CUSTOMER, journey(1, customer_id="id-1", claimed=("customer_id",)), False),
+        (CUSTOMER, journey(1, customer_id="id-1", claimed=("user_id",)), True),
+        (CUSTOMER, journey(1, customer_id="id-2"), False),
+        (CUSTOMER, journey(1), True),
+        (CUSTOMER, None, True),
+        (VERIFICATION, journey(1, verification_id="id-1"), True),
+        (VERIFICATION, journey(1, verification_id="id-1", claimed=("verification_id",)), False),
+        (VERIFICATION, journey(1, verification_id="id-2"), True),
+    ],
+    ids=[
+        "the bank's word",
+        "an operator's word",
+        "another id is claimed",
+        "corrected since",
+        "not yet in its journey",
+        "no journey yet",
+        "a verification",
+        "a claimed verification",
+        "an older verification",
+    ],
+)
+def test_what_only_an_operator_said_blocks_nobody(kind: IdKind, held: Journey | None, *, anothers: bool) -> None:
+    """Issue 9, 0.6: a mistyped id is the owner's to whom the bank gives it; nothing else is."""
+    assert held_by(kind, held).is_anothers(key(2), kind, "id-1") is anothers
 
 
-def test_the_banks_word_disproves_a_claim() -> None:
-    """Asked of the claimant: the id was given to somebody else meanwhile."""
-    ids = known_as(journey(1, customer_id="c-1", claimed=("customer_id",)))
-    assert not ids.is_anothers(key(1), CUSTOMER, "c-1")
-    ids.give(key(2), CUSTOMER, "c-1")
-    assert ids.is_anothers(key(1), CUSTOMER, "c-1")
+def test_a_claim_is_disproved_once_the_bank_gives_the_id_to_somebody() -> None:
+    """In this run by the answer, in the next one by the ledger."""
+    claim = journey(1, customer_id="id-1", claimed=("customer_id",))
+    ids = held_by(CUSTOMER, claim)
+    assert not ids.is_anothers(key(1), CUSTOMER, "id-1")
+    ids.give(key(2), CUSTOMER, "id-1")
+    assert ids.is_anothers(key(1), CUSTOMER, "id-1")
+    assert not ids.is_anothers(key(2), CUSTOMER, "id-1")
+    proved = journey(2, customer_id="id-1")
+    later = IdOwners(
+        KEYS,
+        sharing=lambda marks: {mark: {key(1), key(2)} for mark in marks},
+        find=lambda keys: {one.key: one for one in (claim, proved) if one.key in keys},
+        identify=lambda _: None,
+    )
+    assert later.is_anothers(key(1), CUSTOMER, "id-1")
+    assert not later.is_anothers(key(2), CUSTOMER, "id-1")
 
 
 def test_only_the_last_ids_are_held() -> None:

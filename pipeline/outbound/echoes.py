@@ -16,6 +16,7 @@ from pipeline.outbound.whose import Whose
 
 _EMAIL_MEMBERS = ("email", "emailAddress", "username", "userName", "userId")
 """``userId`` is the e-mail in some calls (API.md, section 10 no. 6)."""
+_TELLING = frozenset({*_EMAIL_MEMBERS, "customerId", "verificationId", "id"})
 _PEOPLE = ("customer", "individualCustomer", "person", "user", "verification", "document", "consent", "session")
 _MASKS = ("*", "…", "•", "...")
 _ABOUT_ONE_VERIFICATION = frozenset({CallName.UPLOAD_DOCUMENT, CallName.APPROVE})
@@ -38,11 +39,15 @@ def _places(body: dict[str, Any], data: dict[str, Any]) -> Iterator[Place]:
         for name in _PEOPLE:
             if inner := members.record(top.get(name)):
                 yield name, inner
-                yield from ((deeper, members.record(inner.get(deeper))) for deeper in ("person", "user"))
+                yield from (
+                    (deeper, found) for deeper in ("person", "user") if (found := members.record(inner.get(deeper)))
+                )
     yield from (("document", entry) for entry in members.records(data.get("documents")))
 
 
 def _is_another(call: CallName, name: str, place: dict[str, Any], whose: Whose) -> bool:
+    if _TELLING.isdisjoint(place):
+        return False
     if any(_is_other_email(members.text(place.get(member)), whose) for member in _EMAIL_MEMBERS):
         return True
     # An operation on a verification repeats that one; elsewhere an older one of the same customer may be shown.

@@ -30,7 +30,7 @@ _WORDS = frozenset(  # the words of API.md and openapi.yaml, and those in which 
     admin after again against age all allowed already also an and another any api applicable approval approve
     approved approving are array as assigned at attempt attempts authentication authorization authorized
     available b2b b2c bad bank be because been before being below beneficial between blank body both but by
-    bytes call called can cannot categories categorization category certificate change changed character
+    bytes call called can cannot categories categorisation categorization category certificate change changed character
     characters chars check client code combination comment completed compliance conditions conflict connection
     consent consents contact contain containing contains content correct could country created creation
     credentials currently customer customercategory customerid customername customers data database date

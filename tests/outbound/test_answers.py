@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calls import CallName, Facts, Kind, Redacted, Reply
+from pipeline.calls import CallName, Facts, Kind, Redacted, Reply, step
+from pipeline.journey.policy import Verdict, judge
 from pipeline.model import Category
 from pipeline.outbound.answers import read, read_categories, token_life_s
 from pipeline.outbound.whose import Whose
@@ -571,3 +572,97 @@ def test_personal_data_in_every_member_of_a_refusal_goes_nowhere() -> None:
         shown = repr(answer(CallName.REGISTER, body, status, customer=who)).casefold()
         for value in ("žofia", "long", "ana", "sample@", "370", "600", "1991", "x000", "kaunas", "4400", "lithuania"):
             assert value not in shown, (status, value)
+
+
+@pytest.mark.parametrize(
+    ("call", "data"),
+    [
+        (CallName.REGISTER, {"id": "cus-sample.ana"}),
+        (CallName.REGISTER, {"id": "X0000001", "user": {"id": "u-1"}}),
+        (CallName.OPEN_VERIFICATION, {"verificationId": b"ana.sample@example.com".hex()}),
+    ],
+)
+def test_an_id_that_may_not_be_kept_leaves_the_call_in_doubt(call: CallName, data: dict[str, Any]) -> None:
+    """Issue 9, 1.5: nothing goes on with an empty id, and the reason is said."""
+    reply = answer(call, {"code": 200, "data": data}, customer=customer())
+    assert (reply.accepted, reply.readable, reply.kind, reply.facts) == (True, False, Kind.PERSONAL_ID, Facts())
+    judgement = judge(step(call), reply)
+    assert (judgement.verdict, judgement.code) == (Verdict.DOUBT, "personal_id")
+
+
+def test_a_user_id_that_may_not_be_kept_costs_the_session_only() -> None:
+    """The customer's id is there: the journey goes on without the user's."""
+    reply = answer(CallName.REGISTER, {"data": {"id": "c-1", "user": {"id": "ana.sample"}}}, customer=customer())
+    assert (reply.readable, reply.facts) == (True, Facts(customer_id="c-1"))
+
+
+WORDS = [
+    ("Missing required header(s)", Kind.MISSING_HEADER),
+    ("Needs approval: high-risk customer", Kind.HIGH_RISK),
+    ("High risk", Kind.HIGH_RISK),
+    ("Power tenant approval required", Kind.HIGH_RISK),
+    ("POWER_TENANT_VERIFIED needed", Kind.HIGH_RISK),
+    ("Missing consents", Kind.MISSING_CONSENTS),
+    ("Required consents are missing", Kind.MISSING_CONSENTS),
+    ("missingConsents", Kind.MISSING_CONSENTS),
+    ("VERIFICATION_FAILED", Kind.VERIFICATION_REFUSED),
+    ("The verification was rejected", Kind.VERIFICATION_REFUSED),
+    ("Customer is not verified", Kind.NOT_VERIFIED),
+    ("Account locked", Kind.LOCKED),
+    ("Account unlocked", Kind.NONE),
+    ("Request blocked", Kind.NONE),
+    ("Requires the ADMIN_USER role", Kind.ROLE),
+    ("Requires role COMPLIANCE_OFFICER", Kind.ROLE),
+    ("Insufficient permission", Kind.ROLE),
+    ("roleIds is invalid", Kind.NONE),
+    ("Invalid categorization", Kind.CATEGORIZATION),
+    ("Categorisation failed", Kind.CATEGORIZATION),
+    ("Request validation failed", Kind.NONE),
+    ("Customer not found", Kind.NONE),
+]
+PLACES = ("message", "error", "details", "errorCode", "legacy code", "legacy message")
+
+
+def refusal(said: str, place: str) -> dict[str, Any]:
+    """Make a refusal that says this in one of its places."""
+    if place.startswith("legacy"):
+        return {"success": False, "error": {place.removeprefix("legacy "): said}}
+    if place == "message":
+        return {"code": 400, "message": said, "data": None}
+    return {"code": 400, "message": "No", "data": {place: said}}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("said", "kind"), WORDS)
+def test_the_kind_of_a_refusal_stands_in_its_words(said: str, kind: Kind, place: str) -> None:
+    """As whole words, in every place of both shapes."""
+    assert answer(CallName.ACTIVATE, refusal(said, place), 400, customer=customer()).kind is kind
+
+
+NAMES = st.sampled_from(
+    """
+    Carole Roleson Role Locke Locked Categori Category Missing Consents Rejected High Risk Power Tenant Permission
+    Missing-Consents Not-Verified High-Risk Ana
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([said for said, _ in WORDS]),
+    NAMES,
+    NAMES,
+    st.sampled_from(["{0}: {1}", "{0} ({1})", "{1} - {0}", "{0} for '{1}'", "value {1}; {0}", "{1} {0} {1}"]),
+    st.sampled_from(PLACES),
+)
+def test_what_a_refusal_repeats_of_a_row_decides_nothing(
+    said: str, first: str, last: str, form: str, place: str
+) -> None:
+    """Issue 9, 0.8: "carole@" holds "role". Whatever the customer's values are, the kind is that of the other words."""
+    first, last = first.replace("-", " "), last.replace("-", " ")
+    email = f"{first}.{last}@role.example".casefold().replace(" ", ".")
+    who = customer(first_name=first, last_name=last, email=email, place_of_birth=f"{last} {first}")
+    plain = answer(CallName.ACTIVATE, refusal(said, place), 400, customer=who).kind
+    for echo in (first, last, f"{first} {last}", who.email, who.place_of_birth, f"{first}{last}"):
+        echoed = refusal(form.format(said, echo), place)
+        assert answer(CallName.ACTIVATE, echoed, 400, customer=who).kind is plain

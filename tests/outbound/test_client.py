@@ -1,6 +1,8 @@
 """One request: its headers, its turn, and what becomes of whatever comes back."""
 
 import asyncio
+import time
+from email.utils import formatdate
 from typing import Any
 
 import httpx
@@ -289,3 +291,25 @@ def slowed(status: int, asked: str | None) -> tuple[Reply, list[Event], float, f
 
     reply, rate, held_s = run_virtually(main())
     return reply, events, rate, held_s
+
+
+def test_the_banks_clock_is_learned_from_its_own_answers() -> None:
+    """A gateway's page or an answer without a date tells nothing of it."""
+    ahead = formatdate(time.time() + 3600, usegmt=True)
+    answers = [
+        response(200, {"message": "maintenance"}, headers={"Date": ahead}),
+        response(*CREATED),
+        response(*CREATED, headers={"Date": ahead}),
+    ]
+
+    async def main() -> list[float]:
+        one = client(ScriptedTransport(answers))
+        known = []
+        for _ in answers:
+            await one.send(CallName.REGISTER, REGISTER)
+            known.append(one.bank_ahead_s)
+        return known
+
+    before, without, after = run_virtually(main())
+    assert (before, without) == (0.0, 0.0)
+    assert 3590 < after <= 3600

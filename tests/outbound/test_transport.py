@@ -254,12 +254,13 @@ def test_a_header_that_is_not_text_does_not_cost_the_answer(value: bytes) -> Non
 
 
 def test_the_headers_that_count_arrive() -> None:
-    """Retry-After comes through as it stood, twice if it stood twice."""
-    twice = b"HTTP/1.1 429 X\r\nRetry-After: 7\r\nRETRY-AFTER: 30\r\nContent-Length: 2\r\n\r\n{}"
+    """Retry-After comes through as it stood, twice if it stood twice, and so does Date."""
+    twice = b"HTTP/1.1 429 X\r\nRetry-After: 7\r\nRETRY-AFTER: 30\r\nDate: now\r\nContent-Length: 2\r\n\r\n{}"
 
     async def main() -> None:
         async with raw_bank(saying(twice)) as bank:
-            assert (await sent(bank)).headers.get_list("retry-after") == ["7", "30"]
+            headers = (await sent(bank)).headers
+            assert (headers.get_list("retry-after"), headers["date"]) == (["7", "30"], "now")
 
     asyncio.run(main())
 
