@@ -8,6 +8,7 @@ the same ones on purpose. Only a keyed hash, the time and a count are kept; the 
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from math import ceil
 from typing import Protocol
 
 import msgspec
@@ -59,7 +60,7 @@ def may_log_in(settings: Settings, keys: Keys, ledger: Ledger, *, now: float) ->
     if refused is None or not refused.holds(_mark(settings, keys), now) or 0 < refused.unclear < _UNCLEAR:
         return
     at = datetime.fromtimestamp(refused.at, UTC)
-    minutes = int((LOCKED_S - (now - refused.at)) / 60) + 1
+    minutes = ceil((LOCKED_S - (now - refused.at)) / 60)
     raise RefusedError(
         f"the bank refused these credentials at {at:%Y-%m-%d %H:%M:%S} UTC; they are not tried again so soon",
         hint="correct ONBOARD_CREDENTIALS__*: others are tried at once; `onboard check` tries the same ones on"
