@@ -200,6 +200,8 @@ def _injected(bank: Sandbox, witness: Witness) -> Counter[str]:
     found["high_risk"] += sum(c.risk == "HIGH" for c in customers) if scenario.risk.high_share else 0
     if scenario.verification.refused_share:
         found["refused"] += sum(case.status == "REJECTED" for c in customers for case in c.verifications)
+    if scenario.verification.auto_approved_share:
+        found["approved_at_once"] += sum(case.decided_at == case.at for c in customers for case in c.verifications)
     if scenario.check.lag_s or scenario.check.lag_checks:
         found["lagging_check"] += sum(c.checks for c in customers)
     if scenario.latency != Latency():

@@ -28,7 +28,8 @@ _ONCE: Final = {
 }
 """Calls that may be repeated once when their outcome is unknown, and never when it is known (API.md, section 9)."""
 _PLAIN_REFUSALS: Final = frozenset({"too_many", "expired_token", "unauthorized"})
-
+_HARMLESS: Final = frozenset({"slow_body", "close_after_answer"})
+"""Faults whose answer is whole: it tells."""
 
 KILLED: Final = "kill -9"
 """What a kill is called among the faults."""
@@ -156,7 +157,9 @@ def _body(content: bytes) -> _Body:
 def _fate(fault: str, status: int) -> Fate:
     if fault in _PLAIN_REFUSALS or (not fault and status in (401, 429)):
         return Fate.NOT_TAKEN
-    if fault:
+    if fault == "refuse":
+        return Fate.REFUSED
+    if fault and fault not in _HARMLESS:
         return Fate.UNCLEAR
     return Fate.DONE if 200 <= status < 300 else Fate.REFUSED  # noqa: PLR2004 - RFC 9110 success
 
