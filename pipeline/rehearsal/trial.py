@@ -19,7 +19,7 @@ from pipeline.errors import ExitCode, OnboardError
 from pipeline.model import Disposition
 from pipeline.rehearsal.sample import Sample
 from pipeline.rehearsal.terms import Terms
-from pipeline.rehearsal.verdict import Findings, Line, compare
+from pipeline.rehearsal.verdict import Findings, Line, compare, given_up
 from pipeline.rehearsal.witness import Kill, Witness
 from pipeline.sandbox.app import Sandbox
 from pipeline.sandbox.demo import DemoCategory
@@ -103,6 +103,8 @@ class Trial:
                     break
                 else:
                     stood = stands
+        if not self.kills:  # a killed job may have known more than its witness
+            self.findings.add(given_up(self.sample, results, witness))
         if not results:
             self.findings.add(compare(self.sample, (), bank.bank.by_email, witness))
         return Outcome(

@@ -129,6 +129,11 @@ class Witness:
                 by_key[sent.key].append(sent.fate)
         return [f"{name} sent again" for (name, _), fates in by_key.items() for _ in range(excess(fates))]
 
+    def ends_unclear(self, email: str) -> bool:
+        """Whether the last call of a customer got no answer that tells."""
+        sent = self.sent.get(email, [])
+        return bool(sent) and sent[-1].fate is Fate.UNCLEAR
+
     def _strikes(self, number: int, *, after: bool) -> bool:
         if not self.plan or number < self.plan[0].request or after != self.plan[0].after:
             return False
