@@ -16,7 +16,7 @@ START = Window(from_s=0.0, for_s=0.6)
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_a_page_in_the_middle_of_a_run_costs_nobody(page: tuple[int, str], tmp_path: Path) -> None:
-    """Every call gets it for half a second: all onboarded after at most one more run, and the bank agrees row by row."""
+    """Every call gets it for half a second: all onboarded after at most one more run, and the bank agrees."""
     course = carry(ROWS, RATE, page, MIDDLE, tmp_path)
     assert course.wrong == []
     assert course.struck > 0
