@@ -19,7 +19,7 @@ from pipeline.errors import ExitCode, OnboardError
 from pipeline.model import Disposition
 from pipeline.rehearsal.sample import Sample
 from pipeline.rehearsal.terms import Terms
-from pipeline.rehearsal.verdict import Findings, Line, compare
+from pipeline.rehearsal.verdict import Findings, Line, compare, given_up
 from pipeline.rehearsal.witness import Kill, Witness
 from pipeline.sandbox.app import Sandbox
 from pipeline.sandbox.demo import DemoCategory
@@ -103,6 +103,8 @@ class Trial:
                     break
                 else:
                     stood = stands
+        if not self.kills:  # a killed job may have known more than its witness
+            self.findings.add(given_up(self.sample, results, witness))
         if not results:
             self.findings.add(compare(self.sample, (), bank.bank.by_email, witness))
         return Outcome(
@@ -200,6 +202,8 @@ def _injected(bank: Sandbox, witness: Witness) -> Counter[str]:
     found["high_risk"] += sum(c.risk == "HIGH" for c in customers) if scenario.risk.high_share else 0
     if scenario.verification.refused_share:
         found["refused"] += sum(case.status == "REJECTED" for c in customers for case in c.verifications)
+    if scenario.verification.auto_approved_share:
+        found["approved_at_once"] += sum(case.decided_at == case.at for c in customers for case in c.verifications)
     if scenario.check.lag_s or scenario.check.lag_checks:
         found["lagging_check"] += sum(c.checks for c in customers)
     if scenario.latency != Latency():

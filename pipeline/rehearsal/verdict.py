@@ -15,6 +15,7 @@ from pipeline.sandbox.records import Customer
 
 Line = Mapping[str, str]
 _DONE = (Disposition.ONBOARDED, Disposition.UNCHANGED, Disposition.CHANGED)
+_GIVEN_UP = (Disposition.FAILED, Disposition.DECLINED)
 _MOST_VERIFICATIONS = 2
 """A verification whose answer was lost is opened once more (API.md, section 9)."""
 
@@ -58,6 +59,22 @@ def compare(sample: Sample, results: Sequence[Line], bank: Mapping[str, Customer
         found.lost[f"line {row_number} of {source}"] = "stands in the results and not in the input"
     for customer in left.values():
         found.lost[f"customer {customer.id}"] = "is at the bank and belongs to no accepted row"
+    return found
+
+
+def given_up(sample: Sample, results: Sequence[Line], witness: Witness) -> Findings:
+    """Find the rows that failed for good though the last answer to their customer was none of the bank's.
+
+    For the end of a trial: until then a later run may go on with them.
+    """
+    rows = {(row.source, row.row_number): row for row in sample.rows if row.customer}
+    found = Findings()
+    for line in results:
+        row = rows.get((from_cell(line["source"]), int(line["row_number"])))
+        if row is None or row.customer is None or line["disposition"] not in _GIVEN_UP:
+            continue
+        if witness.ends_unclear(row.customer.email.casefold()):
+            found.lost[row.origin] = f"{line['disposition']}, and the last answer was no refusal of the bank's"
     return found
 
 

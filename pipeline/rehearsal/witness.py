@@ -28,7 +28,8 @@ _ONCE: Final = {
 }
 """Calls that may be repeated once when their outcome is unknown, and never when it is known (API.md, section 9)."""
 _PLAIN_REFUSALS: Final = frozenset({"too_many", "expired_token", "unauthorized"})
-
+_HARMLESS: Final = frozenset({"slow_body", "close_after_answer"})
+"""Faults whose answer is whole: it tells."""
 
 KILLED: Final = "kill -9"
 """What a kill is called among the faults."""
@@ -128,6 +129,11 @@ class Witness:
                 by_key[sent.key].append(sent.fate)
         return [f"{name} sent again" for (name, _), fates in by_key.items() for _ in range(excess(fates))]
 
+    def ends_unclear(self, email: str) -> bool:
+        """Whether the last call of a customer got no answer that tells."""
+        sent = self.sent.get(email, [])
+        return bool(sent) and sent[-1].fate is Fate.UNCLEAR
+
     def _strikes(self, number: int, *, after: bool) -> bool:
         if not self.plan or number < self.plan[0].request or after != self.plan[0].after:
             return False
@@ -156,7 +162,9 @@ def _body(content: bytes) -> _Body:
 def _fate(fault: str, status: int) -> Fate:
     if fault in _PLAIN_REFUSALS or (not fault and status in (401, 429)):
         return Fate.NOT_TAKEN
-    if fault:
+    if fault == "refuse":
+        return Fate.REFUSED
+    if fault and fault not in _HARMLESS:
         return Fate.UNCLEAR
     return Fate.DONE if 200 <= status < 300 else Fate.REFUSED  # noqa: PLR2004 - RFC 9110 success
 

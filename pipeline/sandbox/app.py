@@ -6,6 +6,7 @@ plain ASGI callable, because practice at scale needs speed; everything for peopl
 
 import asyncio
 import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +17,15 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Redire
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pipeline.sandbox import delivery, demo, page
+from pipeline.sandbox import delivery, demo, page, trouble
 from pipeline.sandbox.bank import Bank
+from pipeline.sandbox.exchange import Exchange
 from pipeline.sandbox.faults import Faults
 from pipeline.sandbox.gate import Gate
 from pipeline.sandbox.onlooker import NOBODY, Onlooker, Seen
 from pipeline.sandbox.operations import Operation, match
 from pipeline.sandbox.records import Answer, Customer
-from pipeline.sandbox.scenario import Fault, Scenario
+from pipeline.sandbox.scenario import KINDS, Fault, Scenario
 from pipeline.sandbox.shapes import SHAPES
 from pipeline.sandbox.store import Store
 from pipeline.sandbox.tally import Limiter, Tally
@@ -31,16 +33,10 @@ from pipeline.sandbox.tally import Limiter, Tally
 CONTRACT: Final = Path(__file__).parent / "contract" / "openapi.yaml"
 _BELOW: Final = demo.BASE_PATH + "/"
 MAX_BODY: Final = 15 * 1024 * 1024
-_HTML_502: Final = (
-    b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>\n"
-)
-_GARBAGE: Final = b'{"code": 200, "data": {"id": \xff\xfe\x00 <!DOCTYPE html>'
 _STOPS_BEFORE: Final = frozenset(
-    {"drop_before", "hang_before", "error_500_before", "bad_gateway_before", "unavailable_before"}
-    | {"too_many", "false_200", "unauthorized", "expired_token"}
+    {kind for kind in KINDS if kind.endswith("_before")}
+    | {"too_many", "false_200", "unauthorized", "expired_token", "refuse"}
 )
-
-
 _DROP: Final = Fault(kind="drop_after")  # what befalls a call that the onlooker wants unanswered
 
 
@@ -74,6 +70,8 @@ class Sandbox:
         self.faults = Faults(self.scenario)
         limit = self.scenario.rate_limit
         self.limiter = Limiter(limit.per_second)
+        self._began: float | None = None
+        self.exchange = Exchange()
         self._too_fast = Fault(kind="too_many", retry_after=limit.retry_after, retry_after_s=limit.retry_after_s)
 
     def reset(self) -> None:
@@ -93,14 +91,15 @@ class Sandbox:
             await self._outside(allowed, arrived, receive, send)
             return
         number = self.tally.arrive(operation.id, arrived)
+        self._began = arrived if self._began is None else self._began
         body = await delivery.read_body(receive, MAX_BODY)
         seen = Seen(operation=operation.id, params=params, body=body or b"")
         if not self.onlooker.arrived(seen):
             await self._fail(operation, _DROP, scope, receive, send)
             return
+        email = self.gate.whose(operation, params, body) if self.faults.name_customers else ""
         if self.limiter.admits(arrived):
-            email = self.gate.whose(operation, params, body) if self.faults.name_customers else ""
-            fault = self.faults.pick(operation.id, number, email)
+            fault = self.faults.pick(operation.id, number, email, arrived - self._began)
             if delay := self.faults.delay_s():
                 await asyncio.sleep(delay)
         else:
@@ -120,7 +119,7 @@ class Sandbox:
             self.tally.answer(operation.id, answer.status)
             await delivery.whole(send, answer.status, self._encode(answer.body))
         else:
-            await self._spoil(operation, fault, answer, scope, receive, send)
+            await self._spoil(operation, fault, answer, email, scope, receive, send)
 
     async def _outside(self, allowed: str, arrived: float, receive: Receive, send: Send) -> None:
         """Answer for what is no call of the contract."""
@@ -139,49 +138,48 @@ class Sandbox:
             self.tally.answer(operation.id, None)
             await (delivery.drop(scope, receive) if kind == "drop" else delivery.hang(receive))
             return
-        if kind == "bad_gateway":
-            self.tally.answer(operation.id, 502)
-            await delivery.whole(send, 502, _HTML_502, delivery.HTML)
+        if kind in ("bad_gateway", "gateway"):
+            status = 502 if kind == "bad_gateway" else fault.status
+            self.tally.answer(operation.id, status)
+            sent = trouble.page(status, fault.page)
+            await delivery.whole(send, status, sent.body, sent.kind, sent.headers)
             return
-        answer = self._failure(kind, scope)
+        answer = self._failure(kind, fault, scope)
         self.tally.answer(operation.id, answer.status)
         headers: delivery.Headers = ()
         if kind in ("unavailable", "too_many"):
             headers = self.faults.retry_after(fault.retry_after, fault.retry_after_s, time.time())
         await delivery.whole(send, answer.status, self._encode(answer.body), headers=headers)
 
-    def _failure(self, kind: str, scope: Scope) -> Answer:
-        if kind == "error_500":
-            return self.shapes.problem(500, "Internal server error")
-        if kind == "too_many":
-            return self.shapes.problem(429, "Rate limit exceeded")
-        if kind == "unavailable":
-            return self.shapes.problem(503, "Service unavailable")
-        if kind == "unauthorized":
-            return self.shapes.problem(401, "Unauthorized", {"error": "Unauthorized"})
+    def _failure(self, kind: str, fault: Fault, scope: Scope) -> Answer:
         if kind == "expired_token":
             return self.gate.expire(dict(scope["headers"]))
-        message = "Operation could not be completed"
-        data = {"success": False, "message": message}
-        return Answer(200, {"success": False, "code": 200, "message": message, "data": data})
+        return trouble.failure(self.shapes, kind, fault)
 
     async def _spoil(
-        self, operation: Operation, fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send
+        self,
+        operation: Operation,
+        fault: Fault,
+        answer: Answer,
+        email: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         """Send a good answer badly."""
+        if fault.kind == "mixed_up" and answer.status == HTTPStatus.OK:
+            answer = await self.exchange.swap(operation.id, trouble.exchanged(answer), fault.over_s)
         self.tally.answer(operation.id, answer.status)
         body = self._encode(answer.body)
         if fault.kind == "truncated_body":
             await delivery.truncated(scope, receive, send, answer.status, body)
         elif fault.kind == "slow_body":
             await delivery.dripping(send, answer.status, body, fault.over_s)
-        elif fault.kind == "others_id":
-            first = next(iter(self.bank.customers), "")
-            await delivery.whole(send, answer.status, self._encode(_with_id(answer.body, first)))
-        elif fault.kind == "no_id":
-            await delivery.whole(send, answer.status, self._encode(_without_ids(answer.body)))
+        elif fault.kind == "close_after_answer":
+            await delivery.last(scope, send, answer.status, body)
         else:
-            await delivery.whole(send, answer.status, _GARBAGE if fault.kind == "garbage_body" else b"")
+            wrong = trouble.spoiled(fault.kind, answer, self.bank.customers.values(), email)
+            await delivery.whole(send, answer.status, wrong if isinstance(wrong, bytes) else self._encode(wrong))
 
     async def record(self, request: Request) -> Response:
         """Tell the bank's own truth."""
@@ -240,23 +238,6 @@ def _customer(customer: Customer) -> dict[str, Any]:
         "consents": {path: consent.count for path, consent in customer.consents.items()},
         "activations": customer.activations,
     }
-
-
-def _with_id(body: Any, identifier: str) -> Any:
-    """Put another id into an answer's data, if it has one."""
-    data = body.get("data") or {}
-    return {**body, "data": {**data, "id": identifier}} if "id" in data else body
-
-
-def _without_ids(body: Any) -> Any:
-    """Take the ids out of an answer's data."""
-    data = {key: value for key, value in (body.get("data") or {}).items() if key not in _IDS}
-    if isinstance(data.get("user"), dict):
-        data["user"] = {key: value for key, value in data["user"].items() if key != "id"}
-    return {**body, "data": data}
-
-
-_IDS: Final = frozenset({"id", "verificationId", "documentId"})
 
 
 def build(sandbox: Sandbox) -> ASGIApp:

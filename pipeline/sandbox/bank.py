@@ -43,6 +43,7 @@ class Bank:
         self.deliveries: list[tuple[Customer, Event]] = []
         self.admin_lock = Lock()
         self.ended: set[str] = set()
+        self._admin_session = ""
         self.sessions: dict[str, tuple[str, int]] = {}
         self._changes: list[Change] = []
 
@@ -77,6 +78,12 @@ class Bank:
         self.ended.add(session_id)
         self.sessions.pop(session_id, None)
         self._changes.append(Ended(session_id))
+
+    def replace_admin_session(self, session_id: str) -> None:
+        """Let the admin have this session only: the tokens of the one before are worthless."""
+        if self._admin_session:
+            self.end_session(self._admin_session)
+        self._admin_session = session_id
 
     def customer_of(self, call: Call) -> Customer | Answer:
         """Find the customer of the path, if the caller may see it."""

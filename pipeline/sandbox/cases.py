@@ -64,7 +64,15 @@ class Cases:
         customer.verifications.append(case)
         self._bank.cases[case.id] = (customer, case)
         self._bank.touch(customer)
+        if self._approves_itself(customer):
+            self._settle(customer, case, "APPROVED", now)
         return case
+
+    def _approves_itself(self, customer: Customer) -> bool:
+        """Whether the bank approves without being asked: never high risk."""
+        habits = self._bank.habits
+        by_itself = unit(habits.seed, "auto-approved", customer.email.casefold()) < habits.auto_approved_share
+        return by_itself and self._bank.shown_risk(customer) != "HIGH"
 
     def upload_document(self, call: Call) -> Answer:
         """Phase 5: take a document; its bytes are checked, measured and dropped."""

@@ -13,9 +13,11 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 CLOSE = "sandbox.close"
+DEAFEN = "sandbox.deafen"
 ARRIVED = "sandbox.arrived"
 JSON = b"application/json"
 HTML = b"text/html; charset=utf-8"
+TEXT = b"text/plain; charset=utf-8"
 _PIECES = 8
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -57,16 +59,28 @@ class _OneWrite:
 
 
 class SandboxProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with a way to close the connection from the application."""
+    """uvicorn's protocol, with ways to close the connection from the application, at once or at the next request."""
+
+    _deaf = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection."""
         super().connection_made(cast("asyncio.Transport", _OneWrite(transport)))
 
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a deafened connection is reset instead, and what came is never read as a request."""
+        if self._deaf:
+            self.transport.abort()
+            return
+        super().data_received(data)
+
+    def _deafen(self) -> None:
+        self._deaf = True
+
     def on_message_begin(self) -> None:
         """Add to every request's scope when it came and how to close its connection."""
         super().on_message_begin()
-        extensions = {CLOSE: self.transport.close, ARRIVED: time.monotonic()}
+        extensions = {CLOSE: self.transport.close, DEAFEN: self._deafen, ARRIVED: time.monotonic()}
         cast("MutableMapping[str, Any]", self.scope)["extensions"] = extensions
 
     def on_response_complete(self) -> None:
@@ -100,6 +114,15 @@ async def drop(scope: Scope, receive: Receive) -> None:
     """Close the connection without a byte of answer."""
     _close(scope)
     await hang(receive)
+
+
+async def last(scope: Scope, send: Send, status: int, body: bytes) -> None:
+    """Send a good answer that promises to keep the connection, and reset it when the next request comes."""
+    deafen: Callable[[], None] | None = scope.get("extensions", {}).get(DEAFEN)
+    if deafen is None:
+        raise ConnectionAbortedError("this server cannot close a connection silently")
+    deafen()
+    await whole(send, status, body)
 
 
 async def hang(receive: Receive) -> None:

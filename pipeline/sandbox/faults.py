@@ -1,7 +1,7 @@
 """What goes wrong, decided by seed: the n-th call of an operation always meets the same fate.
 
-Promises decisions that depend on the scenario and on how many calls of that operation came before, not on the clock
-or on other operations. Does not carry a fault out.
+Promises decisions that depend on the scenario and on how many calls of that operation came before, not on other
+operations, and on the time only where a fault has a window. Does not carry a fault out and has no clock.
 """
 
 import math
@@ -20,6 +20,12 @@ _WITH_ID: Final = (
     "createVerification",
     "uploadVerificationDocument",
 )
+_OF_NO_CUSTOMER: Final = (
+    "createAdminSession",
+    "getCategorizationHierarchy",
+    "listWebhookDeliveries",
+    "getWebhookDelivery",
+)
 _MIXED: Final[tuple[RetryAfter, ...]] = ("seconds", "date", "absent")
 
 
@@ -30,6 +36,8 @@ def _covers(fault: Fault, operation: Operation) -> bool:
         return operation.token is not Token.NONE
     if fault.kind == "others_id":
         return operation.id == "registerIndividual"
+    if fault.kind in ("others_echo", "mixed_up"):
+        return operation.id not in _OF_NO_CUSTOMER
     return fault.kind != "no_id" or operation.id in _WITH_ID
 
 
@@ -45,28 +53,37 @@ class Faults:
             operation.id: [(i, fault) for i, fault in enumerate(scenario.fault) if _covers(fault, operation)]
             for operation in OPERATIONS
         }
-        self.name_customers = any(fault.of for fault in scenario.fault)
+        self.name_customers = any(fault.of_some or fault.kind == "others_echo" for fault in scenario.fault)
         """Whether it matters whose a call is."""
         self._calls_of: Counter[tuple[str, str]] = Counter()
         self._struck = [0] * len(scenario.fault)
         self._mixed = 0
         self._delays = Random(scenario.seed)  # noqa: S311  (repeatable on purpose)
 
-    def pick(self, operation_id: str, number: int, email: str = "") -> Fault | None:
+    def pick(self, operation_id: str, number: int, email: str = "", since_s: float = 0.0) -> Fault | None:
         """Decide what goes wrong with the ``number``-th call of an operation; the file's first fault wins.
 
-        ``email`` tells whose call it is, where ``name_customers`` asks for that.
+        ``email`` tells whose call it is, where ``name_customers`` asks for that; ``since_s`` are the seconds since the
+        bank's first call.
         """
         self._calls_of[operation_id, email] += bool(email)
         for index, fault in self._faults[operation_id]:
-            if (fault.times and self._struck[index] >= fault.times) or (fault.of and email not in fault.of):
+            if (fault.times and self._struck[index] >= fault.times) or not self._concerns(fault, email):
                 continue
-            counted = self._calls_of[operation_id, email] if fault.of else number
+            if since_s < fault.from_s or (fault.for_s and since_s >= fault.from_s + fault.for_s):
+                continue
+            counted = self._calls_of[operation_id, email] if fault.of_some else number
             by_rate = unit(self._seed, index, operation_id, number) < fault.rate
             if by_rate or counted in fault.nth:
                 self._struck[index] += 1
                 return fault
         return None
+
+    def _concerns(self, fault: Fault, email: str) -> bool:
+        """Whether a fault may strike this customer's calls."""
+        if not fault.of_some or email in fault.of:
+            return True
+        return bool(email) and unit(self._seed, "of", *fault.on, email) < fault.of_share
 
     def delay_s(self) -> float:
         """Give the next call's latency in seconds."""

@@ -84,6 +84,8 @@ class Logins:
         claims = self._claims(call.now, customer)
         if customer is not None:
             self._remember(claims)
+        elif self._bank.habits.single_session:
+            self._bank.replace_admin_session(claims.jti)
         return self._bank.shapes.session(claims, self._tokens.issue(claims), customer)
 
     def _wrong(self, call: Call, lock: Lock, customer: Customer | None) -> Answer:

@@ -37,10 +37,18 @@ KINDS: Final = {
     "expired_token": "401 and the token is worthless from now on, nothing was done",
     "no_id": "a good answer without its id, the work was done",
     "others_id": "a good answer to a registration with the id of the bank's first customer, the work was done",
+    "others_echo": "a good answer that names the bank's first other customer, the work was done",
+    "mixed_up": "two good answers to calls of one kind are exchanged, without `user.id`; the work of both was done",
+    "gateway_before": "a gateway answers with `status` and a `page` of its own, nothing was done",
+    "gateway_after": "a gateway answers with `status` and a `page` of its own, the work was done",
+    "refuse": "the bank itself refuses with `status` and `message` in its own envelope, nothing was done",
+    "close_after_answer": "a good answer; the connection stays open, and the next request on it is reset unread",
 }
 """Every kind of fault, and what it means."""
 
 RetryAfter = Literal["seconds", "date", "absent", "mixed"]
+Page = Literal["html", "text", "json", "empty"]
+Status = Annotated[int, msgspec.Meta(ge=200, le=599)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -67,26 +75,48 @@ class RateLimit:
 class Fault:
     """Something that goes wrong: on the ``nth`` calls of an operation or with a ``rate``, at most ``times`` times.
 
-    ``of`` names customers by e-mail: it strikes their calls only, and ``nth`` counts each one's own.
+    ``of`` names customers by e-mail, ``of_share`` takes a share of them by seed, the same for faults with the same
+    ``on``: it strikes their calls only, and ``nth`` counts each one's own. ``from_s`` and ``for_s`` (0: without end)
+    bound it in time, counted from the bank's first call of the contract. ``status``, ``page`` and ``message`` are for
+    gateways and refusals; an empty ``message`` is the usual one of that status.
     """
 
     kind: str
     on: tuple[str, ...] = ()
     of: tuple[str, ...] = ()
+    of_share: Share = 0.0
     rate: Share = 0.0
     nth: tuple[Count, ...] = ()
     times: Annotated[int, msgspec.Meta(ge=0)] = 0
     retry_after: RetryAfter = "absent"
     retry_after_s: Annotated[int, msgspec.Meta(ge=0)] = 1
     over_s: Seconds = 1.0
+    from_s: Seconds = 0.0
+    for_s: Seconds = 0.0
+    status: Status = 404
+    page: Page = "html"
+    message: str = ""
+
+    @property
+    def of_some(self) -> bool:
+        """Whether it strikes some customers only."""
+        return bool(self.of or self.of_share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationHabits:
-    """The share of customers whose verification is refused, and how the bank says so."""
+    """The share of customers whose verification is refused, and how; the share approved as soon as it is opened."""
 
     refused_share: Share = 0.0
     refused_as: Literal["status", "422", "mixed"] = "mixed"
+    auto_approved_share: Share = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginHabits:
+    """Whether a log-in of the admin ends the admin's earlier session."""
+
+    single_session: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +151,8 @@ class Habits:
     token_lifetime_s: int = 3600
     refused_share: float = 0.0
     refused_as: str = "mixed"
+    auto_approved_share: float = 0.0
+    single_session: bool = False
     high_share: float = 0.0
     high_shown: str = "verification"
     lag_s: float = 0.0
@@ -139,6 +171,7 @@ class Scenario:
     latency: Latency = Latency()
     rate_limit: RateLimit = RateLimit()
     fault: tuple[Fault, ...] = ()
+    logins: LoginHabits = LoginHabits()
     verification: VerificationHabits = VerificationHabits()
     risk: RiskHabits = RiskHabits()
     check: CheckHabits = CheckHabits()
@@ -151,6 +184,8 @@ class Scenario:
             token_lifetime_s=self.token_lifetime_s,
             refused_share=self.verification.refused_share,
             refused_as=self.verification.refused_as,
+            auto_approved_share=self.verification.auto_approved_share,
+            single_session=self.logins.single_session,
             high_share=self.risk.high_share,
             high_shown=self.risk.high_shown,
             lag_s=self.check.lag_s,
@@ -163,6 +198,7 @@ class Scenario:
 _TABLES: Final[dict[str, type]] = {
     "latency": Latency,
     "rate_limit": RateLimit,
+    "logins": LoginHabits,
     "verification": VerificationHabits,
     "risk": RiskHabits,
     "check": CheckHabits,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, product
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -34,26 +35,48 @@ APPROVE, CONSENT, CHECK, ACTIVATE = (
     "checkActivation",
     "activateIndividual",
 )
+CONFLICT = 409
 VERIFICATION = {"customer": "startIndividualVerification", "verifications": "createVerification"}
 READS = (SESSION, CHECK)
 DO_NO_HARM = ("too_many", "unauthorized", "slow_body")
+PAGES = {
+    "maintenance_200": 'kind = "gateway_before"\nstatus = 200\npage = "json"',
+    "empty_200": 'kind = "gateway_before"\nstatus = 200\npage = "empty"',
+    "redirect_302": 'kind = "gateway_before"\nstatus = 302',
+    "page_400": 'kind = "gateway_before"\nstatus = 400',
+    "page_403": 'kind = "gateway_before"\nstatus = 403',
+    "page_404": 'kind = "gateway_before"\nstatus = 404',
+    "maintenance_200_after": 'kind = "gateway_after"\nstatus = 200\npage = "json"',
+    "page_404_after": 'kind = "gateway_after"\nstatus = 404\npage = "text"',
+}
+"""Answers of a gateway, whatever the status: as a 502."""
 LOST_BEFORE = (
-    "drop_before",
-    "hang_before",
-    "error_500_before",
-    "bad_gateway_before",
-    "unavailable_before",
-    "false_200",
+    *("drop_before", "hang_before", "error_500_before", "bad_gateway_before", "unavailable_before", "false_200"),
+    *(name for name in PAGES if not name.endswith("_after")),
 )
 LOST_AFTER = (
     *("drop_after", "hang_after", "error_500_after", "bad_gateway_after", "unavailable_after"),
-    *("truncated_body", "garbage_body", "empty_body", "no_id", "others_id"),
+    *("truncated_body", "garbage_body", "empty_body", "no_id", "others_id", "others_echo"),
+    *(name for name in PAGES if name.endswith("_after")),
 )
+REFUSALS = (400, 403, 404, 409, 413, 422)
+REFUSED_REPEATS = {
+    f"{first} then {status}": (first, status) for first in ("drop_before", "drop_after") for status in REFUSALS
+}
+"""The first answer is lost, the bank itself refuses the repeat: that says nothing about the first try."""
 ASKS_TO_WAIT = ("too_many", "unavailable_before", "unavailable_after")
-KEEPS_A_409 = ("garbage_body", "empty_body", "no_id", "others_id")
+KEEPS_A_409 = ("no_id", "others_id", "others_echo")
 HANGS = ("hang_before", "hang_after")
-ELSEWHERE = ("expired_token",)  # the admin's token is everybody's: its expiry has tests of its own
+MANY_FACED = ("gateway_before", "gateway_after", "refuse")
+"""Kinds that stand in the matrix as ``PAGES`` and ``REFUSED_REPEATS``."""
+ELSEWHERE = (
+    "expired_token",  # the admin's token is everybody's: its expiry has tests of its own
+    "mixed_up",  # takes two customers (test_mixed_up)
+    "close_after_answer",  # strikes whoever comes next (test_dead_connections)
+)
 ONBOARDED, UNCHANGED = ("onboarded", ""), ("unchanged", "")
+UNRESOLVED = ("in_doubt or parked", "")
+"""No read can tell for sure: a person must look; the code says at what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,40 +92,52 @@ class Cell:
     @property
     def fault(self) -> str:
         """The cell in a scenario."""
-        return (
-            f'[[fault]]\nkind = "{self.kind}"\non = ["{self.call}"]\nof = ["bench{self.row}@example.com"]\n'
-            f'nth = {list(range(1, self.times + 1))}\nretry_after = "{self.retry_after}"\nover_s = 0.3\n'
-        )
+        if self.kind in REFUSED_REPEATS:
+            first, status = REFUSED_REPEATS[self.kind]
+            return self._strikes(f'kind = "{first}"', 1) + self._strikes(f'kind = "refuse"\nstatus = {status}', 2)
+        what = PAGES.get(self.kind, f'kind = "{self.kind}"\nretry_after = "{self.retry_after}"\nover_s = 0.3')
+        return self._strikes(what, *range(1, self.times + 1))
+
+    def _strikes(self, what: str, *nth: int) -> str:
+        whose = f'on = ["{self.call}"]\nof = ["bench{self.row}@example.com"]\nnth = {list(nth)}'
+        return f"[[fault]]\n{what}\n{whose}\n"
 
 
 def cells(path: str, kinds: Sequence[str]) -> Iterator[Cell]:
     """Every call x every kind x once and twice, and the kinds that may ask to wait in each form."""
     calls = (REGISTER, SESSION, VERIFICATION[path], UPLOAD, APPROVE, CONSENT, CHECK, ACTIVATE)
+    pairs = [(call, kind) for call, kind in product(calls, kinds) if strikes(call, kind)]
+    Random(9).shuffle(pairs)  # so that no cause comes many times in a row
     rows = count(1)
-    for call, kind in product(calls, kinds):
+    for call, kind in pairs:
         forms = ("absent", "seconds", "date") if kind in ASKS_TO_WAIT else ("absent",)
-        often = (1,) if kind == "unauthorized" else (1, 2)  # a second refusal of the admin's token ends the run
+        # A second 401 in a row is weighed against other customers (test_poisoned); a refused repeat is two calls.
+        often = (1,) if kind == "unauthorized" or kind in REFUSED_REPEATS else (1, 2)
         for form, times in product(forms, often):
-            if strikes(call, kind):
-                yield Cell(call=call, kind=kind, times=times, retry_after=form, row=next(rows))
+            yield Cell(call=call, kind=kind, times=times, retry_after=form, row=next(rows))
 
 
 def strikes(call: str, kind: str) -> bool:
-    """Whether the bank can do this to that call: ids are missing only where there are any."""
+    """Whether the bank can do this to that call: ids are missing only where there are any, reads leave no doubt.
+
+    A consent is repeated only if the check misses it: that look settles the first try.
+    """
     if kind == "others_id":
         return call == REGISTER
+    if kind in REFUSED_REPEATS:
+        return call not in (*READS, CONSENT)
     return kind != "no_id" or call in (REGISTER, *VERIFICATION.values(), UPLOAD)
 
 
 def becomes(cell: Cell, *, webhooks: bool, status_is_told: bool) -> tuple[str, str]:
     """Disposition and code after one run: API.md, sections 7 and 9."""
     call, kind, twice = cell.call, cell.kind, cell.times > 1
+    if kind in REFUSED_REPEATS:
+        return _refused_repeat(cell, webhooks=webhooks, status_is_told=status_is_told)
     if (call, kind) == (SESSION, "unauthorized"):
         return "failed", "login_refused"
     if call in READS or kind not in (*LOST_BEFORE, *LOST_AFTER):
         return ONBOARDED
-    if call in (CONSENT, ACTIVATE) and kind == "empty_body":
-        return ONBOARDED  # these answers may be empty
     if call == REGISTER:
         return _registration(kind, twice=twice, webhooks=webhooks)
     if call == ACTIVATE and not status_is_told:
@@ -135,6 +170,22 @@ def _untold_activation(kind: str, *, twice: bool, webhooks: bool) -> tuple[str, 
     return ("parked", "state_conflict") if conflict else ("in_doubt", "outcome_unknown")
 
 
+def _refused_repeat(cell: Cell, *, webhooks: bool, status_is_told: bool) -> tuple[str, str]:
+    """Never failed and never declined: one attempt is left, and only a read that finds its work settles it."""
+    first, status = REFUSED_REPEATS[cell.kind]
+    found = first == "drop_after" and {
+        REGISTER: webhooks,
+        UPLOAD: True,
+        APPROVE: True,
+        ACTIVATE: webhooks or status_is_told,
+    }.get(cell.call, False)
+    if found:
+        return ONBOARDED
+    if cell.call == REGISTER:
+        return "in_doubt", "exists_after_doubt" if status == CONFLICT else "registration_in_doubt"
+    return UNRESOLVED
+
+
 @pytest.mark.parametrize("webhooks", [False, True], ids=["no-webhooks", "webhooks"])
 @pytest.mark.parametrize(("shapes", "path"), [("runner", "customer"), ("older", "verifications")])
 def test_every_fault_of_every_call_becomes_what_the_contract_says(
@@ -144,7 +195,9 @@ def test_every_fault_of_every_call_becomes_what_the_contract_says(
     tmp_path: Path,
 ) -> None:
     """All faults that show at once: disposition and code of each cell, and row by row the bank's truth."""
-    quick = [kind for kind in KINDS if kind not in (*HANGS, *ELSEWHERE)]
+    apart = (*HANGS, *ASKS_TO_WAIT, *ELSEWHERE, *MANY_FACED)
+    plain = [kind for kind in KINDS if kind not in apart]
+    quick = [*plain, *PAGES, *REFUSED_REPEATS]
     carry_and_compare(list(cells(path, quick)), shapes, path, tmp_path, webhooks=webhooks, timeout_s=30)
 
 
@@ -154,10 +207,18 @@ def test_an_answer_that_never_comes_becomes_what_the_contract_says(shapes: str, 
     carry_and_compare(list(cells(path, HANGS)), shapes, path, tmp_path, webhooks=True, timeout_s=8)
 
 
+@pytest.mark.parametrize(("shapes", "path"), [("runner", "customer"), ("older", "verifications")])
+def test_an_answer_that_asks_to_wait_becomes_what_the_contract_says(shapes: str, path: str, tmp_path: Path) -> None:
+    """The same for refusals that slow the whole run: these have a run of their own."""
+    carry_and_compare(list(cells(path, ASKS_TO_WAIT)), shapes, path, tmp_path, webhooks=False, timeout_s=30)
+
+
 def test_no_kind_of_fault_is_left_out() -> None:
     """Each kind that the bank knows is in the matrix, or its absence has a reason."""
-    stated = {*LOST_BEFORE, *LOST_AFTER, *DO_NO_HARM}
-    assert stated | set(ELSEWHERE) == set(KINDS)
+    stated = {*LOST_BEFORE, *LOST_AFTER, *DO_NO_HARM, *ELSEWHERE} - set(PAGES)
+    assert stated | set(MANY_FACED) == set(KINDS)
+    made = "".join(cell.fault for cell in cells("customer", [*PAGES, *REFUSED_REPEATS]))
+    assert all(f'kind = "{kind}"' in made for kind in MANY_FACED)
 
 
 def carry_and_compare(
@@ -181,14 +242,18 @@ def carry_and_compare(
             assert repeated_too_often(folder / "ledger.db") == []
             # What waits for a person still does when the bank is well; who was finished stays so.
             expected = {row: UNCHANGED if again and found == ONBOARDED else found for row, found in wanted.items()}
-            assert differences(desk, matrix, expected) == []
+            assert differences(desk, matrix, expected, again=again) == []
 
 
-def differences(desk: Desk, matrix: Sequence[Cell], wanted: Mapping[int, tuple[str, str]]) -> list[str]:
-    """Where results.csv differs from what each cell must become."""
+def differences(desk: Desk, matrix: Sequence[Cell], wanted: Mapping[int, tuple[str, str]], *, again: bool) -> list[str]:
+    """Where results.csv differs from what each cell must become; what was unresolved may be resolved by a later run."""
     rows = {int(row["row_number"]) - 1: (row["disposition"], row["code"]) for row in desk.table("results.csv")}
     assert rows.pop(0) == UNCHANGED
     assert rows.keys() == wanted.keys()
+    unresolved = ("in_doubt", "parked", "onboarded") if again else ("in_doubt", "parked")
     return [
-        f"{cell}: {rows[cell.row]}, not {wanted[cell.row]}" for cell in matrix if rows[cell.row] != wanted[cell.row]
+        f"{cell}: {rows[cell.row]}, not {wanted[cell.row]}"
+        for cell in matrix
+        if rows[cell.row] != wanted[cell.row]
+        and not (wanted[cell.row] == UNRESOLVED and rows[cell.row][0] in unresolved)
     ]

@@ -91,10 +91,12 @@ class Soak:
 
 def scenario(share: float, seed: int, target: Path) -> Path:
     """Every kind of fault on all calls, together this share of them; tokens expire more rarely, all calls share one."""
-    rates = dict.fromkeys(KINDS, share / len(KINDS)) | {"expired_token": share / len(KINDS) / 20}
-    # A log-in that is refused is final by the contract: it would only make the book smaller.
-    logins = ("createAdminSession", "createCustomerSession")
-    on = {"unauthorized": [name for name in OPERATION_IDS if name not in logins]}
+    # What the bank itself refuses is final by the contract: it would only make the book smaller. A page in place of the
+    # first log-in means that there is no bank.
+    kinds = [kind for kind in KINDS if kind != "refuse"]
+    rates = dict.fromkeys(kinds, share / len(kinds)) | {"expired_token": share / len(kinds) / 20}
+    no_login = [name for name in OPERATION_IDS if name not in ("createAdminSession", "createCustomerSession")]
+    on = dict.fromkeys(("unauthorized", "gateway_before", "gateway_after"), no_login)
     faults = (
         f'[[fault]]\nkind = "{kind}"\nrate = {rate}\nover_s = 0.2\non = {on.get(kind, [])}\n'
         for kind, rate in rates.items()

@@ -94,3 +94,10 @@ def test_refused_and_risky_customers_count(risk: float, refused: float, expected
     person.verify()
     person.approve()
     assert _injected(desk.sandbox, Witness()) == expected
+
+
+def test_verifications_approved_at_once_count() -> None:
+    """Each verification that the bank approved by itself."""
+    desk = Desk(verification={"auto_approved_share": 1.0}).log_in()
+    desk.register("a@example.com").verify()
+    assert _injected(desk.sandbox, Witness()) == {"approved_at_once": 1}

@@ -8,9 +8,10 @@ import pytest
 from pipeline.intake.files import Reading
 from pipeline.model import Customer
 from pipeline.rehearsal.sample import Sample, SampleRow
-from pipeline.rehearsal.verdict import Findings, compare
+from pipeline.rehearsal.verdict import Findings, compare, given_up
 from pipeline.rehearsal.witness import Witness
 from pipeline.sandbox.app import Sandbox
+from pipeline.sandbox.onlooker import Seen
 from pipeline.sandbox.records import Consent, Verification
 from pipeline.sandbox.records import Customer as AtBank
 from pipeline.sandbox.scenario import Scenario
@@ -72,6 +73,33 @@ def judged(results: list[Line], known: dict[str, AtBank]) -> Findings:
 def test_agreement_finds_nothing() -> None:
     """A finished row that the bank has, and a rejected one that it has not."""
     assert judged(lines(), {EMAIL: at_bank()}) == Findings()
+
+
+@pytest.mark.parametrize(
+    ("disposition", "fault", "status", "lost"),
+    [
+        ("failed", "gateway_before", 0, True),
+        ("declined", "gateway_after", 422, True),
+        ("failed", "refuse", 0, False),
+        ("failed", "", 400, False),
+        ("in_doubt", "gateway_before", 0, False),
+    ],
+)
+def test_a_row_that_failed_without_the_banks_refusal_is_lost(
+    disposition: str,
+    fault: str,
+    status: int,
+    lost: bool,  # noqa: FBT001
+) -> None:
+    """A gateway's page is no final word: whoever is given up for one is lost; the bank's own no is another matter."""
+    witness = Witness()
+    witness.bank = Sandbox(Scenario()).bank
+    call = Seen(operation="registerIndividual", params={}, body=b'{"email": "ANA@example.com"}')
+    witness.arrived(call)
+    witness.settled(call, fault, status)
+    found = given_up(SAMPLE, lines(disposition=disposition), witness)
+    assert list(found.lost) == (["row 17"] if lost else [])
+    assert given_up(SAMPLE, (), witness) == Findings()
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,13 @@ def test_a_second_registration_is_seen_though_the_bank_refuses_it() -> None:
     assert witness.sent_twice("ben@example.com") == []
 
 
-@pytest.mark.parametrize(("fault", "expected"), [("", 1), ("drop_after", 0), ("error_500_before", 0), ("too_many", 0)])
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        *(("", 1), ("slow_body", 1), ("close_after_answer", 1)),
+        *(("drop_after", 0), ("error_500_before", 0), ("gateway_before", 0), ("others_echo", 0), ("too_many", 0)),
+    ],
+)
 def test_faults_decide_what_the_sender_could_know(fault: str, expected: int) -> None:
     """A repeat is blamed on the job only where the first answer told the outcome."""
     witness, _ = watching()
@@ -85,6 +91,16 @@ def test_faults_decide_what_the_sender_could_know(fault: str, expected: int) -> 
         witness.arrived(call)
         witness.settled(call, kind, 200)
     assert len(witness.sent_twice("ana@example.com")) == expected
+
+
+def test_a_refused_repeat_is_the_last() -> None:
+    """The first answer was lost, the repeat refused: whoever sends it again has sent it too often."""
+    witness, _ = watching()
+    for fault, blamed in (("drop_after", 0), ("refuse", 0), ("", 1)):
+        call = registration()
+        witness.arrived(call)
+        witness.settled(call, fault, 409)
+        assert len(witness.sent_twice("ana@example.com")) == blamed
 
 
 def test_a_job_that_died_may_not_know_its_last_answers() -> None:

@@ -165,9 +165,34 @@ def test_a_fault_may_strike_the_calls_of_some_customers_only() -> None:
         assert wire.record()["faults"] == {"error_500_before": 4}
 
 
+def test_a_share_of_customers_is_struck_and_always_the_same() -> None:
+    """``of_share`` chooses customers by seed, the same for the same ``on``, and ``nth`` counts each one's calls."""
+    pair = [
+        {"kind": "drop_after", "on": ["activateIndividual"], "of_share": 0.3, "nth": [1]},
+        {"kind": "refuse", "on": ["activateIndividual"], "of_share": 0.3, "nth": [2]},
+    ]
+    faults = Faults(parse({"fault": pair}, "test"))
+    struck: dict[str, list[str]] = {}
+    for number in range(600):
+        who = f"c{number % 200}@example.com"
+        struck.setdefault(who, []).append(getattr(faults.pick("activateIndividual", number + 1, who), "kind", ""))
+    assert {tuple(kinds) for kinds in struck.values()} == {("", "", ""), ("drop_after", "refuse", "")}
+    assert 40 < sum(kinds[0] == "drop_after" for kinds in struck.values()) < 80
+
+
+def test_a_window_bounds_a_fault_in_time() -> None:
+    """``from_s`` and ``for_s`` count from the bank's first call; without ``for_s`` there is no end."""
+    window = {"kind": "too_many", "rate": 1.0, "from_s": 1.0, "for_s": 0.5}
+    for faults, times in (([window], [1.0, 1.4]), ([{**window, "for_s": 0.0}], [1.0, 1.4, 1.5, 99.0])):
+        decided = Faults(parse({"fault": faults}, "test"))
+        moments = [0.0, 0.9, 1.0, 1.4, 1.5, 99.0]
+        assert [at for at in moments if decided.pick("checkActivation", 1, since_s=at)] == times
+
+
 def test_every_kind_has_its_test() -> None:
-    """No kind of fault exists that the tests above do not know."""
-    source = Path(__file__).read_text(encoding="utf-8")
+    """No kind of fault exists that the tests here and in test_trouble do not know."""
+    here = Path(__file__)
+    source = "".join(path.read_text(encoding="utf-8") for path in (here, here.with_name("test_trouble.py")))
     assert [kind for kind in KINDS if f'"{kind}"' not in source] == []
 
 

@@ -1,0 +1,32 @@
+"""A gateway answers for the bank for a moment: nobody fails for good, nobody is claimed, everybody is onboarded.
+
+``python -m tests.benchmarks.bench_gateway`` does the same at full size.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.gateway_window import PAGES, Window, carry
+
+ROWS, RATE = 60, 500
+MIDDLE = Window(from_s=0.5, for_s=0.5)
+START = Window(from_s=0.0, for_s=0.6)
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_a_page_in_the_middle_of_a_run_costs_nobody(page: tuple[int, str], tmp_path: Path) -> None:
+    """Every call gets it for half a second: all onboarded after at most one more run, and the bank agrees."""
+    course = carry(ROWS, RATE, page, MIDDLE, tmp_path)
+    assert course.wrong == []
+    assert course.struck > 0
+    assert course.exits[-1] == 0
+
+
+@pytest.mark.parametrize("name", ["maintenance_200", "redirect_302", "firewall_403", "empty_499"])
+def test_a_run_that_begins_behind_such_a_page_waits(name: str, tmp_path: Path) -> None:
+    """The first log-in gets the page: that is no refusal of the credentials, and the run goes on once it is gone."""
+    course = carry(10, RATE, PAGES[name], START, tmp_path)
+    assert course.wrong == []
+    assert course.struck > 0
+    assert course.exits == [0]
