@@ -59,6 +59,8 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
                 emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
                 this = _Run(found, facts, ledger, record, held, keys, emit)
                 facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals))
+                with suppress(OnboardError):  # the reports that follow have the facts anyway
+                    ledger.note_run(record.number, facts.to_json())
             if isinstance(held.lost, LockedError):
                 # Whoever took over goes on from here and reports.
                 ledger.finish_run(record.number, exit_code=held.lost.exit_code, stopped_because=str(held.lost))
@@ -127,7 +129,7 @@ class _Run:
             with signals.leading_to(stopper.signalled):
                 work = self._log_in_and_carry(settings, connection, stopper)
                 await stopper.carry_out(work, deadline=settings.stop.deadline)
-            await self._note(connection)
+            self._count(connection)
         return self._facts, stopper
 
     async def _log_in_and_carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
@@ -169,20 +171,21 @@ class _Run:
             watch = health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
             earlier = Earlier(self._ledger, self._keys, run=self._record.number)
             batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
-            async with beside(watch, self._heartbeat(connection, stopper)):
+            async with beside(watch, self._heartbeat(connection, stopper, writer)):
                 await engine.run(map(earlier.judged, batches))
         if not writer.failed:
             self._facts = replace(self._facts, started=engine.started)
 
-    async def _heartbeat(self, connection: Connection, stopper: Stopper) -> None:
+    async def _heartbeat(self, connection: Connection, stopper: Stopper, writer: Writer) -> None:
         """Keep what the run's reports need if it dies, and notice if it is the one run no more."""
         while True:
             if self._held.lost:
                 stopper.error(self._held.lost)
-            await self._note(connection)
+            self._count(connection)
+            writer.note(self._record.number, self._facts.to_json())
             await asyncio.sleep(_HEARTBEAT_S)
 
-    async def _note(self, connection: Connection) -> None:
+    def _count(self, connection: Connection) -> None:
         count, calls = connection.pacer.count, connection.hierarchy
         self._facts = replace(
             self._facts,
@@ -190,8 +193,6 @@ class _Run:
             max_in_1s=count.max_in_1s,
             calls=(calls.sent, calls.retried, calls.refused_for_rate),
         )
-        with suppress(OnboardError):
-            await asyncio.to_thread(self._ledger.note_run, self._record.number, self._facts.to_json())
 
 
 def _read_document(settings: Settings, path: str) -> tuple[bytes, str]:

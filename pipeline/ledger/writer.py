@@ -11,15 +11,24 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pipeline.errors import LedgerError, OnboardError
 from pipeline.ledger.database import connect, plainly
-from pipeline.ledger.entries import INSERT_MARK, UPSERT_CALL, UPSERT_CUSTOMER, call_values, journey_values
+from pipeline.ledger.entries import (
+    INSERT_MARK,
+    UPDATE_FACTS,
+    UPSERT_CALL,
+    UPSERT_CUSTOMER,
+    call_values,
+    facts_values,
+    journey_values,
+)
 from pipeline.ledger.lock import Held
 from pipeline.model import CallRecord, Journey
 
@@ -28,11 +37,12 @@ _GROUP = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was handed in at once; ``done`` is for who waits until it is durable."""
+    """What was handed in at once; ``done`` is for who waits until it is durable. ``facts`` is a row for a run."""
 
     journey: Journey | None = None
     calls: Sequence[CallRecord] = ()
     marks: Sequence[tuple[bytes, bytes]] = ()
+    facts: tuple[Any, ...] | None = None
     done: asyncio.Future[None] | None = None
 
 
@@ -83,6 +93,10 @@ class Writer:
         It is durable before whatever is posted later.
         """
         self._hand_in(Order(marks=marks))
+
+    def note(self, number: int, facts: dict[str, Any]) -> None:
+        """Hand in what is known of run ``number`` by now, with a sign of life."""
+        self._hand_in(Order(facts=facts_values(number, facts, time.time())))
 
     def _hand_in(self, order: Order) -> None:
         if self._closed:
@@ -151,6 +165,7 @@ def write(db: sqlite3.Connection, group: Sequence[Order], held: Held | None = No
         db.executemany(INSERT_MARK, [mark for order in group for mark in order.marks])
         db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
         db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
+        db.executemany(UPDATE_FACTS, [order.facts for order in group if order.facts][-1:])
 
 
 def _look_at(done: "asyncio.Future[None]") -> None:

@@ -289,3 +289,19 @@ def test_an_intent_and_its_journey_are_one_commit(path: Path) -> None:
     asyncio.run(scenario())
     with opened(path) as ledger:
         assert ledger.find([key(1)])[key(1)] == journey(1)
+
+
+def test_what_is_known_of_a_run_goes_with_the_entries(path: Path) -> None:
+    """Facts of a run are written by the writer, in order and the newest last, and show that the run lives."""
+    with opened(path) as ledger:
+        run = ledger.start_run("r", {"rows": 1})
+
+        async def scenario() -> None:
+            async with Writer(path) as writer:
+                for number in range(20):
+                    writer.note(run.number, {"rows": number})
+                await writer.post(journey(1))
+                assert ledger.runs()[0].facts == {"rows": 19}
+
+        asyncio.run(scenario())
+        assert ledger.runs()[0].heartbeat_at > run.heartbeat_at
