@@ -19,13 +19,17 @@ from pipeline.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What the user asked for; ``options`` is the command line after the inputs, for advice in reports."""
+    """What the user asked for; ``options`` is the command line after the inputs, for advice in reports.
+
+    ``same_bank``: the bank of the ledger has moved to the address in the settings.
+    """
 
     inputs: Sequence[Path]
     profile: Profile = field(default_factory=Profile)
     out: Path | None = None
     limit: int | None = None
     options: str = ""
+    same_bank: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

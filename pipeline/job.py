@@ -36,6 +36,7 @@ from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
 from pipeline.opening import keys_of, open_ledger, writable
 from pipeline.reporting import RunEnd, Written, write_reports
+from pipeline.same_bank import KnownBank, recognise
 from pipeline.settings import Settings
 from pipeline.signals import Signals
 from pipeline.stopping import Stopper, beside
@@ -52,12 +53,13 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
         found = read(order, settings, emit)
         facts = facts_of(order, settings, found, began)
         with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
+            bank = recognise(ledger, settings, moved=order.same_bank)
             writable(Path(facts.out))
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
                 record = ledger.start_run(facts.run_id, facts.to_json())
                 until_reported.enter_context(signals.kept())  # a run that has begun ends with reports
                 emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
-                this = _Run(found, facts, ledger, record, held, keys, emit)
+                this = _Run(found, facts, ledger, bank, record, held, keys, emit)
                 facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals))
                 with suppress(OnboardError):  # the reports that follow have the facts anyway
                     ledger.note_run(record.number, facts.to_json())
@@ -78,6 +80,7 @@ def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     if not settings.ledger.path.exists():
         return _write_checks(found, facts, settings, emit)
     with open_ledger(settings, keys) as ledger:
+        recognise(ledger, settings, moved=order.same_bank)
         return _write_checks(found, facts, settings, emit, ledger=ledger, keys=keys)
 
 
@@ -107,6 +110,7 @@ class _Run:
         found: Survey,
         facts: RunFacts,
         ledger: Ledger,
+        bank: KnownBank,
         record: RunRecord,
         held: Held,
         keys: Keys,
@@ -115,6 +119,7 @@ class _Run:
         self._found = found
         self._facts = facts
         self._ledger = ledger
+        self._bank = bank
         self._record = record
         self._held = held
         self._keys = keys
@@ -145,6 +150,10 @@ class _Run:
         assert rules.categories is not None
         health = Health(connection.pacer, self._emit)
         async with Writer(self._ledger.path, self._held) as writer:
+            if self._bank.is_news:  # only now: an address that nobody could log in to is not kept
+                writer.belong(self._bank.address)
+                if self._record.number > 1:
+                    self._emit(Notice(message=self._bank.message))
             gateway = Gateway(
                 client=connection.client,
                 payloads=connection.payloads,

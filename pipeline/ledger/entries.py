@@ -69,6 +69,7 @@ def facts_values(number: int, facts: dict[str, Any], at: float) -> tuple[Any, ..
 
 
 UPDATE_FACTS = "UPDATE run SET facts = ?, heartbeat_at = ? WHERE number = ?"
+SET_BANK = "INSERT OR REPLACE INTO meta VALUES ('bank', ?)"
 UPSERT_CUSTOMER = (
     f"INSERT INTO customer ({', '.join(JOURNEY_COLUMNS)}) VALUES ({', '.join('?' * len(JOURNEY_COLUMNS))})"  # noqa: S608
     f" ON CONFLICT (key) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in JOURNEY_COLUMNS[1:])}"

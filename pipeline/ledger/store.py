@@ -72,6 +72,13 @@ class Ledger:
         with plainly(self.path, ConfigurationError):
             return str(self._db.execute("SELECT value FROM meta WHERE key = 'ledger_id'").fetchone()[0])
 
+    @property
+    def bank(self) -> str:
+        """Where the bank is whose customers these are; empty: no run has told yet."""
+        with plainly(self.path, ConfigurationError):
+            found = self._db.execute("SELECT value FROM meta WHERE key = 'bank'").fetchone()
+            return str(found[0]) if found else ""
+
     def next_call(self) -> int:
         """The number after the last call's."""
         with plainly(self.path):

@@ -22,6 +22,7 @@ from pipeline.errors import LedgerError, OnboardError
 from pipeline.ledger.database import connect, plainly
 from pipeline.ledger.entries import (
     INSERT_MARK,
+    SET_BANK,
     UPDATE_FACTS,
     UPSERT_CALL,
     UPSERT_CUSTOMER,
@@ -37,12 +38,16 @@ _GROUP = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was handed in at once; ``done`` is for who waits until it is durable. ``facts`` is a row for a run."""
+    """What was handed in at once; ``done`` is for who waits until it is durable. ``facts`` is a row for a run.
+
+    ``bank`` is the address that the ledger is told.
+    """
 
     journey: Journey | None = None
     calls: Sequence[CallRecord] = ()
     marks: Sequence[tuple[bytes, bytes]] = ()
     facts: tuple[Any, ...] | None = None
+    bank: str = ""
     done: asyncio.Future[None] | None = None
 
 
@@ -97,6 +102,10 @@ class Writer:
     def note(self, number: int, facts: dict[str, Any]) -> None:
         """Hand in what is known of run ``number`` by now, with a sign of life."""
         self._hand_in(Order(facts=facts_values(number, facts, time.time())))
+
+    def belong(self, bank: str) -> None:
+        """Hand in whose customers these are; durable before whatever is posted later."""
+        self._hand_in(Order(bank=bank))
 
     def _hand_in(self, order: Order) -> None:
         if self._closed:
@@ -165,6 +174,7 @@ def write(db: sqlite3.Connection, group: Sequence[Order], held: Held | None = No
         db.executemany(INSERT_MARK, [mark for order in group for mark in order.marks])
         db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
         db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
+        db.executemany(SET_BANK, [(order.bank,) for order in group if order.bank])
         db.executemany(UPDATE_FACTS, [order.facts for order in group if order.facts][-1:])
 
 
