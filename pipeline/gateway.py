@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 
-from pipeline.calls import CallName, Reply, Step
+from pipeline.calls import CALLS, CallName, Reply, Step
 from pipeline.customer_ids import CustomerIds
 from pipeline.health import Health
 from pipeline.intake.documents import DocumentError
@@ -35,7 +35,10 @@ class Ready:
     journey: Journey
 
     async def send(self, token: str, turn: Turn) -> Reply:
-        """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read."""
+        """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read.
+
+        The repeat of a call in doubt opens a connection of its own: it must not be spent on a dead one.
+        """
         reply, _ = await self.client.send(
             self.call,
             self.outgoing,
@@ -45,6 +48,7 @@ class Ready:
             since=self.journey.started_at,
             taken=partial(self.ids.taken, self.journey.key),
             turn=turn,
+            fresh=CALLS[self.call].changes and self.journey.doubts > 0,
         )
         if reply.facts.customer_id:
             self.ids.give(self.journey.key, reply.facts.customer_id)

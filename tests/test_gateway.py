@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pipeline.calls import CallName, step
+from pipeline.calls import CallName, Reply, step
 from pipeline.config import load
 from pipeline.customer_ids import CustomerIds
 from pipeline.gateway import Gateway, Ready, index_categories
@@ -15,12 +15,14 @@ from pipeline.intake.documents import DocumentError
 from pipeline.journey.needs import Problem
 from pipeline.keys import Keys
 from pipeline.model import Category, Journey
-from pipeline.outbound.payloads import Payloads
+from pipeline.outbound.payloads import Outgoing, Payloads
 from tests.journey.world import a_customer
+from tests.values import replace
 
 if TYPE_CHECKING:
     from pipeline.health import Health
     from pipeline.outbound.client import Client
+    from pipeline.outbound.pacing import Turn
     from pipeline.outbound.session import AdminSession
 
 STANDARD = Category(key="INDIVIDUAL_STANDARD", id="101", name="Individual Standard")
@@ -95,3 +97,34 @@ def test_a_document_that_cannot_be_read_is_a_problem_of_its_column() -> None:
     made = asyncio.run(gateway(reader).prepare(step(CallName.UPLOAD_DOCUMENT, "PASSPORT"), customer, JOURNEY))
     assert isinstance(made, Problem)
     assert (made.code, made.field) == ("document_missing", "identity_document")
+
+
+@pytest.mark.parametrize(
+    ("call", "doubts", "fresh"),
+    [
+        (CallName.REGISTER, 0, False),
+        (CallName.REGISTER, 1, True),
+        (CallName.ACTIVATE, 1, True),
+        (CallName.CHECK, 1, False),
+    ],
+)
+def test_only_the_repeat_of_what_is_in_doubt_opens_a_connection_of_its_own(
+    call: CallName, doubts: int, *, fresh: bool
+) -> None:
+    """The one repeat must be read by the bank; first tries and reads take the connections that are there."""
+    asked: list[bool] = []
+
+    async def send(*_: object, **how: object) -> tuple[Reply, bytes]:
+        asked.append(bool(how["fresh"]))
+        return Reply(), b""
+
+    ready = Ready(
+        client=cast("Client", SimpleNamespace(send=send)),
+        ids=CustomerIds(Keys("s", "t"), sharing=lambda _: {}, identify=lambda _: None),
+        call=call,
+        outgoing=Outgoing(method="POST", path="/x"),
+        customer=a_customer(),
+        journey=replace(JOURNEY, doubts=doubts),
+    )
+    asyncio.run(ready.send("t", cast("Turn", object())))
+    assert asked == [fresh]
