@@ -6,8 +6,8 @@ of their insides.
 
 import asyncio
 import time
-from contextlib import ExitStack, suppress
-from dataclasses import asdict, replace
+from contextlib import ExitStack, closing, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from pipeline.customer_ids import CustomerIds
 from pipeline.earlier import Earlier
 from pipeline.engine import Engine
 from pipeline.errors import (
+    ExitCode,
     LockedError,
     OnboardError,
     StoppedEarlyError,
@@ -32,6 +33,7 @@ from pipeline.intake.files import Reading
 from pipeline.intake.validate import Survey, rows, survey
 from pipeline.keys import Keys
 from pipeline.ledger.lock import Held
+from pipeline.ledger.reserve import Reserve, reserved
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
 from pipeline.opening import keys_of, open_ledger, writable
@@ -55,11 +57,13 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
         with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
             bank = recognise(ledger, settings, moved=order.same_bank)
             writable(Path(facts.out))
+            room = until_reported.enter_context(reserved(ledger.path, settings.limits.max_in_flight, emit))
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
                 record = ledger.start_run(facts.run_id, facts.to_json())
                 until_reported.enter_context(signals.kept())  # a run that has begun ends with reports
                 emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
-                this = _Run(found, facts, ledger, bank, record, held, keys, emit)
+                opened = _Opened(ledger=ledger, keys=keys, held=held, bank=bank, reserve=room, record=record)
+                this = _Run(found, facts, opened, emit)
                 facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals))
                 with suppress(OnboardError):  # the reports that follow have the facts anyway
                     ledger.note_run(record.number, facts.to_json())
@@ -67,7 +71,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
                 # Whoever took over goes on from here and reports.
                 ledger.finish_run(record.number, exit_code=held.lost.exit_code, stopped_because=str(held.lost))
                 raise held.lost
-            return _report(found, settings, facts, ledger, record, keys, stopper, emit)
+            return _report(found, settings, facts, opened, stopper, emit)
 
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
@@ -102,27 +106,29 @@ def read(order: Order, settings: Settings, emit: Handler) -> Survey:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """What a run holds of its ledger from its beginning to its end."""
+
+    ledger: Ledger
+    keys: Keys
+    held: Held
+    bank: KnownBank
+    reserve: Reserve
+    record: RunRecord
+
+
 class _Run:
     """The part of a run that talks to the bank."""
 
-    def __init__(
-        self,
-        found: Survey,
-        facts: RunFacts,
-        ledger: Ledger,
-        bank: KnownBank,
-        record: RunRecord,
-        held: Held,
-        keys: Keys,
-        emit: Handler,
-    ) -> None:
+    def __init__(self, found: Survey, facts: RunFacts, opened: _Opened, emit: Handler) -> None:
         self._found = found
         self._facts = facts
-        self._ledger = ledger
-        self._bank = bank
-        self._record = record
-        self._held = held
-        self._keys = keys
+        self._opened = opened
+        self._ledger = opened.ledger
+        self._record = opened.record
+        self._held = opened.held
+        self._keys = opened.keys
         self._emit = emit
 
     async def carry_out(self, settings: Settings, reachable: Settings, signals: Signals) -> tuple[RunFacts, Stopper]:
@@ -149,11 +155,11 @@ class _Run:
         rules = self._facts.rules()
         assert rules.categories is not None
         health = Health(connection.pacer, self._emit)
-        async with Writer(self._ledger.path, self._held) as writer:
-            if self._bank.is_news:  # only now: an address that nobody could log in to is not kept
-                writer.belong(self._bank.address)
+        async with self._writer(stopper) as writer:
+            if self._opened.bank.is_news:  # only now: an address that nobody could log in to is not kept
+                writer.belong(self._opened.bank.address)
                 if self._record.number > 1:
-                    self._emit(Notice(message=self._bank.message))
+                    self._emit(Notice(message=self._opened.bank.message))
             gateway = Gateway(
                 client=connection.client,
                 payloads=connection.payloads,
@@ -185,6 +191,16 @@ class _Run:
         if not writer.failed:
             self._facts = replace(self._facts, started=engine.started)
 
+    def _writer(self, stopper: Stopper) -> Writer:
+        """The ledger's writer; when the disk is full, what is under way is still written and nothing new leaves."""
+        full = partial(
+            stopper.request,
+            f"the disk of the ledger {self._ledger.path} is full",
+            ExitCode.STOPPED_EARLY,
+            hint="make room; the same command goes on where it ended",
+        )
+        return Writer(self._ledger.path, self._held, reserve=self._opened.reserve, on_full=full)
+
     async def _heartbeat(self, connection: Connection, stopper: Stopper, writer: Writer) -> None:
         """Keep what the run's reports need if it dies, and notice if it is the one run no more."""
         while True:
@@ -209,16 +225,10 @@ def _read_document(settings: Settings, path: str) -> tuple[bytes, str]:
 
 
 def _report(
-    found: Survey,
-    settings: Settings,
-    facts: RunFacts,
-    ledger: Ledger,
-    record: RunRecord,
-    keys: Keys,
-    stopper: Stopper,
-    emit: Handler,
+    found: Survey, settings: Settings, facts: RunFacts, opened: _Opened, stopper: Stopper, emit: Handler
 ) -> Written:
     """Write the reports and close the run in the ledger."""
+    ledger, record = opened.ledger, opened.record
     end = RunEnd(
         run_id=facts.run_id,
         number=record.number,
@@ -229,9 +239,15 @@ def _report(
         hint=stopper.hint,
     )
     try:
-        written = write_reports(
-            survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
-        )
+        with closing(opened.reserve):  # behind it there is room to say how the run ended
+            written = write_reports(
+                survey=found,
+                facts=facts,
+                end=end,
+                batch_rows=settings.intake.batch_rows,
+                ledger=ledger,
+                keys=opened.keys,
+            )
     except UnreadableInputError as error:
         ledger.finish_run(record.number, exit_code=StoppedEarlyError.exit_code, stopped_because=str(error))
         hint = "put the input back as it was and use `onboard report`; the ledger has everything"

@@ -36,13 +36,25 @@ def plainly(path: Path, error: type[OnboardError] = LedgerError) -> Iterator[Non
     try:
         yield
     except sqlite3.Error as trouble:
-        said = str(trouble)
+        said = _said(trouble)
         hint = next((hint for word, hint in _HINTS if word in said), "")
         hint = hint or "check the disk and the room on it; restore the ledger from a backup if it stays"
         raise error(f"ledger {path}: {said}", hint=hint) from None
     except (ValueError, TypeError, KeyError) as trouble:
         said = f"ledger {path}: an entry is not as this program writes it ({type(trouble).__name__})"
         raise error(said, hint=_DAMAGED) from None
+
+
+def _said(error: sqlite3.Error) -> str:
+    """SQLite's own words, and what they mean where a disk is full before anything can be written at all."""
+    no_room_for_its_index = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHMSIZE
+    return f"the disk is full ({error})" if no_room_for_its_index else str(error)
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether the disk takes no more. A quota that is used up SQLite calls a failed write."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 
 def connect(

@@ -3,8 +3,9 @@
 A thread takes whatever has been handed in, writes it in one transaction, makes it durable and wakes those who wait.
 While it is busy with the disk, more is handed in: the group grows with the load by itself. Promise 3: what ``post``
 returns is done when the entries survive a crash; which entries are awaited before a call leaves, and which only share
-a commit with them, ``pipeline.calls`` says per phase. After an error nothing is written any more and every caller gets
-it; a lock that was lost is such an error (``pipeline.ledger.lock``).
+a commit with them, ``pipeline.calls`` says per phase. On a full disk the reserve is given up first
+(``pipeline.ledger.reserve``). After an error nothing is written any more and every caller gets it; a lock that was lost
+is such an error (``pipeline.ledger.lock``).
 """
 
 import asyncio
@@ -12,14 +13,14 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from pipeline.errors import LedgerError, OnboardError
-from pipeline.ledger.database import connect, plainly
+from pipeline.ledger.database import connect, is_full, plainly
 from pipeline.ledger.entries import (
     INSERT_MARK,
     SET_BANK,
@@ -31,6 +32,7 @@ from pipeline.ledger.entries import (
     journey_values,
 )
 from pipeline.ledger.lock import Held
+from pipeline.ledger.reserve import Reserve
 from pipeline.model import CallRecord, Journey
 
 _GROUP = 4096
@@ -55,11 +57,22 @@ class Writer:
     """Writes journeys and calls; use as an async context manager inside the run's event loop.
 
     ``held`` is the lock of the run, which each commit renews; a writer without one is for who cannot be two.
+    ``reserve`` is given up when the disk is full; ``on_full`` is then called on the event loop: there is room to write
+    what is under way, and for nothing new.
     """
 
-    def __init__(self, path: Path, held: Held | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        held: Held | None = None,
+        *,
+        reserve: Reserve | None = None,
+        on_full: Callable[[], None] = lambda: None,
+    ) -> None:
         self._path = path
         self._held = held
+        self._reserve = reserve
+        self._on_full = on_full
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="ledger-writer")
         self._error: OnboardError | None = None
@@ -146,7 +159,7 @@ class Writer:
         if self._error is None:
             try:
                 with plainly(self._path):
-                    write(db, group, self._held)
+                    self._write(db, group)
             except OnboardError as error:
                 self._error = error
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
@@ -155,6 +168,15 @@ class Writer:
                     hint="report this: it is a defect; nothing of its group was written",
                 )
         self._loop.call_soon_threadsafe(self._wake, [order.done for order in group if order.done], self._error)
+
+    def _write(self, db: sqlite3.Connection, group: list[Order]) -> None:
+        try:
+            write(db, group, self._held)
+        except sqlite3.Error as error:
+            if self._reserve is None or not is_full(error) or not self._reserve.give_up():
+                raise
+            write(db, group, self._held)
+            self._loop.call_soon_threadsafe(self._on_full)
 
     @staticmethod
     def _wake(waiters: list[asyncio.Future[None]], error: OnboardError | None) -> None:
