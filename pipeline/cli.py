@@ -72,6 +72,7 @@ def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.C
 @_UNTIL
 @_RATE
 @click.option("--dry-run", is_flag=True, help="Check everything and consult the ledger; send nothing.")
+@click.option("--ledger-restored", is_flag=True, help="The ledger may be older than what was done: ask the bank first.")
 @click.option("--same-bank", is_flag=True, help="The ledger's bank has moved to this configuration's address.")
 @_JSON_LOGS
 def run_command(
@@ -84,6 +85,7 @@ def run_command(
     rate: float | None,
     *,
     dry_run: bool,
+    ledger_restored: bool,
     same_bank: bool,
     json_logs: bool,
 ) -> None:
@@ -95,7 +97,8 @@ def run_command(
 
     with _console(json_logs=json_logs) as emit:
         settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
-        order = replace(_order(inputs, profile, out, limit, config), same_bank=same_bank)
+        order = _order(inputs, profile, out, limit, config)
+        order = replace(order, same_bank=same_bank, ledger_restored=ledger_restored)
         _end((job.dry_run if dry_run else job.run)(order, settings, emit))
 
 

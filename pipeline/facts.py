@@ -22,6 +22,7 @@ class Order:
     """What the user asked for; ``options`` is the command line after the inputs, for advice in reports.
 
     ``same_bank``: the bank of the ledger has moved to the address in the settings.
+    ``ledger_restored``: the ledger may be older than what was done with it.
     """
 
     inputs: Sequence[Path]
@@ -30,6 +31,7 @@ class Order:
     limit: int | None = None
     options: str = ""
     same_bank: bool = False
+    ledger_restored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class RunFacts:
     max_in_1s: int = 0
     calls: tuple[int, int, int] = (0, 0, 0)
     started: int | None = None
+    ledger_restored: bool = False
 
     def rules(self) -> Rules:
         """The rules that the run judged rows by."""
@@ -102,6 +105,7 @@ def facts_of(order: Order, settings: Settings, found: Survey, began: datetime) -
         profile=order.profile.model_dump(mode="json"),
         max_unpacked=settings.intake.max_unpacked_bytes,
         reject_probable=settings.intake.reject_probable_duplicates,
+        ledger_restored=order.ledger_restored,
     )
 
 

@@ -38,6 +38,7 @@ from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.ledger.writer import Writer
 from pipeline.opening import keys_of, open_ledger, writable
 from pipeline.reporting import RunEnd, Written, write_reports
+from pipeline.restored import refuse_if_older
 from pipeline.same_bank import KnownBank, recognise
 from pipeline.settings import Settings
 from pipeline.signals import Signals
@@ -56,6 +57,8 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
         facts = facts_of(order, settings, found, began)
         with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
             bank = recognise(ledger, settings, moved=order.same_bank)
+            if not order.ledger_restored:
+                refuse_if_older(ledger, settings.reports.dir)
             writable(Path(facts.out))
             room = until_reported.enter_context(reserved(ledger.path, settings.limits.max_in_flight, emit))
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:

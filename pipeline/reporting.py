@@ -247,6 +247,7 @@ def _summary(
             **{name: version(name) for name in ("polars", "pandera", "httpx", "pyreqwest")},
         },
         stopped_because=end.stopped_because,
+        ledger=ledger.ledger_id if ledger else "",
     )
 
 

@@ -250,7 +250,10 @@ class RateSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last one is ours: why a run stopped."""
+    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5).
+
+    The last two are ours: why a run stopped, and the id of its ledger, empty without one.
+    """
 
     run_id: str
     exit_code: int
@@ -263,6 +266,7 @@ class Summary:
     finished_at: str
     versions: Mapping[str, str]
     stopped_because: str = ""
+    ledger: str = ""
 
     def __post_init__(self) -> None:
         """Name all nine dispositions and all eight phases, in order, whatever was given."""

@@ -450,3 +450,23 @@ def test_a_bank_is_never_called_by_a_run_that_cannot_keep_its_word(tmp_path: Pat
     done = desk.run(head(SAMPLE, 3, tmp_path / "customers.csv"))
     assert_no_traceback(done)
     assert done.returncode == 2
+
+
+def test_a_ledger_restored_from_an_older_backup_is_refused(desk: Desk, tmp_path: Path) -> None:
+    """Its own reports tell of a run that it does not know: exit 2 before anything is sent, and the flag is named."""
+    assert desk.bank is not None
+    first, second = (head(SAMPLE, rows, tmp_path / f"{rows}.csv") for rows in (2, 4))
+    words = ("--config", desk.config)
+    assert desk.onboard("run", first, *words).returncode == 0
+    backup = tmp_path / "backup.db"
+    vacuum(tmp_path / "ledger.db", "VACUUM INTO 'backup.db'")
+    backup.chmod(0o600)
+    assert desk.onboard("run", second, *words).returncode == 0
+    before = desk.bank.record()["calls"]
+    refused = desk.onboard("run", second, *words, env=at(backup))
+    assert_no_traceback(refused)
+    assert (refused.returncode, "--ledger-restored" in refused.stderr) == (2, True), refused.stderr
+    assert desk.bank.record()["calls"] == before
+    assert desk.onboard("run", second, *words).returncode == 0, "the ledger itself goes on"
+    done = desk.onboard("run", first, *words, "--ledger-restored", env=at(backup))
+    assert done.returncode in (0, 3), done.stderr
