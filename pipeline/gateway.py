@@ -22,6 +22,31 @@ from pipeline.outbound.pacing import Turn
 from pipeline.outbound.payloads import Document, Outgoing, Payloads
 from pipeline.outbound.session import AdminSession
 
+_MOST_BROKEN = 16_384
+
+
+class Broken:
+    """Customers whose last call got no answer: their next one opens a connection of its own.
+
+    So does each repeat of a call in doubt. The kept connections may be dead as well: neither the one repeat nor the few
+    tries of a read are for these.
+    """
+
+    def __init__(self) -> None:
+        self._keys: set[bytes] = set()
+
+    def add(self, journey: Journey) -> None:
+        """Its call got no answer. Those who rest then are forgotten at some time."""
+        if len(self._keys) >= _MOST_BROKEN:
+            self._keys.clear()
+        self._keys.add(journey.key)
+
+    def pop(self, journey: Journey) -> bool:
+        """Whether its last call got no answer; the next one starts anew."""
+        found = journey.key in self._keys
+        self._keys.discard(journey.key)
+        return found
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
@@ -29,16 +54,14 @@ class Ready:
 
     client: Client
     ids: CustomerIds
+    broken: Broken
     call: CallName
     outgoing: Outgoing
     customer: Customer
     journey: Journey
 
     async def send(self, token: str, turn: Turn) -> Reply:
-        """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read.
-
-        The repeat of a call in doubt opens a connection of its own: it must not be spent on a dead one.
-        """
+        """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read."""
         reply, _ = await self.client.send(
             self.call,
             self.outgoing,
@@ -48,8 +71,10 @@ class Ready:
             since=self.journey.started_at,
             taken=partial(self.ids.taken, self.journey.key),
             turn=turn,
-            fresh=CALLS[self.call].changes and self.journey.doubts > 0,
+            fresh=self.broken.pop(self.journey) or (CALLS[self.call].changes and self.journey.doubts > 0),
         )
+        if reply.sent and reply.status is None:
+            self.broken.add(self.journey)
         if reply.facts.customer_id:
             self.ids.give(self.journey.key, reply.facts.customer_id)
         return reply
@@ -76,6 +101,7 @@ class Gateway:
         self._read_document = read_document
         self._health = health
         self._ids = ids
+        self._broken = Broken()
 
     def in_flight(self) -> AbstractAsyncContextManager[None]:
         """One of the places for requests under way."""
@@ -121,6 +147,7 @@ class Gateway:
         return Ready(
             client=self._client,
             ids=self._ids,
+            broken=self._broken,
             call=step.call.name,
             outgoing=outgoing,
             customer=customer,

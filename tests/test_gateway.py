@@ -1,7 +1,7 @@
 """The way to the bank: categories by any of their names, requests that cannot be built."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -10,7 +10,7 @@ import pytest
 from pipeline.calls import CallName, Reply, step
 from pipeline.config import load
 from pipeline.customer_ids import CustomerIds
-from pipeline.gateway import Gateway, Ready, index_categories
+from pipeline.gateway import Broken, Gateway, Ready, index_categories
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.needs import Problem
 from pipeline.keys import Keys
@@ -99,6 +99,28 @@ def test_a_document_that_cannot_be_read_is_a_problem_of_its_column() -> None:
     assert (made.code, made.field) == ("document_missing", "identity_document")
 
 
+def sender(asked: list[bool], replies: Iterator[Reply], broken: Broken) -> Callable[[CallName, int], None]:
+    """Send a call of the customer with so many doubts; ``asked`` tells which opened a connection of their own."""
+
+    async def send(*_: object, **how: object) -> tuple[Reply, bytes]:
+        asked.append(bool(how["fresh"]))
+        return next(replies), b""
+
+    def ready(call: CallName, doubts: int) -> None:
+        one = Ready(
+            client=cast("Client", SimpleNamespace(send=send)),
+            ids=CustomerIds(Keys("s", "t"), sharing=lambda _: {}, identify=lambda _: None),
+            broken=broken,
+            call=call,
+            outgoing=Outgoing(method="POST", path="/x"),
+            customer=a_customer(),
+            journey=replace(JOURNEY, doubts=doubts),
+        )
+        asyncio.run(one.send("t", cast("Turn", object())))
+
+    return ready
+
+
 @pytest.mark.parametrize(
     ("call", "doubts", "fresh"),
     [
@@ -113,18 +135,15 @@ def test_only_the_repeat_of_what_is_in_doubt_opens_a_connection_of_its_own(
 ) -> None:
     """The one repeat must be read by the bank; first tries and reads take the connections that are there."""
     asked: list[bool] = []
-
-    async def send(*_: object, **how: object) -> tuple[Reply, bytes]:
-        asked.append(bool(how["fresh"]))
-        return Reply(), b""
-
-    ready = Ready(
-        client=cast("Client", SimpleNamespace(send=send)),
-        ids=CustomerIds(Keys("s", "t"), sharing=lambda _: {}, identify=lambda _: None),
-        call=call,
-        outgoing=Outgoing(method="POST", path="/x"),
-        customer=a_customer(),
-        journey=replace(JOURNEY, doubts=doubts),
-    )
-    asyncio.run(ready.send("t", cast("Turn", object())))
+    sender(asked, iter([Reply(status=200)]), Broken())(call, doubts)
     assert asked == [fresh]
+
+
+def test_what_follows_a_call_without_an_answer_opens_a_connection_of_its_own() -> None:
+    """Also a read, once: an answer, or a request that never left, leaves the kept ones to the next."""
+    asked: list[bool] = []
+    replies = [Reply(), Reply(), Reply(status=500), Reply(sent=False), Reply(status=200)]
+    send = sender(asked, iter(replies), Broken())
+    for _ in replies:
+        send(CallName.CHECK, 0)
+    assert asked == [False, True, True, False, False]

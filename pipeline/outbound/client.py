@@ -87,13 +87,13 @@ class Client:
 
         ``turn`` is the pacer's leave to send; without one, the request waits for its turn here.
         ``urgent`` passes a shut gate: the probe that finds out whether the bank is back.
-        ``fresh`` opens a connection of its own: a repeat must not meet one that died in silence.
+        ``fresh`` opens a connection of its own, as a probe does: it must not meet one that died in silence.
         """
         turn = turn or await self.pacer.turn(urgent=urgent)
         if turn is None:
             return Reply(sent=False, cause="stopped"), b""
         started = self._clock()
-        ready = self._request(request, token, fresh=fresh)
+        ready = self._request(request, token, fresh=fresh or urgent)
         if not self._may_send():  # asked last: this process may have stood still until now
             return Reply(sent=False, cause="stopped"), b""
         self.pacer.depart(turn)
