@@ -84,11 +84,18 @@ class Reserve:
 
 
 def _allocate(descriptor: int, size: int) -> None:
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(descriptor, 0, size)
-        return
-    for start in range(0, size, _BLOCK):
-        os.pwrite(descriptor, os.urandom(min(_BLOCK, size - start)), start)
+    """Make the file that large in blocks of the disk; where the system cannot promise them, by writing it."""
+    with suppress(AttributeError):
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
+        else:
+            return
+    written = 0
+    while written < size:
+        written += os.pwrite(descriptor, os.urandom(min(_BLOCK, size - written)), written)
 
 
 @contextmanager

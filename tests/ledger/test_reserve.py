@@ -1,6 +1,7 @@
 """Room that is set aside: really there, taken up again after a kill, given up when the disk is full."""
 
 import asyncio
+import errno
 import os
 import sqlite3
 import stat
@@ -49,6 +50,21 @@ def test_the_room_is_allocated_and_gone_afterwards(path: Path) -> None:
         opened(path).close()
     assert not beside(path).exists()
     assert said == []
+
+
+def test_a_file_system_that_promises_no_blocks_is_written_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The room is there all the same; the same where the system has no such call."""
+
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "not supported")
+
+    for there in (True, False):
+        monkeypatch.setattr(os, "posix_fallocate", unsupported)
+        if not there:
+            monkeypatch.delattr(os, "posix_fallocate")
+        with reserved(path, IN_FLIGHT, lambda _: None) as reserve:
+            found = beside(path).stat()
+            assert found.st_blocks * 512 >= found.st_size == reserve.size == reserve.wanted
 
 
 def test_what_a_killed_run_left_is_taken_up(path: Path) -> None:
