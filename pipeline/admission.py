@@ -65,7 +65,7 @@ class Admission:
             if key in self.tally.under_way:
                 continue  # the input changed under our hands: nobody is carried by two workers at once
             fingerprint = self.evidence.fingerprint(customer, journey)
-            visited = taking_up.needs_visit(journey, fingerprint)
+            visited = taking_up.needs_visit(journey, fingerprint, restored=bool(self.restored))
             if journey:
                 lacking += self.identities.lacking(journey, customer, fingerprint, visited=visited)
             if visited:

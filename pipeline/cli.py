@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,8 @@ def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.C
 @_UNTIL
 @_RATE
 @click.option("--dry-run", is_flag=True, help="Check everything and consult the ledger; send nothing.")
+@click.option("--ledger-restored", is_flag=True, help="The ledger may be older than what was done: ask the bank first.")
+@click.option("--same-bank", is_flag=True, help="The ledger's bank has moved to this configuration's address.")
 @_JSON_LOGS
 def run_command(
     inputs: tuple[Path, ...],
@@ -82,6 +85,8 @@ def run_command(
     rate: float | None,
     *,
     dry_run: bool,
+    ledger_restored: bool,
+    same_bank: bool,
     json_logs: bool,
 ) -> None:
     """Onboard every good row of the inputs; run again to resume.
@@ -93,6 +98,7 @@ def run_command(
     with _console(json_logs=json_logs) as emit:
         settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
         order = _order(inputs, profile, out, limit, config)
+        order = replace(order, same_bank=same_bank, ledger_restored=ledger_restored)
         _end((job.dry_run if dry_run else job.run)(order, settings, emit))
 
 
@@ -248,8 +254,8 @@ def _order(
 
     options = [f"--config {shlex.quote(str(config))}"] if config else []
     options += [f"--profile {shlex.quote(str(profile))}"] if profile else []
-    given = {"profile": load_profile(profile)} if profile else {}
-    return Order(inputs=inputs, out=out, limit=limit, options=" ".join(options), **given)
+    order = Order(inputs=inputs, out=out, limit=limit, options=" ".join(options))
+    return replace(order, profile=load_profile(profile)) if profile else order
 
 
 @contextmanager

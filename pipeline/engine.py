@@ -149,9 +149,7 @@ class Engine:
                 batch = await asyncio.to_thread(next, batches, None)
                 if batch is None:
                     break
-                for start in range(0, len(batch), _SLICE):
-                    for work in await asyncio.to_thread(self._admission.admitted, batch[start : start + _SLICE]):
-                        await queue.put(work)
+                await self._queue_up(batch, queue)
         except UnreadableInputError as error:
             # Something was sent already: this is a run that stopped, not an input that was refused.
             self._stopper.request(str(error), ExitCode.STOPPED_EARLY, hint=error.hint)
@@ -163,6 +161,13 @@ class Engine:
                     queue.get_nowait()
             for _ in range(workers):
                 await queue.put(None)
+
+    async def _queue_up(self, batch: list[IntakeRow], queue: "asyncio.Queue[Work | None]") -> None:
+        for start in range(0, len(batch), _SLICE):
+            if self._stopper.requested:  # also what taking rows up writes would find a full disk
+                return
+            for work in await asyncio.to_thread(self._admission.admitted, batch[start : start + _SLICE]):
+                await queue.put(work)
 
     async def _work(self, queue: "asyncio.Queue[Work | None]", *, first: bool) -> None:
         """Carry one customer after the other; only the first worker goes on before a customer was looked at."""

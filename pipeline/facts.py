@@ -19,13 +19,19 @@ from pipeline.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What the user asked for; ``options`` is the command line after the inputs, for advice in reports."""
+    """What the user asked for; ``options`` is the command line after the inputs, for advice in reports.
+
+    ``same_bank``: the bank of the ledger has moved to the address in the settings.
+    ``ledger_restored``: the ledger may be older than what was done with it.
+    """
 
     inputs: Sequence[Path]
     profile: Profile = field(default_factory=Profile)
     out: Path | None = None
     limit: int | None = None
     options: str = ""
+    same_bank: bool = False
+    ledger_restored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,7 @@ class RunFacts:
     calls: tuple[int, int, int] = (0, 0, 0)
     started: int | None = None
     stopped_by: str = ""
+    ledger_restored: bool = False
 
     def rules(self) -> Rules:
         """The rules that the run judged rows by."""
@@ -100,6 +107,7 @@ def facts_of(order: Order, settings: Settings, found: Survey, began: datetime) -
         profile=order.profile.model_dump(mode="json"),
         max_unpacked=settings.intake.max_unpacked_bytes,
         reject_probable=settings.intake.reject_probable_duplicates,
+        ledger_restored=order.ledger_restored,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 
-from pipeline.calls import CallName, Reply, Step
+from pipeline.calls import CALLS, CallName, Reply, Step
 from pipeline.evidence import Evidence
 from pipeline.health import Health
 from pipeline.intake.documents import DocumentError
@@ -24,6 +24,31 @@ from pipeline.outbound.session import AdminSession
 from pipeline.outbound.whose import Whose
 from pipeline.owners import IdOwners
 
+_MOST_BROKEN = 16_384
+
+
+class Broken:
+    """Customers whose last call got no answer: their next one opens a connection of its own.
+
+    So does each repeat of a call in doubt. The kept connections may be dead as well: neither the one repeat nor the few
+    tries of a read are for these.
+    """
+
+    def __init__(self) -> None:
+        self._keys: set[bytes] = set()
+
+    def add(self, journey: Journey) -> None:
+        """Its call got no answer. Those who rest then are forgotten at some time."""
+        if len(self._keys) >= _MOST_BROKEN:
+            self._keys.clear()
+        self._keys.add(journey.key)
+
+    def pop(self, journey: Journey) -> bool:
+        """Whether its last call got no answer; the next one starts anew."""
+        found = journey.key in self._keys
+        self._keys.discard(journey.key)
+        return found
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
@@ -32,6 +57,7 @@ class Ready:
     client: Client
     ids: IdOwners
     keys: Keys
+    broken: Broken
     call: CallName
     outgoing: Outgoing
     customer: Customer
@@ -41,7 +67,16 @@ class Ready:
 
     async def send(self, token: str, turn: Turn) -> Reply:
         """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read."""
-        reply, _ = await self.client.send(self.call, self.outgoing, token=token, whose=self._whose(), turn=turn)
+        reply, _ = await self.client.send(
+            self.call,
+            self.outgoing,
+            token=token,
+            whose=self._whose(),
+            turn=turn,
+            fresh=self.broken.pop(self.journey) or (CALLS[self.call].changes and self.journey.doubts > 0),
+        )
+        if reply.sent and reply.status is None:
+            self.broken.add(self.journey)
         given = {IdKind.CUSTOMER: reply.facts.customer_id, IdKind.VERIFICATION: reply.facts.verification_id}
         for kind, identifier in given.items():
             if identifier:
@@ -86,6 +121,7 @@ class Gateway:
         self._health = health
         self._ids = ids
         self._keys = keys
+        self._broken = Broken()
 
     def in_flight(self) -> AbstractAsyncContextManager[None]:
         """One of the places for requests under way."""
@@ -135,6 +171,7 @@ class Gateway:
             client=self._client,
             ids=self._ids,
             keys=self._keys,
+            broken=self._broken,
             call=step.call.name,
             outgoing=outgoing,
             customer=customer,

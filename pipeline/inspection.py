@@ -19,6 +19,7 @@ from pipeline.model import Category
 from pipeline.opening import keys_of, open_ledger, seed_keys
 from pipeline.projection import instant
 from pipeline.reporting import RunEnd, Written, write_reports
+from pipeline.same_bank import recognise
 from pipeline.settings import Settings
 from pipeline.timeline import as_data, as_text, chapters
 
@@ -142,13 +143,14 @@ def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
 
 
 def check(settings: Settings) -> Iterator[str]:
-    """What a night run needs, line by line: configuration, ledger, documents, log-in, categories."""
+    """What a night run needs, line by line: configuration, ledger and its bank, documents, log-in, categories."""
     settings = embedded.with_demo_identity(settings)
     keys = keys_of(settings)
     yield "configuration  ok"
     with open_ledger(settings, keys) as ledger:
         holder = ledger.locked_by()
         yield f"ledger         ok: {ledger.path}, " + (f"held by {holder}" if holder else "free")
+        yield f"ledger's bank  {ledger.bank or 'none yet: its next run tells it'}"
         root = settings.documents.root
         yield f"documents      {'ok' if root.is_dir() else 'MISSING'}: {root}"
         with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
@@ -156,8 +158,9 @@ def check(settings: Settings) -> Iterator[str]:
             categories = asyncio.run(_categories(settings, reachable, keys, ledger))
             seconds = time.monotonic() - started
             yield f"bank           ok: {settings.api.base_url}, log-in and categories in {seconds:.2f} s"
-    for category in categories:
-        yield f"category       {category.key}: {category.name}"
+        for category in categories:
+            yield f"category       {category.key}: {category.name}"
+        recognise(ledger, settings)
 
 
 async def _categories(settings: Settings, reachable: Settings, keys: Keys, ledger: Ledger) -> tuple[Category, ...]:

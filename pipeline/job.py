@@ -6,15 +6,12 @@ of their insides.
 
 import asyncio
 import time
-from contextlib import ExitStack, suppress
-from dataclasses import asdict, replace
+from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import embedded, logins
-from pipeline.connection import Connection, connected
-from pipeline.earlier import Earlier
-from pipeline.engine import Engine
 from pipeline.errors import (
     LockedError,
     OnboardError,
@@ -22,24 +19,20 @@ from pipeline.errors import (
     UnreadableInputError,
 )
 from pipeline.events import Finished, Handler, Notice, RunOpened, Surveyed
-from pipeline.evidence import Evidence
 from pipeline.facts import Order, RunFacts, facts_of
-from pipeline.gateway import Gateway
-from pipeline.health import Health
 from pipeline.intake.files import Reading
-from pipeline.intake.validate import Survey, rows, survey
+from pipeline.intake.validate import Survey, survey
 from pipeline.keys import Keys
-from pipeline.ledger.lock import Held
-from pipeline.ledger.store import Ledger, RunRecord
-from pipeline.ledger.writer import Writer
+from pipeline.ledger.reserve import reserved
+from pipeline.ledger.store import Ledger
+from pipeline.onboarding import Onboarding, OpenedRun
 from pipeline.opening import keys_of, open_ledger, writable
-from pipeline.owners import IdOwners
 from pipeline.reporting import RunEnd, Written, write_reports
+from pipeline.restored import refuse_if_older
+from pipeline.same_bank import recognise
 from pipeline.settings import Settings
 from pipeline.signals import Signals
-from pipeline.stopping import Stopper, beside
-
-_HEARTBEAT_S = 5.0
+from pipeline.stopping import Stopper
 
 
 def run(order: Order, settings: Settings, emit: Handler) -> Written:
@@ -52,19 +45,26 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
         facts = facts_of(order, settings, found, began)
         with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
             logins.may_log_in(settings, keys, ledger, now=time.time())
+            bank = recognise(ledger, settings, moved=order.same_bank)
+            if not order.ledger_restored:
+                refuse_if_older(ledger, settings.reports.dir)
             writable(Path(facts.out))
+            room = until_reported.enter_context(reserved(ledger.path, settings.limits.max_in_flight, emit))
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
                 facts = replace(facts, stopped_by=_stopped_by(ledger))
                 record = ledger.start_run(facts.run_id, facts.to_json())
                 until_reported.enter_context(signals.kept())  # a run that has begun ends with reports
                 emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
-                this = _Run(found, facts, ledger, record, held, keys, emit)
+                opened = OpenedRun(ledger=ledger, keys=keys, held=held, bank=bank, reserve=room, record=record)
+                this = Onboarding(found, facts, opened, emit)
                 facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals))
+                with suppress(OnboardError):  # the reports that follow have the facts anyway
+                    ledger.note_run(record.number, facts.to_json())
             if isinstance(held.lost, LockedError):
                 # Whoever took over goes on from here and reports.
                 ledger.finish_run(record.number, exit_code=held.lost.exit_code, stopped_because=str(held.lost))
                 raise held.lost
-            return _report(found, settings, facts, ledger, record, keys, stopper, emit)
+            return _report(found, settings, facts, opened, stopper, emit)
 
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
@@ -77,6 +77,7 @@ def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     if not settings.ledger.path.exists():
         return _write_checks(found, facts, settings, emit)
     with open_ledger(settings, keys) as ledger:
+        recognise(ledger, settings, moved=order.same_bank)
         return _write_checks(found, facts, settings, emit, ledger=ledger, keys=keys)
 
 
@@ -98,111 +99,6 @@ def read(order: Order, settings: Settings, emit: Handler) -> Survey:
     return found
 
 
-class _Run:
-    """The part of a run that talks to the bank."""
-
-    def __init__(
-        self,
-        found: Survey,
-        facts: RunFacts,
-        ledger: Ledger,
-        record: RunRecord,
-        held: Held,
-        keys: Keys,
-        emit: Handler,
-    ) -> None:
-        self._found = found
-        self._facts = facts
-        self._ledger = ledger
-        self._record = record
-        self._held = held
-        self._keys = keys
-        self._emit = emit
-
-    async def carry_out(self, settings: Settings, reachable: Settings, signals: Signals) -> tuple[RunFacts, Stopper]:
-        """Log in, read the categories, carry the customers; the ledger holds what happened."""
-        async with connected(
-            reachable, self._keys, direct=settings.embedded, emit=self._emit, may_send=self._held.sure
-        ) as connection:
-            stopper = Stopper(connection.pacer, self._emit)
-            with signals.leading_to(stopper.signalled):
-                work = self._log_in_and_carry(settings, connection, stopper)
-                await stopper.carry_out(work, deadline=settings.stop.deadline)
-            logins.remember(connection.session, settings, self._keys, self._ledger, now=time.time())
-            await self._note(connection)
-        return self._facts, stopper
-
-    async def _log_in_and_carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
-        try:
-            categories = await connection.categories()
-            self._facts = replace(self._facts, categories=[asdict(category) for category in categories])
-            await self._carry(settings, connection, stopper)
-        except OnboardError as error:
-            stopper.error(error)
-
-    async def _carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
-        rules = self._facts.rules()
-        assert rules.categories is not None
-        health = Health(connection.pacer, self._emit)
-        evidence = Evidence(self._keys, settings.documents.root, settings.documents.max_bytes)
-        async with Writer(self._ledger.path, self._held, run=self._record.number) as writer:
-            gateway = Gateway(
-                client=connection.client,
-                payloads=connection.payloads,
-                session=connection.session,
-                categories=rules.categories,
-                evidence=evidence,
-                health=health,
-                ids=IdOwners(
-                    self._keys, sharing=self._ledger.sharing, find=self._ledger.find, identify=writer.identify
-                ),
-                keys=self._keys,
-            )
-            engine = Engine(
-                settings=settings,
-                keys=self._keys,
-                evidence=evidence,
-                run=self._record.number,
-                first_call=self._ledger.next_call(),
-                rows_total=self._found.rows,
-                gateway=gateway,
-                writer=writer,
-                find=self._ledger.find,
-                identify=writer.identify,
-                stopper=stopper,
-                pacer=connection.pacer,
-                emit=self._emit,
-                stopped_by=self._facts.stopped_by,
-            )
-            watch = health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
-            earlier = Earlier(self._ledger, self._keys, run=self._record.number)
-            batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
-            async with beside(watch, self._heartbeat(connection, stopper)):
-                await engine.run(map(earlier.judged, batches))
-        self._facts = replace(self._facts, stopped_by=engine.stopped_by)
-        if not writer.failed:
-            self._facts = replace(self._facts, started=engine.started)
-
-    async def _heartbeat(self, connection: Connection, stopper: Stopper) -> None:
-        """Keep what the run's reports need if it dies, and notice if it is the one run no more."""
-        while True:
-            if self._held.lost:
-                stopper.error(self._held.lost)
-            await self._note(connection)
-            await asyncio.sleep(_HEARTBEAT_S)
-
-    async def _note(self, connection: Connection) -> None:
-        count, calls = connection.pacer.count, connection.hierarchy
-        self._facts = replace(
-            self._facts,
-            rate_reached=count.reached,
-            max_in_1s=count.max_in_1s,
-            calls=(calls.sent, calls.retried, calls.refused_for_rate),
-        )
-        with suppress(OnboardError):
-            await asyncio.to_thread(self._ledger.note_run, self._record.number, self._facts.to_json())
-
-
 def _stopped_by(ledger: Ledger) -> str:
     """The cause that the last run left for this one to look for."""
     runs = ledger.runs()
@@ -210,16 +106,10 @@ def _stopped_by(ledger: Ledger) -> str:
 
 
 def _report(
-    found: Survey,
-    settings: Settings,
-    facts: RunFacts,
-    ledger: Ledger,
-    record: RunRecord,
-    keys: Keys,
-    stopper: Stopper,
-    emit: Handler,
+    found: Survey, settings: Settings, facts: RunFacts, opened: OpenedRun, stopper: Stopper, emit: Handler
 ) -> Written:
     """Write the reports and close the run in the ledger."""
+    ledger, record = opened.ledger, opened.record
     end = RunEnd(
         run_id=facts.run_id,
         number=record.number,
@@ -230,9 +120,15 @@ def _report(
         hint=stopper.hint,
     )
     try:
-        written = write_reports(
-            survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
-        )
+        with closing(opened.reserve):  # behind it there is room to say how the run ended
+            written = write_reports(
+                survey=found,
+                facts=facts,
+                end=end,
+                batch_rows=settings.intake.batch_rows,
+                ledger=ledger,
+                keys=opened.keys,
+            )
     except UnreadableInputError as error:
         ledger.finish_run(record.number, exit_code=StoppedEarlyError.exit_code, stopped_because=str(error))
         hint = "put the input back as it was and use `onboard report`; the ledger has everything"

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pipeline import embedded
 from pipeline.earlier import Earlier
 from pipeline.engine import journey_rules
-from pipeline.events import Handler
+from pipeline.errors import ConfigurationError
+from pipeline.events import Handler, Notice
 from pipeline.evidence import Evidence
 from pipeline.facts import Order, facts_of
 from pipeline.forecast import Forecaster, Outlook
@@ -27,6 +28,7 @@ from pipeline.model import Category, Customer, Disposition, IntakeRow, Journey, 
 from pipeline.opening import open_ledger, seed_keys
 from pipeline.projection import disposition_of_row
 from pipeline.reports.totals import COMPLETE
+from pipeline.same_bank import recognise
 from pipeline.settings import Settings
 
 _SLICE = 1000
@@ -77,6 +79,7 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
         if settings.ledger.path.exists():
             desk.keys = seed_keys(settings)
             desk.ledger = stack.enter_context(open_ledger(settings, desk.keys, create=False))
+            _say_if_refused(desk.ledger, settings, emit)
             desk.earlier = Earlier(desk.ledger, desk.keys, run=0)
             desk.evidence = Evidence(desk.keys, settings.documents.root, settings.documents.max_bytes)
             made.latency_s = desk.ledger.latency_s()
@@ -85,6 +88,13 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
             for start in range(0, len(batch), _SLICE):
                 desk.take(batch[start : start + _SLICE])
     return made
+
+
+def _say_if_refused(ledger: Ledger, settings: Settings, emit: Handler) -> None:
+    try:
+        recognise(ledger, settings)
+    except ConfigurationError as error:
+        emit(Notice(message=f"a run would be refused: {error}"))
 
 
 def _categories(ledger: Ledger) -> tuple[Category, ...] | None:

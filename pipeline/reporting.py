@@ -275,4 +275,5 @@ def _summary(
         },
         stopped_because=end.stopped_because,
         in_doubt_elsewhere=totals.elsewhere,
+        ledger=ledger.ledger_id if ledger else "",
     )

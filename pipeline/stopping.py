@@ -10,11 +10,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.calls import Facts, Step
 from pipeline.errors import ExitCode, OnboardError
 from pipeline.events import Handler, Notice, Stopping
 from pipeline.journey.policy import Judgement
 from pipeline.model import Journey, Standing
 from pipeline.outbound.pacing import Pacer
+from pipeline.restored import FLAG, Signs
 from pipeline.settings import Settings, deadline_at
 from pipeline.suspicion import Suspicion
 
@@ -25,10 +27,14 @@ _AGAIN = "the same command goes on where it ended"
 
 
 class Stopper:
-    """Whether and why the run stops; the first reason counts. Fulfils ``pipeline.journey.needs.Stop``."""
+    """Whether and why the run stops; the first reason counts. Fulfils ``pipeline.journey.needs.Stop``.
 
-    def __init__(self, pacer: Pacer, emit: Handler) -> None:
+    ``signs`` of a bank that is further than the ledger are looked for where they are given.
+    """
+
+    def __init__(self, pacer: Pacer, emit: Handler, signs: Signs | None = None) -> None:
         self._pacer = pacer
+        self._signs = signs
         self._emit = emit
         self.requested = False
         self.reason = ""
@@ -50,6 +56,12 @@ class Stopper:
         self._emit(Stopping(reason=reason))
         self._pacer.halt()
         self._grace = self._loop.call_later(GRACE_S, self._cut_off, f"{GRACE_S:g} s are over")
+
+    def compare(self, step: Step, judgement: Judgement, facts: Facts, journey: Journey) -> None:
+        """Stop where the answers show that the bank is further than the ledger."""
+        if self._signs is not None and (reason := self._signs.observe(step, judgement, facts, journey)):
+            hint = f"put the newer ledger back if there is one, else run the whole book with {FLAG}"
+            self.request(reason, ExitCode.STOPPED_EARLY, hint=hint)
 
     def fatal(self, judgement: Judgement, message: str) -> None:
         """A reply concerns the whole run."""

@@ -1,7 +1,7 @@
 """The way to the bank: categories by any of their names, requests that cannot be built."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -10,7 +10,7 @@ import pytest
 from pipeline.calls import CallName, Facts, Reply, step
 from pipeline.config import load
 from pipeline.evidence import Opened
-from pipeline.gateway import Gateway, Ready, index_categories
+from pipeline.gateway import Broken, Gateway, Ready, index_categories
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.needs import Problem
 from pipeline.keys import IdKind, Keys
@@ -136,6 +136,7 @@ def sent(reply: Reply, journey: Journey) -> tuple[Whose, IdOwners]:
         customer=a_customer(),
         journey=journey,
         own_names=frozenset({"admin"}),
+        broken=Broken(),
     )
     asyncio.run(ready.send("t", cast("Turn", None)))
     return client.whose[0], ids
@@ -177,3 +178,55 @@ def test_what_an_operator_gave_is_a_claim() -> None:
     assert made.disproved(replace(rival, claimed=("verification_id",))) == ("verification_id",)
     made.give(rival)
     assert made.disproved(claim) == ("customer_id",)
+
+
+def sender(asked: list[bool], replies: Iterator[Reply], broken: Broken) -> Callable[[CallName, int], None]:
+    """Send a call of the customer with so many doubts; ``asked`` tells which opened a connection of their own."""
+
+    async def send(*_: object, **how: object) -> tuple[Reply, bytes]:
+        asked.append(bool(how["fresh"]))
+        return next(replies), b""
+
+    def ready(call: CallName, doubts: int) -> None:
+        one = Ready(
+            client=cast("outbound.Client", SimpleNamespace(send=send, bank_ahead_s=0.0)),
+            ids=IdOwners(KEYS, sharing=lambda _: {}, find=lambda _: {}, identify=lambda _: None),
+            keys=KEYS,
+            own_names=frozenset(),
+            broken=broken,
+            call=call,
+            outgoing=Outgoing(method="POST", path="/x"),
+            customer=a_customer(),
+            journey=replace(JOURNEY, doubts=doubts),
+        )
+        asyncio.run(one.send("t", cast("Turn", object())))
+
+    return ready
+
+
+@pytest.mark.parametrize(
+    ("call", "doubts", "fresh"),
+    [
+        (CallName.REGISTER, 0, False),
+        (CallName.REGISTER, 1, True),
+        (CallName.ACTIVATE, 1, True),
+        (CallName.CHECK, 1, False),
+    ],
+)
+def test_only_the_repeat_of_what_is_in_doubt_opens_a_connection_of_its_own(
+    call: CallName, doubts: int, *, fresh: bool
+) -> None:
+    """The one repeat must be read by the bank; first tries and reads take the connections that are there."""
+    asked: list[bool] = []
+    sender(asked, iter([Reply(status=200)]), Broken())(call, doubts)
+    assert asked == [fresh]
+
+
+def test_what_follows_a_call_without_an_answer_opens_a_connection_of_its_own() -> None:
+    """Also a read, once: an answer, or a request that never left, leaves the kept ones to the next."""
+    asked: list[bool] = []
+    replies = [Reply(), Reply(), Reply(status=500), Reply(sent=False), Reply(status=200)]
+    send = sender(asked, iter(replies), Broken())
+    for _ in replies:
+        send(CallName.CHECK, 0)
+    assert asked == [False, True, True, False, False]

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pipeline.calls import Reply, Step
+from pipeline.calls import Facts, Reply, Step
 from pipeline.journey.policy import Judgement
 from pipeline.model import CallRecord, Customer, Journey
 
@@ -75,6 +75,9 @@ class Stop(Protocol):
 
     def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
         """The judgement in view of how the same call went for other customers: the row's trouble or the run's."""
+
+    def compare(self, step: Step, judgement: Judgement, facts: Facts, journey: Journey) -> None:
+        """Each judged answer about ``journey``, as it stood before, passes here: the bank may be further than we."""
 
     def fatal(self, judgement: Judgement, message: str) -> None:
         """A reply concerns the whole run: stop it."""

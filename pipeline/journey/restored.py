@@ -4,7 +4,7 @@ Promise: before anything of phases 4 to 8 leaves for a customer who was register
 how far it is. What it does not tell is in doubt, for a person: no read of verifications exists (API.md, section 9).
 """
 
-from pipeline.calls import CallName, step
+from pipeline.calls import CallName, Facts, Step, step
 from pipeline.journey.doubts import CONSENT_NAMES, is_approved
 from pipeline.journey.move_kinds import Advance, Doubt, Learn, Move, Rest, Send
 from pipeline.journey.policy import REFUSED_STATES
@@ -35,6 +35,21 @@ def compare(journey: Journey, customer: Customer, visit: Visit) -> Move:
     if journey.done == Phase.VERIFICATION.number and visit.listed is None:
         return Send(step=step(CallName.LIST_DOCUMENTS))
     return Learn(uploaded=_uploaded(journey, customer, visit), consented=given)
+
+
+def is_further(journey: Journey, at: Step, facts: Facts) -> bool | None:
+    """Whether an answer shows that the bank is further with the customer than the ledger; ``None``: it tells nothing.
+
+    Verifications are approved by others, too, and so prove nothing; consents and activations are ours.
+    """
+    match at.call.name:
+        case CallName.OPEN_SESSION if at.phase is Phase.SESSION and facts.customer_status:
+            return facts.customer_status == "ACTIVE"
+        case CallName.CHECK if at.phase is Phase.APPROVAL and facts.missing_consents is not None:
+            missing = set(facts.missing_consents)
+            return any(name not in missing and path not in journey.consented for path, name in CONSENT_NAMES.items())
+        case _:
+            return None
 
 
 def _uploaded(journey: Journey, customer: Customer, visit: Visit) -> tuple[str, ...]:

@@ -13,8 +13,11 @@ from pipeline.keys import changed_columns, merged_fingerprint
 from pipeline.model import Journey, Phase, Repeat, Standing
 
 
-def needs_visit(journey: Journey | None, fingerprint: bytes) -> bool:
-    """Whether a run takes the customer up: DESIGN 3.1, "Run again continues …"."""
+def needs_visit(journey: Journey | None, fingerprint: bytes, *, restored: bool = False) -> bool:
+    """Whether a run takes the customer up: DESIGN 3.1, "Run again continues …".
+
+    ``restored``: the ledger is older than what was done, so an e-mail that the bank has may be this customer's.
+    """
     if journey is None:
         return True
     if journey.standing is Standing.COMPLETE:
@@ -23,6 +26,8 @@ def needs_visit(journey: Journey | None, fingerprint: bytes) -> bool:
         # What was refused stays refused; only other evidence can open another verification.
         return bool(EVIDENCE_COLUMNS.intersection(changed_columns(journey.fingerprint, fingerprint)))
     if journey.standing is Standing.FAILED and journey.final:
+        if restored and journey.code == "duplicate_email":
+            return True
         return bool(changed_columns(journey.fingerprint, fingerprint))
     return True
 

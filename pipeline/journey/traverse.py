@@ -121,6 +121,7 @@ class Traverser:
             judgement = judge(step, reply, earlier_doubts=earlier)
             judgement = self._weighed(step, token, judgement)
             wait_s = self._wait_s(step, reply, judgement)
+            tools.stop.compare(step, judgement, reply.facts, self._journey)
             self._take(step, reply, judgement)
             # At once, so that a crash finds as few outcomes unknown as can be; nothing waits for it but the next call.
             self._post([_with_outcome(call, reply, judgement, wait_s=wait_s, now=tools.now())])

@@ -63,6 +63,13 @@ def call_values(call: CallRecord) -> tuple[Any, ...]:
     return tuple(str(value) if isinstance(value, str) else value for value in (getattr(call, n) for n in CALL_COLUMNS))
 
 
+def facts_values(number: int, facts: dict[str, Any], at: float) -> tuple[Any, ...]:
+    """What is known of run ``number`` at an instant of its life, as ``UPDATE_FACTS`` takes it."""
+    return json.dumps(facts), at, number
+
+
+UPDATE_FACTS = "UPDATE run SET facts = ?, heartbeat_at = ? WHERE number = ?"
+SET_BANK = "INSERT OR REPLACE INTO meta VALUES ('bank', ?)"
 UPSERT_CUSTOMER = (
     f"INSERT INTO customer ({', '.join(JOURNEY_COLUMNS)}) VALUES ({', '.join('?' * len(JOURNEY_COLUMNS))})"  # noqa: S608
     f" ON CONFLICT (key) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in JOURNEY_COLUMNS[1:])}"

@@ -35,7 +35,7 @@ def open_or_create(path: Path, identity: dict[str, str], *, create: bool) -> tup
             _make(place, identity, create=create)
         _inspect(place)
         with plainly(place, ConfigurationError):
-            db = connect(place, check=lambda db: _check(db, place))
+            db = connect(place, check=lambda db: _check(db, place), closed_elsewhere=True)
             try:
                 _migrate(db, place)
                 _recognise(db, place, identity)

@@ -15,12 +15,14 @@ from typing import Any, Self
 
 from pipeline.errors import ConfigurationError
 from pipeline.ledger import lock
-from pipeline.ledger.database import plainly
+from pipeline.ledger.database import Connections, plainly
 from pipeline.ledger.entries import (
     CALL_COLUMNS,
     JOURNEY_COLUMNS,
+    UPDATE_FACTS,
     RunCounts,
     RunRecord,
+    facts_values,
     read_call,
     read_journey,
     read_run,
@@ -35,11 +37,11 @@ _KEYS_PER_QUERY = 500
 
 
 class Ledger:
-    """An open ledger. Reads go through one connection of its own; writes of a run through ``writer.Writer``."""
+    """An open ledger: each thread reads through a connection of its own; a run writes through ``writer.Writer``."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
-        self._db = connection
+        self._connections = Connections(path, connection)
 
     @classmethod
     def open(cls, path: Path, *, tenant_id: str, seed_check: str, create: bool = True) -> Self:
@@ -51,14 +53,18 @@ class Ledger:
         return cls(place, db)
 
     def close(self) -> None:
-        """Close the reading connection."""
-        self._db.close()
+        """Close the connections; nobody reads any more."""
+        self._connections.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._connections.own()
 
     @property
     def ledger_id(self) -> str:
@@ -78,6 +84,19 @@ class Ledger:
             self._db.execute("DELETE FROM meta WHERE key = ?", (f"note_{name}",))
             if value:
                 self._db.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (f"note_{name}", value))
+
+    @property
+    def bank(self) -> str:
+        """Where the bank is whose customers these are; empty: no run has told yet."""
+        with plainly(self.path, ConfigurationError):
+            found = self._db.execute("SELECT value FROM meta WHERE key = 'bank'").fetchone()
+            return str(found[0]) if found else ""
+
+    def knows_until(self, run: int) -> float:
+        """When the last request before run ``run`` left, in seconds since the epoch; 1 if there was none."""
+        with plainly(self.path):
+            found = self._db.execute("SELECT max(intent_at) FROM call WHERE run < ?", (run,)).fetchone()[0]
+        return 1.0 if found is None else float(found)
 
     def next_call(self) -> int:
         """The number after the last call's."""
@@ -227,11 +246,9 @@ class Ledger:
         return self.runs()[0]
 
     def note_run(self, number: int, facts: dict[str, Any]) -> None:
-        """Replace what is known of a run and show that it lives."""
+        """Replace what is known of a run and show that it lives; while it writes, its writer does so."""
         with plainly(self.path), self._db:
-            self._db.execute(
-                "UPDATE run SET facts = ?, heartbeat_at = ? WHERE number = ?", (json.dumps(facts), time.time(), number)
-            )
+            self._db.execute(UPDATE_FACTS, facts_values(number, facts, time.time()))
 
     def finish_run(self, number: int, *, exit_code: int, stopped_because: str, at: float | None = None) -> None:
         """The run is over, since ``at`` or now."""

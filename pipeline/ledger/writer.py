@@ -3,32 +3,38 @@
 A thread takes whatever has been handed in, writes it in one transaction, makes it durable and wakes those who wait.
 While it is busy with the disk, more is handed in: the group grows with the load by itself. Promise 3: what ``post``
 returns is done when the entries survive a crash; which entries are awaited before a call leaves, and which only share
-a commit with them, ``pipeline.calls`` says per phase. After an error nothing is written any more and every caller gets
-it; a lock that was lost is such an error (``pipeline.ledger.lock``).
+a commit with them, ``pipeline.calls`` says per phase. On a full disk the reserve is given up first
+(``pipeline.ledger.reserve``). After an error nothing is written any more and every caller gets it; a lock that was lost
+is such an error (``pipeline.ledger.lock``).
 """
 
 import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pipeline.errors import LedgerError, OnboardError
-from pipeline.ledger.database import connect, plainly
+from pipeline.ledger.database import connect, is_full, plainly
 from pipeline.ledger.entries import (
     ADD_MARK,
     DROP_MARK,
     END_MARK,
+    SET_BANK,
+    UPDATE_FACTS,
     UPSERT_CALL,
     UPSERT_CUSTOMER,
     call_values,
+    facts_values,
     journey_values,
 )
 from pipeline.ledger.lock import Held
+from pipeline.ledger.reserve import Reserve
 from pipeline.model import CallRecord, Journey
 
 _GROUP = 4096
@@ -39,12 +45,15 @@ class Order:
     """What was handed in at once; ``done`` is for who waits until it is durable.
 
     ``marks`` are identity hashes, as (mark, key), that are valid from this run on; ``ended`` are valid no more.
+    ``facts`` is a row for a run. ``bank`` is the address that the ledger is told.
     """
 
     journey: Journey | None = None
     calls: Sequence[CallRecord] = ()
     marks: Sequence[tuple[bytes, bytes]] = ()
     ended: Sequence[tuple[bytes, bytes]] = ()
+    facts: tuple[Any, ...] | None = None
+    bank: str = ""
     done: asyncio.Future[None] | None = None
 
 
@@ -52,13 +61,24 @@ class Writer:
     """Writes journeys and calls; use as an async context manager inside the run's event loop.
 
     ``held`` is the lock of the run, which each commit renews; a writer without one is for who cannot be two. ``run`` is
-    the number of the run that identity hashes are kept with.
+    the number of the run that identity hashes are kept with. ``reserve`` is given up when the disk is full; ``on_full``
+    is then called on the event loop: there is room to write what is under way, and for nothing new.
     """
 
-    def __init__(self, path: Path, held: Held | None = None, *, run: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        held: Held | None = None,
+        *,
+        run: int = 0,
+        reserve: Reserve | None = None,
+        on_full: Callable[[], None] = lambda: None,
+    ) -> None:
         self._path = path
         self._held = held
         self._run = run
+        self._reserve = reserve
+        self._on_full = on_full
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="ledger-writer")
         self._error: OnboardError | None = None
@@ -107,6 +127,14 @@ class Writer:
         """
         self._hand_in(Order(marks=marks))
 
+    def note(self, number: int, facts: dict[str, Any]) -> None:
+        """Hand in what is known of run ``number`` by now, with a sign of life."""
+        self._hand_in(Order(facts=facts_values(number, facts, time.time())))
+
+    def belong(self, bank: str) -> None:
+        """Hand in whose customers these are; durable before whatever is posted later."""
+        self._hand_in(Order(bank=bank))
+
     def _hand_in(self, order: Order) -> None:
         if self._closed:
             raise LedgerError(f"ledger {self._path}: the run has closed it", hint="report this: it is a defect")
@@ -146,7 +174,7 @@ class Writer:
         if self._error is None:
             try:
                 with plainly(self._path):
-                    write(db, group, self._held, run=self._run)
+                    self._write(db, group)
             except OnboardError as error:
                 self._error = error
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
@@ -155,6 +183,15 @@ class Writer:
                     hint="report this: it is a defect; nothing of its group was written",
                 )
         self._loop.call_soon_threadsafe(self._wake, [order.done for order in group if order.done], self._error)
+
+    def _write(self, db: sqlite3.Connection, group: list[Order]) -> None:
+        try:
+            write(db, group, self._held, run=self._run)
+        except sqlite3.Error as error:
+            if self._reserve is None or not is_full(error) or not self._reserve.give_up():
+                raise
+            write(db, group, self._held, run=self._run)
+            self._loop.call_soon_threadsafe(self._on_full)
 
     @staticmethod
     def _wake(waiters: list[asyncio.Future[None]], error: OnboardError | None) -> None:
@@ -175,6 +212,8 @@ def write(db: sqlite3.Connection, group: Sequence[Order], held: Held | None = No
             _write_marks(db, order, run)
         db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
         db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
+        db.executemany(SET_BANK, [(order.bank,) for order in group if order.bank])
+        db.executemany(UPDATE_FACTS, [order.facts for order in group if order.facts][-1:])
 
 
 def _write_marks(db: sqlite3.Connection, order: Order, run: int) -> None:

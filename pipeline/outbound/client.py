@@ -82,18 +82,20 @@ class Client:
         whose: Whose = NOBODY,
         turn: Turn | None = None,
         urgent: bool = False,
+        fresh: bool = False,
     ) -> tuple[Reply, bytes]:
         """Send ``request``; the reply as read for ``call``, and the body for who needs more.
 
         ``whose`` tells who the answer must be about. ``turn`` is the pacer's leave to send; without one, the request
         waits for its turn here.
         ``urgent`` passes a shut gate: the probe that finds out whether the bank is back.
+        ``fresh`` opens a connection of its own, as a probe does: it must not meet one that died in silence.
         """
         turn = turn or await self.pacer.turn(urgent=urgent)
         if turn is None:
             return Reply(sent=False, cause="stopped"), b""
         started = self._clock()
-        ready = self._request(request, token)
+        ready = self._request(request, token, fresh=fresh or urgent)
         if not self._may_send():  # asked last: this process may have stood still until now
             return Reply(sent=False, cause="stopped"), b""
         self.pacer.depart(turn)
@@ -145,13 +147,13 @@ class Client:
         """Say something to whoever watches the run."""
         self._emit(Notice(message=message))
 
-    def _request(self, request: Outgoing, token: str) -> httpx.Request:
+    def _request(self, request: Outgoing, token: str, *, fresh: bool) -> httpx.Request:
         return httpx.Request(
             request.method,
             self._url,
             headers=self._headers_for(token, with_body=bool(request.body)),
             stream=httpx.ByteStream(request.body),
-            extensions={"target": (self._base + request.path).encode("ascii")},
+            extensions={"target": (self._base + request.path).encode("ascii"), "fresh": fresh},
         )
 
     def _make_headers(self, token: str, *, with_body: bool) -> httpx.Headers:

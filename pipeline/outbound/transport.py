@@ -7,7 +7,8 @@ request left; every other error means that it may have been carried out. No redi
 retries below us.
 
 A request may carry its whole address as the extension ``target`` (absolute form, RFC 9112, section 3.2.2): httpx's own
-parsing of addresses costs more than the rest of a call.
+parsing of addresses costs more than the rest of a call. The extension ``fresh`` opens a connection for this request
+alone: a kept one may have died in silence, and what is sent on it is never read.
 """
 
 from datetime import timedelta
@@ -19,6 +20,8 @@ from pyreqwest.response import Response
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
+_IDLE_S = 4
+"""Shorter than servers keep an idle connection by default, so that we are the ones who close it."""
 _NEVER_SENT = "client error (Connect)"  # hyper-util's words; a test pins them
 
 
@@ -29,22 +32,14 @@ class Transport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, *, timeout_s: float, max_connections: int, direct: bool) -> None:
-        builder = ClientBuilder().no_proxy() if direct else ClientBuilder()
-        self._client: Client = (
-            builder.follow_redirects(enable=False)
-            .referer(enable=False)
-            .timeout(timedelta(seconds=timeout_s))
-            .connect_timeout(timedelta(seconds=min(timeout_s * 0.9, 10.0)))
-            .pool_max_idle_per_host(max_connections)
-            .pool_idle_timeout(timedelta(seconds=20))
-            .tcp_nodelay(enabled=True)
-            .build()
-        )
+        self._pooled = _client(timeout_s, max_idle=max_connections, direct=direct)
+        self._fresh = _client(timeout_s, max_idle=0, direct=direct)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request``. Raises ``httpx.ConnectError`` if nothing left, else another ``httpx.TransportError``."""
         target = request.extensions.get("target")
-        builder = self._client.request(request.method, target.decode("ascii") if target else str(request.url))
+        client = self._fresh if request.extensions.get("fresh") else self._pooled
+        builder = client.request(request.method, target.decode("ascii") if target else str(request.url))
         builder = builder.headers(request.headers.multi_items())
         if body := request.read():
             builder = builder.body_bytes(body)
@@ -58,7 +53,23 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.close()
+        await self._pooled.close()
+        await self._fresh.close()
+
+
+def _client(timeout_s: float, *, max_idle: int, direct: bool) -> Client:
+    """A client that keeps up to ``max_idle`` connections per host; with 0 each request opens one of its own."""
+    builder = ClientBuilder().no_proxy() if direct else ClientBuilder()
+    return (
+        builder.follow_redirects(enable=False)
+        .referer(enable=False)
+        .timeout(timedelta(seconds=timeout_s))
+        .connect_timeout(timedelta(seconds=min(timeout_s * 0.9, 10.0)))
+        .pool_max_idle_per_host(max_idle)
+        .pool_idle_timeout(timedelta(seconds=_IDLE_S))
+        .tcp_nodelay(enabled=True)
+        .build()
+    )
 
 
 async def _body(response: Response, request: httpx.Request) -> bytes:

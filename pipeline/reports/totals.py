@@ -214,9 +214,10 @@ class RateSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last two are ours.
+    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last three are ours.
 
-    They say why a run stopped, and how many customers are in doubt whom its rows do not name.
+    They say why a run stopped, how many customers are in doubt whom its rows do not name, and the id of its ledger,
+    empty without one.
     """
 
     run_id: str
@@ -231,6 +232,7 @@ class Summary:
     versions: Mapping[str, str]
     stopped_because: str = ""
     in_doubt_elsewhere: int = 0
+    ledger: str = ""
 
     def __post_init__(self) -> None:
         """Name all nine dispositions and all eight phases, in order, whatever was given."""

@@ -22,7 +22,7 @@ from unittest import mock
 
 import httpx
 
-from pipeline import cli, job
+from pipeline import cli, onboarding
 from pipeline.ledger import writer
 from pipeline.outbound.transport import Transport
 
@@ -95,7 +95,7 @@ def install(switch: Switch) -> None:
     mock.patch.object(Transport, "handle_async_request", handle_async_request).start()
     mock.patch.object(writer, "_GROUP", 1).start()
     # A heartbeat comes by the clock: no point of it would be the same twice.
-    mock.patch.object(job, "_HEARTBEAT_S", 3600.0).start()
+    mock.patch.object(onboarding, "_HEARTBEAT_S", 3600.0).start()
 
 
 def main() -> None:

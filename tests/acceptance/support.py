@@ -136,12 +136,12 @@ class Desk:
         """``onboard run`` with this desk's configuration and folder of reports."""
         return self.onboard("run", *words, "--config", self.config, "--out", self.out, env=env, timeout_s=timeout_s)
 
-    def start(self, *words: str | Path) -> "subprocess.Popen[str]":
+    def start(self, *words: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
         """Start ``onboard run`` and do not wait."""
         return subprocess.Popen(
             self.command("run", *words, "--config", self.config, "--out", self.out),
             cwd=self.folder,
-            env=self.environment(),
+            env=self.environment(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

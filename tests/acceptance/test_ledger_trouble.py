@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head
+from tests.acceptance.conftest import FAST
+from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, sandbox
 from tests.acceptance.test_stopping import SLOW, WAIT_S, registered, until
 
 ROWS = 6
@@ -161,17 +162,63 @@ def test_a_disk_that_another_program_fills_in_the_middle(desk: Desk, tmp_path: P
         )
         with process:
             until(lambda: registered(bank) >= 3, process)
-            filler = place / "filler"
-            with suppress(OSError), filler.open("wb", buffering=0) as stream:
-                while True:
-                    stream.write(b"x" * 65536)
+            fill(place)
             _, stderr = process.communicate(timeout=WAIT_S)
 
         def again() -> "subprocess.CompletedProcess[str]":
-            filler.unlink()
+            (place / "filler").unlink()
             return desk.run(source, "--rate", "400", env=env)
 
         assert_stopped_and_resumed(desk, source, (process.returncode, stderr), again)
+
+
+IN_FLIGHT = 30
+SLOWLY = f"""
+[[fault]]
+kind = "slow_body"
+rate = 1.0
+over_s = 3.0
+times = {IN_FLIGHT}
+on = ["registerIndividual"]
+"""
+
+
+@ROOT_ONLY
+def test_answers_that_come_while_the_disk_is_full_are_written(tmp_path: Path) -> None:
+    """30 registrations are under way when the disk fills up: none is in doubt, nobody new is begun, exit 4."""
+    source, place = head(SAMPLE, 120, tmp_path / "customers.csv"), tmp_path / "small"
+    scenario = tmp_path / "scenario.toml"
+    scenario.write_text(SLOWLY, encoding="utf-8")
+    with sandbox("--scenario", str(scenario)) as bank, mounted(place, "-o", "size=20m"):
+        desk = Desk(folder=tmp_path, bank=bank).configure(FAST.replace("16", str(IN_FLIGHT)))
+        env = at(place / "ledger.db")
+        process = desk.start(source, env=env)
+        with process:
+            until(lambda: registered(bank) >= IN_FLIGHT, process)
+            assert (place / "ledger.db.reserve").exists()
+            fill(place)
+            _, stderr = process.communicate(timeout=WAIT_S)
+        assert process.returncode == 4, stderr
+        assert f"the disk of the ledger {place / 'ledger.db'} is full" in stderr
+        assert "hint: make room" in stderr
+        assert "Traceback" not in stderr
+        assert "in_doubt" not in desk.counts(), stderr
+        assert registered(bank) <= 2 * IN_FLIGHT, "only what was written down before may still leave"
+        assert [file.name for file in place.glob("*.reserve")] == []
+        fill(place)
+        full = desk.run(source, env=env)
+        assert (full.returncode, "is full" in full.stderr) == (2, True), full.stderr
+        (place / "filler").unlink()
+        again = desk.run(source, env=env)
+        assert again.returncode == 0, again.stderr
+        assert {customer["registrations"] for customer in bank.record()["customers"]} == {1}
+
+
+def fill(place: Path) -> None:
+    """Let another program take all the room that there is."""
+    with suppress(OSError), (place / "filler").open("ab", buffering=0) as stream:
+        while True:
+            stream.write(b"x" * 4096)
 
 
 @contextmanager
@@ -403,3 +450,23 @@ def test_a_bank_is_never_called_by_a_run_that_cannot_keep_its_word(tmp_path: Pat
     done = desk.run(head(SAMPLE, 3, tmp_path / "customers.csv"))
     assert_no_traceback(done)
     assert done.returncode == 2
+
+
+def test_a_ledger_restored_from_an_older_backup_is_refused(desk: Desk, tmp_path: Path) -> None:
+    """Its own reports tell of a run that it does not know: exit 2 before anything is sent, and the flag is named."""
+    assert desk.bank is not None
+    first, second = (head(SAMPLE, rows, tmp_path / f"{rows}.csv") for rows in (2, 4))
+    words = ("--config", desk.config)
+    assert desk.onboard("run", first, *words).returncode == 0
+    backup = tmp_path / "backup.db"
+    vacuum(tmp_path / "ledger.db", "VACUUM INTO 'backup.db'")
+    backup.chmod(0o600)
+    assert desk.onboard("run", second, *words).returncode == 0
+    before = desk.bank.record()["calls"]
+    refused = desk.onboard("run", second, *words, env=at(backup))
+    assert_no_traceback(refused)
+    assert (refused.returncode, "--ledger-restored" in refused.stderr) == (2, True), refused.stderr
+    assert desk.bank.record()["calls"] == before
+    assert desk.onboard("run", second, *words).returncode == 0, "the ledger itself goes on"
+    done = desk.onboard("run", first, *words, "--ledger-restored", env=at(backup))
+    assert done.returncode in (0, 3), done.stderr

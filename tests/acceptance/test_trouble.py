@@ -10,6 +10,7 @@ import pytest
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import ROOT, SAMPLE, Desk, assert_no_traceback, disagreements, head, sandbox
 from tests.acceptance.test_stopping import SLOW, registered, until
+from tests.acceptance.troubled import way_to
 
 
 def test_wrong_credentials_cost_one_log_in(desk: Desk, tmp_path: Path) -> None:
@@ -151,3 +152,16 @@ def test_an_input_that_changes_during_the_run_stops_it(tmp_path: Path) -> None:
         assert process.returncode == 4, stderr
         assert "changed" in stderr
         assert {customer["registrations"] for customer in bank.record()["customers"]} == {1}
+
+
+def test_a_bank_whose_connections_die_after_each_answer_leaves_nobody_in_doubt(tmp_path: Path) -> None:
+    """The one repeat of a registration, a verification or a document is read: it has a connection of its own."""
+    source = head(SAMPLE, 40, tmp_path / "customers.csv")
+    with sandbox() as bank, way_to(bank) as way:
+        way.answers_once = True
+        desk = Desk(folder=tmp_path, bank=bank).configure(FAST, base_url=way.base_url)
+        done = desk.run(source)
+        assert way.unread > 40, done.stderr
+        assert done.returncode == 0, done.stderr
+        assert desk.counts() == {"onboarded": 40}
+        assert disagreements(bank.record(), desk.table("results.csv"), source) == []

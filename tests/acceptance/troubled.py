@@ -20,13 +20,19 @@ _HTML = b"<html><body>Gateway</body></html>"
 
 @dataclass(kw_only=True)
 class Way:
-    """The way: ``base_url`` leads to the bank until ``trouble`` is set."""
+    """The way: ``base_url`` leads to the bank until ``trouble`` is set.
+
+    With ``answers_once`` a connection is kept after its first answer, and reset unread when more comes.
+    """
 
     bank: Bank
     base_url: str = ""
     trouble: str = ""
+    answers_once: bool = False
     asked: int = 0
     """Requests that came while there was trouble."""
+    unread: int = 0
+    """Requests that met a connection which had answered once."""
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _server: asyncio.Server = field(init=False)
@@ -52,7 +58,10 @@ class Way:
             async with self._to_bank() as (answers, requests):
                 with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                     while await self._one(reader, writer, answers, requests):
-                        pass
+                        if self.answers_once and await reader.read(1):
+                            self.unread += 1
+                            _reset(writer)
+                            break
         finally:
             self._writers.discard(writer)
             writer.close()

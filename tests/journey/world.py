@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, Protocol, TypeVar
 
-from pipeline.calls import CallName, Reply, Step
+from pipeline.calls import CallName, Facts, Reply, Step
 from pipeline.errors import OnboardError, RefusedError
 from pipeline.journey import taking_up
 from pipeline.journey.move_kinds import JourneyRules
@@ -437,6 +437,9 @@ class Life:
         del step, key
         ours = judgement.verdict is Verdict.FATAL and self.world.others_pass
         return replace(judgement, verdict=Verdict.GIVEN_UP) if ours else judgement
+
+    def compare(self, step: Step, judgement: Judgement, facts: Facts, journey: Journey) -> None:
+        """Look at nothing."""
 
     def fatal(self, judgement: Judgement, message: str) -> None:
         """Stop the run."""

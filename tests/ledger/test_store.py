@@ -4,7 +4,9 @@ import asyncio
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 
@@ -276,3 +278,26 @@ def test_who_has_unresolved_calls_is_found_as_of_any_run(tmp_path: Path) -> None
         assert ledger.unresolved() == {key(2), key(3)}
         assert ledger.unresolved(as_of=1) == {key(1), key(3)}
         assert ledger.unresolved(as_of=2) >= {key(2), key(3)}
+
+
+def test_each_thread_reads_through_a_connection_of_its_own(tmp_path: Path) -> None:
+    """No two threads meet on one connection: one that waits in the database holds nobody else up."""
+    path = tmp_path / "l.db"
+    opened(path).close()
+    asyncio.run(write(path, [(journey(1), [])]))
+    with opened(path) as ledger:
+        own = ledger._db
+        assert ledger._db is own
+        with ThreadPoolExecutor(2) as threads:
+            both = threading.Barrier(2)
+
+            def look() -> sqlite3.Connection:
+                both.wait()
+                assert set(ledger.find([key(1)])) == {key(1)}
+                return ledger._db
+
+            others = [task.result() for task in (threads.submit(look), threads.submit(look))]
+        assert len({id(db) for db in (own, *others)}) == 3
+    for db in (own, *others):
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            db.execute("SELECT 1")

@@ -309,3 +309,19 @@ def test_an_identity_hash_is_durable_with_the_intent_that_it_came_with(path: Pat
     db = sqlite3.connect(path)
     assert db.execute("SELECT count(*) FROM identity").fetchone() == (0,)
     db.close()
+
+
+def test_what_is_known_of_a_run_goes_with_the_entries(path: Path) -> None:
+    """Facts of a run are written by the writer, in order and the newest last, and show that the run lives."""
+    with opened(path) as ledger:
+        run = ledger.start_run("r", {"rows": 1})
+
+        async def scenario() -> None:
+            async with Writer(path) as writer:
+                for number in range(20):
+                    writer.note(run.number, {"rows": number})
+                await writer.post(journey(1))
+                assert ledger.runs()[0].facts == {"rows": 19}
+
+        asyncio.run(scenario())
+        assert ledger.runs()[0].heartbeat_at > run.heartbeat_at

@@ -16,6 +16,7 @@ from pipeline.outbound.transport import MAX_BODY_BYTES, Transport
 from tests.outbound.support import RawBank, Wire, raw_bank
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+KEPT = 4
 BODY = b'{"email":"ana.sample@example.com"}'
 
 
@@ -358,6 +359,41 @@ def test_a_connection_closed_while_idle_costs_no_second_sending() -> None:
             assert seen["answered"] <= len(paths) <= seen["answered"] + seen["in doubt"]
             assert seen["answered"] >= 40
 
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])
+def test_a_repeat_does_not_meet_a_connection_that_died_in_silence(*, reset: bool) -> None:
+    """A bank drops its kept connections without reading on: what asks for a fresh one is read, and nothing is kept."""
+
+    async def answer(wire: Wire, number: int) -> bool:
+        if number == KEPT:
+            all_there.set()
+        await all_there.wait()
+        await wire.send(OK)
+        if number > KEPT:
+            return True
+        await wire.reader.read(1)  # the first byte of what comes next is all that is taken
+        if reset:
+            wire.reset()
+        return False
+
+    async def main() -> None:
+        async with raw_bank(answer) as bank:
+            transport = Transport(timeout_s=2, max_connections=KEPT, direct=True)
+            first = [transport.handle_async_request(post(bank.port, f"/{number}")) for number in range(KEPT)]
+            assert {answered.status_code for answered in await asyncio.gather(*first)} == {200}
+            with pytest.raises(httpx.ReadError):
+                await transport.handle_async_request(post(bank.port, "/register"))
+            for _ in range(2):
+                repeat = post(bank.port, "/register")
+                repeat.extensions["fresh"] = True
+                assert (await transport.handle_async_request(repeat)).status_code == 200
+            await transport.aclose()
+            read = [request.split(b" ", 2)[1] for request in bank.requests]
+            assert (read.count(b"/register"), bank.connections) == (2, KEPT + 2)
+
+    all_there = asyncio.Event()
     asyncio.run(main())
 
 
