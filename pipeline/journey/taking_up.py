@@ -99,7 +99,9 @@ def _conflict_was_shown(journey: Journey) -> bool:
 
 
 def _asked_again(journey: Journey) -> Journey:
-    """The attempt that met the conflict is settled; one before it is not."""
+    """The attempt that met the conflict is settled, once; one before it is not."""
+    if journey.repeat is Repeat.REFUSED:
+        return journey
     if journey.doubts <= 1:
         return settled(journey)
     return replace(journey, doubts=journey.doubts - 1, repeat=Repeat.REFUSED)

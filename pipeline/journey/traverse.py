@@ -117,7 +117,9 @@ class Traverser:
             )
             call = self._intent(step)
             await self._durable([call] if step.call.ahead is Ahead.INTENT else [])
-            reply = await request.send(token, turn)
+            # A run that was told to stop meanwhile, such as by a full disk, sends nothing more.
+            stopped = self._is_stopped()
+            reply = Reply(sent=False, cause="stopped") if stopped else await request.send(token, turn)
             judgement = judge(step, reply, earlier_doubts=earlier)
             judgement = self._weighed(step, token, judgement)
             wait_s = self._wait_s(step, reply, judgement)
@@ -132,6 +134,9 @@ class Traverser:
             await tools.stop.pause(wait_s)  # a refusal for rate holds everybody at the pacer already
         if judgement.verdict is Verdict.EXPIRED and self._visit.renewed == step.label and not tools.stop.requested:
             await tools.bank.token(refused=token)
+
+    def _is_stopped(self) -> bool:
+        return self._tools.stop.requested
 
     def _take(self, step: Step, reply: Reply, judgement: Judgement) -> None:
         """Let the judgement move the journey; keep the customer's own token for what the contract allows."""

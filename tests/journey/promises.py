@@ -6,7 +6,7 @@
 from typing import TYPE_CHECKING
 
 from pipeline.calls import CallName, Step
-from pipeline.journey.sent import columns_of, sent_columns
+from pipeline.journey.sent import IDENTITY_COLUMNS, columns_of, sent_columns
 from pipeline.keys import column_hash
 from pipeline.model import Customer, Journey, Risk
 from tests.values import replace
@@ -29,6 +29,9 @@ class Promises:
         """A call that changes something is about to leave."""
         rules, person = self._world.rules, self._world.bank.person(held.customer_id)
         assert step.phase.number <= rules.until.number, f"{step.label} leaves beyond `until`"
+        if person is not None and step.call.name is not CallName.REGISTER:
+            same = [person.told.get(column) in (None, getattr(customer, column)) for column in IDENTITY_COLUMNS]
+            assert all(same), f"{step.label} leaves for a row that names somebody else"
         match step.call.name:
             case CallName.APPROVE:
                 level = customer.risk_level or held.risk or Risk.MEDIUM

@@ -13,15 +13,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from pipeline import calls
 from pipeline.calls import CallName, Step, step_from_label
 from pipeline.journey.operator import Answer, answered, is_in_doubt, may_open, opened_again, question_about
+from pipeline.journey.sent import EVIDENCE_COLUMNS
+from pipeline.keys import changed_columns
 from pipeline.ledger import database, store, writer
 from pipeline.model import CallRecord, Journey, Phase, Standing
 from pipeline.projection import disposition_of
 from tests.journey.world import AUTO, FAULTS, KEYS, NEVER, UNKNOWN, Bank, Ledger, Person, World, a_customer, no_fault
 from tests.values import replace
 
+OTHER_EMAIL = "other@example.com"
 RISKS, LAGS = ("LOW", "MEDIUM", "HIGH", ""), (0, 0, 1, 3)
 CHANGES = (
-    {"email": "other@example.com"},
+    {"email": OTHER_EMAIL},
     {"phone": "+37061231999"},
     {"first_name": "Onute"},
     {"category": "GONE"},
@@ -43,7 +46,16 @@ CHANGING = [name for name in CALLS if calls.CALLS[name].changes]
 LOST = ("", "before", "after")
 UNTIL = (*Phase, *[Phase.ACTIVATION] * 8)
 CUSTOMER = KEYS.customer(a_customer().external_id)
-EVENTS = (*CHANGES, "restored", "approved", "approved by power", "rejected", "activated", *["somebody else"] * 4)
+EVENTS = (
+    *CHANGES,
+    "restored",
+    "approved",
+    "approved by power",
+    "rejected",
+    "activated",
+    "a stranger",
+    *["somebody else"] * 3,
+)
 _LATER = {"customer_id", "user_id", "verification_id"}
 
 
@@ -145,12 +157,21 @@ class Onboarding(RuleBasedStateMachine):
     def run_undisturbed(self) -> None:
         """Run the job while nothing goes wrong; afterwards the customer rests for a reason, or is complete."""
         self.world.plan = no_fault
+        before = self.world.ledger.journeys.get(self.world.key)
+        opened = self.world.bank.carried_out["open_verification"]
         self._run(NEVER)
         journey = self.world.journey
+        if before is not None and before.standing is Standing.DECLINED and self._has_other_evidence(before):
+            anew = self.world.bank.carried_out["open_verification"] > opened
+            assert anew or journey.standing is not Standing.DECLINED, "other evidence never left"
         if self.world.rules.until is not Phase.ACTIVATION:
             return
         assert journey.standing is not Standing.OPEN
         assert journey.standing is Standing.COMPLETE or journey.code
+
+    def _has_other_evidence(self, before: Journey) -> bool:
+        row = KEYS.fingerprint(self.world.customer)
+        return bool(EVIDENCE_COLUMNS.intersection(changed_columns(before.fingerprint, row)))
 
     def _run(self, crash_at: int) -> None:
         self.world.crash_at = crash_at
@@ -176,6 +197,8 @@ class Onboarding(RuleBasedStateMachine):
                 for person in people:
                     if person.approved and len(set(person.consents)) == 3:
                         person.status = "ACTIVE"
+            case "a stranger":
+                self._the_other_email_is_a_strangers()
             case "somebody else":
                 self._another_customer_appears()
             case dict():
@@ -195,6 +218,13 @@ class Onboarding(RuleBasedStateMachine):
         bank.people[email] = Person(id=name, external_id=f"X-{name}", email=email, risk="LOW", status="ACTIVE")
         bank.tell("customer.created", {"data": {"customerId": name, "email": email}})
         bank.tell("customer.activated", {"data": {"customerId": name}})
+
+    def _the_other_email_is_a_strangers(self) -> None:
+        """Whose e-mail the row may be given by mistake; not ours, whatever is in doubt."""
+        bank = self.world.bank
+        if OTHER_EMAIL not in bank.people:
+            bank.people[OTHER_EMAIL] = Person(id="stranger", external_id="X-stranger", email=OTHER_EMAIL, risk="LOW")
+            bank.tell("customer.created", {"data": {"customerId": "stranger", "email": OTHER_EMAIL}})
 
     @rule()
     def the_operator_answers(self) -> None:
@@ -273,6 +303,10 @@ class Onboarding(RuleBasedStateMachine):
             return
         if before.standing is Standing.COMPLETE:
             assert journey == before
+        disowned = bool(before.claimed) and not journey.claimed and journey.code == "claim_unknown"
+        anew = before.standing is Standing.DECLINED and journey.verification_id != before.verification_id
+        if disowned or anew:
+            return
         assert journey.done >= before.done or (before.done, journey.done) == (
             Phase.CONSENTS.number,
             Phase.APPROVAL.number,
@@ -299,6 +333,32 @@ TestOnboarding.settings = settings(
 )
 
 
+STORIES = 0.2
+"""How often a walk begins with a story that chance alone hardly ever tells."""
+
+
+def a_strangers_email(draw: Random, machine: Onboarding) -> None:
+    """Answered "does not exist", the row is given an e-mail that is somebody else's."""
+    lost = ["dropped_before", "timeout_before"]
+    machine.run_with_faults_of_calls(faults={CallName.REGISTER: lost}, dies=None)
+    if draw.random() < 0.5:
+        machine.the_operator_answers()
+    events: list[dict[str, str] | str] = ["a stranger", {"email": OTHER_EMAIL}]
+    for event in draw.sample(events, 2):
+        machine.something_happens(event=event)
+    second = {CallName.REGISTER: [draw.choice(["", "dropped_before", "500_before"])]}
+    machine.run_with_faults_of_calls(faults=second, dies=None)
+
+
+def other_evidence(draw: Random, machine: Onboarding) -> None:
+    """Rejected by a person, the row is given other evidence, or something else."""
+    machine.run_undisturbed()
+    machine.something_happens(event="rejected")
+    machine.run_undisturbed()
+    machine.something_happens(event=draw.choice([{"document_number": "X2"}, {"identity_document": "other.pdf"}]))
+    machine.run_undisturbed()
+
+
 def walk(draw: Random, machine: Onboarding) -> None:
     """The machine's rules in a random order: denser in faults than what hypothesis tries first, and not shrunk."""
     machine.begin(
@@ -312,6 +372,8 @@ def walk(draw: Random, machine: Onboarding) -> None:
         reached=draw.choice((Phase.CATEGORIZATION, *list(Phase)[:-1])),
         lost=draw.choice(LOST),
     )
+    if draw.random() < STORIES:
+        draw.choice((a_strangers_email, other_evidence))(draw, machine)
     for _ in range(draw.randint(1, 7)):
         match draw.randrange(8):
             case 0 | 1:

@@ -16,7 +16,7 @@ from pipeline.journey.sent import sent_columns
 from pipeline.model import Journey, Repeat, Standing
 from tests.journey.test_machine import Onboarding, walk
 
-_SEEDS, _CUSTOMERS = 8, 400
+_SEEDS, _CUSTOMERS = 10, 100
 
 
 def _settles_all(journey: Journey, visit: Any, *, final: bool) -> Journey:
@@ -33,11 +33,17 @@ def _forgets_that_it_was_refused(journey: Journey, visit: Any, *, final: bool) -
     return state.settled(journey) if not left else replace(journey, doubts=left, repeat=Repeat.UNUSED)
 
 
+def _doubt_since_ever(*args: Any, **more: Any) -> Any:
+    """Whoever was created since the journey began can be ours."""
+    journey, visit = _real_intended(*args, **more)
+    return (replace(journey, doubt_at=0.001) if journey.doubt_at else journey), visit
+
+
 def _nothing(*_: Any) -> None:
     return None
 
 
-_real_visit = taking_up.visit
+_real_visit, _real_intended = taking_up.visit, state.intended
 
 
 def _nothing_is_frozen(journey: Journey) -> frozenset[str]:
@@ -50,6 +56,7 @@ MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "0.2 nothing is frozen": (taking_up, "sent_columns", _nothing_is_frozen),
     "0.2 a repeat takes other data": (gates, "changed_in_doubt", _nothing),
     "0.2 a person who is another goes on": (gates, "unsafe_change", _nothing),
+    "0.3 a doubt begins with the journey": (state, "intended", _doubt_since_ever),
     "0.4 no look before the approval": (
         taking_up,
         "visit",

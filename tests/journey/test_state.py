@@ -19,7 +19,7 @@ from pipeline.journey.state import (
 from pipeline.journey.taking_up import enter, needs_visit
 from pipeline.journey.visit import Visit
 from pipeline.keys import FINGERPRINT_COLUMNS, changed_columns
-from pipeline.model import Customer, Disposition, Journey, Phase, Standing
+from pipeline.model import Customer, Disposition, Journey, Phase, Repeat, Standing
 from tests.journey.world import AUTO, KEYS, World, a_customer, intend, no_fault, strike
 from tests.values import replace
 
@@ -76,6 +76,21 @@ def test_a_run_takes_up_who_design_3_1_names(journey: Journey | None, same: bool
     """Run again continues pending, parked, in doubt, retriable, and changed rows that were refused; never complete."""
     assert needs_visit(journey, PRINT) is same
     assert needs_visit(journey, KEYS.fingerprint(changed("document_number"))) is other
+
+
+def test_a_conflict_settles_its_own_attempt_once_however_many_runs_come() -> None:
+    """The attempt before it stays unresolved: the third run must not send the step again either."""
+    known = replace(
+        BASE, standing=Standing.PARKED, code="state_conflict", done=3, customer_id="c", step="open_verification",
+        doubts=2, repeat=Repeat.SENT,
+    )  # fmt: skip
+    for _ in range(3):
+        taken_up = entered(known)
+        assert (taken_up.step, taken_up.doubts, taken_up.repeat) == ("open_verification", 1, Repeat.REFUSED)
+        assert moved(taken_up, ROW) == Send(step=step(CallName.CHECK, phase=Phase.VERIFICATION))
+        known = replace(taken_up, standing=Standing.PARKED)
+    alone = entered(replace(known, doubts=1, repeat=Repeat.UNUSED))
+    assert (alone.step, alone.doubts) == ("", 0)
 
 
 def test_a_new_customer_enters_with_nothing_done() -> None:

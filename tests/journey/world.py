@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any, Protocol, TypeVar
 
@@ -119,6 +120,7 @@ class Bank:
         self.requests: Counter[str] = Counter()
         self.registered_rows: list[tuple[str, ...]] = []
         self.events: list[dict[str, Any]] = []
+        self.clock: Callable[[], float] = lambda: 0.0
 
     def person(self, customer_id: str) -> Person | None:
         """Return the customer with this id."""
@@ -173,7 +175,7 @@ class Bank:
             {
                 "deliveryId": f"d{len(self.events)}",
                 "eventType": event,
-                "payload": {"timestamp": "2026-05-04T09:01:00Z", **payload},
+                "payload": {"timestamp": datetime.fromtimestamp(self.clock(), UTC).isoformat(), **payload},
             },
         )
 
@@ -520,7 +522,13 @@ class Sending:
         if isinstance(made, Reply):
             return made
         status, content = made
-        whose = Whose(customer=self.customer, customer_id=self.journey.customer_id)
+        sent = self.journey.doubt_email
+        whose = Whose(
+            customer=self.customer,
+            customer_id=self.journey.customer_id,
+            since=self.journey.doubt_at or self.journey.started_at,
+            is_email=(lambda email: KEYS.email_mark(email) == sent) if sent else None,
+        )
         return read(step.call.name, status, content, whose=whose)
 
 
@@ -552,6 +560,7 @@ class World:
         self.bank = bank or Bank()
         self.run = 0
         self.clock = 1000.0
+        self.bank.clock = lambda: self.now() + 0.0005  # never a whole second: those count by the second
         self.points: list[str] = []
         self.crash_at = NEVER
         self.dead = False
