@@ -23,6 +23,7 @@ from pipeline.facts import Order, RunFacts, facts_of
 from pipeline.intake.files import Reading
 from pipeline.intake.validate import Survey, survey
 from pipeline.keys import Keys
+from pipeline.ledger.copies import only_copy
 from pipeline.ledger.reserve import reserved
 from pipeline.ledger.store import Ledger
 from pipeline.onboarding import Onboarding, OpenedRun
@@ -44,6 +45,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
         found = read(order, settings, emit)
         facts = facts_of(order, settings, found, began)
         with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
+            until_reported.enter_context(only_copy(ledger.ledger_id, ledger.path))
             logins.may_log_in(settings, keys, ledger, now=time.time())
             bank = recognise(ledger, settings, moved=order.same_bank)
             if not order.ledger_restored:
