@@ -36,7 +36,7 @@ def test_the_second_copy_is_refused_by_name_until_the_first_process_is_gone() ->
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        with pytest.raises(LockedError, match="/first/ledger.db"), only_copy("abc", Path("/second/ledger.db")):
+        with pytest.raises(LockedError, match=r"/first/ledger\.db"), only_copy("abc", Path("/second/ledger.db")):
             pass
         with only_copy("another", Path("/third.db")):
             pass
