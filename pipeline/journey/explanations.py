@@ -13,14 +13,21 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "nothing to do: the job finds out what happened",
     ),
     "anothers_id": (
-        "the bank accepted the request, but its answer is about another customer or gives the id of one",
+        "the bank's answer is about another customer, or gives the id of one, and is not used",
         "nothing to do: the job finds out what happened; tell the bank",
     ),
     "personal_id": (
         "the bank accepted the request, but the id in its answer is made of the customer's own data and is not kept",
         "nothing to do: the job finds out what happened; tell the bank that ids must not hold personal data",
     ),
-    "server_error": ("the bank reported a fault of its own", "run again later; tell the bank if it stays"),
+    "gateway_answer": (
+        "the answer is not the bank's: a gateway, proxy or firewall on the way wrote it",
+        "nothing to do: the job tries again; tell whoever runs the gateway if it stays",
+    ),
+    "server_error": (
+        "the bank, or a gateway before it, reported a fault of its own",
+        "run again later; tell the bank if it stays",
+    ),
     "false_success": (
         "the bank answered 200 with a body that says failure",
         "run again later; tell the bank if it stays",

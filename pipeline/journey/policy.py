@@ -14,7 +14,8 @@ from pipeline.errors import ExitCode
 from pipeline.journey.explanations import EXPLANATIONS
 
 _APPROVED = "APPROVED"
-_UNREADABLE = {Kind.ANOTHERS: "anothers_id", Kind.PERSONAL_ID: "personal_id"}
+_NO_WORD = {Kind.ANOTHERS: "anothers_id", Kind.PERSONAL_ID: "personal_id", Kind.GATEWAY: "gateway_answer"}
+"""Answers that are no word of the bank about this customer; one that says 502 only for that gets a code of its own."""
 REFUSED_STATES = frozenset({"REJECTED", "DECLINED", "REFUSED", "FAILED"})
 """What the bank calls a verification that is refused."""
 
@@ -70,9 +71,11 @@ def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
     if reply.status is None:
         return _judgement(_unknown(step), "no_answer")
     if reply.accepted and not reply.readable:
-        return _judgement(_unknown(step), _UNREADABLE.get(reply.kind, "unreadable_answer"))
+        return _judgement(_unknown(step), _NO_WORD.get(reply.kind, "unreadable_answer"))
     if reply.accepted:
         return _judge_accepted(step, reply)
+    if reply.kind in _NO_WORD and reply.status < 500 and reply.status != 429:  # noqa: PLR2004
+        return _judgement(_unknown(step), _NO_WORD[reply.kind])
     says = reply.says or reply.status
     if says == 409 and step.call.name is CallName.REGISTER and earlier_doubts:  # noqa: PLR2004
         return _judgement(Verdict.EXISTS, "exists_after_doubt")

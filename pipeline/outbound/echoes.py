@@ -48,6 +48,8 @@ def _places(body: dict[str, Any], data: dict[str, Any]) -> Iterator[Place]:
 def _is_another(call: CallName, name: str, place: dict[str, Any], whose: Whose) -> bool:
     if _TELLING.isdisjoint(place):
         return False
+    if call is CallName.APPROVE:  # there it is who approved (openapi.yaml)
+        place = {member: value for member, value in place.items() if member != "userId"}
     if any(_is_other_email(members.text(place.get(member)), whose) for member in _EMAIL_MEMBERS):
         return True
     # An operation on a verification repeats that one; elsewhere an older one of the same customer may be shown.
@@ -70,7 +72,7 @@ def _is_other_email(said: str, whose: Whose) -> bool:
     email = said.strip()
     local, _, domain = email.rpartition("@")
     masked = any(mask in email for mask in _MASKS)
-    if not local or "." not in domain or any(c.isspace() for c in email) or masked or email in whose.own:
+    if not local or "." not in domain or any(c.isspace() for c in email) or masked or email.casefold() in whose.own:
         return False
     assert whose.customer is not None
     own_local, _, own_domain = whose.customer.email.strip().rpartition("@")
@@ -93,7 +95,7 @@ def _is_other_id(said: Iterator[str], asked: str, kind: IdKind | None, whose: Wh
     for identifier in said:
         # Masked, an e-mail in the place of an id, or the job's own user: proves nothing.
         masked = any(mask in identifier for mask in _MASKS)
-        if not identifier or masked or "@" in identifier or identifier in whose.own:
+        if not identifier or masked or "@" in identifier or identifier.casefold() in whose.own:
             continue
         if asked and identifier.casefold() != asked.casefold():
             return True

@@ -9,7 +9,10 @@ from typing import Any
 from pipeline.calls import CallName
 from pipeline.outbound import members
 
-_TRUTHS = frozenset({"true", "false", "0", "1"})
+_UNTRUE = frozenset({"false", "0"})
+_TRUTHS = frozenset({"true", "1"}) | _UNTRUE
+_WITHOUT_DATA = frozenset({"success", "code", "message", "timestamp"})
+"""All that a refusal without ``data`` may hold; Kubernetes, Spring and others say more."""
 _LEGACY_CODES = (
     ("DUPLICATE_EMAIL", 409),
     ("EMAIL_ALREADY_EXISTS", 409),
@@ -25,23 +28,29 @@ _LEGACY_CODES = (
 
 
 def is_the_banks(call: CallName, status: int, body: dict[str, Any]) -> bool:
-    """Whether ``body`` is an answer of the bank to ``call``. A redirect never is."""
-    if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110
-        return False
-    success = 200 <= status < 300  # noqa: PLR2004
-    if success and _is_shown_bare(call, body):
-        return True
-    if members.lower(body.get("success")) in _TRUTHS:
-        return True
-    if legacy_status(members.text(members.record(body.get("error")).get("code"))):
+    """Whether ``body`` is an answer of the bank to ``call``. A redirect never is.
+
+    A 2xx needs one member of an envelope (API.md, section 10 no. 7). A refusal must be a whole one, since it may be a
+    final word: gateways and frameworks number their errors, too.
+    """
+    if not 200 <= status < 300:  # noqa: PLR2004 - RFC 9110
+        return not 300 <= status < 400 and _is_refusal(status, body)  # noqa: PLR2004
+    if _is_shown_bare(call, body) or members.lower(body.get("success")) in _TRUTHS:
         return True
     if "code" not in body:
         return isinstance(body.get("data"), dict | list)
-    # The status repeated, or an old guide's code; other programs number their errors otherwise.
-    code = members.code(body)
-    repeated = code is not None and 100 <= code < 600  # noqa: PLR2004
-    known = repeated or bool(legacy_status(members.text(body["code"])))
-    return known and (success or "message" in body or "data" in body)
+    code = members.code(body)  # None or 0: another program counts otherwise
+    return code is not None and (200 <= code < 300 or (400 <= code < 600 and _is_refusal(code, body)))  # noqa: PLR2004
+
+
+def _is_refusal(status: int, body: dict[str, Any]) -> bool:
+    """Whether a body is a refusal in one of the two documented forms, and names the ``status`` where it names one."""
+    error = members.record(body.get("error"))
+    if members.lower(body.get("success")) in _UNTRUE and (error.keys() & {"code", "message"}):
+        return True
+    if members.code(body) != status:
+        return False
+    return "data" in body or (bool(members.text(body.get("message"))) and body.keys() <= _WITHOUT_DATA)
 
 
 def _is_shown_bare(call: CallName, body: dict[str, Any]) -> bool:

@@ -84,8 +84,9 @@ def _is_word(value: str, parts: Sequence[str], folded: Sequence[str]) -> bool:
         joined = ""
         for end in range(start, len(parts)):
             joined += folded[end]
-            one = end == start
-            same = joined == value or (one and joined.strip(edges) == value)
+            # Eight hexadecimal digits hold one of the few hexadecimal names, such as Cade, by chance.
+            numbered = end == start and not (value.isalpha() and _IN_HEXADECIMAL(joined) and len(joined) >= _OPAQUE)
+            same = joined == value or (numbered and joined.strip(edges) == value)
             if same and all(map(_is_written, parts[start : end + 1])):
                 return not _is_random([*parts[:start], *parts[end + 1 :]], hexadecimal=bool(_IN_HEXADECIMAL(value)))
             if len(joined) >= len(value):
@@ -128,8 +129,12 @@ def _text(content: bytes) -> Iterator[str]:
 
 
 def _says(text: str, own: frozenset[str]) -> bool:
-    """Whether a text that was hidden names one of the values; a long one is no accident, whatever it names."""
-    return any(value in _folded(text) for value in own) if len(text) >= _LONG_TEXT else _tells(text, own)
+    """Whether a text that was hidden names one of the values; a long one hides words within others, too.
+
+    Signs between letters end a word: a few bytes by chance are text that is full of them.
+    """
+    parts = [_folded(part) for part in _SEPARATORS.split(text)] if len(text) >= _LONG_TEXT else []
+    return _tells(text, own) or any(value in part for part in parts for value in own)
 
 
 def _folded(text: str) -> str:

@@ -51,8 +51,9 @@ class Payloads:
             "tenantKey": secrets.tenant_key.get_secret_value(),
             "tenantSecret": secrets.tenant_secret.get_secret_value(),
         }
-        self.own_names = frozenset({self._api.user_id, secrets.username.get_secret_value()})
-        """By what the bank knows the job's own user, whom an answer may repeat."""
+        own = (self._api.user_id, secrets.username.get_secret_value())
+        self.own_names = frozenset(name.strip().casefold() for name in own)
+        """By what the bank knows the job's own user, whom an answer may repeat; letter case does not matter."""
 
     def login(self) -> Outgoing:
         """Call 0: the admin session."""

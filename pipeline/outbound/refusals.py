@@ -53,9 +53,9 @@ _KINDS = tuple(
 
 def says_failure(body: dict[str, Any], data: dict[str, Any]) -> bool:
     """Whether the body of a 2xx tells a failure all the same."""
-    if any(members.lower(place.get("success")) in ("false", "0") for place in (body, data)) or members.record(
-        body.get("error")
-    ):
+    if any(members.lower(place.get("success")) in ("false", "0") for place in (body, data)):
+        return True
+    if members.record(body.get("error")) or members.records(body.get("errors")):
         return True
     code = members.code(body)
     return bool(legacy_status(members.text(body.get("code")))) or (code is not None and not 200 <= code < 300)  # noqa: PLR2004

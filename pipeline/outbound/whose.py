@@ -17,10 +17,10 @@ def never_anothers(kind: IdKind, identifier: str) -> bool:
 class Whose:
     """The customer that a request was about; what is not known is empty, and without a customer nobody is expected.
 
-    ``is_anothers`` tells whether an id is known to be of another customer. ``own`` are names of the job's own user: a
-    bank may repeat them in any answer. For webhook deliveries: ``since`` is the instant, by the bank's clock, after
-    which a customer must have been created to be ours, and ``is_email`` tells whether an e-mail is the one that was
-    sent (``None``: the customer's).
+    ``is_anothers`` tells whether an id is known to be of another customer. ``own`` are names of the job's own user, in
+    lower case: a bank may repeat them in any answer. For webhook deliveries: ``since`` is the instant, by the bank's
+    clock, after which a customer must have been created to be ours, and ``is_email`` tells whether an e-mail is the
+    one that was sent (``None``: the customer's).
     """
 
     customer: Customer | None = None

@@ -136,10 +136,13 @@ def test_what_did_not_leave_was_not_carried_out() -> None:
         (Reply(cause="timeout"), "no_answer"),
         (Reply(status=200, says=200, accepted=True, readable=False), "unreadable_answer"),
         (Reply(status=200, says=200, accepted=True, readable=False, kind=Kind.ANOTHERS), "anothers_id"),
+        (Reply(status=200, says=200, accepted=True, readable=False, kind=Kind.PERSONAL_ID), "personal_id"),
+        *[(Reply(status=s, says=502, kind=Kind.ANOTHERS), "anothers_id") for s in (200, 400, 404, 409)],
+        *[(Reply(status=s, says=502, kind=Kind.GATEWAY), "gateway_answer") for s in (200, 204, 302, 403, 404)],
+        (Reply(status=502, says=502, kind=Kind.GATEWAY), "server_error"),
         (Reply(status=200, says=200, readable=True), "false_success"),
         (Reply(status=200, says=200, readable=False), "false_success"),
     ],
-    ids=["no answer", "unreadable 2xx", "another's id", "false 200", "false 200, unreadable"],
 )
 def test_an_unknown_outcome_is_a_doubt_only_where_something_may_have_changed(reply: Reply, code: str) -> None:
     """Silence, garbage and a 200 that says failure: in doubt for calls that change something, else tried again."""

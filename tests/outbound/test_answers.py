@@ -198,8 +198,11 @@ SAYS_NO = [
     ({"code": 500}, 500),
     ({"code": 0}, 502),
     ({"code": -1}, 502),
-    ({"code": 302}, 200),
-    ({"code": "DUPLICATE_EMAIL"}, 409),
+    ({"code": 302}, 502),
+    ({"code": "DUPLICATE_EMAIL"}, 502),
+    ({"success": False, "code": "DUPLICATE_EMAIL"}, 409),
+    ({"success": True, "code": 0}, 200),
+    ({"errors": [{"code": 10000}]}, 200),
     ({"data": {"success": False}}, 200),
     ({"success": False, "error": {"code": "DUPLICATE_EMAIL", "message": "x"}}, 409),
     ({"success": False, "error": {"code": "EMAIL_ALREADY_EXISTS"}}, 409),
@@ -246,9 +249,9 @@ def test_any_2xx_is_alike(status: int) -> None:
 
 @pytest.mark.parametrize("status", [100, 199, 300, 302, 304, 400, 404, 500, 599])
 def test_no_other_status_is_success(status: int) -> None:
-    """HTTP's own status comes first: no body makes a success of it, or another refusal; a redirect is a gateway's."""
+    """HTTP's own status comes first: no body makes a success of it, or another refusal; neither that is the bank's."""
     reply = answer(CallName.REGISTER, {"success": True, "code": 200, "data": {"id": "c-1"}}, status)
-    says = 502 if 300 <= status < 400 else status
+    says = 502 if status < 500 else status
     assert (reply.accepted, reply.status, reply.says, reply.facts) == (False, status, says, Facts())
 
 

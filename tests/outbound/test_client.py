@@ -1,20 +1,22 @@
 """One request: its headers, its turn, and what becomes of whatever comes back."""
 
 import asyncio
-import time
-from email.utils import formatdate
 from typing import Any
 
 import httpx
 import pytest
 
 from pipeline import __version__
-from pipeline.calls import CallName, Reply, step
+from pipeline.calls import CallName, Facts, Kind, Reply, Step, step
 from pipeline.events import Event, Slowed
+from pipeline.journey.policy import Verdict, judge
+from pipeline.model import Disposition
 from pipeline.outbound.client import Client, own_address
 from pipeline.outbound.pacing import Pacer
 from pipeline.outbound.payloads import Outgoing
 from pipeline.outbound.transport import Transport
+from pipeline.outbound.whose import Whose
+from tests.journey.world import Bank, Person, World
 from tests.outbound.support import (
     CATEGORY,
     TENANT,
@@ -293,23 +295,67 @@ def slowed(status: int, asked: str | None) -> tuple[Reply, list[Event], float, f
     return reply, events, rate, held_s
 
 
-def test_the_banks_clock_is_learned_from_its_own_answers() -> None:
-    """A gateway's page or an answer without a date tells nothing of it."""
-    ahead = formatdate(time.time() + 3600, usegmt=True)
-    answers = [
-        response(200, {"message": "maintenance"}, headers={"Date": ahead}),
-        response(*CREATED),
-        response(*CREATED, headers={"Date": ahead}),
-    ]
+def dated(status: int, body: Any) -> float:
+    """By how much the bank seems to be ahead after one answer whose ``Date`` is an hour later than ours."""
+    transport = ScriptedTransport([response(status, body, headers={"Date": "Mon, 04 May 2026 10:00:00 GMT"})])
 
-    async def main() -> list[float]:
-        one = client(ScriptedTransport(answers))
-        known = []
-        for _ in answers:
-            await one.send(CallName.REGISTER, REGISTER)
-            known.append(one.bank_ahead_s)
-        return known
+    async def main() -> float:
+        pacer = Pacer(calls_per_second=100_000, max_in_flight=4, wait_s=float)
+        ours = 1_777_885_200.0  # 2026-05-04T09:00:00Z
+        one = Client(settings().api, transport=transport, pacer=pacer, wall_clock=lambda: ours)
+        assert one.bank_ahead_s == 0
+        await one.send(CallName.REGISTER, REGISTER, token="t")
+        return one.bank_ahead_s
 
-    before, without, after = run_virtually(main())
-    assert (before, without) == (0.0, 0.0)
-    assert 3590 < after <= 3600
+    return run_virtually(main())
+
+
+def test_the_banks_clock_is_measured() -> None:
+    """Issue 9, 0.3: whether a customer was made after the first attempt is told by the clock of whoever made it."""
+    assert dated(*CREATED) == 3600
+    assert dated(409, {"code": 409, "message": "Exists", "data": {}}) == 3600
+
+
+def test_a_gateways_clock_is_not_the_banks() -> None:
+    """Its page proves nothing about the bank's time."""
+    assert dated(403, b"<html>Forbidden</html>") == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "data"),
+    [
+        (CallName.REGISTER, {"id": "ana-sample", "user": {"id": "u-1"}}),
+        (CallName.OPEN_VERIFICATION, {"verificationId": "ana.sample.1991-02-03", "status": "PENDING"}),
+        (CallName.OPEN_VERIFICATION, {"id": b"Ana Sample".hex()}),
+    ],
+)
+def test_an_id_that_is_not_believed_leaves_the_call_in_doubt(call: CallName, data: dict[str, Any]) -> None:
+    """Issue 9, 1.5: no success without an id, and the code tells why; nothing of the answer is used."""
+    transport = ScriptedTransport([(200, {"code": 200, "message": "Success", "data": data})])
+
+    async def main() -> Reply:
+        whose = Whose(customer=customer())
+        return (await client(transport).send(call, REGISTER, token="t", whose=whose))[0]
+
+    reply = run_virtually(main())
+    assert (reply.accepted, reply.readable, reply.kind, reply.facts) == (True, False, Kind.PERSONAL_ID, Facts())
+    judgement = judge(step(call), reply)
+    assert (judgement.verdict, judgement.code) == (Verdict.DOUBT, "personal_id")
+
+
+def test_a_verification_without_an_id_that_is_kept_gets_no_documents() -> None:
+    """Issue 9, 1.5: nothing ever leaves for ``/verifications//documents``; the customer waits for a person."""
+
+    class Telling(Bank):
+        def _verification(self, step: Step, person: Person) -> tuple[int, dict[str, Any]]:
+            status, data = super()._verification(step, person)
+            return status, data | {"verificationId": f"{person.email}-{person.verifications}"}
+
+    bank = Telling()
+    world = World(bank=bank)
+    for _ in range(3):
+        world.live()
+    assert {label for label in bank.requests if label.startswith(("upload_document", "approve"))} == set()
+    assert bank.carried_out["open_verification"] == 2, "the one repeat"
+    assert world.disposition is Disposition.IN_DOUBT
+    assert world.journey.verification_id == ""

@@ -1,45 +1,62 @@
-"""By how much the bank's clock is ahead: never more than the truth, and less by a second at most."""
+"""How far the bank's clock is ahead: never more than the truth, and close to it."""
 
 from email.utils import formatdate
+from math import floor
 from random import Random
 
 import pytest
 
 from pipeline.outbound.clocks import BankClock
 
-
-def date(at: float) -> str:
-    """Write an instant as the header does."""
-    return formatdate(at // 1, usegmt=True)
+NOW = 1_777_885_500.25
 
 
-@pytest.mark.parametrize("ahead", [0.0, 0.4, -0.4, 5.3, -7200.0, 86_400.5])
-def test_the_measure_is_never_more_than_the_truth(ahead: float) -> None:
-    """After some answers it is right to a second, whatever the clocks show."""
-    chance, clock, now = Random(5), BankClock(), 1_777_885_200.0
+def noted(clock: BankClock, ahead_s: float, sent_at: float, travels_s: float = 0.1) -> None:
+    """Let the clock see an answer that was written half-way by a bank that is ``ahead_s`` ahead."""
+    written_at = sent_at + travels_s / 2
+    date = formatdate(floor(written_at + ahead_s), usegmt=True)
+    clock.note(date, sent_at=sent_at, received_at=sent_at + travels_s)
+
+
+def test_nothing_is_known_at_first() -> None:
+    """Without an answer the clocks are taken for equal."""
+    assert BankClock().ahead_s == 0
+
+
+@pytest.mark.parametrize("ahead_s", [-7200, -90.5, -0.3, 0, 0.4, 3, 7200])
+def test_it_is_never_more_than_the_truth_and_close_to_it(ahead_s: float) -> None:
+    """An instant of ours plus the figure is never later than the same instant by the bank's clock."""
+    chance = Random(7)
+    clock = BankClock()
+    at = NOW
     for _ in range(200):
-        sent = now = now + chance.random()
-        written = sent + 0.05 * chance.random()
-        received = now = written + 0.05 * chance.random()
-        clock.note(date(written + ahead), sent_at=sent, received_at=received)
-        assert clock.ahead_s <= ahead + 1e-6
-    assert clock.ahead_s > ahead - 1.1
+        noted(clock, ahead_s, at, travels_s=chance.uniform(0.01, 0.4))
+        assert clock.ahead_s <= ahead_s + 1e-6
+        at += chance.uniform(0.05, 1.5)
+    assert clock.ahead_s > ahead_s - 0.3
 
 
-@pytest.mark.parametrize("said", [None, "", "soon", "Mon, 99 Foo 2026 99:00:00 GMT", "0", "9" * 30])
-def test_without_a_date_nothing_is_known(said: str | None) -> None:
-    """Zero is the answer then, and nothing is raised."""
+def test_one_answer_tells_it_to_about_a_second() -> None:
+    """The header is cut to seconds, and the answer travelled."""
     clock = BankClock()
-    clock.note(said, sent_at=1.0, received_at=2.0)
-    assert clock.ahead_s == 0.0
+    noted(clock, 60, NOW)
+    assert 58.8 < clock.ahead_s <= 60
 
 
-def test_a_clock_that_was_set_is_measured_anew() -> None:
-    """What was learned before contradicts the newest answer: that one counts."""
+def test_a_clock_that_was_set_is_followed() -> None:
+    """What contradicts all that was seen counts from then on, in both directions."""
     clock = BankClock()
-    clock.note(date(1000.0), sent_at=1000.0, received_at=1000.1)
-    assert clock.ahead_s == pytest.approx(-0.1)
-    clock.note(date(500.0), sent_at=1001.0, received_at=1001.1)
-    assert clock.ahead_s == pytest.approx(-501.1)
-    clock.note(date(2000.0), sent_at=1002.0, received_at=1002.1)
-    assert clock.ahead_s == pytest.approx(997.9)
+    for ahead_s in (0, 30, -30):
+        for second in range(5):
+            noted(clock, ahead_s, NOW + second * 1.1 + 100 * ahead_s)
+        assert ahead_s - 1.2 < clock.ahead_s <= ahead_s + 1e-6
+
+
+@pytest.mark.parametrize(
+    "date", [None, "", "soon", "Mon, 99 May 2026 09:00:00 GMT", "Mon, 04 May 99999 09:00:00 GMT", "0", "\x00"]
+)
+def test_a_header_that_cannot_be_read_tells_nothing(date: str | None) -> None:
+    """Whatever stands there, nothing raises and nothing is learned."""
+    clock = BankClock()
+    clock.note(date, sent_at=NOW, received_at=NOW + 1)
+    assert clock.ahead_s == 0
