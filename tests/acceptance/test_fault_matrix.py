@@ -5,7 +5,7 @@ customer. ``becomes`` states API.md section 9 as a table of dispositions and cod
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, product
 from pathlib import Path
 from random import Random
@@ -36,6 +36,7 @@ APPROVE, CONSENT, CHECK, ACTIVATE = (
     "activateIndividual",
 )
 CONFLICT = 409
+FORBIDDEN = 403
 VERIFICATION = {"customer": "startIndividualVerification", "verifications": "createVerification"}
 READS = (SESSION, CHECK)
 DO_NO_HARM = ("too_many", "unauthorized", "slow_body")
@@ -173,6 +174,10 @@ def _untold_activation(kind: str, *, twice: bool, webhooks: bool) -> tuple[str, 
 def _refused_repeat(cell: Cell, *, webhooks: bool, status_is_told: bool) -> tuple[str, str]:
     """Never failed and never declined: one attempt is left, and only a read that finds its work settles it."""
     first, status = REFUSED_REPEATS[cell.kind]
+    if status == FORBIDDEN:
+        # A 403 may be the run's: others pass, so the repeat waits and leaves again, as after a refusal for rate.
+        lost_once = replace(cell, kind=first, times=1)
+        return becomes(lost_once, webhooks=webhooks, status_is_told=status_is_told)
     found = first == "drop_after" and {
         REGISTER: webhooks,
         UPLOAD: True,
