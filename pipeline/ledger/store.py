@@ -93,9 +93,10 @@ class Ledger:
             return str(found[0]) if found else ""
 
     def knows_until(self, run: int) -> float:
-        """When the last request before run ``run`` left, in seconds since the epoch; 1 if there was none."""
+        """When the last thing before run ``run`` was done at the bank, in seconds since the epoch; 1 if nothing was."""
+        sql = "SELECT max(intent_at) FROM call WHERE run < ? AND changes AND outcome = 'done'"
         with plainly(self.path):
-            found = self._db.execute("SELECT max(intent_at) FROM call WHERE run < ?", (run,)).fetchone()[0]
+            found = self._db.execute(sql, (run,)).fetchone()[0]
         return 1.0 if found is None else float(found)
 
     def next_call(self) -> int:

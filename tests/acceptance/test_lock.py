@@ -116,7 +116,7 @@ def test_the_lock_of_a_killed_run_is_taken_over_at_once(desk: Desk, tmp_path: Pa
     assert desk.bank is not None
     bank = desk.bank
     desk.configure(SLOW)
-    source = head(SAMPLE, 6, tmp_path / "customers.csv")
+    source = head(SAMPLE, 24, tmp_path / "customers.csv")
     with desk.start(source) as run:
         until(lambda: registered(bank) >= 1, run)
         held = desk.onboard("status", "--config", desk.config).stdout
@@ -201,7 +201,7 @@ def test_removing_a_lock_file_lets_nobody_in(desk: Desk, tmp_path: Path) -> None
     with desk.start(source) as first:
         until(lambda: registered(bank) >= 1, first)
         beside = {path.name for path in tmp_path.glob("ledger*")}
-        assert beside == {"ledger.db", "ledger.db-wal", "ledger.db-shm"}
+        assert beside == {"ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.reserve"}
         (tmp_path / "ledger.db.lock").touch()
         (tmp_path / "ledger.db.lock").unlink()
         assert try_again(desk, source).returncode == 6
