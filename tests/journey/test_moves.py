@@ -421,6 +421,9 @@ def test_an_activation_in_doubt_is_read_before_it_is_repeated() -> None:
     for word in ("", "SUSPENDED", "UNKNOWN"):
         assert move(twice, visit=Visit(status=Facts(customer_status=word))) == unknown
     assert move(replace(twice, user_id="")) == unknown
+    assert move(replace(lost, user_id="")) == unknown, "nothing can be read, so the repeat would be blind"
+    assert sent(move(replace(lost, user_id=""), visit=Visit(searched=True), rules=WEBHOOKS)) == there
+    assert move(lost, visit=Visit(status_refused=True)) == unknown
 
 
 @pytest.mark.parametrize(
