@@ -119,7 +119,11 @@ def as_text(external_id: str, told: Sequence[Chapter]) -> str:
     """The timeline for people."""
     now = _newest(told)
     why = f", {now.code}: {now.message}" if now.code else ""
-    ids = [f"{name} {getattr(now, name)}" for name in _IDS if getattr(now, name)]
+    ids = [
+        f"{name} {getattr(now, name)}" + (" (only an operator gave it)" if name in now.claimed else "")
+        for name in _IDS
+        if getattr(now, name)
+    ]
     head = [
         f"customer  {external_id}",
         f"stands    {stands(now)}, {now.done} of 8 phases done{why}",

@@ -136,3 +136,10 @@ def test_every_state_can_be_told(code: str, standing: Standing, name: str) -> No
     told = chapters([run(2)], [journey], [], live=False)
     assert as_text("C-1", told)
     assert as_data("C-1", told)["next"] == next_step(journey)
+
+
+def test_an_id_that_only_an_operator_gave_is_called_so() -> None:
+    """Until a call with it was accepted, it is a claim."""
+    claimed = replace(ANSWERED, customer_id="c-1", user_id="u-1", claimed=("customer_id",))
+    told = as_text("C-1", chapters(RUNS, [DOUBT, claimed], [LOST], live=False))
+    assert "customer_id c-1 (only an operator gave it), user_id u-1" in told

@@ -51,7 +51,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "category_refused": ("the bank does not take this category", "correct category; `onboard check` lists them"),
     "refused": ("the bank refused the data of this row", "correct the field and run the rejects file"),
     "duplicate_email": (
-        "the bank already has a customer with this e-mail, and it was not this job that made it",
+        "the bank already has a customer with this e-mail, and by this ledger it was not this job that made it",
         "check whether the person is a customer already; else correct the e-mail",
     ),
     "exists_after_doubt": (
@@ -95,7 +95,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "login_refused": ("the customer's own log-in was refused", "the password was changed: continue by hand"),
     "user_locked": ("the customer's user is locked", "wait 30 minutes, then finish the customer in the Admin Portal"),
-    "verification_refused": ("the bank refused the verification", "ask the customer for other evidence"),
+    "verification_refused": (
+        "the bank refused the verification",
+        "ask the customer for other evidence: a row with another document or number opens a new verification",
+    ),
     "not_verified": ("the bank says that the customer is not verified", "look at the verification in the portal"),
     "high_risk": (
         "a high-risk customer needs the approval of the power tenant (1 to 3 business days)",
