@@ -60,7 +60,7 @@ def test_all_runs_since_the_first_are_told_in_order() -> None:
         r"customer  C-1",
         r"stands    in_doubt, 2 of 8 phases done",
         r"next      run the same command again: the job finds out what happened",
-        r"ids       customer_id c1",
+        r"ids       customer_id c1 \(only an operator gave it\)",
         r"",
         r"run r2  started .*, ended .* with exit code 3",
         r"  .*Z  registration   register, attempt 1, no answer in 0.25 s, doubt \(no_answer\), waited 1.5 s",
