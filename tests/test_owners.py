@@ -81,7 +81,7 @@ def held_by(kind: IdKind, held: Journey | None) -> IdOwners:
     ],
 )
 def test_what_only_an_operator_said_blocks_nobody(kind: IdKind, held: Journey | None, *, anothers: bool) -> None:
-    """Issue 9, 0.6: a mistyped id is the owner's to whom the bank gives it; nothing else is."""
+    """A mistyped id is the owner's to whom the bank gives it; nothing else is."""
     assert held_by(kind, held).is_anothers(key(2), kind, "id-1") is anothers
 
 

@@ -1,4 +1,4 @@
-"""Whether an answer is about somebody else: whatever it repeats is compared with what was asked for (issue 9, 1.3).
+"""Whether an answer is about somebody else: whatever it repeats is compared with what was asked for.
 
 Promise: an e-mail or id of another customer, in any place where the contract repeats one, is noticed. What proves
 nothing is passed over: a display name, a masked value, letter case, a domain in another spelling, the job's own user.

@@ -586,7 +586,7 @@ def test_personal_data_in_every_member_of_a_refusal_goes_nowhere() -> None:
     ],
 )
 def test_an_id_that_may_not_be_kept_leaves_the_call_in_doubt(call: CallName, data: dict[str, Any]) -> None:
-    """Issue 9, 1.5: nothing goes on with an empty id, and the reason is said."""
+    """Nothing goes on with an empty id, and the reason is said."""
     reply = answer(call, {"code": 200, "data": data}, customer=customer())
     assert (reply.accepted, reply.readable, reply.kind, reply.facts) == (True, False, Kind.PERSONAL_ID, Facts())
     judgement = judge(step(call), reply)

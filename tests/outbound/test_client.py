@@ -268,7 +268,7 @@ def test_a_refusal_for_rate_holds_all_calls_and_is_said(status: int, asked: str 
 
 @pytest.mark.parametrize("status", [429, 503, 500])
 def test_a_wait_that_is_longer_than_allowed_is_cut_and_said(status: int) -> None:
-    """Issue 4: capped with a visible reason, in the events and in what the ledger and errors.csv tell of the call."""
+    """Capped with a visible reason, in the events and in what the ledger and errors.csv tell of the call."""
     reply, events, _, held_s = slowed(status, "3600")
     assert "it asks to wait 3600 s, retry.max_wait_s allows 60 s" in reply.message
     if status == 500:
@@ -311,7 +311,7 @@ def dated(status: int, body: Any) -> float:
 
 
 def test_the_banks_clock_is_measured() -> None:
-    """Issue 9, 0.3: whether a customer was made after the first attempt is told by the clock of whoever made it."""
+    """Whether a customer was made after the first attempt is told by the clock of whoever made it."""
     assert dated(*CREATED) == 3600
     assert dated(409, {"code": 409, "message": "Exists", "data": {}}) == 3600
 
@@ -330,7 +330,7 @@ def test_a_gateways_clock_is_not_the_banks() -> None:
     ],
 )
 def test_an_id_that_is_not_believed_leaves_the_call_in_doubt(call: CallName, data: dict[str, Any]) -> None:
-    """Issue 9, 1.5: no success without an id, and the code tells why; nothing of the answer is used."""
+    """No success without an id, and the code tells why; nothing of the answer is used."""
     transport = ScriptedTransport([(200, {"code": 200, "message": "Success", "data": data})])
 
     async def main() -> Reply:
@@ -344,7 +344,7 @@ def test_an_id_that_is_not_believed_leaves_the_call_in_doubt(call: CallName, dat
 
 
 def test_a_verification_without_an_id_that_is_kept_gets_no_documents() -> None:
-    """Issue 9, 1.5: nothing ever leaves for ``/verifications//documents``; the customer waits for a person."""
+    """Nothing ever leaves for ``/verifications//documents``; the customer waits for a person."""
 
     class Telling(Bank):
         def _verification(self, step: Step, person: Person) -> tuple[int, dict[str, Any]]:

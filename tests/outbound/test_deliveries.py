@@ -67,12 +67,12 @@ def test_all_that_can_be_ours_are_told_each_once() -> None:
     ],
 )
 def test_only_a_customer_made_after_the_first_attempt_can_be_ours(timestamp: object, ours: bool) -> None:  # noqa: FBT001
-    """Issue 9, 0.3: whoever was there before is somebody else with that e-mail; what is no instant proves nothing."""
+    """Whoever was there before is somebody else with that e-mail; what is no instant proves nothing."""
     assert page(created(EMAIL, "c-9", timestamp)).facts.created == (("c-9",) if ours else ())
 
 
 def test_the_email_that_was_sent_counts_and_not_that_of_the_row() -> None:
-    """Issue 9, 0.3: after a correction of the row, the new e-mail may be a stranger's."""
+    """After a correction of the row, the new e-mail may be a stranger's."""
     keys = Keys("a seed for tests", "tenant")
     sent = keys.email_mark("old@example.com")
     found = page(

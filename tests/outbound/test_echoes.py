@@ -66,7 +66,7 @@ ECHOES = [
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("call", "member"), ECHOES)
 def test_an_answer_that_repeats_anothers_is_not_used(call: CallName, place: str, member: str, generation: str) -> None:
-    """Issue 9, 1.3: unreadable, no facts, in doubt where the call changes something and read again elsewhere."""
+    """Unreadable, no facts, in doubt where the call changes something and read again elsewhere."""
     answer = accepted(generation)[call]
     reply = replied(call, answer.status, put(answer.body, place, member, ANOTHERS[member]))
     assert (reply.accepted, reply.readable, reply.kind, reply.facts) == (True, False, Kind.ANOTHERS, Facts())

@@ -94,7 +94,7 @@ def random_ids(chance: Random) -> tuple[str, ...]:
 
 
 def test_random_identifiers_are_taken() -> None:
-    """Issue 9, 1.5: 22,000 of the usual kinds, against fifty names at once: none looks like somebody by accident."""
+    """22,000 of the usual kinds, against fifty names at once: none looks like somebody by accident."""
     assert len(set(FIFTY)) == 50
     everybody = replace(CUSTOMER, first_name=" ".join(FIFTY), last_name=" ".join(reversed(FIFTY)))
     somebody = [replace(CUSTOMER, first_name=name, last_name=FIFTY[-1 - place]) for place, name in enumerate(FIFTY)]

@@ -144,7 +144,7 @@ def outcome(
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.8])
 @pytest.mark.parametrize("bank", BANKS)
 def test_a_limit_below_the_configured_rate_costs_little(bank: str, share: float, wait: str) -> None:
-    """Issue 4: after the first seconds at most a tenth is refused; at least 85 % of what the bank allows is used."""
+    """After the first seconds at most a tenth is refused; at least 85 % of what the bank allows is used."""
     allows = share * CONFIGURED
     found = outcome(BANKS[bank](allows), allows, WAITS[wait])
     assert found.refused <= 0.03, found

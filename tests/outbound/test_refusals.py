@@ -49,7 +49,7 @@ def spellings(value: str) -> list[str]:
     status=st.sampled_from([400, 403, 404, 409, 422]),
 )
 def test_a_value_of_the_row_never_decides(column: str, value: str, spelling: int, before: str, status: int) -> None:
-    """Issue 9, 0.8: whatever is quoted, in whatever case, the kind is that of the bank's own words: none."""
+    """Whatever is quoted, in whatever case, the kind is that of the bank's own words: none."""
     said = f"{before} {spellings(value)[spelling]} invalid"
     assert refusal(said, {column: value}, status).kind is Kind.NONE
 
