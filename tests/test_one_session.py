@@ -1,4 +1,4 @@
-"""A bank with one session per user: whoever logs in ends the token of everybody else (issue 9, number 2.3)."""
+"""A bank with one session per user: whoever logs in ends the token of everybody else."""
 
 import asyncio
 import json

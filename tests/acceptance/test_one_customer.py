@@ -1,4 +1,4 @@
-"""One customer or one passing fault never ends or starves a run (issue 9, number 2): the real command, a real bank."""
+"""One customer or one passing fault never ends or starves a run: the real command, a real bank."""
 
 import csv
 import time

@@ -150,7 +150,7 @@ FOREIGN: dict[str, tuple[int, Any]] = {
 @pytest.mark.parametrize("call", CallName)
 @pytest.mark.parametrize(("status", "body"), FOREIGN.values(), ids=FOREIGN)
 def test_what_is_not_the_banks_is_never_a_success_nor_a_final_word(call: CallName, status: int, body: Any) -> None:
-    """Issue 9, 1.1 and 1.2: in doubt where the call changes something, tried again where it reads."""
+    """As a 502: in doubt where the call changes something, tried again where it reads."""
     content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     reply = read(call, status, content, whose=Whose(customer=customer()))
     judgement = judge(step(call), reply)
