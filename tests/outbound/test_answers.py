@@ -661,7 +661,7 @@ NAMES = st.sampled_from(
 def test_what_a_refusal_repeats_of_a_row_decides_nothing(
     said: str, first: str, last: str, form: str, place: str
 ) -> None:
-    """Words in an echo decide nothing: "carole@" holds "role". Whatever the customer's values are, the kind is that of the other words."""
+    """An echo decides nothing ("carole@" holds "role"): the kind is that of the bank's own words."""
     first, last = first.replace("-", " "), last.replace("-", " ")
     email = f"{first}.{last}@role.example".casefold().replace(" ", ".")
     who = customer(first_name=first, last_name=last, email=email, place_of_birth=f"{last} {first}")
