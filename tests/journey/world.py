@@ -515,7 +515,7 @@ class Sending:
         if step.call.name is CallName.REGISTER:
             bank.registered_rows.append((self.customer.external_id, self.customer.email, self.customer.phone))
             if fault.endswith(("_after", "_2xx")) or fault in UNKNOWN:
-                world.unknown_registrations[self.customer.external_id] += 1
+                world.unknown_registrations[self.customer.email] += 1
         world.point(f"send {step.label} after the work")
         life.answered[key] += 1
         world.promises.answered(step, made.status if isinstance(made, Reply) else made[0])
@@ -574,6 +574,7 @@ class World:
         self.more_faults: dict[str, Fault] = {}
         self.occurrences: Counter[CallName] = Counter()
         self.unknown_registrations: Counter[str] = Counter()
+        """By e-mail: new data start anew."""
         self.tokens: list[tuple[CallName, str]] = []
         self.log: list[str] = []
         self.crash_on: Callable[[str], bool] = lambda _: False
