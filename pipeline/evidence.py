@@ -45,22 +45,26 @@ class Evidence:
         if journey is None or not journey.documents:
             return row
         for column in DOCUMENT_COLUMNS:
-            same_path = column_hash(row, column) == column_hash(journey.fingerprint, column)
-            if same_path and (left := latest_mark(journey, column)):
-                row = self._seen(customer, column, row, *left)
+            if not getattr(customer, column) or (left := latest_mark(journey, column)) is None:
+                continue
+            # What left after it was replaced is known by its content.
+            for sent in (row, with_column_hash(row, column, left[0].encode())):
+                if column_hash(sent, column) == column_hash(journey.fingerprint, column):
+                    row = self._seen(customer, column, sent, *left)
+                    break
         return row
 
-    def _seen(self, customer: Customer, column: str, row: bytes, content: str, version: str) -> bytes:
-        """The row's fingerprint; another one if the document of ``column`` has not the ``content`` that left."""
+    def _seen(self, customer: Customer, column: str, sent: bytes, content: str, version: str) -> bytes:
+        """The fingerprint ``sent``; another one if the document of ``column`` has not the ``content`` that left."""
         path = getattr(customer, column)
-        if not path or self._version(path) in (version, ""):
-            return row
+        if self._version(path) in (version, ""):
+            return sent
         try:
             found, _ = open_document(self._root, path, self._max_bytes)
         except DocumentError:
-            return row  # what is wrong with it is for the intake to say
+            return sent  # what is wrong with it is for the intake to say
         now = self._keys.content_hash(customer.external_id, found)
-        return row if now == content else with_column_hash(row, column, now.encode())
+        return sent if now == content else with_column_hash(sent, column, now.encode())
 
     def _version(self, path: str) -> str:
         """Size and time of a file, which change when it is written; empty if it is not there."""

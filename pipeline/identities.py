@@ -67,7 +67,7 @@ class Identities:
                 kinds = _KINDS.get(call.step, ())
                 if not call.outcome:
                     marks += self._of(journey.key, customer, kinds)
-                elif call.step == CallName.REGISTER and not is_at_the_bank(journey):
+                elif call.step == CallName.REGISTER and (not is_at_the_bank(journey) or is_vouched(journey)):
                     ended += self._of(journey.key, customer, kinds)
         return self._book.post(journey, calls, marks=marks, ended=ended)
 

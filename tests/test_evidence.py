@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.calls import CallName, step
 from pipeline.evidence import Evidence
 from pipeline.intake.documents import DocumentError
+from pipeline.journey.state import intended
+from pipeline.journey.visit import Visit
 from pipeline.keys import FINGERPRINT_COLUMNS, changed_columns
 from pipeline.model import Journey, Standing
 from tests.journey.world import KEYS, a_customer
@@ -66,6 +69,23 @@ def test_a_finished_customer_is_looked_at_too(root: Path) -> None:
     journey = left(root, standing=Standing.COMPLETE, done=8)
     (root / "id.pdf").write_bytes(OTHER + b"!")
     assert changed(root, journey) == ("identity_document",)
+
+
+def test_what_left_after_it_was_replaced_is_no_change(root: Path) -> None:
+    """Refused, replaced under its name and sent anew: it is as it left, until it is replaced again or taken out."""
+    refused = left(root, uploaded=(), done=4)
+    (root / "id.pdf").write_bytes(OTHER + b"!")
+    row = evidence(root).fingerprint(CUSTOMER, refused)
+    mark = evidence(root).opened(CUSTOMER, "identity_document", "GOVERNMENT_ID").mark
+    upload = step(CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID")
+    sent, _ = intended(refused, Visit(row=row), upload, document=mark, now=1.0)
+    assert changed(root, sent) == ()
+    os.utime(root / "id.pdf", ns=(1, 1))
+    assert changed(root, sent) == ()
+    without = evidence(root).fingerprint(a_customer(**_paths("")), sent)
+    assert changed_columns(sent.fingerprint, without) == ("identity_document",)
+    (root / "id.pdf").write_bytes(PDF)
+    assert changed(root, sent) == ("identity_document",)
 
 
 def test_an_unchanged_file_is_not_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

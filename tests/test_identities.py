@@ -87,6 +87,13 @@ def test_a_doubt_that_a_refusal_leaves_keeps_the_customer_known(ledger: Ledger) 
     assert judged(ledger, OWNER, run=2) == [[EMAIL]]
 
 
+def test_a_vouched_repeat_that_was_refused_leaves_nobody_known(ledger: Ledger) -> None:
+    """The operator found nobody, and what was sent since did nothing: the e-mail is its owner's."""
+    vouched = replace(INTENT, code=VOUCHED, repeat=Repeat.GRANTED)
+    handed_in(ledger, (replace(INTENT, doubts=2), [call()]), (vouched, [call("retry")]), run=1)
+    assert judged(ledger, OWNER, run=2) == [[]]
+
+
 def test_a_document_that_changed_before_it_left_is_known_as_it_left(ledger: Ledger) -> None:
     """The verification sends it, not the registration."""
     handed_in(ledger, (INTENT, [call()]), (REGISTERED, [call("done")]), run=1)

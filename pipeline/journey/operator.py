@@ -104,8 +104,8 @@ def answered(journey: Journey, answer: Answer, *, run: int, now: float) -> Journ
         brought = {name: getattr(answer, name) for name in question_about(journey).brings}
         done = Judgement(verdict=Verdict.DONE)
         known, _ = after(opened, Visit(), at, Reply(facts=Facts(**brought)), done, max_tries=1, now=now)
-        claimed = (*known.claimed, *(name for name, value in brought.items() if value))
-        # Should the claim turn out wrong, the doubt is as it was.
+        # A word proves no other word. Should a claim turn out wrong, the doubt is as it was.
+        claimed = tuple(dict.fromkeys((*journey.claimed, *(name for name, value in brought.items() if value))))
         known = replace(known, claimed=claimed, doubt_at=journey.doubt_at, doubt_email=journey.doubt_email)
     elif at.call.name is CallName.REGISTER:
         hint = EXPLANATIONS[VOUCHED][1]

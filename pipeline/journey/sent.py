@@ -65,10 +65,12 @@ def sent_columns(journey: Journey) -> frozenset[str]:
     """The columns that have left for this customer: of steps that were done, and of the one in doubt."""
     if journey.standing is Standing.COMPLETE:
         return frozenset(FINGERPRINT_COLUMNS)
+    # Once the phase is passed, whatever left: the answers of some may be unknown for good.
+    left = journey.documents if journey.done >= Phase.DOCUMENTS.number else ()
     labels = [
         *([CallName.REGISTER] if journey.done >= Phase.REGISTRATION.number else []),
         *([CallName.OPEN_VERIFICATION] if journey.done >= Phase.VERIFICATION.number else []),
-        *(f"{CallName.UPLOAD_DOCUMENT}/{kind}" for kind in journey.uploaded),
+        *(f"{CallName.UPLOAD_DOCUMENT}/{kind}" for kind in (*journey.uploaded, *(item_of(mark) for mark in left))),
         *(f"{CallName.ACCEPT_CONSENT}/{consent}" for consent in journey.consented),
         *([journey.step] if journey.doubts else []),
     ]
@@ -91,6 +93,11 @@ def shown_as(item: str, document_type: str) -> set[str]:
 def document_mark(item: str, content: str, version: str) -> str:
     """The mark of a document that leaves as ``item``: a keyed hash of its content, and the file's version."""
     return f"{item}={content}@{version}"
+
+
+def item_of(mark: str) -> str:
+    """As what the document of a mark left."""
+    return mark.partition("=")[0]
 
 
 def latest_mark(journey: Journey, column: str) -> tuple[str, str] | None:

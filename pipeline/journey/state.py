@@ -83,6 +83,8 @@ _PASSING = frozenset({Verdict.RETRY, Verdict.EXPIRED, Verdict.FATAL, Verdict.SUS
 def _answered(journey: Journey, visit: Visit, *, final: bool) -> Journey:
     """The last attempt was refused: it is settled, and no other."""
     left = 0 if visit.vouched and final else max(0, journey.doubts - 1)
+    if final and visit.restored and not visit.vouched and journey.step == CallName.REGISTER:
+        left = max(1, left)  # the one before it that the ledger may have forgotten
     if not left:
         return settled(journey)
     if final:

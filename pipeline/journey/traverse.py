@@ -57,6 +57,8 @@ class Traverser:
     async def carry(self) -> Journey:
         """Go on until the customer rests; the ledger then holds what is returned."""
         for name in self._tools.bank.disproved(self._journey):
+            if name not in self._journey.claimed:
+                continue  # it went with the id before it
             self._journey = state.disowned(self._journey, name, now=self._tools.now())
         while True:
             move = next_move(self._journey, self._customer, self._visit, self._tools.rules)

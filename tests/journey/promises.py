@@ -24,6 +24,9 @@ class Promises:
         self._world = world
         self._attempted: dict[str, dict[str, str]] = {}
         self._refused = False
+        self._vouched: set[str] = set()
+        self._repeated: set[str] = set()
+        self._used_up: set[str] = set()
 
     def leaves(self, step: Step, customer: Customer, held: Journey) -> None:
         """A call that changes something is about to leave."""
@@ -50,15 +53,23 @@ class Promises:
         values = {column: getattr(customer, column) for column in columns_of(step.label)}
         if held.doubts == 1:
             self._attempted[step.label] = values
+            self._used_up.discard(step.label)
+        assert step.label not in self._used_up, f"{step.label} is repeated though the repeat was refused"
+        self._repeated = {step.label} if held.doubts > 1 and step.label not in self._vouched else set()
+        self._vouched.discard(step.label)
         before = self._attempted.get(step.label, values)
         assert values == before, f"{step.label} is repeated with other data"
 
     def vouched(self, label: str) -> None:
         """An operator says that the attempts of a step were not carried out."""
         self._attempted.pop(label, None)
+        self._used_up.discard(label)
+        self._vouched.add(label)
 
-    def answered(self, step: Step, status: int | None) -> None:
-        """The bank answered."""
+    def answered(self, step: Step, status: int | None, *, final: bool = False) -> None:
+        """The bank answered; ``final``: with a refusal that says something about this customer."""
+        if final and step.label in self._repeated:
+            self._used_up.add(step.label)
         if step.call.name in (CallName.OPEN_VERIFICATION, CallName.APPROVE) and status == REFUSED:
             self._refused = True
 

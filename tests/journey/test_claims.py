@@ -89,6 +89,29 @@ def test_a_claim_that_is_by_now_anothers_is_not_used() -> None:
     assert world.bank.requests == before
 
 
+def test_a_claimed_verification_goes_with_the_customers_id_that_it_was_given_for() -> None:
+    """Both ids are by now another's: the registration is in doubt again, and nobody is held as registered."""
+    claimed = answered(DOUBTFUL, Answer(word=Word.EXISTS, customer_id="c"), run=1, now=9.0)
+    world = World()
+    world.run = 1
+    both = replace(claimed, done=4, verification_id="v", claimed=("customer_id", "verification_id"), key=world.key)
+    world.ledger.write(both, ())
+    world.anothers |= {"c", "v"}
+    world.live()
+    found = world.journey
+    assert (found.step, found.done, found.customer_id, found.verification_id) == ("register", 1, "", "")
+    assert (found.standing, found.claimed) == (Standing.IN_DOUBT, ())
+
+
+def test_a_word_about_a_later_step_proves_no_id() -> None:
+    """Only an accepted call does: an id that was mistyped can be put right after the next answer as well."""
+    held = replace(CLAIMED, done=3, step="open_verification", doubts=2, standing=Standing.IN_DOUBT)
+    verified = answered(held, Answer(word=Word.DONE, verification_id="v"), run=3, now=12.0)
+    assert set(verified.claimed) == {"customer_id", "user_id", "verification_id"}
+    found = replied(verified, step(CallName.CHECK), 404)
+    assert (found.step, found.done, found.doubt_at) == ("register", 1, 7.0)
+
+
 def test_a_mistyped_id_can_be_put_right_and_nothing_is_done_twice() -> None:
     """Whole lives: the slip is noticed by the bank's 404, the right id is given, the customer is onboarded once."""
     world = World(plan=strike(CallName.REGISTER, "dropped_after", times=2))

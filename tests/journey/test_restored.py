@@ -6,8 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from pipeline.model import CallRecord, Journey, Phase, Standing
-from tests.journey.world import AUTO, Ledger, World, a_customer, no_fault
+from pipeline.calls import CallName
+from pipeline.model import CallRecord, Disposition, Journey, Phase, Standing
+from tests.journey.world import AUTO, Ledger, World, a_customer, no_fault, strike
 from tests.values import replace
 
 WEBHOOKS = replace(AUTO, webhooks=True)
@@ -79,6 +80,24 @@ def test_an_unfinished_customer_of_a_restored_ledger_goes_on_or_is_asked_about()
         world.live()
         assert world.journey.standing in (Standing.COMPLETE, Standing.IN_DOUBT, Standing.PARKED)
         assert max(world.bank.carried_out[label] for label in ONCE) <= 1
+
+
+@pytest.mark.parametrize("fault", ["400", "400_category", "403_high_risk", "422"])
+@pytest.mark.parametrize("webhooks", [True, False])
+def test_a_refusal_says_nothing_about_a_registration_that_the_ledger_forgot(webhooks: bool, fault: str) -> None:  # noqa: FBT001
+    """Found in the deliveries, or a person is asked; never given up, to be registered again with another e-mail."""
+    world = lived(Phase.SESSION, webhooks=webhooks)
+    world.ledger.journeys, world.ledger.calls = {}, {}
+    world.restored = 1000.0
+    world.plan = strike(CallName.REGISTER, fault, times=2)  # the first was before the backup
+    world.live()
+    if webhooks:
+        assert world.journey.customer_id == "cust-1"
+    else:
+        assert (world.disposition, world.journey.step) == (Disposition.IN_DOUBT, "register")
+        world.change(email="corrected@example.com")
+        world.live()
+    assert world.bank.carried_out["register"] == 1
 
 
 def test_whom_the_bank_did_not_have_is_carried_as_ever() -> None:

@@ -37,6 +37,7 @@ def test_every_column_has_one_owner_but_the_risk_level() -> None:
         (replace(BASE, done=4), "open_verification"),
         (replace(BASE, done=4, uploaded=("PROOF_OF_ADDRESS",)), "upload_document/PROOF_OF_ADDRESS"),
         (replace(BASE, done=4, step="upload_document/PASSPORT", doubts=2), "upload_document/PASSPORT"),
+        (replace(BASE, done=6, documents=("PASSPORT=aa@1",)), "upload_document/PASSPORT"),
         (replace(BASE, done=6, consented=("data-processing",)), "accept_consent/data-processing"),
     ],
 )
@@ -44,6 +45,11 @@ def test_what_was_done_or_is_in_doubt_has_left(journey: Journey, label: str) -> 
     """And what has not is the row's to change."""
     assert columns_of(label) <= sent_columns(journey)
     assert columns_of(label).isdisjoint(sent_columns(BASE))
+
+
+def test_a_document_that_was_refused_is_the_rows_to_change() -> None:
+    """Until its phase is passed: the upload is settled, and another one may leave."""
+    assert "identity_document" not in sent_columns(replace(BASE, done=4, documents=("PASSPORT=aa@1",)))
 
 
 def test_of_a_finished_customer_everything_has_left() -> None:

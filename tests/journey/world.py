@@ -264,6 +264,14 @@ def _before(made: "tuple[int, bytes] | Reply") -> Fault:
     return lambda _: made
 
 
+def _about_somebody_else(work: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:
+    """The work is done, and the answer names the neighbour."""
+    status, content = work()
+    told = json.loads(content)
+    told["data"] |= {"email": "neighbour@example.com", "customerId": "cust-of-the-neighbour"}
+    return status, json.dumps(told).encode()
+
+
 _REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
     "400": (400, {"error": "Validation failed", "field": "phone"}),
     "400_category": (400, {"error": "Categorization is invalid"}),
@@ -299,6 +307,12 @@ FAULTS: dict[str, Fault] = {
     "empty_2xx": _after((200, b"")),
     "no_id_2xx": _after((200, b'{"code": 200, "data": {}}')),
     "302": _before((302, b"")),
+    "maintenance_before": _before((200, b'{"message": "Service is under maintenance"}')),
+    "404_page_before": _before((404, b"404 page not found")),
+    "403_json_before": _before((403, b'{"status": 403, "error": "Forbidden", "path": "/"}')),
+    "409_json_after": _after((409, b'{"status": 409, "error": "Conflict", "path": "/"}')),
+    "400_html_after": _after((400, _HTML)),
+    "another's_after": _about_somebody_else,
     "no_status": _before((200, b'{"data": {"token": "t", "user": {}}}')),
     "503_long": _before(Reply(status=503, says=503, retry_after_s=9999.0)),
     "401": _before((401, _answer(401, {"error": "Token expired"}))),
@@ -515,10 +529,11 @@ class Sending:
         if step.call.name is CallName.REGISTER:
             bank.registered_rows.append((self.customer.external_id, self.customer.email, self.customer.phone))
             if fault.endswith(("_after", "_2xx")) or fault in UNKNOWN:
-                world.unknown_registrations[self.customer.external_id] += 1
+                world.unknown_registrations[self.customer.email] += 1
         world.point(f"send {step.label} after the work")
         life.answered[key] += 1
-        world.promises.answered(step, made.status if isinstance(made, Reply) else made[0])
+        status = made.status if isinstance(made, Reply) else made[0]
+        world.promises.answered(step, status, final=fault in FINAL)
         if isinstance(made, Reply):
             return made
         status, content = made
@@ -532,11 +547,15 @@ class Sending:
         return read(step.call.name, status, content, whose=whose)
 
 
+FINAL = frozenset({"400", "404", "413", "418"})
 CLEARLY_NOT_DONE = frozenset({"unreachable", "429", "429_with_wait", "401"})
 UNKNOWN = frozenset({"dropped_before", "timeout_before", "500_before", "502_html_before", "503_before"}) | {
     "503_with_wait",
     "false_200",
     "302",
+    "maintenance_before",
+    "404_page_before",
+    "403_json_before",
 }
 """Faults without work that do not tell the job so."""
 
@@ -574,6 +593,7 @@ class World:
         self.more_faults: dict[str, Fault] = {}
         self.occurrences: Counter[CallName] = Counter()
         self.unknown_registrations: Counter[str] = Counter()
+        """By e-mail: new data start anew."""
         self.tokens: list[tuple[CallName, str]] = []
         self.log: list[str] = []
         self.crash_on: Callable[[str], bool] = lambda _: False
