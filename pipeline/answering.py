@@ -41,13 +41,15 @@ class Given:
 class Known:
     """What the ledger knows of a customer: states in order, all requests, the numbers of acts that gave answers.
 
-    ``corrects``: the last state is as if the answer that stands there had not been given.
+    ``corrects``: the last state is as if the answer that stands there had not been given. ``yielding`` are customers
+    who only claim an id, and whom the same file gives another.
     """
 
     states: Sequence[Journey]
     calls: Sequence[CallRecord]
     acts: frozenset[int]
     corrects: bool = False
+    yielding: Mapping[tuple[str, str], set[bytes]] = field(default_factory=dict)
 
     @property
     def doubt(self) -> Journey:
@@ -60,7 +62,7 @@ class Known:
         found, doubt = [], self.states[0]
         for state in self.states:
             if state.last_run in self.acts:
-                found.append((doubt, state))
+                found.append((_asked(doubt), state))
             else:
                 doubt = state
         return found
@@ -94,6 +96,8 @@ class Judged:
 def judged(rows: Sequence[Given], known: Mapping[str, Known], owners: Mapping[tuple[str, str], set[bytes]]) -> Judged:
     """Judge all rows; ``owners`` are the customers of the ledger who have one of the ids that stand in the file."""
     rows, again = _once(rows)
+    yielding = _yielding(rows, known)
+    known = {external_id: replace(one, yielding=yielding) for external_id, one in known.items()}
     found = Judged(wrong=list(_twice(rows)), before=again)
     for row in rows:
         if row.broken:
@@ -124,6 +128,19 @@ def _once(rows: Sequence[Given]) -> tuple[list[Given], list[Given]]:
         (again if told else first).append(row)
         seen.add(same)
     return first, again
+
+
+def _yielding(rows: Sequence[Given], known: Mapping[str, Known]) -> dict[tuple[str, str], set[bytes]]:
+    """Ids that an operator gave to a customer and that this file takes back: (column, id) -> keys."""
+    found: dict[tuple[str, str], set[bytes]] = {}
+    for row in rows:
+        if not row.answer or row.external_id not in known:
+            continue
+        now = known[row.external_id].states[-1]
+        for name in now.claimed:
+            if getattr(row, name) != getattr(now, name):
+                found.setdefault((name, getattr(now, name)), set()).add(now.key)
+    return found
 
 
 def _twice(rows: Sequence[Given]) -> Iterator[Wrong]:
@@ -161,18 +178,26 @@ def _judge(row: Given, known: Known, owners: Mapping[tuple[str, str], set[bytes]
         found.answers.append((doubt, _answer(row, word, doubt)))
 
 
+def _asked(state: Journey, name: str = "") -> Journey:
+    """The state with the question open that an operator's id answered; as it is where a step is in doubt."""
+    if (state.doubts and not name) or not state.claimed:
+        return state
+    return reopened(state, name or ("verification_id" if "verification_id" in state.claimed else "customer_id"))
+
+
 def _corrected(row: Given, word: Word | None, known: Known) -> Known:
     """With the question open again that an earlier answer gave an id to, if the row gives another.
 
     Only an operator's word stands there, and no accepted call has proved it.
     """
     now = known.states[-1]
-    if word is None or not now.claimed or now.last_run in known.acts:
+    if now.last_run in known.acts:  # not taken up yet: the answer is about what stood before it
+        states = tuple(_asked(state) if state is known.doubt else state for state in known.states)
+        return replace(known, states=states, corrects=states != tuple(known.states))
+    if word is None or not now.claimed:
         return known
-    name = "verification_id" if "verification_id" in now.claimed else "customer_id"
-    if row.phase == Phase.REGISTRATION and "customer_id" in now.claimed:
-        name = "customer_id"
-    before = reopened(now, name)
+    by_customer = row.phase == Phase.REGISTRATION and "customer_id" in now.claimed
+    before = _asked(now, "customer_id" if by_customer or "verification_id" not in now.claimed else "verification_id")
     brought = {getattr(row, each) for each in question_about(before).brings} - {""}
     is_other = not word.happened or not brought <= {getattr(now, each) for each in now.claimed}
     asked = row.phase in ("", phase_in_doubt(before))
@@ -232,7 +257,7 @@ def _faults(
             yield Wrong(
                 row=row.row, field=name, said="is no id as the bank writes them; a spreadsheet may have changed it"
             )
-        elif value and owners.get((name, value), set()) - {doubt.key}:
+        elif value and owners.get((name, value), set()) - {doubt.key} - known.yielding.get((name, value), set()):
             said = (
                 "is another customer's in the ledger; if an earlier answer gave it by mistake, correct that one first"
             )

@@ -31,23 +31,42 @@ _DUPLICATE = "duplicate_email"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """What the reports of one run tell: its ledger, empty if an older version wrote them, and its customers' calls."""
+    """What the reports of one run tell: its ledger, empty if an older version wrote them, and its customers' calls.
+
+    ``rows`` is how many it read, ``inputs`` are the hashes of their files.
+    """
 
     run_id: str
     ledger_id: str
     calls: int
+    rows: int = 0
+    inputs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settler:
+    """A run that asked the bank about everybody and came to its end: up to ``limit`` rows of these inputs, or all."""
+
+    run_id: str
+    limit: int | None = None
+    inputs: frozenset[str] = frozenset()
+
+    def settles(self, told: Reported) -> bool:
+        """Whether this ledger knows by it what the other run did."""
+        covers = self.limit is None or (told.inputs == self.inputs and told.rows <= self.limit)
+        return told.run_id <= self.run_id and covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What the ledger holds: its id, its runs, and of the newest one, if it was never closed, its customers' calls.
 
-    ``settled`` is the newest run that asked the bank about everybody and came to its end; what is older is known by it.
+    ``settlers`` are the runs with the flag that came to their end.
     """
 
     ledger_id: str
     run_ids: Collection[str]
-    settled: str = ""
+    settlers: tuple[Settler, ...] = ()
     unclosed: str = ""
     calls: int = 0
 
@@ -71,7 +90,7 @@ def is_lost(told: Reported, known: Known) -> bool:
     Reports of an older version do not name their ledger. They count only if they are newer than all runs of a ledger
     whose newest run was never closed.
     """
-    if not told.calls or told.run_id <= known.settled:
+    if not told.calls or any(settler.settles(told) for settler in known.settlers):
         return False
     if told.ledger_id:
         missing = told.run_id not in known.run_ids or (told.run_id == known.unclosed and told.calls > known.calls)
@@ -87,23 +106,33 @@ def known_of(ledger: Ledger) -> Known:
     return Known(
         ledger_id=ledger.ledger_id,
         run_ids=frozenset(run.run_id for run in runs),
-        settled=next((run.run_id for run in runs if _has_settled(run)), ""),
+        settlers=tuple(_settler(run) for run in runs if _has_settled(run)),
         unclosed=newest.run_id if newest else "",
         calls=sum(sent for sent, _, _ in totals.values()),
     )
 
 
 def _has_settled(run: RunRecord) -> bool:
-    whole = run.facts.get("limit") is None and run.exit_code in (ExitCode.OK, ExitCode.NEEDS_SOMEBODY)
-    return bool(run.facts.get("ledger_restored")) and whole
+    return bool(run.facts.get("ledger_restored")) and run.exit_code in (ExitCode.OK, ExitCode.NEEDS_SOMEBODY)
+
+
+def _settler(run: RunRecord) -> Settler:
+    inputs = frozenset(str(source["sha256"]) for source in run.facts.get("inputs", []))
+    return Settler(run_id=run.run_id, limit=run.facts.get("limit"), inputs=inputs)
 
 
 class _Sent(msgspec.Struct):
     sent: int
 
 
+class _Input(msgspec.Struct):
+    sha256: str
+
+
 class _Summary(msgspec.Struct):
     calls: Mapping[str, _Sent]
+    rows_read: int = 0
+    inputs: tuple[_Input, ...] = ()
     ledger: str = ""
 
 
@@ -117,7 +146,10 @@ def read_reports(folder: Path) -> Iterator[Reported]:
                 continue
             told = msgspec.json.decode(place.read_bytes(), type=_Summary)
             calls = sum(one.sent for phase, one in told.calls.items() if phase != Phase.CATEGORIZATION)
-            yield Reported(run_id=place.parent.name, ledger_id=told.ledger, calls=calls)
+            inputs = frozenset(source.sha256 for source in told.inputs)
+            yield Reported(
+                run_id=place.parent.name, ledger_id=told.ledger, calls=calls, rows=told.rows_read, inputs=inputs
+            )
 
 
 class Signs:

@@ -7,6 +7,7 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from pipeline.answering import Given, Judged, Known, judged
+from pipeline.journey.claims import reopened
 from pipeline.journey.operator import Answer, Word, answered, question_about
 from pipeline.model import CallRecord, Journey, Standing
 from pipeline.projection import instant
@@ -304,3 +305,31 @@ def test_a_claim_can_be_corrected_while_a_later_step_is_in_doubt() -> None:
     now = claimed(standing=Standing.IN_DOUBT, step="open_verification", doubts=1, done=3)
     by_phase = judged([given(answer="exists", customer_id="c9")], answered_before(now), {})
     assert [doubt.step for doubt, _ in by_phase.answers] == ["register"]
+
+
+def test_an_answer_corrected_after_a_run_can_be_given_again_and_corrected_again() -> None:
+    """In doubt, answered, taken up, corrected, not taken up yet: the same file is harmless, another id counts."""
+    now = claimed()
+    asked = reopened(now, "customer_id")
+    corrected = answered(asked, Answer(word=Word.EXISTS, customer_id="c9"), run=4, now=T3)
+    [before] = answered_before(now).values()
+    ledger = {"C-1": replace(before, states=(*before.states, corrected), acts=frozenset({2, 4}))}
+    same = judged([given(answer="exists", customer_id="c9")], ledger, {})
+    assert (same.wrong, same.answers, len(same.before)) == ([], [], 1)
+    for row in (given(answer="exists", customer_id="c10"), given(answer="does not exist")):
+        other = judged([row], ledger, {})
+        assert (other.wrong, len(other.answers)) == ([], 1)
+        assert other.answers[0][0].step == "register"
+
+
+def test_swapped_ids_can_be_swapped_back_in_one_file() -> None:
+    """Each is the other's claim, and both are taken back at once; one row alone is still refused."""
+    one, two = claimed(customer_id="c1"), claimed(number=2, customer_id="c2")
+    [first] = answered_before(one).values()
+    second = replace(first, states=(doubtful(2), two), acts=frozenset({2}))
+    owners = {("customer_id", "c1"): {one.key}, ("customer_id", "c2"): {two.key}}
+    ledger = {"C-1": first, "C-2": second}
+    rows = [given(1, answer="exists", customer_id="c2"), given(2, answer="exists", customer_id="c1")]
+    both = judged(rows, ledger, owners)
+    assert (both.wrong, len(both.answers)) == ([], 2)
+    assert faults(judged(rows[:1], ledger, owners)) == [(1, "customer_id")]

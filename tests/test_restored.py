@@ -9,8 +9,9 @@ import pytest
 from pipeline.calls import CallName
 from pipeline.errors import ConfigurationError
 from pipeline.ledger.store import Ledger
-from pipeline.restored import Known, Reported, Strangers, is_lost, read_reports, refuse_if_older
+from pipeline.restored import Known, Reported, Settler, Strangers, is_lost, read_reports, refuse_if_older
 from tests.ledger.support import opened
+from tests.values import replace
 
 OLD, LAST, NEW = "20260101T000000-0001", "20260102T000000-0002", "20260103T000000-0003"
 OURS, OTHERS = "ours", "others"
@@ -59,8 +60,17 @@ def test_reports_of_an_older_version_count_beside_a_run_that_was_not_closed() ->
 
 def test_what_a_run_asked_the_bank_about_is_settled() -> None:
     """Reports older than that run stop nobody any more; newer ones do."""
-    assert not is_lost(told("20251231T000000-ffff"), known(settled=LAST))
-    assert is_lost(told(NEW), known(settled=LAST))
+    older = replace(told("20251231T000000-ffff"), rows=60, inputs=frozenset({"a"}))
+    assert not is_lost(older, known(settlers=(Settler(run_id=LAST),)))
+    assert is_lost(told(NEW), known(settlers=(Settler(run_id=LAST),)))
+
+
+def test_a_run_with_a_limit_settles_what_it_covers() -> None:
+    """The same inputs and at least as many rows as the run that was lost."""
+    lost = replace(told("20251231T000000-ffff"), rows=60, inputs=frozenset({"a"}))
+    for limit, inputs, covers in ((60, {"a"}, True), (59, {"a"}, False), (60, {"b"}, False), (100, {"a"}, True)):
+        settler = Settler(run_id=LAST, limit=limit, inputs=frozenset(inputs))
+        assert is_lost(lost, known(settlers=(settler,))) is not covers
 
 
 def report(folder: Path, run_id: str, content: object) -> None:
@@ -96,8 +106,8 @@ def test_a_ledger_that_lost_a_run_is_refused_until_the_bank_was_asked(tmp_path: 
     with opened(tmp_path / "l.db") as ledger:
         ran(ledger, OLD)
         refuse_if_older(ledger, tmp_path)
-        report(tmp_path, LAST, {"ledger": ledger.ledger_id, "calls": calls(3)})
-        for exit_code, limit in ((4, None), (0, 100)):
+        report(tmp_path, LAST, {"ledger": ledger.ledger_id, "calls": calls(3), "rows_read": 3})
+        for exit_code, limit in ((4, None), (0, 2)):
             with pytest.raises(ConfigurationError, match=LAST) as caught:
                 refuse_if_older(ledger, tmp_path)
             assert "--ledger-restored" in caught.value.hint

@@ -26,6 +26,7 @@ CONSENT_NAMES = dict(
 _REGISTERED_STATES = frozenset({"CS_REGISTRATION_COMPLETED", "PENDING_VERIFICATION", "PENDING_ACTIVATION"})
 _POLLS_BEFORE_REPEAT = 2
 _CONFLICT = "state_conflict"
+_CLAIM = "claim_unknown"
 
 
 class _Doubt:
@@ -54,7 +55,9 @@ class _Doubt:
         return Rest(standing=standing, code=code, phase=self.at.phase)
 
     def unknown(self, code: str = "outcome_unknown") -> Rest:
-        """Only a person can tell; that the row changed meanwhile is the first thing to know."""
+        """Only a person can tell; that the row changed, or that an answer was wrong, is the first thing to know."""
+        if self.journey.code == _CLAIM:
+            code = _CLAIM
         changed = gates.changed_in_doubt(self.at, self.journey, self.visit.row)
         return changed or self.rest(Standing.IN_DOUBT, code)
 

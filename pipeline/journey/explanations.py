@@ -52,7 +52,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "refused": ("the bank refused the data of this row", "correct the field and run the rejects file"),
     "duplicate_email": (
         "the bank already has a customer with this e-mail, and by this ledger it was not this job that made it",
-        "check whether the person is a customer already; else correct the e-mail",
+        "check whether the person is a customer (restored ledger: `--ledger-restored`); else correct the e-mail",
     ),
     "exists_after_doubt": (
         "an earlier registration of this customer did arrive, but its answer was lost and the id is unknown",
@@ -63,7 +63,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "look for the e-mail in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
     ),
     "outcome_unknown": (
-        "whether the bank carried this step out is unknown, and the one repeat is used up",
+        "whether the bank carried this step out is unknown: no read tells, and another repeat would be blind",
         "look at the customer in the Admin Portal and answer in in_doubt.csv (`onboard resolve`)",
     ),
     VOUCHED: (

@@ -76,6 +76,8 @@ def after(
     return _not_done(journey, visit, step, reply, judgement, max_tries=max_tries, now=now)
 
 
+_DISPROVE = frozenset({"not_found", "login_refused"})
+"""Refusals that show that an id is not the customer's: nobody is there, or somebody with another password."""
 _PASSING = frozenset({Verdict.RETRY, Verdict.EXPIRED, Verdict.FATAL, Verdict.SUSPECT, Verdict.ASIDE, Verdict.LOOK})
 """Refusals that do not use the repeat up: they say nothing about this customer."""
 
@@ -105,7 +107,7 @@ def _not_done(
             return journey, visit  # it concerns the run, or may: the customer is left as it was
         case Verdict.LOOK:
             return journey, replace(unread(visit), role_refused=True)
-    if judgement.code == "not_found" and (name := claims.named_by(step, journey)):
+    if judgement.code in _DISPROVE and (name := claims.named_by(step, journey)):
         return disowned(journey, name, now=now), visit
     if visit.role_refused and not changes and not journey.doubts:
         return journey, replace(visit, check=Facts())  # the look told nothing
@@ -281,7 +283,10 @@ def _say(journey: Journey, judgement: Judgement, reply: Reply, at: Step) -> Jour
 
 
 def _stop(journey: Journey, standing: Standing, judgement: Judgement, reply: Reply, at: Step, *, now: float) -> Journey:
-    return replace(_say(journey, judgement, reply, at), standing=standing, final=False, finished_at=now)
+    stopped = replace(_say(journey, judgement, reply, at), standing=standing, final=False, finished_at=now)
+    if not journey.claimed:
+        return stopped
+    return replace(stopped, hint=f"{stopped.hint}; the id is an operator's: if it is wrong, answer again")
 
 
 def rest(journey: Journey, standing: Standing, code: str, phase: Phase, *, field: str = "", now: float) -> Journey:
