@@ -105,7 +105,7 @@ def _not_done(
             return journey, visit  # it concerns the run, or may: the customer is left as it was
         case Verdict.LOOK:
             return journey, replace(unread(visit), role_refused=True)
-    if judgement.code == "not_found" and (name := claims.named_by(step, journey)):
+    if judgement.code in claims.DISPROVED_BY and (name := claims.named_by(step, journey)):
         return disowned(journey, name, now=now), visit
     if visit.role_refused and not changes and not journey.doubts:
         return journey, replace(visit, check=Facts())  # the look told nothing
