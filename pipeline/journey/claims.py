@@ -5,6 +5,8 @@ from msgspec.structs import replace
 from pipeline.calls import CallName, Step
 from pipeline.model import Journey, Phase, Repeat, Standing
 
+DISPROVED_BY = frozenset({"not_found", "login_refused"})
+"""Refusals that speak against a claim: nobody has the id, or the customer's own password does not open it."""
 _BY_VERIFICATION = (CallName.UPLOAD_DOCUMENT, CallName.APPROVE)
 
 

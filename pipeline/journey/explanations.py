@@ -72,7 +72,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "claim_unknown": (
         "the id that the operator gave is not this customer's at the bank",
-        "look the customer up again and answer in in_doubt.csv (`onboard resolve`)",
+        "look again and answer in in_doubt.csv (`onboard resolve`); if only the log-in is refused, leave user_id empty",
     ),
     "row_changed_in_doubt": (
         "the row changed in what a step that is in doubt has sent, so it is not sent again",

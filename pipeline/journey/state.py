@@ -76,8 +76,6 @@ def after(
     return _not_done(journey, visit, step, reply, judgement, max_tries=max_tries, now=now)
 
 
-_DISPROVE = frozenset({"not_found", "login_refused"})
-"""Refusals that show that an id is not the customer's: nobody is there, or somebody with another password."""
 _PASSING = frozenset({Verdict.RETRY, Verdict.EXPIRED, Verdict.FATAL, Verdict.SUSPECT, Verdict.ASIDE, Verdict.LOOK})
 """Refusals that do not use the repeat up: they say nothing about this customer."""
 
@@ -107,7 +105,7 @@ def _not_done(
             return journey, visit  # it concerns the run, or may: the customer is left as it was
         case Verdict.LOOK:
             return journey, replace(unread(visit), role_refused=True)
-    if judgement.code in _DISPROVE and (name := claims.named_by(step, journey)):
+    if judgement.code in claims.DISPROVED_BY and (name := claims.named_by(step, journey)):
         return disowned(journey, name, now=now), visit
     if visit.role_refused and not changes and not journey.doubts:
         return journey, replace(visit, check=Facts())  # the look told nothing

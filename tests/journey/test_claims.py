@@ -58,6 +58,15 @@ def test_a_404_on_a_claim_opens_the_question_again(at: Step) -> None:
     assert (found.repeat, found.doubt_at, found.doubt_email) == (Repeat.SENT, 7.0, b"mark")
 
 
+def test_a_log_in_that_a_claimed_customer_refuses_opens_the_question_again() -> None:
+    """A neighbour's ids: the customer's own password does not open them. Of the bank's own ids it says nothing."""
+    found = replied(CLAIMED, step(CallName.OPEN_SESSION), 401)
+    assert (found.step, found.doubts, found.customer_id, found.user_id) == ("register", 1, "", "")
+    assert (found.standing, found.code) == (Standing.IN_DOUBT, "claim_unknown")
+    owned = replied(replace(CLAIMED, claimed=()), step(CallName.OPEN_SESSION), 401)
+    assert (owned.standing, owned.code, owned.customer_id) == (Standing.FAILED, "login_refused", "c")
+
+
 def test_a_404_on_an_id_of_the_banks_is_the_rows_failure() -> None:
     """The control: where nobody claimed anything, a 404 is what it was."""
     found = replied(replace(CLAIMED, claimed=()), step(CallName.OPEN_VERIFICATION), 404)
