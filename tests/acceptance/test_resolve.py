@@ -332,3 +332,23 @@ def test_an_e_mail_of_somebody_else_is_corrected_after_the_answer(tmp_path: Path
         assert resolve(desk, fill(desk, looked_up(desk, source)))[0] == 0
         assert desk.run(source).returncode == 0
         assert disagreements(desk.bank.record(), desk.table("results.csv"), source) == []
+
+
+def test_swapped_ids_are_found_out_and_swapped_back(tmp_path: Path) -> None:
+    """Two answers hold each other's ids and a run takes them up: one file puts it right, given twice it is harmless."""
+    with doubtful(tmp_path, (LOST, "registerIndividual", 10)) as (desk, source):
+        assert desk.bank is not None
+        right = looked_up(desk, source)
+        one, two = list(right)[:2]
+        wrong = right | {one: right[two], two: right[one]}
+        file = fill(desk, right, tmp_path / "right.csv")
+        assert resolve(desk, fill(desk, wrong, tmp_path / "wrong.csv"))[0] == 0
+        assert_no_traceback(desk.run(source))
+        assert desk.counts() == {"in_doubt": 2, "onboarded": ROWS - 2}
+        assert {row["code"] for row in desk.table("in_doubt.csv")} == {"claim_unknown"}
+        for _ in range(2):
+            assert resolve(desk, file)[0] == 0
+        done = desk.run(source)
+        assert (done.returncode, desk.counts()) == (0, {"onboarded": 2, "unchanged": ROWS - 2})
+        assert resolve(desk, file)[0] == 0
+        assert disagreements(desk.bank.record(), desk.table("results.csv"), source) == []
