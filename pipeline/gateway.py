@@ -4,6 +4,7 @@ A joiner: it knows the journey's protocol, the outbound stage and how documents 
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from pipeline.health import Health
 from pipeline.intake.documents import DocumentError
 from pipeline.journey.needs import Problem
 from pipeline.journey.sent import DOCUMENT_COLUMN_OF
-from pipeline.keys import IdKind, Keys
+from pipeline.keys import IdKind, Keys, changed_columns
 from pipeline.model import Category, Customer, Journey
 from pipeline.outbound.client import Client
 from pipeline.outbound.pacing import Turn
@@ -94,8 +95,15 @@ class Ready:
             is_anothers=partial(self.ids.is_anothers, journey.key),
             own=self.own_names,
             since=(journey.doubt_at or journey.started_at) + self.client.bank_ahead_s,
-            is_email=(lambda email: self.keys.email_mark(email) == sent) if sent else None,
+            is_email=(lambda email: self.keys.email_mark(email) == sent) if sent else self._unless_changed(),
         )
+
+    def _unless_changed(self) -> Callable[[str], bool] | None:
+        """A doubt of an older ledger does not know its e-mail: it is the row's, unless that was changed since."""
+        if self.call is not CallName.LIST_DELIVERIES or not self.journey.doubts:
+            return None
+        changed = "email" in changed_columns(self.journey.fingerprint, self.keys.fingerprint(self.customer))
+        return (lambda _: False) if changed else None
 
 
 class Gateway:

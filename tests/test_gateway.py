@@ -124,14 +124,14 @@ class Client:
         return self._reply, b""
 
 
-def sent(reply: Reply, journey: Journey) -> tuple[Whose, IdOwners]:
+def sent(reply: Reply, journey: Journey, call: CallName = CallName.REGISTER) -> tuple[Whose, IdOwners]:
     """Send one request of this journey: who was expected, and the owners of ids after it."""
     client, ids = Client(reply), IdOwners(KEYS, sharing=lambda _: {}, find=lambda _: {}, identify=lambda _: None)
     ready = Ready(
         client=cast("outbound.Client", client),
         ids=ids,
         keys=KEYS,
-        call=CallName.REGISTER,
+        call=call,
         outgoing=Outgoing(method="GET", path="/"),
         customer=a_customer(),
         journey=journey,
@@ -166,6 +166,14 @@ def test_a_doubt_is_looked_up_by_what_was_sent_then() -> None:
     assert whose.since == 202.5
     assert whose.has_email("Before@x.example")
     assert not whose.has_email(a_customer().email)
+
+
+def test_a_doubt_of_an_older_ledger_is_looked_up_by_the_row_as_it_was_sent() -> None:
+    """That ledger does not know the e-mail: the row's counts, and nobody's once it was changed."""
+    for before, found in ((a_customer(), True), (a_customer(email="before@x.example"), False)):
+        doubt = replace(JOURNEY, fingerprint=KEYS.fingerprint(before), step="register", doubts=1, doubt_at=200.0)
+        whose, _ = sent(Reply(), doubt, CallName.LIST_DELIVERIES)
+        assert whose.has_email(a_customer().email) is found
 
 
 def test_what_an_operator_gave_is_a_claim() -> None:

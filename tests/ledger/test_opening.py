@@ -259,6 +259,35 @@ def test_every_older_schema_is_led_to_the_newest(tmp_path: Path, version: int) -
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "said", "standing"),
+    [
+        ("doubt", "", Standing.IN_DOUBT),
+        ("", "", Standing.IN_DOUBT),
+        ("refused", "", Standing.FAILED),
+        ("doubt", "operator_vouches", Standing.FAILED),
+    ],
+)
+def test_a_registrations_doubt_that_version_3_took_away_is_back(
+    tmp_path: Path, outcome: str, said: str, standing: Standing
+) -> None:
+    """Its repeat was refused and it was failed for good; in doubt again, unless an operator found nobody since."""
+    path = tmp_path / "l.db"
+    older(path, 3)
+    with closing(connect(path)) as db, db:
+        db.execute(
+            "UPDATE customer SET standing = 'failed', final = 1, done = 1, step = '', doubts = 0, customer_id = ''"
+        )
+        db.execute("UPDATE history SET code = ?, last_run = 1", [said])
+        db.execute("UPDATE call SET step = 'register', outcome = ?, sent = 1, run = 1, intent_at = 7.0", [outcome])
+    with opened(path) as ledger:
+        found = ledger.find([key(1)])[key(1)]
+    assert found.standing is standing
+    if standing is Standing.IN_DOUBT:
+        assert (found.step, found.doubts, found.repeat, found.doubt_at) == ("register", 1, "refused", 7.0)
+        assert not found.final
+
+
 def test_there_is_a_sample_of_every_older_schema() -> None:
     """Whoever raises the version leaves the schema before behind, so that the way from it stays tested."""
     assert {int(file.stem) for file in SCHEMAS.glob("*.sql")} == set(range(1, SCHEMA_VERSION))

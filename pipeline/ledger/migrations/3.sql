@@ -57,6 +57,22 @@ SELECT
     first_run, last_run, completed_run, sent, started_at, finished_at
 FROM customer_3;
 
+-- Version 3 took a registration's doubt away when the repeat was refused: while the bank may have the customer it is in
+-- doubt again, unless an operator vouched since that nobody is there.
+UPDATE customer
+SET standing = 'in_doubt', step = 'register', doubts = 1, repeat = 'refused', final = 0, doubt_at = lost.intent_at
+FROM (
+    SELECT call.key AS key, min(call.intent_at) AS intent_at
+    FROM call
+    WHERE call.step = 'register' AND call.sent AND call.outcome IN ('', 'doubt')
+    AND call.run > coalesce(
+        (SELECT max(last_run) FROM history_3 WHERE history_3.key = call.key AND code = 'operator_vouches'), 0
+    )
+    GROUP BY call.key
+) AS lost
+WHERE lost.key = customer.key AND customer.standing IN ('failed', 'open') AND customer.doubts = 0
+AND customer.done < 2 AND customer.customer_id = '';
+
 CREATE TABLE history AS SELECT * FROM customer WHERE 0;
 
 INSERT INTO history (
