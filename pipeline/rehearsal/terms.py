@@ -43,9 +43,9 @@ class Terms:
 
     def environment(self, scenario: Scenario, *, base_url: str, ledger: Path) -> dict[str, str]:
         """The environment of a job; it is checked that it leads to this bank and this ledger and nowhere else."""
-        made = dict(self.environ) | {
-            PREFIX + name: value for name, value in self._changes(scenario, base_url, ledger).items()
-        }
+        changes = {PREFIX + name: value for name, value in self._changes(scenario, base_url, ledger).items()}
+        # What a job leaves in the machine's temporary folder goes with the rehearsal's own.
+        made = dict(self.environ) | changes | {"TMPDIR": str(ledger.parent)}
         settings = load(self.config, environ=made)
         if settings.api.base_url != base_url or settings.ledger.path != ledger:
             raise ConfigurationError(
