@@ -40,6 +40,8 @@ def test_the_second_copy_is_refused_by_name_until_the_first_process_is_gone() ->
             pass
         with only_copy("another", Path("/third.db")):
             pass
+        with only_copy("abc", Path("/first/../first/ledger.db")):
+            pass  # the same file: the ledger's own lock decides
         process.kill()
     with only_copy("abc", Path("/second/ledger.db")):
         pass
