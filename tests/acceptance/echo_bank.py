@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/admin/"):
             self.server.secrets = known
             if self.server.refuse:
-                self._send(401, _refusal(known, number))
+                self._send(401, _refusal(known, number) | {"code": 401})
                 return
             self._send(200, {"code": 200, "data": {"token": TOKEN, "echo": _all_forms(known)}})
         elif "hierarchy" in path:
