@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _registration(self, known: list[str], number: int) -> None:
         kind = number % 8
         if kind < len(_STATUSES):
-            self._send(_STATUSES[kind], _refusal(known, number))
+            self._send(_STATUSES[kind], _refusal(known, number) | {"code": _STATUSES[kind]})
         elif kind == 6:
             self._send(200, {"code": 200, "data": {"id": _identifier(known, number), "echo": known}})
         else:
@@ -102,7 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == 3:
             self._send(200, f'{{"code": 200, "data": {{"echo": "{known[0]}"')
         else:
-            self._send(_STATUSES[number % len(_STATUSES)], _refusal(known, number))
+            status = _STATUSES[number % len(_STATUSES)]
+            self._send(status, _refusal(known, number) | {"code": status})
 
     def _send(self, status: int, body: dict[str, Any] | str) -> None:
         content = (body if isinstance(body, str) else json.dumps(body)).encode()
