@@ -2,8 +2,8 @@
 
 The lock inside the ledger is copied with it, so this one lies beside the system's temporary files, by the ledger's own
 name. Promise: it is free as soon as its process is gone, and never stands between two runs of one and the same file, of
-which the ledger's own lock decides: a stopped run holds this one and may be taken over. Does not
-see copies on other machines or of other users; where the folder cannot be used nothing is refused.
+which the ledger's own lock decides: a stopped run holds this one and may be taken over. Does not see copies on
+other machines or of other users; where the folder cannot be used nothing is refused.
 """
 
 import fcntl

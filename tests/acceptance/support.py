@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 from pipeline.sandbox import demo
@@ -74,6 +75,17 @@ def sandbox(*options: str) -> Iterator[Bank]:
         finally:
             process.stdin.close()
             process.wait(timeout=30)
+
+
+class _Started(subprocess.Popen[str]):
+    """A process that a failed test does not wait for: it may be stopped, and would never end."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, value, traceback)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +150,7 @@ class Desk:
 
     def start(self, *words: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
         """Start ``onboard run`` and do not wait."""
-        return subprocess.Popen(
+        return _Started(
             self.command("run", *words, "--config", self.config, "--out", self.out),
             cwd=self.folder,
             env=self.environment(env),
