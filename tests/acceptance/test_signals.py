@@ -68,7 +68,7 @@ def ended(process: "subprocess.Popen[str]", within_s: float = WAIT_S) -> str:
 def test_while_an_input_is_read_it_ends_at_once(name: signal.Signals, code: int, desk: Desk, tmp_path: Path) -> None:
     """Nothing was sent and no run is in a ledger: there is nothing to report."""
     assert desk.bank is not None
-    source = many_rows(tmp_path, 20_000)
+    source = many_rows(tmp_path, 400_000)  # seconds of reading: the signal must not come when it is over
     with desk.start(source) as process:
         until(lambda: has_open(process, source), process)
         process.send_signal(name)
