@@ -3,6 +3,7 @@
 A joiner of the intake's parts; changes nothing but the file it is told to write.
 """
 
+import os
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
@@ -28,11 +29,15 @@ def _is_codec(name: str) -> bool:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet: somebody may have worked on one that is."""
+    """Write a file that is not there yet, for its owner only: somebody may have worked on one that is."""
     try:
-        with path.open("x", encoding="utf-8") as stream:
+        with open(path, "x", encoding="utf-8", opener=_private) as stream:
             stream.write(text)
     except FileExistsError:
         raise ConfigurationError(f"{path} is there already", hint="name another file, or remove it") from None
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}", hint="name another file") from None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)

@@ -35,7 +35,7 @@ def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detecte
     """
     columns, frames, detected = _opened(path, name, source, headers.spellings())
     if len(columns) == 1:
-        raise UnreadableInputError(f"{name} has one column: {header.listed(columns)}", hint=header.advice((), columns))
+        raise UnreadableInputError(f"{name} has one column: {header.shown(columns)}", hint=header.advice((), columns))
     frame, _ = next(frames, (pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), {}))
     return frame, detected
 

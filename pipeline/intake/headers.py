@@ -56,6 +56,16 @@ def matches(header: str) -> Mapping[str, float]:
     return MappingProxyType(found)
 
 
+def knows(header: str) -> bool:
+    """Tell whether a name is one of the table, but for its spelling; one that only holds such a name is not."""
+    name = folded(header)
+    return bool(
+        name in _strong()
+        or name in _weak()
+        or (len(name) >= _LONG_ENOUGH and process.extractOne(name, _long(), scorer=fuzz.ratio, score_cutoff=_ALIKE))
+    )
+
+
 def _near(name: str, words: frozenset[str]) -> Iterator[tuple[str, float]]:
     """Yield names of the table that a header resembles, ends with or holds."""
     if len(name) >= _LONG_ENOUGH:

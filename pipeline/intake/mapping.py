@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
 from pipeline.intake import formats
-from pipeline.intake.columns import advice, listed
+from pipeline.intake.columns import advice, listed, showable, shown
 from pipeline.intake.elementwise import per_distinct
 from pipeline.intake.normalise import INSTANT_COLUMNS, OUTER_SPACE
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
@@ -218,7 +218,7 @@ def _check_named(profile: Profile, columns: Sequence[str], name: str) -> None:
         meant = [f"{found} may be meant by {theirs}" for theirs, found in near.items() if found]
         raise UnreadableInputError(
             f"{name} lacks columns that the profile names: "
-            f"{listed([f'{theirs} ({place})' for theirs, place in lacking.items()])} (found: {listed(columns)})",
+            f"{listed([f'{theirs} ({place})' for theirs, place in lacking.items()])} (found: {shown(columns)})",
             hint=f"correct the profile: {listed(meant)}" if meant else "is this the right profile for this file?",
         )
 
@@ -238,12 +238,12 @@ def _check_required(profile: Profile, origin: Mapping[str, tuple[str, ...]], col
         meant = [f"{column} may be {theirs}" for column, theirs in near.items() if theirs]
         hint = f"name them in the profile's columns{': ' if meant else ''}{listed(meant)}"
     raise UnreadableInputError(
-        f"{name}: required columns are missing: {', '.join(missing)} (found: {listed(columns)})", hint=hint
+        f"{name}: required columns are missing: {', '.join(missing)} (found: {shown(columns)})", hint=hint
     )
 
 
 def _near(name: str, columns: Sequence[str]) -> str:
     """Return the column that is called most alike, or ''."""
-    free = {column.casefold().replace(" ", "_"): column for column in columns}
+    free = {column.casefold().replace(" ", "_"): column for column in showable(columns)}
     found = get_close_matches(name.casefold().replace(" ", "_"), list(free), n=1)
     return free[found[0]] if found else ""

@@ -17,6 +17,7 @@ from pipeline.intake.records import Fault
 from pipeline.intake.validate import survey
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from pipeline.profile import Source
+from pipeline.proposal import proposed_profile, write_new
 from tests.intake.helpers import CORPORA, a_row, csv_text, judged, told, write
 
 PLAIN = Source(encoding="utf-8", delimiter=",", quote='"', skip_lines=0)
@@ -81,7 +82,8 @@ def refused(path: Path) -> str:
         (b'"external_id,email\n1,2\n', "badly quoted"),
         (b"external_id;first_name;email\n1;2;3\n", "found: external_id, first_name, email"),
         (b"external_id\tfirst_name\temail\n", "found: external_id, first_name, email"),
-        (b"a|b|c\n1|2|3\n", "found: a, b, c"),
+        (b"a|b|c\n1|2|3\n", "found: column 1, column 2, column 3"),
+        (b"email|phone|c\n1|2|3\n", "found: email, phone, c"),
         (csv_text([]).encode(), "no data rows"),
         (csv_text([], [*CANONICAL_COLUMNS, "email"]).encode(), "more than once: email"),
         (csv_text([], [*CANONICAL_COLUMNS, ""]).encode(), "no name for column 24"),
@@ -124,10 +126,80 @@ def test_data_in_an_unknown_dialect_is_not_shown(tmp_path: Path) -> None:
 
 
 def test_a_header_in_other_words_is_shown(tmp_path: Path) -> None:
-    """Names that nobody knows are names, also with numbers in them."""
+    """Names that nobody knows are names beside some that are known, also with numbers in them."""
     path = tmp_path / "input.csv"
-    path.write_text("Kundennummer;Tel. 1;2024;Straße 12/13\n1;2;3;4\n", encoding="utf-8")
-    assert "found: Kundennummer, Tel. 1, 2024, Straße 12/13" in refused(path)
+    path.write_text("Kundennummer;Vorname;Tel. 1;2024;Straße 12/13\n1;2;3;4;5\n", encoding="utf-8")
+    assert "found: Kundennummer, Vorname, Tel. 1, 2024, Straße 12/13" in refused(path)
+
+
+@pytest.mark.parametrize("line", ["C-1;Rūta;Kalna", "C-1;Land;Emile", "Rūta"])
+def test_a_header_of_which_nothing_is_known_may_be_a_person(tmp_path: Path, line: str) -> None:
+    """Its columns are told by their places, also in what is said to be near to what."""
+    path = tmp_path / "input.csv"
+    path.write_text(f"{line}\nC-2;Owen;Marsh\n", encoding="utf-8")
+    said = refused(path)
+    assert "found: column 1" in said
+    assert not [value for value in line.split(";") if value in said]
+
+
+ROW = "C-1,Rūta,Kalna,ruta.kalna@example.com,+37061231001,1990-10-03,LT,INDIVIDUAL_STANDARD"
+JOINTS = (
+    "",
+    ",",
+    "\x85",
+    "\f",
+    "\v",
+    "\u2028",
+    "\u2029",
+    "\x1e",
+    "\x1c",
+    "\x15",
+    "\x00",
+    "\u2424",
+    "\\n",
+    "\\r\\n",
+    "<br>",
+    "<BR/>",
+)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["only the header", "all lines"])
+@pytest.mark.parametrize("joint", JOINTS)
+@pytest.mark.parametrize("before", ["", "Export of customers\n"], ids=["first line", "after others"])
+def test_a_row_behind_the_header_is_shown_nowhere(tmp_path: Path, joint: str, before: str, *, whole: bool) -> None:
+    """Whatever stands for the line end between them: the file is refused with the cause, or read; so is a proposal."""
+    path = tmp_path / "input.csv"
+    rows = [ROW, *(ROW.replace("C-1", f"C-{number}") for number in (2, 3))]
+    text = ",".join(REQUIRED_COLUMNS) + joint + (joint if whole else "\n").join(rows) + "\n"
+    path.write_text(before + text, encoding="utf-8", newline="")
+    for said in (refused(path), proposed(path)):
+        assert not [value for value in ROW.split(",") if value in said]
+
+
+@pytest.mark.parametrize(
+    "row", ["C-1,Rūta,Kalna,,+37061231001,1990-10-03,LT,INDIVIDUAL_STANDARD", "C-1,Rūta,Kalna,,,,,"]
+)
+def test_no_name_of_a_row_behind_the_header_is_proposed(tmp_path: Path, row: str) -> None:
+    """Also where no e-mail address tells that it is one."""
+    path = tmp_path / "input.csv"
+    text = ",".join(REQUIRED_COLUMNS) + "," + "\n".join([row, ROW, ROW])
+    path.write_text(text, encoding="utf-8", newline="")
+    said = proposed(path) + refused(path)
+    assert not [value for value in row.split(",") if value and value in said]
+
+
+def proposed(path: Path) -> str:
+    """Return the profile that is proposed for a file, or the sentence that refuses it."""
+    try:
+        return proposed_profile(path, encoding="", sheet="")
+    except UnreadableInputError as error:
+        return f"{error} {error.hint}"
+
+
+def test_a_proposal_is_for_its_owner_only(tmp_path: Path) -> None:
+    """What is written is the file's own words."""
+    write_new(tmp_path / "profile.toml", "")
+    assert (tmp_path / "profile.toml").stat().st_mode & 0o777 == 0o600
 
 
 def test_places_that_are_no_files_are_refused(tmp_path: Path) -> None:
