@@ -4,6 +4,7 @@ Knows the intake's settings of a run, no journey and no bank.
 """
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -114,3 +115,10 @@ def facts_of(order: Order, settings: Settings, found: Survey, began: datetime) -
 def new_run_id(now: datetime) -> str:
     """Name a run, or what a person does between runs, by when it began."""
     return f"{now:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}"
+
+
+def report_command(facts: RunFacts) -> str:
+    """The command line that writes the reports of a run again."""
+    words = shlex.split(facts.options)
+    config = words[words.index("--config") :][:2] if "--config" in words else []
+    return shlex.join(["onboard", "report", facts.run_id, *config])

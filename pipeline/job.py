@@ -6,29 +6,27 @@ of their insides.
 
 import asyncio
 import time
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import embedded, logins
-from pipeline.errors import (
-    LockedError,
-    OnboardError,
-    StoppedEarlyError,
-    UnreadableInputError,
-)
+from pipeline.ending import ended
+from pipeline.errors import LockedError, OnboardError
 from pipeline.events import Finished, Handler, Notice, RunOpened, Surveyed
 from pipeline.facts import Order, RunFacts, facts_of
 from pipeline.intake.files import Reading
+from pipeline.intake.rejects import file_name
 from pipeline.intake.validate import Survey, survey
 from pipeline.keys import Keys
 from pipeline.ledger.copies import only_copy
 from pipeline.ledger.reserve import reserved
-from pipeline.ledger.store import Ledger
+from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.onboarding import Onboarding, OpenedRun
-from pipeline.opening import keys_of, open_ledger, writable
+from pipeline.opening import keys_of, open_ledger
 from pipeline.reporting import RunEnd, Written, write_reports
+from pipeline.reports.trial import writable
 from pipeline.restored import refuse_if_older
 from pipeline.same_bank import recognise
 from pipeline.settings import Settings
@@ -50,7 +48,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
             bank = recognise(ledger, settings, moved=order.same_bank)
             if not order.ledger_restored:
                 refuse_if_older(ledger, settings.reports.dir)
-            writable(Path(facts.out))
+            _may_report(found, facts)
             room = until_reported.enter_context(reserved(ledger.path, settings.limits.max_in_flight, emit))
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
                 facts = replace(facts, stopped_by=_stopped_by(ledger))
@@ -66,7 +64,11 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
                 # Whoever took over goes on from here and reports.
                 ledger.finish_run(record.number, exit_code=held.lost.exit_code, stopped_because=str(held.lost))
                 raise held.lost
-            return _report(found, settings, facts, opened, stopper, emit)
+            end = _end_of(facts, record, stopper)
+            written = ended(end, found, facts, opened, batch_rows=settings.intake.batch_rows)
+            if written.is_reported:
+                emit(_finished(facts, written))
+            return written
 
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
@@ -107,12 +109,14 @@ def _stopped_by(ledger: Ledger) -> str:
     return RunFacts.from_json(runs[0].facts).stopped_by if runs else ""
 
 
-def _report(
-    found: Survey, settings: Settings, facts: RunFacts, opened: OpenedRun, stopper: Stopper, emit: Handler
-) -> Written:
-    """Write the reports and close the run in the ledger."""
-    ledger, record = opened.ledger, opened.record
-    end = RunEnd(
+def _may_report(found: Survey, facts: RunFacts) -> None:
+    """Find out that reports cannot be written before anything is sent. Raises :class:`ConfigurationError`."""
+    keep = [Path(source.path) for source in found.sources]
+    writable(Path(facts.out), rejects={file_name(source) for source in found.sources}, rows=found.rows, keep=keep)
+
+
+def _end_of(facts: RunFacts, record: RunRecord, stopper: Stopper) -> RunEnd:
+    return RunEnd(
         run_id=facts.run_id,
         number=record.number,
         started_at=record.started_at,
@@ -121,26 +125,6 @@ def _report(
         stopped_because=stopper.reason,
         hint=stopper.hint,
     )
-    try:
-        with closing(opened.reserve):  # behind it there is room to say how the run ended
-            written = write_reports(
-                survey=found,
-                facts=facts,
-                end=end,
-                batch_rows=settings.intake.batch_rows,
-                ledger=ledger,
-                keys=opened.keys,
-            )
-    except UnreadableInputError as error:
-        ledger.finish_run(record.number, exit_code=StoppedEarlyError.exit_code, stopped_because=str(error))
-        hint = "put the input back as it was and use `onboard report`; the ledger has everything"
-        raise StoppedEarlyError(f"{error}; its reports cannot be written", hint=hint) from None
-    except OnboardError as error:
-        ledger.finish_run(record.number, exit_code=error.exit_code, stopped_because=str(error))
-        raise
-    ledger.finish_run(record.number, exit_code=written.exit_code, stopped_because=stopper.reason, at=end.finished_at)
-    emit(_finished(facts, written))
-    return written
 
 
 def _write_checks(
@@ -153,6 +137,7 @@ def _write_checks(
     keys: Keys | None = None,
 ) -> Written:
     """The files of a check: nothing was sent, accepted rows are pending."""
+    _may_report(found, facts)
     end = RunEnd(run_id=facts.run_id, number=0, started_at=_began(facts), finished_at=time.time())
     written = write_reports(
         survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys

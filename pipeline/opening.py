@@ -1,29 +1,12 @@
-"""What a command opens before it works: the keys of its tenant, the ledger, the folder of its reports.
+"""What a command opens before it works: the keys of its tenant, the ledger.
 
 Promise: what is missing or cannot be used is one :class:`ConfigurationError` before anything is sent.
 """
 
-import errno
-import os
-from pathlib import Path
-
 from pipeline.errors import ConfigurationError
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
-from pipeline.reports.disk import make_folder
 from pipeline.settings import PREFIX, Settings
-
-
-def writable(out: Path) -> None:
-    """Make the folder of the reports. Raises :class:`ConfigurationError` before anything was sent, not after."""
-    try:
-        make_folder(out)
-        if not os.access(out, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as error:
-        raise ConfigurationError(
-            f"reports cannot be written to {out}: {error.strerror}", hint="name another folder with --out"
-        ) from None
 
 
 def keys_of(settings: Settings) -> Keys:

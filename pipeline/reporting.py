@@ -75,7 +75,8 @@ class RunEnd:
 class Written:
     """What came of writing reports; ``elsewhere`` counts customers in doubt whom no row names.
 
-    ``unnamed`` are those of them of whom the ledger does not know the ``external_id``.
+    ``unnamed`` are those of them of whom the ledger does not know the ``external_id``. ``is_reported`` is false where
+    they could not be written: then nothing was counted.
     """
 
     exit_code: ExitCode
@@ -85,6 +86,7 @@ class Written:
     out: Path
     stopped_because: str = ""
     hint: str = ""
+    is_reported: bool = True
 
 
 def write_reports(

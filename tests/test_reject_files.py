@@ -27,9 +27,10 @@ def test_each_input_with_rejects_has_its_file(tmp_path: Path) -> None:
     inputs = [write(tmp_path / f"{name}.csv", [a_row(n)]) for n, name in enumerate(("one", "good", "two"))]
     with ReportFolder(tmp_path / "out") as folder:
         feed(folder, *inputs)
-        hidden = sorted((tmp_path / "out" / "rejects").iterdir())
-        assert [path.name.split(".csv")[0] for path in hidden] == [".one", ".two"]
-        assert all(path.read_text(encoding="utf-8").count("\n") == 2 for path in hidden)
+        hidden = list((tmp_path / "out" / "rejects").iterdir())
+        texts = sorted(path.read_text(encoding="utf-8") for path in hidden)
+        assert [text.split("\n")[1].split(",")[0] for text in texts] == ["C-0", "C-2"]
+        assert all(text.count("\n") == 2 for text in texts)
         assert all(path.stat().st_mode & 0o777 == 0o600 for path in hidden)
 
 

@@ -13,6 +13,8 @@ from secrets import token_hex
 
 from pipeline.errors import StoppedEarlyError
 
+_USUAL_NAME_MAX = 255
+
 
 class ReportsError(StoppedEarlyError):
     """The reports cannot be written; the ledger is complete and they can be written again from it."""
@@ -47,8 +49,30 @@ def make_folder(path: Path) -> None:
 
 
 def hidden_name(target: Path) -> Path:
-    """Name a place beside ``target``, so that moving it into place stays within one file system."""
-    return target.with_name(f".{target.name}.{token_hex(4)}.tmp")
+    """Name a place beside ``target``, so that moving it into place stays within one file system.
+
+    The name is short and does not hold that of ``target``: any name that the file system takes can be written.
+    """
+    return target.with_name(f".{token_hex(8)}.tmp")
+
+
+def beside(target: Path, tail: str) -> Path:
+    """Name a place beside ``target``: its name with ``tail`` behind the stem, cut where it would become too long."""
+    stem, suffix = target.stem, target.suffix
+    most = _longest_name(target.parent)
+    if len(os.fsencode(suffix)) > most // 2:
+        stem, suffix = target.name, ""
+    while len(os.fsencode(stem + tail + suffix)) > most:
+        stem = stem[:-1]
+    return target.with_name(stem + tail + suffix)
+
+
+def _longest_name(folder: Path) -> int:
+    """Bytes that a name in this folder may have."""
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except OSError:  # the folder is not there yet
+        return _USUAL_NAME_MAX
 
 
 def create(path: Path) -> int:

@@ -22,6 +22,7 @@ from pipeline.model import Disposition
 from pipeline.reports.disk import (
     ReportsError,
     atomic_write,
+    beside,
     create,
     hidden_name,
     make_folder,
@@ -44,6 +45,8 @@ UNTOUCHED = ",".join(["", *list(to_cells(Result)(_PENDING))[3:]]) + "\n"
 """The rest of a line of ``results.csv``, behind its key, for a row that nothing was done with."""
 _ALWAYS = (RESULTS, ERRORS, PAGE, SUMMARY)
 _SOMETIMES = (PARKED, IN_DOUBT)
+EVERY = (*_ALWAYS, *_SOMETIMES)
+"""Names of the reports beside the rejects."""
 _KINDS: dict[str, type[Result] | type[ErrorLine] | type[Waiting]] = {
     RESULTS: Result,
     ERRORS: ErrorLine,
@@ -171,7 +174,7 @@ class ReportFolder:
         taken = {place for _, place in self._moves}
         number = 2
         while target in taken or target.resolve() in self._keep:
-            target = (self.path / name).with_stem(f"{(self.path / name).stem}-{number}")
+            target = beside(self.path / name, f"-{number}")
             number += 1
         with plainly(target):
             make_folder(target.parent)
@@ -245,7 +248,7 @@ class ReportFolder:
     def _move_in(self, moves: Iterable[tuple[Path, Path]]) -> None:
         for hidden, target in moves:
             if self._edited(target):
-                target.replace(target.with_stem(f"{target.stem}.edited-{token_hex(2)}"))
+                target.replace(beside(target, f".edited-{token_hex(2)}"))
             hidden.replace(target)
 
     def _clear(self, written: Collection[Path]) -> None:

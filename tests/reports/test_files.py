@@ -192,6 +192,41 @@ def test_a_rejects_file_never_overwrites_an_input_or_another(tmp_path: Path) -> 
     assert (tmp_path / "rejects" / "a-3.csv").read_text() == "three"
 
 
+@pytest.mark.parametrize("length", [1, 4, 241, 242, 255])
+@pytest.mark.parametrize("ending", ["", ".csv", ".csv.gz"])
+def test_a_name_of_any_length_can_be_written_twice(tmp_path: Path, length: int, ending: str) -> None:
+    """Inputs of one name that is as long as a name can be have two rejects files, in whole characters."""
+    name = "ü" * ((length - len(ending)) // 2) + "x" * ((length - len(ending)) % 2) + ending
+    if len(name.encode()) != length:
+        pytest.skip("the ending alone is longer")
+    with ReportFolder(tmp_path) as folder:
+        for text in ("one", "two"):
+            folder.reserve(f"rejects/{name}").write_text(text)
+        folder.finish(SUMMARY, "")
+    (other,) = names(tmp_path / "rejects") - {name}
+    assert (tmp_path / "rejects" / name).read_text() == "one"
+    assert (tmp_path / "rejects" / other).read_text() == "two"
+    assert "-2" in other
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".csv", "x." + "y" * 253], ids=["a long stem", "a long ending"])
+def test_a_long_file_that_a_person_edited_is_set_aside(tmp_path: Path, name: str) -> None:
+    """Also where the name has no room for the word that is added to it."""
+    with ReportFolder(tmp_path) as folder:
+        folder.reserve(f"rejects/{name}").write_text("one")
+        folder.finish(SUMMARY, "")
+    edited = tmp_path / "rejects" / name
+    edited.write_text("answers")
+    later = (tmp_path / "summary.json").stat().st_mtime_ns + 10**9
+    os.utime(edited, ns=(later, later))
+    with ReportFolder(tmp_path) as folder:
+        folder.reserve(f"rejects/{name}").write_text("two")
+        folder.finish(SUMMARY, "")
+    (aside,) = names(tmp_path / "rejects") - {name}
+    assert (tmp_path / "rejects" / aside).read_text() == "answers"
+    assert edited.read_text() == "two"
+
+
 def test_no_name_leads_out_of_the_folder(tmp_path: Path) -> None:
     """An input's name that climbs does not place a file elsewhere."""
     with ReportFolder(tmp_path / "out") as folder, pytest.raises(ValueError, match="outside"):
