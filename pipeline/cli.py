@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline import __version__, cli_ledger
-from pipeline.cli_parts import CONFIG, OUT, Command, leave, plain_errors, say, settings_from
+from pipeline.cli_parts import CONFIG, CONFIG_VARIABLE, OUT, Command, leave, plain_errors, say, settings_from
 from pipeline.model import Phase
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from pipeline.reporting import Written
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_NEEDED_CONFIG = click.option("--config", type=_FILE, required=True, help="Configuration (TOML).")
+_NEEDED_CONFIG = click.option(
+    "--config", type=_FILE, required=True, envvar=CONFIG_VARIABLE, show_envvar=True, help="Configuration (TOML)."
+)
 _INPUTS = click.argument(
     "inputs", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="INPUT..."
 )

@@ -19,11 +19,18 @@ from pipeline.signals import Signalled, Signals
 if TYPE_CHECKING:
     from pipeline.settings import Settings
 
+CONFIG_VARIABLE = "ONBOARD_CONFIG"
 CONFIG = click.option(
-    "--config", "config", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file (TOML)."
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar=CONFIG_VARIABLE,
+    show_envvar=True,
+    help="Configuration file (TOML).",
 )
 OUT = click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the reports [default: out/<run_id>/]."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the reports [default: <run_id>/ in reports.dir].",
 )
 
 

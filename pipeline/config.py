@@ -2,6 +2,8 @@
 
 Flags win over the environment, the environment over the file, the file over the defaults. Unknown keys are errors
 that name the nearest known one. Secrets come from the environment or from files it names, never from the TOML.
+Relative paths of a configuration begin at the folder of its file, wherever the command is given; those of flags and of
+the environment at the current folder.
 """
 
 import os
@@ -35,20 +37,24 @@ def load(
         )
     if path is None:
         tree = {"api": {"base_url": SANDBOX_URL}}
-    variables: dict[tuple[str, ...], str] = {}
+    variables: dict[tuple[str, str], str] = {}
+    of_flags: set[tuple[str, str]] = set()
     for name, (key, text) in _from_environment(os.environ if environ is None else environ).items():
         _put(tree, key, text, where)
         variables[key] = name
     for flag, value in (flags or {}).items():
         if value is not None:
-            key = tuple(flag.split("."))
-            _put(tree, key, value, where)
-            variables.pop(key, None)
+            section, _, name = flag.partition(".")
+            _put(tree, (section, name), value, where)
+            variables.pop((section, name), None)
+            of_flags.add((section, name))
     try:
-        return Settings.model_validate(tree)
+        settings = Settings.model_validate(tree)
     except ValidationError as error:
         hint = "correct these keys; the README's settings table names all of them"
         raise _explain(error, where, Settings, variables, hint=hint) from None
+    # By the file's own folder, whatever links it was named by: one configuration has one ledger.
+    return settings.beginning_at(path.resolve().parent, but=variables.keys() | of_flags) if path else settings
 
 
 def load_profile(path: Path) -> Profile:
@@ -72,9 +78,9 @@ def _read(path: Path, kind: str = "configuration") -> dict[str, Any]:
         raise ConfigurationError(f"{path} is not valid TOML: {error}", hint="correct that line") from None
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[tuple[str, ...], str]]:
+def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[tuple[str, str], str]]:
     """``ONBOARD_LIMITS__CALLS_PER_SECOND`` -> ("limits", "calls_per_second"); ``…_FILE`` only for credentials."""
-    found: dict[str, tuple[tuple[str, ...], str]] = {}
+    found: dict[str, tuple[tuple[str, str], str]] = {}
     for name in sorted(environ):
         if not name.startswith(PREFIX):
             continue
@@ -101,7 +107,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[tuple[str, 
     return found
 
 
-def _put(tree: dict[str, Any], key: tuple[str, ...], value: Any, where: str) -> None:
+def _put(tree: dict[str, Any], key: tuple[str, str], value: Any, where: str) -> None:
     section, name = key
     branch = tree.setdefault(section, {})
     if not isinstance(branch, dict):
@@ -137,7 +143,7 @@ def _explain(
     error: ValidationError,
     where: str,
     model: type[Section],
-    variables: Mapping[tuple[str, ...], str] = MappingProxyType({}),
+    variables: Mapping[tuple[str, str], str] = MappingProxyType({}),
     *,
     hint: str,
 ) -> ConfigurationError:

@@ -149,7 +149,8 @@ def check(settings: Settings) -> Iterator[str]:
     yield "configuration  ok"
     with open_ledger(settings, keys) as ledger:
         holder = ledger.locked_by()
-        yield f"ledger         ok: {ledger.path}, " + (f"held by {holder}" if holder else "free")
+        new = "" if ledger.runs(acts=True) else ", new: no run has used it"
+        yield f"ledger         ok: {ledger.path}, " + (f"held by {holder}" if holder else "free") + new
         yield f"ledger's bank  {ledger.bank or 'none yet: its next run tells it'}"
         root = settings.documents.root
         yield f"documents      {'ok' if root.is_dir() else 'MISSING'}: {root}"

@@ -24,7 +24,7 @@ from pipeline.ledger.copies import only_copy
 from pipeline.ledger.reserve import reserved
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.onboarding import Onboarding, OpenedRun
-from pipeline.opening import keys_of, open_ledger
+from pipeline.opening import keys_of, open_ledger, say_if_missing, say_if_new
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.reports.trial import writable
 from pipeline.restored import refuse_if_older
@@ -44,6 +44,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
         facts = facts_of(order, settings, found, began)
         with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
             until_reported.enter_context(only_copy(ledger.ledger_id, ledger.path))
+            say_if_new(ledger, emit)
             logins.may_log_in(settings, keys, ledger, now=time.time())
             bank = recognise(ledger, settings, moved=order.same_bank)
             if not order.ledger_restored:
@@ -78,7 +79,7 @@ def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     keys = keys_of(settings)
     found = read(order, settings, emit)
     facts = facts_of(order, settings, found, began)
-    if not settings.ledger.path.exists():
+    if say_if_missing(settings, emit):
         return _write_checks(found, facts, settings, emit)
     with open_ledger(settings, keys) as ledger:
         recognise(ledger, settings, moved=order.same_bank)

@@ -3,7 +3,10 @@
 Promise: what is missing or cannot be used is one :class:`ConfigurationError` before anything is sent.
 """
 
+from pathlib import Path
+
 from pipeline.errors import ConfigurationError
+from pipeline.events import Handler, Notice
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.settings import PREFIX, Settings
@@ -32,3 +35,25 @@ def seed_keys(settings: Settings) -> Keys:
 def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledger:
     """The ledger of these settings. Raises :class:`ConfigurationError` if it cannot be used: nothing was sent yet."""
     return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
+
+
+def say_if_new(ledger: Ledger, emit: Handler) -> None:
+    """Say where the ledger is while no run has used it: a wrong path must not pass for a first run."""
+    if not ledger.runs(acts=True):
+        emit(Notice(message=f"the ledger {ledger.path} is new: nobody is in it yet{_elsewhere(ledger.path)}"))
+
+
+def say_if_missing(settings: Settings, emit: Handler) -> bool:
+    """Say where there is no ledger yet, for a command that makes none; whether it is so."""
+    path = settings.ledger.path
+    if missing := not path.exists():
+        emit(Notice(message=f"there is no ledger {path} yet: every customer counts as new{_elsewhere(path)}"))
+    return missing
+
+
+def _elsewhere(path: Path) -> str:
+    """What to add if the current folder has a ledger of that name: there older versions looked for it."""
+    here = Path.cwd() / path.name
+    if not here.is_file() or (path.exists() and here.samefile(path)):
+        return ""
+    return f"; there is one at {here}: older versions looked there, now paths begin at the configuration's folder"

@@ -25,7 +25,7 @@ from pipeline.journey.taking_up import enter, needs_visit, visit
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.model import Category, Customer, Disposition, IntakeRow, Journey, Phase, Standing
-from pipeline.opening import open_ledger, seed_keys
+from pipeline.opening import open_ledger, say_if_missing, seed_keys
 from pipeline.projection import disposition_of_row
 from pipeline.reports.totals import COMPLETE
 from pipeline.same_bank import recognise
@@ -76,7 +76,7 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     made.calls[Phase.CATEGORIZATION] = _HIERARCHY
     with ExitStack() as stack:
         desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=made)
-        if settings.ledger.path.exists():
+        if not say_if_missing(settings, emit):
             desk.keys = seed_keys(settings)
             desk.ledger = stack.enter_context(open_ledger(settings, desk.keys, create=False))
             _say_if_refused(desk.ledger, settings, emit)

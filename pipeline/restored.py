@@ -158,7 +158,7 @@ class Signs:
     def __init__(self, ledger: Path, *, run: int) -> None:
         self._ledger = ledger
         self._run = run
-        self._strangers = Strangers(ledger)
+        self._strangers = Strangers(ledger, is_new=run == 1)
         self._looked: dict[bytes, bool] = {}
 
     def observe(self, at: Step, judgement: Judgement, facts: Facts, journey: Journey) -> str:
@@ -181,10 +181,14 @@ class Signs:
 
 
 class Strangers:
-    """Watches the first registrations of a run: the bank may have everybody whom the ledger takes for new."""
+    """Watches the first registrations of a run: the bank may have everybody whom the ledger takes for new.
 
-    def __init__(self, ledger: Path) -> None:
+    ``is_new``: no run has used the ledger before.
+    """
+
+    def __init__(self, ledger: Path, *, is_new: bool = False) -> None:
         self._ledger = ledger
+        self._is_new = is_new
         self._in_a_row = 0
         self._is_settled = False
 
@@ -199,7 +203,10 @@ class Strangers:
         self._is_settled = code != _DUPLICATE or self._in_a_row == _FIRST
         if self._in_a_row < _FIRST:
             return ""
-        return (
-            f"the bank has the first {_FIRST} customers whom the ledger {self._ledger} takes for new: it is a new one"
-            f" for an old book, or older than what was done ({FLAG})"
+        what = (
+            "it is a new ledger, made for this run; is it the right one? Name that of the earlier runs in ledger.url,"
+            f" or if it is lost run with {FLAG}"
+            if self._is_new
+            else f"it is a new one for an old book, or older than what was done ({FLAG})"
         )
+        return f"the bank has the first {_FIRST} customers whom the ledger {self._ledger} takes for new: {what}"

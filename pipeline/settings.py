@@ -4,6 +4,7 @@ Knows no file and no environment: ``pipeline.config`` reads those.
 """
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, fi
 from pipeline.model import Phase
 
 SANDBOX_URL = "sandbox:"
+_SQLITE = "sqlite:///"
 PREFIX = "ONBOARD_"
 
 
@@ -35,6 +37,13 @@ def deadline_at(deadline: str, now: datetime) -> datetime | None:
     return at if at.tzinfo else at.astimezone()
 
 
+def _from(folder: Path, path: Path) -> Path:
+    """``path`` seen from ``folder``, which is no link; written without the ``..`` that it begins with."""
+    while path.parts[:1] == ("..",):
+        folder, path = folder.parent, Path(*path.parts[1:])
+    return folder / path
+
+
 class Section(BaseModel):
     """A table of the configuration: frozen, and unknown keys are errors."""
 
@@ -47,6 +56,12 @@ class Section(BaseModel):
         if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
             raise ValueError("must not be true or false")
         return value
+
+    def anchored(self, folder: Path, names: Collection[str]) -> Self:
+        """The same, with the relative paths among the settings ``names`` beginning at ``folder``."""
+        values = {name: getattr(self, name) for name in names}
+        paths = {name: _from(folder, value) for name, value in values.items() if isinstance(value, Path)}
+        return self.model_copy(update=paths)
 
 
 class Api(Section):
@@ -173,14 +188,22 @@ class LedgerSettings(Section):
     @field_validator("url")
     @classmethod
     def _sqlite(cls, value: str) -> str:
-        if not value.startswith("sqlite:///") or len(value) == len("sqlite:///"):
+        if not value.startswith(_SQLITE) or len(value) == len(_SQLITE):
             raise ValueError('must look like "sqlite:///path/to/ledger.db"')
         return value
 
     @property
     def path(self) -> Path:
         """The database file."""
-        return Path(self.url.removeprefix("sqlite:///"))
+        return Path(self.url.removeprefix(_SQLITE))
+
+    def at(self, path: Path) -> Self:
+        """The same, with the database file ``path``."""
+        return self.model_copy(update={"url": f"{_SQLITE}{path}"})
+
+    def anchored(self, folder: Path, names: Collection[str]) -> Self:
+        """The address holds a path."""
+        return self.at(_from(folder, self.path)) if "url" in names else self
 
 
 class Reports(Section):
@@ -231,6 +254,15 @@ class Settings(Section):
     def embedded(self) -> bool:
         """Whether the run starts its own sandbox."""
         return self.api.base_url == SANDBOX_URL
+
+    def beginning_at(self, folder: Path, *, but: Collection[tuple[str, str]]) -> Self:
+        """The same, with every relative path beginning at ``folder``, but for those of the settings ``but``."""
+        sections = {name: getattr(self, name) for name in type(self).model_fields}
+        anchored = {
+            name: section.anchored(folder, {key for key in type(section).model_fields if (name, key) not in but})
+            for name, section in sections.items()
+        }
+        return self.model_copy(update=anchored)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

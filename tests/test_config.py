@@ -95,7 +95,7 @@ def test_the_designs_example_loads_and_is_the_default(tmp_path: Path) -> None:
     assert settings.limits.calls_per_second == 5
     assert settings.approval.auto_levels == ("LOW", "MEDIUM")
     assert settings.journey.until is Phase.ACTIVATION
-    assert settings.ledger.path == Path("onboard-ledger.db")
+    assert settings.ledger.path == tmp_path / "onboard-ledger.db"
     assert not settings.embedded
 
 
@@ -462,6 +462,79 @@ def test_numbers_and_paths_from_the_environment(tmp_path: Path) -> None:
     assert settings.sandbox.scenario == Path("configs/scenarios/calm.toml")
     assert settings.ledger.path == Path("/var/lib/onboard/ledger.db")
     assert settings.stop.deadline == "06:00"
+
+
+RELATIVE = """
+[api]
+base_url = "sandbox:"
+[documents]
+root = "scans"
+[ledger]
+url = "sqlite:///var/l.db"
+[reports]
+dir = "../reports"
+[sandbox]
+scenario = "drops.toml"
+"""
+
+
+def paths(settings: Settings) -> dict[str, Path | None]:
+    """Every path among the settings."""
+    sections = {name: getattr(settings, name) for name in Settings.model_fields}
+    found: dict[str, Path | None] = {
+        f"{section}.{key}": getattr(values, key)
+        for section, values in sections.items()
+        for key, field in type(values).model_fields.items()
+        if "Path" in str(field.annotation)
+    }
+    return found | {"ledger.url": settings.ledger.path}
+
+
+def test_paths_of_a_configuration_begin_at_its_folder(tmp_path: Path) -> None:
+    """Stated or by default, every path setting there is; an absolute one stays."""
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    stated = paths(loaded(folder, RELATIVE))
+    assert stated == {
+        "documents.root": folder / "scans",
+        "ledger.url": folder / "var" / "l.db",
+        "reports.dir": tmp_path / "reports",
+        "sandbox.scenario": folder / "drops.toml",
+    }
+    by_default = paths(loaded(folder))
+    assert set(by_default) == set(stated)
+    assert by_default["ledger.url"] == folder / "onboard-ledger.db"
+    assert all(path is None or path.is_absolute() for path in by_default.values())
+    absolute = loaded(folder, SANDBOX + '[documents]\nroot = "/srv/scans"\n[ledger]\nurl = "sqlite:////srv/l.db"\n')
+    assert (absolute.documents.root, absolute.ledger.path) == (Path("/srv/scans"), Path("/srv/l.db"))
+
+
+def test_paths_of_flags_and_of_the_environment_begin_at_the_current_folder(tmp_path: Path) -> None:
+    """They are as the user typed them, whatever the configuration says beside them."""
+    environ = {
+        "ONBOARD_DOCUMENTS__ROOT": "scans",
+        "ONBOARD_LEDGER__URL": "sqlite:///l.db",
+        "ONBOARD_SANDBOX__SCENARIO": "drops.toml",
+    }
+    assert paths(loaded(tmp_path, RELATIVE, flags={"reports.dir": Path("reports")}, **environ)) == {
+        "documents.root": Path("scans"),
+        "ledger.url": Path("l.db"),
+        "reports.dir": Path("reports"),
+        "sandbox.scenario": Path("drops.toml"),
+    }
+    assert paths(load(None, environ={}))["ledger.url"] == Path("onboard-ledger.db")
+
+
+def test_a_link_to_a_configuration_is_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whatever name it is given, also one below the current folder: one file has one ledger."""
+    folder, elsewhere = tmp_path / "etc", tmp_path / "home"
+    folder.mkdir()
+    elsewhere.mkdir()
+    wanted = loaded(folder, RELATIVE)
+    (elsewhere / "onboard.toml").symlink_to(folder / "onboard.toml")
+    monkeypatch.chdir(elsewhere)
+    for name in ("onboard.toml", "../etc/onboard.toml", str(elsewhere / "onboard.toml")):
+        assert load(Path(name), environ={}) == wanted
 
 
 @pytest.mark.parametrize("deadline", ["", "06:00", "23:59", "2026-05-04T06:00:00Z", "2026-05-04T06:00:00+02:00"])

@@ -133,6 +133,14 @@ def test_a_bank_that_has_the_first_new_customers_stops_the_run() -> None:
     assert "--ledger-restored" in reasons[-1]
 
 
+def test_the_reason_of_a_ledgers_first_run_asks_whether_it_is_the_right_one() -> None:
+    """A wrong path looks like a new book: the ledger is said to be new, and where another one is named."""
+    strangers = Strangers(Path("/srv/l.db"), is_new=True)
+    reason = [strangers.observe(CallName.REGISTER, "duplicate_email", is_new=True) for _ in range(5)][-1]
+    assert all(word in reason for word in ("/srv/l.db", "new ledger", "is it the right one?", "ledger.url"))
+    assert "--ledger-restored" in reason
+
+
 def test_a_few_duplicates_are_rows_trouble() -> None:
     """One new customer that the bank did not have ends the watch; known customers and other calls are not counted."""
     assert not any(observed(*["duplicate_email"] * 4, "", *["duplicate_email"] * 9))

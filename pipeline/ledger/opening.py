@@ -86,7 +86,8 @@ def _make(path: Path, identity: dict[str, str], *, create: bool) -> None:
     if left := [name for name in (f"{path.name}-wal", f"{path.name}-journal") if path.with_name(name).exists()]:
         raise ConfigurationError(f"there is no ledger at {path}, but its journal {left[0]} is there", hint=_RESTORE)
     if not create:
-        raise ConfigurationError(f"there is no ledger at {path}", hint="check ledger.url and the current folder")
+        hint = "check ledger.url: in a configuration it begins at the folder of that file"
+        raise ConfigurationError(f"there is no ledger at {path}", hint=hint)
     for folder in reversed(path.parents):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)

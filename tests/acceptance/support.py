@@ -161,8 +161,7 @@ class Desk:
 
     def table(self, name: str) -> list[dict[str, str]]:
         """A CSV of the reports."""
-        with (self.out / name).open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
+        return table_in(self.out, name)
 
     def summary(self) -> dict[str, Any]:
         """``summary.json``."""
@@ -172,6 +171,12 @@ class Desk:
     def counts(self) -> dict[str, int]:
         """Dispositions that occur."""
         return {name: rows for name, rows in self.summary()["dispositions"].items() if rows}
+
+
+def table_in(folder: Path, name: str) -> list[dict[str, str]]:
+    """A CSV of the reports in a folder."""
+    with (folder / name).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def assert_no_traceback(done: "subprocess.CompletedProcess[str]") -> None:
