@@ -1,5 +1,7 @@
 """``base_url = "sandbox:"``: the run's own bank to practise on, a process that ends with the run however that ends.
 
+Promises: whatever the configuration and the environment say, practice has an identity, a log-in and a ledger of its
+own, and of the real credentials only the seed is used: customers' passwords derive from it, the sandbox never sees it.
 The sandbox is told by its standard input: when this process dies, the pipe closes and the sandbox goes. What the bank
 knows survives in a file beside the system's temporary files, one per ledger, so that a run that was killed can be
 taken up again; a new ledger begins with an empty bank.
@@ -7,39 +9,49 @@ taken up again; a new ledger begins with an empty bank.
 
 import json
 import os
+import stat
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import ConfigurationError, StoppedEarlyError
 from pipeline.sandbox import demo
-from pipeline.settings import Settings
+from pipeline.settings import PREFIX, Credentials, Settings
 
 _END_S = 5
 
 
-def with_demo_identity(settings: Settings) -> Settings:
-    """Fill in the sandbox's own tenant and credentials where the user gave none."""
+def as_practice(settings: Settings) -> Settings:
+    """With the sandbox's own tenant, log-in and ledger if the settings ask for the sandbox; else as they are.
+
+    The ledger lies beside that of the settings, so that practice never stands in the way of the first real run.
+    """
     if not settings.embedded:
         return settings
-    api = {"tenant_id": demo.TENANT_ID, "organization_id": demo.ORGANIZATION_ID, "user_id": demo.USER_ID}
+    identity = {"tenant_id": demo.TENANT_ID, "organization_id": demo.ORGANIZATION_ID, "user_id": demo.USER_ID}
+    if settings.api.webhook_subscription_id:
+        identity["webhook_subscription_id"] = demo.SUBSCRIPTION_ID
     secrets = {
         "username": demo.USERNAME,
         "password": demo.PASSWORD,
         "tenant_key": demo.TENANT_KEY,
         "tenant_secret": demo.TENANT_SECRET,
-        "seed": demo.SEED,
+        "seed": settings.credentials.seed.get_secret_value() or demo.SEED,
     }
-    given = settings.credentials
-    changed: dict[str, Any] = {
-        "api": settings.api.model_dump() | {name: getattr(settings.api, name) or value for name, value in api.items()},
-        "credentials": {name: getattr(given, name).get_secret_value() or value for name, value in secrets.items()},
-    }
-    return Settings.model_validate(settings.model_dump() | changed)
+    return settings.model_copy(
+        update={
+            "api": settings.api.model_copy(update=identity),
+            "credentials": Credentials.model_validate(secrets),
+            "ledger": settings.ledger.at(_beside(settings.ledger.path)),
+        }
+    )
+
+
+def _beside(ledger: Path) -> Path:
+    return ledger.with_name(f"{ledger.stem}-sandbox{ledger.suffix}") if ledger.name else ledger
 
 
 def program(module: str) -> list[str]:
@@ -60,7 +72,12 @@ def running(settings: Settings, *, ledger_id: str) -> Iterator[Settings]:
         command += ["--scenario", str(settings.sandbox.scenario)]
     # A session of its own: Ctrl-C in the terminal is for the run, which still needs its bank to drain.
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        env={name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     try:
         address = _address(process)
@@ -90,6 +107,28 @@ def _address(process: "subprocess.Popen[bytes]") -> str:
 
 
 def _state_file(ledger_id: str) -> Path:
+    """Where this ledger's bank is kept. Raises :class:`ConfigurationError` if others could have a hand in it."""
     folder = Path(tempfile.gettempdir()) / f"finhub-onboard-sandbox-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        found = folder.lstat()
+    except OSError as error:
+        wrong = f"it cannot be used: {error.strerror}"
+    else:
+        wrong = _distrust(found)
+    if wrong:
+        raise ConfigurationError(
+            f"the embedded sandbox keeps its bank in {folder}, and {wrong}",
+            hint="remove it, or set TMPDIR to a folder of your own",
+        )
     return folder / f"{ledger_id}.db"
+
+
+def _distrust(found: os.stat_result) -> str:
+    """Why what lies in the place of the sandbox's folder is not used; empty: it is ours alone."""
+    if not stat.S_ISDIR(found.st_mode):
+        return "it is a link" if stat.S_ISLNK(found.st_mode) else "it is not a folder"
+    if found.st_uid != os.getuid():
+        return "it belongs to another user"
+    return "others may write it" if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""

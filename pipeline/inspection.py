@@ -28,7 +28,7 @@ _RUNS_SHOWN = 20
 
 def status(settings: Settings, *, as_json: bool) -> str:
     """Where runs and customers stand, as text or JSON."""
-    settings = embedded.with_demo_identity(settings)
+    settings = embedded.as_practice(settings)
     # Looking needs no secret: only who registers or reports must show the seed.
     path, tenant_id = settings.ledger.path, settings.api.tenant_id
     with Ledger.open(path, tenant_id=tenant_id, seed_check="", create=False) as ledger:
@@ -144,7 +144,7 @@ def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
 
 def check(settings: Settings) -> Iterator[str]:
     """What a night run needs, line by line: configuration, ledger and its bank, documents, log-in, categories."""
-    settings = embedded.with_demo_identity(settings)
+    settings = embedded.as_practice(settings)
     keys = keys_of(settings)
     yield "configuration  ok"
     with open_ledger(settings, keys) as ledger:
@@ -188,7 +188,7 @@ def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:
 @contextmanager
 def existing_ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
     """The existing ledger of these settings, with its keys."""
-    settings = embedded.with_demo_identity(settings)
+    settings = embedded.as_practice(settings)
     keys = seed_keys(settings)
     with open_ledger(settings, keys, create=False) as ledger:
         yield ledger, keys

@@ -37,7 +37,7 @@ from pipeline.stopping import Stopper
 def run(order: Order, settings: Settings, emit: Handler) -> Written:
     """Carry every good row of the inputs through the journey and write what became of each."""
     began = datetime.now(UTC)
-    settings = embedded.with_demo_identity(settings)
+    settings = embedded.as_practice(settings)
     keys = keys_of(settings)
     with Signals() as signals:
         found = read(order, settings, emit)
@@ -75,7 +75,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     """What a run would find, without a single call: the checks, and what the ledger knows of each row."""
     began = datetime.now(UTC)
-    settings = embedded.with_demo_identity(settings)
+    settings = embedded.as_practice(settings)
     keys = keys_of(settings)
     found = read(order, settings, emit)
     facts = facts_of(order, settings, found, began)

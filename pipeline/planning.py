@@ -69,7 +69,7 @@ class Plan:
 
 def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     """Read and judge the inputs, ask the ledger about each row, and foresee what is left."""
-    settings = embedded.with_demo_identity(settings)
+    settings = embedded.as_practice(settings)
     found = read(order, settings, emit)
     judging = facts_of(order, settings, found, datetime.now(UTC)).rules()
     made = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=found.rows)

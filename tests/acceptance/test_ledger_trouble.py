@@ -446,7 +446,7 @@ def vacuum(ledger: Path, statement: str) -> None:
 def test_a_bank_is_never_called_by_a_run_that_cannot_keep_its_word(tmp_path: Path) -> None:
     """The embedded sandbox is not even started."""
     desk = Desk(folder=tmp_path).configure(base_url="sandbox:")
-    (tmp_path / "ledger.db").mkdir()
+    (tmp_path / "ledger-sandbox.db").mkdir()
     done = desk.run(head(SAMPLE, 3, tmp_path / "customers.csv"))
     assert_no_traceback(done)
     assert done.returncode == 2

@@ -168,7 +168,7 @@ def test_the_embedded_sandbox_ends_with_a_killed_run_and_the_rerun_finishes(tmp_
     desk = Desk(folder=tmp_path).configure(SLOW, webhook_subscription_id=demo.SUBSCRIPTION_ID)
     source = head(SAMPLE, 20, tmp_path / "customers.csv")
     with desk.start(source) as process:
-        until(lambda: len(children(process.pid)) == 1 and (tmp_path / "ledger.db").exists(), process)
+        until(lambda: len(children(process.pid)) == 1 and (tmp_path / "ledger-sandbox.db").exists(), process)
         (child,) = children(process.pid)
         time.sleep(1.5)
         process.kill()
