@@ -16,6 +16,7 @@ from pipeline.outbound.hierarchy import Hierarchy
 from pipeline.outbound.pacing import Pacer
 from pipeline.outbound.payloads import Payloads
 from pipeline.outbound.session import AdminSession
+from pipeline.outbound.tls import load_trust
 from pipeline.outbound.transport import Transport
 from pipeline.settings import Settings
 
@@ -44,7 +45,7 @@ async def connected(
 ) -> AsyncIterator[Connection]:
     """Put the outbound side together; nothing is sent yet. ``direct``: the bank is on this machine.
 
-    ``may_send`` is asked before each call leaves.
+    ``may_send`` is asked before each call leaves. Raises :class:`ConfigurationError` if a certificate cannot be used.
     """
     attempts, cap = settings.retry.max_attempts, settings.retry.max_wait_s
     wait_s = partial(backoff_s, max_wait_s=cap, random=random.random)
@@ -54,15 +55,19 @@ async def connected(
         wait_s=wait_s,
         max_wait_s=cap,
     )
+    api = settings.api
     transport = Transport(
-        timeout_s=settings.api.timeout_s, max_connections=settings.limits.max_in_flight, direct=direct
+        timeout_s=api.timeout_s,
+        max_connections=settings.limits.max_in_flight,
+        direct=direct or (api.is_plain and not api.allow_plain_http),  # a proxy would carry it in the clear
+        trust=load_trust(api),
     )
     given = settings.credentials
     # Without what separates their words: a passphrase is masked, and its words stay such as errors are written in.
     secrets = [
         "".join(filter(str.isalpha, getattr(given, name).get_secret_value())) for name in type(given).model_fields
     ]
-    client = Client(settings.api, transport=transport, pacer=pacer, emit=emit, may_send=may_send, secrets=secrets)
+    client = Client(api, transport=transport, pacer=pacer, emit=emit, may_send=may_send, secrets=secrets)
     payloads = Payloads(settings, keys)
     session = AdminSession(client, payloads, max_attempts=attempts, wait_s=wait_s, clock=time.monotonic, max_wait_s=cap)
     try:

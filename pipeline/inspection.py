@@ -16,7 +16,7 @@ from pipeline.intake.validate import survey
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.model import Category
-from pipeline.opening import keys_of, open_ledger, seed_keys
+from pipeline.opening import keys_of, load_certificates, open_ledger, seed_keys
 from pipeline.projection import instant
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.same_bank import recognise
@@ -147,6 +147,7 @@ def check(settings: Settings) -> Iterator[str]:
     settings = embedded.as_practice(settings)
     keys = keys_of(settings)
     yield "configuration  ok"
+    yield f"certificates   ok: {load_certificates(settings).told}"
     with open_ledger(settings, keys) as ledger:
         holder = ledger.locked_by()
         new = "" if ledger.runs(acts=True) else ", new: no run has used it"

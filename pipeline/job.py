@@ -24,7 +24,7 @@ from pipeline.ledger.copies import only_copy
 from pipeline.ledger.reserve import reserved
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.onboarding import Onboarding, OpenedRun
-from pipeline.opening import keys_of, open_ledger, say_if_missing, say_if_new
+from pipeline.opening import keys_of, load_certificates, open_ledger, say_if_missing, say_if_new
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.reports.trial import writable
 from pipeline.restored import refuse_if_older
@@ -39,6 +39,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
     began = datetime.now(UTC)
     settings = embedded.as_practice(settings)
     keys = keys_of(settings)
+    load_certificates(settings)
     with Signals() as signals:
         found = read(order, settings, emit)
         facts = facts_of(order, settings, found, began)

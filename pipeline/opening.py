@@ -9,6 +9,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.events import Handler, Notice
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
+from pipeline.outbound.tls import Trust, load_trust
 from pipeline.settings import PREFIX, Settings
 
 
@@ -20,6 +21,11 @@ def keys_of(settings: Settings) -> Keys:
             hint="set them in the environment, or each as …_FILE with the path of a secret file",
         )
     return Keys(settings.credentials.seed.get_secret_value(), settings.api.tenant_id)
+
+
+def load_certificates(settings: Settings) -> Trust:
+    """What the settings say of certificates. Raises :class:`ConfigurationError` if a file of them cannot be used."""
+    return load_trust(settings.api)
 
 
 def seed_keys(settings: Settings) -> Keys:

@@ -8,13 +8,13 @@ from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from pipeline import addresses
 from pipeline.model import Phase
 
-SANDBOX_URL = "sandbox:"
+SANDBOX_URL = addresses.SANDBOX_URL
 _SQLITE = "sqlite:///"
 PREFIX = "ONBOARD_"
 
@@ -68,6 +68,10 @@ class Api(Section):
     """Where the bank is and who we are to it."""
 
     base_url: str = "https://sandbox.finhub.cloud/api/v2.1"
+    allow_plain_http: bool = False
+    ca_file: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
     tenant_id: str = ""
     organization_id: str = ""
     user_id: str = ""
@@ -80,31 +84,25 @@ class Api(Section):
     @field_validator("base_url")
     @classmethod
     def _url(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        if value == SANDBOX_URL:
-            return value
-        try:
-            parts = urlsplit(value)
-            port_is_real = parts.port is None or parts.port > 0
-        except ValueError:
-            port_is_real = False
-        if not port_is_real or parts.scheme not in ("http", "https") or not parts.hostname or not _is_visible(value):
-            raise ValueError('must be an http(s) address or "sandbox:"')
-        if parts.username is not None or parts.query or parts.fragment:
-            raise ValueError("must hold no user, password, ? or #")
-        return value
+        return addresses.base_url(value)
+
+    @field_validator("ca_file", "client_certificate", "client_key", mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return None if value == "" else value
 
     @field_validator("tenant_id", "organization_id", "user_id", "webhook_subscription_id", "forwarded_for", "device_id")
     @classmethod
     def _travels(cls, value: str) -> str:
         """These travel as headers or path segments; ``..`` would lead to another call."""
-        if value in (".", "..") or not _is_visible(value):
+        if value in (".", "..") or not addresses.is_visible(value):
             raise ValueError("must be visible ASCII characters without spaces")
         return value
 
-
-def _is_visible(value: str) -> bool:
-    return value.isascii() and value.isprintable() and " " not in value
+    @property
+    def is_plain(self) -> bool:
+        """Whether calls travel without TLS."""
+        return addresses.is_plain(self.base_url)
 
 
 class Limits(Section):
@@ -271,4 +269,16 @@ class Settings(Section):
             absent = [n for n in ("tenant_id", "organization_id", "user_id") if not getattr(self.api, n)]
             if absent:
                 raise ValueError(f"api.{', api.'.join(absent)} must be set: the Admin Portal shows them")
+        return self
+
+    @model_validator(mode="after")
+    def _on_the_line(self) -> Self:
+        """Credentials and customers' data leave this machine encrypted, unless the user says otherwise."""
+        if self.api.is_plain and not (self.api.allow_plain_http or addresses.is_loopback(self.api.base_url)):
+            raise ValueError(
+                "api.base_url: http:// would send passwords and customers' data in the clear: write https://, or"
+                " allow it with api.allow_plain_http = true"
+            )
+        if self.api.client_key and not self.api.client_certificate:
+            raise ValueError("api.client_key is of no use without api.client_certificate")
         return self

@@ -295,6 +295,41 @@ def test_addresses_that_can(tmp_path: Path, url: str, kept: str) -> None:
     assert loaded(tmp_path, f"[api]\nbase_url = '{url}'\n", **IDS).api.base_url == kept
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://bank.example.com/api",
+        "HTTP://bank.example.com/api",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.nip.io",
+        "http://134744072",
+        "http://[2001:db8::1]",
+    ],
+)
+def test_plain_http_stays_on_this_machine(tmp_path: Path, url: str) -> None:
+    """``http://`` to anything but loopback is refused by name, unless the user allows it in so many words."""
+    message = refused(tmp_path, f"[api]\nbase_url = '{url}'\n", **IDS)
+    assert "api.base_url: http://" in message
+    assert "api.allow_plain_http" in message
+    assert loaded(tmp_path, f"[api]\nbase_url = '{url}'\nallow_plain_http = true\n", **IDS).api.is_plain
+    assert loaded(tmp_path, f"[api]\nbase_url = '{url}'\n", **IDS, ONBOARD_API__ALLOW_PLAIN_HTTP="true").api.is_plain
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1@bank.example.com", "http://127.0.0.1\\\\@bank.example.com", "http://127.0.0.1\\\\.evil.example"],
+)
+def test_an_address_that_only_begins_like_loopback(tmp_path: Path, url: str) -> None:
+    """What stands before an ``@`` or behind a backslash is not the host."""
+    assert "api.base_url" in refused(tmp_path, f'[api]\nbase_url = "{url}"\n', **IDS)
+
+
+def test_a_key_without_its_certificate(tmp_path: Path) -> None:
+    """A key alone proves nothing, and an empty path is none."""
+    assert "api.client_key" in refused(tmp_path, SANDBOX + "client_key = 'a.key'\n")
+    assert loaded(tmp_path, SANDBOX + "client_key = ''\nca_file = ''\n").api.ca_file is None
+
+
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
     """Three faults are one message with three keys, not three runs."""
     message = refused(tmp_path, SANDBOX + "[limits]\ncalls_per_second = -1\nmax_in_flight = 0\n[retyr]\na = 1\n")
@@ -467,6 +502,9 @@ def test_numbers_and_paths_from_the_environment(tmp_path: Path) -> None:
 RELATIVE = """
 [api]
 base_url = "sandbox:"
+ca_file = "tls/ca.pem"
+client_certificate = "job.pem"
+client_key = "../job.key"
 [documents]
 root = "scans"
 [ledger]
@@ -496,6 +534,9 @@ def test_paths_of_a_configuration_begin_at_its_folder(tmp_path: Path) -> None:
     folder.mkdir()
     stated = paths(loaded(folder, RELATIVE))
     assert stated == {
+        "api.ca_file": folder / "tls" / "ca.pem",
+        "api.client_certificate": folder / "job.pem",
+        "api.client_key": tmp_path / "job.key",
         "documents.root": folder / "scans",
         "ledger.url": folder / "var" / "l.db",
         "reports.dir": tmp_path / "reports",
@@ -512,11 +553,17 @@ def test_paths_of_a_configuration_begin_at_its_folder(tmp_path: Path) -> None:
 def test_paths_of_flags_and_of_the_environment_begin_at_the_current_folder(tmp_path: Path) -> None:
     """They are as the user typed them, whatever the configuration says beside them."""
     environ = {
+        "ONBOARD_API__CA_FILE": "ca.pem",
+        "ONBOARD_API__CLIENT_CERTIFICATE": "job.pem",
+        "ONBOARD_API__CLIENT_KEY": "job.key",
         "ONBOARD_DOCUMENTS__ROOT": "scans",
         "ONBOARD_LEDGER__URL": "sqlite:///l.db",
         "ONBOARD_SANDBOX__SCENARIO": "drops.toml",
     }
     assert paths(loaded(tmp_path, RELATIVE, flags={"reports.dir": Path("reports")}, **environ)) == {
+        "api.ca_file": Path("ca.pem"),
+        "api.client_certificate": Path("job.pem"),
+        "api.client_key": Path("job.key"),
         "documents.root": Path("scans"),
         "ledger.url": Path("l.db"),
         "reports.dir": Path("reports"),

@@ -18,6 +18,8 @@ from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import DetailedPyreqwestError, PyreqwestError, RequestTimeoutError
 from pyreqwest.response import Response
 
+from pipeline.outbound.tls import NO_TRUST, Trust
+
 MAX_BODY_BYTES = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
 _IDLE_S = 4
@@ -28,12 +30,13 @@ _NEVER_SENT = "client error (Connect)"  # hyper-util's words; a test pins them
 class Transport(httpx.AsyncBaseTransport):
     """Sends requests over pooled connections; bodies are read whole, up to ``MAX_BODY_BYTES``.
 
-    ``direct`` passes by the proxies that the environment names: the embedded sandbox is on this machine.
+    ``direct`` passes by the proxies that the environment names: what is on this machine needs none. ``trust``: whom we
+    trust besides the system's CAs, and our own certificate.
     """
 
-    def __init__(self, *, timeout_s: float, max_connections: int, direct: bool) -> None:
-        self._pooled = _client(timeout_s, max_idle=max_connections, direct=direct)
-        self._fresh = _client(timeout_s, max_idle=0, direct=direct)
+    def __init__(self, *, timeout_s: float, max_connections: int, direct: bool, trust: Trust = NO_TRUST) -> None:
+        self._pooled = _client(timeout_s, trust, max_idle=max_connections, direct=direct)
+        self._fresh = _client(timeout_s, trust, max_idle=0, direct=direct)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request``. Raises ``httpx.ConnectError`` if nothing left, else another ``httpx.TransportError``."""
@@ -57,11 +60,12 @@ class Transport(httpx.AsyncBaseTransport):
         await self._fresh.close()
 
 
-def _client(timeout_s: float, *, max_idle: int, direct: bool) -> Client:
+def _client(timeout_s: float, trust: Trust, *, max_idle: int, direct: bool) -> Client:
     """A client that keeps up to ``max_idle`` connections per host; with 0 each request opens one of its own."""
     builder = ClientBuilder().no_proxy() if direct else ClientBuilder()
     return (
-        builder.follow_redirects(enable=False)
+        trust.applied(builder)
+        .follow_redirects(enable=False)
         .referer(enable=False)
         .timeout(timedelta(seconds=timeout_s))
         .connect_timeout(timedelta(seconds=min(timeout_s * 0.9, 10.0)))

@@ -58,6 +58,9 @@ class Terms:
         timeout = HANG_TIMEOUT_S if hangs(scenario) else max(theirs.api.timeout_s, TIMEOUT_S)
         return _IDENTITY | {
             "API__BASE_URL": base_url,
+            "API__CA_FILE": "",
+            "API__CLIENT_CERTIFICATE": "",
+            "API__CLIENT_KEY": "",
             "API__TIMEOUT_S": str(timeout),
             "API__WEBHOOK_SUBSCRIPTION_ID": demo.SUBSCRIPTION_ID if theirs.api.webhook_subscription_id else "",
             "LIMITS__CALLS_PER_SECOND": str(max(theirs.limits.calls_per_second, CALLS_PER_SECOND)),

@@ -43,7 +43,7 @@ def example(name: str) -> Any:
 def settings(**sections: dict[str, Any]) -> Settings:
     """Make settings of the contract's tenant; keyword arguments add to sections."""
     api = {
-        "base_url": "http://bank.example.com/api/v2.1",
+        "base_url": "https://bank.example.com/api/v2.1",
         "tenant_id": TENANT,
         "organization_id": "org-1",
         "user_id": "0f6b8d2e-4c71-4a93-bd05-1e3c5a7f1405",

@@ -71,7 +71,7 @@ def test_every_call_carries_the_required_headers() -> None:
         assert sent.headers["Host"] == "bank.example.com"
         assert sent.headers["Authorization"] == "Bearer t"
         assert sent.headers.get("Content-Type") == ("application/json" if request.body else None)
-        assert str(sent.url) == "http://bank.example.com/api/v2.1" + request.path
+        assert str(sent.url) == "https://bank.example.com/api/v2.1" + request.path
         assert (sent.method, sent.content) == (request.method, request.body)
 
 
