@@ -10,11 +10,15 @@ import codecs
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import BinaryIO, Protocol
 
 from charset_normalizer import from_bytes
 
+_AS_LETTERS = codecs.BOM_UTF8.decode("latin-1").encode()
+"""A mark that a program took for letters."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (_AS_LETTERS, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -30,6 +34,7 @@ _MOSTLY = 0.5
 _PLAUSIBLE = 0.97
 _MANY = 10
 _PUNCTUATION = frozenset("\u2019\u2018\u201a\u201c\u201d\u201e\u2013\u2014…«»°ºª§€\xb4·\xa0")
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -47,7 +52,7 @@ def of_mark(head: bytes) -> Encoding | None:
     """Return the encoding that the first bytes tell: by a byte order mark, or by the zeros of UTF-16 and UTF-32."""
     for mark, name in _MARKS:
         if head.startswith(mark):
-            return Encoding(name=name, mark=mark)
+            return Encoding(name=name, mark=_repeated(mark, head))
     for width, kind in ((4, "utf-32"), (2, "utf-16")):
         head = head[: len(head) // width * width]
         zeros = [head[place::width].count(0) / max(1, len(head) // width) for place in range(width)]
@@ -59,6 +64,56 @@ def of_mark(head: bytes) -> Encoding | None:
     return None
 
 
+def _repeated(mark: bytes, head: bytes) -> bytes:
+    """Return all marks at the start: every program that a file passes may add one, or take an older one for letters."""
+    others = (codecs.BOM_UTF8, _AS_LETTERS) if mark in (codecs.BOM_UTF8, _AS_LETTERS) else (mark,)
+    end = len(mark)
+    while following := next((other for other in others if head.startswith(other, end)), None):
+        end += len(following)
+    return head[:end]
+
+
+class Stream(Protocol):
+    """Whatever gives bytes, so many at a time."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, none at the end."""
+
+
+class _Utf8:
+    """A stream in any encoding, read as UTF-8."""
+
+    def __init__(self, stream: BinaryIO, codec: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(codec)(errors(codec))
+
+    def read(self, size: int, /) -> bytes:
+        """Return about so many bytes, none at the end."""
+        while chunk := self._stream.read(size):
+            if text := self._decoder.decode(chunk):
+                return text.encode("utf-8", "surrogatepass")
+        return self._decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+
+
+def as_utf8(stream: BinaryIO, codec: str) -> Stream:
+    """Return a stream that gives a text in UTF-8; bytes that are no text are no UTF-8 in it."""
+    return stream if codec == "utf-8" else _Utf8(stream, codec)
+
+
+def original(raw: bytes, codec: str) -> bytes:
+    """Turn UTF-8 as it was read back into the file's own bytes."""
+    return raw if codec == "utf-8" else raw.decode("utf-8", "surrogatepass").encode(codec, errors(codec))
+
+
+def errors(codec: str) -> str:
+    """Return how bytes that are no text are kept: as surrogates, which go back to the same bytes."""
+    return (
+        "surrogatepass"
+        if codec.lower().replace("-", "").replace("_", "").startswith(("utf16", "utf32"))
+        else ("surrogateescape")
+    )
+
+
 def detect(lines: Iterable[bytes]) -> Encoding:
     """Judge by lines of a file, read until enough of them are not ASCII."""
     sample: list[bytes] = []
@@ -66,9 +121,10 @@ def detect(lines: Iterable[bytes]) -> Encoding:
     for line in lines:
         if line.isascii():
             continue
-        text = line.decode("utf-8", "replace")
-        bad += text.count("\ufffd")
-        good += len(text) - text.count("\ufffd") - len(text.encode("ascii", "ignore"))
+        text = line.decode("utf-8", "surrogateescape")
+        spoilt = len(_NO_UTF8.findall(text))  # U+FFFD in a text is a letter that was lost before: it is UTF-8
+        bad += spoilt
+        good += len(text) - spoilt - len(text.encode("ascii", "ignore"))
         sample.append(line)
         size += len(line)
         if size > _ENOUGH:

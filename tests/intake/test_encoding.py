@@ -139,3 +139,9 @@ def test_an_encoding_that_is_none_of_files_is_one_sentence(tmp_path: Path) -> No
     """A codec that Python has for other purposes is refused, not a traceback."""
     with pytest.raises((UnreadableInputError, ValueError), match=r"encoding|text throughout"):
         through(tmp_path, f"{HEADER}\n1,a,b,c,1,2,3,4\n".encode(), "idna")
+
+
+def test_a_letter_that_was_lost_before_is_utf8() -> None:
+    """U+FFFD in a text says nothing about its encoding, however few other letters there are."""
+    found = encoding.detect(["Ren\ufffd,Ana\n".encode()])
+    assert (found.name, found.confidence, found.rivals) == ("utf-8", 1.0, ())
