@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import polars as pl
 
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import unpack
 from pipeline.intake.dialect import Dialect
+from pipeline.intake.encoding import as_utf8
 from pipeline.intake.lines import MAX_LINE, Cut, Lines, LineTooLongError, Run, line_end
 from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.intake.records import NO_TEXT, Batch, Fault, Record, batches, records
@@ -33,35 +33,6 @@ class Opened:
     lines: Lines
 
 
-class _Utf8:
-    """A stream in any encoding, read as UTF-8."""
-
-    def __init__(self, stream: BinaryIO, codec: str) -> None:
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(codec)(_errors(codec))
-
-    def read(self, size: int, /) -> bytes:
-        """Return about so many bytes, none at the end."""
-        while chunk := self._stream.read(size):
-            if text := self._decoder.decode(chunk):
-                return text.encode("utf-8", "surrogatepass")
-        return self._decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
-
-
-def original(raw: bytes, codec: str) -> bytes:
-    """Turn UTF-8 as it was read back into the file's own bytes."""
-    return raw if codec == "utf-8" else raw.decode("utf-8", "surrogatepass").encode(codec, _errors(codec))
-
-
-def _errors(codec: str) -> str:
-    """How bytes that are no text are kept: as surrogates, which go back to the same bytes."""
-    return (
-        "surrogatepass"
-        if codec.lower().replace("-", "").replace("_", "").startswith(("utf16", "utf32"))
-        else ("surrogateescape")
-    )
-
-
 @contextmanager
 def opened(path: Path, name: str, dialect: Dialect, most: int) -> Iterator[Opened]:
     """Open a CSV file and read its header; what goes wrong with the file as a whole is said in one sentence."""
@@ -69,7 +40,7 @@ def opened(path: Path, name: str, dialect: Dialect, most: int) -> Iterator[Opene
     try:
         with unpack.opened(path, name, most) as stream:
             stream.read(len(dialect.encoding.mark))
-            lines = Lines(stream if codec == "utf-8" else _Utf8(stream, codec))
+            lines = Lines(as_utf8(stream, codec))
             preamble = b"".join(lines.take() for _ in range(dialect.skip_lines))
             header = next(records(lines, dialect.cut, width=None), None)
             names = _names(name, header, dialect)
@@ -98,7 +69,7 @@ def columns(path: Path, name: str, dialect: Dialect, most: int) -> tuple[str, ..
 
 def pieces(file: Opened, dialect: Dialect, rows: int) -> Iterator[Batch]:
     """Yield the records after the header, so many at a time."""
-    yield from batches(file.lines, dialect.cut, width=len(file.columns), rows=rows)
+    yield from batches(file.lines, dialect.cut, width=len(file.columns), rows=rows, tail=dialect.tail)
 
 
 def frames(
@@ -119,7 +90,7 @@ def uncut(
     with opened(path, name, dialect, most) as file:
         places = [file.columns.index(column) for column in wanted]
         for batch in pieces(file, dialect, batch_rows):
-            yield batch, partial(_frame, batch, wanted, places, len(file.columns), dialect.cut)
+            yield batch, partial(_frame, batch, wanted, places, len(file.columns) + dialect.tail, dialect.cut)
 
 
 def _frame(batch: Batch, wanted: Sequence[str], places: Sequence[int], width: int, cut: Cut) -> pl.DataFrame:
@@ -192,4 +163,7 @@ def _names(name: str, header: Record | None, dialect: Dialect) -> tuple[str, ...
         raise UnreadableInputError(
             f"{name}: the header line is badly quoted or holds NUL bytes", hint="correct the first line"
         )
-    return tuple(cell.strip(OUTER_SPACE) for cell in header.cells)
+    names = [cell.strip(OUTER_SPACE) for cell in header.cells]
+    while dialect.tail and names and not names[-1]:
+        names.pop()
+    return tuple(names)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import UnreadableInputError
-from pipeline.intake import encoding, unpack
+from pipeline.intake import encoding, proof, unpack
 from pipeline.intake.lines import Cut, Lines
 from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.intake.records import NO_TEXT, Record, records
@@ -25,24 +25,34 @@ from pipeline.profile import Source
 
 _SAMPLE = 64 * 1024
 _DELIMITERS = (",", ";", "\t", "|")
-_QUOTES = ('"', "'")
+_OTHER = {'"': "'", "'": '"'}
+"""The quotes, the more usual one first, and for each the one that was not chosen."""
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _HEADER_WITHIN = 50
 """Records among which the header is looked for when lines before it are not stated."""
+_COLUMNS = 2
 _BLOCK = 1024 * 1024
+_SAID = re.compile(
+    r"[\ufeff]*\"?sep=([\t\x20-\x21\x23-\x26\x28-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e])\"?[\r\n]", re.IGNORECASE
+)
+"""A first line in which Excel is told the delimiter."""
 _OURS = ERROR_COLUMNS[0].encode()
 """A column that only files of rejects have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How a file is written. ``sure`` is 0 to 1: of the encoding, and of the cut into fields."""
+    """How a file is written. ``sure`` is 0 to 1: of the encoding, and of the cut into fields.
+
+    ``tail`` are the empty fields without a name that records may end with.
+    """
 
     encoding: encoding.Encoding
     cut: Cut
     skip_lines: int
     packing: str
     sure: float
+    tail: int = 0
 
     @property
     def usual(self) -> bool:
@@ -83,9 +93,28 @@ def detect(
     text = head.removeprefix(found.mark).decode(found.name, "replace")
     if len(head) == _SAMPLE:
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
-    cut, sure = _cut(text, source, known)
-    skip = source.skip_lines if source.skip_lines is not None else _preamble(text, cut, known)
-    return Dialect(encoding=found, cut=cut, skip_lines=skip, packing=unpack.packing(path), sure=sure)
+    if not source.delimiter and (said := _SAID.match(text)):
+        source = source.model_copy(update={"delimiter": said[1]})
+    cut, rival, sure = _cut(text, source, known)
+    if rival:
+        skip = _skipped(text, cut, source, known)
+        cut = proof.quote(path, name, most, found, skip, cut, rival)
+    skip = _skipped(text, cut, source, known)
+    tail = proof.tail(name, cut, *_below(text, cut, skip))
+    return Dialect(encoding=found, cut=cut, skip_lines=skip, packing=unpack.packing(path), sure=sure, tail=tail)
+
+
+def _skipped(text: str, cut: Cut, source: Source, known: Collection[str]) -> int:
+    return source.skip_lines if source.skip_lines is not None else _preamble(text, cut, known)
+
+
+def _below(text: str, cut: Cut, skip: int) -> tuple[list[str], list[list[str]]]:
+    """Return the header and the records after it, as far as they can be cut."""
+    lines = _lines_of(text)
+    for _ in range(skip):
+        lines.take()
+    header, *rest = [record.cells for record in records(lines, cut, width=None)] or [None]
+    return header or [], [cells for cells in rest if cells is not None]
 
 
 def _encoding(path: Path, source: Source, most: int) -> encoding.Encoding:
@@ -120,38 +149,43 @@ def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
     yield from rest.splitlines()
 
 
-def _cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut, float]:
-    """Choose delimiter, quote and escape: what is stated, else the candidate that fits best."""
+def _cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut, Cut | None, float]:
+    """Choose delimiter, quote and escape: what is stated, else the candidate that fits best.
+
+    Where fields stand in the less usual quote, the second is the best candidate with it.
+    """
     if source.delimiter and source.quote is not None:
         stated = Cut(delimiter=source.delimiter, quote=source.quote, escape=source.escape)
-        return stated, 1.0
+        return stated, None, 1.0
     candidates = [
         Cut(
             delimiter=source.delimiter or delimiter,
-            quote=quote if source.quote is None else source.quote,
+            quote=quote,
             escape=source.escape or escape,
+            other=_OTHER[quote] if source.quote is None else "",
         )
         for delimiter in _DELIMITERS
-        for quote in (_quote(text, source.delimiter or delimiter),)
+        for quote in (_OTHER if source.quote is None else (source.quote,))
         for escape in (("", "\\") if f"\\{quote}" in text else ("",))
     ]
-    scores = {cut: _score(text, cut, known) for cut in dict.fromkeys(candidates)}
+    seen = [cut for cut in dict.fromkeys(candidates) if cut.quote != "'" or proof.standing(text, cut)]
+    scores = {cut: _score(text, cut, known) for cut in seen}
     best = max(scores, key=lambda cut: scores[cut])  # the first of equals: the more usual one
-    return best, round(scores[best][2], 2)
-
-
-def _quote(text: str, delimiter: str) -> str:
-    """Return the quote that more fields stand in; a single one must be seen to be used."""
-    end = re.escape(delimiter)
-    double, single = (
-        len(
-            re.findall(
-                rf"(?:^|{end}){quote}(?:[^{quote}\\\r\n]|{quote}{quote}|\\.)*{quote}(?={end}|\r|$)", text, re.MULTILINE
-            )
+    sure = round(scores[best][2], 2)
+    if source.quote is not None:
+        return best, None, sure
+    usual, rival = (
+        max(
+            (cut for cut in seen if cut.delimiter == best.delimiter and cut.quote == quote),
+            key=lambda cut: scores[cut],
+            default=None,
         )
-        for quote in _QUOTES
+        for quote in _OTHER
     )
-    return _QUOTES[single > double]
+    assert usual
+    if rival and scores[usual][0] != scores[rival][0]:  # only one of them has the header
+        return best, None, sure
+    return usual, rival, sure
 
 
 def _score(text: str, cut: Cut, known: Collection[str]) -> tuple[int, bool, float, int, int]:
@@ -173,17 +207,22 @@ def _score(text: str, cut: Cut, known: Collection[str]) -> tuple[int, bool, floa
 
 def _preamble(text: str, cut: Cut, known: Collection[str]) -> int:
     """Count the lines before the header: the first record with half of the known names, or of the file's width."""
-    lines = Lines(io.BytesIO(text.encode("utf-8", "replace")))
+    lines = _lines_of(text)
     heads = [(lines.number - _height(record.raw), record) for record in records(lines, cut, width=None)]
     width, _ = Counter(len(record.cells or ()) for _, record in heads).most_common(1)[0] if heads else (0, 0)
     heads = heads[:_HEADER_WITHIN]
     most = max((_named(record.cells, known) for _, record in heads), default=0)
     for before, record in heads:
         named = _named(record.cells, known)
-        whole = len(record.cells or ()) == width and all(cell.strip() for cell in record.cells or ())
-        if named == most if most > 1 else whole:
+        if named == most if most > 1 else _is_whole(record.cells or [], width):
             return before
     return 0
+
+
+def _is_whole(cells: list[str], width: int) -> bool:
+    """Tell whether a record fills the file's width, but for empty fields at its end."""
+    filled = len(proof.without_tail(cells))
+    return len(cells) >= width and filled >= min(width, _COLUMNS) and all(cell.strip() for cell in cells[:filled])
 
 
 def _height(raw: bytes) -> int:
@@ -196,4 +235,8 @@ def _named(cells: Collection[str] | None, known: Collection[str]) -> int:
 
 
 def _records(text: str, cut: Cut) -> Iterator[Record]:
-    return records(Lines(io.BytesIO(text.encode("utf-8", "replace"))), cut, width=None)
+    return records(_lines_of(text), cut, width=None)
+
+
+def _lines_of(text: str) -> Lines:
+    return Lines(io.BytesIO(text.encode("utf-8", "replace")))

@@ -10,12 +10,15 @@ import csv
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
 
 import polars as pl
 from polars.exceptions import ComputeError
+
+from pipeline.intake import quirks
+from pipeline.intake.quirks import END_OF_FILE, SPACES, Quirks
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one physical line; a longer one means that the file is no table."""
@@ -32,12 +35,19 @@ class LineTooLongError(Exception):
 class Cut:
     """How a line is cut into fields; no ``quote``: quotes are characters like any other.
 
-    A quote inside a quoted field is doubled or, where ``escape`` is stated, comes after it.
+    A quote inside a quoted field is doubled or, where ``escape`` is stated, comes after it. ``other`` is the quote that
+    was not chosen, where the choice was a guess: a field in it is a fault and no text.
     """
 
     delimiter: str = ","
     quote: str = '"'
     escape: str = ""
+    other: str = field(default="", compare=False)
+
+    @property
+    def quirks(self) -> Quirks:
+        """How lines are told that are no plain records."""
+        return quirks.of(self.delimiter, self.quote, self.escape, self.other)
 
     def cells(self, lines: Iterable[str]) -> list[str]:
         """Cut one record, taking lines as long as it goes on; raises ``csv.Error`` when it is badly quoted."""
@@ -55,8 +65,8 @@ class Cut:
     def whole(self, width: int) -> str:
         """Return the pattern of a line that is a record of so many fields, each of them wholly quoted or not at all."""
         quote, delimiter = re.escape(self.quote), re.escape(self.delimiter)
-        field = f"(?:{quote}(?:[^{quote}\r\n]|{quote}{quote})*{quote}|[^{quote}{delimiter}\r\n]*)"
-        return f"^{field}(?:{delimiter}{field}){{{width - 1}}}\r?\n?$"
+        one = f"(?:{quote}(?:[^{quote}\r\n]|{quote}{quote})*{quote}|[^{quote}{delimiter}\r\n]*)"
+        return f"^{one}(?:{delimiter}{one}){{{width - 1}}}\r?\n?$"
 
     def plain(self, body: bytes, width: int) -> int:
         """Count the lines of a body if all of them are records of so many fields without a quote; else return 0.
@@ -109,15 +119,16 @@ class Lines:
         self._before = number
         self._cut = Cut()
         self._width: int | None = None
+        self._tail = 0
 
     @property
     def number(self) -> int:
         """The line taken last, from 1."""
         return self._before + self._at
 
-    def expect(self, cut: Cut, width: int) -> None:
-        """Say how records are cut from here on."""
-        self._cut, self._width = cut, width
+    def expect(self, cut: Cut, width: int, tail: int = 0) -> None:
+        """Say how records are cut from here on: into ``width`` fields, and ``tail`` empty ones that have no name."""
+        self._cut, self._width, self._tail = cut, width + tail, tail
         self._odd = [self._at + place for place in self._odd_places(self._block[self._at :])]
         self._next_odd = 0
 
@@ -200,7 +211,7 @@ class Lines:
                 raise LineTooLongError
             if end:
                 return body[:end]
-        body, self._rest = self._rest, b""
+        body, self._rest = self._rest.rstrip(END_OF_FILE.encode()), b""
         return body
 
     def _plain(self, body: bytes) -> int:
@@ -208,12 +219,22 @@ class Lines:
         if self._width is None or self._width < 2:  # noqa: PLR2004 - a single column has nothing to count
             return 0
         lines = self._cut.plain(body, self._width)
-        if lines and not body.isascii():
-            try:
-                pl.Series([body], dtype=pl.Binary).cast(pl.String)
-            except ComputeError:  # some of it is no UTF-8
-                return 0
+        if not lines or (self._tail and not self._has_tails(body, lines)):
+            return 0
+        try:
+            text = pl.Series([body], dtype=pl.Binary).cast(pl.String)
+        except ComputeError:  # some of it is no UTF-8
+            return 0
+        starts = f"{self._cut.delimiter}{SPACES}".encode()
+        hints = self._cut.quirks.hints
+        if body[:1] in (bytes([sign]) for sign in starts) or text.str.contains_any(list(hints))[0]:
+            return 0 if self._odd_places(body.splitlines(keepends=True)) else lines
         return lines
+
+    def _has_tails(self, body: bytes, lines: int) -> bool:
+        """Tell whether the last fields of all lines are empty."""
+        end = self._cut.delimiter.encode() * self._tail
+        return body.count(end + b"\n") + body.count(end + b"\r\n") == lines
 
     def _odd_places(self, lines: list[bytes]) -> list[int]:
         """Find the lines that are no records beyond doubt: by quotes, number of fields, NUL, bytes that are no text."""
@@ -225,6 +246,8 @@ class Lines:
             lines = [line if is_text(line) else b"\0" for line in lines]
             series = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
         odd = series.str.count_matches(self._cut.delimiter, literal=True) != self._width - 1
+        if self._tail:
+            odd |= ~series.str.strip_chars_end("\r\n").str.ends_with(self._cut.delimiter * self._tail)
         text = b"".join(lines)
         if self._cut.quote and self._cut.quote.encode() in text:
             quoted = series.str.contains(self._cut.quote, literal=True)
@@ -232,6 +255,10 @@ class Lines:
             if self._width <= _MOST_COUNTED:
                 well = series.filter(quoted).str.contains(self._cut.whole(self._width))
                 odd = odd.scatter(quoted.arg_true(), ~well)
+        ways = self._cut.quirks
+        odd |= series.str.contains(ways.blank)
+        if (ways.other or not text.isascii()) and ways.marks and series.str.contains_any(list(ways.marks)).any():
+            odd |= series.str.contains(ways.strange)
         for special in (self._cut.escape, "\0"):
             if special and special.encode() in text:
                 odd |= series.str.contains(special, literal=True)

@@ -1,9 +1,9 @@
 """Lines of UTF-8 into CSV records, each with the very bytes it came from.
 
-Promises: every physical line belongs to exactly one record (or is blank), the bytes of all records joined are the
-body of the file, and a record that is no record (wrong number of fields, bad quoting, bytes that are no text, NUL)
-is one fault whose neighbours are read. A quoted field may hold line ends, a quote inside an unquoted field is a
-character like any other. Knows no column names and no rules.
+Promises: every physical line belongs to exactly one record or is blank (no field has anything in it), the bytes of all
+records joined are the body of the file without blank lines, and a record that is no record (wrong number of fields,
+bad quoting, bytes that are no text, NUL) is one fault whose neighbours are read. A quoted field may hold line ends, a
+quote inside an unquoted field is a character like any other. Knows no column names and no rules.
 
 Why not a ready reader: those of frame libraries pad short records and drop others in silence, and ``csv`` lets one
 stray quote swallow the rest of the file. Here polars tells which lines are records beyond doubt, and ``csv`` judges
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pipeline.intake.lines import MAX_LINE, Cut, Lines, Run, is_text, text_of
+from pipeline.intake.quirks import END_OF_FILE, SPACES
 
 MAX_QUOTED_LINES = 1000
 MAX_QUOTED_BYTES = 1024 * 1024
@@ -74,18 +75,21 @@ class Batch:
             yield lines[line - begins]
 
 
-def records(lines: Lines, cut: Cut, *, width: int | None) -> Iterator[Record]:
-    """Yield every record in order; ``width`` is the number of fields that each must have (None: any)."""
+def records(lines: Lines, cut: Cut, *, width: int | None, tail: int = 0) -> Iterator[Record]:
+    """Yield every record in order; ``width`` is the number of fields that each must have (None: any).
+
+    Up to ``tail`` more may follow, if they are empty; they are none of the cells.
+    """
     csv.field_size_limit(MAX_LINE + MAX_QUOTED_BYTES)
     while line := lines.take():
-        if record := _record(line, lines, cut, width):
+        if record := _record(line, lines, cut, width, tail):
             yield record
 
 
-def batches(lines: Lines, cut: Cut, *, width: int, rows: int) -> Iterator[Batch]:
+def batches(lines: Lines, cut: Cut, *, width: int, rows: int, tail: int = 0) -> Iterator[Batch]:
     """Yield every record in order, up to so many at a time."""
     csv.field_size_limit(MAX_LINE + MAX_QUOTED_BYTES)
-    lines.expect(cut, width)
+    lines.expect(cut, width, tail)
     batch = Batch()
     while True:
         if batch.height and lines.waiting() > rows - batch.height:
@@ -96,7 +100,7 @@ def batches(lines: Lines, cut: Cut, *, width: int, rows: int) -> Iterator[Batch]
             batch.height += run.lines
         elif not (line := lines.take()):
             break
-        elif record := _record(line, lines, cut, width):
+        elif record := _record(line, lines, cut, width, tail):
             batch.others[batch.height] = record
             batch.height += 1
         if batch.height == rows:
@@ -106,17 +110,35 @@ def batches(lines: Lines, cut: Cut, *, width: int, rows: int) -> Iterator[Batch]
         yield batch
 
 
-def _record(line: bytes, lines: Lines, cut: Cut, width: int | None) -> Record | None:
-    """Make a record of a line and, where it goes on, of those after it; nothing of a blank line."""
+def _record(line: bytes, lines: Lines, cut: Cut, width: int | None, tail: int) -> Record | None:
+    """Make a record of a line and, where it goes on, of those after it; nothing of one without anything in it."""
     text = text_of(line)
-    if text.isspace() and cut.delimiter not in text and (width != 1 or not line.rstrip(b"\r\n")):
+    if _is_blank(text, cut, width):
         return None
     number, raw = lines.number, line
-    cells = _single(text, cut)
-    if cells is None:
+    spelled = cut.quirks.respelled(text) if cut.quirks.is_strange(text) else text
+    cells = None if spelled is None else _single(spelled, cut)
+    if cells is None and spelled == text:
         raw, cells = _spanning(line, lines, cut, width)
+    if tail and width and cells and len(cells) > width and not any(cells[width : width + tail]):
+        cells = [*cells[:width], *cells[width + tail :]]
     fault = _fault(raw, cells, number, width)
     return Record(raw=raw, cells=None if fault else cells, fault=fault)
+
+
+def _is_blank(text: str, cut: Cut, width: int | None) -> bool:
+    """Tell whether a line is no record: without any field, or with none that has more than white space.
+
+    Of one column, any line has a field that has something in it.
+    """
+    if width == 1:
+        return not text.strip("\r\n" + END_OF_FILE)
+    if cut.delimiter not in text:
+        return not text.strip(END_OF_FILE) or text.replace(END_OF_FILE, "").isspace()
+    if not cut.quirks.may_be_blank(text):
+        return False
+    cells = _single(text.replace(END_OF_FILE, ""), cut)
+    return cells is not None and not any(cell.strip(SPACES) for cell in cells)
 
 
 def _single(text: str, cut: Cut) -> list[str] | None:

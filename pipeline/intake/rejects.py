@@ -17,7 +17,7 @@ from typing import Protocol
 
 import polars as pl
 
-from pipeline.intake import csvfile, excelfile, parquetfile, sniff, unpack
+from pipeline.intake import csvfile, encoding, excelfile, parquetfile, sniff, unpack
 from pipeline.intake.files import Batch, Kind, Table, batches
 from pipeline.intake.lines import Cut, line_end, without_line_end
 from pipeline.model import ERROR_COLUMNS, SourceInfo
@@ -83,7 +83,7 @@ class _CsvRejects:
         dialect = table.dialect
         self._codec = dialect.encoding.name
         self._delimiter = dialect.cut.delimiter.encode()
-        self._writer = _Writer(cut=dialect.cut, ours=_ours(table.columns), width=len(table.columns))
+        self._writer = _Writer(cut=dialect.cut, ours=_ours(table.columns), width=len(table.columns), tail=dialect.tail)
         self._stack = ExitStack()
         self._sink = self._stack.enter_context(unpack.packed(destination, dialect.packing))
         with csvfile.opened(table.path, table.name, dialect, table.reading.max_unpacked) as file:
@@ -104,7 +104,7 @@ class _CsvRejects:
         self._stack.close()
 
     def _write(self, text: bytes, *, mark: bytes = b"") -> None:
-        self._sink.write(mark + csvfile.original(text, self._codec))
+        self._sink.write(mark + encoding.original(text, self._codec))
 
 
 def _ours(columns: Sequence[str]) -> frozenset[int]:
@@ -113,11 +113,15 @@ def _ours(columns: Sequence[str]) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Writer:
-    """Writes records back as they stood: ``ours`` are the places of an earlier run's marks among ``width`` fields."""
+    """Writes records back as they stood: ``ours`` are the places of an earlier run's marks among ``width`` fields.
+
+    Up to ``tail`` empty fields behind them go, as columns follow that have names.
+    """
 
     cut: Cut
     ours: frozenset[int]
     width: int
+    tail: int = 0
 
     def original(self, raw: bytes) -> bytes:
         """Return a record's own bytes without earlier marks.
@@ -126,10 +130,15 @@ class _Writer:
         row whose cells may have shifted.
         """
         raw = without_line_end(raw)
-        if not self.ours:
+        if not self.ours and not self.tail:
             return raw
         ours = self.ours
         fields = list(self._split(raw))
+        if self.width < len(fields) <= self.width + self.tail:
+            fields = fields[: self.width]
+            raw = self.cut.delimiter.encode().join(fields)
+        if not ours:
+            return raw
         if len(fields) > len(ours):
             if len(fields) < self.width and max(ours) == self.width - 1:
                 # A short record's marks do not stand under their header: they are its last fields.
@@ -147,7 +156,7 @@ class _Writer:
             re.escape(mark.encode()) for mark in (self.cut.delimiter, self.cut.quote, self.cut.escape)
         )
         inner = b"(?:[^%b%b]|%b%b%b)*" % (quote, escape, quote, quote, b"|%b." % escape if escape else b"")
-        pattern = re.compile(b"%b%b%b(?=%b|$)|[^%b]*" % (quote, inner, quote, end, end), re.DOTALL)
+        pattern = re.compile(b"[ \t]*%b%b%b[ \t]*(?=%b|$)|[^%b]*" % (quote, inner, quote, end, end), re.DOTALL)
         place = 0
         while True:
             match = pattern.match(raw, place)

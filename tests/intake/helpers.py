@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.intake.quirks import SPACES
 from pipeline.intake.validate import Rules, Survey, rows, survey
 from pipeline.model import CANONICAL_COLUMNS, Category, IntakeRow
 
@@ -77,3 +78,8 @@ def judged(
 def told(found: Iterable[IntakeRow]) -> list[tuple[int, str, str]]:
     """Return what speaks against rows as (row number, field, code)."""
     return [(violation.row_number, violation.field, violation.code) for row in found for violation in row.violations]
+
+
+def filled(table: Iterable[list[str]]) -> list[list[str]]:
+    """Return the rows that have something in them: blank rows of a spreadsheet are none."""
+    return [row for row in table if len(row) == 1 or any(cell.strip(SPACES) for cell in row)]

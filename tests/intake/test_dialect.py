@@ -143,3 +143,67 @@ def test_what_is_stated_wins(tmp_path: Path) -> None:
     assert detected(tmp_path, text, Source(skip_lines=7)).skip_lines == 7
     assert detected(tmp_path, "x\n\n" + text).skip_lines == 2
     assert "header on line 3" in detected(tmp_path, "x\n\n" + text).words
+
+
+ROWS = "".join(f"{n},Ann,Bee,a@b.c,1,2,3,4\n" for n in range(1500))
+HEADER = ",".join(REQUIRED_COLUMNS) + "\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,'Bob',Bee,a@b.c,1,2,3,4\n" + ROWS * 3 + '2,Ann,"Van ""Bo"" Dyk",a@b.c,1,2,3,4\n',
+        '1,Ann,"Bee\nLee",a@b.c,1,2,3,4\n' + "2,Ann,'s-Graven',a@b.c,1,2,3,4\n3,'Bob','Lee',a@b.c,1,2,3,4\n",
+        "1,'Bob',Bee,a@b.c,1,2,3,4\n" + ROWS,
+    ],
+    ids=["late", "few", "none that needs one"],
+)
+def test_a_field_in_apostrophes_does_not_make_them_quotes(tmp_path: Path, text: str) -> None:
+    """The whole file decides by the records that either quote leaves broken, not the number of fields at its start."""
+    assert detected(tmp_path, HEADER + text).cut == Cut()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,'Bob',Bee,a@b.c,1,2,3,4\n" + ROWS * 3 + "2,Ann,'Van, Bo',a@b.c,1,2,3,4\n",
+        "1,'Bob',Bee,a@b.c,1,2,3,4\n2,Ann,'O''Neill',a@b.c,1,2,3,4\n",
+        "'1','Ann','Bee','a@b.c','1','2','3','4'\n",
+    ],
+    ids=["late", "doubled", "every field"],
+)
+def test_a_file_that_needs_single_quotes_has_them(tmp_path: Path, text: str) -> None:
+    """Also where the field that needs them comes long after those that were seen first."""
+    assert detected(tmp_path, HEADER + text).cut == Cut(quote="'")
+
+
+@pytest.mark.parametrize("sign", "~^!;\t")
+def test_a_first_line_that_states_the_delimiter_is_believed(tmp_path: Path, sign: str) -> None:
+    """Excel reads such a line; the header is the next one."""
+    found = detected(tmp_path, f"sep={sign}\n" + (HEADER + ROWS).replace(",", sign))
+    assert (found.cut.delimiter, found.skip_lines) == (sign, 1)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "tail"),
+    [
+        ("a,b,c,", "1,2,3,\n4,5,6,\n", 1),
+        ("a,b,c", "1,2,3,\n4,5,6,\n", 1),
+        ("a,b,c,,", "1,2,3,,\n4,5,6,,\n", 2),
+        ("a,b,c,", "1,2,3\n4,5,6\n", 1),
+        ("a,b,c", "1,2,3\n4,5,6,\n7,8,9\n", 0),
+        ("a,b,c,", "1,2,3,x\n4,5,6,\n", 0),
+        ("a,b,c", "1,2,3\n", 0),
+    ],
+)
+def test_an_empty_last_column_is_seen(tmp_path: Path, header: str, rows: str, tail: int) -> None:
+    """In the header, in the records or in both; one of single records, or with something in it, is none."""
+    assert detected(tmp_path, f"{header}\n{rows}").tail == tail
+
+
+@pytest.mark.parametrize("mark", ["\ufeff" * 2, "\ufeff\xef\xbb\xbf", "\xef\xbb\xbf\ufeff" + "\ufeff"])
+def test_any_number_of_marks_is_no_part_of_the_text(tmp_path: Path, mark: str) -> None:
+    """Programs put one before another, or before what they took for letters."""
+    path = tmp_path / "x.csv"
+    found = detected(tmp_path, mark + HEADER + ROWS)
+    assert csvfile.columns(path, path.name, found, files.MAX_UNPACKED) == REQUIRED_COLUMNS

@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 
 from pipeline.intake import lines, records
 from pipeline.intake.lines import Cut, Lines, LineTooLongError
+from pipeline.intake.quirks import END_OF_FILE
 from pipeline.intake.records import Record
+from tests.intake.helpers import filled
 
 CELLS = st.text(
-    st.one_of(st.sampled_from(",\"\n\r ;'\t\ufeffé"), st.characters(exclude_categories=["Cs"], min_codepoint=1))
+    st.one_of(
+        st.sampled_from(",\"\n\r ;'\t\ufeffé"),
+        st.characters(exclude_categories=["Cs"], exclude_characters=END_OF_FILE, min_codepoint=1),
+    )
 )
 TABLES = st.integers(1, 5).flatmap(
     lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=8)
@@ -46,8 +51,9 @@ def test_any_table_reads_back(table: list[list[str]], quoting: int) -> None:
     buffer = io.StringIO(newline="")
     csv.writer(buffer, quoting=quoting, lineterminator="\r\n").writerows(table)  # type: ignore[arg-type]
     found = read(buffer.getvalue(), len(table[0]))
-    assert [record.cells for record in found] == table
-    assert b"".join(record.raw for record in found) == buffer.getvalue().encode()
+    assert [record.cells for record in found] == filled(table)
+    if filled(table) == table:
+        assert b"".join(record.raw for record in found) == buffer.getvalue().encode()
 
 
 @given(table=TABLES, end=st.sampled_from(["\n", "\r", "\r\n"]))
@@ -55,15 +61,19 @@ def test_every_line_end_is_read(table: list[list[str]], end: str) -> None:
     """LF, CR and CRLF end records alike; inside quotes they stay what they are."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator=end).writerows(table)
-    assert [record.cells for record in read(buffer.getvalue(), len(table[0]))] == table
+    assert [record.cells for record in read(buffer.getvalue(), len(table[0]))] == filled(table)
 
 
 @given(text=st.text('ab,"\n\r\0\udc80', max_size=60), width=st.integers(1, 9))
 def test_no_text_is_lost_whatever_the_file_holds(text: str, width: int) -> None:
-    """The texts of all records joined are the file, blank lines aside, and each record is cells or a fault."""
+    """The texts of all records are the file but for blank lines, and each record is cells or a fault."""
     found = read(text, width)
-    joined = b"".join(record.raw for record in found).decode("utf-8", "surrogateescape")
-    assert joined.replace("\r", "").replace("\n", "") == text.replace("\r", "").replace("\n", "")
+    raw, place = text.encode("utf-8", "surrogateescape"), 0
+    for record in found:
+        begins = raw.index(record.raw, place)
+        assert not raw[place:begins].strip(b',"\r\n')
+        place = begins + len(record.raw)
+    assert not raw[place:].strip(b',"\r\n')
     assert all((record.cells is None) == (record.fault is not None) for record in found)
     assert all(len(record.cells) == width for record in found if record.cells is not None)
 
@@ -152,7 +162,7 @@ def test_any_dialect_reads_back(
         lineterminator=end,
     ).writerows(table)
     cut = Cut(delimiter=delimiter, quote=quote, escape=escape)
-    assert [record.cells for record in read(buffer.getvalue(), len(table[0]), cut, rows=rows)] == table
+    assert [record.cells for record in read(buffer.getvalue(), len(table[0]), cut, rows=rows)] == filled(table)
 
 
 def test_lines_over_the_edge_of_a_block_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,3 +186,90 @@ def test_quoted_records_of_thousands_of_fields_are_read() -> None:
     cells = ['a "b"', *["c"] * 9_999]
     line = ",".join(['"a ""b"""', *['"c"'] * 9_999]) + "\n"
     assert [record.cells for record in read(line * 3, 10_000)] == [cells] * 3
+
+
+BLANKS = (",,", "\t,,", " , , ", '"","",""', ',"",', "", "  ", "\x1a", "\x1a\x1a\r")
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_blank_rows_are_no_records(blank: str, end: str) -> None:
+    """Rows of a spreadsheet without anything, and the mark of DOS, wherever they stand; what has anything is one."""
+    rows = ["1,2,3", blank, blank, ",5,", blank, ",,x", '" x ",,', "7,8,9", *[blank] * 9]
+    found = read(end.join(rows) + end, 3)
+    assert [record.cells for record in found] == [
+        ["1", "2", "3"],
+        ["", "5", ""],
+        ["", "", "x"],
+        [" x ", "", ""],
+        ["7", "8", "9"],
+    ]
+    assert found[1].raw == f",5,{end}".encode()
+
+
+def test_a_file_of_blank_rows_has_none() -> None:
+    """Also many of them."""
+    assert read(",,\r\n" * 2000, 3) == []
+
+
+def test_a_blank_row_needs_no_number_of_fields() -> None:
+    """One that is too short or too long for a record is none either; one with anything in it is a fault."""
+    assert codes(read("1,2,3\n,\n,,,,\n,,,x\n", 3)) == [(), ("record_long",)]
+
+
+@pytest.mark.parametrize("last", ["1,2,3\x1a", "1,2,3\n\x1a", "1,2,3\r\n\x1a\r\n", "1,2,3\n" + "\x1a" * 128])
+def test_the_mark_that_ends_a_text_of_dos_is_none_of_it(last: str) -> None:
+    """Ctrl-Z behind the last record, on its line or on one of its own."""
+    assert [record.cells for record in read("4,5,6\n" + last, 3)] == [["4", "5", "6"], ["1", "2", "3"]]
+
+
+LOOSE = {
+    '1, "Rūta", 3': ["1", "Rūta", " 3"],
+    '1,\t"Sample, Jr" , "Sam""ple"': ["1", "Sample, Jr", 'Sam"ple'],
+    '"1", "a, ""b"", c",': ["1", 'a, "b", c', ""],
+    "\u201c1\u201d,\u201cRūta\u201d,\u201eKalna, Jr\u201c": ["1", "Rūta", "Kalna, Jr"],
+    "1, \u201cRūta\u201d,\xabKalna\xbb": ["1", "Rūta", "Kalna"],
+    '"1","\u201cRūta\u201d",\u2018O\u2019Neill\u2019': ["1", "Rūta", "O\u2019Neill"],
+    '1,\u201cRūta "B" K\u201d,3': ["1", 'Rūta "B" K', "3"],
+    '1,\u201eZum Löwen\u201c Inn,5" pipe': ["1", "\u201eZum Löwen\u201c Inn", '5" pipe'],
+    '1,"a, ""b"" \u201cc\u201d",3': ["1", 'a, "b" \u201cc\u201d', "3"],
+    "1,\u2019t Hooft,O\u2019Neill": ["1", "\u2019t Hooft", "O\u2019Neill"],
+}
+
+
+@pytest.mark.parametrize("line", LOOSE)
+def test_quotes_in_other_ways_are_quotes(line: str) -> None:
+    """Behind white space and typographic ones; within a text they are a part of it."""
+    found = read(f"4,5,6\n{line}\n7,8,9\n", 3)
+    assert [record.cells for record in found] == [["4", "5", "6"], LOOSE[line], ["7", "8", "9"]]
+    assert found[1].raw.decode() == line + "\n"
+
+
+@pytest.mark.parametrize("line", ['1, "Rūta, 3', '1, "Rūta" K, 3', "1,\u201cRūta,3", '1,"2" ,3'])
+def test_quotes_that_are_not_whole_are_faults(line: str) -> None:
+    """What may be a half of a quotation is no value."""
+    assert codes(read(f"4,5,6\n{line}\n7,8,9\n", 3)) == [(), ("record_quoting",), ()]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [("1,'O''Neill',3", True), ("1,'Bob',3", False), ("1,'t Hooft,O'", False), ("1,\"'a''b'\",3", False)],
+)
+def test_the_quote_that_was_not_chosen_is_no_text(line: str, *, fault: bool) -> None:
+    """Where the quote was guessed, a field that only makes sense in the other one is a fault."""
+    guessed = Cut(other="'")
+    assert codes(read(f"4,5,6\n{line}\n", 3, guessed)) == [(), ("record_quoting",) if fault else ()]
+    assert codes(read(f"4,5,6\n{line}\n", 3)) == [(), ()]
+    assert codes(read('1,"Bea",3\n', 3, Cut(quote="'", other='"'))) == [("record_quoting",)]
+
+
+@pytest.mark.parametrize("row", ["1,2,3,", "1,2,3", '1,2,"3",""', "1,2,3,,"])
+def test_an_empty_field_without_a_name_is_ignored(row: str) -> None:
+    """At the end of a record, up to as many as there may be; one that has something in it is a field too many."""
+    text = f"4,5,6,\n{row}\n,,,\n7,8,9,x\n"
+    batch = next(records.batches(Lines(io.BytesIO(text.encode())), Cut(), width=3, tail=1, rows=9))
+    last = [] if row.endswith(",,") else ["1", "2", "3"]
+    assert batch.height == 3
+    assert batch.others[2].fault
+    assert 0 not in batch.others
+    assert (batch.others[1].cells if 1 in batch.others else last) == (last or None)

@@ -9,7 +9,7 @@ from pipeline.intake.files import Reading, open_table
 from pipeline.intake.rejects import RejectMark, write_rejects
 from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, IntakeRow
 from pipeline.profile import Profile, Source
-from tests.intake.helpers import a_row, judged, told, write
+from tests.intake.helpers import a_row, csv_text, judged, told, write
 
 MARK = RejectMark(field="email", code="email_invalid", message='not valid, "really"')
 OTHER = RejectMark(field="", code="x", message="second")
@@ -143,3 +143,26 @@ def test_a_short_record_given_again_is_short_again(tmp_path: Path) -> None:
     _, found = judged(first)
     assert told(found) == [(1, "", "record_short")]
     assert rejects(first, {1: [OTHER]}) == first.read_bytes()
+
+
+@pytest.mark.parametrize("header", ["", ","], ids=["rows only", "header too"])
+def test_rejects_of_a_file_with_an_empty_last_column_are_read_again(tmp_path: Path, header: str) -> None:
+    """The fields without a name go, as columns with names follow; a record of the wrong length stays as it is."""
+    rows = [a_row(1, email="nobody"), a_row(2), a_row(3, email="none")]
+    first, *lines = csv_text(rows, REQUIRED_COLUMNS).splitlines()
+    lines = [*(f"{line}," for line in lines), "C-9,short,"]
+    path = tmp_path / "in.csv"
+    path.write_text("\n".join([first + header, *lines, "", ",,,,,,,,"]) + "\n", encoding="utf-8")
+    _, found = judged(path)
+    assert [row.row_number for row in found if row.violations] == [1, 3, 4]
+    table = open_table(path, "in.csv", Reading())
+    write_rejects(table, tmp_path / "again.csv", marks_of(found), 100)
+    text = (tmp_path / "again.csv").read_text(encoding="utf-8").splitlines()
+    assert text[0] == f"{first},_err_row,_err_field,_err_code,_err_message"
+    assert text[1].startswith(lines[0][:-1] + ",1,email,")
+    _, once_more = judged(tmp_path / "again.csv")
+    assert [[v.code for v in row.violations] for row in once_more] == [
+        ["email_invalid"],
+        ["email_invalid"],
+        ["record_short"],
+    ]

@@ -6,8 +6,9 @@ import pytest
 
 from pipeline.errors import UnreadableInputError
 from pipeline.intake.validate import survey
+from pipeline.model import IntakeRow
 from pipeline.proposal import proposed_profile
-from tests.intake.helpers import CORPORA
+from tests.intake.helpers import CORPORA, judged, told
 
 REPORTED = CORPORA / "reported"
 pytestmark = pytest.mark.skipif(not REPORTED.is_dir(), reason="the reported inputs are not here")
@@ -36,3 +37,57 @@ def test_a_row_behind_the_header_is_shown_nowhere(name: str) -> None:
     said = refused(name) + proposed(name)
     assert "on one line" in said
     assert not [value for value in ("Rūta", "Kalna", "ruta", "61231001", "1990-10-03", "C-1") if value in said]
+
+
+def read(name: str) -> list[IntakeRow]:
+    """Judge an input."""
+    return judged(REPORTED / name)[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("04-quotes-behind-a-space.csv", 5),
+        ("06-blank-rows-of-a-spreadsheet.csv", 5),
+        ("12d-ctrl-z.csv", 5),
+        ("12e-trailing-delimiter.csv", 5),
+        ("quote_late.csv", 2000),
+        ("sp_delim.csv", 3),
+    ],
+)
+def test_every_row_is_read_and_nothing_else_is_one(name: str, rows: int) -> None:
+    """Quotes behind spaces, blank rows, the mark of DOS, an empty last column, apostrophes around a name."""
+    found = read(name)
+    assert len(found) == rows
+    assert told(found) == []
+
+
+def test_quotes_are_none_of_the_values() -> None:
+    """Neither those behind a space nor those of the whole file."""
+    names = [row.customer.last_name for row in read("sp_delim.csv") if row.customer]
+    assert names == ["Sample", 'Sam"ple', "Sample, Jr"]
+    late = [row.customer for row in read("quote_late.csv") if row.customer]
+    assert late[1500].last_name == 'Van "Bo" Dyk'
+    assert late[1600].place_of_birth == "Kaunas, Old Town"
+
+
+def test_one_apostrophe_more_does_not_break_records() -> None:
+    """The two rows are two: one with a line break in a value, which is a reject, and a good one."""
+    found = read("quote_min.csv")
+    assert told(found) == [(1, "place_of_birth", "control_characters")]
+    assert found[1].customer
+    assert found[1].customer.place_of_birth == "'s-Hertogenbosch'"
+
+
+def test_a_lost_letter_costs_its_row() -> None:
+    """And not the file."""
+    found = read("ufffd_one.csv")
+    assert len(found) == 50
+    assert told(found) == [(8, "first_name", "garbled_text")]
+
+
+def test_rows_that_are_quoted_whole_are_told() -> None:
+    """With what to do about it."""
+    said = refused("12f-rows-quoted-whole.csv")
+    assert "stand in quotes as a whole" in said
+    assert "remove the outer ones" in said

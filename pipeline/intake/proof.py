@@ -1,0 +1,116 @@
+"""What only records prove of how a text file is written: its quote, its empty last column, and that a header fits them.
+
+Promises: between two quotes the whole file decides, by which of them leaves fewer records broken; a header that no
+record fits is refused with the cause. Knows no column names and no rules.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import UnreadableInputError
+from pipeline.intake import unpack
+from pipeline.intake.encoding import Encoding, as_utf8
+from pipeline.intake.lines import Cut, Lines, LineTooLongError, text_of
+from pipeline.intake.records import batches, records
+
+_ROWS = 10_000
+_MOST = 0.5
+_FEWEST = 2
+"""Records from which on their number of fields tells something of the header."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Quoted:
+    """What speaks against and for a quote: broken records, fields that need it, fields that stand in it."""
+
+    broken: int
+    needed: int
+    used: int
+    records: int
+
+
+def quote(path: Path, name: str, most: int, written: Encoding, skip: int, usual: Cut, rival: Cut) -> Cut:
+    """Return which of two cuts, of unlike quotes, the whole file is written in; the usual one if nothing tells."""
+    try:
+        one, other = (_quoted(path, name, most, written, skip, cut) for cut in (usual, rival))
+    except (LineTooLongError, UnicodeError):  # said with its cause when the file is read
+        return usual
+    if one.broken != other.broken:
+        return usual if one.broken < other.broken else rival
+    if one.needed != other.needed:
+        return usual if one.needed > other.needed else rival
+    return rival if other.used > max(one.used, _MOST * other.records) else usual
+
+
+def _quoted(path: Path, name: str, most: int, written: Encoding, skip: int, cut: Cut) -> _Quoted:
+    broken = needed = used = found = 0
+    with unpack.opened(path, name, most) as stream:
+        stream.read(len(written.mark))
+        lines = Lines(as_utf8(stream, written.name))
+        for _ in range(skip):
+            lines.take()
+        header = next(records(lines, cut, width=None), None)
+        width = len(header.cells or ()) if header else 0
+        for batch in batches(lines, cut, width=width, rows=_ROWS):
+            broken += len(batch.faults)
+            found += batch.height
+            text = text_of(b"".join([*(run.body for run in batch.plain), *(r.raw for r in batch.others.values())]))
+            for field in standing(text, cut):
+                used += 1
+                inner = field[1:-1]
+                needed += any(mark in inner for mark in (cut.quote, cut.delimiter, "\n", "\r"))
+    return _Quoted(broken=broken, needed=needed, used=used, records=found)
+
+
+def standing(text: str, cut: Cut) -> list[str]:
+    """Return the fields of a text that stand in a cut's quote, as they stand."""
+    end, mark = re.escape(cut.delimiter), re.escape(cut.quote)
+    return re.findall(
+        rf"(?:^|(?<={end}))({mark}(?:[^{mark}\\\r\n]|{mark}{mark}|\\.)*{mark})(?={end}|\r|$)", text, re.MULTILINE
+    )
+
+
+def tail(name: str, cut: Cut, header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Return how many empty fields without a name records may end with; refuse a header that no record fits.
+
+    ``rows`` are the first records below the header, none of those that are broken.
+    """
+    names = len(without_tail(header))
+    widths = Counter(map(len, rows))
+    width = widths.most_common(1)[0][0] if widths else 0
+    if names > 1 and widths:
+        _check_fit(name, cut, names, width, rows, widths)
+    beyond = max(len(header), width) - names
+    if names < 1 or not beyond or any(cell.strip() for cells in rows for cell in cells[names:]):
+        return 0
+    if len(header) == names and widths[width] <= _MOST * len(rows):
+        return 0  # single records are too long, and have to be told
+    return beyond
+
+
+def without_tail(cells: Sequence[str]) -> Sequence[str]:
+    """Return the fields of a record up to the last one that has something in it."""
+    end = len(cells)
+    while end and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
+
+
+def _check_fit(
+    name: str, cut: Cut, names: int, width: int, rows: Sequence[Sequence[str]], widths: Collection[int]
+) -> None:
+    whole = sum(len(cells) == 1 and cut.delimiter in cells[0] for cells in rows)
+    if whole > _MOST * len(rows):
+        raise UnreadableInputError(
+            f"{name}: the header has {names} names, and the records below it stand in quotes as a whole",
+            hint="write the file again with quotes around single fields only, or remove the outer ones",
+        )
+    if len(rows) >= _FEWEST and len(widths) == 1 and width < names:
+        raise UnreadableInputError(
+            f"{name}: the header has {names} names, and every record below it {width} fields; the header and the first "
+            "row may stand on one line",
+            hint="put a line end behind the last name of the header, or remove names that no record has a field for",
+        )
