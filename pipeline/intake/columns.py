@@ -19,6 +19,11 @@ _DIGITS_OF_A_VALUE = 6
 _HEADER = 2
 """Names that the vocabulary knows, from which on a line is a header."""
 _OURS = "`onboard template` prints a header"
+FIXED_WIDTH = (
+    "its fields seem to stand under each other, filled up with spaces (fixed width): import it into a spreadsheet by "
+    "fixed width and save it as CSV UTF-8, or ask for it with a delimiter"
+)
+_ALIGNED = re.compile(r"\w {2,}\w")
 _EMAIL = re.compile(r"[^\s@]@[^\s@]")
 _BREAK = re.compile(
     r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\uffff\U00010000-\U0010ffff]|[\u2424\u240a\u240d]"
@@ -117,6 +122,8 @@ def advice(missing: Sequence[str], columns: Sequence[str]) -> str:
 def _of_one(column: str) -> str:
     """Say why there may be one column only, where a table has several."""
     inside = re.search(f"(?:{'|'.join(CANONICAL_COLUMNS)})(\\W+)(?:{'|'.join(CANONICAL_COLUMNS)})", column)
+    if (inside and inside[1].isspace() and "\t" not in inside[1]) or _ALIGNED.search(column):
+        return FIXED_WIDTH
     if not inside:
         return f"it has one column: is it a table? {_OURS}"
     if len(inside[1]) == 1 and inside[1] in ",;\t|":

@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import encoding, proof, unpack
+from pipeline.intake.columns import FIXED_WIDTH
 from pipeline.intake.lines import Cut, Lines
 from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.intake.records import NO_TEXT, Record, records
@@ -31,6 +32,7 @@ _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _HEADER_WITHIN = 50
 """Records among which the header is looked for when lines before it are not stated."""
 _COLUMNS = 2
+_ALIGNED = "  "
 _BLOCK = 1024 * 1024
 _SAID = re.compile(
     r"[\ufeff]*\"?sep=([\t\x20-\x21\x23-\x26\x28-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e])\"?[\r\n]", re.IGNORECASE
@@ -100,7 +102,10 @@ def detect(
         skip = _skipped(text, cut, source, known)
         cut = proof.quote(path, name, most, found, skip, cut, rival)
     skip = _skipped(text, cut, source, known)
-    tail = proof.tail(name, cut, *_below(text, cut, skip))
+    header, rows = _below(text, cut, skip)
+    if cut.delimiter == " " and _ALIGNED in "\n".join(map(" ".join, (header, *rows))):
+        raise UnreadableInputError(f"{name} has more than one space between fields", hint=FIXED_WIDTH)
+    tail = proof.tail(name, cut, header, rows)
     return Dialect(encoding=found, cut=cut, skip_lines=skip, packing=unpack.packing(path), sure=sure, tail=tail)
 
 

@@ -20,7 +20,7 @@ import polars as pl
 
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import columns as header
-from pipeline.intake import csvfile, dialect, encoding, excelfile, mapping, parquetfile, sniff, unpack
+from pipeline.intake import csvfile, dialect, encoding, excelfile, mapping, parquetfile, places, sniff, unpack
 from pipeline.intake.dialect import Dialect
 from pipeline.intake.mapping import Plan
 from pipeline.intake.records import Fault
@@ -100,6 +100,7 @@ def expand(inputs: Sequence[Path]) -> list[Path]:
     """Return the files that patterns such as ``book/*.parquet`` mean, sorted; a path that exists is no pattern."""
     found: list[Path] = []
     for path in inputs:
+        places.check(path)
         if os.path.exists(path) or not glob.has_magic(str(path)):  # noqa: PTH110 - a name may be too long to ask
             found.append(path)
             continue
@@ -147,9 +148,11 @@ def open_table(path: Path, name: str, reading: Reading) -> Table:
 
 
 def refuse_foreign(start: bytes, name: str, reading: Reading) -> None:
-    """Refuse what is no text by its first bytes."""
-    wide = reading.profile.source.encoding or encoding.of_mark(start)
-    foreign = sniff.foreign(start) if not wide else None
+    """Refuse what is no table of text by its first bytes."""
+    marked = encoding.of_mark(start)
+    if marked:
+        start = start.removeprefix(marked.mark).decode(marked.name, "replace").encode()
+    foreign = None if reading.profile.source.encoding and not marked else sniff.foreign(start)
     if foreign:
         what, hint = foreign
         raise UnreadableInputError(f"{name} is neither CSV nor Parquet: it looks like {what}", hint=hint)
@@ -216,10 +219,7 @@ def changed(name: str) -> UnreadableInputError:
 def head(path: Path, name: str, reading: Reading) -> bytes:
     """Return the first bytes of what is in a file, or say why there are none."""
     try:
-        if path.is_dir():
-            raise UnreadableInputError(f"{name} is a folder", hint="give the files in it")
-        if path.exists() and not path.is_file():
-            raise UnreadableInputError(f"{name} is not a regular file", hint="inputs are read twice: save it as a file")
+        places.check(path)
         with unpack.opened(path, name, reading.max_unpacked) as stream:
             head = stream.read(_HEAD)
     except OSError as error:

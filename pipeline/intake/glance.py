@@ -33,7 +33,7 @@ def glance(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detecte
 
     ``source`` is what is stated of it. Raises :class:`UnreadableInputError`.
     """
-    columns, frames, detected = _opened(path, name, source, headers.spellings())
+    columns, frames, detected = _opened(path, name, source, headers.spellings(), lenient=True)
     if len(columns) == 1:
         raise UnreadableInputError(f"{name} has one column: {header.shown(columns)}", hint=header.advice((), columns))
     frame, _ = next(frames, (pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), {}))
@@ -45,7 +45,7 @@ def lines(path: Path, name: str, known: Collection[str]) -> Iterator[Line]:
 
     ``known`` are the names that its header has. Raises :class:`UnreadableInputError`.
     """
-    _, frames, _ = _opened(path, name, Source(), known)
+    _, frames, _ = _opened(path, name, Source(), known, lenient=False)
     number = 0
     for frame, faults in frames:
         for place, cells in enumerate(frame.iter_rows(named=True)):
@@ -54,15 +54,18 @@ def lines(path: Path, name: str, known: Collection[str]) -> Iterator[Line]:
 
 
 def _opened(
-    path: Path, name: str, source: Source, known: Collection[str]
+    path: Path, name: str, source: Source, known: Collection[str], *, lenient: bool
 ) -> tuple[tuple[str, ...], Iterator[tuple[pl.DataFrame, dict[int, Fault]]], Detected]:
-    """Look at a file's beginning: its columns, its records as frames of text, and how it is written."""
+    """Look at a file's beginning: its columns, its records as frames of text, and how it is written.
+
+    ``lenient``: columns of Parquet that are no text are empty, as nobody may want them.
+    """
     reading = files.Reading(profile=Profile(source=source))
     head = files.head(path, name, reading)
     known = headers.spellings()
     if head.startswith(sniff.PARQUET_MAGIC):
         columns = parquetfile.columns(path, name)
-        frames = parquetfile.frames(path, name, columns, _ROWS, quiet=True)
+        frames = parquetfile.frames(path, name, columns, _ROWS, quiet=True, lenient=lenient)
         detected = Detected()
     elif sniff.is_workbook(path):
         columns = excelfile.columns(path, name, source.sheet)

@@ -121,14 +121,17 @@ def scan(path: Path) -> pl.LazyFrame:
 
 
 def frames(
-    path: Path, name: str, wanted: Sequence[str], batch_rows: int, *, quiet: bool
+    path: Path, name: str, wanted: Sequence[str], batch_rows: int, *, quiet: bool, lenient: bool = False
 ) -> Iterator[tuple[pl.DataFrame, dict[int, Fault]]]:
     """Yield the rows as frames of text with the wanted columns; null is '', and no row is at fault as a record.
 
-    ``wanted`` are names as :func:`columns` gives them; one that the file lacks is '' throughout.
+    ``wanted`` are names as :func:`columns` gives them; one that the file lacks is '' throughout; if ``lenient``, so is
+    one that cannot be read as text.
     """
     schema = scan_schema(path, name)
     own = {column.strip(): column for column in reversed(schema.names()) if column.strip() in wanted}
+    if lenient:
+        own = {column: origin for column, origin in own.items() if _kind(schema[origin]) is not _Kind.OTHER}
     _check_readable(name, {column: schema[column] for column in own.values()})
     # A selector takes a name as it is; pl.col takes ``^a$`` and ``*`` for patterns.
     needed = scan(path).select(selectors.by_name(*own.values())) if own else None

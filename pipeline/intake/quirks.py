@@ -12,7 +12,8 @@ SPACES = " \t\v\f"
 END_OF_FILE = "\x1a"
 """Ctrl-Z: DOS ends a text with it."""
 _FAMILIES = ("\u201c\u201d\u201e\u201f", "\xab\xbb", "\u2039\u203a", "\u2033", "\uff02", "\u301d\u301e\u301f")
-_OPENERS = "".join(_FAMILIES) + "\u2018\u201a"
+OPENERS = "".join(_FAMILIES) + "\u2018\u201a"
+"""Typographic quotes that a field may begin with."""
 _HALVES = "\u201c\u201e"
 """What opens a quotation and nothing else: alone at the start of a field, its other half is in another one."""
 
@@ -73,7 +74,7 @@ class Quirks:
             within = _compiled(_families(f"[{SPACES}]*")).fullmatch(own[1:-1])
             return f"{self.quote}{_inner(within)}{self.quote}" if within else own
         bare = match["bare"].strip(SPACES)
-        half = bare[:1] in _HALVES and not set(bare[1:]) & set(_OPENERS)
+        half = len(bare) > 1 and bare[0] in _HALVES and not set(bare[1:]) & set(OPENERS)
         behind_space = bare.startswith(self.quote)
         if bare and (half or behind_space or self._in_others(bare)):
             return None
@@ -98,10 +99,10 @@ class Quirks:
 def of(delimiter: str, quote: str, escape: str, other: str) -> Quirks:
     """Return the quirks of a dialect; ``other`` is the quote that it does not seem to have, if that was a guess."""
     space = f"[{_spaces(delimiter)}]"
-    ways = [f"{space}*{re.escape(quote)}?{space}*[{_OPENERS}]", f"{space}+{re.escape(quote)}"] if quote else []
+    ways = [f"{space}*{re.escape(quote)}?{space}*[{OPENERS}]", f"{space}+{re.escape(quote)}"] if quote else []
     if other:
         ways.append(f"{space}*'[^\r\n]*''" if other == "'" else f"{space}*{re.escape(other)}")
-    marks = (*_OPENERS, *([other * 2 if other == "'" else other] if other else ())) if quote else ()
+    marks = (*OPENERS, *([other * 2 if other == "'" else other] if other else ())) if quote else ()
     return Quirks(
         marks=marks,
         hints=(*(f"\n{sign}" for sign in (delimiter, *SPACES)), *marks),

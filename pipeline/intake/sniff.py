@@ -43,7 +43,23 @@ _ZIPPED = (
 """What a ZIP archive is by what its beginning holds."""
 _ZIP_MAGIC = b"PK\x03\x04"
 _TAR_MAGIC, _TAR_AT = b"ustar", 257
+_AS_SHEET = "open it in a spreadsheet program and save the sheet as CSV UTF-8"
 _TEXTS = (
+    (
+        re.compile(rb"(?=<)(?!.*<(?:form|input)\b).*?<table[\s>]", re.DOTALL),
+        "an HTML table, which some programs save as .xls",
+        _AS_SHEET,
+    ),
+    (
+        re.compile(rb"<\?xml.*?(excel\.sheet|urn:schemas-microsoft-com:office:spreadsheet)", re.DOTALL),
+        "an XML spreadsheet, which some programs save as .xls",
+        _AS_SHEET,
+    ),
+    (
+        re.compile(rb"mime-version: .*?multipart/related", re.DOTALL),
+        "a web archive (MHTML), which some programs save as .xls",
+        _AS_SHEET,
+    ),
     (
         re.compile(rb"<(!doctype|html|head|body|script|meta|div|!--)"),
         "an HTML page",
@@ -60,6 +76,7 @@ _TEXTS = (
     (re.compile(rb"(from|received|return-path|mime-version): "), "an e-mail", "save the file that is attached to it"),
 )
 """What texts that are no tables begin with, in small letters."""
+_SPACE = b" \t\r\n\v\f"
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a"})
 _BINARY_CONTROLS = 6
 """Control characters of so many kinds are in no header."""
@@ -75,7 +92,7 @@ def foreign(head: bytes) -> tuple[str, str] | None:
             return name, hint
     if head.startswith(_TAR_MAGIC, _TAR_AT):
         return "a TAR archive", "unpack it first: tar -xf"
-    text = head.removeprefix(BOM).lstrip().lower()
+    text = head.lstrip(BOM + _SPACE).lower()
     for pattern, name, hint in _TEXTS:
         if pattern.match(text):
             return name, hint

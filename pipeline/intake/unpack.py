@@ -41,10 +41,8 @@ class _Bounded(io.RawIOBase):
         view = memoryview(cast("bytearray", buffer)).cast("B")
         try:
             chunk = self._inner.read(len(view))
-        except (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError):
-            raise UnreadableInputError(
-                f"{self._name} is a broken archive, or was not copied whole", hint="pack it again"
-            ) from None
+        except (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError) as error:
+            raise _broken(self._name, str(error).lower()) from None
         self._left -= len(chunk)
         if self._left < 0:
             raise UnreadableInputError(
@@ -53,6 +51,21 @@ class _Bounded(io.RawIOBase):
             )
         view[: len(chunk)] = chunk
         return len(chunk)
+
+
+def _broken(name: str, said: str) -> UnreadableInputError:
+    """Say why an archive cannot be unpacked; for zstd that may be how it was packed."""
+    if "dictionary" in said:
+        return UnreadableInputError(
+            f"{name} was packed by zstd with a dictionary, which is not in the file",
+            hint="unpack it where the dictionary is (unzstd -D DICTIONARY), and pack it again without one",
+        )
+    if "too much memory" in said or "window" in said:
+        return UnreadableInputError(
+            f"{name} was packed by zstd with a window of more than 128 MB (--long or --ultra)",
+            hint="unpack it first (unzstd --long=31), or pack it again without --long",
+        )
+    return UnreadableInputError(f"{name} is a broken archive, or was not copied whole", hint="pack it again")
 
 
 def packing(path: Path) -> str:

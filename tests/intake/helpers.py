@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.intake.quirks import SPACES
+from pipeline.intake.quirks import END_OF_FILE, OPENERS, SPACES
 from pipeline.intake.validate import Rules, Survey, rows, survey
 from pipeline.model import CANONICAL_COLUMNS, Category, IntakeRow
 
@@ -26,6 +26,8 @@ CATEGORIES = tuple(
         start=101,
     )
 )
+NO_TEXT = END_OF_FILE + OPENERS
+"""Signs that mean something to the reader of a CSV file, besides delimiters, quotes and line ends."""
 GOOD = {
     "first_name": "Rūta",
     "last_name": "O'Neill-Šimkus",

@@ -13,6 +13,7 @@ from pipeline.intake.dialect import Dialect
 from pipeline.intake.lines import Cut
 from pipeline.model import REQUIRED_COLUMNS
 from pipeline.profile import Source
+from tests.intake.helpers import NO_TEXT
 
 ENCODINGS = {
     "utf-8": b"",
@@ -23,7 +24,7 @@ ENCODINGS = {
 CELLS = st.text(
     st.one_of(
         st.sampled_from(",;\t|\"'\\\n\r #aé ßłЖ山\u2028\x85\x1c\ufeff"),
-        st.characters(exclude_categories=["Cs"], min_codepoint=1),
+        st.characters(exclude_categories=["Cs"], exclude_characters=NO_TEXT, min_codepoint=1),
     ),
     max_size=6,
 )

@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 
 from pipeline.intake import lines, records
 from pipeline.intake.lines import Cut, Lines, LineTooLongError
-from pipeline.intake.quirks import END_OF_FILE
 from pipeline.intake.records import Record
-from tests.intake.helpers import filled
+from tests.intake.helpers import NO_TEXT, filled
 
 CELLS = st.text(
     st.one_of(
         st.sampled_from(",\"\n\r ;'\t\ufeffé"),
-        st.characters(exclude_categories=["Cs"], exclude_characters=END_OF_FILE, min_codepoint=1),
+        st.characters(exclude_categories=["Cs"], exclude_characters=NO_TEXT, min_codepoint=1),
     )
 )
 TABLES = st.integers(1, 5).flatmap(

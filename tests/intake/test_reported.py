@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UnreadableInputError
+from pipeline.intake.files import Reading
 from pipeline.intake.validate import survey
 from pipeline.model import IntakeRow
+from pipeline.profile import Profile, Source
 from pipeline.proposal import proposed_profile
 from tests.intake.helpers import CORPORA, judged, told
 
@@ -91,3 +93,27 @@ def test_rows_that_are_quoted_whole_are_told() -> None:
     said = refused("12f-rows-quoted-whole.csv")
     assert "stand in quotes as a whole" in said
     assert "remove the outer ones" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("12-fixed-width.txt", "fixed width"), ("12b-html-table.xls", "save the sheet as CSV UTF-8")],
+)
+def test_what_is_no_csv_is_refused_with_a_way_out(name: str, words: str) -> None:
+    """By its cause."""
+    assert words in refused(name)
+    assert words in proposed(name)
+
+
+def test_a_delimiter_that_is_none_is_no_dead_end() -> None:
+    """A profile that states the space for a file of fixed width gets the same way out."""
+    profile = Profile(source=Source(delimiter=" "))
+    with pytest.raises(UnreadableInputError) as caught:
+        survey([REPORTED / "12-fixed-width.txt"], batch_rows=10, reading=Reading(profile=profile))
+    assert "fixed width" in str(caught.value.hint)
+
+
+def test_a_column_that_nobody_wants_is_not_looked_at() -> None:
+    """It is named among the others."""
+    assert "balance" in proposed("float_column.parquet")
+    assert told(read("float_column.parquet")) == []
