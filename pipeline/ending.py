@@ -4,16 +4,20 @@ A joiner of ledger and reports. Promises: a run that has begun never ends with 0
 cannot be written now is named with the command that writes it later, and the run keeps its own reason and exit code.
 """
 
+import time
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.errors import AccountingError, ExitCode, OnboardError, UnreadableInputError
+from pipeline.errors import AccountingError, ExitCode, LedgerError, OnboardError, UnreadableInputError
 from pipeline.facts import RunFacts, report_command
 from pipeline.intake.validate import Survey
 from pipeline.onboarding import OpenedRun
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.reports.disk import ReportsError
+
+_WAITS_S = (0.1, 1.0, 2.0, 4.0)
+"""How long a file system that went away is waited for, from one try to the next."""
 
 
 def ended(end: RunEnd, found: Survey, facts: RunFacts, opened: OpenedRun, *, batch_rows: int) -> Written:
@@ -21,9 +25,7 @@ def ended(end: RunEnd, found: Survey, facts: RunFacts, opened: OpenedRun, *, bat
     ledger, number = opened.ledger, opened.record.number
     try:
         with closing(opened.reserve):  # behind it there is room to say how the run ended
-            written = write_reports(
-                survey=found, facts=facts, end=end, batch_rows=batch_rows, ledger=ledger, keys=opened.keys
-            )
+            written = _written(end, found, facts, opened, batch_rows)
     except AccountingError as error:
         ledger.finish_run(number, exit_code=error.exit_code, stopped_because=str(error))
         raise
@@ -37,6 +39,21 @@ def ended(end: RunEnd, found: Survey, facts: RunFacts, opened: OpenedRun, *, bat
     except OnboardError as error:
         return _unclosed(written, error)
     return written
+
+
+def _written(end: RunEnd, found: Survey, facts: RunFacts, opened: OpenedRun, batch_rows: int) -> Written:
+    """Write the reports; where the ledger cannot be read, try again for a while."""
+    for wait_s in (*_WAITS_S, None):
+        try:
+            return write_reports(
+                survey=found, facts=facts, end=end, batch_rows=batch_rows, ledger=opened.ledger, keys=opened.keys
+            )
+        except LedgerError:
+            if wait_s is None:
+                raise
+            time.sleep(wait_s)
+            opened.ledger.renew()
+    raise AssertionError  # the last try returns or raises
 
 
 def _unreported(error: OnboardError, facts: RunFacts, end: RunEnd) -> Written:

@@ -11,20 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import LedgerError, OnboardError
-
-_DAMAGED = "the file is damaged; restore the ledger from a backup"
-_HINTS = (
-    ("readonly", "check who may write the file and its folder"),
-    ("unable to open", "check that the folder exists and who may write it"),
-    ("full", "make room on the disk; the same command goes on where it ended"),
-    ("locked", "another program holds the ledger; close it and run again"),
-    ("not a database", "this file is not a ledger, or it is damaged; check ledger.url, or restore from a backup"),
-    ("malformed", _DAMAGED),
-    ("decode", _DAMAGED),
-    ("no such", _DAMAGED),
-    ("already exists", _DAMAGED),
-)
-"""Words in SQLite's messages, and what to do."""
+from pipeline.ledger.trouble import explained, odd_entry
 
 
 @contextmanager
@@ -36,25 +23,11 @@ def plainly(path: Path, error: type[OnboardError] = LedgerError) -> Iterator[Non
     try:
         yield
     except sqlite3.Error as trouble:
-        said = _said(trouble)
-        hint = next((hint for word, hint in _HINTS if word in said), "")
-        hint = hint or "check the disk and the room on it; restore the ledger from a backup if it stays"
+        said, hint = explained(path, trouble)
         raise error(f"ledger {path}: {said}", hint=hint) from None
     except (ValueError, TypeError, KeyError) as trouble:
-        said = f"ledger {path}: an entry is not as this program writes it ({type(trouble).__name__})"
-        raise error(said, hint=_DAMAGED) from None
-
-
-def _said(error: sqlite3.Error) -> str:
-    """SQLite's own words, and what they mean where a disk is full before anything can be written at all."""
-    no_room_for_its_index = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHMSIZE
-    return f"the disk is full ({error})" if no_room_for_its_index else str(error)
-
-
-def is_full(error: sqlite3.Error) -> bool:
-    """Whether the disk takes no more. A quota that is used up SQLite calls a failed write."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+        said, hint = odd_entry(path, trouble)
+        raise error(f"ledger {path}: {said}", hint=hint) from None
 
 
 def connect(
@@ -100,6 +73,13 @@ class Connections:
         """The connection of the thread that asks."""
         db: sqlite3.Connection | None = getattr(self._own, "db", None)
         return db or self._keep(connect(self._path, closed_elsewhere=True))
+
+    def renew(self) -> None:
+        """Let the thread that asks have a new connection at its next look: the file system may have been away."""
+        if db := getattr(self._own, "db", None):
+            self._all.remove(db)
+            self._own.db = None
+            db.close()
 
     def close(self) -> None:
         """Close all, when no thread uses its connection any more."""

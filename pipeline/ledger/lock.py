@@ -22,6 +22,7 @@ from pathlib import Path
 from pipeline.errors import ConfigurationError, LedgerError, LockedError
 from pipeline.ledger.database import connect, plainly
 from pipeline.ledger.process import Life, Process, life_of, this_process
+from pipeline.ledger.trouble import BACK
 
 STALE_S = 10.0
 SURE_S = 6.0
@@ -58,7 +59,10 @@ class Held:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = _identity(path)
+        try:
+            self._file = _identity(path)
+        except OSError:  # then its next write fails
+            self._file = None
         self._nonce = secrets.token_hex(8)
         self._sure_until = self._beat_at = float("-inf")
         self.lost: LockedError | LedgerError | None = None
@@ -110,8 +114,7 @@ class Held:
                 continue
             # What the disk does not take now it may take later; until then nothing is sent.
             with (
-                suppress(LockedError, LedgerError),
-                plainly(self._path),
+                suppress(LockedError, LedgerError, sqlite3.Error),
                 closing(connect(self._path)) as db,
                 self.transaction(db),
             ):
@@ -145,9 +148,14 @@ class Held:
             raise self.lost
 
     def _loss(self, now: Holder | None) -> LockedError | LedgerError | None:
-        if _identity(self._path) != self._file:
+        try:
+            is_other = _identity(self._path) != self._file
+        except OSError as error:  # it may come back
+            said = f"ledger {self._path}: its file system does not answer ({error.strerror})"
+            raise LedgerError(said, hint=BACK) from None
+        if is_other:
             return LedgerError(
-                f"ledger {self._path}: the file was removed or replaced during the run",
+                f"ledger {self._path}: the file was removed or replaced during the run, or its file system unmounted",
                 hint="put the ledger back as it was, with its -wal file, before anything else is run",
             )
         if now is None or now.nonce != self._nonce:
@@ -162,9 +170,9 @@ class Held:
 @contextmanager
 def hold(path: Path) -> Iterator[Held]:
     """Hold the lock of the ledger at ``path``. Raises :class:`LockedError` that says who holds it and since when."""
-    held, ended = Held(path), threading.Event()
     with plainly(path, ConfigurationError):
         db = connect(path)
+    held, ended = Held(path), threading.Event()
     with closing(db):
         with plainly(path, ConfigurationError):
             held.take(db)
@@ -194,9 +202,10 @@ def _clock() -> float:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there. Raises :class:`OSError` where that cannot be told."""
     try:
         found = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
 

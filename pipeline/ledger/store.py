@@ -56,6 +56,10 @@ class Ledger:
         """Close the connections; nobody reads any more."""
         self._connections.close()
 
+    def renew(self) -> None:
+        """Look through a new connection from now on: the file system may have been away in between."""
+        self._connections.renew()
+
     def __enter__(self) -> Self:
         return self
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipeline.errors import LedgerError, OnboardError
-from pipeline.ledger.database import connect, is_full, plainly
+from pipeline.ledger.database import connect, plainly
 from pipeline.ledger.entries import (
     ADD_MARK,
     DROP_MARK,
@@ -35,6 +35,7 @@ from pipeline.ledger.entries import (
 )
 from pipeline.ledger.lock import Held
 from pipeline.ledger.reserve import Reserve
+from pipeline.ledger.trouble import is_full
 from pipeline.model import CallRecord, Journey
 
 _GROUP = 4096

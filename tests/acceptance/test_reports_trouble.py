@@ -1,4 +1,4 @@
-"""Reports that cannot be written, with the real command: exit 2 before anything is sent, or said with how to get them."""
+"""Reports that cannot be written, with the real command: exit 2 before a call, or said with how to get them."""
 
 import gzip
 import os
