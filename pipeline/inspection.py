@@ -16,7 +16,7 @@ from pipeline.intake.validate import survey
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.model import Category
-from pipeline.opening import keys_of, load_certificates, open_ledger, seed_keys
+from pipeline.opening import keys_of, load_certificates, look_into_ledger, open_ledger, seed_keys
 from pipeline.projection import instant
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.same_bank import recognise
@@ -31,7 +31,7 @@ def status(settings: Settings, *, as_json: bool) -> str:
     settings = embedded.as_practice(settings)
     # Looking needs no secret: only who registers or reports must show the seed.
     path, tenant_id = settings.ledger.path, settings.api.tenant_id
-    with Ledger.open(path, tenant_id=tenant_id, seed_check="", create=False) as ledger:
+    with Ledger.open_to_look(path, tenant_id=tenant_id, seed_check="") as ledger:
         holder = ledger.locked_by()
         every = ledger.runs(acts=True)
         standings = ledger.standings()
@@ -96,7 +96,7 @@ def _run_facts(run: RunRecord, *, live: bool) -> dict[str, object]:
 
 def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Written:
     """Write the reports of a run again; its inputs must still be what they were."""
-    with existing_ledger(settings) as (ledger, keys):
+    with ledger_to_look_into(settings) as (ledger, keys):
         run = named_run(ledger, run_id)
         facts = RunFacts.from_json(run.facts | ({"out": str(out.absolute())} if out else {}))
         found = survey(
@@ -111,23 +111,29 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
                     f"{now.path} has changed since run {run.run_id}",
                     hint="put the file back as it was: reports join it with the ledger",
                 )
-        died = run.finished_at is None
+        is_open = run.finished_at is None
         end = RunEnd(
             run_id=run.run_id,
             number=run.number,
             started_at=run.started_at,
             finished_at=run.finished_at or run.heartbeat_at,
-            exit_code=ExitCode.STOPPED_EARLY if died else ExitCode(run.exit_code or 0),
-            stopped_because="the run died; the same command goes on where it ended" if died else run.stopped_because,
+            exit_code=ExitCode.STOPPED_EARLY if is_open else ExitCode(run.exit_code or 0),
+            stopped_because=_why_open(ledger, run) if is_open else run.stopped_because,
         )
         return write_reports(
             survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
         )
 
 
+def _why_open(ledger: Ledger, run: RunRecord) -> str:
+    if run.run_id == ledger.runs()[0].run_id and (holder := ledger.locked_by()):
+        return f"the run is under way ({holder}): this is how far it was"
+    return "the run died; the same command goes on where it ended"
+
+
 def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
     """One customer's timeline over all runs, as text or JSON."""
-    with existing_ledger(settings) as (ledger, keys):
+    with ledger_to_look_into(settings) as (ledger, keys):
         external_id = one(external_id)
         key = keys.customer(external_id)
         states = ledger.states(key)
@@ -184,6 +190,15 @@ def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:
             f"the ledger has no run {run_id}", hint=f"`onboard status` lists them; the newest is {runs[0].run_id}"
         )
     return found
+
+
+@contextmanager
+def ledger_to_look_into(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
+    """The existing ledger of these settings for reading, with its keys; it need not be writable."""
+    settings = embedded.as_practice(settings)
+    keys = seed_keys(settings)
+    with look_into_ledger(settings, keys) as ledger:
+        yield ledger, keys
 
 
 @contextmanager

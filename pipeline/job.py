@@ -24,7 +24,7 @@ from pipeline.ledger.copies import only_copy
 from pipeline.ledger.reserve import reserved
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.onboarding import Onboarding, OpenedRun
-from pipeline.opening import keys_of, load_certificates, open_ledger, say_if_missing, say_if_new
+from pipeline.opening import keys_of, load_certificates, look_into_ledger, open_ledger, say_if_missing, say_if_new
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.reports.trial import writable
 from pipeline.restored import refuse_if_older
@@ -82,7 +82,7 @@ def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     facts = facts_of(order, settings, found, began)
     if say_if_missing(settings, emit):
         return _write_checks(found, facts, settings, emit)
-    with open_ledger(settings, keys) as ledger:
+    with look_into_ledger(settings, keys) as ledger:
         recognise(ledger, settings, moved=order.same_bank)
         return _write_checks(found, facts, settings, emit, ledger=ledger, keys=keys)
 

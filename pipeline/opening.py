@@ -3,6 +3,7 @@
 Promise: what is missing or cannot be used is one :class:`ConfigurationError` before anything is sent.
 """
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
@@ -43,6 +44,11 @@ def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledge
     return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
 
 
+def look_into_ledger(settings: Settings, keys: Keys) -> AbstractContextManager[Ledger]:
+    """The existing ledger of these settings for reading: nobody needs the right to write it."""
+    return Ledger.open_to_look(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check)
+
+
 def say_if_new(ledger: Ledger, emit: Handler) -> None:
     """Say where the ledger is while no run has used it: a wrong path must not pass for a first run."""
     if not ledger.runs(acts=True):
@@ -52,7 +58,12 @@ def say_if_new(ledger: Ledger, emit: Handler) -> None:
 def say_if_missing(settings: Settings, emit: Handler) -> bool:
     """Say where there is no ledger yet, for a command that makes none; whether it is so."""
     path = settings.ledger.path
-    if missing := not path.exists():
+    try:
+        missing = not path.exists()
+    except OSError as error:
+        hint = "check ledger.url, that the folder exists and who may read it"
+        raise ConfigurationError(f"cannot open the ledger {path}: {error.strerror}", hint=hint) from None
+    if missing:
         emit(Notice(message=f"there is no ledger {path} yet: every customer counts as new{_elsewhere(path)}"))
     return missing
 

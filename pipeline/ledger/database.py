@@ -31,7 +31,7 @@ def plainly(path: Path, error: type[OnboardError] = LedgerError) -> Iterator[Non
 
 
 def connect(
-    path: Path, *, check: Callable[[sqlite3.Connection], None] | None = None, closed_elsewhere: bool = False
+    path: Path, *, check: Callable[[sqlite3.Connection], object] | None = None, closed_elsewhere: bool = False
 ) -> sqlite3.Connection:
     """A connection with this ledger's settings; the caller closes it. ``check`` may refuse it before it is altered.
 

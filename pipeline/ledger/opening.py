@@ -6,12 +6,13 @@ is lost must never look like a new one.
 """
 
 import fcntl
-import glob
 import os
 import secrets
 import sqlite3
 import stat
-from contextlib import closing, suppress
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from pipeline.ledger.database import connect, open_file, plainly
 SCHEMA_VERSION = 4
 _LOCK_BESIDE_UNTIL = 2
 """The last schema whose runs held a lock file beside the ledger."""
+_NAMES_S, _LOOK_S = 2.5, 0.1
+"""How long a file system may remember a name that is gone: FUSE does so for a second."""
 _RESTORE = "put it back as it was, or restore the ledger from a backup"
 
 
@@ -29,38 +32,45 @@ def open_or_create(path: Path, identity: dict[str, str], *, create: bool) -> tup
 
     ``identity`` is what a new ledger is bound to for ever. Raises :class:`ConfigurationError`.
     """
-    try:
+    with in_words(path, "who may write it"):
         place = path.resolve()
         if not place.exists():
             _make(place, identity, create=create)
-        _inspect(place)
+        inspect(place, os.R_OK | os.W_OK)
         with plainly(place, ConfigurationError):
-            db = connect(place, check=lambda db: _check(db, place), closed_elsewhere=True)
+            db = connect(place, check=lambda db: check_known(db, place), closed_elsewhere=True)
             try:
                 _migrate(db, place)
-                _recognise(db, place, identity)
+                recognise(db, place, identity)
             except BaseException:
                 db.close()
                 raise
-    except (OSError, RuntimeError, ValueError) as error:  # such as a loop of links, or a name that cannot be one
-        said = (isinstance(error, OSError) and error.strerror) or str(error)
-        hint = "check ledger.url, that the folder exists and who may write it"
-        raise ConfigurationError(f"cannot open the ledger {path}: {said}", hint=hint) from None
     return place, db
 
 
-def _inspect(path: Path) -> None:
-    """Refuse what is no ledger before SQLite sees it."""
-    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.new"):
+@contextmanager
+def in_words(path: Path, rights: str) -> Iterator[None]:
+    """Turn what the system says about the ledger's place into one sentence with what to do."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:  # such as a loop of links, or a name that cannot be one
+        said = (isinstance(error, OSError) and error.strerror) or str(error)
+        hint = f"check ledger.url, that the folder exists and {rights}"
+        raise ConfigurationError(f"cannot open the ledger {path}: {said}", hint=hint) from None
+
+
+def inspect(path: Path, wanted: int) -> None:
+    """Refuse what is no ledger, or does not give the access ``wanted`` (``os.R_OK``, …), before SQLite sees it."""
+    for draft in path.parent.glob(".*.new"):
         if draft.samefile(path):  # whoever made it died just before taking the draft's name away
             draft.unlink()
     found = path.stat()
     kind = next((name for name, test in _KINDS.items() if test(found.st_mode)), "a file")
     if kind != "a file":
         raise ConfigurationError(f"the ledger {path} is {kind}, not a file", hint="check ledger.url")
-    if found.st_nlink > 1:
+    if names := _names(path):
         raise ConfigurationError(
-            f"the ledger {path} has {found.st_nlink} names (hard links), and its journal would belong to one of them",
+            f"the ledger {path} has {names} names (hard links), and its journal would belong to one of them",
             hint=f"find them with `find … -samefile {path}` and remove all but one; a backup is made by VACUUM INTO",
         )
     if found.st_size == 0:
@@ -69,8 +79,19 @@ def _inspect(path: Path) -> None:
             hint="restore it from a backup; if it never was a ledger, remove the file and run again",
         )
     # Never by opening it: closing a file takes SQLite's locks on it away from the whole process.
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise ConfigurationError(f"the ledger {path} may not be read and written", hint="check who may write the file")
+    if not os.access(path, wanted):
+        rights = "read and written" if wanted & os.W_OK else "read"
+        raise ConfigurationError(f"the ledger {path} may not be {rights}", hint="check who may do so with the file")
+
+
+def _names(path: Path) -> int:
+    """How many names the file has; 0 if it is one. Counts that a file system tells from memory pass (FUSE)."""
+    until = time.monotonic() + _NAMES_S
+    while (names := path.stat().st_nlink) > 1:
+        if time.monotonic() > until:
+            return names
+        time.sleep(_LOOK_S)
+    return 0
 
 
 _KINDS = {
@@ -91,7 +112,7 @@ def _make(path: Path, identity: dict[str, str], *, create: bool) -> None:
     for folder in reversed(path.parents):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    draft = path.with_name(f".{secrets.token_hex(8)}.new")
     os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         with plainly(path, ConfigurationError), closing(open_file(draft)) as db:
@@ -115,8 +136,8 @@ def _give_name(draft: Path, path: Path) -> None:
             draft.rename(path)
 
 
-def _check(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse what is not a ledger that this program knows."""
+def check_known(db: sqlite3.Connection, path: Path) -> int:
+    """Refuse what is not a ledger that this program knows; its schema's version."""
     version = _version(db)
     if version > SCHEMA_VERSION:
         raise ConfigurationError(
@@ -125,6 +146,7 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
         )
     if version == 0:
         raise ConfigurationError(f"{path} is a database but not a ledger", hint="check ledger.url")
+    return version
 
 
 def _version(db: sqlite3.Connection) -> int:
@@ -167,7 +189,7 @@ def _script(db: sqlite3.Connection, sql: str, version: int) -> None:
         raise
 
 
-def _recognise(db: sqlite3.Connection, path: Path, wanted: dict[str, str]) -> None:
+def recognise(db: sqlite3.Connection, path: Path, wanted: dict[str, str]) -> None:
     """Refuse the ledger of another tenant or seed; an empty value is not asked for."""
     known = dict(db.execute("SELECT key, value FROM meta"))
     if "ledger_id" not in known:

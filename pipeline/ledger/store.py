@@ -27,6 +27,7 @@ from pipeline.ledger.entries import (
     read_journey,
     read_run,
 )
+from pipeline.ledger.looking import open_to_look
 from pipeline.ledger.opening import open_or_create
 from pipeline.ledger.process import Life
 from pipeline.model import CallRecord, Journey, Standing
@@ -51,6 +52,16 @@ class Ledger:
         """
         place, db = open_or_create(path, {"tenant_id": tenant_id, "seed_check": seed_check}, create=create)
         return cls(place, db)
+
+    @classmethod
+    @contextmanager
+    def open_to_look(cls, path: Path, *, tenant_id: str, seed_check: str) -> Iterator[Self]:
+        """Open an existing ledger for reading, also where it may not be written.
+
+        Raises :class:`ConfigurationError` if there is none or it belongs to others.
+        """
+        with open_to_look(path, {"tenant_id": tenant_id, "seed_check": seed_check}) as (place, db):
+            yield cls(place, db)
 
     def close(self) -> None:
         """Close the connections; nobody reads any more."""

@@ -3,6 +3,7 @@
 Root may write everywhere, so places that may not be written are file systems mounted so; without root, modes do.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -141,7 +142,70 @@ def test_a_folder_that_is_read_only(desk: Desk, tmp_path: Path, *, existing: boo
         done = desk.run(source, env=at(place / "ledger.db"))
         assert_refused(desk, done, "Read-only", "may not be read and written")
         status = desk.onboard("status", "--config", desk.config, env=at(place / "ledger.db"))
-        assert (status.returncode, "Traceback" in status.stderr) == (2, False), status.stderr
+        assert (status.returncode, "Traceback" in status.stderr) == (0 if existing else 2, False), status.stderr
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["after a run", "after a kill"])
+def test_who_only_looks_needs_no_right_to_write(desk: Desk, tmp_path: Path, *, kill: bool) -> None:
+    """A ledger in a folder that is read-only: every command that sends nothing works, and leaves all as it was."""
+    source, place = made(desk, tmp_path, kill=kill), tmp_path / "ro"
+    place.mkdir()
+    for file in tmp_path.glob("ledger.db*"):
+        file.rename(place / file.name)
+    words = ("--config", desk.config)
+    before = {file.name: file.read_bytes() for file in place.iterdir()}
+    with read_only(place):
+        for command in (
+            ("status",),
+            ("explain", "CUST-000001"),
+            ("plan", source),
+            ("report", "--out", tmp_path / "again"),
+            ("validate", source, "--out", tmp_path / "checked"),
+            ("run", source, "--dry-run", "--out", tmp_path / "dry"),
+        ):
+            done = desk.onboard(*command, *words, env=at(place / "ledger.db"))
+            assert "Traceback" not in done.stderr
+            assert done.returncode in (0, 3), (command, done.stderr)
+        assert {file.name: file.read_bytes() for file in place.iterdir()} == before
+        status = desk.onboard("status", *words, env=at(place / "ledger.db"))
+        assert ("died" in status.stdout) is kill, status.stdout
+        assert_refused(desk, desk.run(source, env=at(place / "ledger.db")), "may not be read and written")
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Nobody may write there: by modes, and from root by a mount."""
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        for file in folder.iterdir():
+            file.chmod(0o400)
+        yield
+        folder.chmod(0o700)
+        return
+    if subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False).returncode != 0:
+        pytest.skip("root that may not mount may write everywhere")
+    subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_reports_of_a_run_that_is_under_way_say_so(desk: Desk, tmp_path: Path) -> None:
+    """It has not died: whoever reads its reports must know that they go on."""
+    assert desk.bank is not None
+    bank = desk.bank
+    desk.configure(SLOW)
+    source = head(SAMPLE, 40, tmp_path / "customers.csv")
+    with desk.start(source) as run:
+        until(lambda: registered(bank) >= 2, run)
+        told = desk.onboard("report", "--config", desk.config, "--out", tmp_path / "so far")
+        run.terminate()
+        _, stderr = run.communicate(timeout=WAIT_S)
+    assert told.returncode == 0, told.stderr
+    summary = json.loads((tmp_path / "so far" / "summary.json").read_text(encoding="utf-8"))
+    assert "is under way" in summary["stopped_because"]
+    assert run.returncode == 143, stderr
 
 
 @ROOT_ONLY

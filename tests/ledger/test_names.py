@@ -1,0 +1,53 @@
+"""How many names a ledger's file has, where the file system tells from memory."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline.errors import ConfigurationError
+from pipeline.ledger import opening
+from tests.ledger.support import opened
+
+
+def remembered(path: Path, monkeypatch: pytest.MonkeyPatch, times: int) -> list[str]:
+    """Let the file system tell of a second name so many times more."""
+    told: list[str] = []
+    stat = Path.stat
+
+    def tells(self: Path, **options: bool) -> object:
+        found = stat(self, **options)
+        if self != path or len(told) >= times:
+            return found
+        told.append("2 names")
+        fields = {name: getattr(found, name) for name in dir(found) if name.startswith("st_")}
+        return SimpleNamespace(**fields | {"st_nlink": 2})
+
+    monkeypatch.setattr(Path, "stat", tells)
+    return told
+
+
+def test_a_second_name_that_passes_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FUSE remembers for a second what a new ledger was called before it had its name."""
+    monkeypatch.setattr(opening, "_LOOK_S", 0.001)
+    told = remembered(tmp_path / "l.db", monkeypatch, 10)
+    opened(tmp_path / "l.db").close()
+    assert len(told) == 10, "it was asked again"
+
+
+def test_a_second_name_that_stays_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hard link is no memory."""
+    monkeypatch.setattr(opening, "_NAMES_S", 0.05)
+    opened(tmp_path / "l.db").close()
+    os.link(tmp_path / "l.db", tmp_path / "other.db")
+    with pytest.raises(ConfigurationError, match="2 names"):
+        opened(tmp_path / "l.db")
+
+
+@pytest.mark.parametrize("length", [1, 200, 243])
+def test_a_ledger_of_any_name_that_its_journal_can_have(tmp_path: Path, length: int) -> None:
+    """What is made before it has its name has a short one."""
+    path = tmp_path / ("l" * length)
+    opened(path).close()
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
