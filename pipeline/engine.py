@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.admission import Admission, Find, Identify, Work
+from pipeline.asked import journey_rules
 from pipeline.errors import ExitCode, OnboardError, UnreadableInputError
 from pipeline.events import Handler, Progress
 from pipeline.evidence import Evidence
 from pipeline.gateway import Gateway
 from pipeline.identities import Book, Identities
-from pipeline.journey.move_kinds import JourneyRules
 from pipeline.journey.traverse import Tools, Traverser
 from pipeline.keys import Keys
 from pipeline.model import IntakeRow, Phase, Standing
@@ -32,20 +32,6 @@ _SLICE = 1000
 _CUSTOMERS_PER_CALL = 4
 _MOST_CUSTOMERS = 2048
 _PROGRESS_S = 0.5
-
-
-def journey_rules(settings: Settings) -> JourneyRules:
-    """The settings that decide a customer's next move."""
-    approval = settings.approval
-    return JourneyRules(
-        until=settings.journey.until,
-        auto_levels=frozenset(approval.auto_levels) if approval.mode == "auto" else frozenset(),
-        evidence_required=settings.consents.evidence == "required",
-        verification_needs_document=settings.api.verification_path == "customer",
-        verification_by_admin=settings.api.verification_path == "verifications",
-        webhooks=bool(settings.api.webhook_subscription_id),
-        max_tries=settings.retry.max_attempts,
-    )
 
 
 class Engine:

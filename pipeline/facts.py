@@ -1,6 +1,6 @@
 """What was asked for, and what the ledger keeps of it so that the reports of a run can be written at any time.
 
-Knows the intake's settings of a run, no journey and no bank.
+Knows the intake's settings of a run and what its journeys ask of a row, no bank.
 """
 
 import os
@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.asked import Asked, asked_by
 from pipeline.intake.files import MAX_UNPACKED, Reading
 from pipeline.intake.validate import Rules, Survey
 from pipeline.model import Category
@@ -57,6 +58,7 @@ class RunFacts:
     profile: dict[str, Any] = field(default_factory=dict)
     max_unpacked: int = MAX_UNPACKED
     reject_probable: bool = False
+    asked: dict[str, Any] | None = None
     categories: list[dict[str, str]] | None = None
     rate_reached: float = 0.0
     max_in_1s: int = 0
@@ -75,7 +77,13 @@ class RunFacts:
             max_document_bytes=self.max_document_bytes,
             categories=None if known is None else tuple(Category(**category) for category in known),
             reject_probable=self.reject_probable,
+            needs=self.asks.needs if self.asks else None,
         )
+
+    @property
+    def asks(self) -> Asked | None:
+        """What the run asked of each row; ``None``: an older version did not say."""
+        return Asked.from_json(self.asked) if self.asked else None
 
     def reading(self) -> Reading:
         """How the run read its inputs."""
@@ -108,6 +116,7 @@ def facts_of(order: Order, settings: Settings, found: Survey, began: datetime) -
         profile=order.profile.model_dump(mode="json"),
         max_unpacked=settings.intake.max_unpacked_bytes,
         reject_probable=settings.intake.reject_probable_duplicates,
+        asked=asked_by(settings).to_json(),
         ledger_restored=order.ledger_restored,
     )
 

@@ -16,6 +16,7 @@ from pipeline.ending import ended
 from pipeline.errors import LockedError, OnboardError
 from pipeline.events import Finished, Handler, Notice, RunOpened, Surveyed
 from pipeline.facts import Order, RunFacts, facts_of
+from pipeline.incomplete import census
 from pipeline.intake.files import Reading
 from pipeline.intake.rejects import file_name
 from pipeline.intake.validate import Survey, survey
@@ -51,6 +52,8 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
             if not order.ledger_restored:
                 refuse_if_older(ledger, settings.reports.dir)
             _may_report(found, facts)
+            for line in census(found, facts, ledger, keys, batch_rows=settings.intake.batch_rows).lines():
+                emit(Notice(message=line))
             room = until_reported.enter_context(reserved(ledger.path, settings.limits.max_in_flight, emit))
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
                 facts = replace(facts, stopped_by=_stopped_by(ledger))
@@ -144,6 +147,8 @@ def _write_checks(
     written = write_reports(
         survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
     )
+    for line in written.incomplete:
+        emit(Notice(message=line))
     emit(_finished(facts, written))
     return written
 

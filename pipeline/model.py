@@ -120,6 +120,16 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """What a row does not have and will need: the words of a :class:`Violation` without the row."""
+
+    field: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
     """An accepted row after normalisation; what is absent is an empty string.
 

@@ -10,7 +10,6 @@ from functools import partial
 
 from pipeline import logins
 from pipeline.connection import Connection, connected
-from pipeline.earlier import Earlier
 from pipeline.engine import Engine
 from pipeline.errors import ExitCode, OnboardError
 from pipeline.events import Handler, Notice
@@ -18,6 +17,7 @@ from pipeline.evidence import Evidence
 from pipeline.facts import RunFacts
 from pipeline.gateway import Gateway
 from pipeline.health import Health
+from pipeline.incomplete import Known
 from pipeline.intake.validate import Survey, rows
 from pipeline.keys import Keys
 from pipeline.ledger.lock import Held
@@ -122,10 +122,10 @@ class Onboarding:
                 restored=self._ledger.knows_until(self._record.number) if self._facts.ledger_restored else 0.0,
             )
             watch = health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
-            earlier = Earlier(self._ledger, self._keys, run=self._record.number)
+            known = Known(self._facts, self._ledger, self._keys, run=self._record.number)
             batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
             async with beside(watch, self._heartbeat(connection, stopper, writer)):
-                await engine.run(map(earlier.judged, batches))
+                await engine.run(map(known.judged, batches))
         self._facts = replace(self._facts, stopped_by=engine.stopped_by)
         if not writer.failed:
             self._facts = replace(self._facts, started=engine.started)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pipeline import embedded
+from pipeline.asked import journey_rules
 from pipeline.earlier import Earlier
-from pipeline.engine import journey_rules
 from pipeline.errors import ConfigurationError
 from pipeline.events import Handler, Notice
 from pipeline.evidence import Evidence

@@ -14,11 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.earlier import Earlier
+from pipeline.asked import Asked
 from pipeline.elsewhere import Elsewhere
 from pipeline.errors import ExitCode
 from pipeline.evidence import Evidence
 from pipeline.facts import RunFacts
+from pipeline.incomplete import Census, Known, weighed
 from pipeline.intake.judge import Judged
 from pipeline.intake.rejects import RejectMark
 from pipeline.intake.validate import Survey, judged
@@ -76,7 +77,7 @@ class Written:
     """What came of writing reports; ``elsewhere`` counts customers in doubt whom no row names.
 
     ``unnamed`` are those of them of whom the ledger does not know the ``external_id``. ``is_reported`` is false where
-    they could not be written: then nothing was counted.
+    they could not be written: then nothing was counted. ``incomplete`` says what rows lack, a line for each kind.
     """
 
     exit_code: ExitCode
@@ -87,6 +88,7 @@ class Written:
     stopped_because: str = ""
     hint: str = ""
     is_reported: bool = True
+    incomplete: Sequence[str] = ()
 
 
 def write_reports(
@@ -108,15 +110,15 @@ def write_reports(
     keep = [Path(source.path) for source in survey.sources]
     frozen = ledger.snapshot() if ledger else nullcontext()
     with ReportFolder(out, keep=keep) as folder, RejectFiles(survey, folder) as rejects, frozen:
-        earlier = Earlier(ledger, keys, run=end.number) if ledger and keys else None
+        known = Known(facts, ledger, keys, run=end.number) if ledger and keys else None
         evidence = Evidence(keys, Path(facts.documents_root), facts.max_document_bytes) if keys else None
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
-        feed = _Feed(folder=folder, totals=totals, at=at, run=end.number)
+        feed = _Feed(folder=folder, totals=totals, at=at, run=end.number, asked=facts.asks)
         for batch in judged(survey, facts.rules(), batch_rows=batch_rows):
-            if ledger is None or keys is None or earlier is None or evidence is None or elsewhere is None:
+            if ledger is None or keys is None or known is None or evidence is None or elsewhere is None:
                 feed.checked(batch)
             else:
-                for part in _joined(batch, ledger, keys, earlier, evidence, elsewhere, run=end.number):
+                for part in _joined(batch, ledger, keys, known, evidence, elsewhere, run=end.number):
                     feed.row(*part)
             rejects.add(batch, feed.taken())
         rejects.close()
@@ -137,6 +139,7 @@ def write_reports(
         out=out,
         stopped_because=end.stopped_because,
         hint=end.hint,
+        incomplete=feed.incomplete.lines(),
     )
 
 
@@ -161,6 +164,8 @@ class _Feed:
     totals: Totals
     at: str
     run: int
+    asked: Asked | None
+    incomplete: Census = field(default_factory=Census)
     marks: dict[int, list[RejectMark]] = field(default_factory=dict)
 
     def taken(self) -> dict[int, list[RejectMark]]:
@@ -178,7 +183,7 @@ class _Feed:
         for row in batch.rows(told):
             place = row.row_number - batch.first_row
             self._untouched(batch, lines, start, place)
-            self.row(row, None, (), b"")
+            self.row(weighed(row, None, self.asked) if self.asked else row, None, (), b"")
             start = place + 1
         self._untouched(batch, lines, start, batch.height)
 
@@ -189,6 +194,7 @@ class _Feed:
 
     def row(self, row: IntakeRow, journey: Journey | None, calls: Sequence[CallRecord], fingerprint: bytes) -> None:
         """Feed a row with its journey as of the run and the run's calls for it."""
+        self.incomplete.feed(row)
         result = result_of(row, journey, fingerprint, run=self.run)
         lines = list(errors_of(row, journey, calls, result, fingerprint, at=self.at))
         for line in lines:
@@ -216,7 +222,7 @@ def _joined(
     batch: Judged,
     ledger: Ledger,
     keys: Keys,
-    earlier: Earlier,
+    known: Known,
     evidence: Evidence,
     elsewhere: Elsewhere,
     *,
@@ -224,7 +230,7 @@ def _joined(
 ) -> Iterator[tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]]:
     """Each row with its journey as of the run, the run's calls for it, and its fingerprint."""
     for start in range(0, batch.height, _SLICE):
-        part = earlier.judged(batch.rows(range(start, min(start + _SLICE, batch.height))))
+        part = known.judged(batch.rows(range(start, min(start + _SLICE, batch.height))))
         by_row = [keys.customer(row.external_id) if row.external_id else b"" for row in part]
         wanted = [key for key in by_row if key]
         elsewhere.named(wanted)

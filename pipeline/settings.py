@@ -176,6 +176,7 @@ class IntakeSettings(Section):
     min_age: int = Field(default=18, ge=0, le=150)
     max_unpacked_bytes: int = Field(default=16 * 1024**3, ge=1)
     reject_probable_duplicates: bool = False
+    incomplete: Literal["warn", "reject"] = "warn"
 
 
 class LedgerSettings(Section):

@@ -17,7 +17,7 @@ from pipeline.intake.categories import Catalogue
 from pipeline.intake.files import Batch, Table
 from pipeline.intake.identity import PROBABLE, Companions
 from pipeline.intake.normalise import NOTE, NOTED_COLUMNS
-from pipeline.model import Customer, IntakeRow, Severity, SourceInfo, Violation
+from pipeline.model import Customer, IntakeRow, Lack, Severity, SourceInfo, Violation
 
 FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
 """The column that a key made of several stands under."""
@@ -79,6 +79,25 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What good rows are asked for besides the rules.
+
+    ``lacks`` may depend on the values of ``worth`` and on whether the columns ``filled`` are there, on nothing else: it
+    is asked once for all rows of a batch that agree in these.
+    """
+
+    lacks: Callable[[Customer], Sequence[Lack]]
+    worth: Sequence[str]
+    filled: Sequence[str]
+
+    def kinds(self, frame: pl.DataFrame) -> list[list[int]]:
+        """Return the places of rows that agree, kind by kind."""
+        kind = [*(pl.col(column) for column in self.worth), *(pl.col(column) != "" for column in self.filled)]
+        places = frame.lazy().select(kind).with_row_index("place").group_by([*self.worth, *self.filled])
+        return places.agg("place").collect()["place"].to_list()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """What is known about all inputs when a batch of one of them is judged."""
 
@@ -88,6 +107,7 @@ class Judge:
     min_age: int
     max_document_bytes: int
     reject_probable: bool
+    needs: Needs | None = None
 
     def judged(
         self,
@@ -116,6 +136,8 @@ class Judge:
             notes = frame[column + NOTE]
             for place in notes.is_not_null().arg_true():
                 findings.add(place, column, notes[place], {}, Severity.NOTICE)
+        if self.needs:
+            self._lacks(findings, self.needs, frame)
         return Judged(
             source=table.name,
             batch=batch,
@@ -128,6 +150,17 @@ class Judge:
         severity = Severity.WARNING if key == PROBABLE and not self.reject_probable else Severity.ERROR
         code = key if key == PROBABLE else f"duplicate_{key}"
         findings.add(place, FIELD_OF.get(key, key), code, {"copies": told}, severity)
+
+    @staticmethod
+    def _lacks(findings: "_Findings", needs: Needs, frame: pl.DataFrame) -> None:
+        for places in needs.kinds(frame):
+            good = [place for place in places if place not in findings.errors]
+            if not good:
+                continue
+            (alike,) = customers.build(frame[good[:1]], source="", row_numbers=[0])
+            for lack in needs.lacks(alike):
+                for place in good:
+                    findings.lack(place, lack)
 
     def _facts(self, fault: schema.Broken, frame: pl.DataFrame, table: Table) -> Mapping[str, object]:
         """Return what the words of a code need to know; none of it is the row's own value."""
@@ -180,3 +213,17 @@ class _Findings:
             severity=severity,
         )
         (self.errors if severity is Severity.ERROR else self.others)[place].append(found)
+
+    def lack(self, place: int, lack: Lack) -> None:
+        """Note what a row does not have."""
+        found = Violation(
+            source=self._source,
+            row_number=self._first_row + place,
+            external_id=self._ids[place],
+            field=lack.field,
+            code=lack.code,
+            message=lack.message,
+            hint=lack.hint,
+            severity=Severity.WARNING,
+        )
+        self.others[place].append(found)

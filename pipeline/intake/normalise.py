@@ -86,9 +86,7 @@ def phone_number(values: pl.Series) -> pl.Series:
 
 def normalise(frame: pl.DataFrame, *, catalogue: Catalogue, documents_root: Path, max_bytes: int) -> pl.DataFrame:
     """Return the canonical columns in canonical form, followed by the verdict columns."""
-    columns = {column: text(frame[column]) for column in CANONICAL_COLUMNS}
-    for column in _UPPER:
-        columns[column] = mapped(columns[column], lambda values: values.str.to_uppercase())
+    columns = {column: _canonical(column, frame[column]) for column in CANONICAL_COLUMNS}
     columns["document_type"] = mapped(columns["document_type"], document_type)
     for column in INSTANT_COLUMNS:
         columns[column] = _instants(columns[column])
@@ -109,6 +107,16 @@ def normalise(frame: pl.DataFrame, *, catalogue: Catalogue, documents_root: Path
         + [verdicts[column].alias(column + VERDICT) for column in JUDGED_COLUMNS]
     )
     return result.hstack(_notes(frame, result))
+
+
+def canonical(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return columns as far as they can be told without looking anything up: what is absent is an empty text."""
+    return frame.select(_canonical(column, frame[column]).alias(column) for column in frame.columns)
+
+
+def _canonical(column: str, values: pl.Series) -> pl.Series:
+    stripped = text(values)
+    return mapped(stripped, lambda words: words.str.to_uppercase()) if column in _UPPER else stripped
 
 
 def _notes(before: pl.DataFrame, after: pl.DataFrame) -> list[pl.Series]:

@@ -24,15 +24,18 @@ from pipeline.intake.categories import Catalogue
 from pipeline.intake.copies import Collector
 from pipeline.intake.files import Batch, Reading, Table
 from pipeline.intake.identity import Companions
-from pipeline.intake.judge import Judge, Judged
-from pipeline.intake.normalise import normalise
+from pipeline.intake.judge import Judge, Judged, Needs
+from pipeline.intake.normalise import canonical, normalise
 from pipeline.intake.pace import ahead, in_order, share_of
-from pipeline.model import Category, IntakeRow, SourceInfo
+from pipeline.model import REQUIRED_COLUMNS, Category, Customer, IntakeRow, SourceInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the judge needs to know; ``now`` is fixed for the whole run, ``categories`` None when not known yet."""
+    """What the judge needs to know; ``now`` is fixed for the whole run, ``categories`` None when not known yet.
+
+    ``needs``: what a good row is asked for besides, a warning where it lacks it.
+    """
 
     now: datetime
     min_age: int
@@ -40,6 +43,7 @@ class Rules:
     max_document_bytes: int
     categories: tuple[Category, ...] | None
     reject_probable: bool = False
+    needs: Needs | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,7 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
         min_age=rules.min_age,
         max_document_bytes=rules.max_document_bytes,
         reject_probable=rules.reject_probable,
+        needs=rules.needs,
     )
 
     def judge_batch(numbered: tuple[int, Table, Batch]) -> Judged:
@@ -201,3 +206,23 @@ def rows(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[list[Intak
     """Make the second pass and yield rows with their customers, one list per batch."""
     for batch in judged(found, rules, batch_rows=batch_rows):
         yield batch.rows()
+
+
+def may_lack(found: Survey, needs: Needs, *, batch_rows: int) -> bool:
+    """Tell whether any record lacks something; of the inputs only the columns that decide it are read.
+
+    Also records that break a rule count: who must know exactly makes the second pass.
+    """
+    columns = (*needs.worth, *needs.filled)
+    tables = [replace(table, plan=table.plan.only(("external_id", *columns))) for table in found.tables]
+    for source, table in zip(found.sources, tables, strict=True):
+        for batch in _surveyed(source, table, batch_rows):
+            frame = canonical(batch.cut().select(columns))
+            if any(needs.lacks(_blank(frame.row(places[0], named=True))) for places in needs.kinds(frame)):
+                return True
+    return False
+
+
+def _blank(values: Mapping[str, str]) -> Customer:
+    """A customer of whom nothing else is known."""
+    return Customer(**{"source": "", "row_number": 0, **dict.fromkeys(REQUIRED_COLUMNS, ""), **values})  # type: ignore[arg-type]

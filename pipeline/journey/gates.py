@@ -1,11 +1,14 @@
 """What must hold before a step leaves, for the first time or again: the settings, and the row as it was sent. Pure.
 
-A repeat passes the same gate as its first sending. Each gate gives the reason to stop, or nothing.
+A repeat passes the same gate as its first sending. Each gate gives the reason to stop, or nothing; those of what a row
+must bring along give all reasons, so that they can also be asked before the first call (``completeness``).
 """
+
+from collections.abc import Iterator
 
 from pipeline.calls import CallName, Step
 from pipeline.journey.move_kinds import JourneyRules, Rest
-from pipeline.journey.sent import IDENTITY_COLUMNS, changed_since_sent, columns_of
+from pipeline.journey.sent import DOCUMENT_COLUMN_OF, IDENTITY_COLUMNS, IDENTITY_KINDS, changed_since_sent, columns_of
 from pipeline.model import Customer, Journey, Phase, Risk, Standing
 
 
@@ -43,6 +46,30 @@ def unsafe_change(journey: Journey, row: bytes) -> Rest | None:
         return None
     standing = Standing.IN_DOUBT if journey.doubts else Standing.PARKED
     return Rest(standing=standing, code="row_changed_after_registration", phase=Phase.REGISTRATION, field=changed[0])
+
+
+FALLBACK_KINDS = ("GOVERNMENT_ID", "PROOF_OF_ADDRESS")
+"""What is sent where the bank names no documents (API.md, section 5)."""
+
+
+def verification(customer: Customer, rules: JourneyRules) -> Iterator[Rest]:
+    """What the call that opens a verification must say and the row does not."""
+    for column in ("document_type", "document_number"):
+        if rules.verification_needs_document and not getattr(customer, column):
+            yield Rest(standing=Standing.PARKED, code="document_number_missing", phase=Phase.VERIFICATION, field=column)
+
+
+def documents(journey: Journey, customer: Customer) -> Iterator[Rest]:
+    """Documents that are asked for, were not sent, and that the row does not have."""
+    if is_high(journey, customer):
+        return  # the power tenant's people collect what the file cannot hold; the row parks at approval
+    for kind in FALLBACK_KINDS if journey.required is None else journey.required:
+        column = DOCUMENT_COLUMN_OF.get(kind, "")
+        if kind in journey.uploaded or (column and getattr(customer, column)):
+            continue
+        # Proof of address is only our own guess where the bank asked for nothing: its absence does not stop a row.
+        if journey.required is not None or kind in IDENTITY_KINDS:
+            yield Rest(standing=Standing.PARKED, code="document_missing", phase=Phase.DOCUMENTS, field=column)
 
 
 def approval(journey: Journey, customer: Customer, rules: JourneyRules) -> Rest | None:

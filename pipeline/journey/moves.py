@@ -9,11 +9,9 @@ from pipeline.journey import gates, restored
 from pipeline.journey.doubts import CONSENT_NAMES, is_approved, settle
 from pipeline.journey.move_kinds import Advance, Forget, JourneyRules, Move, Rest, Send
 from pipeline.journey.policy import REFUSED_STATES
-from pipeline.journey.sent import DOCUMENT_COLUMN_OF, IDENTITY_KINDS
+from pipeline.journey.sent import DOCUMENT_COLUMN_OF
 from pipeline.journey.visit import Visit
 from pipeline.model import Customer, Journey, Phase, Standing
-
-_FALLBACK = ("GOVERNMENT_ID", "PROOF_OF_ADDRESS")
 
 
 def next_move(journey: Journey, customer: Customer, visit: Visit, rules: JourneyRules) -> Move:
@@ -54,30 +52,17 @@ def _next_phase(journey: Journey, customer: Customer, visit: Visit, rules: Journ
 
 
 def _verification(customer: Customer, rules: JourneyRules) -> Move:
-    for column in ("document_type", "document_number"):
-        if rules.verification_needs_document and not getattr(customer, column):
-            return Rest(
-                standing=Standing.PARKED, code="document_number_missing", phase=Phase.VERIFICATION, field=column
-            )
-    return Send(step=step(CallName.OPEN_VERIFICATION))
+    lacking = next(gates.verification(customer, rules), None)
+    return lacking or Send(step=step(CallName.OPEN_VERIFICATION))
 
 
 def _documents(journey: Journey, customer: Customer) -> Move:
-    missing = ""
-    for kind in _FALLBACK if journey.required is None else journey.required:
-        if kind in journey.uploaded:
-            continue
+    """Send what there is before stopping at what there is not."""
+    for kind in gates.FALLBACK_KINDS if journey.required is None else journey.required:
         column = DOCUMENT_COLUMN_OF.get(kind, "")
-        if column and getattr(customer, column):
+        if kind not in journey.uploaded and column and getattr(customer, column):
             return Send(step=step(CallName.UPLOAD_DOCUMENT, kind))
-        # Proof of address is only our own guess where the bank asked for nothing: its absence does not stop a row.
-        if journey.required is not None or kind in IDENTITY_KINDS:
-            missing = missing or kind
-    if missing and not gates.is_high(journey, customer):
-        # For high risk the power tenant's people collect what the file cannot hold; the row parks at approval.
-        column = DOCUMENT_COLUMN_OF.get(missing, "")
-        return Rest(standing=Standing.PARKED, code="document_missing", phase=Phase.DOCUMENTS, field=column)
-    return Advance(phase=Phase.DOCUMENTS)
+    return next(gates.documents(journey, customer), None) or Advance(phase=Phase.DOCUMENTS)
 
 
 def _approval(journey: Journey, customer: Customer, visit: Visit, rules: JourneyRules) -> Move:
