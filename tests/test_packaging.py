@@ -42,7 +42,7 @@ def test_the_installed_version_lies_within_the_bounds(name: str) -> None:
 
 
 def test_libraries_that_break_us_have_a_ceiling() -> None:
-    """httpx 1.0 is another library; version 0 of the others promises nothing beyond it."""
+    """The next httpx is another library; version 0 of the others promises nothing beyond it."""
     assert DEPENDENCIES["httpx"] == ("0.28", "1")
     assert numbers(DEPENDENCIES["email-validator"][0]) >= [2, 3]
     young = {name for name, (lowest, ceiling) in DEPENDENCIES.items() if lowest.startswith("0.") and not ceiling}
