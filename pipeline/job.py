@@ -25,7 +25,15 @@ from pipeline.ledger.copies import only_copy
 from pipeline.ledger.reserve import reserved
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.onboarding import Onboarding, OpenedRun
-from pipeline.opening import keys_of, load_certificates, look_into_ledger, open_ledger, say_if_missing, say_if_new
+from pipeline.opening import (
+    keys_of,
+    load_certificates,
+    look_into_ledger,
+    open_ledger,
+    say_if_clock_is_behind,
+    say_if_missing,
+    say_if_new,
+)
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.reports.trial import writable
 from pipeline.restored import refuse_if_older
@@ -47,6 +55,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
         with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
             until_reported.enter_context(only_copy(ledger.ledger_id, ledger.path))
             say_if_new(ledger, emit)
+            say_if_clock_is_behind(ledger, emit)
             logins.may_log_in(settings, keys, ledger, now=time.time())
             bank = recognise(ledger, settings, moved=order.same_bank)
             if not order.ledger_restored:
@@ -86,6 +95,7 @@ def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     if say_if_missing(settings, emit):
         return _write_checks(found, facts, settings, emit)
     with look_into_ledger(settings, keys) as ledger:
+        say_if_clock_is_behind(ledger, emit)
         recognise(ledger, settings, moved=order.same_bank)
         return _write_checks(found, facts, settings, emit, ledger=ledger, keys=keys)
 

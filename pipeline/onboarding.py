@@ -139,7 +139,12 @@ class Onboarding:
             hint="make room; the same command goes on where it ended",
         )
         return Writer(
-            self._ledger.path, self._held, run=self._record.number, reserve=self._opened.reserve, on_full=full
+            self._ledger.path,
+            self._held,
+            run=self._record.number,
+            reserve=self._opened.reserve,
+            on_full=full,
+            say=lambda message: self._emit(Notice(message=message)),
         )
 
     async def _heartbeat(self, connection: Connection, stopper: Stopper, writer: Writer) -> None:

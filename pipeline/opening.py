@@ -3,6 +3,7 @@
 Promise: what is missing or cannot be used is one :class:`ConfigurationError` before anything is sent.
 """
 
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -11,7 +12,11 @@ from pipeline.events import Handler, Notice
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.outbound.tls import Trust, load_trust
+from pipeline.projection import instant
 from pipeline.settings import PREFIX, Settings
+
+_BEHIND_S = 300.0
+"""Clocks of machines that take turns differ by less."""
 
 
 def keys_of(settings: Settings) -> Keys:
@@ -66,6 +71,20 @@ def say_if_missing(settings: Settings, emit: Handler) -> bool:
     if missing:
         emit(Notice(message=f"there is no ledger {path} yet: every customer counts as new{_elsewhere(path)}"))
     return missing
+
+
+def say_if_clock_is_behind(ledger: Ledger, emit: Handler) -> None:
+    """Say, before anything is judged by it, that this machine's clock is behind what the ledger has seen."""
+    now = time.time()
+    newest = max((max(run.started_at, run.heartbeat_at) for run in ledger.runs(acts=True)), default=now)
+    if newest - now > _BEHIND_S:
+        emit(
+            Notice(
+                message=f"this machine's clock says {instant(now)}, and the ledger was written at {instant(newest)},"
+                f" {(newest - now) / 3600:,.1f} h later: set the clock, unless it was that one which was wrong; birth"
+                " dates, consents, the deadline and who is whose in the deliveries are judged by it"
+            )
+        )
 
 
 def _elsewhere(path: Path) -> str:

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -33,6 +33,7 @@ from pipeline.ledger.entries import (
     facts_values,
     journey_values,
 )
+from pipeline.ledger.journal import Journal
 from pipeline.ledger.lock import Held
 from pipeline.ledger.reserve import Reserve
 from pipeline.ledger.trouble import is_full
@@ -63,7 +64,8 @@ class Writer:
 
     ``held`` is the lock of the run, which each commit renews; a writer without one is for who cannot be two. ``run`` is
     the number of the run that identity hashes are kept with. ``reserve`` is given up when the disk is full; ``on_full``
-    is then called on the event loop: there is room to write what is under way, and for nothing new.
+    is then called on the event loop: there is room to write what is under way, and for nothing new. So is ``say``, with
+    what a person should know of the journal.
     """
 
     def __init__(
@@ -74,12 +76,14 @@ class Writer:
         run: int = 0,
         reserve: Reserve | None = None,
         on_full: Callable[[], None] = lambda: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._path = path
         self._held = held
         self._run = run
         self._reserve = reserve
         self._on_full = on_full
+        self._journal = Journal(path, lambda message: self._tell(say, message))
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="ledger-writer")
         self._error: OnboardError | None = None
@@ -145,6 +149,7 @@ class Writer:
         try:
             with plainly(self._path):
                 db = connect(self._path)
+                self._journal.begin(db)
         except LedgerError as error:
             self._error = error
             db = sqlite3.connect(":memory:")
@@ -155,7 +160,18 @@ class Writer:
                 if group:
                     self._commit(db, group)
                 if ended:
+                    self._tend(db, self._journal.end)
                     return
+                self._tend(db, self._journal.watch)
+
+    def _tend(self, db: sqlite3.Connection, care: Callable[[sqlite3.Connection], None]) -> None:
+        """Take care of the journal: whatever comes of it, entries are written or not all the same."""
+        if self._error is None:
+            with suppress(sqlite3.Error):
+                care(db)
+
+    def _tell(self, hearer: Callable[[str], None], message: str) -> None:
+        self._loop.call_soon_threadsafe(hearer, message)
 
     def _group(self, first: Order | None) -> tuple[list[Order], bool]:
         """What is there, up to a bound, without waiting for more."""

@@ -1,0 +1,69 @@
+"""The journal beside the ledger (``-wal``), kept small or said to be large.
+
+SQLite empties it as it goes, but not beyond what somebody reads: a backup or a shell that stays open lets it grow
+without end. Promises: past a bound it is tried again and again to empty it, without waiting for the reader; while that
+fails it is said, each time it has doubled; once the reader is gone the room is free again. Knows no entry.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_BOUND = 64 * 1024 * 1024
+"""Bytes that the journal of a run may need by itself, with room to spare."""
+_EVERY_S = 2.0
+_WAIT_MS = 10_000
+"""How long a connection waits for others (``database.open_file``)."""
+
+
+class Journal:
+    """The journal of the ledger at ``ledger``; ``say`` hears, in one sentence, that it is large."""
+
+    def __init__(self, ledger: Path, say: Callable[[str], None]) -> None:
+        self._path = ledger.with_name(f"{ledger.name}-wal")
+        self._say = say
+        self._looked = float("-inf")
+        self._told = 0
+
+    def begin(self, db: sqlite3.Connection) -> None:
+        """Let SQLite give back what the journal needs no more, whenever it starts over."""
+        db.execute(f"PRAGMA journal_size_limit = {_BOUND}")
+
+    def watch(self, db: sqlite3.Connection) -> None:
+        """Look at its size now and then, between transactions of this connection."""
+        if time.monotonic() - self._looked < _EVERY_S:
+            return
+        size = self._size()
+        if size > _BOUND and not _emptied(db) and size >= 2 * self._told:
+            self._told = size
+            self._say(
+                f"the ledger's journal {self._path} has {size >> 20} MB and cannot be emptied: another program reads"
+                " the ledger (a backup, a `sqlite3` shell, `onboard report`); let it end, or the disk fills up"
+            )
+        self._looked = time.monotonic()
+
+    def end(self, db: sqlite3.Connection) -> None:
+        """Empty it if it is large; say what is left, and why."""
+        if (size := self._size()) > _BOUND and not _emptied(db):
+            self._say(
+                f"the ledger's journal {self._path} is left with {size >> 20} MB: another program still reads the"
+                " ledger; keep both files together, the next run empties it"
+            )
+
+    def _size(self) -> int:
+        try:
+            return self._path.stat().st_size
+        except OSError:
+            return 0
+
+
+def _emptied(db: sqlite3.Connection) -> bool:
+    """Write it into the ledger and empty it, unless somebody reads: then as much as can be, and at once."""
+    db.execute("PRAGMA busy_timeout = 0")
+    try:
+        return bool(db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+    except sqlite3.OperationalError:  # another program writes just now
+        return False
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
