@@ -33,7 +33,7 @@ OWNERS = {
     "charset_normalizer": ("pipeline.intake.encoding",),
     "compression": ("pipeline.intake.unpack",),
     "backports": ("pipeline.intake.unpack",),
-    "openpyxl": ("pipeline.intake.excelfile",),
+    "openpyxl": ("pipeline.intake.workbook", "pipeline.intake.xlsx"),
     "rich": ("pipeline.console",),
     "sqlite3": ("pipeline.ledger", "pipeline.sandbox.store"),
     "starlette": ("pipeline.sandbox",),

@@ -47,6 +47,16 @@ class Reading:
     profile: Profile = field(default_factory=Profile)
     max_unpacked: int = MAX_UNPACKED
 
+    @property
+    def known(self) -> frozenset[str]:
+        """The names that a header may have."""
+        return frozenset((*CANONICAL_COLUMNS, *self.profile.named))
+
+    @property
+    def header(self) -> excelfile.Header:
+        """Where the header of a workbook is."""
+        return excelfile.Header(skip_lines=self.profile.source.skip_lines, known=self.known)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
@@ -116,7 +126,7 @@ def open_table(path: Path, name: str, reading: Reading) -> Table:
     seen = stamp(path)
     start = head(path, name, reading)
     profile = reading.profile
-    known = {*CANONICAL_COLUMNS, *profile.named}
+    known = reading.known
     if start.startswith(sniff.PARQUET_MAGIC):
         columns = parquetfile.columns(path, name)
         header.check(name, columns)
@@ -126,7 +136,7 @@ def open_table(path: Path, name: str, reading: Reading) -> Table:
         )
         return Table(name=name, path=path, kind=Kind.PARQUET, columns=columns, plan=plan, reading=reading, stamp=seen)
     if sniff.is_workbook(path):
-        columns = excelfile.columns(path, name, profile.source.sheet)
+        columns = excelfile.columns(path, name, profile.source.sheet, header=reading.header)
         header.check(name, columns, known)
         plan = mapping.plan(profile, columns, name, typed=True)
         return Table(name=name, path=path, kind=Kind.EXCEL, columns=columns, plan=plan, reading=reading, stamp=seen)
@@ -172,7 +182,7 @@ def _cut(plan: Plan, cut: Callable[[], pl.DataFrame]) -> pl.DataFrame:
 
 def _pieces(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[Batch]:
     """Yield the records in the file's own columns, not numbered yet."""
-    path, name, wanted = table.path, table.name, table.plan.wanted
+    path, name, wanted, reading = table.path, table.name, table.plan.wanted, table.reading
     if table.dialect:
         most = table.reading.max_unpacked
         for records, cut in csvfile.uncut(path, name, wanted, batch_rows, dialect=table.dialect, most=most):
@@ -181,7 +191,7 @@ def _pieces(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[Batch]:
     if table.kind is Kind.PARQUET:
         frames = parquetfile.frames(path, name, wanted, batch_rows, quiet=quiet)
     else:
-        frames = excelfile.frames(path, name, wanted, batch_rows, table.reading.profile.source.sheet)
+        frames = excelfile.frames(path, name, wanted, batch_rows, reading.profile.source.sheet, header=reading.header)
     for frame, faults in frames:
         yield Batch(first_row=0, height=frame.height, cut=partial(pl.DataFrame.clone, frame), faults=faults)
 

@@ -68,8 +68,9 @@ def _opened(
         frames = parquetfile.frames(path, name, columns, _ROWS, quiet=True, lenient=lenient)
         detected = Detected()
     elif sniff.is_workbook(path):
-        columns = excelfile.columns(path, name, source.sheet)
-        frames = excelfile.frames(path, name, columns, _ROWS, source.sheet)
+        where = excelfile.Header(skip_lines=source.skip_lines, known=known)
+        columns = excelfile.columns(path, name, source.sheet, header=where)
+        frames = excelfile.frames(path, name, columns, _ROWS, source.sheet, header=where, lenient=lenient)
         detected = Detected(sheet=source.sheet)
     else:
         files.refuse_foreign(head, name, reading)

@@ -188,8 +188,10 @@ class _ExcelRejects:
 
     def __init__(self, table: Table, destination: Path) -> None:
         kept = [column for column in table.columns if column not in ERROR_COLUMNS]
-        sheet = table.reading.profile.source.sheet
-        frames = excelfile.frames(table.path, table.name, kept, _ROWS, sheet, as_shown=True)
+        reading = table.reading
+        frames = excelfile.frames(
+            table.path, table.name, kept, _ROWS, reading.profile.source.sheet, header=reading.header, as_shown=True
+        )
         self._rows = enumerate((row for frame, _ in frames for row in frame.iter_rows()), start=1)
         self._sink = destination.open("w", encoding="utf-8-sig", newline="")
         self._writer = csv.writer(self._sink)

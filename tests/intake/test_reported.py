@@ -117,3 +117,11 @@ def test_a_column_that_nobody_wants_is_not_looked_at() -> None:
     """It is named among the others."""
     assert "balance" in proposed("float_column.parquet")
     assert told(read("float_column.parquet")) == []
+
+
+@pytest.mark.parametrize("skip_lines", [None, 1])
+def test_a_title_above_the_header_of_a_sheet_is_passed_over(skip_lines: int | None) -> None:
+    """As in the CSV that says the same, with or without a profile that states it."""
+    reading = Reading(profile=Profile(source=Source(skip_lines=skip_lines)))
+    found = survey([REPORTED / "05-title-row.xlsx"], batch_rows=10, reading=reading)
+    assert found.rows == survey([REPORTED / "05-same-as.csv"], batch_rows=10).rows == 5

@@ -1,0 +1,87 @@
+"""The text that a cell of a workbook shows, by its value and its number format.
+
+Promises: whole numbers are digits without exponent, with the zeros and signs that their format shows; days and instants
+are ISO whatever their format. Error cells, and numbers of which Excel keeps only 15 digits, come with the code of their
+fault. Knows no file.
+"""
+
+import re
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+UNCALCULATED = "formula_without_value"
+"""The code of a formula that no program has calculated: it would pass for an empty cell."""
+UNCALCULATED_OR_EMPTY = "formula_with_empty_value"
+"""The code of a formula whose value is written as empty: some programs mean an empty text by it."""
+_IMPRECISE = 10**15
+_PIECE = re.compile(r'\\(.)|"([^"]*)"|_.|([-+() 0#])')
+"""Of a number format that shows nothing but digits and fixed text; a bare slash would be a fraction."""
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+def text(value: Any, kind: str, number_format: str) -> tuple[str, str]:
+    """Return the text that a cell shows, and the code of its fault; ``kind`` is openpyxl's type of the cell."""
+    if isinstance(value, str):
+        return (value, "cell_error") if kind == "e" else (unescaped(value), "")
+    if value is None:
+        return "", ""
+    if isinstance(value, bool):
+        return str(value).upper(), ""
+    if isinstance(value, int | float):
+        if not abs(value) < _IMPRECISE:
+            return f"{value:.5E}", "number_imprecise"
+        if value == int(value):
+            return _shown(int(value), number_format), ""
+        return f"{Decimal(f'{value:.15g}'):f}", ""
+    return _moment(value), ""
+
+
+def unescaped(written: str) -> str:
+    """Return a text with the characters that XML cannot hold."""
+    return _ESCAPED.sub(_unescaped, written) if "_x" in written else written
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    character = chr(int(match[1], 16))
+    return match[0] if "\ud800" <= character <= "\udfff" else character
+
+
+def _shown(number: int, number_format: str) -> str:
+    """Write a whole number as its format shows it; plain digits where that has more than zeros and fixed text."""
+    pieces, left = _pieces(number_format.partition(";")[0])
+    digits, shown = str(abs(number)), ""
+    if not left:
+        return str(number)
+    for fixed, place in reversed(pieces):
+        if place:
+            left -= 1
+            taken = digits[-1:] if left else digits
+            digits = digits[: len(digits) - len(taken)]
+            shown = (taken or place.strip("#")) + shown
+        else:
+            shown = fixed + shown
+    return f"-{shown}" if number < 0 else shown
+
+
+@lru_cache(maxsize=1024)
+def _pieces(number_format: str) -> tuple[list[tuple[str, str]], int]:
+    """Cut a format into fixed texts and places of digits, and count these; none when it has anything else."""
+    found = list(_PIECE.finditer(number_format))
+    if sum(len(match[0]) for match in found) < len(number_format):
+        return [], 0
+    pieces = [("", m[3]) if m[3] in ("0", "#") else (m[1] or m[2] or m[3] or "", "") for m in found]
+    return pieces, sum(bool(place) for _, place in pieces)
+
+
+def _moment(value: Any) -> str:
+    """Write a day, a time of day, both, or a duration."""
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    if isinstance(value, datetime) and value.time() == time():
+        value = value.date()
+    if isinstance(value, datetime | time):
+        return value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+    return str(value.isoformat())
