@@ -251,6 +251,9 @@ class Kind(StrEnum):
     GATEWAY = "gateway"
     """Not the bank's answer, but that of something between here and the bank: never a final word, never a success."""
 
+    PROXY = "proxy"
+    """No answer: a proxy on the way to the bank wants credentials, and nothing left."""
+
 
 Redacted = NewType("Redacted", str)
 """Words of the bank that passed the redactor (``pipeline.outbound.redact``), the only one who makes them."""

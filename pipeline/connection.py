@@ -67,7 +67,15 @@ async def connected(
     secrets = [
         "".join(filter(str.isalpha, getattr(given, name).get_secret_value())) for name in type(given).model_fields
     ]
-    client = Client(api, transport=transport, pacer=pacer, emit=emit, may_send=may_send, secrets=secrets)
+    client = Client(
+        api,
+        transport=transport,
+        pacer=pacer,
+        emit=emit,
+        may_send=may_send,
+        secrets=secrets,
+        look=transport.look,
+    )
     payloads = Payloads(settings, keys)
     session = AdminSession(client, payloads, max_attempts=attempts, wait_s=wait_s, clock=time.monotonic, max_wait_s=cap)
     try:

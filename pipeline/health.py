@@ -99,6 +99,8 @@ class Health:
                 if is_answer(reply):
                     self._failures = 0
                     self._back()
+                elif reply.status is None and reply.cause not in ("", "stopped", _SILENT):
+                    self.reason = reply.cause  # a probe looks closer
         return True
 
     async def _until_down(self, probe: Probe) -> None:
@@ -131,6 +133,7 @@ class Health:
 
 
 _TOO_MANY = 429
+_SILENT = "no answer in time"
 
 
 def is_answer(reply: Reply) -> bool:
@@ -145,4 +148,4 @@ async def _ask(probe: Probe, seconds: float) -> Reply:
         async with asyncio.timeout(seconds):
             return await probe()
     except (TimeoutError, StoppedEarlyError):  # not even a log-in gets through
-        return Reply(cause="no answer in time")
+        return Reply(cause=_SILENT)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from pipeline.calls import CallName, Kind, Reply, Step
 from pipeline.errors import ExitCode
@@ -67,7 +68,8 @@ def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
     is not verified for another reason than that the bank lags.
     """
     if not reply.sent:
-        return _judgement(Verdict.RETRY, "connection_failed")
+        found = _judgement(Verdict.RETRY, "connection_failed")
+        return replace(found, message=f"{found.message}: {reply.cause}") if reply.cause else found
     if reply.status is None:
         return _judgement(_unknown(step), "no_answer")
     if reply.accepted and not reply.readable:

@@ -8,7 +8,7 @@ Knows no ledger and no phase order.
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -20,10 +20,12 @@ from pipeline import __version__
 from pipeline.calls import CallName, Kind, Reply
 from pipeline.events import Handler, Notice, Slowed, ignore
 from pipeline.outbound import answers
+from pipeline.outbound.causes import BROKE, Cause
 from pipeline.outbound.clocks import BankClock
 from pipeline.outbound.pacing import Pacer, Turn
 from pipeline.outbound.payloads import Outgoing
 from pipeline.outbound.retry_after import retry_after_s
+from pipeline.outbound.transport import Broken, Unsent
 from pipeline.outbound.whose import NOBODY, Whose
 from pipeline.settings import Api
 
@@ -34,7 +36,7 @@ class Client:
     """Sends requests of one run. ``transport`` is any httpx transport that raises ``ConnectError`` only unsent.
 
     ``may_send`` tells whether this is still the one run; while it is not, nothing leaves. ``secrets`` are what the bank
-    must not be heard to repeat.
+    must not be heard to repeat. ``look`` looks closer at why probes get no answer.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Client:
         wall_clock: Callable[[], float] = time.time,
         may_send: Callable[[], bool] = lambda: True,
         secrets: Sequence[str] = (),
+        look: Callable[[str, Cause], Awaitable[str]] | None = None,
     ) -> None:
         self._base = api.base_url
         self._url = httpx.URL(api.base_url)
@@ -59,6 +62,7 @@ class Client:
         self._bank_clock = BankClock()
         self._may_send = may_send
         self._secrets = secrets
+        self._look = look
         self.pacer = pacer
         self._headers = {
             "Host": urlsplit(api.base_url).netloc,
@@ -100,25 +104,40 @@ class Client:
             return Reply(sent=False, cause="stopped"), b""
         self.pacer.depart(turn)
         left_at = self._wall_clock()
+        failed = Cause(text="", sent=True)
         try:
             async with asyncio.timeout(self._timeout_s + 5):
                 response = await self._transport.handle_async_request(ready)
                 stream = response.stream
                 content = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await response.aread()
+        except (Unsent, Broken) as error:
+            failed = error.cause
         except httpx.ConnectError:
-            return Reply(sent=False, cause="no connection", seconds=self._clock() - started), b""
+            failed = Cause(text="no connection")
         except (httpx.TimeoutException, TimeoutError):
-            return Reply(cause="no answer in time", seconds=self._clock() - started), b""
+            failed = Cause(text="no answer in time", sent=True)
         except Exception:  # noqa: BLE001 - whatever a transport raises after sending, the outcome is unknown
-            return Reply(cause="the connection broke", seconds=self._clock() - started), b""
+            failed = Cause(text=BROKE, sent=True)
         finally:
             self.pacer.arrived(turn)
+        if failed.text:
+            return await self._unanswered(failed, self._clock() - started, look=urgent), b""
         reply = answers.read(call, response.status_code, content, whose=whose, secrets=self._secrets)
         if reply.kind is not Kind.GATEWAY:
             self._bank_clock.note(response.headers.get("date"), sent_at=left_at, received_at=self._wall_clock())
         asked = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
         reply = replace(reply, retry_after_s=asked, seconds=self._clock() - started)
         return self._paced(call, reply, turn, whose.customer.external_id if whose.customer else ""), content
+
+    async def _unanswered(self, failed: Cause, seconds: float, *, look: bool) -> Reply:
+        """The reply to a call that got no answer. ``look``: for a probe, who waits wants to know why."""
+        found = await self._look(self._base, failed) if look and self._look else ""
+        return Reply(
+            sent=failed.sent,
+            cause=found or failed.text,
+            kind=Kind.PROXY if failed.wants_credentials else Kind.NONE,
+            seconds=seconds,
+        )
 
     @property
     def bank_ahead_s(self) -> float:

@@ -47,6 +47,8 @@ def judge_login(reply: Reply) -> Login:
     """What the answer to a log-in means; a gateway's page is never a word about the credentials."""
     if reply.accepted:
         return Login.OPENED if reply.readable else Login.TROUBLE
+    if reply.kind is Kind.PROXY:
+        return Login.PROXY
     says = reply.says or reply.status
     match says:
         case None:
@@ -163,8 +165,9 @@ class AdminSession:
             )
         if reply.cause == "stopped":
             raise _no_session("the run was stopped")
-        if self.worked:
-            if last:
+        if self.worked or reply.status is None:
+            # Wrong credentials of a proxy are not tried again: they may lock a user there.
+            if last or reply.kind is Kind.PROXY:
                 raise _no_session(_cause(reply))
         elif found is Login.PROXY:
             raise ConfigurationError(

@@ -11,6 +11,7 @@ parsing of addresses costs more than the rest of a call. The extension ``fresh``
 alone: a kept one may have died in silence, and what is sent on it is never read.
 """
 
+import asyncio
 from datetime import timedelta
 
 import httpx
@@ -18,13 +19,30 @@ from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import DetailedPyreqwestError, PyreqwestError, RequestTimeoutError
 from pyreqwest.response import Response
 
+from pipeline.outbound.causes import NEVER_SENT, Cause, Line, Unclear, cause_of, line_to
+from pipeline.outbound.diagnosis import look
 from pipeline.outbound.tls import NO_TRUST, Trust
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
 _IDLE_S = 4
 """Shorter than servers keep an idle connection by default, so that we are the ones who close it."""
-_NEVER_SENT = "client error (Connect)"  # hyper-util's words; a test pins them
+
+
+class Unsent(httpx.ConnectError):
+    """Nothing of the request left; ``cause`` tells why."""
+
+    def __init__(self, cause: Cause, request: httpx.Request) -> None:
+        super().__init__(cause.text, request=request)
+        self.cause = cause
+
+
+class Broken(httpx.ReadError):
+    """The request left and no answer came; ``cause`` tells why."""
+
+    def __init__(self, cause: Cause, request: httpx.Request) -> None:
+        super().__init__(cause.text, request=request)
+        self.cause = cause
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -35,6 +53,8 @@ class Transport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, *, timeout_s: float, max_connections: int, direct: bool, trust: Trust = NO_TRUST) -> None:
+        self._trust = trust
+        self._direct = direct
         self._pooled = _client(timeout_s, trust, max_idle=max_connections, direct=direct)
         self._fresh = _client(timeout_s, trust, max_idle=0, direct=direct)
 
@@ -52,7 +72,24 @@ class Transport(httpx.AsyncBaseTransport):
                 # As a stream: what httpx derives from content (lengths, defaults) nobody needs, and it costs much.
                 return httpx.Response(response.status, headers=_headers(response), stream=httpx.ByteStream(content))
         except PyreqwestError as error:
-            raise _translate(error, request) from error
+            raise self._translated(error, request) from error
+
+    async def look(self, url: str, cause: Cause) -> str:
+        """What a look at the line to ``url`` tells of a cause that is not clear; empty: nothing more."""
+        if cause.unclear is Unclear.NOTHING:
+            return ""
+        return await asyncio.to_thread(look, self._line(url), cause, self._trust)
+
+    def _line(self, url: str) -> Line:
+        return line_to(url, direct=self._direct, shows=bool(self._trust.identity))
+
+    def _translated(self, error: PyreqwestError, request: httpx.Request) -> httpx.TransportError:
+        causes = error.details["causes"] if isinstance(error, DetailedPyreqwestError) and error.details else None
+        said = [cause["message"] for cause in causes or ()]
+        if isinstance(error, RequestTimeoutError) and NEVER_SENT not in said:
+            return httpx.ReadTimeout("no answer in time", request=request)
+        cause = cause_of(self._line(str(request.url)), said)
+        return (Broken if cause.sent else Unsent)(cause, request)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -100,12 +137,3 @@ def _headers(response: Response) -> list[tuple[str, str]] | None:
         return [(name, value) for name in ("retry-after", "date") for value in response.get_header_all(name)] or None
     except ValueError:
         return None
-
-
-def _translate(error: PyreqwestError, request: httpx.Request) -> httpx.TransportError:
-    causes = error.details["causes"] if isinstance(error, DetailedPyreqwestError) and error.details else None
-    if any(cause["message"] == _NEVER_SENT for cause in causes or ()):
-        return httpx.ConnectError("no connection", request=request)
-    if isinstance(error, RequestTimeoutError):
-        return httpx.ReadTimeout("no answer in time", request=request)
-    return httpx.ReadError("the connection broke", request=request)

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import re
 import socket
 import ssl
 import threading
@@ -140,3 +141,19 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
         while data := source.recv(65536):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
+
+
+def leading_to(port: int) -> Talk:
+    """Carry one request and its answer to the server at this port of loopback; the next needs a new connection."""
+
+    def talk(connection: Any) -> None:
+        head, _, body = head_of(connection).partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        while len(body) < int(length[1] if length else 0):
+            body += connection.recv(65536)
+        with socket.create_connection(("127.0.0.1", port), timeout=_WAIT_S) as onward:
+            onward.sendall(head + b"\r\nConnection: close\r\n\r\n" + body)
+            while data := onward.recv(65536):
+                connection.sendall(data)
+
+    return talk

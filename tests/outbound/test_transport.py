@@ -11,7 +11,7 @@ import httpx
 import pytest
 from pyreqwest.exceptions import DetailedPyreqwestError
 
-from pipeline.outbound import transport as module
+from pipeline.outbound.causes import NEVER_SENT
 from pipeline.outbound.transport import MAX_BODY_BYTES, Transport
 from tests.outbound.support import RawBank, Wire, raw_bank
 
@@ -158,7 +158,7 @@ def full_port() -> Iterator[int]:
 
 
 def test_a_refused_port_is_a_connect_error_in_the_words_that_the_transport_knows() -> None:
-    """Nobody listens: nothing left. The underlying library says so in the words of ``_NEVER_SENT``."""
+    """Nobody listens: nothing left. The underlying library says so in the words of ``NEVER_SENT``."""
 
     async def main() -> None:
         transport = Transport(timeout_s=2, max_connections=1, direct=True)
@@ -168,13 +168,13 @@ def test_a_refused_port_is_a_connect_error_in_the_words_that_the_transport_knows
         cause = caught.value.__cause__
         assert isinstance(cause, DetailedPyreqwestError)
         words = [said["message"] for said in cause.details["causes"] or ()]
-        assert module._NEVER_SENT in words
+        assert NEVER_SENT in words
 
     asyncio.run(main())
 
 
 def test_the_library_calls_a_lost_answer_a_connect_error_and_the_transport_does_not() -> None:
-    """The reason for ``_NEVER_SENT``: by its class alone the library's error for a lost answer looks unsent."""
+    """The reason for ``NEVER_SENT``: by its class alone the library's error for a lost answer looks unsent."""
 
     async def main() -> None:
         async with raw_bank(fin) as bank:
@@ -185,7 +185,7 @@ def test_the_library_calls_a_lost_answer_a_connect_error_and_the_transport_does_
         words = [said["message"] for said in cause.details["causes"] or ()]
         assert type(cause).__name__ == "ConnectError"
         assert "client error (SendRequest)" in words
-        assert module._NEVER_SENT not in words
+        assert NEVER_SENT not in words
 
     asyncio.run(main())
 

@@ -1,0 +1,60 @@
+"""Which proxy the environment puts before the bank, for messages: the client below us chooses by the same variables."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+from urllib.parse import unquote, urlsplit
+
+_PORTS = {"http": 80, "https": 443}
+_SOCKS_PORT = 1080
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A proxy, and the variable that names it; ``user`` and ``password`` stand in no message."""
+
+    variable: str
+    scheme: str
+    host: str
+    port: int
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        """How messages name it."""
+        return f"the proxy {self.host}:{self.port} ({self.variable})"
+
+
+def proxy_of(scheme: str, host: str, environ: Mapping[str, str] = os.environ) -> Proxy | None:
+    """The proxy that calls of this scheme to this host go through; ``None``: they go straight to it."""
+    names = (name for upper in (f"{scheme.upper()}_PROXY", "ALL_PROXY") for name in (upper, upper.lower()))
+    variable = next((name for name in names if environ.get(name)), "")
+    if not variable or _is_passed_by(host, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
+        return None
+    value = environ[variable]
+    with suppress(ValueError):
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        if parts.hostname:
+            return Proxy(
+                variable=variable,
+                scheme=parts.scheme,
+                host=parts.hostname,
+                port=parts.port or _PORTS.get(parts.scheme, _SOCKS_PORT),
+                user=unquote(parts.username or ""),
+                password=unquote(parts.password or ""),
+            )
+    return None
+
+
+def _is_passed_by(host: str, listed: str) -> bool:
+    for entry in filter(None, (part.strip().lower() for part in listed.split(","))):
+        try:
+            if ip_address(host) in ip_network(entry, strict=False):
+                return True
+        except ValueError:  # a name on either side
+            name = entry.lstrip(".")
+            if host == name or host.endswith(f".{name}") or (name == "*" and not host[-1:].isdigit()):
+                return True
+    return False
