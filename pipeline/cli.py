@@ -17,6 +17,7 @@ import click
 from pipeline import __version__, cli_ledger
 from pipeline.cli_parts import CONFIG, CONFIG_VARIABLE, OUT, Command, leave, plain_errors, say, settings_from
 from pipeline.model import Phase
+from pipeline.texts import printable
 
 if TYPE_CHECKING:
     from pipeline.events import Handler
@@ -271,9 +272,9 @@ def _console(*, json_logs: bool) -> "Iterator[Handler]":
 def _end(written: "Written") -> None:
     """Say why a run stopped, and leave with its exit code."""
     if written.stopped_because:
-        say(f"stopped: {written.stopped_because}")
+        say(printable(f"stopped: {written.stopped_because}"))
     if written.hint:
-        say(f"hint: {written.hint}")
+        say(printable(f"hint: {written.hint}"))
     if written.elsewhere:
         say(_elsewhere(written))
     sys.exit(written.exit_code)

@@ -15,6 +15,7 @@ import click
 
 from pipeline.errors import ExitCode, OnboardError
 from pipeline.signals import Signalled, Signals
+from pipeline.texts import printable
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -56,8 +57,6 @@ def plain_errors() -> Iterator[None]:
         with Signals():
             yield
     except OnboardError as error:
-        from pipeline.console import printable
-
         say("\n  ".join(map(printable, (f"error: {error}", *error.details))))
         if error.hint:
             say(printable(f"hint: {error.hint}"))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from pipeline import events
 from pipeline.events import Event, Handler
 from pipeline.model import Disposition, Phase
+from pipeline.texts import printable
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -157,11 +158,6 @@ def json_lines(
         out.flush()
 
     return handle
-
-
-def printable(text: str) -> str:
-    """Escape what would move the cursor, colour a terminal or begin a line of a log: names of files may hold it."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def describe(event: Event) -> str:

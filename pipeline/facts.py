@@ -3,6 +3,7 @@
 Knows the intake's settings of a run and what its journeys ask of a row, no bank.
 """
 
+import json
 import os
 import shlex
 from collections.abc import Sequence
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.asked import Asked, asked_by
+from pipeline.errors import LedgerError
 from pipeline.intake.files import MAX_UNPACKED, Reading
 from pipeline.intake.validate import Rules, Survey
+from pipeline.keys import Keys
 from pipeline.model import Category
 from pipeline.profile import Profile
 from pipeline.settings import Settings
@@ -89,14 +92,29 @@ class RunFacts:
         """How the run read its inputs."""
         return Reading(profile=Profile.model_validate(self.profile), max_unpacked=self.max_unpacked)
 
-    def to_json(self) -> dict[str, Any]:
-        """What the ledger stores."""
-        return asdict(self)
+    def to_json(self, keys: Keys) -> dict[str, Any]:
+        """What the ledger stores. What a partner's profile and the bank's categories say, only the seed can read."""
+        known = asdict(self)
+        sealed = keys.seal_text(json.dumps({name: known.pop(name) for name in _SEALED}))
+        return known | {"sealed": sealed}
 
     @classmethod
-    def from_json(cls, facts: dict[str, Any]) -> "RunFacts":
-        """Read back what ``to_json`` wrote."""
-        return cls(**facts | {"calls": tuple(facts["calls"])})
+    def from_json(cls, facts: dict[str, Any], keys: Keys | None = None) -> "RunFacts":
+        """Read back what ``to_json`` wrote; without ``keys`` all but profile and categories.
+
+        Ledgers of version 0.4.0 and older have these in the clear. Raises :class:`LedgerError` if the seal is broken.
+        """
+        known = dict(facts)
+        if (sealed := known.pop("sealed", "")) and keys is not None:
+            text = keys.unseal_text(sealed)
+            if not text:
+                raise LedgerError(f"what the ledger knows of run {known['run_id']} is damaged", hint="restore a backup")
+            known |= json.loads(text)
+        return cls(**known | {"calls": tuple(facts["calls"])})
+
+
+_SEALED = ("profile", "categories")
+"""What others wrote freely: a constant may be somebody's e-mail, and so may what a bank calls a category."""
 
 
 def facts_of(order: Order, settings: Settings, found: Survey, began: datetime) -> RunFacts:

@@ -98,7 +98,7 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
     """Write the reports of a run again; its inputs must still be what they were."""
     with ledger_to_look_into(settings) as (ledger, keys):
         run = named_run(ledger, run_id)
-        facts = RunFacts.from_json(run.facts | ({"out": str(out.absolute())} if out else {}))
+        facts = RunFacts.from_json(run.facts | ({"out": str(out.absolute())} if out else {}), keys)
         found = survey(
             [Path(source["path"]) for source in facts.inputs],
             batch_rows=settings.intake.batch_rows,
@@ -167,7 +167,7 @@ def check(settings: Settings) -> Iterator[str]:
             seconds = time.monotonic() - started
             yield f"bank           ok: {settings.api.base_url}, log-in and categories in {seconds:.2f} s"
         for category in categories:
-            yield f"category       {category.key}: {category.name}"
+            yield f"category       {category.key}: {category.label or 'its name is not fit to be shown'}"
         recognise(ledger, settings)
 
 

@@ -15,6 +15,7 @@ FINGERPRINT_COLUMNS = CANONICAL_COLUMNS[1:]
 """Columns that a fingerprint covers: all but ``external_id``, which is the customer's key."""
 
 _DIGEST = 6
+_SEAL_MARK = 32
 _UPPER, _LOWER, _DIGITS, _SPECIAL = string.ascii_uppercase, string.ascii_lowercase, string.digits, "!#$%*+-=?@_"
 _PASSWORD_LENGTH = 24
 
@@ -54,6 +55,17 @@ class Keys:
         """Read the ``external_id`` of the customer ``key``; empty if nothing of this customer and seed is sealed."""
         external_id = self._sealing(key, sealed).decode(errors="replace")
         return external_id if sealed and self.customer(external_id) == key else ""
+
+    def seal_text(self, text: str) -> str:
+        """A text as only the seed can read it, in hexadecimal; the same text is always sealed alike."""
+        mark = self._mark("sealed", text)
+        return (mark + self._sealing(mark, text.encode())).hex()
+
+    def unseal_text(self, sealed: str) -> str:
+        """Read what ``seal_text`` made; empty if it is not of this seed and tenant, or not as it was."""
+        mark, body = bytes.fromhex(sealed[:_SEAL_MARK]), bytes.fromhex(sealed[_SEAL_MARK:])
+        text = self._sealing(mark, body).decode(errors="replace")
+        return text if self._mark("sealed", text) == mark else ""
 
     def _sealing(self, key: bytes, text: bytes) -> bytes:
         """Add a stream of bytes that no other customer has; once more takes it away."""

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
+from pipeline.texts import is_label
+
 
 class Phase(StrEnum):
     """The eight API phases of a journey, in order."""
@@ -85,11 +87,19 @@ ERROR_COLUMNS = ("_err_row", "_err_field", "_err_code", "_err_message")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """A category of the bank's hierarchy; ``key`` is its code, ``id`` its ``databaseId``."""
+    """A category of the bank's hierarchy; ``key`` is its code, ``id`` its ``databaseId``.
+
+    ``name`` is what the bank calls it and wants to hear again; only ``label`` is shown.
+    """
 
     key: str
     id: str
     name: str
+
+    @property
+    def label(self) -> str:
+        """The name, if it is the name of a thing; empty: it could be anything, such as a person's address."""
+        return self.name if is_label(self.name) else ""
 
 
 class Severity(StrEnum):

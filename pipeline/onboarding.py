@@ -153,7 +153,7 @@ class Onboarding:
             if self._held.lost:
                 stopper.error(self._held.lost)
             self._count(connection)
-            writer.note(self._record.number, self._facts.to_json())
+            writer.note(self._record.number, self._facts.to_json(self._keys))
             await asyncio.sleep(_HEARTBEAT_S)
 
     def _count(self, connection: Connection) -> None:

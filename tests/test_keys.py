@@ -172,3 +172,18 @@ def test_no_two_customers_are_sealed_with_one_stream() -> None:
 def test_seals_are_stable() -> None:
     """A ledger of today names its customers to every later version."""
     assert Keys("a seed", "tenant-1").seal("L-1").hex() == GOLDEN_SEAL
+
+
+@pytest.mark.parametrize("text", ["", "a", '{"name": "Žukėnė"}' * 1000])
+def test_a_sealed_text_is_read_with_its_seed_only(text: str) -> None:
+    """The same text is sealed alike; another seed or tenant, and a seal that was touched, give nothing."""
+    keys = Keys("a seed for tests", "tenant")
+    sealed = keys.seal_text(text)
+    assert sealed == keys.seal_text(text)
+    assert keys.unseal_text(sealed) == text
+    assert text.encode().hex() not in sealed or not text
+    if text:
+        touched = sealed[:-2] + f"{int(sealed[-2:], 16) ^ 1:02x}"
+        assert Keys("another seed", "tenant").unseal_text(sealed) == ""
+        assert Keys("a seed for tests", "another").unseal_text(sealed) == ""
+        assert keys.unseal_text(touched) == ""

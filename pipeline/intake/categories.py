@@ -27,7 +27,7 @@ class Catalogue:
 
     def nearest(self, text: str) -> str:
         """Return the known key or name that looks most like the text."""
-        words = [word for category in self.known or () for word in (category.key, category.name) if word]
+        words = [word for category in self.known or () for word in (category.key, category.label) if word]
         by_folded = {word.casefold(): word for word in reversed(words)}
         near = get_close_matches(text.casefold(), list(by_folded), n=1, cutoff=0.0)
         return by_folded[near[0]] if near else "not known"

@@ -28,6 +28,7 @@ from pipeline.intake.judge import Judge, Judged, Needs
 from pipeline.intake.normalise import canonical, normalise
 from pipeline.intake.pace import ahead, in_order, share_of
 from pipeline.model import REQUIRED_COLUMNS, Category, Customer, IntakeRow, SourceInfo
+from pipeline.texts import printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,9 +185,17 @@ def _names(inputs: Sequence[Path]) -> list[str]:
             raise ConfigurationError(f"the input {path} is given twice", hint="give each file once")
         seen[real] = path
     times = Counter(path.name for path in inputs)
-    names = [path.name if times[path.name] == 1 else str(path) for path in inputs]
-    # A file system may hold names that are not text; reports are text.
-    return [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
+    return _told_apart([path.name if times[path.name] == 1 else str(path) for path in inputs])
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Return the names as reports may hold them: text that can be shown, and still one per input.
+
+    A file system may hold names that are not text, or hold what moves a terminal's cursor.
+    """
+    shown = [printable(os.fsencode(name).decode("utf-8", "backslashreplace")) for name in names]
+    times = Counter(shown)
+    return [name if times[name] == 1 else f"{name} ({number})" for number, name in enumerate(shown, 1)]
 
 
 def _batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = False) -> Iterator[Batch]:

@@ -22,6 +22,7 @@ from pipeline.outbound.echoes import names_another
 from pipeline.outbound.envelopes import is_the_banks
 from pipeline.outbound.identifiers import impersonal
 from pipeline.outbound.whose import NOBODY, Whose
+from pipeline.texts import is_label
 
 _RISKS = frozenset({"LOW", "MEDIUM", "HIGH"})
 _REQUIREMENTS = frozenset(
@@ -88,11 +89,16 @@ def _accepted(call: CallName, status: int, body: dict[str, Any], data: dict[str,
 
 
 def read_categories(content: bytes) -> tuple[Category, ...]:
-    """The hierarchy's categories, wrapped or not; empty if the answer has none."""
+    """The hierarchy's categories, wrapped or not; empty if the answer has none.
+
+    A key that is not fit to be shown gives way to the id.
+    """
     body = _object(content) or {}
     data = members.record(body.get("data")) or body
     return tuple(
-        Category(key=key, id=identifier, name=members.text(entry.get("categoryName")) or key)
+        Category(
+            key=key if is_label(key) else identifier, id=identifier, name=members.text(entry.get("categoryName")) or key
+        )
         for key, entry in members.record(data.get("categories")).items()
         if isinstance(entry, dict) and (identifier := members.identifier(entry.get("databaseId")))
     )

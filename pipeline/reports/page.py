@@ -24,7 +24,18 @@ _LONGEST_CODE = 60
 _CAUSE_CLASSES = {0: "stage", 1: "field", 2: "code", 4: "n"}
 _MOST_CAUSES = 50
 _POINTS = 240
-_CONTROLS = dict.fromkeys((*range(32), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+_CONTROLS = dict.fromkeys(
+    (
+        *range(32),
+        *range(0x7F, 0xA0),
+        0x61C,
+        *range(0x200B, 0x2010),
+        *range(0x2028, 0x202F),
+        *range(0x2060, 0x2070),
+        0xFEFF,
+    ),
+    "\ufffd",
+)
 
 
 def render(

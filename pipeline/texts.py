@@ -1,0 +1,22 @@
+"""Texts that somebody else wrote, made fit to be shown: names of files, words of a bank. Pure."""
+
+import re
+
+
+def printable(text: str) -> str:
+    """Escape what would move the cursor, colour a terminal, begin a line or turn the direction of what follows.
+
+    Also what is no text at all: bytes of a file's name that no encoding knows.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+_LABEL = 80
+_DIGITS = 4
+
+
+def is_label(text: str) -> bool:
+    """Whether somebody else's text can be the name of a thing: one short line that holds no address and no number."""
+    digits = [len(run) for run in re.findall(r"\d+", text)]
+    is_number = max(digits, default=0) > _DIGITS or sum(digits) > _DIGITS
+    return 0 < len(text) <= _LABEL and text.isprintable() and "@" not in text and not is_number
