@@ -10,13 +10,14 @@ from pathlib import Path
 from pipeline import embedded, logins
 from pipeline.connection import connected
 from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
+from pipeline.events import Event, Notice
 from pipeline.facts import RunFacts
 from pipeline.intake.normalise import one
 from pipeline.intake.validate import survey
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.model import Category
-from pipeline.opening import keys_of, load_certificates, look_into_ledger, open_ledger, seed_keys
+from pipeline.opening import load_certificates, look_into_ledger, need_credentials, need_seed, open_ledger
 from pipeline.projection import instant
 from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.same_bank import recognise
@@ -31,7 +32,7 @@ def status(settings: Settings, *, as_json: bool) -> str:
     settings = embedded.as_practice(settings)
     # Looking needs no secret: only who registers or reports must show the seed.
     path, tenant_id = settings.ledger.path, settings.api.tenant_id
-    with Ledger.open_to_look(path, tenant_id=tenant_id, seed_check="") as ledger:
+    with Ledger.open_to_look(path, tenant_id=tenant_id, seed="") as ledger:
         holder = ledger.locked_by()
         every = ledger.runs(acts=True)
         standings = ledger.standings()
@@ -151,19 +152,21 @@ def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
 def check(settings: Settings) -> Iterator[str]:
     """What a night run needs, line by line: configuration, ledger and its bank, documents, log-in, categories."""
     settings = embedded.as_practice(settings)
-    keys = keys_of(settings)
+    need_credentials(settings)
     yield "configuration  ok"
     yield f"certificates   ok: {load_certificates(settings).told}"
-    with open_ledger(settings, keys) as ledger:
+    said: list[Event] = []
+    with open_ledger(settings, emit=said.append) as ledger:
         holder = ledger.locked_by()
         new = "" if ledger.runs(acts=True) else ", new: no run has used it"
         yield f"ledger         ok: {ledger.path}, " + (f"held by {holder}" if holder else "free") + new
+        yield from (f"seed           {notice.message}" for notice in said if isinstance(notice, Notice))
         yield f"ledger's bank  {ledger.bank or 'none yet: its next run tells it'}"
         root = settings.documents.root
         yield f"documents      {'ok' if root.is_dir() else 'MISSING'}: {root}"
         with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
             started = time.monotonic()
-            categories = asyncio.run(_categories(settings, reachable, keys, ledger))
+            categories = asyncio.run(_categories(settings, reachable, ledger.keys, ledger))
             seconds = time.monotonic() - started
             yield f"bank           ok: {settings.api.base_url}, log-in and categories in {seconds:.2f} s"
         for category in categories:
@@ -196,15 +199,15 @@ def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:
 def ledger_to_look_into(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
     """The existing ledger of these settings for reading, with its keys; it need not be writable."""
     settings = embedded.as_practice(settings)
-    keys = seed_keys(settings)
-    with look_into_ledger(settings, keys) as ledger:
-        yield ledger, keys
+    need_seed(settings)
+    with look_into_ledger(settings) as ledger:
+        yield ledger, ledger.keys
 
 
 @contextmanager
 def existing_ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
     """The existing ledger of these settings, with its keys."""
     settings = embedded.as_practice(settings)
-    keys = seed_keys(settings)
-    with open_ledger(settings, keys, create=False) as ledger:
-        yield ledger, keys
+    need_seed(settings)
+    with open_ledger(settings, create=False) as ledger:
+        yield ledger, ledger.keys

@@ -26,9 +26,9 @@ from pipeline.ledger.reserve import reserved
 from pipeline.ledger.store import Ledger, RunRecord
 from pipeline.onboarding import Onboarding, OpenedRun
 from pipeline.opening import (
-    keys_of,
     load_certificates,
     look_into_ledger,
+    need_credentials,
     open_ledger,
     say_if_clock_is_behind,
     say_if_missing,
@@ -47,16 +47,16 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
     """Carry every good row of the inputs through the journey and write what became of each."""
     began = datetime.now(UTC)
     settings = embedded.as_practice(settings)
-    keys = keys_of(settings)
+    need_credentials(settings)
     load_certificates(settings)
     with Signals() as signals:
         found = read(order, settings, emit)
         facts = facts_of(order, settings, found, began)
-        with open_ledger(settings, keys) as ledger, ledger.lock() as held, ExitStack() as until_reported:
+        with open_ledger(settings, emit=emit) as ledger, ledger.lock() as held, ExitStack() as until_reported:
             until_reported.enter_context(only_copy(ledger.ledger_id, ledger.path))
             say_if_new(ledger, emit)
             say_if_clock_is_behind(ledger, emit)
-            logins.may_log_in(settings, keys, ledger, now=time.time())
+            logins.may_log_in(settings, ledger.keys, ledger, now=time.time())
             bank = recognise(ledger, settings, moved=order.same_bank)
             if not order.ledger_restored:
                 refuse_if_older(ledger, settings.reports.dir)
@@ -69,7 +69,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
                 record = ledger.start_run(facts.run_id, facts.to_json(keys))
                 until_reported.enter_context(signals.kept())  # a run that has begun ends with reports
                 emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
-                opened = OpenedRun(ledger=ledger, keys=keys, held=held, bank=bank, reserve=room, record=record)
+                opened = OpenedRun(ledger=ledger, keys=ledger.keys, held=held, bank=bank, reserve=room, record=record)
                 this = Onboarding(found, facts, opened, emit)
                 facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals))
                 with suppress(OnboardError):  # the reports that follow have the facts anyway
@@ -89,15 +89,15 @@ def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     """What a run would find, without a single call: the checks, and what the ledger knows of each row."""
     began = datetime.now(UTC)
     settings = embedded.as_practice(settings)
-    keys = keys_of(settings)
+    need_credentials(settings)
     found = read(order, settings, emit)
     facts = facts_of(order, settings, found, began)
     if say_if_missing(settings, emit):
         return _write_checks(found, facts, settings, emit)
-    with look_into_ledger(settings, keys) as ledger:
+    with look_into_ledger(settings, emit=emit) as ledger:
         say_if_clock_is_behind(ledger, emit)
         recognise(ledger, settings, moved=order.same_bank)
-        return _write_checks(found, facts, settings, emit, ledger=ledger, keys=keys)
+        return _write_checks(found, facts, settings, emit, ledger=ledger, keys=ledger.keys)
 
 
 def validate(order: Order, settings: Settings, emit: Handler) -> Written:

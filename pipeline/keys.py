@@ -1,7 +1,8 @@
 """Everything that is derived from the seed: ledger keys, fingerprints of rows, customers' initial passwords.
 
-Promises: the same seed, tenant and row give the same bytes on every machine; without the seed neither a row nor a
-password can be found from the ledger. Knows no file and no clock.
+Promises: the same seed, tenant and row give the same bytes in a ledger on every machine, and a customer has the same
+password in every ledger; without the seed neither a row nor a password can be found from the ledger. Knows no file and
+no clock.
 """
 
 import hmac
@@ -28,20 +29,23 @@ class IdKind(StrEnum):
 
 
 class Keys:
-    """Keys of one seed and tenant, each derived for its own purpose."""
+    """Keys of one seed and tenant, each derived for its own purpose.
 
-    def __init__(self, seed: str, tenant_id: str) -> None:
-        root = seed.encode()
+    ``root`` is the seed as the ledger stretches it: from it derives all that the ledger keeps. Empty: an older ledger,
+    which takes the seed itself. Passwords derive from the seed in every ledger: a registration whose answer was lost is
+    repeated with the same one, also from a ledger that had to be made anew.
+    """
+
+    def __init__(self, seed: str, tenant_id: str, *, root: bytes = b"") -> None:
+        root = root or seed.encode()
         self._tenant = tenant_id.encode()
         self._customer = hmac.digest(root, b"finhub-onboard/1/customer", "sha256")
         self._columns = hmac.digest(root, b"finhub-onboard/1/columns", "sha256")
         self._identity = hmac.digest(root, b"finhub-onboard/1/identity", "sha256")
         self._contents = hmac.digest(root, b"finhub-onboard/1/contents", "sha256")
         self._logins = hmac.digest(root, b"finhub-onboard/1/logins", "sha256")
-        self._passwords = hmac.digest(root, b"finhub-onboard/1/passwords", "sha256")
+        self._passwords = hmac.digest(seed.encode(), b"finhub-onboard/1/passwords", "sha256")
         self._seals = hmac.digest(root, b"finhub-onboard/1/seals", "sha256")
-        self.check = hmac.digest(root, b"finhub-onboard/1/check", "sha256")[:8].hex()
-        """Tells one seed from another without giving it away."""
 
     def customer(self, external_id: str) -> bytes:
         """Ledger key of a customer: 16 bytes."""

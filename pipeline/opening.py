@@ -1,32 +1,52 @@
-"""What a command opens before it works: the keys of its tenant, the ledger.
+"""What a command opens before it works: the ledger, with the keys of its tenant.
 
 Promise: what is missing or cannot be used is one :class:`ConfigurationError` before anything is sent.
 """
 
+import os
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
-from pipeline.events import Handler, Notice
-from pipeline.keys import Keys
+from pipeline.events import Handler, Notice, ignore
+from pipeline.ledger.belonging import AnotherSeedError
 from pipeline.ledger.store import Ledger
 from pipeline.outbound.tls import Trust, load_trust
 from pipeline.projection import instant
+from pipeline.sandbox import demo
+from pipeline.seeds import weakness
 from pipeline.settings import PREFIX, Settings
 
+_SEED = f"{PREFIX}CREDENTIALS__SEED"
 _BEHIND_S = 300.0
 """Clocks of machines that take turns differ by less."""
 
 
-def keys_of(settings: Settings) -> Keys:
-    """The keys of this tenant and seed. Raises :class:`ConfigurationError` that names what credentials are missing."""
+def need_credentials(settings: Settings) -> None:
+    """Raise :class:`ConfigurationError` that names what is missing to call the bank, or a seed that is too weak."""
     if missing := settings.credentials.missing():
         raise ConfigurationError(
             f"credentials are missing: {', '.join(missing)}",
             hint="set them in the environment, or each as …_FILE with the path of a secret file",
         )
-    return Keys(settings.credentials.seed.get_secret_value(), settings.api.tenant_id)
+    weak = weakness(_seed(settings))
+    if weak and not os.path.exists(settings.ledger.path):  # noqa: PTH110 - a name may be too long to ask
+        raise ConfigurationError(
+            f"{_SEED} is too easy to guess for a new ledger: {weak}",
+            hint="make one, for example with `openssl rand -hex 32`, and keep it with the ledger"
+            + ("; to practise none is needed: unset it" if settings.embedded else ""),
+        )
+
+
+def need_seed(settings: Settings) -> None:
+    """Raise :class:`ConfigurationError` for who does not call the bank: of the credentials only the seed is needed."""
+    if not _seed(settings):
+        raise ConfigurationError(
+            f"{_SEED} is missing: the ledger's keys derive from it",
+            hint="set it in the environment, or …_FILE with the path of a secret file",
+        )
 
 
 def load_certificates(settings: Settings) -> Trust:
@@ -34,24 +54,43 @@ def load_certificates(settings: Settings) -> Trust:
     return load_trust(settings.api)
 
 
-def seed_keys(settings: Settings) -> Keys:
-    """The keys for who does not call the bank: of the credentials only the seed is needed."""
-    if not (seed := settings.credentials.seed.get_secret_value()):
-        raise ConfigurationError(
-            f"{PREFIX}CREDENTIALS__SEED is missing: the ledger's keys derive from it",
-            hint="set it in the environment, or …_FILE with the path of a secret file",
-        )
-    return Keys(seed, settings.api.tenant_id)
-
-
-def open_ledger(settings: Settings, keys: Keys, *, create: bool = True) -> Ledger:
+def open_ledger(settings: Settings, *, create: bool = True, emit: Handler = ignore) -> Ledger:
     """The ledger of these settings. Raises :class:`ConfigurationError` if it cannot be used: nothing was sent yet."""
-    return Ledger.open(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check, create=create)
+    path, tenant_id = settings.ledger.path, settings.api.tenant_id
+    return _opened(settings, lambda seed: Ledger.open(path, tenant_id=tenant_id, seed=seed, create=create), emit)
 
 
-def look_into_ledger(settings: Settings, keys: Keys) -> AbstractContextManager[Ledger]:
+@contextmanager
+def look_into_ledger(settings: Settings, *, emit: Handler = ignore) -> Iterator[Ledger]:
     """The existing ledger of these settings for reading: nobody needs the right to write it."""
-    return Ledger.open_to_look(settings.ledger.path, tenant_id=settings.api.tenant_id, seed_check=keys.check)
+    path, tenant_id = settings.ledger.path, settings.api.tenant_id
+    with ExitStack() as stack:
+
+        def looked_into(seed: str) -> Ledger:
+            return stack.enter_context(Ledger.open_to_look(path, tenant_id=tenant_id, seed=seed))
+
+        yield _opened(settings, looked_into, emit)
+
+
+def _opened(settings: Settings, open_with: Callable[[str], Ledger], emit: Handler) -> Ledger:
+    """A ledger opened with the seed of the settings, and a word if it is weak.
+
+    Practice goes on in a ledger that was begun without a seed of the user's, also when there is one by now.
+    """
+    seed = _seed(settings)
+    try:
+        ledger = open_with(seed)
+    except AnotherSeedError:
+        if not settings.embedded or seed == demo.SEED:
+            raise
+        ledger = open_with(demo.SEED)
+    if weak := weakness(seed):
+        emit(Notice(message=f"{_SEED} is easy to guess: {weak}; whoever gets the ledger {ledger.path} can try it out"))
+    return ledger
+
+
+def _seed(settings: Settings) -> str:
+    return settings.credentials.seed.get_secret_value()
 
 
 def say_if_new(ledger: Ledger, emit: Handler) -> None:

@@ -25,7 +25,7 @@ from pipeline.journey.taking_up import enter, needs_visit, visit
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
 from pipeline.model import Category, Customer, Disposition, IntakeRow, Journey, Phase, Standing
-from pipeline.opening import look_into_ledger, say_if_clock_is_behind, say_if_missing, seed_keys
+from pipeline.opening import look_into_ledger, need_seed, say_if_clock_is_behind, say_if_missing
 from pipeline.projection import disposition_of_row
 from pipeline.reports.totals import COMPLETE
 from pipeline.same_bank import recognise
@@ -77,8 +77,9 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     with ExitStack() as stack:
         desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=made)
         if not say_if_missing(settings, emit):
-            desk.keys = seed_keys(settings)
-            desk.ledger = stack.enter_context(look_into_ledger(settings, desk.keys))
+            need_seed(settings)
+            desk.ledger = stack.enter_context(look_into_ledger(settings, emit=emit))
+            desk.keys = desk.ledger.keys
             say_if_clock_is_behind(desk.ledger, emit)
             _say_if_refused(desk.ledger, settings, emit)
             desk.earlier = Earlier(desk.ledger, desk.keys, run=0)

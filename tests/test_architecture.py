@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "pipeline"
 STAGES = ("intake", "journey", "ledger", "outbound", "reports", "sandbox")
-WORDS = ("addresses", "calls", "config", "errors", "events", "keys", "model", "profile", "settings", "texts")
+WORDS = ("addresses", "calls", "config", "errors", "events", "keys", "model", "profile", "seeds", "settings", "texts")
 """The bottom: words and pure rules that every stage may use."""
 OWNERS = {
     "aiolimiter": ("pipeline.outbound",),

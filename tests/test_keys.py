@@ -2,15 +2,19 @@
 
 import string
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.keys import FINGERPRINT_COLUMNS, Keys, changed_columns
+from pipeline.keys import FINGERPRINT_COLUMNS, IdKind, Keys, changed_columns
 from pipeline.model import CANONICAL_COLUMNS, Customer
 from tests.outbound.support import customer
 from tests.values import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 WITHOUT_CONTROLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=20)
@@ -19,7 +23,9 @@ CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
 GOLDEN_PASSWORD = "RV%cU@9!+?ETIeX+3GcdXtLm"
 GOLDEN_KEY = "7aeec8617e0a69009844f302c667d62d"
 GOLDEN_SEAL = "a14dc2"
-GOLDEN_CHECK = "c73c85745fc31e8c"
+GOLDEN_ROOT = bytes(range(32))
+GOLDEN_STRETCHED_KEY = "ee5a89ce1847246130d47271554d3cf1"
+GOLDEN_STRETCHED_SEAL = "7457b0"
 GOLDEN_FINGERPRINT = "fbd7002d8e68a199a1523fe689a00f2767a1b7817162cb1f"
 
 
@@ -50,10 +56,9 @@ def test_passwords_are_stable() -> None:
 
 
 def test_ledger_keys_and_fingerprints_are_stable() -> None:
-    """A ledger of today is read by every later version: keys, fingerprints and the check value stay."""
+    """A ledger of today is read by every later version: keys and fingerprints stay."""
     keys = Keys("a seed", "tenant-1")
     assert keys.customer("L-1").hex() == GOLDEN_KEY
-    assert keys.check == GOLDEN_CHECK
     assert keys.fingerprint(filled(external_id="L-1")).hex()[:48] == GOLDEN_FINGERPRINT
 
 
@@ -67,12 +72,31 @@ def test_everything_differs_by_seed_tenant_and_customer() -> None:
         assert len(set(values)) == len(values)
 
 
-def test_the_check_tells_seeds_apart_and_nothing_else() -> None:
-    """The check value depends on the seed only, and is none of the derived keys."""
-    keys = Keys("a seed", "tenant-1")
-    assert keys.check == Keys("a seed", "tenant-2").check != Keys("another", "tenant-1").check
-    assert not keys.customer("L-1").hex().startswith(keys.check)
-    assert keys.check not in repr(keys)
+def test_what_a_ledger_keeps_derives_from_the_stretched_seed() -> None:
+    """All of it, and stable: no entry is a quick way to guess the seed."""
+    plain, stretched = Keys("a seed", "tenant-1"), Keys("a seed", "tenant-1", root=GOLDEN_ROOT)
+    assert stretched.customer("L-1").hex() == GOLDEN_STRETCHED_KEY
+    assert stretched.seal("L-1").hex() == GOLDEN_STRETCHED_SEAL
+    kept: dict[str, Callable[[Keys], object]] = {
+        "customer": lambda keys: keys.customer("L-1"),
+        "seal": lambda keys: keys.seal("L-1"),
+        "fingerprint": lambda keys: keys.fingerprint(filled(external_id="L-1")),
+        "email": lambda keys: keys.email_mark("a@example.com"),
+        "phone": lambda keys: keys.marks(filled())["phone_and_birth_date"],
+        "document": lambda keys: keys.marks(filled())["document_number"],
+        "id": lambda keys: keys.id_mark(IdKind.CUSTOMER, "7"),
+        "content": lambda keys: keys.content_hash("L-1", b"content"),
+        "login": lambda keys: keys.login_mark("user", "password"),
+    }
+    of_another_seed = Keys("another", "tenant-1", root=GOLDEN_ROOT)
+    for name, derive in kept.items():
+        assert derive(stretched) != derive(plain), name
+        assert derive(stretched) == derive(of_another_seed), f"{name} depends on more than the root"
+
+
+def test_passwords_are_the_same_in_every_ledger() -> None:
+    """A ledger that is lost and made anew repeats a registration with the password that was sent before."""
+    assert Keys("a seed", "tenant-1", root=GOLDEN_ROOT).password("L-1") == GOLDEN_PASSWORD
 
 
 @given(WITHOUT_CONTROLS, WITHOUT_CONTROLS, WITHOUT_CONTROLS, WITHOUT_CONTROLS)

@@ -13,25 +13,27 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
+from pipeline.keys import Keys
+from pipeline.ledger.belonging import recognise
 from pipeline.ledger.database import plainly
-from pipeline.ledger.opening import SCHEMA_VERSION, check_known, in_words, inspect, open_or_create, recognise
+from pipeline.ledger.opening import SCHEMA_VERSION, check_known, in_words, inspect, open_or_create
 
 
 @contextmanager
-def open_to_look(path: Path, identity: dict[str, str]) -> Iterator[tuple[Path, sqlite3.Connection]]:
-    """The place of an existing ledger and a connection for reading. Raises :class:`ConfigurationError`."""
+def open_to_look(path: Path, *, tenant_id: str, seed: str) -> Iterator[tuple[Path, sqlite3.Connection, Keys | None]]:
+    """The place of an existing ledger, a connection for reading and the keys. Raises :class:`ConfigurationError`."""
     with ExitStack() as stack:
         with in_words(path, "who may read it"):
             place = path.resolve()
             if not place.exists() or _may_be_written(place):
-                place, db = open_or_create(path, identity, create=False)
+                place, db, keys = open_or_create(path, tenant_id=tenant_id, seed=seed, create=False)
                 stack.callback(db.close)
             else:
                 inspect(place, os.R_OK)
                 with plainly(place, ConfigurationError):
-                    db = _in_place(place, stack) or _copied(place, identity, stack)
-                    recognise(db, place, identity)
-        yield place, db
+                    db = _in_place(place, stack) or _copied(place, tenant_id, stack)
+                    keys = recognise(db, place, tenant_id=tenant_id, seed=seed)
+        yield place, db, keys
 
 
 def _may_be_written(place: Path) -> bool:
@@ -61,12 +63,12 @@ def _in_place(place: Path, stack: ExitStack) -> sqlite3.Connection | None:
     return None
 
 
-def _copied(place: Path, identity: dict[str, str], stack: ExitStack) -> sqlite3.Connection:
+def _copied(place: Path, tenant_id: str, stack: ExitStack) -> sqlite3.Connection:
     """A connection to a copy: there SQLite may make what it needs, and an older schema is led to this one."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="finhub-onboard-ledger-")))
     for name in (place.name, f"{place.name}-wal"):
         if place.with_name(name).exists():
             shutil.copyfile(place.with_name(name), folder / name)
-    _, db = open_or_create(folder / place.name, identity, create=False)
+    _, db, _ = open_or_create(folder / place.name, tenant_id=tenant_id, seed="", create=False)
     stack.callback(db.close)
     return db

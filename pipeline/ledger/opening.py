@@ -17,6 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
+from pipeline.keys import Keys
+from pipeline.ledger.belonging import entries_of_new, recognise
 from pipeline.ledger.database import connect, open_file, plainly
 
 SCHEMA_VERSION = 4
@@ -27,25 +29,28 @@ _NAMES_S, _LOOK_S = 2.5, 0.1
 _RESTORE = "put it back as it was, or restore the ledger from a backup"
 
 
-def open_or_create(path: Path, identity: dict[str, str], *, create: bool) -> tuple[Path, sqlite3.Connection]:
-    """The one place of the ledger, by whatever links it was named, and a connection to it.
+def open_or_create(
+    path: Path, *, tenant_id: str, seed: str, create: bool
+) -> tuple[Path, sqlite3.Connection, Keys | None]:
+    """The one place of the ledger, by whatever links it was named, a connection to it and the keys of this seed.
 
-    ``identity`` is what a new ledger is bound to for ever. Raises :class:`ConfigurationError`.
+    A new ledger is bound to tenant and seed for ever; where one of them is empty, an existing one is not asked for it.
+    Raises :class:`ConfigurationError`.
     """
     with in_words(path, "who may write it"):
         place = path.resolve()
         if not place.exists():
-            _make(place, identity, create=create)
+            _make(place, tenant_id=tenant_id, seed=seed, create=create)
         inspect(place, os.R_OK | os.W_OK)
         with plainly(place, ConfigurationError):
             db = connect(place, check=lambda db: check_known(db, place), closed_elsewhere=True)
             try:
                 _migrate(db, place)
-                recognise(db, place, identity)
+                keys = recognise(db, place, tenant_id=tenant_id, seed=seed)
             except BaseException:
                 db.close()
                 raise
-    return place, db
+    return place, db, keys
 
 
 @contextmanager
@@ -102,7 +107,7 @@ _KINDS = {
 }
 
 
-def _make(path: Path, identity: dict[str, str], *, create: bool) -> None:
+def _make(path: Path, *, tenant_id: str, seed: str, create: bool) -> None:
     """Make a ledger with all that belongs in it, and only then give it its name."""
     if left := [name for name in (f"{path.name}-wal", f"{path.name}-journal") if path.with_name(name).exists()]:
         raise ConfigurationError(f"there is no ledger at {path}, but its journal {left[0]} is there", hint=_RESTORE)
@@ -117,9 +122,8 @@ def _make(path: Path, identity: dict[str, str], *, create: bool) -> None:
     try:
         with plainly(path, ConfigurationError), closing(open_file(draft)) as db:
             _script(db, files("pipeline.ledger").joinpath("schema.sql").read_text(encoding="utf-8"), SCHEMA_VERSION)
-            known = [*identity.items(), ("ledger_id", os.urandom(8).hex())]
             with db:
-                db.executemany("INSERT INTO meta VALUES (?, ?)", known)
+                db.executemany("INSERT INTO meta VALUES (?, ?)", entries_of_new(tenant_id, seed).items())
         _give_name(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -187,18 +191,3 @@ def _script(db: sqlite3.Connection, sql: str, version: int) -> None:
     except BaseException:
         db.rollback()
         raise
-
-
-def recognise(db: sqlite3.Connection, path: Path, wanted: dict[str, str]) -> None:
-    """Refuse the ledger of another tenant or seed; an empty value is not asked for."""
-    known = dict(db.execute("SELECT key, value FROM meta"))
-    if "ledger_id" not in known:
-        raise ConfigurationError(
-            f"ledger {path} does not say whose it is", hint="it is damaged; restore it from a backup"
-        )
-    for key, said in (("tenant_id", "tenant"), ("seed_check", "seed")):
-        if wanted[key] and known.get(key) != wanted[key]:
-            raise ConfigurationError(
-                f"ledger {path} belongs to another {said}",
-                hint=f"give the {said} it was made with, or name another file in ledger.url",
-            )

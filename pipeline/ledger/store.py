@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipeline.errors import ConfigurationError
+from pipeline.keys import Keys
 from pipeline.ledger import lock
 from pipeline.ledger.database import Connections, plainly
 from pipeline.ledger.entries import (
@@ -40,28 +41,35 @@ _KEYS_PER_QUERY = 500
 class Ledger:
     """An open ledger: each thread reads through a connection of its own; a run writes through ``writer.Writer``."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, keys: Keys | None) -> None:
         self.path = path
+        self._keys = keys
         self._connections = Connections(path, connection)
 
     @classmethod
-    def open(cls, path: Path, *, tenant_id: str, seed_check: str, create: bool = True) -> Self:
-        """Open or create the ledger at ``path`` for one tenant and seed.
+    def open(cls, path: Path, *, tenant_id: str, seed: str, create: bool = True) -> Self:
+        """Open or create the ledger at ``path`` for one tenant and seed; to look at an existing one needs no seed.
 
         Raises :class:`ConfigurationError` if it cannot be used or belongs to others: nothing was sent yet.
         """
-        place, db = open_or_create(path, {"tenant_id": tenant_id, "seed_check": seed_check}, create=create)
-        return cls(place, db)
+        place, db, keys = open_or_create(path, tenant_id=tenant_id, seed=seed, create=create and bool(seed))
+        return cls(place, db, keys)
+
+    @property
+    def keys(self) -> Keys:
+        """The keys that the seed has in this ledger; only of one that was opened with its seed."""
+        assert self._keys is not None
+        return self._keys
 
     @classmethod
     @contextmanager
-    def open_to_look(cls, path: Path, *, tenant_id: str, seed_check: str) -> Iterator[Self]:
+    def open_to_look(cls, path: Path, *, tenant_id: str, seed: str) -> Iterator[Self]:
         """Open an existing ledger for reading, also where it may not be written.
 
         Raises :class:`ConfigurationError` if there is none or it belongs to others.
         """
-        with open_to_look(path, {"tenant_id": tenant_id, "seed_check": seed_check}) as (place, db):
-            yield cls(place, db)
+        with open_to_look(path, tenant_id=tenant_id, seed=seed) as (place, db, keys):
+            yield cls(place, db, keys)
 
     def close(self) -> None:
         """Close the connections; nobody reads any more."""

@@ -16,7 +16,7 @@ USERNAME: Final = "admin@example.com"
 PASSWORD: Final = "Example-Adm1n-Pass!"  # noqa: S105  (invented; the sandbox's own)
 TENANT_KEY: Final = "sample-tenant-key"
 TENANT_SECRET: Final = "sample-tenant-secret"  # noqa: S105  (invented; the sandbox's own)
-SEED: Final = "sandbox-seed-for-practice-only"
+SEED: Final = "the sandbox's own seed, invented, for practice only"
 SUBSCRIPTION_ID: Final = "sandbox-subscription"
 
 

@@ -94,6 +94,20 @@ def test_a_ledger_that_the_environment_names_is_not_practised_on(desk: Desk, ban
     assert (tmp_path / "real-sandbox.db").exists()
 
 
+def test_practice_that_began_without_a_seed_goes_on_with_one(desk: Desk, tmp_path: Path) -> None:
+    """Who practised first and sets the secrets then finds the same practice; one begun with a seed needs that seed."""
+    source = head(SAMPLE, 3, tmp_path / "customers.csv")
+    bare, with_seed = dict.fromkeys(REAL, "") | PRACTICE, PRACTICE | REAL
+    for env, expected in ((bare, "onboarded"), (with_seed, "unchanged"), (bare, "unchanged")):
+        done = desk.run(source, env=env)
+        assert (done.returncode, desk.counts()) == (0, {expected: 3}), done.stderr
+    assert desk.onboard("explain", "CUST-000001", "--config", desk.config, env=with_seed).returncode == 0
+    other = {"ONBOARD_LEDGER__URL": f"sqlite:///{tmp_path}/other.db"}
+    assert desk.onboard("check", "--config", desk.config, env=with_seed | other).returncode == 0
+    refused = desk.onboard("check", "--config", desk.config, env=bare | other)
+    assert (refused.returncode, "another seed" in refused.stderr) == (2, True), refused.stderr
+
+
 def _link(folder: Path) -> None:
     folder.with_name("elsewhere").mkdir(mode=0o700)
     folder.symlink_to(folder.with_name("elsewhere"))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.keys import IdKind, Keys
+from pipeline.keys import IdKind
+from pipeline.ledger.store import Ledger
 from pipeline.sandbox import demo
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import (
@@ -136,10 +137,12 @@ def test_answers_about_registrations_finish_everybody(tmp_path: Path) -> None:
 def test_ids_that_an_operator_gives_are_remembered_with_the_answer(tmp_path: Path) -> None:
     """Before any run takes the customers up: nobody else can be given their ids; who does not exist is nobody."""
     with doubtful(tmp_path, (LOST, "registerIndividual", 3), (NEVER_CAME, "registerIndividual", 7)) as (desk, source):
-        keys = Keys(CREDENTIALS["ONBOARD_CREDENTIALS__SEED"], demo.TENANT_ID)
+        ledger = desk.folder / "ledger.db"
+        with Ledger.open(ledger, tenant_id=demo.TENANT_ID, seed=CREDENTIALS["ONBOARD_CREDENTIALS__SEED"]) as opened:
+            keys = opened.keys
         answers = looked_up(desk, source)
         assert resolve(desk, fill(desk, answers))[0] == 0
-        with closing(sqlite3.connect(desk.folder / "ledger.db")) as db:
+        with closing(sqlite3.connect(ledger)) as db:
             valid = set(db.execute("SELECT mark, key FROM identity WHERE until IS NULL"))
         ids = {
             (keys.id_mark(IdKind.CUSTOMER, answer["customer_id"]), keys.customer(external_id))

@@ -11,7 +11,7 @@ from pipeline.model import CallRecord, Journey
 
 def opened(path: Path, **other: Any) -> Ledger:
     """Open the ledger of the tests' tenant and seed."""
-    return Ledger.open(path, **{"tenant_id": "tenant", "seed_check": "seed"} | other)
+    return Ledger.open(path, **{"tenant_id": "tenant", "seed": "seed"} | other)
 
 
 def key(number: int) -> bytes:

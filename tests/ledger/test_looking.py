@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigurationError
+from pipeline.keys import Keys
 from pipeline.ledger import looking
 from pipeline.ledger.opening import open_or_create
 from pipeline.ledger.store import Ledger
@@ -30,7 +31,7 @@ def path(tmp_path: Path) -> Path:
     """A ledger in a folder of its own."""
     place = tmp_path / "folder" / "l.db"
     place.parent.mkdir()
-    Ledger.open(place, tenant_id=TENANT, seed_check="s").close()
+    Ledger.open(place, tenant_id=TENANT, seed="s").close()
     return place
 
 
@@ -65,7 +66,7 @@ def not_to_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 def noted(path: Path) -> str:
     """Look into it."""
-    with Ledger.open_to_look(path, tenant_id=TENANT, seed_check="") as ledger:
+    with Ledger.open_to_look(path, tenant_id=TENANT, seed="") as ledger:
         assert ledger.path == path
         assert ledger.locked_by() == ""
         assert ledger.standings() == {}
@@ -92,10 +93,10 @@ def test_what_a_killed_run_left_in_its_journal_is_seen(path: Path, monkeypatch: 
 
 def test_a_run_that_is_under_way_is_seen(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its lock and what it has written so far."""
-    with Ledger.open(path, tenant_id=TENANT, seed_check="s") as ledger, ledger.lock():
+    with Ledger.open(path, tenant_id=TENANT, seed="s") as ledger, ledger.lock():
         ledger.note("x", "by a run")
         monkeypatch.setattr(looking, "_may_be_written", lambda _: False)
-        with Ledger.open_to_look(path, tenant_id=TENANT, seed_check="s") as seen:
+        with Ledger.open_to_look(path, tenant_id=TENANT, seed="s") as seen:
             assert f"process {os.getpid()}" in seen.locked_by()
             assert seen.noted("x") == "by a run"
 
@@ -106,11 +107,11 @@ def test_an_older_ledger_is_led_here_in_a_copy(path: Path, monkeypatch: pytest.M
         db.execute("PRAGMA user_version = 3")
     made: list[Path] = []
 
-    def led(place: Path, identity: dict[str, str], *, create: bool) -> tuple[Path, sqlite3.Connection]:
+    def led(place: Path, *, tenant_id: str, seed: str, create: bool) -> tuple[Path, sqlite3.Connection, Keys | None]:
         made.append(place)
         with closing(sqlite3.connect(place)) as db:
             db.execute("PRAGMA user_version = 4")
-        return open_or_create(place, identity, create=create)
+        return open_or_create(place, tenant_id=tenant_id, seed=seed, create=create)
 
     monkeypatch.setattr(looking, "open_or_create", led)
     with not_to_be_written(path, monkeypatch):
@@ -144,6 +145,6 @@ def test_the_ledger_of_another_seed_is_refused(path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(looking, "_may_be_written", lambda _: False)
     with (
         pytest.raises(ConfigurationError, match="another seed"),
-        Ledger.open_to_look(path, tenant_id=TENANT, seed_check="t"),
+        Ledger.open_to_look(path, tenant_id=TENANT, seed="t"),
     ):
         pass

@@ -20,6 +20,7 @@ from pipeline.ledger.database import connect
 from pipeline.ledger.entries import JOURNEY_COLUMNS, UPSERT_CALL, call_values, journey_values
 from pipeline.ledger.opening import SCHEMA_VERSION
 from pipeline.model import Standing
+from pipeline.seeds import quick_check
 from tests.ledger.support import call, journey, key, opened, write
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -98,7 +99,7 @@ BAD: dict[str, tuple[Callable[[Path], None], dict[str, Any], str]] = {
     "damaged": (_bytes(lambda content: b"\0" * 200 + content[200:]), {}, "not a database"),
     "of nobody": (_nobodys, {}, "does not say whose it is"),
     "another tenant": (filled, {"tenant_id": "other"}, "another tenant"),
-    "another seed": (filled, {"seed_check": "other"}, "another seed"),
+    "another seed": (filled, {"seed": "other"}, "another seed"),
     "missing": (_nothing, {"create": False}, "no ledger"),
 }
 
@@ -214,7 +215,7 @@ def older(path: Path, version: int) -> None:
     with closing(sqlite3.connect(path)) as db, db:
         db.executescript((SCHEMAS / f"{version}.sql").read_text(encoding="utf-8"))
         db.execute("PRAGMA journal_mode = WAL")
-        identity = {"tenant_id": "tenant", "seed_check": "seed", "ledger_id": "0123456789abcdef"}
+        identity = {"tenant_id": "tenant", "seed_check": quick_check("seed"), "ledger_id": "0123456789abcdef"}
         db.executemany("INSERT INTO meta VALUES (?, ?)", identity.items())
         db.execute("INSERT INTO run VALUES (1, 'r1', 'host', 7, 1.0, 2.0, NULL, NULL, '', '{}')")
         db.execute(f"PRAGMA user_version = {version}")
