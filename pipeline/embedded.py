@@ -31,7 +31,12 @@ def as_practice(settings: Settings) -> Settings:
     """
     if not settings.embedded:
         return settings
-    identity = {"tenant_id": demo.TENANT_ID, "organization_id": demo.ORGANIZATION_ID, "user_id": demo.USER_ID}
+    identity: dict[str, str | None] = {
+        "tenant_id": demo.TENANT_ID,
+        "organization_id": demo.ORGANIZATION_ID,
+        "user_id": demo.USER_ID,
+        **dict.fromkeys(("ca_file", "client_certificate", "client_key")),
+    }
     if settings.api.webhook_subscription_id:
         identity["webhook_subscription_id"] = demo.SUBSCRIPTION_ID
     secrets = {

@@ -48,7 +48,15 @@ def test_the_ledger_is_practices_own(real: str, own: str) -> None:
     assert as_practice(given).ledger.path == Path(own)
 
 
+def test_practice_needs_none_of_the_certificates() -> None:
+    """They are the real bank's, and may not even lie on this machine."""
+    practice = as_practice(
+        settings(base_url="sandbox:", ca_file="/no/ca", client_certificate="/no/c", client_key="/no/k")
+    )
+    assert (practice.api.ca_file, practice.api.client_certificate, practice.api.client_key) == (None, None, None)
+
+
 def test_settings_of_a_real_bank_are_left_alone() -> None:
     """Only ``sandbox:`` is practice."""
-    real = settings(base_url="https://bank.example.com/api")
+    real = settings(base_url="https://bank.example.com/api", ca_file="/srv/ca.pem")
     assert as_practice(real) is real

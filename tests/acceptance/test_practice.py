@@ -57,11 +57,16 @@ def test_the_sandboxs_process_inherits_no_secret(practice: Desk, tmp_path: Path)
     practice.configure(SLOW, base_url="https://bank.example.com/api", **IDS)
     source = head(SAMPLE, 20, tmp_path / "customers.csv")
     with practice.start(source, env=in_own_tmp(tmp_path) | REAL) as process:
-        until(lambda: len(children(process.pid)) == 1, process)
+        until(lambda: is_sandbox(children(process.pid)), process)
         environ = Path(f"/proc/{children(process.pid)[0]}/environ").read_bytes()
         process.kill()
     assert b"TMPDIR=" in environ
     assert b"ONBOARD_" not in environ
+
+
+def is_sandbox(pids: list[int]) -> bool:
+    """Whether the one child is the sandbox by now: at its birth it is a copy of the run."""
+    return len(pids) == 1 and b"pipeline.sandbox" in Path(f"/proc/{pids[0]}/cmdline").read_bytes()
 
 
 def test_practice_never_stands_in_the_way_of_the_first_real_run(desk: Desk, tmp_path: Path) -> None:
