@@ -61,7 +61,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
             if not order.ledger_restored:
                 refuse_if_older(ledger, settings.reports.dir)
             _may_report(found, facts)
-            for line in census(found, facts, ledger, keys, batch_rows=settings.intake.batch_rows).lines():
+            for line in census(found, facts, ledger, ledger.keys, batch_rows=settings.intake.batch_rows).lines():
                 emit(Notice(message=line))
             room = until_reported.enter_context(reserved(ledger.path, settings.limits.max_in_flight, emit))
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
