@@ -66,14 +66,14 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
             room = until_reported.enter_context(reserved(ledger.path, settings.limits.max_in_flight, emit))
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
                 facts = replace(facts, stopped_by=_stopped_by(ledger))
-                record = ledger.start_run(facts.run_id, facts.to_json(keys))
+                record = ledger.start_run(facts.run_id, facts.to_json(ledger.keys))
                 until_reported.enter_context(signals.kept())  # a run that has begun ends with reports
                 emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
                 opened = OpenedRun(ledger=ledger, keys=ledger.keys, held=held, bank=bank, reserve=room, record=record)
                 this = Onboarding(found, facts, opened, emit)
                 facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals))
                 with suppress(OnboardError):  # the reports that follow have the facts anyway
-                    ledger.note_run(record.number, facts.to_json(keys))
+                    ledger.note_run(record.number, facts.to_json(ledger.keys))
             if isinstance(held.lost, LockedError):
                 # Whoever took over goes on from here and reports.
                 ledger.finish_run(record.number, exit_code=held.lost.exit_code, stopped_because=str(held.lost))
