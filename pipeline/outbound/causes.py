@@ -163,7 +163,7 @@ _CAUSES: tuple[tuple[str, str, str, Unclear], ...] = (
     (
         "handshake eof|unexpected eof|connection reset|received fatal alert|tunnel error",
         "broke the connection off before it was secure (TLS handshake)",
-        _ADDRESS,
+        f"{_ADDRESS}, and whether it asks for a certificate of ours (api.client_certificate)",
         Unclear.HANDSHAKE,
     ),
 )

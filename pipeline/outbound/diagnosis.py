@@ -12,13 +12,14 @@ from contextlib import suppress
 from pipeline.outbound.causes import Cause, Line, Unclear
 from pipeline.outbound.tls import Trust
 
-_PATIENCE_S = 2.0
+_PATIENCE_S, _GREETING_S = 2.0, 0.5
 _HEAD = 4096
 _SELF_SIGNED, _SELF_SIGNED_ABOVE = 18, 19  # OpenSSL's X509_V_ERR_*
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _SETTINGS, _GOAWAY = 4, 7
 _FRAME = 9
 _GREETING = b"OPTIONS * HTTP/1.0\r\n\r\n"
+_ASKS = "asks for a certificate of ours (mutual TLS); set api.client_certificate and api.client_key"
 _BAD_GATEWAYS = ("502", "503", "504")
 
 
@@ -72,7 +73,10 @@ def _plain(line: Line) -> str:
 def _protocol(line: Line, trust: Trust) -> str:
     if not line.tls:
         return _speaks_tls(line) or _http2(_connected(line), line)
-    return _http2(_secured(line, trust.context()), line)
+    try:
+        return _http2(_secured(line, trust.context()), line)
+    except ssl.SSLError as error:
+        return f"{line} {_ASKS}" if "CERTIFICATE_REQUIRED" in (error.reason or "") else ""
 
 
 def _speaks_tls(line: Line) -> str:
@@ -87,8 +91,17 @@ def _speaks_tls(line: Line) -> str:
 
 def _http2(connection: socket.socket, line: Line) -> str:
     with connection:
-        connection.sendall(_PREFACE)
-        frame = connection.recv(_FRAME)
+        # What it has to say about the handshake comes by itself, and is lost where something is sent meanwhile.
+        connection.settimeout(_GREETING_S)
+        try:
+            frame = connection.recv(_FRAME)
+        except TimeoutError:
+            connection.settimeout(_PATIENCE_S)
+            connection.sendall(_PREFACE)
+            frame = connection.recv(_FRAME)
+        else:
+            if not frame and line.tls:
+                return f"{line} ends the connection behind the TLS handshake: perhaps it {_ASKS}"
     if len(frame) == _FRAME and frame[3] in (_SETTINGS, _GOAWAY) and frame[5:] == bytes(4):
         return f"{line} speaks HTTP/2 only, and the job HTTP/1.1; ask the bank for an address that takes HTTP/1.1"
     return ""

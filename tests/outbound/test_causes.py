@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -16,8 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline.calls import CallName, Kind, Reply
-from pipeline.outbound.causes import Line, cause_of
+from pipeline.outbound.causes import Cause, Line, Unclear, cause_of
 from pipeline.outbound.client import Client
+from pipeline.outbound.diagnosis import look
 from pipeline.outbound.pacing import Pacer
 from pipeline.outbound.payloads import Outgoing
 from pipeline.outbound.proxies import Proxy, proxy_of
@@ -218,6 +220,42 @@ def test_a_certificate_of_ours_that_is_refused(tmp_path: Path, *, urgent: bool) 
     assert "refuses our certificate: it does not know its issuer" in found.cause
     assert "api.client_certificate" in found.cause
     assert not found.sent
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_says_nothing_when_it_misses_our_certificate(version: ssl.TLSVersion, tmp_path: Path) -> None:
+    """Some end the connection without a word of TLS, such as those of asyncio: the message names what it may be."""
+    context = asks_for_ours(minimum_version=version, maximum_version=version)
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        del reader
+        writer.close()
+
+    listening = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0, ssl=context))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    port = listening.sockets[0].getsockname()[1]
+    try:
+        found = told(f"https://127.0.0.1:{port}", tmp_path)
+    finally:
+        loop.call_soon_threadsafe(listening.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+    assert found.cause.startswith(f"127.0.0.1:{port} ")
+    assert "asks for a certificate of ours" in found.cause
+    assert "api.client_certificate" in found.cause
+
+
+def test_a_look_hears_what_a_call_may_miss(tmp_path: Path) -> None:
+    """That our certificate is missed is told behind the handshake, and lost where a request crosses it."""
+    with server(context=asks_for_ours()) as bank:
+        line = Line(host="127.0.0.1", port=bank.port, tls=True)
+        trust = load_trust(Api(ca_file=pem(CA, tmp_path)), {})
+        found = look(line, Cause(text="x", sent=True, unclear=Unclear.PROTOCOL), trust)
+    assert found.startswith(f"127.0.0.1:{bank.port} asks for a certificate of ours")
 
 
 def test_refused(tmp_path: Path) -> None:

@@ -158,6 +158,7 @@ def test_a_refused_renewal_ends_the_session() -> None:
         (Reply(status=404, says=404), Login.NOT_FOUND),
         (Reply(status=404, says=502), Login.NOT_FOUND),
         (Reply(status=407, says=407), Login.PROXY),
+        (Reply(sent=False, cause="407", kind=Kind.PROXY), Login.PROXY),
         (Reply(status=407, says=502), Login.PROXY),
         (Reply(status=400, says=400), Login.NOT_TAKEN),
         (Reply(status=422, says=422), Login.NOT_TAKEN),
