@@ -26,6 +26,11 @@ class Earlier:
         self._first = run == 1
         self._as_of = run - 1 if run else None
 
+    @property
+    def is_first(self) -> bool:
+        """Whether nobody was known before this run, so that nothing can be found."""
+        return self._first
+
     def judged(self, rows: Sequence[IntakeRow]) -> list[IntakeRow]:
         """Return the rows, those of another's identity as rejects."""
         if self._first:

@@ -28,7 +28,6 @@ from pipeline.settings import Settings
 from pipeline.stopping import Stopper, StopRules, beside
 from pipeline.tally import Tally, Watched
 
-_SLICE = 1000
 _CUSTOMERS_PER_CALL = 4
 _MOST_CUSTOMERS = 2048
 _PROGRESS_S = 0.5
@@ -135,7 +134,8 @@ class Engine:
                 batch = await asyncio.to_thread(next, batches, None)
                 if batch is None:
                     break
-                await self._queue_up(batch, queue)
+                for work in await self._admitted(batch):
+                    await queue.put(work)
         except UnreadableInputError as error:
             # Something was sent already: this is a run that stopped, not an input that was refused.
             self._stopper.request(str(error), ExitCode.STOPPED_EARLY, hint=error.hint)
@@ -148,12 +148,9 @@ class Engine:
             for _ in range(workers):
                 await queue.put(None)
 
-    async def _queue_up(self, batch: list[IntakeRow], queue: "asyncio.Queue[Work | None]") -> None:
-        for start in range(0, len(batch), _SLICE):
-            if self._stopper.requested:  # also what taking rows up writes would find a full disk
-                return
-            for work in await asyncio.to_thread(self._admission.admitted, batch[start : start + _SLICE]):
-                await queue.put(work)
+    async def _admitted(self, batch: list[IntakeRow]) -> list[Work]:
+        """Whom the run takes up; nobody once it stops: what taking rows up writes would also find a full disk."""
+        return [] if self._stopper.requested else await asyncio.to_thread(self._admission.admitted, batch)
 
     async def _work(self, queue: "asyncio.Queue[Work | None]", *, first: bool) -> None:
         """Carry one customer after the other; only the first worker goes on before a customer was looked at."""

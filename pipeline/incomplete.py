@@ -49,6 +49,11 @@ class Known:
         self._keys = keys
         self._as_of = run - 1 if run else None
 
+    @property
+    def is_first(self) -> bool:
+        """Whether nobody was known before, so that the ledger has nothing against any row."""
+        return self._earlier.is_first
+
     def judged(self, rows: Sequence[IntakeRow]) -> list[IntakeRow]:
         """Return the rows with what speaks against them."""
         judged = self._earlier.judged(rows)

@@ -66,7 +66,7 @@ class Onboarding:
         ) as connection:
             is_restored = self._facts.ledger_restored
             signs = None if is_restored else Signs(self._ledger.path, run=self._record.number)
-            stopper = Stopper(connection.pacer, self._emit, signs)
+            stopper = Stopper(connection.pacer, self._emit, signs, grace_s=settings.stop.grace_s)
             with signals.leading_to(stopper.signalled):
                 work = self._log_in_and_carry(settings, connection, stopper)
                 await stopper.carry_out(work, deadline=settings.stop.deadline)

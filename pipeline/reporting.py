@@ -7,7 +7,7 @@ because reports are projections: nothing that only a living process knows is nee
 import platform
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -53,6 +53,8 @@ from pipeline.reports.totals import (
 )
 
 _SLICE = 1000
+Told = tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]
+"""A row, its journey as of the run, the run's calls for it, and its fingerprint where there is a journey."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +115,13 @@ def write_reports(
         known = Known(facts, ledger, keys, run=end.number) if ledger and keys else None
         evidence = Evidence(keys, Path(facts.documents_root), facts.max_document_bytes) if keys else None
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
-        feed = _Feed(folder=folder, totals=totals, at=at, run=end.number, asked=facts.asks)
+        feed = _Feed(folder=folder, totals=totals, at=at, run=end.number)
         for batch in judged(survey, facts.rules(), batch_rows=batch_rows):
             if ledger is None or keys is None or known is None or evidence is None or elsewhere is None:
-                feed.checked(batch)
+                told: Iterable[Told] = _checked(batch, facts.asks)
             else:
-                for part in _joined(batch, ledger, keys, known, evidence, elsewhere, run=end.number):
-                    feed.row(*part)
+                told = _joined(batch, ledger, keys, known, evidence, elsewhere, run=end.number)
+            feed.batch(batch, told)
             rejects.add(batch, feed.taken())
         rejects.close()
         for line in elsewhere.asked(at=at) if elsewhere else ():
@@ -164,7 +166,6 @@ class _Feed:
     totals: Totals
     at: str
     run: int
-    asked: Asked | None
     incomplete: Census = field(default_factory=Census)
     marks: dict[int, list[RejectMark]] = field(default_factory=dict)
 
@@ -174,16 +175,15 @@ class _Feed:
         self.marks.clear()
         return marks
 
-    def checked(self, batch: Judged) -> None:
-        """Feed a batch that only the intake knows of: rows that nothing was found against come in runs."""
+    def batch(self, batch: Judged, told: Iterable[Told]) -> None:
+        """Feed a batch, ``told`` the rows of which there is something to say; the others come in runs, as text."""
         key = csv_cell if batch.any_key(ODD) else None
         lines = batch.lines(f"{csv_cell(batch.source)},", UNTOUCHED, key)
         start = 0
-        told = sorted({*batch.violations, *batch.findings})
-        for row in batch.rows(told):
+        for row, journey, calls, fingerprint in told:
             place = row.row_number - batch.first_row
             self._untouched(batch, lines, start, place)
-            self.row(weighed(row, None, self.asked) if self.asked else row, None, (), b"")
+            self.row(row, journey, calls, fingerprint)
             start = place + 1
         self._untouched(batch, lines, start, batch.height)
 
@@ -218,6 +218,12 @@ class _Feed:
         self.totals.feed_elsewhere(named=line is not None)
 
 
+def _checked(batch: Judged, asked: Asked | None) -> Iterator[Told]:
+    """Rows of which the intake says something, where nobody else knows anything."""
+    for row in batch.rows(sorted({*batch.violations, *batch.findings})):
+        yield weighed(row, None, asked) if asked else row, None, (), b""
+
+
 def _joined(
     batch: Judged,
     ledger: Ledger,
@@ -227,20 +233,25 @@ def _joined(
     elsewhere: Elsewhere,
     *,
     run: int,
-) -> Iterator[tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]]:
-    """Each row with its journey as of the run, the run's calls for it, and its fingerprint."""
+) -> Iterator[Told]:
+    """Rows of which the intake or the ledger says something; of the others no more is made than need be."""
+    ids, spoken_of = batch.frame["external_id"], {*batch.violations, *batch.findings}
     for start in range(0, batch.height, _SLICE):
-        part = known.judged(batch.rows(range(start, min(start + _SLICE, batch.height))))
-        by_row = [keys.customer(row.external_id) if row.external_id else b"" for row in part]
-        wanted = [key for key in by_row if key]
-        elsewhere.named(wanted)
-        journeys = ledger.find(wanted, as_of=run or None)
+        places = range(start, min(start + _SLICE, batch.height))
+        by_place = {place: keys.customer(ids[place]) for place in places if ids[place]}
+        elsewhere.named(by_place.values())
+        journeys = ledger.find(list(by_place.values()), as_of=run or None)
+        told = spoken_of.intersection(places) | {place for place, key in by_place.items() if key in journeys}
         calls: dict[bytes, list[CallRecord]] = defaultdict(list)
-        for call in ledger.calls(wanted, run=run):
+        for call in ledger.calls(list(journeys), run=run):
             calls[call.key].append(call)
-        for row, key in zip(part, by_row, strict=True):
+        for row in known.judged(batch.rows(sorted(told) if known.is_first else places)):
+            place = row.row_number - batch.first_row
+            if row.customer is not None and place not in told:
+                continue
+            key = by_place.get(place, b"")
             journey = journeys.get(key)
-            fingerprint = evidence.fingerprint(row.customer, journey) if row.customer else b""
+            fingerprint = evidence.fingerprint(row.customer, journey) if row.customer and journey else b""
             yield row, journey, calls.get(key, ()), fingerprint
 
 

@@ -127,6 +127,7 @@ class Stop(Section):
     min_rows: int = Field(default=100, ge=1)
     same_cause_rows: int = Field(default=50, ge=0)
     deadline: str = ""
+    grace_s: float = Field(default=10, ge=0, le=3600)
 
     @field_validator("deadline")
     @classmethod

@@ -20,8 +20,6 @@ from pipeline.restored import FLAG, Signs
 from pipeline.settings import Settings, deadline_at
 from pipeline.suspicion import Suspicion
 
-GRACE_S = 10.0
-"""How long calls under way are waited for: well below the 30 s that a container is given to end."""
 _CLOCK_S = 30.0
 _AGAIN = "the same command goes on where it ended"
 
@@ -29,11 +27,13 @@ _AGAIN = "the same command goes on where it ended"
 class Stopper:
     """Whether and why the run stops; the first reason counts. Fulfils ``pipeline.journey.needs.Stop``.
 
-    ``signs`` of a bank that is further than the ledger are looked for where they are given.
+    ``signs`` of a bank that is further than the ledger are looked for where they are given. ``grace_s``: how long calls
+    under way are waited for.
     """
 
-    def __init__(self, pacer: Pacer, emit: Handler, signs: Signs | None = None) -> None:
+    def __init__(self, pacer: Pacer, emit: Handler, signs: Signs | None = None, *, grace_s: float = 10.0) -> None:
         self._pacer = pacer
+        self._grace_s = grace_s
         self._signs = signs
         self._emit = emit
         self.requested = False
@@ -49,13 +49,15 @@ class Stopper:
         self._grace: asyncio.TimerHandle | None = None
 
     def request(self, reason: str, exit_code: ExitCode, *, hint: str = "") -> None:
-        """Let nothing new leave; what is under way finishes, or is in doubt ``GRACE_S`` later."""
+        """Let nothing new leave; what is under way finishes, or is in doubt after the grace."""
         if self.requested:
             return
         self.requested, self.reason, self.hint, self.exit_code = True, reason, hint, exit_code
         self._emit(Stopping(reason=reason))
         self._pacer.halt()
-        self._grace = self._loop.call_later(GRACE_S, self._cut_off, f"{GRACE_S:g} s are over")
+        self._grace = self._loop.call_later(
+            self._grace_s, self._cut_off, f"{self._grace_s:g} s are over (stop.grace_s)"
+        )
 
     def compare(self, step: Step, judgement: Judgement, facts: Facts, journey: Journey) -> None:
         """Stop where the answers show that the bank is further than the ledger."""

@@ -22,8 +22,8 @@ from pipeline.journey.policy import Judgement, Verdict
 from pipeline.keys import IdKind, Keys
 from pipeline.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.outbound.pacing import Pacer
-from pipeline.settings import Settings, deadline_at
-from pipeline.stopping import GRACE_S, Stopper, StopRules, beside
+from pipeline.settings import Settings, Stop, deadline_at
+from pipeline.stopping import Stopper, StopRules, beside
 from tests.outbound.support import run_virtually
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def test_a_deadline_that_has_come_stops_the_run() -> None:
     stopper, events, seconds = stopping(nothing, deadline="2020-01-01T00:00:00Z")
     assert (stopper.exit_code, "2020-01-01" in stopper.reason) == (ExitCode.STOPPED_EARLY, True)
     assert isinstance(events[0], Stopping)
-    assert seconds < GRACE_S + 1
+    assert seconds < Stop().grace_s + 1
 
 
 def test_what_does_not_end_within_the_grace_is_cut_off() -> None:
@@ -243,7 +243,7 @@ def test_what_does_not_end_within_the_grace_is_cut_off() -> None:
         stopper.request("enough", ExitCode.STOPPED_EARLY)
 
     _, events, seconds = stopping(story)
-    assert seconds == pytest.approx(5 + GRACE_S, abs=0.1)
+    assert seconds == pytest.approx(5 + Stop().grace_s, abs=0.1)
     assert [type(event).__name__ for event in events] == ["Stopping", "Notice"]
 
 

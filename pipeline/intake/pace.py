@@ -1,6 +1,7 @@
 """Batches on two cores: the next one is read, and those read are judged, while another is used.
 
-Promises: results come in the order of their items, and an error where its item was; what is held at once is bounded.
+Promises: results come in the order of their items, and an error where its item was; what is held at once is bounded;
+who stops early does not wait for what is under way.
 (polars and the checks leave the interpreter free most of the time, so that threads are enough.) Knows nothing of what
 is done.
 """
@@ -8,6 +9,7 @@ is done.
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,9 +24,24 @@ def share_of(rows: int) -> int:
     return max(1, int(rows * _SHARE))
 
 
+@contextmanager
+def workers(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Run a pool of threads; whoever leaves early, as a signal makes them, waits for no work that is under way.
+
+    Its results are not wanted any more: what waits is dropped, and a thread ends by itself with what it has in hand.
+    """
+    pool = ThreadPoolExecutor(max_workers=count)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
 def ahead(items: Iterator[T]) -> Iterator[T]:
     """Yield items, the next one being made meanwhile."""
-    with ThreadPoolExecutor(max_workers=1) as reader:
+    with workers(1) as reader:
         following = reader.submit(_next, items)
         while found := following.result():
             following = reader.submit(_next, items)
@@ -34,7 +51,7 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
 def in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
     """Yield ``function`` of each item, several being worked on at once."""
     failure: Exception | None = None
-    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+    with workers(_WORKERS) as pool:
         waiting: deque[Future[R]] = deque()
         while True:
             try:

@@ -9,7 +9,6 @@ Knows no bank and no ledger.
 import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,9 +25,12 @@ from pipeline.intake.files import Batch, Reading, Table
 from pipeline.intake.identity import Companions
 from pipeline.intake.judge import Judge, Judged, Needs
 from pipeline.intake.normalise import canonical, normalise
-from pipeline.intake.pace import ahead, in_order, share_of
+from pipeline.intake.pace import ahead, in_order, share_of, workers
 from pipeline.model import REQUIRED_COLUMNS, Category, Customer, IntakeRow, SourceInfo
 from pipeline.texts import printable
+
+_SLICE = 1000
+"""Rows that become objects at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ def survey(
     tables = tuple(files.open_table(path, name, reading) for path, name in zip(inputs, _names(inputs), strict=True))
     sources: list[SourceInfo] = []
     left = limit
-    with Collector(identity.LOOSE) as collector, ThreadPoolExecutor(max_workers=1) as beside:
+    with Collector(identity.LOOSE) as collector, workers(1) as beside:
         for table in tables:
             count = 0
             with _unchanging(table):  # or what is counted may not be what is hashed
@@ -212,9 +214,10 @@ def _batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = 
 
 
 def rows(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[list[IntakeRow]]:
-    """Make the second pass and yield rows with their customers, one list per batch."""
+    """Make the second pass and yield rows with their customers, few at once: who stops early has little to wait."""
     for batch in judged(found, rules, batch_rows=batch_rows):
-        yield batch.rows()
+        for start in range(0, batch.height, _SLICE):
+            yield batch.rows(range(start, min(start + _SLICE, batch.height)))
 
 
 def may_lack(found: Survey, needs: Needs, *, batch_rows: int) -> bool:

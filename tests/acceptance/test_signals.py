@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.stopping import GRACE_S
+from pipeline.settings import Stop
 from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, head, sandbox
 from tests.acceptance.test_stopping import SLOW, WAIT_S, received, registered, until, until_line
 
 ROWS = 30
+GRACE_S = Stop().grace_s
 BOTH = pytest.mark.parametrize(("name", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 
 
@@ -134,6 +135,45 @@ def test_calls_that_hang_are_not_waited_for_longer_than_the_grace(tmp_path: Path
         assert "not waited for" in stderr
         assert desk.counts() == {"pending": ROWS - 8, "in_doubt": 8}
         assert disagreements(bank.record(), desk.table("results.csv"), source) == []
+
+
+def test_a_shorter_grace_is_obeyed(tmp_path: Path) -> None:
+    """A container that is given 10 s to end: with `stop.grace_s = 1` what hangs is in doubt, and told."""
+    source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
+    with bank_with('[[fault]]\nkind = "hang_after"\non = ["registerIndividual"]\nrate = 1.0\n', tmp_path) as bank:
+        desk = Desk(folder=tmp_path, bank=bank).configure(SLOW + "[stop]\ngrace_s = 1\n")
+        with desk.start(source) as process:
+            until(lambda: registered(bank) >= 8, process)
+            process.send_signal(signal.SIGTERM)
+            stderr = ended(process)
+        assert process.returncode == 143, stderr
+        assert "not waited for: 1 s are over" in stderr
+        assert desk.counts() == {"pending": ROWS - 8, "in_doubt": 8}
+
+
+def test_a_signal_with_very_many_rows_waiting_costs_little_work(desk: Desk, tmp_path: Path) -> None:
+    """100,000 rows, 5 s beyond the calls in flight: measured as its own work, for the machine has other work."""
+    assert desk.bank is not None
+    bank = desk.bank
+    desk.configure(SLOW)
+    source = many_rows(tmp_path, 100_000)
+    with desk.start(source) as process:
+        until(lambda: registered(bank) >= 3, process)
+        before = worked_s(process.pid)
+        process.send_signal(signal.SIGTERM)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.stderr is not None
+        stderr = process.stderr.read()
+    assert process.returncode == 143, stderr
+    assert desk.counts() == {"pending": 100_000}
+    assert used.ru_utime + used.ru_stime - before < 2 * 5, "on two cores"
+
+
+def worked_s(pid: int) -> float:
+    """Seconds that a process has worked so far, over all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize("at", ["pause", "dead"])

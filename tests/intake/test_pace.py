@@ -55,12 +55,36 @@ def test_no_more_is_held_than_said() -> None:
 
 
 def test_who_stops_early_leaves_no_thread() -> None:
-    """A pass that is not read to its end ends its threads."""
+    """A pass that is not read to its end ends its threads, by themselves."""
     before = threading.active_count()
     results = in_order(lambda n: n, ahead(iter(range(100))))
     assert next(results) == 0
     results.close()  # type: ignore[attr-defined]
-    assert threading.active_count() <= before + 1
+    end = time.monotonic() + 30
+    while threading.active_count() > before + 1:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_who_stops_early_waits_for_nothing_that_is_under_way() -> None:
+    """A signal must not wait for the judging of batches that nobody wants any more; what waits is dropped."""
+    released = threading.Event()
+    begun: list[int] = []
+
+    def hold(number: int) -> int:
+        begun.append(number)
+        if number:
+            released.wait(30)
+        return number
+
+    results = in_order(hold, iter(range(100)))
+    assert next(results) == 0
+    started = time.monotonic()
+    results.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - started < 20
+    assert not released.is_set()
+    released.set()
+    assert len(begun) <= 3
 
 
 def test_a_batch_is_a_share_of_what_may_be_held() -> None:
