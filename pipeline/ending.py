@@ -64,13 +64,14 @@ def _unreported(error: OnboardError, facts: RunFacts, end: RunEnd) -> Written:
             hint = "make room or give access"
         case _:
             hint = error.hint
+    command = report_command(facts)
     reasons = [end.stopped_because, f"the reports of run {end.run_id} are not written: {error}"]
     return Written(
         exit_code=_not_ok(end.exit_code),
         dispositions={},
         out=Path(facts.out),
         stopped_because="; ".join(filter(None, reasons)),
-        hint="; ".join(filter(None, [end.hint, hint, f"then `{report_command(facts)}` writes them from the ledger"])),
+        hint="; ".join(filter(None, dict.fromkeys((end.hint, hint, f"then `{command}` writes them from the ledger")))),
         is_reported=False,
     )
 

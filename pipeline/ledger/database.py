@@ -15,18 +15,19 @@ from pipeline.ledger.trouble import explained, odd_entry
 
 
 @contextmanager
-def plainly(path: Path, error: type[OnboardError] = LedgerError) -> Iterator[None]:
+def plainly(path: Path, error: type[OnboardError] = LedgerError, *, draft: Path | None = None) -> Iterator[None]:
     """Turn SQLite's errors, and entries that cannot be read, into one sentence with what to do.
 
     ``error`` is what they become: before anything was sent, a ledger in trouble is a :class:`ConfigurationError`.
+    ``draft`` is the file that is worked on, where it is not at its place yet.
     """
     try:
         yield
     except sqlite3.Error as trouble:
-        said, hint = explained(path, trouble)
+        said, hint = explained(draft or path, trouble)
         raise error(f"ledger {path}: {said}", hint=hint) from None
     except (ValueError, TypeError, KeyError) as trouble:
-        said, hint = odd_entry(path, trouble)
+        said, hint = odd_entry(draft or path, trouble)
         raise error(f"ledger {path}: {said}", hint=hint) from None
 
 

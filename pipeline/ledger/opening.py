@@ -5,6 +5,7 @@ seed or a newer schema) is refused with one plain message before anything is sen
 is lost must never look like a new one.
 """
 
+import errno
 import fcntl
 import os
 import secrets
@@ -26,6 +27,8 @@ _LOCK_BESIDE_UNTIL = 2
 """The last schema whose runs held a lock file beside the ledger."""
 _NAMES_S, _LOOK_S = 2.5, 0.1
 """How long a file system may remember a name that is gone: FUSE does so for a second."""
+_LONGEST_NAME = 247
+"""Behind it come ``-wal``, ``-shm``, ``-journal`` and ``.reserve``."""
 _RESTORE = "put it back as it was, or restore the ledger from a backup"
 
 
@@ -114,13 +117,15 @@ def _make(path: Path, *, tenant_id: str, seed: str, create: bool) -> None:
     if not create:
         hint = "check ledger.url: in a configuration it begins at the folder of that file"
         raise ConfigurationError(f"there is no ledger at {path}", hint=hint)
+    if len(os.fsencode(path.name)) > _LONGEST_NAME:
+        raise OSError(errno.ENAMETOOLONG, f"its name has more than {_LONGEST_NAME} bytes, and its journal has no room")
     for folder in reversed(path.parents):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
     draft = path.with_name(f".{secrets.token_hex(8)}.new")
     os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        with plainly(path, ConfigurationError), closing(open_file(draft)) as db:
+        with plainly(path, ConfigurationError, draft=draft), closing(open_file(draft)) as db:
             _script(db, files("pipeline.ledger").joinpath("schema.sql").read_text(encoding="utf-8"), SCHEMA_VERSION)
             with db:
                 db.executemany("INSERT INTO meta VALUES (?, ?)", entries_of_new(tenant_id, seed).items())

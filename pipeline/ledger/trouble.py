@@ -20,6 +20,8 @@ _MOST_S = 20.0
 _LOOKS = 3
 _PAGE = 4096
 _STEPS = 10_000
+_LONGEST_PATH = 500
+"""SQLite takes 512 bytes, with what it adds to the name."""
 _CODE = re.compile(r"error code=(\d+)")
 _AGAIN = "the same command goes on where it ended"
 BACK = f"bring the file system back with the ledger and its -wal file as they were; {_AGAIN}"
@@ -56,6 +58,8 @@ def explained(path: Path, error: sqlite3.Error) -> tuple[str, str]:
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return _suspected(path, said, _NO_LEDGER if code == sqlite3.SQLITE_NOTADB else _DAMAGED)
     hint = next((hint for word, hint in _HINTS if word in said), "")
+    if code == sqlite3.SQLITE_CANTOPEN and len(os.fsencode(path.absolute())) > _LONGEST_PATH:
+        hint = f"its path is longer than SQLite takes: name one of at most {_LONGEST_PATH} bytes in ledger.url"
     return said, hint or f"{_FAILED}; {_AGAIN}"
 
 

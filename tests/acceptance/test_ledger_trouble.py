@@ -534,3 +534,35 @@ def test_a_ledger_restored_from_an_older_backup_is_refused(desk: Desk, tmp_path:
     assert desk.onboard("run", second, *words).returncode == 0, "the ledger itself goes on"
     done = desk.onboard("run", first, *words, "--ledger-restored", env=at(backup))
     assert done.returncode in (0, 3), done.stderr
+
+
+@ROOT_ONLY
+def test_a_file_system_that_is_unmounted_in_the_middle(desk: Desk, tmp_path: Path) -> None:
+    """The run stops and says so; nobody is sent to a backup, and the reports are there."""
+    assert desk.bank is not None
+    bank = desk.bank
+    source, place, image = head(SAMPLE, 40, tmp_path / "customers.csv"), tmp_path / "disk", tmp_path / "image"
+    desk.configure(SLOW)
+    place.mkdir()
+    with image.open("wb") as file:
+        file.truncate(64 << 20)
+    if subprocess.run(["mkfs.ext4", "-q", image], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no ext4 here")
+    if subprocess.run(["mount", "-o", "loop", image, place], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no loop devices here")
+    env = at(place / "ledger.db")
+    try:
+        with desk.start(source, env=env) as run:
+            until(lambda: registered(bank) >= 3, run)
+            subprocess.run(["umount", "-l", place], check=True)
+            _, stderr = run.communicate(timeout=WAIT_S)
+        assert "its file system unmounted" in stderr
+        assert "backup" not in stderr
+
+        def again() -> "subprocess.CompletedProcess[str]":
+            subprocess.run(["mount", "-o", "loop", image, place], check=True)
+            return desk.run(source, "--rate", "400", env=env)
+
+        assert_stopped_and_resumed(desk, source, (run.returncode, stderr), again)
+    finally:
+        subprocess.run(["umount", "-l", place], capture_output=True, check=False)

@@ -45,9 +45,25 @@ def test_a_second_name_that_stays_is_refused(tmp_path: Path, monkeypatch: pytest
         opened(tmp_path / "l.db")
 
 
-@pytest.mark.parametrize("length", [1, 200, 243])
+@pytest.mark.parametrize("length", [1, 200, 247])
 def test_a_ledger_of_any_name_that_its_journal_can_have(tmp_path: Path, length: int) -> None:
     """What is made before it has its name has a short one."""
     path = tmp_path / ("l" * length)
     opened(path).close()
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("length", [248, 255, 256])
+def test_a_name_that_its_journal_cannot_have_is_refused(tmp_path: Path, length: int) -> None:
+    """Before anything is made."""
+    with pytest.raises(ConfigurationError, match="cannot open the ledger"):
+        opened(tmp_path / ("l" * length))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_that_sqlite_does_not_take_is_said(tmp_path: Path) -> None:
+    """It calls it a file that cannot be opened, whoever may write the folder."""
+    folder = tmp_path / ("d" * 200) / ("e" * 200) / ("f" * 200)
+    with pytest.raises(ConfigurationError) as caught:
+        opened(folder / "l.db")
+    assert "its path is longer than SQLite takes" in caught.value.hint
