@@ -6,11 +6,11 @@ A joiner of settings, intake and journey. Knows no ledger and no bank.
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from pipeline.intake.judge import Needs
+from pipeline.intake.judge import Lack, Needs
 from pipeline.journey.completeness import DECISIVE_COLUMNS, lacking
 from pipeline.journey.explanations import EXPLANATIONS
 from pipeline.journey.move_kinds import JourneyRules
-from pipeline.model import Customer, Journey, Lack, Phase
+from pipeline.model import Customer, Journey, Phase
 from pipeline.settings import Settings
 
 

@@ -163,13 +163,20 @@ def plan_command(
 
 @_command("check", "onboard check --config configs/production.toml")
 @_NEEDED_CONFIG
-def check_command(config: Path) -> None:
-    """Check configuration, credentials, connectivity and categories before a night run."""
-    from pipeline import inspection
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check_command(config: Path, *, as_json: bool) -> None:
+    """Check all that a night run needs, and list every check.
+
+    Configuration, credentials, certificates, ledger and its bank, documents, reports, disk, bank, log-in, categories
+    and clock. Ends with 0 if all hold, else with the exit code of the gravest: 2, then 5, then 4.
+    """
+    from pipeline import checking
 
     with plain_errors():
-        for line in inspection.check(settings_from(config, {})):
-            click.echo(line)
+        checks = checking.check(lambda: settings_from(config, {}), show=(lambda _line: None) if as_json else click.echo)
+        if as_json:
+            click.echo(checks.as_json())
+        sys.exit(checks.exit_code)
 
 
 @_command("rehearse", "onboard rehearse customers.csv --config configs/production.toml")

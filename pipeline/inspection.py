@@ -1,26 +1,20 @@
-"""Commands that look and change nothing at the bank: ``status``, ``report``, ``explain``, ``check``."""
+"""Commands that look into the ledger and call nobody: ``status``, ``report``, ``explain``."""
 
-import asyncio
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline import embedded, logins
-from pipeline.connection import connected
+from pipeline import embedded
 from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
-from pipeline.events import Event, Notice
 from pipeline.facts import RunFacts
 from pipeline.intake.normalise import one
 from pipeline.intake.validate import survey
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
-from pipeline.model import Category
-from pipeline.opening import load_certificates, look_into_ledger, need_credentials, need_seed, open_ledger
+from pipeline.opening import look_into_ledger, need_seed, open_ledger
 from pipeline.projection import instant
 from pipeline.reporting import RunEnd, Written, write_reports
-from pipeline.same_bank import recognise
 from pipeline.settings import Settings
 from pipeline.timeline import as_data, as_text, chapters
 
@@ -147,39 +141,6 @@ def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
     if as_json:
         return json.dumps(as_data(external_id, told), indent=2, ensure_ascii=False)
     return as_text(external_id, told)
-
-
-def check(settings: Settings) -> Iterator[str]:
-    """What a night run needs, line by line: configuration, ledger and its bank, documents, log-in, categories."""
-    settings = embedded.as_practice(settings)
-    need_credentials(settings)
-    yield "configuration  ok"
-    yield f"certificates   ok: {load_certificates(settings).told}"
-    said: list[Event] = []
-    with open_ledger(settings, emit=said.append) as ledger:
-        holder = ledger.locked_by()
-        new = "" if ledger.runs(acts=True) else ", new: no run has used it"
-        yield f"ledger         ok: {ledger.path}, " + (f"held by {holder}" if holder else "free") + new
-        yield from (f"seed           {notice.message}" for notice in said if isinstance(notice, Notice))
-        yield f"ledger's bank  {ledger.bank or 'none yet: its next run tells it'}"
-        root = settings.documents.root
-        yield f"documents      {'ok' if root.is_dir() else 'MISSING'}: {root}"
-        with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
-            started = time.monotonic()
-            categories = asyncio.run(_categories(settings, reachable, ledger.keys, ledger))
-            seconds = time.monotonic() - started
-            yield f"bank           ok: {settings.api.base_url}, log-in and categories in {seconds:.2f} s"
-        for category in categories:
-            yield f"category       {category.key}: {category.label or 'its name is not fit to be shown'}"
-        recognise(ledger, settings)
-
-
-async def _categories(settings: Settings, reachable: Settings, keys: Keys, ledger: Ledger) -> tuple[Category, ...]:
-    async with connected(reachable, keys, direct=settings.embedded) as connection:
-        try:
-            return await connection.categories()
-        finally:
-            logins.remember(connection.session, settings, keys, ledger, now=time.time())
 
 
 def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:

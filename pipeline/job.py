@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import embedded, logins
+from pipeline.documents_root import refuse_if_missing
 from pipeline.ending import ended
 from pipeline.errors import LockedError, OnboardError
 from pipeline.events import Finished, Handler, Notice, RunOpened, Surveyed
@@ -115,6 +116,7 @@ def read(order: Order, settings: Settings, emit: Handler) -> Survey:
         emit(Surveyed(source=source.name, rows=source.rows, written=table.written))
     if not found.compared:
         emit(Notice(message="too many rows share a birth date and parts of a name: not all were compared"))
+    refuse_if_missing(found, settings.documents.root, batch_rows=settings.intake.batch_rows)
     return found
 
 

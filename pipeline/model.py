@@ -90,11 +90,13 @@ class Category:
     """A category of the bank's hierarchy; ``key`` is its code, ``id`` its ``databaseId``.
 
     ``name`` is what the bank calls it and wants to hear again; only ``label`` is shown.
+    ``risk`` is the level that the hierarchy names for its customers; empty: it names none.
     """
 
     key: str
     id: str
     name: str
+    risk: str = ""
 
     @property
     def label(self) -> str:
@@ -127,16 +129,6 @@ class Violation:
     message: str
     hint: str
     severity: Severity = Severity.ERROR
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
-    """What a row does not have and will need: the words of a :class:`Violation` without the row."""
-
-    field: str
-    code: str
-    message: str
-    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

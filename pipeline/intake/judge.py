@@ -17,7 +17,7 @@ from pipeline.intake.categories import Catalogue
 from pipeline.intake.files import Batch, Table
 from pipeline.intake.identity import PROBABLE, Companions
 from pipeline.intake.normalise import NOTE, NOTED_COLUMNS
-from pipeline.model import Customer, IntakeRow, Lack, Severity, SourceInfo, Violation
+from pipeline.model import Customer, IntakeRow, Severity, SourceInfo, Violation
 
 FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
 """The column that a key made of several stands under."""
@@ -76,6 +76,16 @@ class Judged:
             )
             for place in places
         ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """What a row does not have and will need: the words of a :class:`Violation` without the row."""
+
+    field: str
+    code: str
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -235,6 +235,19 @@ def may_lack(found: Survey, needs: Needs, *, batch_rows: int) -> bool:
     return False
 
 
+def any_filled(found: Survey, columns: Sequence[str], *, batch_rows: int) -> bool:
+    """Tell whether any record has a value in one of these columns; an input without such a column is not read."""
+    for source, table in zip(found.sources, found.tables, strict=True):
+        if not any(table.plan.origin[column] or column in table.plan.constant for column in columns):
+            continue
+        plan = table.plan.only(("external_id", *columns))
+        for batch in _surveyed(source, replace(table, plan=plan), batch_rows):
+            frame = canonical(batch.cut().select(columns))
+            if frame.select(pl.any_horizontal(pl.all() != "").any()).item():
+                return True
+    return False
+
+
 def _blank(values: Mapping[str, str]) -> Customer:
     """A customer of whom nothing else is known."""
     return Customer(**{"source": "", "row_number": 0, **dict.fromkeys(REQUIRED_COLUMNS, ""), **values})  # type: ignore[arg-type]

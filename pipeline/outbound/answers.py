@@ -97,11 +97,20 @@ def read_categories(content: bytes) -> tuple[Category, ...]:
     data = members.record(body.get("data")) or body
     return tuple(
         Category(
-            key=key if is_label(key) else identifier, id=identifier, name=members.text(entry.get("categoryName")) or key
+            key=key if is_label(key) else identifier,
+            id=identifier,
+            name=members.text(entry.get("categoryName")) or key,
+            risk=_tier(entry),
         )
         for key, entry in members.record(data.get("categories")).items()
         if isinstance(entry, dict) and (identifier := members.identifier(entry.get("databaseId")))
     )
+
+
+def _tier(entry: dict[str, Any]) -> str:
+    """The risk level of a category's customers; its name in the hierarchy is not documented (API.md, section 14)."""
+    said = (_risk(entry.get(name)) for name in ("riskLevel", "riskTier", "risk"))
+    return next((level for level in said if level in _RISKS), "")
 
 
 def _object(content: bytes) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from pipeline.documents_root import refuse_if_missing
 from pipeline.facts import Order, facts_of
 from pipeline.intake.files import Reading
 from pipeline.intake.rejects import RejectMark, file_name, write_rejects
@@ -142,7 +143,9 @@ def _of_each(groups: list[list[int]], wanted: int) -> list[int]:
 
 
 def _surveyed(inputs: Sequence[Path], reading: Reading, settings: Settings) -> Survey:
-    return survey(inputs, batch_rows=settings.intake.batch_rows, reading=reading)
+    found = survey(inputs, batch_rows=settings.intake.batch_rows, reading=reading)
+    refuse_if_missing(found, settings.documents.root, batch_rows=settings.intake.batch_rows)
+    return found
 
 
 def _judged(found: Survey, settings: Settings) -> list[IntakeRow]:
