@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from pipeline.errors import ConfigurationError
 from pipeline.profile import Profile
 from pipeline.settings import PREFIX, SANDBOX_URL, Section, Settings
+from pipeline.small_files import read_small
 
 
 def load(
@@ -67,7 +68,7 @@ def load_profile(path: Path) -> Profile:
 
 def _read(path: Path, kind: str = "configuration") -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_small(path).decode("utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(
             f"cannot read the {kind} {path}: {error.strerror}", hint="check its path and who may read it"
@@ -98,10 +99,11 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[tuple[str, 
         if section == "credentials" and key.endswith("_file"):
             key = key.removesuffix("_file")
             try:
-                value = Path(value).read_text(encoding="utf-8-sig").rstrip("\r\n")
-            except (OSError, UnicodeDecodeError):
+                value = read_small(Path(value)).decode("utf-8-sig").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                said = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
                 raise ConfigurationError(
-                    f"{name}: cannot read the file that it names", hint="check its path and who may read it"
+                    f"{name}: cannot read the file that it names: {said}", hint="check its path and who may read it"
                 ) from None
         found[name] = (section, key), value
     return found

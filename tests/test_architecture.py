@@ -13,7 +13,20 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "pipeline"
 STAGES = ("intake", "journey", "ledger", "outbound", "reports", "sandbox")
-WORDS = ("addresses", "calls", "config", "errors", "events", "keys", "model", "profile", "seeds", "settings", "texts")
+WORDS = (
+    "addresses",
+    "calls",
+    "config",
+    "errors",
+    "events",
+    "keys",
+    "model",
+    "profile",
+    "seeds",
+    "settings",
+    "small_files",
+    "texts",
+)
 """The bottom: words and pure rules that every stage may use."""
 OWNERS = {
     "aiolimiter": ("pipeline.outbound",),
@@ -106,8 +119,11 @@ def test_stages_do_not_import_each_other() -> None:
 
 
 def test_the_sandbox_knows_nothing_of_the_job() -> None:
-    """The other side imports only the errors, so that it cannot share a mistake with what it tests."""
-    allowed = ("pipeline.sandbox", "pipeline.errors")
+    """The other side imports only the errors, so that it cannot share a mistake with what it tests.
+
+    How a file that somebody names is read has nothing to do with the bank.
+    """
+    allowed = ("pipeline.sandbox", "pipeline.errors", "pipeline.small_files")
     wrong = [
         f"{module} imports {name}"
         for module in MODULES

@@ -16,6 +16,7 @@ from pyreqwest.exceptions import PyreqwestError
 
 from pipeline.errors import ConfigurationError
 from pipeline.settings import Api
+from pipeline.small_files import read_small
 
 _CERTIFICATE = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----")
 _KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
@@ -134,7 +135,7 @@ def _some_certificate(setting: str, path: Path) -> bytes:
 
 def _read(setting: str, path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_small(path)
     except OSError as error:
         raise _unreadable(setting, path, error) from None
 

@@ -15,6 +15,7 @@ import msgspec
 
 from pipeline.errors import ConfigurationError
 from pipeline.sandbox.operations import OPERATION_IDS
+from pipeline.small_files import read_small
 
 KINDS: Final = {
     "drop_before": "the connection closes without a byte of answer, nothing was done",
@@ -211,7 +212,7 @@ def load(path: Path | None) -> Scenario:
     if path is None:
         return Scenario()
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        tree = tomllib.loads(read_small(path).decode("utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(
             f"cannot read the scenario {path}: {error.strerror}", hint="give the path of a scenario file (TOML)"

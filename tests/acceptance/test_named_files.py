@@ -1,0 +1,54 @@
+"""Devices, pipes and huge files in the places of small ones, with the real command: exit 2 at once."""
+
+import resource
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, head
+from tests.test_small_files import KINDS
+
+AT_ONCE_S = 30
+_MEMORY = 3 * 1024**3
+PLACES = ("configuration", "profile", "secret", "scenario", "ca_file")
+
+
+def bounded() -> None:
+    """What eats memory dies of it instead of taking the machine along."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+
+
+@pytest.mark.parametrize("kind", ["endless", "a pipe", "huge"])
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_no_small_file_is_refused_in_every_place(tmp_path: Path, place: str, kind: str) -> None:
+    """The message names the place or the file, and says what stands there."""
+    make, said = KINDS[kind]
+    named = tmp_path / "named"
+    make(named)
+    desk = Desk(folder=tmp_path)
+    if place == "ca_file":
+        desk.configure(base_url="https://127.0.0.1:9/api", ca_file=str(named))
+    else:
+        desk.configure(f'[sandbox]\nscenario = "{named}"\n' if place == "scenario" else "")
+    source = head(SAMPLE, 2, tmp_path / "customers.csv")
+    words: list[str | Path] = ["run", source, "--config", named if place == "configuration" else desk.config]
+    words += ["--profile", named] if place == "profile" else []
+    env = {"ONBOARD_CREDENTIALS__PASSWORD_FILE": str(named)} if place == "secret" else {}
+    environ = desk.environment(env | {"TMPDIR": str(tmp_path)})
+    if place == "secret":
+        environ.pop("ONBOARD_CREDENTIALS__PASSWORD")
+    done = subprocess.run(
+        desk.command(*words),
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=AT_ONCE_S,
+        check=False,
+        preexec_fn=bounded,
+    )
+    assert_no_traceback(done)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr, done.stderr
+    assert ("ONBOARD_CREDENTIALS__PASSWORD_FILE" if place == "secret" else "named") in done.stderr
