@@ -39,7 +39,7 @@ from pipeline.reporting import RunEnd, Written, write_reports
 from pipeline.reports.trial import writable
 from pipeline.restored import refuse_if_older
 from pipeline.same_bank import recognise
-from pipeline.settings import Settings
+from pipeline.settings import Settings, deadline_at
 from pipeline.signals import Signals
 from pipeline.stopping import Stopper
 
@@ -47,6 +47,7 @@ from pipeline.stopping import Stopper
 def run(order: Order, settings: Settings, emit: Handler) -> Written:
     """Carry every good row of the inputs through the journey and write what became of each."""
     began = datetime.now(UTC)
+    deadline = _deadline(settings, began, emit)
     settings = embedded.as_practice(settings)
     need_credentials(settings)
     load_certificates(settings)
@@ -72,7 +73,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
                 emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
                 opened = OpenedRun(ledger=ledger, keys=ledger.keys, held=held, bank=bank, reserve=room, record=record)
                 this = Onboarding(found, facts, opened, emit)
-                facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals))
+                facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals, deadline))
                 with suppress(OnboardError):  # the reports that follow have the facts anyway
                     ledger.note_run(record.number, facts.to_json(ledger.keys))
             if isinstance(held.lost, LockedError):
@@ -118,6 +119,18 @@ def read(order: Order, settings: Settings, emit: Handler) -> Survey:
         emit(Notice(message="too many rows share a birth date and parts of a name: not all were compared"))
     refuse_if_missing(found, settings.documents.root, batch_rows=settings.intake.batch_rows)
     return found
+
+
+def _deadline(settings: Settings, began: datetime, emit: Handler) -> datetime | None:
+    """When the run that began then must stop: however long it reads. It is said: it may be tomorrow."""
+    told = settings.stop.deadline
+    at = deadline_at(told, began)
+    if at is not None:
+        local = at.astimezone()
+        is_over = ":" in told[:3] and local.date() != began.astimezone().date()
+        passed = f"today's {told} is over: " if is_over else ""
+        emit(Notice(message=f"{passed}the run stops at {local.isoformat(timespec='seconds')} (stop.deadline)"))
+    return at
 
 
 def _stopped_by(ledger: Ledger) -> str:

@@ -6,6 +6,7 @@ It joins the stages for as long as a run lives. The ledger holds what happened w
 import asyncio
 import time
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from pipeline import logins
@@ -59,8 +60,10 @@ class Onboarding:
         self._keys = opened.keys
         self._emit = emit
 
-    async def carry_out(self, settings: Settings, reachable: Settings, signals: Signals) -> tuple[RunFacts, Stopper]:
-        """Log in, read the categories, carry the customers; the ledger holds what happened."""
+    async def carry_out(
+        self, settings: Settings, reachable: Settings, signals: Signals, deadline: datetime | None
+    ) -> tuple[RunFacts, Stopper]:
+        """Log in, read the categories, carry the customers until ``deadline``; the ledger holds what happened."""
         async with connected(
             reachable, self._keys, direct=settings.embedded, emit=self._emit, may_send=self._held.sure
         ) as connection:
@@ -69,12 +72,14 @@ class Onboarding:
             stopper = Stopper(connection.pacer, self._emit, signs, grace_s=settings.stop.grace_s)
             with signals.leading_to(stopper.signalled):
                 work = self._log_in_and_carry(settings, connection, stopper)
-                await stopper.carry_out(work, deadline=settings.stop.deadline)
+                await stopper.carry_out(work, deadline=deadline)
             logins.remember(connection.session, settings, self._keys, self._ledger, now=time.time())
             self._count(connection)
         return self._facts, stopper
 
     async def _log_in_and_carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
+        if stopper.requested:  # a signal or the deadline came while the inputs were read
+            return
         try:
             categories = await connection.categories()
             self._facts = replace(self._facts, categories=[asdict(category) for category in categories])

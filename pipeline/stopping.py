@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from pipeline.calls import Facts, Step
@@ -17,10 +18,10 @@ from pipeline.journey.policy import Judgement
 from pipeline.model import Journey, Standing
 from pipeline.outbound.pacing import Pacer
 from pipeline.restored import FLAG, Signs
-from pipeline.settings import Settings, deadline_at
+from pipeline.settings import Settings
 from pipeline.suspicion import Suspicion
 
-_CLOCK_S = 30.0
+_CLOCK_S = 1.0
 _AGAIN = "the same command goes on where it ended"
 
 
@@ -83,8 +84,13 @@ class Stopper:
         if seconds > 0:
             await self._pacer.pause(seconds)
 
-    async def carry_out(self, work: Coroutine[Any, Any, None], *, deadline: str) -> None:
-        """Do ``work`` to its end; what is still under way some time after a stop, or at a second signal, is cut off."""
+    async def carry_out(self, work: Coroutine[Any, Any, None], *, deadline: datetime | None) -> None:
+        """Do ``work`` to its end; what is still under way some time after a stop, or at a second signal, is cut off.
+
+        ``deadline`` is an instant. One that has passed asks to stop before ``work`` begins.
+        """
+        if _left_s(deadline) <= 0:
+            self._be_late(deadline)
         task = asyncio.create_task(work)
         self._cut = task.cancel
         try:
@@ -97,13 +103,16 @@ class Stopper:
             if self._grace is not None:
                 self._grace.cancel()
 
-    async def _at_deadline(self, deadline: str) -> None:
-        at = deadline_at(deadline, datetime.now(UTC))
-        if at is not None:
-            # In steps, by the wall clock: a machine that slept, or whose clock was set, is on time all the same.
-            while (left_s := (at - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - time is no event
-                await asyncio.sleep(min(left_s, _CLOCK_S))
-            self.request(f"the deadline {deadline} has come", ExitCode.STOPPED_EARLY, hint=_AGAIN)
+    async def _at_deadline(self, deadline: datetime | None) -> None:
+        # In steps, by the wall clock: a machine that slept, or whose clock was set, is on time all the same.
+        while (left_s := _left_s(deadline)) > 0:  # noqa: ASYNC110 - time is no event
+            await asyncio.sleep(min(left_s, _CLOCK_S))
+        self._be_late(deadline)
+
+    def _be_late(self, deadline: datetime | None) -> None:
+        assert deadline is not None
+        reason = f"the deadline {deadline.isoformat(timespec='seconds')} has come (stop.deadline)"
+        self.request(reason, ExitCode.STOPPED_EARLY, hint=_AGAIN)
 
     def signalled(self, name: str, exit_code: ExitCode) -> None:
         """The first signal drains, the second one stops now; what it interrupts is none of its business."""
@@ -120,6 +129,11 @@ class Stopper:
             self._is_cut = True
             self._emit(Notice(message=f"calls that are still under way are not waited for: {why}"))
             self._cut()
+
+
+def _left_s(deadline: datetime | None) -> float:
+    """Seconds until an instant by the wall clock, which is what an instant means; without one, for ever."""
+    return inf if deadline is None else (deadline - datetime.now(UTC)).total_seconds()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -207,7 +207,9 @@ async def for_ever() -> None:
     await asyncio.Event().wait()
 
 
-def stopping(story: Callable[[Stopper], Awaitable[Any]], *, deadline: str = "") -> tuple[Stopper, list[Event], float]:
+def stopping(
+    story: Callable[[Stopper], Awaitable[Any]], *, deadline: datetime | None = None
+) -> tuple[Stopper, list[Event], float]:
     """Let work that never ends be stopped by ``story``, in virtual time; how long it took."""
     events: list[Event] = []
 
@@ -229,7 +231,7 @@ async def nothing(_: Stopper) -> None:
 
 def test_a_deadline_that_has_come_stops_the_run() -> None:
     """An instant in the past stops at once with exit 4 and names the deadline."""
-    stopper, events, seconds = stopping(nothing, deadline="2020-01-01T00:00:00Z")
+    stopper, events, seconds = stopping(nothing, deadline=datetime(2020, 1, 1, tzinfo=UTC))
     assert (stopper.exit_code, "2020-01-01" in stopper.reason) == (ExitCode.STOPPED_EARLY, True)
     assert isinstance(events[0], Stopping)
     assert seconds < Stop().grace_s + 1

@@ -194,6 +194,23 @@ def head(source: Path, rows: int, target: Path) -> Path:
     return target
 
 
+def many_rows(folder: Path, rows: int) -> Path:
+    """Write a large input of distinct customers."""
+    lines = SAMPLE.read_text(encoding="utf-8").splitlines()
+    columns = lines[0].split(",")
+    cells = lines[1].split(",")
+    at = {name: columns.index(name) for name in ("external_id", "email", "phone", "document_number")}
+    with (folder / "many.csv").open("w", encoding="utf-8") as stream:
+        stream.write(lines[0] + "\n")
+        for number in range(rows):
+            cells[at["external_id"]] = f"M-{number}"
+            cells[at["email"]] = f"m{number}@example.com"
+            cells[at["phone"]] = f"+37061{number:06d}"
+            cells[at["document_number"]] = f"M{number:08d}"
+            stream.write(",".join(cells) + "\n")
+    return folder / "many.csv"
+
+
 def emails(source: Path) -> dict[str, str]:
     """``external_id`` -> e-mail of an input."""
     with source.open(encoding="utf-8", newline="") as stream:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.settings import Stop
-from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, head, sandbox
+from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, head, many_rows, sandbox
 from tests.acceptance.test_stopping import SLOW, WAIT_S, received, registered, until, until_line
 
 ROWS = 30
@@ -38,23 +38,6 @@ def has_open(process: "subprocess.Popen[str]", path: Path) -> bool:
         return any(os.path.realpath(link) == str(path) for link in Path(f"/proc/{process.pid}/fd").iterdir())
     except FileNotFoundError:
         return False
-
-
-def many_rows(folder: Path, rows: int) -> Path:
-    """Write a large input of distinct customers."""
-    lines = SAMPLE.read_text(encoding="utf-8").splitlines()
-    columns = lines[0].split(",")
-    cells = lines[1].split(",")
-    at = {name: columns.index(name) for name in ("external_id", "email", "phone", "document_number")}
-    with (folder / "many.csv").open("w", encoding="utf-8") as stream:
-        stream.write(lines[0] + "\n")
-        for number in range(rows):
-            cells[at["external_id"]] = f"M-{number}"
-            cells[at["email"]] = f"m{number}@example.com"
-            cells[at["phone"]] = f"+37061{number:06d}"
-            cells[at["document_number"]] = f"M{number:08d}"
-            stream.write(",".join(cells) + "\n")
-    return folder / "many.csv"
 
 
 def ended(process: "subprocess.Popen[str]", within_s: float = WAIT_S) -> str:

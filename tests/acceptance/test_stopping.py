@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.sandbox import demo
-from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, sandbox
+from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, many_rows, sandbox
 
 if TYPE_CHECKING:
     import subprocess
@@ -191,3 +192,29 @@ def alive(pid: int) -> bool:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def test_a_deadline_that_passes_while_the_input_is_read_stops_before_the_first_call(desk: Desk, tmp_path: Path) -> None:
+    """Its instant is that of when the command began: reading through it does not make it tomorrow's."""
+    assert desk.bank is not None
+    source = many_rows(tmp_path, 5_000)
+    at = datetime.now(UTC) + timedelta(seconds=0.5)
+    desk.configure(f'[stop]\ndeadline = "{at.isoformat()}"\n')
+    done = desk.run(source)
+    assert done.returncode == 4, done.stderr
+    assert_no_traceback(done)
+    assert "(stop.deadline)" in done.stderr
+    assert desk.counts() == {"pending": 5_000}
+    assert desk.bank.record()["logins"] == 0
+    assert received(desk.bank) == 0
+
+
+def test_a_start_after_the_time_of_the_deadline_is_said(desk: Desk, tmp_path: Path) -> None:
+    """A time of day that is over today is tomorrow's: the run says which instant it will stop at."""
+    now = datetime.now().astimezone()
+    if now.hour == 0 and now.minute == 0:
+        pytest.skip("there is no earlier minute of this day")
+    desk.configure(f'[stop]\ndeadline = "{now - timedelta(minutes=1):%H:%M}"\n')
+    done = desk.run(head(SAMPLE, 1, tmp_path / "customers.csv"), "--rate", "400")
+    assert "is over: the run stops at " in done.stderr
+    assert f"{now + timedelta(days=1):%Y-%m-%d}" in done.stderr
