@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline import __version__, cli_ledger
+from pipeline import __version__, cli_ledger, streams
 from pipeline.cli_parts import CONFIG, CONFIG_VARIABLE, OUT, Command, leave, plain_errors, say, settings_from
 from pipeline.model import Phase
 from pipeline.texts import printable
@@ -250,6 +250,7 @@ def sandbox_command(host: str, port: int, scenario: Path | None, shapes: str | N
 
 def main() -> None:
     """The ``onboard`` command."""
+    streams.secure()
     try:
         cli(prog_name="onboard")
     except SystemExit as end:
