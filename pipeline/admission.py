@@ -15,6 +15,7 @@ from pipeline.identities import Identities
 from pipeline.journey import taking_up
 from pipeline.journey.visit import Visit
 from pipeline.keys import Keys
+from pipeline.levels import level_of
 from pipeline.model import Customer, IntakeRow, Journey
 from pipeline.projection import disposition_of_row
 from pipeline.tally import Tally
@@ -100,6 +101,7 @@ class Admission:
     def ended(self, work: Work, journey: Journey) -> None:
         """A customer rests."""
         self.tally.forget(journey.key)
+        self.tally.decided(work.customer.category, level_of(journey))
         self.identities.forget(journey.key)
         self._count(work.row, journey, work.visit.row)
 

@@ -95,6 +95,11 @@ class Engine:
         return self._tally.started
 
     @property
+    def levels(self) -> dict[str, dict[str, int]]:
+        """Risk levels that the bank decided on, by category."""
+        return {category: dict(counts) for category, counts in self._tally.levels.items()}
+
+    @property
     def stopped_by(self) -> str:
         """The cause that the next run must look for before it goes on; nothing: none."""
         return self._rules.stopped_by

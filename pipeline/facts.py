@@ -66,6 +66,7 @@ class RunFacts:
     rate_reached: float = 0.0
     max_in_1s: int = 0
     calls: tuple[int, int, int] = (0, 0, 0)
+    levels: dict[str, dict[str, int]] = field(default_factory=dict)
     started: int | None = None
     stopped_by: str = ""
     ledger_restored: bool = False

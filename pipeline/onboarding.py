@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from pipeline import logins
+from pipeline.categories import remember
 from pipeline.connection import Connection, connected
 from pipeline.engine import Engine
 from pipeline.errors import ExitCode, OnboardError
@@ -82,6 +83,7 @@ class Onboarding:
             return
         try:
             categories = await connection.categories()
+            remember(categories, self._ledger)
             self._facts = replace(self._facts, categories=[asdict(category) for category in categories])
             await self._carry(settings, connection, stopper)
         except OnboardError as error:
@@ -131,7 +133,7 @@ class Onboarding:
             batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
             async with beside(watch, self._heartbeat(connection, stopper, writer)):
                 await engine.run(map(known.judged, batches))
-        self._facts = replace(self._facts, stopped_by=engine.stopped_by)
+        self._facts = replace(self._facts, stopped_by=engine.stopped_by, levels=engine.levels)
         if not writer.failed:
             self._facts = replace(self._facts, started=engine.started)
 

@@ -12,23 +12,26 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pipeline import embedded
-from pipeline.asked import journey_rules
-from pipeline.earlier import Earlier
+from pipeline.asked import Asked, asked_by, journey_rules
+from pipeline.categories import known_categories
 from pipeline.errors import ConfigurationError
 from pipeline.events import Handler, Notice
 from pipeline.evidence import Evidence
 from pipeline.facts import Order, facts_of
-from pipeline.forecast import Forecaster, Outlook
+from pipeline.forecast import Expected, Forecaster, Outlook
+from pipeline.incomplete import Known, weighed
 from pipeline.intake.validate import rows
 from pipeline.job import read
 from pipeline.journey.taking_up import enter, needs_visit, visit
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger
+from pipeline.levels import ASSUMED, Levels, Source, level_of, levels
 from pipeline.model import Category, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from pipeline.opening import look_into_ledger, need_seed, say_if_clock_is_behind, say_if_missing
 from pipeline.projection import disposition_of_row
 from pipeline.reports.totals import COMPLETE
 from pipeline.same_bank import recognise
+from pipeline.sandbox import demo
 from pipeline.settings import Settings
 
 _SLICE = 1000
@@ -40,6 +43,8 @@ _HIERARCHY = 1
 class Plan:
     """What was found. ``told``: rows by what the ledger says of them; ``ends``: rows by disposition and code then.
 
+    ``less`` and ``more``: calls that a phase may have fewer or more than with the likeliest decisions of the bank.
+    ``sources``: new customers by how their level is known; ``waiting``: those whom a person may approve meanwhile.
     ``latency_s`` is what the bank took of late, ``None`` if the ledger does not know.
     """
 
@@ -50,6 +55,10 @@ class Plan:
     told: Counter[str] = field(default_factory=Counter)
     calls: Counter[Phase] = field(default_factory=Counter)
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    less: Counter[Phase] = field(default_factory=Counter)
+    more: Counter[Phase] = field(default_factory=Counter)
+    sources: Counter[Source] = field(default_factory=Counter)
+    waiting: int = 0
 
     @property
     def reachable(self) -> float:
@@ -62,6 +71,20 @@ class Plan:
         return "limits.max_in_flight" if self.reachable < self.rate else "limits.calls_per_second"
 
     @property
+    def dispositions(self) -> Counter[str]:
+        """Rows by disposition, the same as the run's summary will have if nobody approves meanwhile."""
+        found: Counter[str] = Counter()
+        for (disposition, _), rows_ in self.ends.items():
+            found[disposition] += rows_
+        return found
+
+    @property
+    def calls_range(self) -> tuple[int, int]:
+        """The fewest and the most calls."""
+        total = self.calls.total()
+        return total - self.less.total(), total + self.more.total()
+
+    @property
     def seconds(self) -> float:
         """How long the calls take, without repeats."""
         return self.calls.total() / min(self.rate, self.reachable)
@@ -71,21 +94,24 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     """Read and judge the inputs, ask the ledger about each row, and foresee what is left."""
     settings = embedded.as_practice(settings)
     found = read(order, settings, emit)
-    judging = facts_of(order, settings, found, datetime.now(UTC)).rules()
+    facts = facts_of(order, settings, found, datetime.now(UTC))
     made = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=found.rows)
     made.calls[Phase.CATEGORIZATION] = _HIERARCHY
     with ExitStack() as stack:
-        desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=made)
+        ledger = None
+        desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=made, asked=asked_by(settings))
         if not say_if_missing(settings, emit):
             need_seed(settings)
-            desk.ledger = stack.enter_context(look_into_ledger(settings, emit=emit))
+            desk.ledger = ledger = stack.enter_context(look_into_ledger(settings, emit=emit))
             desk.keys = desk.ledger.keys
             say_if_clock_is_behind(desk.ledger, emit)
             _say_if_refused(desk.ledger, settings, emit)
-            desk.earlier = Earlier(desk.ledger, desk.keys, run=0)
+            desk.view = Known(facts, desk.ledger, desk.keys, run=0)
             desk.evidence = Evidence(desk.keys, settings.documents.root, settings.documents.max_bytes)
             made.latency_s = desk.ledger.latency_s()
-            judging = replace(judging, categories=_categories(desk.ledger))
+        categories = _categories(settings, ledger)
+        desk.levels = levels(categories, [run.facts for run in ledger.runs()] if ledger else [])
+        judging = replace(facts.rules(), categories=categories)
         for batch in rows(found, judging, batch_rows=settings.intake.batch_rows):
             for start in range(0, len(batch), _SLICE):
                 desk.take(batch[start : start + _SLICE])
@@ -99,10 +125,11 @@ def _say_if_refused(ledger: Ledger, settings: Settings, emit: Handler) -> None:
         emit(Notice(message=f"a run would be refused: {error}"))
 
 
-def _categories(ledger: Ledger) -> tuple[Category, ...] | None:
-    """The bank's categories as the newest run saw them; ``None`` if no run did."""
-    seen = next((run.facts["categories"] for run in ledger.runs() if run.facts.get("categories")), None)
-    return None if seen is None else tuple(Category(**category) for category in seen)
+def _categories(settings: Settings, ledger: Ledger | None) -> tuple[Category, ...] | None:
+    """The bank's categories as they were read last; the embedded sandbox's own are known without asking."""
+    if settings.embedded:
+        return tuple(Category(key=each.key, id=each.id, name=each.name, risk=each.risk) for each in demo.CATEGORIES)
+    return known_categories(ledger) if ledger else None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,13 +138,15 @@ class _Desk:
 
     forecaster: Forecaster
     made: Plan
+    asked: Asked
+    levels: Levels = field(default_factory=lambda: levels(None, []))
     ledger: Ledger | None = None
     keys: Keys | None = None
-    earlier: Earlier | None = None
+    view: Known | None = None
     evidence: Evidence | None = None
 
     def take(self, part: Sequence[IntakeRow]) -> None:
-        judged = self.earlier.judged(part) if self.earlier else part
+        judged = self.view.judged(part) if self.view else [weighed(row, None, self.asked) for row in part]
         for row, journey, fingerprint in self._known(judged):
             if row.customer is not None and (journey is None or needs_visit(journey, fingerprint)):
                 self._count("new" if journey is None else "resumable")
@@ -144,9 +173,30 @@ class _Desk:
 
     def _foresee(self, customer: Customer, journey: Journey | None, fingerprint: bytes) -> None:
         entered = enter(journey, key=journey.key if journey else b"", fingerprint=fingerprint, run=0, now=1.0)
-        outlook = self.forecaster.outlook(entered, customer, visit(entered, row=fingerprint))
-        self.made.calls.update(outlook.calls)
-        self.made.ends[_end(outlook), outlook.code] += 1
+        taken_up = visit(entered, row=fingerprint)
+        cases = [Expected(level=level) for level in self._levels(customer, entered)]
+        if journey is not None and _may_be_approved(journey):
+            self.made.waiting += 1
+            cases.append(replace(cases[0], approved=True))
+        likeliest, *others = (self.forecaster.outlook(entered, customer, taken_up, case) for case in cases)
+        self.made.calls.update(likeliest.calls)
+        self.made.ends[_end(likeliest), likeliest.code] += 1
+        for phase in Phase if any(other.calls != likeliest.calls for other in others) else ():
+            counts = [outlook.calls[phase] for outlook in (likeliest, *others)]
+            self.made.less[phase] += counts[0] - min(counts)
+            self.made.more[phase] += max(counts) - counts[0]
+
+    def _levels(self, customer: Customer, journey: Journey) -> Sequence[str]:
+        if said := level_of(journey):
+            return (said,)
+        source, levels_ = self.levels.of(customer)
+        self.made.sources[source] += 1
+        return levels_
+
+
+def _may_be_approved(journey: Journey) -> bool:
+    """Whether the bank may have an approval by now that the ledger does not know of."""
+    return journey.standing is Standing.PARKED and journey.done == Phase.DOCUMENTS.number
 
 
 _ENDS = {
@@ -171,6 +221,10 @@ def as_text(made: Plan) -> str:
     lines += [f"{'':<12}{made.calls[phase]:>11,} {phase}" for phase in Phase if made.calls[phase]]
     lines.append(f"time        {_span(made.seconds)}, at {min(made.rate, made.reachable):,.6g} calls per second")
     lines.append(f"bottleneck  {_why(made)}")
+    least, most = made.calls_range
+    if least < most:
+        lines.append(f"range       {least:,} to {most:,} calls")
+    lines += [f"assumed     {text}" for text in assumptions(made)]
     lines.append("then        if all goes well")
     for (disposition, code), count in made.ends.most_common():
         if count:
@@ -186,6 +240,9 @@ def as_json(made: Plan) -> str:
             "ledger": dict(made.told),
             "calls": {str(phase): made.calls[phase] for phase in Phase},
             "calls_total": made.calls.total(),
+            "calls_range": dict(zip(("from", "to"), made.calls_range, strict=True)),
+            "assumptions": assumptions(made),
+            "dispositions": {str(name): made.dispositions[name] for name in Disposition},
             "seconds": round(made.seconds, 3),
             "rate": made.rate,
             "max_in_flight": made.in_flight,
@@ -199,6 +256,23 @@ def as_json(made: Plan) -> str:
         },
         indent=2,
     )
+
+
+def assumptions(made: Plan) -> list[str]:
+    """What the figures rest on that neither the bank nor the ledger has said."""
+    found = []
+    if count := made.sources[Source.ASSUMED]:
+        found.append(
+            f"the bank's risk level of {count:,} rows is not known: taken as the row says, else LOW; the range is that"
+            f" of {ASSUMED[0]}..{ASSUMED[1]}, HIGH would park; `onboard check` asks the bank"
+        )
+    if count := made.sources[Source.LEDGER]:
+        found.append(f"the bank decides on {count:,} rows as it mostly did on others of their category")
+    if made.waiting:
+        found.append(
+            f"nobody approves meanwhile: {made.waiting:,} rows wait for a person; the range goes up to all approved"
+        )
+    return found
 
 
 def _why(made: Plan) -> str:

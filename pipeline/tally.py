@@ -18,6 +18,7 @@ class Tally:
     under_way: dict[bytes, int] = field(default_factory=dict)
     begun: set[bytes] = field(default_factory=set)
     started: int = 0
+    levels: dict[str, Counter[str]] = field(default_factory=dict)
 
     def note(self, journey: Journey) -> None:
         """A journey is handed in: one of those under way, for the first time or again."""
@@ -30,6 +31,11 @@ class Tally:
         """A customer is under way no more."""
         self.under_way.pop(key, None)
         self.begun.discard(key)
+
+    def decided(self, category: str, level: str) -> None:
+        """The bank decided on the risk level of a customer of this category; empty: it did not."""
+        if level:
+            self.levels.setdefault(category, Counter())[level] += 1
 
     def count(self, disposition: Disposition, journey: Journey | None) -> None:
         """A row has come to its end."""

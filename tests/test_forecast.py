@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.forecast import Forecaster
+from pipeline.forecast import Expected, Forecaster
 from pipeline.journey.taking_up import enter, visit
 from pipeline.model import Journey, Phase, Standing
 from tests.journey.world import AUTO, KEYS, World, a_customer
@@ -14,11 +14,13 @@ from tests.values import replace
 MANUAL = replace(AUTO, auto_levels=frozenset())
 
 
-def foreseen(world: World, journey: Journey | None, rules: Any) -> tuple[Counter[Phase], Standing, str]:
+def foreseen(
+    world: World, journey: Journey | None, rules: Any, expected: Expected | None = None
+) -> tuple[Counter[Phase], Standing, str]:
     """Calls and resting place of the customer's next run."""
     fingerprint = KEYS.fingerprint(world.customer)
     entered = enter(journey, key=world.key, fingerprint=fingerprint, run=9, now=1.0)
-    outlook = Forecaster(rules=rules).outlook(entered, world.customer, visit(entered, row=fingerprint))
+    outlook = Forecaster(rules=rules).outlook(entered, world.customer, visit(entered, row=fingerprint), expected)
     return outlook.calls, outlook.standing, outlook.code
 
 
@@ -59,14 +61,28 @@ def test_a_customer_who_is_resumed_costs_only_what_is_left(until: Phase, risk: s
     assert world.journey.standing is Standing.COMPLETE
 
 
-def test_a_parked_customer_is_foreseen_as_approved() -> None:
-    """What waits for a person is counted as if the person had done it."""
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_parked_customer_is_foreseen_as_people_left_it(approved: bool) -> None:  # noqa: FBT001 - pytest hands it in
+    """Without their approval it parks again after one look."""
     world = World(rules=MANUAL)
     world.live()
-    told = foreseen(world, world.journey, MANUAL)
-    world.bank.people[world.customer.email].approved = True
+    told = foreseen(world, world.journey, MANUAL, Expected(level="LOW", approved=approved))
+    world.bank.people[world.customer.email].approved = approved
     assert told == lived(world)
-    assert told[1] is Standing.COMPLETE
+    assert told[1] is (Standing.COMPLETE if approved else Standing.PARKED)
+
+
+@pytest.mark.parametrize("row", ["LOW", "MEDIUM", ""])
+@pytest.mark.parametrize("bank", ["LOW", "MEDIUM", "HIGH"])
+def test_the_bank_decides_and_not_the_row(row: str, bank: str) -> None:
+    """Documents, approval and parking as the bank's own level wants them, whatever the row says."""
+    world = World(a_customer(risk_level=row), rules=AUTO)
+    world.bank.people.clear()
+    told = foreseen(world, None, AUTO, Expected(level=bank))
+    world.customer = replace(world.customer, risk_level=bank)  # the bank in memory decides by the row
+    documents = {"LOW": 1, "MEDIUM": 3, "HIGH": 3}[bank]
+    assert told[0][Phase.DOCUMENTS] == documents
+    assert told == lived(world)
 
 
 def test_customers_who_are_alike_are_worked_out_once() -> None:

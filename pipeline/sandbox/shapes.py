@@ -52,7 +52,7 @@ class Shapes:
         return self.success(
             {
                 "tenantId": demo.TENANT_ID,
-                "categories": {c.key: {"databaseId": c.id, "categoryName": c.name} for c in known},
+                "categories": {c.key: {"databaseId": c.id, "categoryName": c.name, "riskLevel": c.risk} for c in known},
             }
         )
 

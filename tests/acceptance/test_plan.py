@@ -1,8 +1,12 @@
 """`onboard plan`: what it says beforehand is what the run then does; nothing is sent."""
 
+import csv
+import itertools
 import json
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import MESSY, ROOT, SAMPLE, Desk, head
@@ -90,3 +94,81 @@ def test_a_plan_needs_no_configuration_and_makes_no_ledger(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert "3 registration" in done.stdout
     assert not list(tmp_path.glob("*.db*"))
+
+
+def equal(desk: Desk, *words: str | Path, check: bool = False) -> dict[str, Any]:
+    """What was planned, and is what the run then does: dispositions and calls by phase, to the last one."""
+    if check:
+        assert desk.onboard("check", "--config", desk.config).returncode == 0
+    told = plan(desk, *words)
+    desk.run(*words)
+    summary = desk.summary()
+    assert {name: rows for name, rows in told["dispositions"].items() if rows} == desk.counts()
+    assert told["calls"] == {phase: calls["sent"] for phase, calls in summary["calls"].items()}
+    return told
+
+
+def differing(tmp_path: Path) -> Path:
+    """Rows whose own level and whose category's are all pairs there are, and rows that lack a document."""
+    with SAMPLE.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))[:24]
+    pairs = itertools.product(("STANDARD", "PLUS", "PREMIUM"), ("LOW", "MEDIUM", "HIGH", ""), (True, False))
+    for row, (category, level, whole) in zip(rows, pairs, strict=True):
+        row |= {"category": f"INDIVIDUAL_{category}", "risk_level": level}
+        row |= {"address_document": "address.jpg", "funds_document": "funds.pdf" if whole else ""}
+    path = tmp_path / "differing.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize("mode", ["manual", "auto"])
+@pytest.mark.parametrize("path", ["customer", "verifications"])
+def test_the_category_decides_where_the_row_says_otherwise(tmp_path: Path, mode: str, path: str) -> None:
+    """On the embedded sandbox also the first plan; then the second night with nobody having approved."""
+    desk = Desk(folder=tmp_path).configure(FAST.replace('"auto"', f'"{mode}"'), verification_path=path)
+    source = differing(tmp_path)
+    first = equal(desk, source)
+    assert first["assumptions"] == []
+    assert not any("level" in text for text in equal(desk, source)["assumptions"])
+
+
+def test_what_check_read_is_enough(desk: Desk, tmp_path: Path) -> None:
+    """A bank over HTTP: before it was asked the levels are assumed, with a range; after that they are known."""
+    source = differing(tmp_path)
+    guessed = plan(desk, source)
+    assert any("LOW..MEDIUM" in text for text in guessed["assumptions"])
+    told = equal(desk, source, check=True)
+    assert told["assumptions"] == []
+    assert guessed["calls_range"]["from"] <= told["calls_total"] <= guessed["calls_range"]["to"]
+
+
+@pytest.mark.parametrize("words", [(), ("--limit", "40"), ("--until", "documents"), ("--until", "registration")])
+@pytest.mark.parametrize("source", [MESSY, SAMPLE])
+def test_a_first_plan_on_the_embedded_sandbox_is_the_run(tmp_path: Path, source: Path, words: tuple[str, ...]) -> None:
+    """Also of a file with rows that break rules, among them a category that does not exist."""
+    desk = Desk(folder=tmp_path).configure(FAST)
+    equal(desk, head(SAMPLE, 60, tmp_path / "some.csv") if source == SAMPLE else source, *words)
+
+
+def test_a_partners_file_with_its_profile(tmp_path: Path) -> None:
+    """Rows without documents and evidence park where it was said."""
+    desk = Desk(folder=tmp_path).configure(FAST)
+    words = ("--profile", ROOT / "configs" / "profiles" / "partner_de.toml")
+    equal(desk, ROOT / "sample_data" / "partner_de.csv", *words)
+
+
+def test_the_second_night(tmp_path: Path) -> None:
+    """Unchanged, changed, pending and parked rows in one file."""
+    desk = Desk(folder=tmp_path).configure(FAST.replace('"auto"', '"manual"'))
+    some = head(SAMPLE, 10, tmp_path / "customers.csv")
+    desk.run(some)
+    desk.configure(FAST)
+    equal(desk, some)
+    some.write_text(some.read_text(encoding="utf-8").replace("customer0001@example.com", "new@example.com"), "utf-8")
+    equal(desk, some)
+    more = head(SAMPLE, 20, tmp_path / "customers.csv")
+    equal(desk, more, "--until", "verification")
+    equal(desk, more)
