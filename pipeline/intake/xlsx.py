@@ -14,7 +14,7 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.utils import column_index_from_string
 from openpyxl.worksheet import _reader
-from openpyxl.worksheet._reader import CELL_TAG, FORMULA_TAG, VALUE_TAG
+from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
@@ -27,12 +27,9 @@ _SharedText: Any = _text.Text
 _TEXT, _ITEM = f"{{{SHEET_MAIN_NS}}}t", f"{{{SHEET_MAIN_NS}}}si"
 
 
-class Cell(NamedTuple):
-    """A cell that is not empty: its column from 0, the text that it shows, and why it is no value."""
-
-    column: int
-    text: str
-    code: str = ""
+_PLAIN = ("s", "inlineStr")
+Cell = tuple[int, str, str]
+"""A cell that is not empty: its column from 0, the text that it shows, and why it is no value."""
 
 
 class Sheet(NamedTuple):
@@ -66,30 +63,32 @@ class Parser(_SheetReader):  # type: ignore[misc]  # see there
         number = row.get("r")
         self.row_counter = int(float(number)) if number else self.row_counter + 1
         self.col_counter = 0
-        return self.row_counter, [cell for cell in map(self.parse_cell, row) if cell.text or cell.code]
-
-    def parse_cell(self, element: Any) -> Cell:
-        """Return a cell."""
-        text = self._plain(element)
-        coordinate = element.get("r")
-        if text is None or not coordinate:
-            return self._any(element)
-        letters = coordinate.rstrip("0123456789")
-        column = self._places.get(letters)
-        if column is None:
-            column = self._places[letters] = column_index_from_string(letters)
-        self.col_counter = column
-        return Cell(column - 1, celltext.unescaped(text))
-
-    def _plain(self, element: Any) -> str | None:
-        """Return the text of a cell that is nothing else."""
-        kind = element.get("t")
-        if len(element) != 1 or kind not in ("s", "inlineStr"):
-            return "" if not len(element) and element.tag == CELL_TAG else None
-        child = element[0]
-        if kind == "s":
-            return str(self.shared_strings[int(child.text)]) if child.tag == VALUE_TAG else None
-        return (child[0].text or "") if len(child) == 1 and child[0].tag == _TEXT else None
+        places, strings = self._places, self.shared_strings
+        cells: list[Cell] = []
+        for element in row:
+            letters = element.get("r", "").rstrip("0123456789")
+            kind, children = element.get("t"), len(element)
+            if not letters or children > 1 or (children and kind not in _PLAIN):
+                cell = self._any(element)
+                if cell[1] or cell[2]:
+                    cells.append(cell)
+                continue
+            column = places.get(letters)
+            if column is None:
+                column = places[letters] = column_index_from_string(letters) - 1
+            self.col_counter = column + 1
+            if not children:
+                continue
+            child = element[0]
+            if kind == "s" and child.tag == VALUE_TAG:
+                text = strings[int(child.text)]
+            elif len(child) == 1 and child[0].tag == _TEXT:
+                text = child[0].text
+            else:
+                text = self._any(element)[1]
+            if text:
+                cells.append((column, celltext.unescaped(text) if "_x" in text else text, ""))
+        return self.row_counter, cells
 
     def _any(self, element: Any) -> Cell:
         cell = super().parse_cell(element)
@@ -98,7 +97,7 @@ class Parser(_SheetReader):  # type: ignore[misc]  # see there
         if value is None and element.get("t") != "str" and element.find(FORMULA_TAG) is not None:
             code = celltext.UNCALCULATED if element.find(VALUE_TAG) is None else celltext.UNCALCULATED_OR_EMPTY
         text, fault = celltext.text(value, kind, self._book.format_of(cell["style_id"]))
-        return Cell(cell["column"] - 1, text, code or fault)
+        return cell["column"] - 1, text, code or fault
 
 
 class Book(_BookReader):  # type: ignore[misc]  # see there
