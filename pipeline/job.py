@@ -43,6 +43,9 @@ from pipeline.settings import Settings, deadline_at
 from pipeline.signals import Signals
 from pipeline.stopping import Stopper
 
+_MANY_INPUTS, _INPUTS_IN_A_LINE = 20, 10
+"""From how many inputs on they are told together, and how many at a time."""
+
 
 def run(order: Order, settings: Settings, emit: Handler) -> Written:
     """Carry every good row of the inputs through the journey and write what became of each."""
@@ -113,8 +116,12 @@ def read(order: Order, settings: Settings, emit: Handler) -> Survey:
     """The first pass: what cannot be read as a whole stops here, before anything is sent."""
     reading = Reading(profile=order.profile, max_unpacked=settings.intake.max_unpacked_bytes)
     found = survey(order.inputs, batch_rows=settings.intake.batch_rows, limit=order.limit, reading=reading)
-    for source, table in zip(found.sources, found.tables, strict=True):
-        emit(Surveyed(source=source.name, rows=source.rows, written=table.written))
+    each = 1 if len(found.sources) < _MANY_INPUTS else _INPUTS_IN_A_LINE
+    for first in range(0, len(found.sources), each):
+        sources, tables = found.sources[first : first + each], found.tables[first : first + each]
+        name = sources[0].name + (f" and {len(sources) - 1} more" if len(sources) > 1 else "")
+        written = "; ".join(dict.fromkeys(table.written for table in tables if table.written))
+        emit(Surveyed(source=name, rows=sum(source.rows for source in sources), written=written))
     if not found.compared:
         emit(Notice(message="too many rows share a birth date and parts of a name: not all were compared"))
     refuse_if_missing(found, settings.documents.root, batch_rows=settings.intake.batch_rows)

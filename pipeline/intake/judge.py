@@ -19,6 +19,8 @@ from pipeline.intake.identity import PROBABLE, Companions
 from pipeline.intake.normalise import NOTE, NOTED_COLUMNS
 from pipeline.model import Customer, IntakeRow, Severity, SourceInfo, Violation
 
+_FEW = 100
+"""Lines that Python writes sooner than polars."""
 FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
 """The column that a key made of several stands under."""
 
@@ -54,6 +56,8 @@ class Judged:
         """Return a text per record: ``before``, its row number, a comma, its key (as ``key`` writes it), ``after``."""
         ids = self.frame["external_id"]
         keys = ids if key is None else pl.Series(map(key, ids), dtype=pl.String)
+        if self.height < _FEW:
+            return [f"{before}{number},{key}{after}" for number, key in enumerate(keys, start=self.first_row)]
         numbers = pl.int_range(self.first_row, self.first_row + self.height, eager=True).cast(pl.String)
         return pl.select(pl.concat_str(pl.lit(before), numbers, pl.lit(","), keys, pl.lit(after))).to_series().to_list()
 

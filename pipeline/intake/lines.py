@@ -23,6 +23,8 @@ from pipeline.intake.quirks import END_OF_FILE, SPACES, Quirks
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one physical line; a longer one means that the file is no table."""
 _BLOCK = 1024 * 1024
+FEW = 64
+"""Lines that are sooner read one by one than told apart all at once."""
 _MOST_COUNTED = 1000
 """Fields of a record up to which a pattern counts quoted ones; patterns of some thousand are refused by the library."""
 
@@ -216,7 +218,7 @@ class Lines:
 
     def _plain(self, body: bytes) -> int:
         """Count the lines of a block if all of them are records beyond doubt without a quote; else return 0."""
-        if self._width is None or self._width < 2:  # noqa: PLR2004 - a single column has nothing to count
+        if self._width is None or self._width < 2 or len(body) < FEW:  # noqa: PLR2004 - one column: nothing to count
             return 0
         lines = self._cut.plain(body, self._width)
         if not lines or (self._tail and not self._has_tails(body, lines)):
@@ -238,7 +240,7 @@ class Lines:
 
     def _odd_places(self, lines: list[bytes]) -> list[int]:
         """Find the lines that are no records beyond doubt: by quotes, number of fields, NUL, bytes that are no text."""
-        if self._width is None or self._width < 2:  # noqa: PLR2004 - a single column has nothing to count
+        if self._width is None or self._width < 2 or len(lines) < FEW:  # noqa: PLR2004 - one column: nothing to count
             return list(range(len(lines)))
         try:
             series = pl.Series(lines, dtype=pl.Binary).cast(pl.String)

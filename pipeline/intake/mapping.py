@@ -62,7 +62,7 @@ class Plan:
         given = self._given(column, cells)
         if given is None:
             text = self.profile.constants.get(column) or _known(self.profile, column).get("", "")
-            return pl.repeat(text, height, dtype=pl.String, eager=True)
+            return pl.Series(dtype=pl.String).extend_constant(text, height)
         written = self._written(column, given)
         known = _known(self.profile, column)
         if not known:

@@ -70,6 +70,20 @@ def in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
         raise failure
 
 
+def gathered(items: Iterator[T], size: Callable[[T], int], enough: int) -> Iterator[list[T]]:
+    """Yield items in groups that are at least so large together: what each costs beside its size is paid once."""
+    group: list[T] = []
+    together = 0
+    for item in items:
+        group.append(item)
+        together += size(item)
+        if together >= enough:
+            yield group
+            group, together = [], 0
+    if group:
+        yield group
+
+
 def _next(items: Iterator[T]) -> tuple[T] | None:
     """Return the next item in a tuple of its own, nothing at the end."""
     for item in items:

@@ -7,12 +7,14 @@ Knows no bank and no ledger.
 """
 
 import os
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from itertools import accumulate, chain
 from pathlib import Path
 
 import polars as pl
@@ -25,12 +27,17 @@ from pipeline.intake.files import Batch, Reading, Table
 from pipeline.intake.identity import Companions
 from pipeline.intake.judge import Judge, Judged, Needs
 from pipeline.intake.normalise import canonical, normalise
-from pipeline.intake.pace import ahead, in_order, share_of, workers
+from pipeline.intake.pace import ahead, gathered, in_order, share_of, workers
 from pipeline.model import REQUIRED_COLUMNS, Category, Customer, IntakeRow, SourceInfo
 from pipeline.texts import printable
 
 _SLICE = 1000
 """Rows that become objects at once."""
+
+_TOGETHER = 5_000
+"""Rows that are judged at once although they are of several inputs: many small files cost little more than one."""
+_SMALL = 256 * 1024
+"""Bytes of an input that is read without helpers: they would take longer to start than it to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +89,27 @@ def survey(
     sources: list[SourceInfo] = []
     left = limit
     with Collector(identity.LOOSE) as collector, workers(1) as beside:
+        small = _Small(collector)
         for table in tables:
             count = 0
             with _unchanging(table):  # or what is counted may not be what is hashed
-                digest = beside.submit(files.sha256, table.path, table.name)
                 batches = _batches(_keys_only(table), batch_rows=batch_rows, limit=left, quiet=True)
-                for hashed in in_order(partial(_hashed, collector, table.plan.constant), batches):
-                    count += collector.add(hashed)
-                sha256 = digest.result()
+                if _is_small(table):
+                    count = sum(small.add(batch.cut(), table.plan.constant) for batch in batches)
+                    sha256 = files.sha256(table.path, table.name)
+                else:
+                    small.flush()
+                    digest = beside.submit(files.sha256, table.path, table.name)
+                    for hashed in in_order(partial(_hashed, collector, table.plan.constant), batches):
+                        count += collector.add(hashed)
+                    sha256 = digest.result()
             if count == 0 and left != 0:
                 raise UnreadableInputError(
                     f"{table.name} has a header and no data rows", hint="check that the export was complete"
                 )
             left = None if left is None else left - count
             sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=sha256, rows=count))
+        small.flush()
         copies, whole = identity.prove(collector.suspects(), lambda: _all(tables, sources, batch_rows))
     return Survey(sources=tuple(sources), tables=tables, copies=copies, reading=reading, compared=whole)
 
@@ -114,17 +128,55 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
         needs=rules.needs,
     )
 
-    def judge_batch(numbered: tuple[int, Table, Batch]) -> Judged:
-        offset, table, batch = numbered
+    def judge_group(group: list[tuple[int, Table, Batch]]) -> list[Judged]:
         frame = normalise(
-            batch.cut(),
+            pl.concat([batch.cut() for _, _, batch in group]),
             catalogue=catalogue,
             documents_root=rules.documents_root,
             max_bytes=rules.max_document_bytes,
         )
-        return judge.judged(table, batch, frame, schema.broken(specification, frame), offset=offset)
+        ends = list(accumulate(batch.height for _, _, batch in group))
+        broken: list[list[schema.Broken]] = [[] for _ in group]
+        for rule in schema.broken(specification, frame):
+            which = bisect_right(ends, rule.place)
+            broken[which].append(replace(rule, place=rule.place - (ends[which] - group[which][2].height)))
+        return [
+            judge.judged(table, batch, frame.slice(end - batch.height, batch.height), faults, offset=offset)
+            for (offset, table, batch), end, faults in zip(group, ends, broken, strict=True)
+        ]
 
-    yield from in_order(judge_batch, _numbered(found, batch_rows))
+    groups = gathered(_numbered(found, batch_rows), lambda numbered: numbered[2].height, _TOGETHER)
+    yield from chain.from_iterable(in_order(judge_group, groups))
+
+
+class _Small:
+    """The keys of consecutive small inputs, given to a collector many at a time."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._frames: list[pl.DataFrame] = []
+        self._constant: frozenset[str] = frozenset()
+        self._rows = 0
+
+    def add(self, frame: pl.DataFrame, constant: frozenset[str]) -> int:
+        """Take a batch; return its rows."""
+        if constant != self._constant or self._rows >= _TOGETHER:
+            self.flush()
+        self._constant = constant
+        self._frames.append(frame)
+        self._rows += frame.height
+        return frame.height
+
+    def flush(self) -> None:
+        """Give the collector what waits."""
+        if self._frames:
+            keys = identity.loose(pl.concat(self._frames), self._constant)
+            self._collector.add(self._collector.hashed(keys))
+        self._frames, self._rows = [], 0
+
+
+def _is_small(table: Table) -> bool:
+    return table.stamp.size <= _SMALL and not (table.dialect and table.dialect.packing)
 
 
 @contextmanager
@@ -167,7 +219,12 @@ def _surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator[Bat
 def _all(tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int) -> Iterator[pl.DataFrame]:
     """Yield the surveyed rows of all inputs once more, keys only."""
     for source, table in zip(sources, tables, strict=True):
-        yield from in_order(lambda batch: batch.cut(), _surveyed(source, _keys_only(table), batch_rows))
+        batches = _surveyed(source, _keys_only(table), batch_rows)
+        yield from (batch.cut() for batch in batches) if _is_small(table) else in_order(_cut, batches)
+
+
+def _cut(batch: Batch) -> pl.DataFrame:
+    return batch.cut()
 
 
 def _hashed(collector: Collector, constant: Collection[str], batch: Batch) -> Mapping[str, pl.Series]:
@@ -204,7 +261,8 @@ def _batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = 
     """Yield a table's batches up to a number of records."""
     if limit == 0:
         return
-    for batch in ahead(files.batches(table, batch_rows=share_of(batch_rows), quiet=quiet)):
+    read = files.batches(table, batch_rows=share_of(batch_rows), quiet=quiet)
+    for batch in read if _is_small(table) else ahead(read):
         before = batch.first_row - 1
         if limit is None or before + batch.height < limit:
             yield batch

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.intake.pace import ahead, in_order, share_of
+from pipeline.intake.pace import ahead, gathered, in_order, share_of
 
 
 def failing(after: int) -> Iterator[int]:
@@ -90,3 +90,9 @@ def test_who_stops_early_waits_for_nothing_that_is_under_way() -> None:
 def test_a_batch_is_a_share_of_what_may_be_held() -> None:
     """Small settings still give batches of one row."""
     assert [share_of(rows) for rows in (1, 2, 9, 100_000)] == [1, 1, 6, 66_666]
+
+
+def test_items_are_gathered_until_there_are_enough() -> None:
+    """None is left out, and one that is large enough alone is a group of its own."""
+    assert list(gathered(iter([1, 1, 5, 9, 2]), lambda size: size, 5)) == [[1, 1, 5], [9], [2]]
+    assert list(gathered(iter([]), len, 5)) == []

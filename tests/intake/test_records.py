@@ -3,7 +3,7 @@ import io
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.intake import lines, records
@@ -26,17 +26,25 @@ def read(text: str, width: int, cut: Cut = Cut(), *, rows: int = 1000) -> list[R
     """Read records of a text, line ends untouched: one by one, and in batches, which must be the same."""
     raw = text.encode("utf-8", "surrogateescape")
     found = list(records.records(Lines(io.BytesIO(raw)), cut, width=width))
+    for few in (0, lines.FEW):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lines, "FEW", few)
+            check_batches(raw, width, cut, rows, found)
+    return found
+
+
+def check_batches(raw: bytes, width: int, cut: Cut, rows: int, found: list[Record]) -> None:
+    """Read records in batches: they must be those that are read one by one."""
     place = 0
     for batch in records.batches(Lines(io.BytesIO(raw)), cut, width=width, rows=rows):
         assert 0 < batch.height <= rows
-        for at, raw in enumerate(batch.raws(range(batch.height))):
-            assert raw == found[place].raw
+        for at, own in enumerate(batch.raws(range(batch.height))):
+            assert own == found[place].raw
             assert batch.others.get(at, found[place]) == found[place]
             if at not in batch.others:
                 assert found[place].cells == cut.cells((found[place].raw.decode(),))
             place += 1
     assert place == len(found)
-    return found
 
 
 def codes(found: Iterable[Record]) -> list[tuple[str, ...]]:
@@ -44,6 +52,7 @@ def codes(found: Iterable[Record]) -> list[tuple[str, ...]]:
     return [record.fault.codes if record.fault else () for record in found]
 
 
+@settings(deadline=None)  # each example is read three times
 @given(table=TABLES, quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 def test_any_table_reads_back(table: list[list[str]], quoting: int) -> None:
     """Any table of text that the csv module writes reads back with the same cells, and the texts are the file."""
@@ -55,6 +64,7 @@ def test_any_table_reads_back(table: list[list[str]], quoting: int) -> None:
         assert b"".join(record.raw for record in found) == buffer.getvalue().encode()
 
 
+@settings(deadline=None)  # each example is read three times
 @given(table=TABLES, end=st.sampled_from(["\n", "\r", "\r\n"]))
 def test_every_line_end_is_read(table: list[list[str]], end: str) -> None:
     """LF, CR and CRLF end records alike; inside quotes they stay what they are."""
@@ -63,6 +73,7 @@ def test_every_line_end_is_read(table: list[list[str]], end: str) -> None:
     assert [record.cells for record in read(buffer.getvalue(), len(table[0]))] == filled(table)
 
 
+@settings(deadline=None)  # each example is read three times
 @given(text=st.text('ab,"\n\r\0\udc80', max_size=60), width=st.integers(1, 9))
 def test_no_text_is_lost_whatever_the_file_holds(text: str, width: int) -> None:
     """The texts of all records are the file but for blank lines, and each record is cells or a fault."""
@@ -137,6 +148,7 @@ def test_line_ends_are_told_apart(raw: str, end: str) -> None:
     assert lines.without_line_end(raw.encode()) + end.encode() == raw.encode()
 
 
+@settings(deadline=None)  # each example is read three times
 @given(
     table=TABLES,
     delimiter=st.sampled_from(",;\t|"),
@@ -263,8 +275,9 @@ def test_the_quote_that_was_not_chosen_is_no_text(line: str, *, fault: bool) -> 
 
 
 @pytest.mark.parametrize("row", ["1,2,3,", "1,2,3", '1,2,"3",""', "1,2,3,,"])
-def test_an_empty_field_without_a_name_is_ignored(row: str) -> None:
+def test_an_empty_field_without_a_name_is_ignored(row: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the end of a record, up to as many as there may be; one that has something in it is a field too many."""
+    monkeypatch.setattr(lines, "FEW", 0)
     text = f"4,5,6,\n{row}\n,,,\n7,8,9,x\n"
     batch = next(records.batches(Lines(io.BytesIO(text.encode())), Cut(), width=3, tail=1, rows=9))
     last = [] if row.endswith(",,") else ["1", "2", "3"]
