@@ -83,11 +83,11 @@ def tail(name: str, cut: Cut, header: Sequence[str], rows: Sequence[Sequence[str
     width = widths.most_common(1)[0][0] if widths else 0
     if names > 1 and widths:
         _check_fit(name, cut, names, width, rows, widths)
+    if names < 1 or len(header) == names:
+        return 0  # records that are too long may be shifted: they have to be told
     beyond = max(len(header), width) - names
-    if names < 1 or not beyond or any(cell.strip() for cells in rows for cell in cells[names:]):
+    if any(cell.strip() for cells in rows for cell in cells[names:]):
         return 0
-    if len(header) == names and widths[width] <= _MOST * len(rows):
-        return 0  # single records are too long, and have to be told
     return beyond
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
-from pipeline.intake import files, identity, schema
+from pipeline.intake import files, identity, schema, small_inputs
 from pipeline.intake.categories import Catalogue
 from pipeline.intake.copies import Collector
 from pipeline.intake.files import Batch, Reading, Table
@@ -28,16 +28,12 @@ from pipeline.intake.identity import Companions
 from pipeline.intake.judge import Judge, Judged, Needs
 from pipeline.intake.normalise import canonical, normalise
 from pipeline.intake.pace import ahead, gathered, in_order, share_of, workers
+from pipeline.intake.small_inputs import SmallInputs, is_small
 from pipeline.model import REQUIRED_COLUMNS, Category, Customer, IntakeRow, SourceInfo
 from pipeline.texts import printable
 
 _SLICE = 1000
 """Rows that become objects at once."""
-
-_TOGETHER = 5_000
-"""Rows that are judged at once although they are of several inputs: many small files cost little more than one."""
-_SMALL = 256 * 1024
-"""Bytes of an input that is read without helpers: they would take longer to start than it to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +85,12 @@ def survey(
     sources: list[SourceInfo] = []
     left = limit
     with Collector(identity.LOOSE) as collector, workers(1) as beside:
-        small = _Small(collector)
+        small = SmallInputs(collector)
         for table in tables:
             count = 0
             with _unchanging(table):  # or what is counted may not be what is hashed
                 batches = _batches(_keys_only(table), batch_rows=batch_rows, limit=left, quiet=True)
-                if _is_small(table):
+                if is_small(table):
                     count = sum(small.add(batch.cut(), table.plan.constant) for batch in batches)
                     sha256 = files.sha256(table.path, table.name)
                 else:
@@ -145,38 +141,8 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
             for (offset, table, batch), end, faults in zip(group, ends, broken, strict=True)
         ]
 
-    groups = gathered(_numbered(found, batch_rows), lambda numbered: numbered[2].height, _TOGETHER)
+    groups = gathered(_numbered(found, batch_rows), lambda numbered: numbered[2].height, small_inputs.TOGETHER)
     yield from chain.from_iterable(in_order(judge_group, groups))
-
-
-class _Small:
-    """The keys of consecutive small inputs, given to a collector many at a time."""
-
-    def __init__(self, collector: Collector) -> None:
-        self._collector = collector
-        self._frames: list[pl.DataFrame] = []
-        self._constant: frozenset[str] = frozenset()
-        self._rows = 0
-
-    def add(self, frame: pl.DataFrame, constant: frozenset[str]) -> int:
-        """Take a batch; return its rows."""
-        if constant != self._constant or self._rows >= _TOGETHER:
-            self.flush()
-        self._constant = constant
-        self._frames.append(frame)
-        self._rows += frame.height
-        return frame.height
-
-    def flush(self) -> None:
-        """Give the collector what waits."""
-        if self._frames:
-            keys = identity.loose(pl.concat(self._frames), self._constant)
-            self._collector.add(self._collector.hashed(keys))
-        self._frames, self._rows = [], 0
-
-
-def _is_small(table: Table) -> bool:
-    return table.stamp.size <= _SMALL and not (table.dialect and table.dialect.packing)
 
 
 @contextmanager
@@ -220,7 +186,7 @@ def _all(tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int
     """Yield the surveyed rows of all inputs once more, keys only."""
     for source, table in zip(sources, tables, strict=True):
         batches = _surveyed(source, _keys_only(table), batch_rows)
-        yield from (batch.cut() for batch in batches) if _is_small(table) else in_order(_cut, batches)
+        yield from (batch.cut() for batch in batches) if is_small(table) else in_order(_cut, batches)
 
 
 def _cut(batch: Batch) -> pl.DataFrame:
@@ -262,7 +228,7 @@ def _batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = 
     if limit == 0:
         return
     read = files.batches(table, batch_rows=share_of(batch_rows), quiet=quiet)
-    for batch in read if _is_small(table) else ahead(read):
+    for batch in read if is_small(table) else ahead(read):
         before = batch.first_row - 1
         if limit is None or before + batch.height < limit:
             yield batch

@@ -11,7 +11,7 @@ from pipeline import job
 from pipeline.errors import ConfigurationError, UnreadableInputError
 from pipeline.events import Event, Surveyed
 from pipeline.facts import Order
-from pipeline.intake import copies, files, identity, validate
+from pipeline.intake import copies, files, identity, small_inputs
 from pipeline.intake.validate import rows, survey
 from pipeline.model import IntakeRow
 from pipeline.settings import Settings
@@ -245,7 +245,7 @@ def test_small_inputs_that_are_judged_together_are_judged_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
     """Rows, what is said against them and copies over several inputs are the same however many are taken at once."""
-    monkeypatch.setattr(validate, "_TOGETHER", together)
+    monkeypatch.setattr(small_inputs, "TOGETHER", together)
     inputs = []
     for number in range(12):
         rows = [a_row(10 * number + place) for place in range(number % 4 + 1)]
