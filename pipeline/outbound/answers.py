@@ -42,6 +42,10 @@ _REQUIREMENTS = frozenset(
     }
 )
 """The document types of the contract; what a bank may ask for beyond them is UNKNOWN and parks the row."""
+_MOST_REQUIRED = 100
+"""Documents that a bank may ask for; a longer list is no answer that can be believed."""
+_LONGEST_TOKEN = 16 * 1024
+"""Characters that servers take in a header."""
 _HIGH_RISK_DOCUMENTS = frozenset({"BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"})
 
 
@@ -136,6 +140,8 @@ def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Wh
             return facts, bool(facts.customer_id)
         case CallName.OPEN_VERIFICATION:
             facts = _verification(data)
+            if len(facts.required or ()) > _MOST_REQUIRED:
+                return Facts(), False
             return facts, bool(facts.verification_id)
         case CallName.UPLOAD_DOCUMENT:
             return Facts(), bool(members.identifier(data.get("documentId")) or members.identifier(data.get("id")))
@@ -161,7 +167,9 @@ def _session(body: dict[str, Any], data: dict[str, Any]) -> Facts:
     token = next((text for text in found if text), "")
     user = members.record(data.get("user"))
     return Facts(
-        token=token if token.isascii() and token.isprintable() and " " not in token else "",
+        token=token
+        if len(token) <= _LONGEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
+        else "",
         token_life_s=token_life_s(token, data.get("expiresIn")),
         customer_status=members.word(user.get("customerStatus")),
     )
@@ -183,7 +191,9 @@ def token_life_s(token: str, expires_in: Any) -> float | None:
 
 def _verification(data: dict[str, Any]) -> Facts:
     listed = data.get("requiredDocuments")
-    required = tuple(_requirement(name) for name in listed) if isinstance(listed, list) else None
+    # One more than may be: enough to see that there are too many.
+    some = listed[: _MOST_REQUIRED + 1] if isinstance(listed, list) else None
+    required = None if some is None else tuple(_requirement(name) for name in some)
     levels = {members.word(data.get("verificationLevel")), members.word(data.get("level"))}
     risk = _risk(data.get("riskLevel"))
     high = "POWER_TENANT_VERIFIED" in levels or bool(_HIGH_RISK_DOCUMENTS & set(required or ())) or risk == "HIGH"

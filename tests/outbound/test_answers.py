@@ -669,3 +669,20 @@ def test_what_a_refusal_repeats_of_a_row_decides_nothing(
     for echo in (first, last, f"{first} {last}", who.email, who.place_of_birth, f"{first}{last}"):
         echoed = refusal(form.format(said, echo), place)
         assert answer(CallName.ACTIVATE, echoed, 400, customer=who).kind is plain
+
+
+def test_an_absurd_list_of_documents_is_not_believed() -> None:
+    """A million requirements are no answer: nothing of it is kept, as of one without an id."""
+    for count, readable in ((100, True), (101, False), (1_000_000, False)):
+        data = {"verificationId": "v-1", "requiredDocuments": ["PASSPORT"] * count}
+        reply = answer(CallName.OPEN_VERIFICATION, {"code": 200, "success": True, "data": data})
+        assert (reply.accepted, reply.readable) == (True, readable)
+        assert len(reply.facts.required or ()) == (count if readable else 0)
+        assert bool(reply.facts.verification_id) is readable
+
+
+def test_a_token_that_fits_no_header_is_not_believed() -> None:
+    """A megabyte would be sent with every call."""
+    for length, readable in ((16 * 1024, True), (16 * 1024 + 1, False), (1024**2, False)):
+        reply = answer(CallName.LOGIN, {"code": 200, "success": True, "data": {"token": "t" * length}})
+        assert (reply.readable, len(reply.facts.token)) == (readable, length if readable else 0)
