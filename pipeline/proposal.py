@@ -10,14 +10,15 @@ from pipeline.errors import ConfigurationError
 from pipeline.intake.glance import glance
 from pipeline.intake.propose import propose, render
 from pipeline.profile import Source
+from pipeline.texts import printable
 
 
 def proposed_profile(path: Path, *, encoding: str, sheet: str) -> str:
     """A profile for a partner's file, as TOML with comments; what is not sure is left open."""
     if not _is_codec(encoding):
         raise ConfigurationError(f"--encoding {encoding} is not known", hint="write it as cp1252, latin-1 or utf-16")
-    frame, detected = glance(path, path.name, Source(encoding=encoding, sheet=sheet))
-    return render(propose(frame, dialect=detected), name=path.stem)
+    frame, detected = glance(path, printable(path.name), Source(encoding=encoding, sheet=sheet))
+    return render(propose(frame, dialect=detected), name=printable(path.stem))
 
 
 def _is_codec(name: str) -> bool:

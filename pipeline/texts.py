@@ -8,7 +8,12 @@ def printable(text: str) -> str:
 
     Also what is no text at all: bytes of a file's name that no encoding knows.
     """
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(letter: str) -> str:
+    """A letter that stands for a byte of a name (PEP 383) as that byte, any other by its number."""
+    return ascii(letter)[1:-1].replace(r"\udc", r"\x") if "\udc80" <= letter <= "\udcff" else ascii(letter)[1:-1]
 
 
 _LABEL = 80

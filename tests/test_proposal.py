@@ -1,3 +1,4 @@
+import os
 import tomllib
 from pathlib import Path
 
@@ -125,3 +126,17 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
         write_new(tmp_path / "profils" / "partner.toml", "text")
     assert caught.value.hint
     assert not (tmp_path / "profils").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [(b"bad\xff.csv", r"bad\xff"), ("a\u202eb.csv".encode(), r"a\u202eb"), (b"a\x1b[2J.csv", r"a\x1b[2J")],
+)
+def test_a_name_that_is_no_text_or_moves_a_terminal(tmp_path: Path, name: bytes, shown: str) -> None:
+    """The proposal has it in printable letters, and can be written as a file."""
+    path = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name)))  # noqa: PTH118 - a name in bytes
+    path.write_text("external_id,first_name\nL-1,Ana\n", encoding="utf-8")
+    text = proposed_profile(path, encoding="", sheet="")
+    write_new(tmp_path / "p.toml", text)
+    assert all(letter.isprintable() or letter == "\n" for letter in text)
+    assert shown in text.replace("\\\\", "\\")

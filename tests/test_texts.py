@@ -13,7 +13,7 @@ from pipeline.texts import is_label, printable
         ("a\nb\rc\td", r"a\nb\rc\td"),
         ("a\u202eb\u200fc\u2066d", r"a\u202eb\u200fc\u2066d"),
         ("a\x85b\u2028c\x9bd", r"a\x85b\u2028c\x9bd"),
-        ("a\udcffb", r"a\udcffb"),
+        ("a\udcffb\ud800", r"a\xffb\ud800"),
     ],
 )
 def test_what_is_not_printable_is_escaped(text: str, shown: str) -> None:
