@@ -22,7 +22,7 @@ SECRETS = {
     "ONBOARD_CREDENTIALS__PASSWORD": "correct-identity-document",  # of words that errors are written in
     "ONBOARD_CREDENTIALS__TENANT_KEY": "zqtenantkeyzq",
     "ONBOARD_CREDENTIALS__TENANT_SECRET": "zq tenant secret zq",
-    "ONBOARD_CREDENTIALS__SEED": "zqseedzq-0123456789abcdef-0123456789abcdef",
+    "ONBOARD_CREDENTIALS__SEED": "zqseedzq-7f3b91c4d2e8a605-b9k2wq7m",
 }
 TOLERANT = """
 [stop]
