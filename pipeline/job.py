@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline import embedded, logins
+from pipeline import descriptors, embedded, logins
 from pipeline.documents_root import refuse_if_missing
 from pipeline.ending import ended
 from pipeline.errors import LockedError, OnboardError
@@ -54,6 +54,7 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
     settings = embedded.as_practice(settings)
     need_credentials(settings)
     load_certificates(settings)
+    descriptors.provide(settings.limits.max_in_flight)
     with Signals() as signals:
         found = read(order, settings, emit)
         facts = facts_of(order, settings, found, began)
