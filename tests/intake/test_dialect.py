@@ -189,7 +189,7 @@ def test_a_first_line_that_states_the_delimiter_is_believed(tmp_path: Path, sign
     ("header", "rows", "tail"),
     [
         ("a,b,c,", "1,2,3,\n4,5,6,\n", 1),
-        ("a,b,c", "1,2,3,\n4,5,6,\n", 0),
+        ("email,phone,category", "1,2,3,\n4,5,6,\n", 0),
         ("a,b,c,,", "1,2,3,,\n4,5,6,,\n", 2),
         ("a,b,c,", "1,2,3\n4,5,6\n", 1),
         ("a,b,c", "1,2,3\n4,5,6,\n7,8,9\n", 0),
