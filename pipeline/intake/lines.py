@@ -228,8 +228,8 @@ class Lines:
         except ComputeError:  # some of it is no UTF-8
             return 0
         starts = f"{self._cut.delimiter}{SPACES}".encode()
-        hints = self._cut.quirks.hints
-        if body[:1] in (bytes([sign]) for sign in starts) or text.str.contains_any(list(hints))[0]:
+        hints = self._cut.quirks.hints(body)
+        if body[:1] in (bytes([sign]) for sign in starts) or text.str.contains_any(hints)[0]:
             return 0 if self._odd_places(body.splitlines(keepends=True)) else lines
         return lines
 

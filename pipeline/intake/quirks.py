@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-SPACES = " \t\v\f"
+SPACES = " \t"
 END_OF_FILE = "\x1a"
 """Ctrl-Z: DOS ends a text with it."""
-_FAMILIES = ("\u201c\u201d\u201e\u201f", "\xab\xbb", "\u2039\u203a", "\u2033", "\uff02", "\u301d\u301e\u301f")
+_FAMILIES = ("\u201c\u201d\u201e\u201f", "\xab\xbb", "\u2039\u203a", "\u2033", "\uff02")
 OPENERS = "".join(_FAMILIES) + "\u2018\u201a"
 """Typographic quotes that a field may begin with."""
 _HALVES = "\u201c\u201e"
@@ -23,12 +23,14 @@ class Quirks:
     """How lines of one dialect are told that are no plain records.
 
     No line without one of ``marks`` is strange but for white space before its quotes, and none of a block without one
-    of ``hints`` is blank or strange; ``blank`` and ``strange`` are patterns of one line for Python and polars alike:
-    what they find is looked at closer.
+    of ``starts`` is blank, or has other quotes; ``blank`` and ``strange`` are patterns of one line for Python and
+    polars alike: what they find is looked at closer. ``leads`` are bytes, without one of which there is no typographic
+    quote: to look for them costs nothing.
     """
 
     marks: tuple[str, ...]
-    hints: tuple[str, ...]
+    starts: tuple[str, ...]
+    leads: tuple[bytes, ...]
     blank: str
     strange: str
     delimiter: str
@@ -39,6 +41,10 @@ class Quirks:
     def may_be_blank(self, text: str) -> bool:
         """Tell whether a line has nothing but white space, delimiters and quotes."""
         return _compiled(self.blank).match(text) is not None
+
+    def hints(self, body: bytes) -> list[str]:
+        """Return texts without one of which no line of a block is blank or strange."""
+        return [*self.starts, *(self.marks if any(lead in body for lead in self.leads) else ())]
 
     def is_strange(self, text: str) -> bool:
         """Tell whether a field may be quoted in another way than CSV's."""
@@ -105,7 +111,8 @@ def of(delimiter: str, quote: str, escape: str, other: str) -> Quirks:
     marks = (*OPENERS, *([other * 2 if other == "'" else other] if other else ())) if quote else ()
     return Quirks(
         marks=marks,
-        hints=(*(f"\n{sign}" for sign in (delimiter, *SPACES)), *marks),
+        starts=(*(f"\n{sign}" for sign in (delimiter, *SPACES)), *marks[len(OPENERS) :]),
+        leads=tuple({mark.encode()[:1] for mark in marks[: len(OPENERS)]}),
         blank=rf"^[{SPACES}{END_OF_FILE}{re.escape(delimiter + quote)}]*\r?\n?$",
         strange=f"(?:^|{re.escape(delimiter)})(?:{'|'.join(ways)})" if ways else "",
         delimiter=delimiter,
