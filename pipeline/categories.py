@@ -1,4 +1,4 @@
-"""The bank's categories as it last told them, kept in the ledger: a plan asks nobody.
+"""The bank's categories as it last told them, kept sealed in the ledger: a plan asks nobody.
 
 A joiner of ledger and model. Promise: what ``onboard check`` or a run read last is what is known.
 """
@@ -18,12 +18,12 @@ _NOTE = "hierarchy"
 def remember(categories: Sequence[Category], ledger: Ledger) -> None:
     """Keep what the hierarchy said; a ledger that cannot take it ends nothing."""
     with suppress(OnboardError):
-        ledger.note(_NOTE, json.dumps([asdict(category) for category in categories]))
+        ledger.note(_NOTE, ledger.keys.seal_text(json.dumps([asdict(category) for category in categories])))
 
 
 def known_categories(ledger: Ledger) -> tuple[Category, ...] | None:
     """The categories as they were told last; ``None`` if nobody read them yet."""
-    if noted := ledger.noted(_NOTE):
-        return tuple(Category(**category) for category in json.loads(noted))
+    if text := ledger.keys.unseal_text(ledger.noted(_NOTE) or ""):
+        return tuple(Category(**category) for category in json.loads(text))
     seen = next((run.facts["categories"] for run in ledger.runs() if run.facts.get("categories")), None)
     return None if seen is None else tuple(Category(**category) for category in seen)

@@ -67,7 +67,10 @@ class Keys:
 
     def unseal_text(self, sealed: str) -> str:
         """Read what ``seal_text`` made; empty if it is not of this seed and tenant, or not as it was."""
-        mark, body = bytes.fromhex(sealed[:_SEAL_MARK]), bytes.fromhex(sealed[_SEAL_MARK:])
+        try:
+            mark, body = bytes.fromhex(sealed[:_SEAL_MARK]), bytes.fromhex(sealed[_SEAL_MARK:])
+        except ValueError:
+            return ""
         text = self._sealing(mark, body).decode(errors="replace")
         return text if self._mark("sealed", text) == mark else ""
 
