@@ -9,6 +9,7 @@ that were valid then: what is refused or taken back later changes no report.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipeline.former import as_known
 from pipeline.intake import codes
 from pipeline.intake.judge import FIELD_OF
 from pipeline.journey.sent import is_at_the_bank
@@ -35,23 +36,32 @@ class Earlier:
         """Return the rows, those of another's identity as rejects."""
         if self._first:
             return list(rows)
+        rows = as_known(rows, self._keys, self._ledger.find)
         keys = {place: self._keys.customer(row.external_id) for place, row in enumerate(rows) if row.customer}
         own = self._ledger.find(list(keys.values()), as_of=self._as_of)
-        marks = {
-            place: self._keys.marks(customer)
-            for place, key in keys.items()
-            if not is_at_the_bank(own.get(key)) and (customer := rows[place].customer)
-        }
-        every = list({mark for of_row in marks.values() for mark in of_row.values()})
+        marks = {place: self._marks(rows[place]) for place, key in keys.items() if not is_at_the_bank(own.get(key))}
+        every = list({mark for of_row in marks.values() for of_kind in of_row.values() for mark in of_kind})
         sharing = self._ledger.sharing(every, as_of=self._as_of)
         others = self._ledger.find(list(set().union(*sharing.values())), as_of=self._as_of)
         known = {key for key, journey in others.items() if is_at_the_bank(journey)}
         judged = list(rows)
         for place, of_row in marks.items():
-            kinds = [kind for kind, mark in of_row.items() if sharing.get(mark, set()) & known - {keys[place]}]
+            kinds = [
+                kind
+                for kind, of_kind in of_row.items()
+                if any(sharing.get(mark, set()) & known - {keys[place]} for mark in of_kind)
+            ]
             if kinds:
                 judged[place] = _refused(rows[place], kinds)
         return judged
+
+    def _marks(self, row: IntakeRow) -> dict[str, set[bytes]]:
+        """By what else the row's person would be known, in any form that left for such a row."""
+        marks: dict[str, set[bytes]] = {}
+        for customer in (row.customer, row.earlier):
+            for kind, mark in (self._keys.marks(customer) if customer else {}).items():
+                marks.setdefault(kind, set()).add(mark)
+        return marks
 
 
 def _refused(row: IntakeRow, kinds: Sequence[str]) -> IntakeRow:

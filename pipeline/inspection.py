@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline import embedded
 from pipeline.errors import ConfigurationError, ExitCode, UnreadableInputError
 from pipeline.facts import RunFacts
-from pipeline.intake.normalise import one
+from pipeline.former import key_of
 from pipeline.intake.validate import survey
 from pipeline.keys import Keys
 from pipeline.ledger.store import Ledger, RunRecord
@@ -129,7 +129,7 @@ def _why_open(ledger: Ledger, run: RunRecord) -> str:
 def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
     """One customer's timeline over all runs, as text or JSON."""
     with ledger_to_look_into(settings) as (ledger, keys):
-        external_id = one(external_id)
+        external_id = key_of(external_id, keys, ledger.states)
         key = keys.customer(external_id)
         states = ledger.states(key)
         if not states:

@@ -7,16 +7,17 @@ nothing: the next run carries on from where they leave the customers.
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.answering import Given, Judged, Known, judged
 from pipeline.errors import ConfigurationError, ExitCode
 from pipeline.facts import new_run_id
+from pipeline.former import key_of
 from pipeline.inspection import existing_ledger, named_run
+from pipeline.intake.cells import readings
 from pipeline.intake.glance import lines
-from pipeline.intake.normalise import one
 from pipeline.journey.operator import IDS, Answer, Word, answered, may_open, opened_again
 from pipeline.keys import IdKind, Keys
 from pipeline.ledger.acts import Acts
@@ -34,8 +35,9 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, Exit
 
     Raises :class:`ConfigurationError` that names every answer that cannot be taken; then none is.
     """
-    rows = list(given_in(path))
+    given = list(given_in(path))
     with existing_ledger(settings) as (ledger, keys), ledger.lock() as held, Acts.of(ledger.path, held) as acts:
+        rows = [replace(row, external_id=key_of(row.external_id, keys, ledger.states)) for row in given]
         known = _known(rows, ledger, keys)
         found = judged(rows, known, acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
         if found.wrong:
@@ -137,7 +139,7 @@ def given_in(path: Path) -> Iterator[Given]:
             )
         yield Given(
             row=line.number,
-            external_id=one(cells["external_id"]),
+            external_id=readings(cells["external_id"])[1],
             answer=cells["answer"],
             phase=cells.get("phase", ""),
             since=cells.get("since", ""),

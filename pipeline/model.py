@@ -181,7 +181,8 @@ class SourceInfo:
 class IntakeRow:
     """One record in input order: an accepted customer, or ``None`` and the violations that say why.
 
-    ``findings`` are warnings and notices: they cost no row.
+    ``findings`` are warnings and notices: they cost no row. ``earlier`` is the row as versions up to 0.4.0 read it,
+    where that was another way: a ledger may know the customer by that.
     """
 
     source: str
@@ -190,6 +191,7 @@ class IntakeRow:
     customer: Customer | None
     violations: tuple[Violation, ...] = ()
     findings: tuple[Violation, ...] = ()
+    earlier: Customer | None = None
 
 
 class Standing(StrEnum):

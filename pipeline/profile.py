@@ -19,7 +19,8 @@ from pipeline.settings import Section
 
 DATE_PARTS = ("YYYY", "YY", "MMM", "MM", "M", "DD", "D")
 """What a date's format is written with: MMM is an English month such as Oct, M and D have one digit or two."""
-CLOCK_PARTS = ("hh", "mm", "ss")
+CLOCK_PARTS = ("hh", "h", "mm", "ss", "fff", "AM", "Z")
+"""fff are digits of a second, as many as there are; AM is AM or PM, in any case; Z is Z or an offset such as +02:00."""
 _PARTS = re.compile("|".join((*DATE_PARTS, *CLOCK_PARTS)))
 
 
@@ -104,7 +105,7 @@ class Formats(Section):
         if value and (
             {part[0] for part in parts if part in DATE_PARTS} != {"Y", "M", "D"}
             or len({part[0] for part in parts}) != len(parts)
-            or any(character.isalnum() and character != "T" for character in rest)
+            or any(character.isalnum() and character not in "T0" for character in rest)
         ):
             raise ValueError("must name year, month and day once each, such as DD.MM.YYYY or M/D/YY")
         return value
@@ -165,6 +166,11 @@ class Profile(Section):
         if twice := sorted({name for name in origins if origins.count(name) > 1}):
             raise ValueError(f"{twice[0]} has two origins: keep one of columns, compose, constants and split")
         return self
+
+    def texts(self, column: str) -> frozenset[str]:
+        """What the profile itself states as values of a canonical column."""
+        constant = [self.constants[column]] if column in self.constants else []
+        return frozenset((*self.values.get(column, {}).values(), *constant))
 
     @property
     def named(self) -> frozenset[str]:

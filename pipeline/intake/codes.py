@@ -54,8 +54,8 @@ CODES = _table(
     ),
     (
         "number_imprecise",
-        "the value is a long number of which a spreadsheet has lost digits",
-        "type the value again as text, from its origin",
+        "the value is a number as a spreadsheet or another tool rewrites it: digits or zeros may be lost",
+        "take the value from its origin again, as text",
     ),
     # Any column.
     ("required_missing", "a required value is missing", "fill it in"),
@@ -80,6 +80,11 @@ CODES = _table(
     ),
     ("phone_invalid", "the phone number is not valid in its country", "check the digits and the country code"),
     ("birth_date_format", "the birth date is not written {format}", "write it so, or state its format in a profile"),
+    (
+        "birth_date_with_time",
+        "the birth date has a time of day that is not midnight, the trace of a lost time zone: the day may be wrong",
+        "take the date from its origin again, without a time",
+    ),
     ("birth_date_impossible", "the birth date is not in the calendar", "check month and day"),
     ("birth_date_future", "the birth date is in the future", "check the year"),
     ("birth_date_before_1900", "the birth date is before 1900", "check the year"),
@@ -88,6 +93,11 @@ CODES = _table(
         "nationality_unknown",
         "the nationality is neither an ISO 3166 code nor an English country name",
         "write it as LT, LTU or Lithuania",
+    ),
+    (
+        "nationality_ambiguous",
+        "the nationality is a name of several countries: {candidates}",
+        "write one of these, or its ISO 3166 code",
     ),
     (
         "category_unknown",
@@ -170,13 +180,44 @@ CODES = _table(
         "an earlier customer with another external_id has the same document",
         "the person may be onboarded already",
     ),
-    # Notices: what normalisation changed.
+    # Warnings: what looks as if it were wrong.
+    (
+        "misread_text",
+        "the text looks as if it had been read in a wrong encoding, such as Ã© for é",
+        "take the value from the original again, or have the file exported as UTF-8",
+    ),
+    (
+        "html_entity",
+        "the text holds a letter as the code of a web page, such as &eacute;",
+        "take the value from the original again",
+    ),
+    ("placeholder", "the value looks like a word for no value", "leave the cell empty if there is none"),
+    (
+        "birth_date_placeholder",
+        "the birth date is 1900-01-01, which systems write where they know none",
+        "check that it is the person's",
+    ),
+    # Notices: what was changed on the way in.
+    (
+        "spreadsheet_text",
+        "the value was marked as text for a spreadsheet, and the mark was removed",
+        "nothing to do",
+    ),
+    (
+        "invisible_characters",
+        "the value holds invisible characters; a name or number is sent with them, a date or phone number without",
+        "remove them at their origin",
+    ),
     (
         "email_rewritten",
         "the e-mail address was brought into its canonical form, which differs by more than case",
         "check that it is still the person's address",
     ),
-    ("phone_digits_changed", "digits of the phone number were dropped to bring it into E.164", "check the number"),
+    (
+        "phone_digits_changed",
+        "digits of the phone number were dropped, added or changed to bring it into E.164",
+        "check the number",
+    ),
     (
         "name_cleaned",
         "invisible characters were removed from the name, or its letters were composed",

@@ -6,10 +6,13 @@ once; everything else is asked once per distinct value. Knows no rows.
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import polars as pl
 from email_validator import EmailNotValidError, validate_email
+
+from pipeline.intake.elementwise import is_ascii, mended, per_distinct
 
 _CACHED = 65_536
 _PLAIN_LOCAL = r"^[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*@"
@@ -22,8 +25,16 @@ _LONGEST_EMAIL = 254
 def email(text: str) -> str | None:
     """Return an address as the bank gets it, or None when it is not valid.
 
-    Domains for tests (``.test``) are taken, names without a dot, such as ``localhost``, are not.
+    Letters of full width and other compatibility forms are the usual ones, and a domain in punycode is its letters, so
+    that one mailbox has one form. Domains for tests (``.test``) are taken, names without a dot, such as ``localhost``,
+    are not.
     """
+    return earlier_email(unicodedata.normalize("NFKC", text))
+
+
+@lru_cache(maxsize=_CACHED)
+def earlier_email(text: str) -> str | None:
+    """Return an address as versions up to 0.4.0 sent it."""
     try:
         address = validate_email(text, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError:
@@ -35,6 +46,32 @@ def email(text: str) -> str | None:
 def _plain_domain(domain: str) -> bool:
     """Whether addresses in a domain are valid and stay as they are, given a plain local part."""
     return bool(_PLAIN_DOMAIN.fullmatch(domain)) and email(f"a@{domain}") == f"a@{domain}"
+
+
+def email_key(values: pl.Series) -> pl.Series:
+    """Bring addresses to the form in which two of them are one mailbox: canonical, without case."""
+    lower = values.str.to_lowercase()
+    if is_ascii(lower) and not lower.str.contains("xn--", literal=True).any():
+        return lower
+    return mended(lower, r"[^\x00-\x7f]|xn--", _canonical)
+
+
+def rewritten(values: pl.Series) -> pl.Series:
+    """Return the places of addresses that versions up to 0.4.0 may have sent in another form."""
+    if is_ascii(values):
+        return pl.Series([], dtype=pl.get_index_type())
+    places = values.str.contains(r"[^\x00-\x7f]").arg_true()
+    changed = per_distinct(values.gather(places), lambda text: None if _is_stable(text) else "")
+    return places.filter(changed.is_not_null())
+
+
+def _is_stable(text: str) -> bool:
+    local = text.rpartition("@")[0]
+    return local == unicodedata.normalize("NFKC", local)
+
+
+def _canonical(values: pl.Series) -> pl.Series:
+    return per_distinct(values, lambda text: (email(text) or text).lower())
 
 
 def plain_emails(values: pl.Series) -> pl.Series:

@@ -21,8 +21,8 @@ from typing import IO, Self
 import polars as pl
 
 from pipeline.errors import ConfigurationError
+from pipeline.intake.cells import OUTER_SPACE, text
 from pipeline.intake.elementwise import mended
-from pipeline.intake.normalise import OUTER_SPACE, text
 
 SHOWN = 5
 """How many of the other copies are named."""

@@ -15,10 +15,10 @@ import polars as pl
 
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import unpack
+from pipeline.intake.cells import OUTER_SPACE
 from pipeline.intake.dialect import Dialect
 from pipeline.intake.encoding import as_utf8
 from pipeline.intake.lines import MAX_LINE, Cut, Lines, LineTooLongError, Run, line_end
-from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.intake.records import NO_TEXT, Batch, Fault, Record, batches, records
 
 

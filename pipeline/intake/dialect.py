@@ -17,9 +17,9 @@ from typing import BinaryIO
 
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import encoding, proof, unpack
+from pipeline.intake.cells import OUTER_SPACE
 from pipeline.intake.columns import FIXED_WIDTH
 from pipeline.intake.lines import Cut, Lines
-from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.intake.records import NO_TEXT, Record, records
 from pipeline.model import ERROR_COLUMNS
 from pipeline.profile import Source

@@ -21,6 +21,7 @@ import polars as pl
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import columns as header
 from pipeline.intake import csvfile, dialect, encoding, excelfile, mapping, parquetfile, places, sniff, unpack
+from pipeline.intake.cells import Cells
 from pipeline.intake.dialect import Dialect
 from pipeline.intake.mapping import Plan
 from pipeline.intake.records import Fault
@@ -89,14 +90,14 @@ class Table:
 class Batch:
     """Consecutive records, ``height`` of them: ``first_row`` is the first one's row number; faults by place.
 
-    ``cut`` makes a frame of the canonical columns as text ('' is absent); a faulty record is a line of empty texts in
-    it. Most of the work is there, so that it can be done on another core than reading. ``raws`` gives the bytes of
-    records at some places in order, where the input is text: in UTF-8, line end included.
+    ``cut`` makes the canonical columns; a faulty record is a line of empty texts in them. Most of the work is there, so
+    that it can be done on another core than reading. ``raws`` gives the bytes of records at some places in order, where
+    the input is text: in UTF-8, line end included.
     """
 
     first_row: int
     height: int
-    cut: Callable[[], pl.DataFrame]
+    cut: Callable[[], Cells]
     faults: dict[int, Fault] = field(default_factory=dict)
     raws: Callable[[Iterable[int]], Iterator[bytes]] | None = None
 
@@ -172,28 +173,29 @@ def batches(table: Table, *, batch_rows: int, quiet: bool = False) -> Iterator[B
     """Yield every record of a table, ``batch_rows`` at a time; ``quiet`` hides a panicking library's own output."""
     first = 1
     for batch in _pieces(table, batch_rows, quiet=quiet):
-        yield replace(batch, first_row=first, cut=partial(_cut, table.plan, batch.cut))
+        yield replace(batch, first_row=first)
         first += batch.height
 
 
-def _cut(plan: Plan, cut: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    return plan.apply(cut())
+def _cut(plan: Plan, cut: Callable[[], pl.DataFrame]) -> Cells:
+    return plan.read(cut())
 
 
 def _pieces(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[Batch]:
-    """Yield the records in the file's own columns, not numbered yet."""
-    path, name, wanted, reading = table.path, table.name, table.plan.wanted, table.reading
+    """Yield the records, not numbered yet."""
+    path, name, plan, wanted, reading = table.path, table.name, table.plan, table.plan.wanted, table.reading
     if table.dialect:
         most = table.reading.max_unpacked
         for records, cut in csvfile.uncut(path, name, wanted, batch_rows, dialect=table.dialect, most=most):
-            yield Batch(first_row=0, height=records.height, cut=cut, faults=records.faults, raws=records.raws)
+            canonical = partial(_cut, plan, cut)
+            yield Batch(first_row=0, height=records.height, cut=canonical, faults=records.faults, raws=records.raws)
         return
     if table.kind is Kind.PARQUET:
         frames = parquetfile.frames(path, name, wanted, batch_rows, quiet=quiet)
     else:
         frames = excelfile.frames(path, name, wanted, batch_rows, reading.profile.source.sheet, header=reading.header)
     for frame, faults in frames:
-        yield Batch(first_row=0, height=frame.height, cut=partial(pl.DataFrame.clone, frame), faults=faults)
+        yield Batch(first_row=0, height=frame.height, cut=partial(plan.read, frame), faults=faults)
 
 
 def sha256(path: Path, name: str) -> str:

@@ -14,46 +14,51 @@ import phonenumbers
 import polars as pl
 from phonenumbers import PhoneMetadata
 
+from pipeline.intake.cells import OUTER_SPACE
+from pipeline.intake.dateparts import MIDNIGHT, cut, joined, pattern
 from pipeline.intake.elementwise import per_distinct
-from pipeline.intake.normalise import OUTER_SPACE
-from pipeline.profile import CLOCK_PARTS, DATE_PARTS, Formats
+from pipeline.intake.phones import dialled
+from pipeline.intake.rewritten import SURE
+from pipeline.profile import Formats
 
 UNREADABLE = "?"
 """What stands for a value that is not written as the profile states; no rule takes it for a date or an instant."""
+NOT_MIDNIGHT = "?time"
+"""What stands for a birth date with another time of day than midnight."""
 
-_DAY, _CLOCK = "YYYY-MM-DD", "hh:mm:ss"
-_PARTS = re.compile(f"({'|'.join((*DATE_PARTS, *CLOCK_PARTS))})")
-_ONE_OR_TWO = ("M", "D")
-_MIDNIGHT = "00:00:00"
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAY = "YYYY-MM-DD"
+_IS_MIDNIGHT = r"^00:00:00(?:\.0+)?$"
 _ISO_BIRTHDAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00(:00(\.0+)?)?)?$"
+_ISO_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$"
 _ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _ISO_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}"
 _NAIVE_INSTANT = _ISO_INSTANT + r"(:[0-9]{2}([.,][0-9]{1,9})?)?$"
 _FIRST_DAY, _LAST_DAY = date(2005, 1, 1), date(2044, 12, 31)
 """Between these the offset of a day is looked up; other days are reckoned one by one."""
-_PHONE_SEPARATORS = " ().-/\xa0\u2010\u2011\u2012\u2013\u2014\u2015"
-_NATIONAL = re.compile(r"[\d\s().\-/\u2010-\u2015]+", re.ASCII)
+_PHONE_SEPARATORS = " ()[].-/\xa0\u2212\u2010\u2011\u2012\u2013\u2014\u2015"
+_NATIONAL = re.compile(r"[\d\s()\[\].\-/\u2212\u2010-\u2015]+", re.ASCII)
 _CACHED = 65_536
 
 
 def birth_dates(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Series:
     """Write dates as ``YYYY-MM-DD``; ``typed`` values may be ISO as well.
 
-    A clock, if the format has one, must show midnight: any other hour is the trace of a lost time zone, and the day
-    may be wrong.
+    A clock, if the format has one, must show midnight, in whatever time zone: any other hour is the trace of a lost
+    zone, and the day may be wrong.
     """
     if formats.date_of_birth in ("", _DAY) and not typed:
         return values
     written = formats.date_of_birth or _DAY
     text, fits = _fitting(values, written)
-    day, clock = _cut(text, written, formats.pivot_year)
-    fits &= (clock == _MIDNIGHT) & day.is_not_null()
-    if fits.all():
+    day, clock, _ = cut(text, written, formats.pivot_year)
+    fits &= clock.is_not_null() & day.is_not_null()
+    midnight = clock.str.contains(_IS_MIDNIGHT)
+    if (fits & midnight).all():
         return day
-    found = pl.when(fits).then(day).when(text == "").then(pl.lit(""))
+    found = pl.when(fits & midnight).then(day).when(fits).then(pl.lit(NOT_MIDNIGHT)).when(text == "").then(pl.lit(""))
     if typed:
         found = found.when(text.str.contains(_ISO_BIRTHDAY)).then(text.str.slice(0, len(_DAY)))
+        found = found.when(text.str.contains(_ISO_TIME)).then(pl.lit(NOT_MIDNIGHT))
     return pl.select(found.otherwise(pl.lit(UNREADABLE))).to_series()
 
 
@@ -68,8 +73,8 @@ def instants(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Series:
     if not formats.accepted_at:
         return _iso_instants(values.str.strip_chars(OUTER_SPACE), formats.time_zone, typed=typed)
     text, fits = _fitting(values, formats.accepted_at)
-    day, clock = _cut(text, formats.accepted_at, formats.pivot_year)
-    told = _instants(day, clock, formats.time_zone)
+    day, clock, offset = cut(text, formats.accepted_at, formats.pivot_year)
+    told = _instants(day, clock, formats.time_zone) if offset is None else joined(day, "T", clock, offset)
     fits &= told.is_not_null()
     if fits.all():
         return told
@@ -91,88 +96,38 @@ def knows_time_zone(zone: str) -> bool:
 
 def _fitting(values: pl.Series, written: str) -> tuple[pl.Series, pl.Series]:
     """Return the texts without outer white space, and where they are written so."""
-    pattern = _pattern(written)
-    fits = values.str.contains(pattern)
+    form = pattern(written)
+    fits = values.str.contains(form)
     if (fits | (values == "")).all():  # which is usual, and saves a pass over the texts
         return values, fits
     text = values.str.strip_chars(OUTER_SPACE)
-    return text, text.str.contains(pattern)
-
-
-def _cut(text: pl.Series, written: str, pivot: int | None) -> tuple[pl.Series, pl.Series]:
-    """Return the days as ``YYYY-MM-DD`` (null: no such month) and the clocks of texts that are written so."""
-    named = {piece[0]: piece for piece in _PARTS.findall(written)}
-    loose = set(_ONE_OR_TWO) & set(named.values())
-    groups = text.str.extract_groups(_pattern(written)).struct if loose else None
-
-    def part(piece: str) -> pl.Series:
-        # Without loose parts everything has its place, and cutting there is faster than groups.
-        return groups.field(piece[0]) if groups is not None else text.str.slice(written.index(piece), len(piece))
-
-    year, month, day = (part(named[letter]) for letter in "YMD")
-    if named["Y"] == "YY":
-        century = pl.when(year <= f"{pivot or 0:02d}").then(pl.lit("20")).otherwise(pl.lit("19"))
-        year = _joined(century, year)
-    if named["M"] == "MMM":
-        numbers = [f"{number:02d}" for number in range(1, 13)]
-        month = month.str.to_lowercase().replace_strict(_MONTHS, numbers, default=None, return_dtype=pl.String)
-    if loose:
-        month, day = month.str.zfill(2), day.str.zfill(2)
-    days = _joined(year, "-", month, "-", day)
-    if _CLOCK in written and not loose:
-        return days, part(_CLOCK)
-    if not set(CLOCK_PARTS) & set(named.values()):
-        return days, pl.repeat(_MIDNIGHT, text.len(), dtype=pl.String, eager=True)
-    hours, minutes, seconds = (part(piece) if piece in written else "00" for piece in CLOCK_PARTS)
-    return days, _joined(hours, ":", minutes, ":", seconds)
-
-
-def _pattern(written: str) -> str:
-    """Return a format as a pattern with a group per part, named by its letter.
-
-    One or two digits are only read where something stands between them and the next number: ``DMYYYY`` would be
-    a guess, so it is read like ``DDMMYYYY``.
-    """
-    pieces = [piece for piece in _PARTS.split(written) if piece]
-    pattern = ""
-    for place, piece in enumerate(pieces):
-        around = pieces[max(place - 1, 0) : place] + pieces[place + 1 : place + 2]
-        apart = not any(_PARTS.fullmatch(other) and other != "MMM" for other in around)
-        if not _PARTS.fullmatch(piece):
-            pattern += pl.escape_regex(piece)
-        elif piece == "MMM":
-            pattern += "(?<M>[A-Za-z]{3})"
-        elif piece in _ONE_OR_TWO:
-            pattern += f"(?<{piece}>[0-9]{{{'1,2' if apart else '2'}}})"
-        else:
-            pattern += f"(?<{piece[0]}>[0-9]{{{len(piece)}}})"
-    return f"^{pattern}$"
+    return text, text.str.contains(form)
 
 
 def _iso_instants(text: pl.Series, zone: str, *, typed: bool) -> pl.Series:
     """Give ISO instants that carry no offset that of the zone; a day alone is one only where the cell was a date."""
     if typed:
-        midnight = pl.when(text.str.contains(_ISO_DAY)).then(pl.lit(f"T{_MIDNIGHT}")).otherwise(pl.lit(""))
-        text = _joined(text, midnight)
+        midnight = pl.when(text.str.contains(_ISO_DAY)).then(pl.lit(f"T{MIDNIGHT}")).otherwise(pl.lit(""))
+        text = joined(text, midnight)
     naive = text.str.contains(_NAIVE_INSTANT)
     if not zone or not naive.any():
         return text
     clock = text.str.slice(11).str.replace(",", ".", literal=True)
     seconds = pl.when(clock.str.len_bytes() == len("hh:mm")).then(pl.lit(":00")).otherwise(pl.lit(""))
-    told = _instants(text.str.slice(0, 10), _joined(clock, seconds), zone)
+    told = _instants(text.str.slice(0, 10), joined(clock, seconds), zone)
     return pl.select(pl.when(naive).then(told).otherwise(text)).to_series()
 
 
 def _instants(day: pl.Series, clock: pl.Series, zone: str) -> pl.Series:
     """Join days, clocks and the zone's offsets at those times; no offset where there is none, or two."""
     if not zone:
-        return _joined(day, "T", clock)
+        return joined(day, "T", clock)
     offsets = day.replace_strict(*_whole_days(zone), default=None, return_dtype=pl.String)
     doubtful = offsets.is_null().arg_true()
-    moments = _joined(day.gather(doubtful), "T", clock.gather(doubtful))
+    moments = joined(day.gather(doubtful), "T", clock.gather(doubtful))
     read = moments.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
     offsets = offsets.scatter(doubtful, _offsets(read, zone).fill_null(""))
-    return _joined(day, "T", clock, offsets)
+    return joined(day, "T", clock, offsets)
 
 
 def _offsets(moments: pl.Series, zone: str) -> pl.Series:
@@ -188,20 +143,17 @@ def _whole_days(zone: str) -> tuple[pl.Series, pl.Series]:
     return days.filter(whole).dt.to_string("%Y-%m-%d"), starts.filter(whole)
 
 
-def _joined(*parts: pl.Series | pl.Expr | str) -> pl.Series:
-    return pl.select(pl.concat_str(pl.lit(part) if isinstance(part, str) else part for part in parts)).to_series()
-
-
 def knows_region(region: str) -> bool:
     """Tell whether phone numbers of this region are known."""
     return region in phonenumbers.SUPPORTED_REGIONS
 
 
 def phones(values: pl.Series, region: str) -> pl.Series:
-    """Give national numbers their country code; what starts with + or 00, or is no number, stays as it is."""
+    """Give national numbers their country code; what has one, is no number, or was rewritten by a tool, stays."""
     text = values.str.strip_chars(OUTER_SPACE)
     digits = text.str.replace_many(list(_PHONE_SEPARATORS), [""] * len(_PHONE_SEPARATORS))
-    national = text.str.contains("^[^+]*[0-9]") & ~text.str.starts_with("00")
+    coded = dialled(text).str.starts_with("+") | text.str.starts_with("00")
+    national = text.str.contains("^[^+]*[0-9]") & ~coded & ~text.str.contains(SURE)
     known = _sure(digits.set(~(national & digits.str.contains("^[0-9]{4,17}$")), None), region)
     asked = text.set(known.is_not_null() | ~national, None)
     answers = per_distinct(asked, lambda value: _parsed(value, region))
@@ -222,7 +174,7 @@ def _sure(digits: pl.Series, region: str) -> pl.Series:
     rest = _without_prefix(coded.str.strip_prefix(code), metadata)
     again = _begins(rest, prefix) | _begins(rest, main.national_prefix_for_parsing) | _has_shape(coded, metadata)
     second = rest.set(~_is_number(rest, metadata) | again, None)
-    return _joined(f"+{code}", pl.coalesce(first, second))
+    return joined(f"+{code}", pl.coalesce(first, second))
 
 
 def _metadata(region: str) -> tuple[PhoneMetadata, PhoneMetadata]:

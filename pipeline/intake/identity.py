@@ -11,8 +11,10 @@ from typing import Protocol
 import polars as pl
 
 from pipeline.intake import likeness
+from pipeline.intake.cells import seen, text
+from pipeline.intake.contacts import email_key
 from pipeline.intake.copies import Proof, between, document_key, phone_birth_key, together
-from pipeline.intake.normalise import document_type, email_key, phone_number, text
+from pipeline.intake.normalise import document_type, phone_number
 
 PROBABLE = "probable_duplicate"
 COLUMNS = (
@@ -26,6 +28,8 @@ COLUMNS = (
     "document_number",
 )
 """The canonical columns that keys are made of."""
+LOOSELY = ("first_name", "last_name", "phone", "document_type", "document_number")
+"""Those of which the keys of the first pass take letters and digits only, so that they need no cleaning for it."""
 _NAMES = ("first_name", "last_name", "date_of_birth")
 _MADE_OF = {
     **dict.fromkeys(likeness.BLOCKS, _NAMES),
@@ -49,8 +53,8 @@ class Companions(Protocol):
 def loose(frame: pl.DataFrame, constant: Collection[str]) -> dict[str, pl.Series]:
     """Return the keys under which rows are suspected: '' where there is none."""
     keys = {
-        "external_id": text(frame["external_id"]),
-        "email": email_key(frame["email"]),
+        "external_id": seen(text(frame["external_id"])),
+        "email": email_key(text(frame["email"])),
         "phone_and_birth_date": phone_birth_key(frame["phone"], frame["date_of_birth"]),
         "document_number": document_key(frame["document_number"]),
         **likeness.blocks(frame["first_name"], frame["last_name"], frame["date_of_birth"]),
@@ -67,11 +71,11 @@ def exact(frame: pl.DataFrame, key: str) -> pl.Series:
     """Return the real value of a key: rows that share it are copies."""
     match key:
         case "external_id":
-            return text(frame["external_id"])
+            return seen(text(frame["external_id"]))
         case "email":
-            return email_key(frame["email"])
+            return email_key(text(frame["email"]))
         case "phone_and_birth_date":
-            return together(phone_number(frame["phone"]), text(frame["date_of_birth"]))
+            return together(phone_number(text(frame["phone"])), text(frame["date_of_birth"]))
     return document_key(text(frame["document_number"]), document_type(text(frame["document_type"])))
 
 

@@ -12,11 +12,11 @@ from itertools import accumulate
 
 import polars as pl
 
-from pipeline.intake import codes, customers, schema
+from pipeline.intake import codes, countries, customers, notices, schema
 from pipeline.intake.categories import Catalogue
+from pipeline.intake.cells import Cells
 from pipeline.intake.files import Batch, Table
 from pipeline.intake.identity import PROBABLE, Companions
-from pipeline.intake.normalise import NOTE, NOTED_COLUMNS
 from pipeline.model import Customer, IntakeRow, Severity, SourceInfo, Violation
 
 _FEW = 100
@@ -29,7 +29,8 @@ FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
 class Judged:
     """Consecutive records of one input. ``violations`` and ``findings`` by place; a place without violations is good.
 
-    ``batch`` has them as they stand, ``frame`` the canonical columns as they will be sent.
+    ``batch`` has them as they stand, ``frame`` the canonical columns as they will be sent. The rows at ``places`` stand
+    in ``earlier`` as versions up to 0.4.0 sent them.
     """
 
     source: str
@@ -37,6 +38,8 @@ class Judged:
     frame: pl.DataFrame
     violations: Mapping[int, Sequence[Violation]]
     findings: Mapping[int, Sequence[Violation]]
+    places: pl.Series
+    earlier: pl.DataFrame
 
     @property
     def first_row(self) -> int:
@@ -68,6 +71,7 @@ class Judged:
         numbers = [self.first_row + place for place in good]
         accepted = customers.build(self.frame[good], source=self.source, row_numbers=numbers)
         by_place: dict[int, Customer] = dict(zip(good, accepted, strict=True))
+        earlier = self._earlier(places)
         ids = self.frame["external_id"]
         return [
             IntakeRow(
@@ -77,9 +81,20 @@ class Judged:
                 customer=by_place.get(place),
                 violations=tuple(self.violations.get(place, ())),
                 findings=tuple(self.findings.get(place, ())),
+                earlier=earlier.get(place),
             )
             for place in places
         ]
+
+    def _earlier(self, places: Sequence[int]) -> dict[int, Customer]:
+        """Return the customers of records as versions up to 0.4.0 read them, where that was another way."""
+        if not self.places.len():
+            return {}
+        wanted = self.places.is_in(pl.Series(places, dtype=self.places.dtype).implode())
+        there = self.places.filter(wanted).to_list()
+        numbers = [self.first_row + place for place in there]
+        made = customers.build(self.earlier.filter(wanted), source=self.source, row_numbers=numbers)
+        return dict(zip(there, made, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +145,15 @@ class Judge:
         frame: pl.DataFrame,
         broken: Sequence[schema.Broken],
         *,
+        given: Cells,
+        earlier: pl.DataFrame,
         offset: int,
     ) -> Judged:
-        """Gather what is said of a batch; ``offset`` is the number of its first row over all inputs, from 0."""
+        """Gather what is said of a batch, ``given`` as these cells and now a ``frame``.
+
+        ``offset`` is the number of its first row over all inputs, from 0. ``earlier`` are the rows at ``given.places``
+        as versions up to 0.4.0 sent them.
+        """
         findings = _Findings(source=table.name, first_row=batch.first_row, ids=frame["external_id"])
         for place, fault in batch.faults.items():
             encoding = table.dialect.encoding.name if table.dialect else ""
@@ -146,10 +167,9 @@ class Judge:
         for key, copies in self.copies.items():
             for row, others, more in copies.within(offset, frame.height):
                 self._copy(findings, row - offset, key, self._told(others, more))
-        for column in NOTED_COLUMNS:
-            notes = frame[column + NOTE]
-            for place in notes.is_not_null().arg_true():
-                findings.add(place, column, notes[place], {}, Severity.NOTICE)
+        for place, column, code, severity in notices.told(given, frame):
+            if place not in batch.faults:
+                findings.add(place, column, code, {}, severity)
         if self.needs:
             self._lacks(findings, self.needs, frame)
         return Judged(
@@ -158,6 +178,8 @@ class Judge:
             frame=frame,
             violations=findings.errors,
             findings=findings.others,
+            places=given.places,
+            earlier=earlier,
         )
 
     def _copy(self, findings: "_Findings", place: int, key: str, told: str) -> None:
@@ -185,6 +207,8 @@ class Judge:
                 return {"format": table.reading.profile.formats.date_of_birth}
             case "birth_date_under_age":
                 return {"min_age": self.min_age}
+            case "nationality_ambiguous":
+                return {"candidates": " or ".join(countries.candidates(frame["nationality"][fault.place]))}
             case "document_too_large":
                 return {"max_bytes": self.max_document_bytes}
             case "category_unknown":

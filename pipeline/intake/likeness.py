@@ -15,9 +15,9 @@ from operator import itemgetter
 import polars as pl
 from rapidfuzz import fuzz, process
 
+from pipeline.intake.cells import OUTER_SPACE
 from pipeline.intake.copies import SHOWN, Copies, span
 from pipeline.intake.elementwise import mapped, mended
-from pipeline.intake.normalise import OUTER_SPACE
 
 BLOCKS = ("name_starts", "name_ends")
 """Keys of the blocks, for a :class:`~pipeline.intake.copies.Collector`."""

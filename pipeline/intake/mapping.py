@@ -14,14 +14,17 @@ from difflib import get_close_matches
 import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
-from pipeline.intake import formats
+from pipeline.intake import contacts, countries, formats
+from pipeline.intake.cells import OUTER_SPACE, Cells, Kind, cleaned, kind_of, one
 from pipeline.intake.columns import advice, listed, showable, shown
 from pipeline.intake.elementwise import per_distinct
-from pipeline.intake.normalise import INSTANT_COLUMNS, OUTER_SPACE
+from pipeline.intake.normalise import INSTANT_COLUMNS
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from pipeline.profile import Profile, pieces
 
 _SPLIT = ("first_name", "last_name")
+_PROSE = frozenset({*_SPLIT, "place_of_birth"})
+"""Columns of names, which may have been damaged on their way."""
 _HALF = "\0half:"
 """How the halves of a split cell are called beside the file's columns."""
 
@@ -32,7 +35,8 @@ class Plan:
 
     ``wanted`` are the file's columns that must be read, in file order. ``origin`` has for each canonical column the
     file's columns that it comes from (none: a constant, or absent). ``constant`` are those that the profile fills
-    with the same text in all rows: they are no keys for duplicates. ``columns`` are those that come out.
+    with the same text in all rows: they are no keys for duplicates. ``columns`` are those that come out,
+    ``unclean`` those that are read as they stand.
     """
 
     wanted: tuple[str, ...]
@@ -41,10 +45,39 @@ class Plan:
     profile: Profile
     typed: bool
     columns: tuple[str, ...] = CANONICAL_COLUMNS
+    unclean: frozenset[str] = frozenset()
 
-    def only(self, columns: Sequence[str]) -> "Plan":
+    def only(self, columns: Sequence[str], unclean: Iterable[str] = ()) -> "Plan":
         """Return the plan for some canonical columns, at least one of them with an origin: it wants and makes less."""
-        return replace(self, columns=tuple(columns), wanted=_wanted(self.wanted, self.origin, columns))
+        wanted = _wanted(self.wanted, self.origin, columns)
+        return replace(self, columns=tuple(columns), wanted=wanted, unclean=frozenset(unclean))
+
+    def read(self, file: pl.DataFrame) -> Cells:
+        """Clean the file's columns named as ``wanted``, and turn them into the canonical ones."""
+        telling = _PROSE if self.columns == CANONICAL_COLUMNS else ()  # of keys alone nothing is told
+        names = {name for column in telling for name in self.origin[column]}
+        found = cleaned(file, self._kinds(), names)
+        frame = self.apply(found.frame)
+        changed = [(values != found.frame.get_column(name)).arg_true() for name, values in found.earlier.items()]
+        if "email" in self.columns:
+            changed.append(contacts.rewritten(frame.get_column("email")))
+        if "nationality" in self.columns and (own := self.profile.texts("nationality")):
+            other = [name for name in own if countries.english_name(name) != name and not countries.is_code(name)]
+            changed.append(frame.get_column("nationality").is_in(other).arg_true())
+        places = pl.concat(changed).unique().sort() if changed else pl.Series([], dtype=pl.get_index_type())
+        codes = {column: _told(found.codes, self.origin[column]) for column in self.columns}
+        return Cells(
+            frame=frame,
+            dialled=self._given("phone", self._cells(found.frame)) if "phone" in self.columns else None,
+            codes={column: told for column, told in codes.items() if told is not None},
+            places=places,
+            earlier=self.apply(found.frame.with_columns(**found.earlier)[places]) if places.len() else frame.clear(),
+        )
+
+    def _kinds(self) -> dict[str, Kind]:
+        """Return what the file's columns hold, by what is made of them."""
+        made = {name: {column for column in CANONICAL_COLUMNS if name in self.origin[column]} for name in self.wanted}
+        return {name: kind_of(columns) for name, columns in made.items() if columns - self.unclean}
 
     def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Turn text columns named as ``wanted`` ('' is absent) into the canonical columns, text as well.
@@ -52,16 +85,21 @@ class Plan:
         Null words and the keys of ``values`` are compared without case and outer white space. What is ours already,
         a constant or a value from ``values``, is not read by ``formats`` again.
         """
+        cells = self._cells(frame)
+        return pl.DataFrame({column: self._made(column, cells, frame.height) for column in self.columns})
+
+    def _cells(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
+        """Return the file's columns without null words, and the halves of a split one."""
         cells = {column: _without_nulls(frame.get_column(column), self.profile.nulls) for column in self.wanted}
         if self.profile.split and self.profile.split.column in cells:
             first, last = _cut(cells[self.profile.split.column], self.profile.split.order)
             cells |= {_HALF + "first_name": first, _HALF + "last_name": last}
-        return pl.DataFrame({column: self._made(column, cells, frame.height) for column in self.columns})
+        return cells
 
     def _made(self, column: str, cells: Mapping[str, pl.Series], height: int) -> pl.Series:
         given = self._given(column, cells)
         if given is None:
-            text = self.profile.constants.get(column) or _known(self.profile, column).get("", "")
+            text = one(self.profile.constants.get(column, "")) or _known(self.profile, column).get("", "")
             return pl.Series(dtype=pl.String).extend_constant(text, height)
         written = self._written(column, given)
         known = _known(self.profile, column)
@@ -112,6 +150,12 @@ def plan(profile: Profile, columns: Sequence[str], name: str, *, typed: bool = F
     )
 
 
+def _told(codes: Mapping[str, pl.Series], origin: Sequence[str]) -> pl.Series | None:
+    """Return what is to be told of a canonical column: the first that there is to tell of the cells it comes from."""
+    found = [codes[name] for name in origin if name in codes]
+    return pl.select(pl.coalesce(found)).to_series() if found else None
+
+
 def _origin(profile: Profile, column: str, columns: Sequence[str]) -> tuple[str, ...]:
     if column in profile.constants:
         return ()
@@ -141,7 +185,7 @@ def _key(value: str) -> str:
 def _known(profile: Profile, column: str) -> dict[str, str]:
     """Return a column's value map by compared form; a constant is ours already."""
     words = {} if column in profile.constants else profile.values.get(column, {})
-    return {_key(theirs): ours for theirs, ours in words.items()}
+    return {_key(theirs): one(ours) for theirs, ours in words.items()}
 
 
 def _without_nulls(values: pl.Series, words: Iterable[str]) -> pl.Series:

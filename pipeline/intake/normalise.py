@@ -1,13 +1,13 @@
 """Values brought to the form in which they are checked and sent; the library's verdicts beside them.
 
 Promises: normalisation never decides whether a value is good, and never changes what a person would call the value:
-outer white space goes, Unicode is composed (NFC), and what has a canonical spelling gets it. A value that cannot be
-read stays as it was. Where a library or the file system judges a value, its verdict is a code in a column of its own
-(``phone:verdict``; null is fine), made once per distinct value. Knows no schema and no file format.
+what has a canonical spelling gets it, and a value that cannot be read stays as it was (``cells`` cleaned it before).
+Where a library or the file system judges a value, its verdict is a code in a column of its own (``phone:verdict``;
+null is fine), made once per distinct value. Knows no schema and no file format.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,21 +16,11 @@ import polars as pl
 
 from pipeline.intake import contacts, countries, documents, phones
 from pipeline.intake.categories import Catalogue
-from pipeline.intake.elementwise import mapped, mended, per_distinct
+from pipeline.intake.elementwise import mapped, per_distinct
+from pipeline.intake.rewritten import is_rewritten
 from pipeline.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS
 
-OUTER_SPACE = (
-    "\t\n\v\f\r \x85\xa0\u1680"
-    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200e\u200f"
-    "\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
-)
-"""White space of every kind, and invisible marks that copying leaves at the ends of a value."""
-
-
 VERDICT = ":verdict"
-NOTE = ":note"
-NOTED_COLUMNS = ("first_name", "last_name", "email", "phone")
-"""Columns whose change is told where it matters; the others only lose white space or get another spelling."""
 JUDGED_COLUMNS = ("email", "phone", "nationality", "category", *DOCUMENT_COLUMNS)
 INSTANT_COLUMNS = tuple(f"{consent}_accepted_at" for consent in CONSENTS)
 _UPPER = ("gender", "risk_level")
@@ -56,44 +46,32 @@ _DOCUMENT_TYPES = {
 }
 
 
-def text(values: pl.Series) -> pl.Series:
-    """Strip outer white space and compose (NFC)."""
-    return mapped(values, _text)
-
-
-def one(value: str) -> str:
-    """Bring a single value to the form that it has in a row."""
-    return str(text(pl.Series("value", [value], dtype=pl.String))[0])
-
-
-def _text(values: pl.Series) -> pl.Series:
-    stripped = values.str.strip_chars()
-    # Whole columns are told by their sizes, which costs a fraction of looking for characters in each value.
-    if stripped.str.len_chars().sum() == stripped.str.len_bytes().sum():
-        return stripped
-    return mended(stripped, r"[^\x00-\x7f]", lambda odd: odd.str.strip_chars(OUTER_SPACE).str.normalize("NFC"))
-
-
-def email_key(values: pl.Series) -> pl.Series:
-    """Bring addresses to the form in which two of them are the same for the bank: without case."""
-    return text(values).str.to_lowercase()
-
-
 def phone_number(values: pl.Series) -> pl.Series:
     """Bring valid numbers into E.164; others stay as they are."""
-    return _phones(text(values))[0]
+    return _phones(values)[0]
 
 
-def normalise(frame: pl.DataFrame, *, catalogue: Catalogue, documents_root: Path, max_bytes: int) -> pl.DataFrame:
-    """Return the canonical columns in canonical form, followed by the verdict columns."""
-    columns = {column: _canonical(column, frame[column]) for column in CANONICAL_COLUMNS}
+def normalise(
+    frame: pl.DataFrame,
+    *,
+    catalogue: Catalogue,
+    documents_root: Path,
+    max_bytes: int,
+    nationalities: Collection[str] = (),
+    email: Callable[[str], str | None] = contacts.email,
+) -> pl.DataFrame:
+    """Return the canonical columns in canonical form, followed by the verdict columns.
+
+    ``nationalities`` are what a profile states for the bank: codes, or names that are sent as they stand.
+    """
+    columns = {column: _canonical(column, frame.get_column(column)) for column in CANONICAL_COLUMNS}
     columns["document_type"] = mapped(columns["document_type"], document_type)
     for column in INSTANT_COLUMNS:
         columns[column] = _instants(columns[column])
     judged = {
-        "email": _judge(columns["email"], contacts.plain_emails, contacts.email, "email_invalid"),
+        "email": _judge(columns["email"], contacts.plain_emails, email, "email_invalid"),
         "phone": _phones(columns["phone"]),
-        "nationality": _judge(columns["nationality"], None, countries.english_name, "nationality_unknown"),
+        "nationality": _nationalities(columns["nationality"], nationalities),
         "category": _judge(columns["category"], None, catalogue.spelling, "category_unknown"),
     }
     columns.update((column, values) for column, (values, _) in judged.items())
@@ -102,11 +80,10 @@ def normalise(frame: pl.DataFrame, *, catalogue: Catalogue, documents_root: Path
         verdicts[column] = per_distinct(
             columns[column], lambda path: documents.problem(documents_root, path, max_bytes) if path else None
         )
-    result = pl.DataFrame(
+    return pl.DataFrame(
         [columns[column].alias(column) for column in CANONICAL_COLUMNS]
         + [verdicts[column].alias(column + VERDICT) for column in JUDGED_COLUMNS]
     )
-    return result.hstack(_notes(frame, result))
 
 
 def canonical(frame: pl.DataFrame) -> pl.DataFrame:
@@ -115,33 +92,22 @@ def canonical(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _canonical(column: str, values: pl.Series) -> pl.Series:
-    stripped = text(values)
-    return mapped(stripped, lambda words: words.str.to_uppercase()) if column in _UPPER else stripped
+    return mapped(values, lambda words: words.str.to_uppercase()) if column in _UPPER else values
 
 
-def _notes(before: pl.DataFrame, after: pl.DataFrame) -> list[pl.Series]:
-    """Tell by a code where normalisation changed something that matters; null elsewhere."""
-    notes = []
-    for column in NOTED_COLUMNS:
-        old, new = before[column], after[column]
-        changed = (old != new).arg_true()
-        pairs = zip(changed, old.gather(changed), new.gather(changed), strict=True)
-        told = [(place, code) for place, was, became in pairs if (code := _note(column, was, became))]
-        note = pl.repeat(None, after.height, dtype=pl.String, eager=True)
-        if told:
-            note = note.scatter([place for place, _ in told], [code for _, code in told])
-        notes.append(note.alias(column + NOTE))
-    return notes
-
-
-def _note(column: str, was: str, became: str) -> str | None:
-    match column:
-        case "email":
-            return "email_rewritten" if was.strip().lower() != became.lower() else None
-        case "phone":
-            digits = "".join(filter(str.isdecimal, was)).removeprefix("00")
-            return "phone_digits_changed" if digits != became.removeprefix("+") and became.startswith("+") else None
-    return "name_cleaned" if was.strip() != became else None
+def _nationalities(values: pl.Series, stated: Collection[str]) -> tuple[pl.Series, pl.Series]:
+    """Return English names, and verdicts that tell a name of several countries from one of none."""
+    own = {name for name in stated if not countries.is_code(name)}
+    names, verdicts = _judge(
+        values, lambda given: given.is_in(list(own)), countries.english_name, "nationality_unknown"
+    )
+    if verdicts.null_count() == verdicts.len():
+        return names, verdicts
+    several = per_distinct(
+        pl.select(pl.when(verdicts.is_not_null()).then(names)).to_series(),
+        lambda name: "nationality_ambiguous" if countries.candidates(name) else None,
+    )
+    return names, pl.select(pl.coalesce(several, verdicts)).to_series()
 
 
 def _judge(
@@ -166,13 +132,12 @@ def _judge(
 
 
 def _phones(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    dialled = mended(values, "^00", lambda odd: odd.str.replace("^00", "+"))
-    return _judge(dialled, phones.plain, _phone, "phone_invalid")
+    return _judge(phones.dialled(values), phones.plain, _phone, "phone_invalid")
 
 
 def _phone(value: str) -> str | None:
-    """Read a number; without a country code it stays as it is, for another rule to name."""
-    return phones.e164(value) if value.startswith("+") else value
+    """Read a number; without a country code, or rewritten, it stays as it is, for another rule to name."""
+    return phones.e164(value) if value.startswith("+") and not is_rewritten(value) else value
 
 
 def document_type(values: pl.Series) -> pl.Series:

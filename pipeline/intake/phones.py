@@ -6,18 +6,24 @@ Knows no rows.
 """
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 import phonenumbers
 import polars as pl
 from phonenumbers import PhoneMetadata, PhoneNumberDesc
 
-from pipeline.intake.elementwise import mapped
+from pipeline.intake.elementwise import is_ascii, mapped, mended, per_distinct
 
 _CACHED = 65_536
 _WORTH_COMPILING = 256
 """Numbers of one calling code from which on its patterns, which are long, are compiled; fewer are asked about."""
-_DIGITS = re.compile(r"\+[\d\s().\-/\u2010-\u2015]+", re.ASCII)
+_DIGITS = re.compile(r"\+[\d\s()\[\].\-/\u2010-\u2015\u2212]+", re.ASCII)
+_CODED = re.compile(r"[^0-9+]*(?:\+|00)([^+]*)")
+"""A number that begins with its country code: behind brackets, ``tel:`` or the like, but no digit."""
+_ABROAD = ("000", "001", "009", "010", "011", "0011", "810", "8810", "119")
+"""With what a call abroad begins where that is not 00."""
 _KINDS = (
     "mobile",
     "fixed_line",
@@ -30,6 +36,60 @@ _KINDS = (
     "uan",
     "voicemail",
 )
+
+
+def dialled(values: pl.Series) -> pl.Series:
+    """Write the beginnings of numbers that have their country code as ``+`` does, and all digits as ASCII does."""
+    odd = r"^00|^[^+0-9]" if is_ascii(values) else r"^00|^[^+0-9]|[^\x00-\x7f]"
+    return mended(values, odd, lambda few: per_distinct(few, _dialled))
+
+
+def _dialled(text: str) -> str:
+    plain = "".join(
+        str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in unicodedata.normalize("NFKC", text)
+    )
+    coded = _CODED.fullmatch(plain)
+    return f"+{coded[1].strip()}" if coded else plain
+
+
+def loses_digits(given: pl.Series, sent: pl.Series) -> Iterator[int]:
+    """Yield the places where more came or went than the signs of a country code and a trunk prefix.
+
+    ``given`` are numbers as they were written, ``sent`` as they were read; what is not in E.164 was not read.
+    """
+    places = ((sent != given) & sent.str.starts_with("+")).arg_true()
+    written, read = given.gather(places), sent.gather(places)
+    digits = written.str.replace_all(r"[^0-9]+", "")
+    number = read.str.slice(1)
+    national = pl.select(pl.lit(number).str.strip_prefix(mapped(number.str.head(3), _calling_codes))).to_series()
+    same = (number == digits.str.strip_prefix("00")) | (national == digits.str.strip_prefix("0"))
+    pairs = zip(places, written, read, same, strict=True)
+    yield from (place for place, was, became, sure in pairs if not sure and not _is_same(was, became))
+
+
+@lru_cache(maxsize=_CACHED)
+def _is_same(given: str, sent: str) -> bool:
+    """Whether a number that was written without its country code is the one that was read, digit by digit."""
+    plain = _dialled(given)
+    digits = "".join(filter(str.isdigit, plain))
+    if plain.startswith("+"):
+        return digits == sent[1:]
+    try:
+        code = str(phonenumbers.parse(sent, None).country_code)
+    except phonenumbers.NumberParseException:
+        return True  # another rule's fault: nothing is sent
+    national = sent[1 + len(code) :]
+    if not digits.endswith(national):
+        return False
+    before = digits.removesuffix(national)
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]
+    known = (PhoneMetadata.metadata_for_region(region, None) for region in regions)
+    trunks = [region.national_prefix_for_parsing or "" for region in known if region]
+    found = [match for trunk in trunks if (match := re.fullmatch(trunk, before))]
+    # What a trunk prefix captures is no prefix: the code of a carrier, or digits that are turned into others.
+    if before in ("", code) or any(not any(match.groups()) for match in found):
+        return True
+    return before.endswith(code) and before.removesuffix(code) in _ABROAD
 
 
 @lru_cache(maxsize=_CACHED)

@@ -8,6 +8,8 @@ from datetime import datetime
 
 import polars as pl
 
+from pipeline.intake import rewritten
+from pipeline.intake.formats import NOT_MIDNIGHT
 from pipeline.intake.normalise import canonical_instant
 
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -17,7 +19,6 @@ _SURE_INSTANT = f"^{_SURE_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[
 _CANONICAL_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{6})?Z$"
 _NAIVE_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?$"
 _CELL_ERROR = r"^#(?:N/A|VALUE!|REF!|NAME\?|DIV/0!|NULL!|NUM!)$"
-_ROUNDED = r"^-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}$"
 _DAY, _SECONDS = 10, 19
 _FIRST_BIRTH_DATE = "1900-01-01"
 
@@ -52,9 +53,14 @@ def no_cell_error(column: str) -> pl.Expr:
     return ~pl.col(column).str.contains(_CELL_ERROR)
 
 
-def not_rounded(column: str) -> pl.Expr:
-    """Hold where the value is not a long number as a spreadsheet shows it, without its last digits."""
-    return ~pl.col(column).str.contains(_ROUNDED)
+def not_rewritten(column: str) -> pl.Expr:
+    """Hold where the value is not a number as a tool rewrote it, perhaps without its last digits."""
+    return ~pl.col(column).str.contains(rewritten.SURE)
+
+
+def no_number(column: str) -> pl.Expr:
+    """Hold where the value is not a number with an exponent in any writing, however doubtful."""
+    return not_rewritten(column) & ~pl.col(column).str.contains(rewritten.DOUBTFUL)
 
 
 def one_of(column: str, words: tuple[str, ...]) -> pl.Expr:
@@ -68,13 +74,18 @@ def no_verdict(column: str) -> pl.Expr:
 
 
 def international_phone(column: str) -> pl.Expr:
-    """Hold where the number starts with its country code."""
-    return (pl.col(column) == "") | pl.col(column).str.starts_with("+")
+    """Hold where the number starts with its country code, or is another rule's fault."""
+    return (pl.col(column) == "") | pl.col(column).str.starts_with("+") | ~not_rewritten(column)
 
 
 def date_written(column: str) -> pl.Expr:
-    """Hold where the value is written as a date."""
-    return (pl.col(column) == "") | pl.col(column).str.contains(_DATE)
+    """Hold where the value is written as a date, or as one with a time of day."""
+    return (pl.col(column) == "") | pl.col(column).str.contains(_DATE) | ~date_at_midnight(column)
+
+
+def date_at_midnight(column: str) -> pl.Expr:
+    """Hold where the date had no time of day but midnight."""
+    return pl.col(column) != NOT_MIDNIGHT
 
 
 def date_real(column: str) -> pl.Expr:

@@ -92,13 +92,17 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
     """Return the rules of a normalised batch, as of an instant; ``required`` are columns of a profile's own."""
     today = now.date().isoformat()
     columns: dict[str, list[Rule]] = {
-        "external_id": [("number_imprecise", rules.not_rounded)],
+        "external_id": [("number_imprecise", rules.not_rewritten)],
         "first_name": [("name_without_letter", rules.has_letter)],
         "last_name": [("name_without_letter", rules.has_letter)],
         "email": [],
-        "phone": [("phone_without_country_code", rules.international_phone)],
+        "phone": [
+            ("phone_without_country_code", rules.international_phone),
+            ("number_imprecise", rules.not_rewritten),
+        ],
         "date_of_birth": [
             ("birth_date_format", rules.date_written),
+            ("birth_date_with_time", rules.date_at_midnight),
             ("birth_date_impossible", rules.date_real),
             ("birth_date_future", lambda column: rules.date_not_after(column, today)),
             ("birth_date_before_1900", rules.date_not_before_1900),
@@ -108,10 +112,10 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
         "category": [],
         "gender": [],
         "place_of_birth": [],
-        "pincode": [("number_imprecise", rules.not_rounded)],
+        "pincode": [("number_imprecise", rules.no_number)],
         "risk_level": [("risk_level_unknown", lambda column: rules.one_of(column, tuple(Risk)))],
         "document_type": [("document_type_unknown", lambda column: rules.one_of(column, DOCUMENT_TYPES))],
-        "document_number": [("number_imprecise", rules.not_rounded)],
+        "document_number": [("number_imprecise", rules.not_rewritten)],
         **{column: [] for column in DOCUMENT_COLUMNS},
         **{f"{consent}_version": [] for consent in CONSENTS},
         **{

@@ -20,7 +20,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
-from pipeline.intake import files, identity, schema, small_inputs
+from pipeline.intake import contacts, files, identity, schema, small_inputs
 from pipeline.intake.categories import Catalogue
 from pipeline.intake.copies import Collector
 from pipeline.intake.files import Batch, Reading, Table
@@ -89,9 +89,9 @@ def survey(
         for table in tables:
             count = 0
             with _unchanging(table):  # or what is counted may not be what is hashed
-                batches = _batches(_keys_only(table), batch_rows=batch_rows, limit=left, quiet=True)
+                batches = _batches(_keys_only(table, identity.LOOSELY), batch_rows=batch_rows, limit=left, quiet=True)
                 if is_small(table):
-                    count = sum(small.add(batch.cut(), table.plan.constant) for batch in batches)
+                    count = sum(small.add(batch.cut().frame, table.plan.constant) for batch in batches)
                     sha256 = files.sha256(table.path, table.name)
                 else:
                     small.flush()
@@ -124,21 +124,37 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
         needs=rules.needs,
     )
 
+    brought = partial(
+        normalise,
+        catalogue=catalogue,
+        documents_root=rules.documents_root,
+        max_bytes=rules.max_document_bytes,
+        nationalities=found.reading.profile.texts("nationality"),
+    )
+
     def judge_group(group: list[tuple[int, Table, Batch]]) -> list[Judged]:
-        frame = normalise(
-            pl.concat([batch.cut() for _, _, batch in group]),
-            catalogue=catalogue,
-            documents_root=rules.documents_root,
-            max_bytes=rules.max_document_bytes,
-        )
+        cells = [batch.cut() for _, _, batch in group]
+        frame = brought(pl.concat([given.frame for given in cells]))
+        earlier = pl.concat([given.earlier for given in cells])
+        if earlier.height:
+            earlier = brought(earlier, nationalities=(), email=contacts.earlier_email)
         ends = list(accumulate(batch.height for _, _, batch in group))
+        before = list(accumulate(given.earlier.height for given in cells))
         broken: list[list[schema.Broken]] = [[] for _ in group]
         for rule in schema.broken(specification, frame):
             which = bisect_right(ends, rule.place)
             broken[which].append(replace(rule, place=rule.place - (ends[which] - group[which][2].height)))
         return [
-            judge.judged(table, batch, frame.slice(end - batch.height, batch.height), faults, offset=offset)
-            for (offset, table, batch), end, faults in zip(group, ends, broken, strict=True)
+            judge.judged(
+                table,
+                batch,
+                frame.slice(end - batch.height, batch.height),
+                faults,
+                given=given,
+                earlier=earlier.slice(last - given.earlier.height, given.earlier.height),
+                offset=offset,
+            )
+            for (offset, table, batch), given, end, last, faults in zip(group, cells, ends, before, broken, strict=True)
         ]
 
     groups = gathered(_numbered(found, batch_rows), lambda numbered: numbered[2].height, small_inputs.TOGETHER)
@@ -186,19 +202,19 @@ def _all(tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int
     """Yield the surveyed rows of all inputs once more, keys only."""
     for source, table in zip(sources, tables, strict=True):
         batches = _surveyed(source, _keys_only(table), batch_rows)
-        yield from (batch.cut() for batch in batches) if is_small(table) else in_order(_cut, batches)
+        yield from (_cut(batch) for batch in batches) if is_small(table) else in_order(_cut, batches)
 
 
 def _cut(batch: Batch) -> pl.DataFrame:
-    return batch.cut()
+    return batch.cut().frame
 
 
 def _hashed(collector: Collector, constant: Collection[str], batch: Batch) -> Mapping[str, pl.Series]:
-    return collector.hashed(identity.loose(batch.cut(), constant))
+    return collector.hashed(identity.loose(batch.cut().frame, constant))
 
 
-def _keys_only(table: Table) -> Table:
-    return replace(table, plan=table.plan.only(identity.COLUMNS))
+def _keys_only(table: Table, unclean: Sequence[str] = ()) -> Table:
+    return replace(table, plan=table.plan.only(identity.COLUMNS, unclean))
 
 
 def _names(inputs: Sequence[Path]) -> list[str]:
@@ -253,7 +269,7 @@ def may_lack(found: Survey, needs: Needs, *, batch_rows: int) -> bool:
     tables = [replace(table, plan=table.plan.only(("external_id", *columns))) for table in found.tables]
     for source, table in zip(found.sources, tables, strict=True):
         for batch in _surveyed(source, table, batch_rows):
-            frame = canonical(batch.cut().select(columns))
+            frame = canonical(batch.cut().frame.select(columns))
             if any(needs.lacks(_blank(frame.row(places[0], named=True))) for places in needs.kinds(frame)):
                 return True
     return False
@@ -266,7 +282,7 @@ def any_filled(found: Survey, columns: Sequence[str], *, batch_rows: int) -> boo
             continue
         plan = table.plan.only(("external_id", *columns))
         for batch in _surveyed(source, replace(table, plan=plan), batch_rows):
-            frame = canonical(batch.cut().select(columns))
+            frame = canonical(batch.cut().frame.select(columns))
             if frame.select(pl.any_horizontal(pl.all() != "").any()).item():
                 return True
     return False

@@ -350,8 +350,8 @@ DATES = {
     "YYYYMMDD": {"19901003": "1990-10-03", "1990-10-03": "?", "199010031": "?"},
     "YYYY-M-D": {"1990-1-3": "1990-01-03", "1990-10-03": "1990-10-03"},
     "DMYYYY": {"03101990": "1990-10-03", "3101990": "?", "1121990": "?"},
-    "YYYY-MM-DDThh:mm:ss": {"1990-10-03T00:00:00": "1990-10-03", "1990-10-02T22:00:00": "?", "1990-10-03": "?"},
-    "DD·MM·YYYY hh:mm": {"03·10·1990 00:00": "1990-10-03", "03·10·1990 00:01": "?", "03.10.1990 00:00": "?"},
+    "YYYY-MM-DDThh:mm:ss": {"1990-10-03T00:00:00": "1990-10-03", "1990-10-02T22:00:00": "?time", "1990-10-03": "?"},
+    "DD·MM·YYYY hh:mm": {"03·10·1990 00:00": "1990-10-03", "03·10·1990 00:01": "?time", "03.10.1990 00:00": "?"},
 }
 
 
@@ -392,7 +392,7 @@ def test_typed_dates_are_taken_beside_the_format() -> None:
     """A cell that was a date is one, with midnight or without; another hour is the trace of a lost time zone."""
     by = profile(formats={"date_of_birth": "DD.MM.YYYY"})
     values = ["03.10.1990", "1990-10-03", "1990-10-03T00:00:00.000000", "1990-10-03 00:00", "1990-10-02T22:00:00", "x"]
-    assert column(by, "date_of_birth", values, typed=True) == ["1990-10-03"] * 4 + ["?", "?"]
+    assert column(by, "date_of_birth", values, typed=True) == ["1990-10-03"] * 4 + ["?time", "?"]
 
 
 @given(day=st.dates(), one=st.booleans(), month=st.sampled_from(["MM", "M", "MMM"]), separator=st.sampled_from("./- ·"))

@@ -25,7 +25,7 @@ def judge_values(folder: Path, column: str, values: list[str], now: datetime = N
 
 
 GOOD = {
-    "external_id": ["#1", "12E+15", "1E15", "#n/a!", "1", "CUST-1", "x" * 200, "客户 1"],
+    "external_id": ["#1", "12E15", "1E1500", "12.000", "#n/a!", "1", "CUST-1", "x" * 200, "客户 1"],
     "first_name": ["O", "Ø", "娜", "Jean-Luc", "D'Arc", "!Nanub", "Nguyễn", "محمد", "अर्जुन", "x" * 200, "NULL"],
     "last_name": ["Ng", "O'Neill", "Müller-Lüdenscheidt", "MacGiolla Phádraig", "van 't Hoff", "สุข"],
     "email": ["a@x.test", "A.B+c@Example.com", "é@example.com", "a@bücher.example.com", "o'neil@example.com"],

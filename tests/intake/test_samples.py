@@ -17,6 +17,10 @@ NOT_PLANTED = {
     *("earlier_email", "earlier_phone_and_birth_date", "earlier_document_number"),
     # Findings that cost no row.
     *("probable_duplicate", "email_rewritten", "phone_digits_changed", "name_cleaned"),
+    *("misread_text", "html_entity", "placeholder", "birth_date_placeholder"),
+    *("spreadsheet_text", "invisible_characters"),
+    # A profile's format, and a name of several countries.
+    *("birth_date_with_time", "nationality_ambiguous"),
 }
 """Codes that the messy file has no row for; other tests cover them."""
 

@@ -19,8 +19,8 @@ from pipeline import job
 from pipeline.errors import UnreadableInputError
 from pipeline.facts import Order
 from pipeline.intake import csvfile, unpack
+from pipeline.intake.cells import OUTER_SPACE
 from pipeline.intake.files import Reading, open_table
-from pipeline.intake.normalise import OUTER_SPACE
 from pipeline.intake.records import Fault
 from pipeline.intake.rejects import RejectMark, write_rejects
 from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, Disposition

@@ -13,7 +13,8 @@ from datetime import date
 ISO = "YYYY-MM-DD"
 _ORDERS = ("DMY", "MDY", "YMD", "YDM")
 _SEPARATED = re.compile(
-    r"(\d{1,4}|[A-Za-z]{3})([./\- ]|\. )(\d{1,2}|[A-Za-z]{3})([./\- ]|\. |, )(\d{1,4})((?:T|, | )\d\d:\d\d(?::\d\d)?)?",
+    r"(\d{1,4}|[A-Za-z]{3})([./\- ]|\. )(\d{1,2}|[A-Za-z]{3})([./\- ]|\. |, )(\d{1,4})"
+    r"((?:T|, | )\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|[+-]\d\d(?::?\d\d)?))?)?",
     re.ASCII,
 )
 _COMPACT = re.compile(r"\d{8}", re.ASCII)
@@ -98,8 +99,15 @@ def _cut(cell: str) -> _Cut | None:
     match = _SEPARATED.fullmatch(cell)
     if not match:
         return None
-    clock = re.sub(r"\d\d(:\d\d)(:\d\d)?", lambda found: "hh:mm:ss" if found[2] else "hh:mm", match[6] or "")
-    return match[2], match[4], clock
+    return match[2], match[4], _clock(match[6] or "")
+
+
+def _clock(written: str) -> str:
+    """Write a time of day as a profile does, its hour as ``h``."""
+    zoned = re.sub(r"(?:Z|[+-]\d\d(?::?\d\d)?)$", "Z", written)
+    halved = re.sub(r"[AaPp]\.?[Mm]\.?", "AM", zoned)
+    parts = re.sub(r"(?<=:\d\d)([.,])\d+", r"\1fff", halved)
+    return re.sub(r"\d+:\d\d(:\d\d)?", lambda found: "h:mm:ss" if found[1] else "h:mm", parts)
 
 
 def _parts(cell: str, order: str) -> dict[str, str]:
@@ -129,11 +137,13 @@ def _is_date(parts: dict[str, str]) -> bool:
 
 def _format(cut: _Cut, order: str, cells: Iterable[str]) -> str:
     """Write an order as a profile does: DD where every day has two digits, D where some have one."""
-    seen = [_parts(cell, order) for cell in cells]
+    shown = list(cells)
+    seen = [_parts(cell, order) for cell in shown]
     words = {
         "Y": "Y" * Counter(len(parts["Y"]) for parts in seen).most_common(1)[0][0],
         "D": "D" * min(len(parts["D"]) for parts in seen),
         "M": "MMM" if seen[0]["M"].isalpha() else "M" * min(len(parts["M"]) for parts in seen),
     }
     first, second, third = (words[part] for part in order)
-    return f"{first}{cut[0]}{second}{cut[1]}{third}{cut[2]}"
+    short = any(re.search(r"\D\d:\d\d", cell) for cell in shown)
+    return f"{first}{cut[0]}{second}{cut[1]}{third}{cut[2] if short else cut[2].replace('h', 'hh')}"

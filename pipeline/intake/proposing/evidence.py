@@ -15,7 +15,7 @@ from types import MappingProxyType
 import polars as pl
 
 from pipeline.intake import contacts
-from pipeline.intake.normalise import text
+from pipeline.intake.cells import text
 from pipeline.intake.proposing import dates, nations, vocabulary
 from pipeline.intake.proposing.folding import folded
 from pipeline.intake.proposing.synonyms import FULL_NAME

@@ -1,0 +1,27 @@
+"""Numbers as tools rewrite them: with an exponent, or with zeros behind a point. Their digits or zeros may be lost.
+
+A tool that takes a post code, a document's number or a key for a number writes it anew: ``1e+05``, ``1,23E+15``,
+``60150001022E3``, ``8014.0``. What has no other meaning is *sure*. ``12E4`` is no writing of any tool, which would
+write ``1.2E5`` or ``120000``, and may be a document's own number or a key in hexadecimal digits: it is *doubtful*.
+``12.000`` may be twelve thousand with its separator, and is neither.
+"""
+
+import re
+
+_EXPONENT = (
+    r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)[eE]\+[0-9]{1,3}"  # its sign tells it
+    r"|[+-]?[0-9]*[.,][0-9]+[eE][+-]?[0-9]{1,3}"  # a point and an exponent
+    r"|[0-9][eE][0-9]{1,3}|[0-9]{8,}[eE][0-9]{1,2}"  # one digit, or as many as fill a column's width
+)
+_ZEROS = r"[+-]?[0-9]+[.,](?:0{1,2}|0{4,})|[+-]?[0-9]{4,}[.,]000"
+SURE = rf"^(?:{_EXPONENT}|{_ZEROS})$"
+"""A number that a tool has rewritten."""
+DOUBTFUL = r"^[0-9]{2,7}[eE][0-9]{1,3}$"
+"""A number that may be one with an exponent, or may be meant so."""
+
+_SURE = re.compile(SURE)
+
+
+def is_rewritten(text: str) -> bool:
+    """Whether a text surely is a number that a tool has rewritten."""
+    return _SURE.match(text) is not None
