@@ -191,6 +191,7 @@ def test_while_reports_are_written_they_come_out_whole(
     desk.configure('[stop]\ndeadline = "2020-01-01T00:00:00Z"\n')
     for signals, expected in ((1, 4), (2, code)):
         with desk.start(source) as process:
+            until_line(process, "stopping:")  # before it the folder is tried, with hidden files as well
             until(lambda: bool(list(desk.out.glob(".*.tmp"))), process)
             process.send_signal(name)
             if signals == 2:
