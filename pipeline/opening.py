@@ -31,6 +31,11 @@ def need_credentials(settings: Settings) -> None:
             f"credentials are missing: {', '.join(missing)}",
             hint="set them in the environment, or each as …_FILE with the path of a secret file",
         )
+    _refuse_weak(settings)
+
+
+def _refuse_weak(settings: Settings) -> None:
+    """A ledger that is still to be made gets no weak seed."""
     weak = weakness(_seed(settings))
     if weak and not os.path.exists(settings.ledger.path):  # noqa: PTH110 - a name may be too long to ask
         raise ConfigurationError(
@@ -57,6 +62,8 @@ def load_certificates(settings: Settings) -> Trust:
 def open_ledger(settings: Settings, *, create: bool = True, emit: Handler = ignore) -> Ledger:
     """The ledger of these settings. Raises :class:`ConfigurationError` if it cannot be used: nothing was sent yet."""
     path, tenant_id = settings.ledger.path, settings.api.tenant_id
+    if create:
+        _refuse_weak(settings)
     return _opened(settings, lambda seed: Ledger.open(path, tenant_id=tenant_id, seed=seed, create=create), emit)
 
 

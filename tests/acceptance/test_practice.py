@@ -110,7 +110,7 @@ def test_practice_that_began_without_a_seed_goes_on_with_one(desk: Desk, tmp_pat
     other = {"ONBOARD_LEDGER__URL": f"sqlite:///{tmp_path}/other.db"}
     assert desk.onboard("check", "--config", desk.config, env=with_seed | other).returncode == 0
     refused = desk.onboard("check", "--config", desk.config, env=bare | other)
-    assert (refused.returncode, "another seed" in refused.stderr) == (2, True), refused.stderr
+    assert (refused.returncode, "another seed" in refused.stdout) == (2, True), refused.stdout
 
 
 def _link(folder: Path) -> None:
