@@ -47,6 +47,8 @@ def writable(out: Path, *, rejects: Collection[str], rows: int, keep: Collection
 def _folder(path: Path) -> Iterator[None]:
     """Have this folder; one that is empty at the end is removed again."""
     with plainly(path):
+        if path.is_symlink():  # personal data would leave the folder of the reports through it
+            raise NotADirectoryError(errno.ENOTDIR, "a link is in the place of this folder")
         make_folder(path)
     try:
         yield

@@ -1,7 +1,9 @@
 """Devices, pipes and huge files in the places of small ones, with the real command: exit 2 at once."""
 
+import os
 import resource
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,40 @@ def test_what_is_no_small_file_is_refused_in_every_place(tmp_path: Path, place: 
     assert done.returncode == 2, done.stderr
     assert said in done.stderr, done.stderr
     assert ("ONBOARD_CREDENTIALS__PASSWORD_FILE" if place == "secret" else "named") in done.stderr
+
+
+def _link(out: Path) -> None:
+    (out.parent / "elsewhere").mkdir()
+    (out / "rejects").symlink_to(out.parent / "elsewhere")
+
+
+def _dangling(out: Path) -> None:
+    (out / "rejects").symlink_to(out.parent / "nowhere")
+
+
+REJECTS: dict[str, Callable[[Path], None]] = {
+    "a link": _link,
+    "a dangling link": _dangling,
+    "a loop": lambda out: (out / "rejects").symlink_to(out / "rejects"),
+    "a file": lambda out: (out / "rejects").touch(),
+    "a pipe": lambda out: os.mkfifo(out / "rejects"),
+}
+
+
+@pytest.mark.parametrize("kind", REJECTS)
+@pytest.mark.parametrize("command", ["run", "validate"])
+def test_another_thing_in_the_place_of_rejects_is_said(desk: Desk, tmp_path: Path, command: str, kind: str) -> None:
+    """Before anything is sent; personal data never leave the folder of reports through a link."""
+    assert desk.bank is not None
+    source = head(SAMPLE, 3, tmp_path / "customers.csv")
+    source.write_text(source.read_text(encoding="utf-8").replace("@example.com", "", 1), encoding="utf-8")
+    desk.out.mkdir()
+    REJECTS[kind](desk.out)
+    done = desk.onboard(command, source, "--config", desk.config, "--out", desk.out)
+    assert_no_traceback(done)
+    assert done.returncode == 2 if command == "run" else done.returncode in (2, 4), done.stderr
+    assert str(desk.out / "rejects") in done.stderr
+    assert "hint: " in done.stderr
+    assert desk.bank.record()["calls"] == {}
+    assert not (tmp_path / "nowhere").exists()
+    assert list(tmp_path.glob("elsewhere/*")) == []
