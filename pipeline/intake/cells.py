@@ -104,22 +104,11 @@ class Cells:
     places: pl.Series
     earlier: pl.DataFrame
 
-    def head(self, height: int) -> "Cells":
-        """Return the first rows."""
-        kept = int((self.places < height).sum())
-        return Cells(
-            frame=self.frame.head(height),
-            dialled=None if self.dialled is None else self.dialled.head(height),
-            codes={column: values.head(height) for column, values in self.codes.items()},
-            places=self.places.head(kept),
-            earlier=self.earlier.head(kept),
-        )
-
 
 def text(values: pl.Series) -> pl.Series:
     """Return what cells of free text mean."""
     bare = mapped(values, _bare)
-    places = _is_odd(bare).arg_true()
+    places = _is_odd(bare, ascii_only=is_ascii(bare)).arg_true()
     return bare.scatter(places, _each(bare.gather(places), Kind.FREE)) if places.len() else bare
 
 
@@ -150,8 +139,9 @@ def cleaned(frame: pl.DataFrame, kinds: Mapping[str, Kind], names: Collection[st
         if name not in kinds or (distinct is not None and _is_plain(distinct, name=name in names)):
             columns[name] = values
             continue
-        bare = _bare(values) if distinct is None else mapped(values, _bare)
-        odd = _is_odd(bare).arg_true()
+        ascii_only = is_ascii(values)
+        bare = values.str.strip_chars() if ascii_only else mapped(values, _bare)
+        odd = _is_odd(bare, ascii_only=ascii_only).arg_true()
         columns[name] = bare
         told = dict[int, str]()
         if odd.len():
@@ -179,8 +169,7 @@ def _told_of_names(given: pl.Series, names: pl.Series) -> dict[int, str]:
 
 def _bare(values: pl.Series) -> pl.Series:
     """Strip white space and compose; invisible marks stay."""
-    stripped = values.str.strip_chars()
-    return stripped if is_ascii(stripped) else _composed(stripped, _SPACE)
+    return _composed(values.str.strip_chars(), _SPACE)
 
 
 def _earlier(values: pl.Series) -> pl.Series:
@@ -201,12 +190,16 @@ def _is_plain(distinct: pl.Series, *, name: bool) -> bool:
 def _are_plain(texts: frozenset[str], *, name: bool) -> bool:
     distinct = pl.Series(list(texts), dtype=pl.String)
     bare = _bare(distinct)
-    return bare.equals(distinct) and not _is_odd(bare).any() and not (name and damage.damaged(distinct))
+    return (
+        bare.equals(distinct) and not _is_odd(bare, ascii_only=False).any() and not (name and damage.damaged(distinct))
+    )
 
 
-def _is_odd(bare: pl.Series) -> pl.Series:
-    begins = bare.str.starts_with("=") | bare.str.starts_with("'")
-    return begins if is_ascii(bare) else begins | bare.str.contains(_UNSEEN.pattern)
+def _is_odd(bare: pl.Series, *, ascii_only: bool) -> pl.Series:
+    """Tell which texts hold invisible marks, or begin like one that a spreadsheet was told to take as text."""
+    # To compare costs half of what looking at beginnings does: ( comes after ', and > after =.
+    begins = ((bare >= "'") & (bare < "(")) | ((bare >= "=") & (bare < ">"))
+    return begins if ascii_only else begins | bare.str.contains(_UNSEEN.pattern)
 
 
 def _each(values: pl.Series, kind: Kind) -> pl.Series:

@@ -90,21 +90,30 @@ class Table:
 class Batch:
     """Consecutive records, ``height`` of them: ``first_row`` is the first one's row number; faults by place.
 
-    ``cut`` makes the canonical columns; a faulty record is a line of empty texts in them. Most of the work is there, so
-    that it can be done on another core than reading. ``raws`` gives the bytes of records at some places in order, where
-    the input is text: in UTF-8, line end included.
+    ``file`` makes the file's own columns, of which ``cut`` makes the canonical ones; a faulty record is a line of empty
+    texts in them. Most of the work is there, so that it can be done on another core than reading. ``raws`` gives the
+    bytes of records at some places in order, where the input is text: in UTF-8, line end included.
     """
 
     first_row: int
     height: int
-    cut: Callable[[], Cells]
+    file: Callable[[], pl.DataFrame]
+    plan: Plan
     faults: dict[int, Fault] = field(default_factory=dict)
     raws: Callable[[Iterable[int]], Iterator[bytes]] | None = None
+
+    def cut(self) -> Cells:
+        """Make the canonical columns."""
+        return self.plan.read(self.file().head(self.height))
+
+    def at(self, places: pl.Series) -> pl.DataFrame:
+        """Make the canonical columns of the records at some places."""
+        return self.plan.read(self.file()[places]).frame
 
     def head(self, height: int) -> "Batch":
         """Return the first records."""
         kept = {place: fault for place, fault in self.faults.items() if place < height}
-        return replace(self, height=height, cut=lambda: self.cut().head(height), faults=kept)
+        return replace(self, height=height, faults=kept)
 
 
 def expand(inputs: Sequence[Path]) -> list[Path]:
@@ -177,25 +186,21 @@ def batches(table: Table, *, batch_rows: int, quiet: bool = False) -> Iterator[B
         first += batch.height
 
 
-def _cut(plan: Plan, cut: Callable[[], pl.DataFrame]) -> Cells:
-    return plan.read(cut())
-
-
 def _pieces(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[Batch]:
     """Yield the records, not numbered yet."""
     path, name, plan, wanted, reading = table.path, table.name, table.plan, table.plan.wanted, table.reading
     if table.dialect:
         most = table.reading.max_unpacked
         for records, cut in csvfile.uncut(path, name, wanted, batch_rows, dialect=table.dialect, most=most):
-            canonical = partial(_cut, plan, cut)
-            yield Batch(first_row=0, height=records.height, cut=canonical, faults=records.faults, raws=records.raws)
+            height, faults, raws = records.height, records.faults, records.raws
+            yield Batch(first_row=0, height=height, file=cut, plan=plan, faults=faults, raws=raws)
         return
     if table.kind is Kind.PARQUET:
         frames = parquetfile.frames(path, name, wanted, batch_rows, quiet=quiet)
     else:
         frames = excelfile.frames(path, name, wanted, batch_rows, reading.profile.source.sheet, header=reading.header)
     for frame, faults in frames:
-        yield Batch(first_row=0, height=frame.height, cut=partial(plan.read, frame), faults=faults)
+        yield Batch(first_row=0, height=frame.height, file=partial(pl.DataFrame.clone, frame), plan=plan, faults=faults)
 
 
 def sha256(path: Path, name: str) -> str:

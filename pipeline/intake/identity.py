@@ -11,7 +11,7 @@ from typing import Protocol
 import polars as pl
 
 from pipeline.intake import likeness
-from pipeline.intake.cells import seen, text
+from pipeline.intake.cells import seen
 from pipeline.intake.contacts import email_key
 from pipeline.intake.copies import Proof, between, document_key, phone_birth_key, together
 from pipeline.intake.normalise import document_type, phone_number
@@ -53,8 +53,8 @@ class Companions(Protocol):
 def loose(frame: pl.DataFrame, constant: Collection[str]) -> dict[str, pl.Series]:
     """Return the keys under which rows are suspected: '' where there is none."""
     keys = {
-        "external_id": seen(text(frame["external_id"])),
-        "email": email_key(text(frame["email"])),
+        "external_id": seen(frame["external_id"]),
+        "email": email_key(frame["email"]),
         "phone_and_birth_date": phone_birth_key(frame["phone"], frame["date_of_birth"]),
         "document_number": document_key(frame["document_number"]),
         **likeness.blocks(frame["first_name"], frame["last_name"], frame["date_of_birth"]),
@@ -71,36 +71,38 @@ def exact(frame: pl.DataFrame, key: str) -> pl.Series:
     """Return the real value of a key: rows that share it are copies."""
     match key:
         case "external_id":
-            return seen(text(frame["external_id"]))
+            return seen(frame["external_id"])
         case "email":
-            return email_key(text(frame["email"]))
+            return email_key(frame["email"])
         case "phone_and_birth_date":
-            return together(phone_number(text(frame["phone"])), text(frame["date_of_birth"]))
-    return document_key(text(frame["document_number"]), document_type(text(frame["document_type"])))
+            return together(phone_number(frame["phone"]), frame["date_of_birth"])
+    return document_key(frame["document_number"], document_type(frame["document_type"]))
 
 
 def prove(
-    suspects: Mapping[str, pl.Series], frames: Callable[[], Iterator[pl.DataFrame]]
+    suspects: Mapping[str, pl.Series], frames: Callable[[pl.Series], Iterator[pl.DataFrame]]
 ) -> tuple[dict[str, Companions], bool]:
     """Look at the suspects once more, by their real values; without suspects nothing is read.
 
-    ``frames`` yields all surveyed rows in order, with the canonical columns. Second: whether all names that share a
-    block were compared; beyond some millions of them only the likeliest are.
+    ``frames`` yields the rows with some numbers, in order, with the canonical columns. Second: whether all names that
+    share a block were compared; beyond some millions of them only the likeliest are.
     """
     proofs = {key: Proof() for key in EXACT}
     names = likeness.Names()
     blocks, whole = likeness.chosen({key: suspects[key] for key in likeness.BLOCKS})
-    if blocks.len() or any(suspects[key].len() for key in EXACT):
-        offset = 0
-        for frame in frames():
-            for key, proof in proofs.items():
-                here = between(suspects[key], offset, frame.height)
-                if here.len():
-                    proof.feed(here, exact(frame[here - offset], key))
-            here = between(blocks, offset, frame.height)
+    wanted = pl.concat([blocks, *(suspects[key] for key in EXACT)]).unique().sort()
+    done = 0
+    for frame in frames(wanted) if wanted.len() else ():
+        numbers = wanted[done : done + frame.height]
+        first, rows = numbers[0], numbers[-1] - numbers[0] + 1
+        for key, proof in proofs.items():
+            here = between(suspects[key], first, rows)
             if here.len():
-                rows = frame[here - offset]
-                names.feed(here, rows["first_name"], rows["last_name"], rows["date_of_birth"])
-            offset += frame.height
+                proof.feed(here, exact(frame[numbers.search_sorted(here)], key))
+        here = between(blocks, first, rows)
+        if here.len():
+            named = frame[numbers.search_sorted(here)]
+            names.feed(here, named["first_name"], named["last_name"], named["date_of_birth"])
+        done += frame.height
     copies = {key: proof.copies() for key, proof in proofs.items()}
     return {**copies, PROBABLE: names.alike(copies.values())}, whole

@@ -10,7 +10,6 @@ import os
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -20,14 +19,14 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
-from pipeline.intake import contacts, files, identity, schema, small_inputs
+from pipeline.intake import contacts, files, identity, passes, schema, small_inputs
 from pipeline.intake.categories import Catalogue
 from pipeline.intake.copies import Collector
 from pipeline.intake.files import Batch, Reading, Table
 from pipeline.intake.identity import Companions
 from pipeline.intake.judge import Judge, Judged, Needs
 from pipeline.intake.normalise import canonical, normalise
-from pipeline.intake.pace import ahead, gathered, in_order, share_of, workers
+from pipeline.intake.pace import gathered, in_order, workers
 from pipeline.intake.small_inputs import SmallInputs, is_small
 from pipeline.model import REQUIRED_COLUMNS, Category, Customer, IntakeRow, SourceInfo
 from pipeline.texts import printable
@@ -88,8 +87,10 @@ def survey(
         small = SmallInputs(collector)
         for table in tables:
             count = 0
-            with _unchanging(table):  # or what is counted may not be what is hashed
-                batches = _batches(_keys_only(table, identity.LOOSELY), batch_rows=batch_rows, limit=left, quiet=True)
+            with passes.unchanging(table):  # or what is counted may not be what is hashed
+                batches = passes.batches(
+                    passes.keys_only(table, identity.LOOSELY), batch_rows=batch_rows, limit=left, quiet=True
+                )
                 if is_small(table):
                     count = sum(small.add(batch.cut().frame, table.plan.constant) for batch in batches)
                     sha256 = files.sha256(table.path, table.name)
@@ -106,7 +107,9 @@ def survey(
             left = None if left is None else left - count
             sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=sha256, rows=count))
         small.flush()
-        copies, whole = identity.prove(collector.suspects(), lambda: _all(tables, sources, batch_rows))
+        copies, whole = identity.prove(
+            collector.suspects(), lambda rows: passes.rows_at(rows, tables, sources, batch_rows)
+        )
     return Survey(sources=tuple(sources), tables=tables, copies=copies, reading=reading, compared=whole)
 
 
@@ -161,60 +164,19 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
     yield from chain.from_iterable(in_order(judge_group, groups))
 
 
-@contextmanager
-def _unchanging(table: Table) -> Iterator[None]:
-    """Say that an input changed meanwhile, whatever else went wrong because of it."""
-    try:
-        yield
-    except (UnreadableInputError, ValueError):
-        if table.untouched:
-            raise
-    if not table.untouched:
-        raise files.changed(table.name)
-
-
 def _numbered(found: Survey, batch_rows: int) -> Iterator[tuple[int, Table, Batch]]:
     """Yield all batches of inputs that are still as surveyed, with the number of their first row over all inputs."""
     offset = 0
     for source, table in zip(found.sources, found.tables, strict=True):
         if source.rows:
             files.verify(source)
-        for batch in _surveyed(source, table, batch_rows):
+        for batch in passes.surveyed(source, table, batch_rows):
             yield offset, table, batch
             offset += batch.height
 
 
-def _surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator[Batch]:
-    """Yield the batches of an input as long as it is the one that was surveyed."""
-
-    def check() -> None:
-        if not table.untouched:  # perhaps only its name or its rights were changed
-            files.verify(source)
-
-    check()
-    for batch in _batches(table, batch_rows=batch_rows, limit=source.rows):
-        check()
-        yield batch
-    check()
-
-
-def _all(tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int) -> Iterator[pl.DataFrame]:
-    """Yield the surveyed rows of all inputs once more, keys only."""
-    for source, table in zip(sources, tables, strict=True):
-        batches = _surveyed(source, _keys_only(table), batch_rows)
-        yield from (_cut(batch) for batch in batches) if is_small(table) else in_order(_cut, batches)
-
-
-def _cut(batch: Batch) -> pl.DataFrame:
-    return batch.cut().frame
-
-
 def _hashed(collector: Collector, constant: Collection[str], batch: Batch) -> Mapping[str, pl.Series]:
     return collector.hashed(identity.loose(batch.cut().frame, constant))
-
-
-def _keys_only(table: Table, unclean: Sequence[str] = ()) -> Table:
-    return replace(table, plan=table.plan.only(identity.COLUMNS, unclean))
 
 
 def _names(inputs: Sequence[Path]) -> list[str]:
@@ -239,20 +201,6 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     return [name if times[name] == 1 else f"{name} ({number})" for number, name in enumerate(shown, 1)]
 
 
-def _batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = False) -> Iterator[Batch]:
-    """Yield a table's batches up to a number of records."""
-    if limit == 0:
-        return
-    read = files.batches(table, batch_rows=share_of(batch_rows), quiet=quiet)
-    for batch in read if is_small(table) else ahead(read):
-        before = batch.first_row - 1
-        if limit is None or before + batch.height < limit:
-            yield batch
-            continue
-        yield batch.head(limit - before)
-        return
-
-
 def rows(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[list[IntakeRow]]:
     """Make the second pass and yield rows with their customers, few at once: who stops early has little to wait."""
     for batch in judged(found, rules, batch_rows=batch_rows):
@@ -268,7 +216,7 @@ def may_lack(found: Survey, needs: Needs, *, batch_rows: int) -> bool:
     columns = (*needs.worth, *needs.filled)
     tables = [replace(table, plan=table.plan.only(("external_id", *columns))) for table in found.tables]
     for source, table in zip(found.sources, tables, strict=True):
-        for batch in _surveyed(source, table, batch_rows):
+        for batch in passes.surveyed(source, table, batch_rows):
             frame = canonical(batch.cut().frame.select(columns))
             if any(needs.lacks(_blank(frame.row(places[0], named=True))) for places in needs.kinds(frame)):
                 return True
@@ -281,7 +229,7 @@ def any_filled(found: Survey, columns: Sequence[str], *, batch_rows: int) -> boo
         if not any(table.plan.origin[column] or column in table.plan.constant for column in columns):
             continue
         plan = table.plan.only(("external_id", *columns))
-        for batch in _surveyed(source, replace(table, plan=plan), batch_rows):
+        for batch in passes.surveyed(source, replace(table, plan=plan), batch_rows):
             frame = canonical(batch.cut().frame.select(columns))
             if frame.select(pl.any_horizontal(pl.all() != "").any()).item():
                 return True

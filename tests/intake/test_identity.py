@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from pipeline.intake import identity
+from pipeline.intake.cells import cleaned, kind_of
 from pipeline.intake.copies import Collector
 from pipeline.intake.files import Reading
 from pipeline.intake.identity import COLUMNS, EXACT, LOOSE, PROBABLE, exact, loose, prove
@@ -37,19 +38,22 @@ def person(number: int, **changes: str) -> dict[str, str]:
 
 
 def people(*changes: dict[str, str]) -> pl.DataFrame:
-    """Return as many persons as there are changes."""
+    """Return as many persons as there are changes, their cells cleaned."""
     table = [person(number, **of_one) for number, of_one in enumerate(changes)]
-    return pl.DataFrame(table, schema=dict.fromkeys(COLUMNS, pl.String))
+    frame = pl.DataFrame(table, schema=dict.fromkeys(COLUMNS, pl.String))
+    return cleaned(frame, {column: kind_of([column]) for column in COLUMNS}).frame
 
 
 def companions(frame: pl.DataFrame, *, constant: Collection[str] = (), batch: int = 2) -> dict[str, list[list[int]]]:
     """Return by key each row that has companions, with them: both passes over a frame in batches."""
 
-    def frames() -> Iterator[pl.DataFrame]:
-        return frame.iter_slices(batch)
+    def frames(numbers: pl.Series) -> Iterator[pl.DataFrame]:
+        starts = range(0, frame.height, batch)
+        parts = (numbers.filter(numbers.is_between(start, start + batch, closed="left")) for start in starts)
+        return (frame[part] for part in parts if part.len())
 
     with Collector(LOOSE) as collector:
-        for part in frames():
+        for part in frame.iter_slices(batch):
             collector.feed(loose(part, constant))
         found, whole = prove(collector.suspects(), frames)
     assert whole
@@ -158,7 +162,7 @@ def test_keys_that_are_none_keep_their_rows() -> None:
 def test_without_suspects_nothing_is_read() -> None:
     """A file without copies costs no further look."""
 
-    def frames() -> Iterator[pl.DataFrame]:
+    def frames(_: pl.Series) -> Iterator[pl.DataFrame]:
         raise AssertionError
 
     with Collector(LOOSE) as collector:

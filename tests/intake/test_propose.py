@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from pipeline.config import load_profile
 from pipeline.intake import headers
 from pipeline.intake.files import Reading
+from pipeline.intake.glance import glance
 from pipeline.intake.propose import Detected, Open, Proposal, propose, render
 from pipeline.intake.proposing import dates, evidence, nations, regions, vocabulary
 from pipeline.intake.validate import rows, survey
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
-from pipeline.profile import Formats, Profile
+from pipeline.profile import Formats, Profile, Source
 from tests import make_partner
-from tests.intake.helpers import CORPORA, ROOT, SAMPLES, rules, told
+from tests.intake.helpers import CORPORA, ROOT, SAMPLES, a_row, rules, told, write
 
 PARTNER = SAMPLES / "partner_de.csv"
 PROFILE = ROOT / "configs" / "profiles" / "partner_de.toml"
@@ -339,6 +340,13 @@ def test_a_file_without_a_header_shows_none_of_its_first_row() -> None:
         (("Oct 3, 1990", "Jan 12, 1991"), ("MMM D, YYYY",)),
         (("14.03.2025 10:15:00", "01.02.2025 08:00:00"), ("DD.MM.YYYY hh:mm:ss",)),
         (("31.10.90", "30.12.80"), ("DD.MM.YY",)),
+        (("1990-01-25 00:00:00.000", "1985-02-28 00:00:00.000"), ("YYYY-MM-DD hh:mm:ss.fff",)),
+        (("1990-01-05T00:00:00.000Z", "1985-02-28T00:00:00.000Z"), ("YYYY-MM-DDThh:mm:ss.fffZ",)),
+        (("1990-01-05T00:00:00+02:00", "1985-02-28T00:00:00Z"), ("YYYY-MM-DDThh:mm:ssZ",)),
+        (("1/25/1990 12:00:00 AM", "12/5/1985 12:00:00 AM"), ("M/D/YYYY hh:mm:ss AM",)),
+        (("1/25/1990 12:00 a.m.", "12/5/1985 12:00 a.m."), ("M/D/YYYY hh:mm AM",)),
+        (("25.01.1990 0:00", "28.02.1985 0:00"), ("DD.MM.YYYY h:mm",)),
+        (("14.03.2025 9:15", "01.02.2025 10:00"), ("DD.MM.YYYY h:mm",)),
     ],
 )
 def test_a_date_format_is_what_the_dates_prove(cells: tuple[str, ...], formats: tuple[str, ...]) -> None:
@@ -389,6 +397,7 @@ def test_the_century_of_two_digit_years_is_left_open() -> None:
         (("2025-03-14T10:15:00Z", "2025-03-14 10:15+02:00"), False, ""),
         (("2025-03-14T10:15:00", "2025-03-14 10:15:00"), True, ""),
         (("14.03.2025 10:15", "01.02.2025 08:00"), True, "DD.MM.YYYY hh:mm"),
+        (("14.03.2025 10:15 +01:00", "01.02.2025 08:00 Z"), False, "DD.MM.YYYY hh:mm Z"),
     ],
 )
 def test_a_time_zone_is_never_guessed(cells: tuple[str, ...], accepted_at: str, *, left_open: bool) -> None:
@@ -580,3 +589,18 @@ def test_whatever_the_file_holds_the_text_loads_as_a_profile(table: dict[str, li
     profile = parsed(proposal)
     assert profile.columns == {choice.column: choice.origin for choice in proposal.choices}
     assert len(profile.nulls) == len(proposal.nulls)
+
+
+@pytest.mark.parametrize("clock", [" 00:00:00.000", "T00:00:00.000Z", "T00:00:00+02:00", " 0:00", " 12:00:00 AM"])
+def test_birth_dates_with_a_midnight_are_read_by_the_proposed_profile(tmp_path: Path, clock: str) -> None:
+    """What is proposed for them reads them, every one."""
+    table = [a_row(n, date_of_birth=f"19{50 + n}-01-{13 + n}{clock}") for n in range(1, 12)]
+    path = write(tmp_path / "book.csv", table)
+    frame, detected = glance(path, path.name, Source())
+    by = parsed(propose(frame, dialect=detected))
+    found = survey([path], batch_rows=100, reading=Reading(profile=by))
+    read = [row for batch in rows(found, rules(), batch_rows=100) for row in batch]
+    assert told(read) == []
+    assert [row.customer and row.customer.date_of_birth for row in read] == [
+        f"19{50 + n}-01-{13 + n}" for n in range(1, 12)
+    ]

@@ -144,7 +144,7 @@ def test_an_input_that_changes_before_copies_are_proven_is_refused(
     prove = identity.prove
 
     def late(
-        suspects: Mapping[str, pl.Series], frames: Callable[[], Iterator[pl.DataFrame]]
+        suspects: Mapping[str, pl.Series], frames: Callable[[pl.Series], Iterator[pl.DataFrame]]
     ) -> tuple[dict[str, identity.Companions], bool]:
         path.write_text(later, encoding="utf-8")
         return prove(suspects, frames)

@@ -137,7 +137,7 @@ def _instants(columns: Sequence[Column]) -> Iterator[Line]:
             yield from _date("accepted_at", together.dates, usual="")
         else:
             yield Open(section="formats", key="accepted_at", remark="no format fits most cells of these columns")
-        naive = len(cells)
+        naive = 0 if together.dates and together.dates.formats[0].endswith("Z") else len(cells)
     if naive > _FEW * len(cells):
         remark = "the instants state none; ask the partner, for example UTC or Europe/Berlin"
         yield Open(section="formats", key="time_zone", remark=remark)

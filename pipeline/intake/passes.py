@@ -1,0 +1,87 @@
+"""The records of inputs, pass by pass: as far as a limit goes, and only of inputs that are as they were.
+
+Promises: an input that somebody writes to is refused, whatever else goes wrong because of it. Knows no rules.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import polars as pl
+
+from pipeline.errors import UnreadableInputError
+from pipeline.intake import files, identity
+from pipeline.intake.copies import between
+from pipeline.intake.files import Batch, Table
+from pipeline.intake.pace import ahead, in_order, share_of
+from pipeline.intake.small_inputs import is_small
+from pipeline.model import SourceInfo
+
+
+@contextmanager
+def unchanging(table: Table) -> Iterator[None]:
+    """Say that an input changed meanwhile, whatever else went wrong because of it."""
+    try:
+        yield
+    except (UnreadableInputError, ValueError):
+        if table.untouched:
+            raise
+    if not table.untouched:
+        raise files.changed(table.name)
+
+
+def surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator[Batch]:
+    """Yield the batches of an input as long as it is the one that was surveyed."""
+
+    def check() -> None:
+        if not table.untouched:  # perhaps only its name or its rights were changed
+            files.verify(source)
+
+    check()
+    for batch in batches(table, batch_rows=batch_rows, limit=source.rows):
+        check()
+        yield batch
+    check()
+
+
+def rows_at(
+    numbers: pl.Series, tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int
+) -> Iterator[pl.DataFrame]:
+    """Yield the surveyed rows with some numbers over all inputs once more, in order, keys only."""
+    offset = 0
+    for source, table in zip(sources, tables, strict=True):
+        found = _asked(between(numbers, offset, source.rows) - offset, source, keys_only(table), batch_rows)
+        yield from map(_those_of, found) if is_small(table) else in_order(_those_of, found)
+        offset += source.rows
+
+
+def _asked(rows: pl.Series, source: SourceInfo, table: Table, batch_rows: int) -> Iterator[tuple[Batch, pl.Series]]:
+    """Yield the batches in which some rows of an input are, with their places in it."""
+    for batch in surveyed(source, table, batch_rows) if rows.len() else ():
+        first = batch.first_row - 1
+        if (here := between(rows, first, batch.height)).len():
+            yield batch, here - first
+
+
+def _those_of(asked: tuple[Batch, pl.Series]) -> pl.DataFrame:
+    batch, places = asked
+    return batch.at(places)
+
+
+def keys_only(table: Table, unclean: Sequence[str] = ()) -> Table:
+    """Return a table of which only what keys are made of is read, some columns of it as they stand."""
+    return replace(table, plan=table.plan.only(identity.COLUMNS, unclean))
+
+
+def batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = False) -> Iterator[Batch]:
+    """Yield a table's batches up to a number of records."""
+    if limit == 0:
+        return
+    read = files.batches(table, batch_rows=share_of(batch_rows), quiet=quiet)
+    for batch in read if is_small(table) else ahead(read):
+        before = batch.first_row - 1
+        if limit is None or before + batch.height < limit:
+            yield batch
+            continue
+        yield batch.head(limit - before)
+        return
