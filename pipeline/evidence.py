@@ -8,7 +8,7 @@ the row another one (``fingerprint``), as a changed cell does. Memory: one docum
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.intake.documents import DocumentError, open_document
+from pipeline.intake.documents import DocumentError, DocumentsTroubleError, open_document
 from pipeline.journey.sent import document_mark, latest_mark
 from pipeline.keys import Keys, column_hash, with_column_hash
 from pipeline.model import DOCUMENT_COLUMNS, Customer, Journey
@@ -32,7 +32,10 @@ class Evidence:
         self._max_bytes = max_bytes
 
     def opened(self, customer: Customer, column: str, item: str) -> Opened:
-        """The document that the row names in ``column``, to leave as ``item``. Raises :class:`DocumentError`."""
+        """The document that the row names in ``column``, to leave as ``item``.
+
+        Raises :class:`DocumentError`, and :class:`DocumentsTroubleError` for what no row can help.
+        """
         path = getattr(customer, column)
         version = self._version(path)  # before it is read: a file that changes meanwhile is read again later
         content, mime_type = open_document(self._root, path, self._max_bytes)
@@ -61,7 +64,7 @@ class Evidence:
             return sent
         try:
             found, _ = open_document(self._root, path, self._max_bytes)
-        except DocumentError:
+        except (DocumentError, DocumentsTroubleError):
             return sent  # what is wrong with it is for the intake to say
         now = self._keys.content_hash(customer.external_id, found)
         return sent if now == content else with_column_hash(sent, column, now.encode())

@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -116,7 +116,8 @@ def write_reports(
         evidence = Evidence(keys, Path(facts.documents_root), facts.max_document_bytes) if keys else None
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
         feed = _Feed(folder=folder, totals=totals, at=at, run=end.number)
-        for batch in judged(survey, facts.rules(), batch_rows=batch_rows):
+        rules = replace(facts.rules(), documents_may_fail=bool(end.number))
+        for batch in judged(survey, rules, batch_rows=batch_rows):
             if ledger is None or keys is None or known is None or evidence is None or elsewhere is None:
                 told: Iterable[Told] = _checked(batch, facts.asks)
             else:

@@ -1,8 +1,9 @@
 """Document files: below the root, a regular file, of a size and a kind that the bank takes.
 
 Promises: no path leads out of ``documents.root``, by ``..`` or by a link, neither when rows are judged nor when the
-file is opened for sending. What a file is, is told by its content; its extension does not count. Knows no rows and no
-schema; the words for its codes stand in ``codes``.
+file is opened for sending. What a file is, is told by its content; its extension does not count. Trouble of the machine
+(a disk, a mount, descriptors) is never a row's fault. Knows no rows and no schema; the words for its codes stand in
+``codes``.
 """
 
 import errno
@@ -13,6 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import puremagic
 
+from pipeline.errors import StoppedEarlyError
 from pipeline.intake.codes import CODES
 
 MIME_TYPES = ("application/pdf", "image/jpeg", "image/png")
@@ -22,6 +24,12 @@ _CODES_BY_ERRNO = {
     **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP), "document_not_found"),
     **dict.fromkeys((errno.EISDIR, errno.ENXIO, errno.ENODEV), "document_not_a_file"),
 }
+_OF_THE_ROW = frozenset({*_CODES_BY_ERRNO, errno.EACCES, errno.EPERM, errno.EINVAL, errno.EILSEQ, errno.EOVERFLOW})
+"""What the system answers because of this one name or file; all else concerns every document."""
+
+
+class DocumentsTroubleError(StoppedEarlyError):
+    """Documents cannot be read for a reason that no row gave: a disk, a mount that went away, no free descriptor."""
 
 
 class DocumentError(Exception):
@@ -34,28 +42,39 @@ class DocumentError(Exception):
 
 
 def problem(root: Path, relative: str, max_bytes: int) -> str | None:
-    """Return the code of what is wrong with a document, or None."""
+    """Return the code of what is wrong with a document, or None. Raises :class:`DocumentsTroubleError`."""
     try:
         descriptor = _open(root, relative, max_bytes)
     except DocumentError as error:
         return error.code
     try:
         return None if _mime_type(os.read(descriptor, _HEAD)) else "document_kind"
-    except OSError:
-        return "document_unreadable"
+    except OSError as error:
+        return _failed(error, root, max_bytes).code
     finally:
         os.close(descriptor)
 
 
+def known_problem(root: Path, relative: str, max_bytes: int) -> str | None:
+    """Return the code of what is wrong with a document; None also where trouble hides it: reports come out anyway."""
+    try:
+        return problem(root, relative, max_bytes)
+    except DocumentsTroubleError:
+        return None
+
+
 def open_document(root: Path, relative: str, max_bytes: int) -> tuple[bytes, str]:
-    """Return a document's content and mime type, all checks made anew; raises :class:`DocumentError`."""
+    """Return a document's content and mime type, all checks made anew.
+
+    Raises :class:`DocumentError`, and :class:`DocumentsTroubleError`.
+    """
     descriptor = _open(root, relative, max_bytes)
     try:
         with os.fdopen(descriptor, "rb") as stream:
             # One byte more than allowed: a file that grows meanwhile is seen.
             content = stream.read(max_bytes + 1)
-    except OSError:
-        raise _error("document_unreadable", max_bytes) from None
+    except OSError as error:
+        raise _failed(error, root, max_bytes) from None
     if len(content) > max_bytes:
         raise _error("document_too_large", max_bytes)
     if not content:
@@ -73,13 +92,23 @@ def _open(root: Path, relative: str, max_bytes: int) -> int:
         # Judged on the opened file, not on the name, so that what is checked is what is read. A pipe must not block.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise _error(_CODES_BY_ERRNO.get(error.errno or 0, "document_unreadable"), max_bytes) from None
+        raise _failed(error, root, max_bytes) from None
     try:
         _check(os.fstat(descriptor), max_bytes)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _failed(error: OSError, root: Path, max_bytes: int) -> DocumentError:
+    """What the system's answer says of a document. Raises :class:`DocumentsTroubleError` if it is of none alone."""
+    if error.errno not in _OF_THE_ROW or (error.errno == errno.ENOENT and not root.is_dir()):
+        raise DocumentsTroubleError(
+            f"the documents below {root} cannot be read: {error.strerror}",
+            hint="bring the disk or its mount back, or free descriptors; the same command goes on where it ended",
+        ) from None
+    return _error(_CODES_BY_ERRNO.get(error.errno or 0, "document_unreadable"), max_bytes)
 
 
 def _check(status: os.stat_result, max_bytes: int) -> None:

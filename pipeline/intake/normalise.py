@@ -57,11 +57,13 @@ def normalise(
     catalogue: Catalogue,
     documents_root: Path,
     max_bytes: int,
+    look: Callable[[Path, str, int], str | None] = documents.problem,
     nationalities: Collection[str] = (),
     email: Callable[[str], str | None] = contacts.email,
 ) -> pl.DataFrame:
     """Return the canonical columns in canonical form, followed by the verdict columns.
 
+    ``look`` tells what is wrong with a document, given the root, a path and the largest size.
     ``nationalities`` are what a profile states for the bank: codes, or names that are sent as they stand.
     """
     columns = {column: _canonical(column, frame.get_column(column)) for column in CANONICAL_COLUMNS}
@@ -78,7 +80,7 @@ def normalise(
     verdicts = {column: verdict for column, (_, verdict) in judged.items()}
     for column in DOCUMENT_COLUMNS:
         verdicts[column] = per_distinct(
-            columns[column], lambda path: documents.problem(documents_root, path, max_bytes) if path else None
+            columns[column], lambda path: look(documents_root, path, max_bytes) if path else None
         )
     return pl.DataFrame(
         [columns[column].alias(column) for column in CANONICAL_COLUMNS]

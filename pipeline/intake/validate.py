@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
-from pipeline.intake import contacts, files, identity, passes, schema, small_inputs
+from pipeline.intake import contacts, documents, files, identity, passes, schema, small_inputs
 from pipeline.intake.categories import Catalogue
 from pipeline.intake.copies import Collector
 from pipeline.intake.files import Batch, Reading, Table
@@ -39,7 +39,8 @@ _SLICE = 1000
 class Rules:
     """What the judge needs to know; ``now`` is fixed for the whole run, ``categories`` None when not known yet.
 
-    ``needs``: what a good row is asked for besides, a warning where it lacks it.
+    ``needs``: what a good row is asked for besides, a warning where it lacks it. ``documents_may_fail``: a document
+    that trouble of the machine hides counts as good, instead of an error that stops the pass.
     """
 
     now: datetime
@@ -49,6 +50,7 @@ class Rules:
     categories: tuple[Category, ...] | None
     reject_probable: bool = False
     needs: Needs | None = None
+    documents_may_fail: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,7 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
         catalogue=catalogue,
         documents_root=rules.documents_root,
         max_bytes=rules.max_document_bytes,
+        look=documents.known_problem if rules.documents_may_fail else documents.problem,
         nationalities=found.reading.profile.texts("nationality"),
     )
 

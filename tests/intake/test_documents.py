@@ -1,9 +1,16 @@
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from pipeline.intake.documents import DocumentError, open_document, problem
+from pipeline.intake.documents import (
+    DocumentError,
+    DocumentsTroubleError,
+    known_problem,
+    open_document,
+    problem,
+)
 from tests.intake.helpers import SAMPLES, a_row, judged, rules, told, write
 
 PDF = b"%PDF-1.4\n%%EOF\n"
@@ -117,3 +124,29 @@ def test_rows_are_told_about_each_document(root: Path, tmp_path: Path) -> None:
     row = a_row(identity_document="good.pdf", address_document="text.pdf", funds_document="../secret.pdf")
     _, found = judged(write(tmp_path / "x.csv", [row]), by=rules(root))
     assert told(found) == [(1, "address_document", "document_kind"), (1, "funds_document", "document_outside_root")]
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOTCONN, errno.ENOMEM])
+@pytest.mark.parametrize("where", ["open", "read"])
+def test_trouble_of_the_machine_is_no_rows_fault(
+    root: Path, code: int, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails and descriptors that ran out stop the pass; reports go on without a look."""
+
+    def fails(*_: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, where, fails)
+    with pytest.raises(DocumentsTroubleError, match=os.strerror(code)):
+        problem(root, "good.pdf", LIMIT)
+    assert known_problem(root, "good.pdf", LIMIT) is None
+    if where == "open":
+        with pytest.raises(DocumentsTroubleError, match=os.strerror(code)):
+            open_document(root, "good.pdf", LIMIT)
+
+
+def test_a_root_that_went_away_is_no_rows_fault(root: Path) -> None:
+    """A mount that is gone takes every document with it."""
+    root.rename(root.with_name("elsewhere"))
+    with pytest.raises(DocumentsTroubleError, match="cannot be read"):
+        problem(root, "good.pdf", LIMIT)
