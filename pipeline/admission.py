@@ -4,7 +4,6 @@ A joiner of keys, ledger, evidence and the journey's rules. Promise: a customer 
 input does. Memory: the customers under way.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -50,6 +49,7 @@ class Admission:
     identify: Identify
     noticed: Callable[[Journey], None]
     run: int
+    now: Callable[[], float]
     restored: float = 0.0
 
     def admitted(self, rows: Sequence[IntakeRow]) -> list[Work]:
@@ -89,7 +89,7 @@ class Admission:
             fingerprint=fingerprint,
             email=email,
             run=self.run,
-            now=time.time(),
+            now=self.now(),
             restored=bool(self.restored),
         )
         entered = replace(entered, sealed_id=entered.sealed_id or self.keys.seal(row.external_id))

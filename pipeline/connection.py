@@ -41,11 +41,18 @@ class Connection:
 
 @asynccontextmanager
 async def connected(
-    settings: Settings, keys: Keys, *, direct: bool, emit: Handler = ignore, may_send: Callable[[], bool] = lambda: True
+    settings: Settings,
+    keys: Keys,
+    *,
+    direct: bool,
+    emit: Handler = ignore,
+    may_send: Callable[[], bool] = lambda: True,
+    now: Callable[[], float] = time.time,
 ) -> AsyncIterator[Connection]:
     """Put the outbound side together; nothing is sent yet. ``direct``: the bank is on this machine.
 
-    ``may_send`` is asked before each call leaves. Raises :class:`ConfigurationError` if a certificate cannot be used.
+    ``may_send`` is asked before each call leaves; ``now`` is the clock of the run's instants. Raises
+    :class:`ConfigurationError` if a certificate cannot be used.
     """
     attempts, cap = settings.retry.max_attempts, settings.retry.max_wait_s
     wait_s = partial(backoff_s, max_wait_s=cap, random=random.random)
@@ -74,6 +81,7 @@ async def connected(
         emit=emit,
         may_send=may_send,
         secrets=secrets,
+        wall_clock=now,
         look=transport.look,
     )
     payloads = Payloads(settings, keys)

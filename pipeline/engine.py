@@ -10,7 +10,7 @@ import itertools
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from pipeline.admission import Admission, Find, Identify, Work
@@ -52,6 +52,7 @@ class Engine:
         stopper: Stopper,
         pacer: Pacer,
         emit: Handler,
+        now: Callable[[], float] = time.time,
         stopped_by: str = "",
         restored: float = 0.0,
     ) -> None:
@@ -75,6 +76,7 @@ class Engine:
             identify=identify,
             noticed=stopper.take_up,
             run=run,
+            now=now,
             restored=restored,
         )
         self._tools = Tools(
@@ -84,7 +86,7 @@ class Engine:
             rules=journey_rules(settings),
             max_wait_s=settings.retry.max_wait_s,
             run=run,
-            now=time.time,
+            now=now,
             random=random.Random().random,  # noqa: S311 - jitter, not a secret
             number=itertools.count(first_call).__next__,
         )

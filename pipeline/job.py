@@ -6,12 +6,14 @@ of their insides.
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline import descriptors, embedded, logins
+from pipeline.clocks import steady_clock
 from pipeline.documents_root import refuse_if_missing
 from pipeline.ending import ended
 from pipeline.errors import LockedError, OnboardError
@@ -24,7 +26,7 @@ from pipeline.intake.validate import Survey, survey
 from pipeline.keys import Keys
 from pipeline.ledger.copies import only_copy
 from pipeline.ledger.reserve import reserved
-from pipeline.ledger.store import Ledger, RunRecord
+from pipeline.ledger.store import Ledger
 from pipeline.onboarding import Onboarding, OpenedRun
 from pipeline.opening import (
     load_certificates,
@@ -49,7 +51,7 @@ _MANY_INPUTS, _INPUTS_IN_A_LINE = 20, 10
 
 def run(order: Order, settings: Settings, emit: Handler) -> Written:
     """Carry every good row of the inputs through the journey and write what became of each."""
-    began = datetime.now(UTC)
+    began, elapsed = datetime.now(UTC), steady_clock(0.0)
     deadline = _deadline(settings, began, emit)
     settings = embedded.as_practice(settings)
     need_credentials(settings)
@@ -73,9 +75,12 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
             with embedded.running(settings, ledger_id=ledger.ledger_id) as reachable:
                 facts = replace(facts, stopped_by=_stopped_by(ledger))
                 record = ledger.start_run(facts.run_id, facts.to_json(ledger.keys))
+                clock = steady_clock(record.started_at)
                 until_reported.enter_context(signals.kept())  # a run that has begun ends with reports
                 emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
-                opened = OpenedRun(ledger=ledger, keys=ledger.keys, held=held, bank=bank, reserve=room, record=record)
+                opened = OpenedRun(
+                    ledger=ledger, keys=ledger.keys, held=held, bank=bank, reserve=room, record=record, clock=clock
+                )
                 this = Onboarding(found, facts, opened, emit)
                 facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals, deadline))
                 with suppress(OnboardError):  # the reports that follow have the facts anyway
@@ -84,33 +89,33 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
                 # Whoever took over goes on from here and reports.
                 ledger.finish_run(record.number, exit_code=held.lost.exit_code, stopped_because=str(held.lost))
                 raise held.lost
-            end = _end_of(facts, record, stopper)
+            end = _end_of(facts, opened, stopper)
             written = ended(end, found, facts, opened, batch_rows=settings.intake.batch_rows)
             if written.is_reported:
-                emit(_finished(facts, written))
+                emit(_finished(facts, written, elapsed()))
             return written
 
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     """What a run would find, without a single call: the checks, and what the ledger knows of each row."""
-    began = datetime.now(UTC)
+    began, elapsed = datetime.now(UTC), steady_clock(0.0)
     settings = embedded.as_practice(settings)
     need_credentials(settings)
     found = read(order, settings, emit)
     facts = facts_of(order, settings, found, began)
     if say_if_missing(settings, emit):
-        return _write_checks(found, facts, settings, emit)
+        return _write_checks(found, facts, settings, emit, elapsed)
     with look_into_ledger(settings, emit=emit) as ledger:
         say_if_clock_is_behind(ledger, emit)
         recognise(ledger, settings, moved=order.same_bank)
-        return _write_checks(found, facts, settings, emit, ledger=ledger, keys=ledger.keys)
+        return _write_checks(found, facts, settings, emit, elapsed, ledger=ledger, keys=ledger.keys)
 
 
 def validate(order: Order, settings: Settings, emit: Handler) -> Written:
     """All checks that need no network, and the files that say what they found."""
-    began = datetime.now(UTC)
+    began, elapsed = datetime.now(UTC), steady_clock(0.0)
     found = read(order, settings, emit)
-    return _write_checks(found, facts_of(order, settings, found, began), settings, emit)
+    return _write_checks(found, facts_of(order, settings, found, began), settings, emit, elapsed)
 
 
 def read(order: Order, settings: Settings, emit: Handler) -> Survey:
@@ -153,12 +158,12 @@ def _may_report(found: Survey, facts: RunFacts) -> None:
     writable(Path(facts.out), rejects={file_name(source) for source in found.sources}, rows=found.rows, keep=keep)
 
 
-def _end_of(facts: RunFacts, record: RunRecord, stopper: Stopper) -> RunEnd:
+def _end_of(facts: RunFacts, opened: OpenedRun, stopper: Stopper) -> RunEnd:
     return RunEnd(
         run_id=facts.run_id,
-        number=record.number,
-        started_at=record.started_at,
-        finished_at=time.time(),
+        number=opened.record.number,
+        started_at=opened.record.started_at,
+        finished_at=opened.clock(),
         exit_code=stopper.exit_code if stopper.requested else None,
         stopped_because=stopper.reason,
         hint=stopper.hint,
@@ -170,31 +175,29 @@ def _write_checks(
     facts: RunFacts,
     settings: Settings,
     emit: Handler,
+    elapsed: Callable[[], float],
     *,
     ledger: Ledger | None = None,
     keys: Keys | None = None,
 ) -> Written:
     """The files of a check: nothing was sent, accepted rows are pending."""
     _may_report(found, facts)
-    end = RunEnd(run_id=facts.run_id, number=0, started_at=_began(facts), finished_at=time.time())
+    began = datetime.fromisoformat(facts.now).timestamp()
+    end = RunEnd(run_id=facts.run_id, number=0, started_at=began, finished_at=began + elapsed())
     written = write_reports(
         survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
     )
     for line in written.incomplete:
         emit(Notice(message=line))
-    emit(_finished(facts, written))
+    emit(_finished(facts, written, elapsed()))
     return written
 
 
-def _began(facts: RunFacts) -> float:
-    return datetime.fromisoformat(facts.now).timestamp()
-
-
-def _finished(facts: RunFacts, written: Written) -> Finished:
+def _finished(facts: RunFacts, written: Written, seconds: float) -> Finished:
     return Finished(
         run_id=facts.run_id,
         exit_code=int(written.exit_code),
         dispositions=written.dispositions,
         out=facts.out,
-        seconds=time.time() - _began(facts),
+        seconds=seconds,
     )

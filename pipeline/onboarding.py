@@ -5,6 +5,7 @@ It joins the stages for as long as a run lives. The ledger holds what happened w
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -38,7 +39,7 @@ _HEARTBEAT_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedRun:
-    """What a run holds of its ledger from its beginning to its end."""
+    """What a run holds of its ledger from its beginning to its end; ``clock`` shows the instants that it keeps."""
 
     ledger: Ledger
     keys: Keys
@@ -46,6 +47,7 @@ class OpenedRun:
     bank: KnownBank
     reserve: Reserve
     record: RunRecord
+    clock: Callable[[], float]
 
 
 class Onboarding:
@@ -66,7 +68,12 @@ class Onboarding:
     ) -> tuple[RunFacts, Stopper]:
         """Log in, read the categories, carry the customers until ``deadline``; the ledger holds what happened."""
         async with connected(
-            reachable, self._keys, direct=settings.embedded, emit=self._emit, may_send=self._held.sure
+            reachable,
+            self._keys,
+            direct=settings.embedded,
+            emit=self._emit,
+            may_send=self._held.sure,
+            now=self._opened.clock,
         ) as connection:
             is_restored = self._facts.ledger_restored
             signs = None if is_restored else Signs(self._ledger.path, run=self._record.number)
@@ -125,6 +132,7 @@ class Onboarding:
                 stopper=stopper,
                 pacer=connection.pacer,
                 emit=self._emit,
+                now=self._opened.clock,
                 stopped_by=self._facts.stopped_by,
                 restored=self._ledger.knows_until(self._record.number) if self._facts.ledger_restored else 0.0,
             )

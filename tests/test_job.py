@@ -32,7 +32,7 @@ def test_a_check_lasts_from_its_first_look_to_its_last_file(tmp_path: Path, monk
         return done
 
     clock = SimpleNamespace(time=lambda: now)
-    monkeypatch.setattr(job, "time", clock)
+    monkeypatch.setattr(job, "steady_clock", lambda started_at: lambda began=now: started_at + now - began)
     monkeypatch.setattr(reporting, "time", clock)
     calendar = SimpleNamespace(now=lambda zone: datetime.fromtimestamp(now, zone), fromisoformat=datetime.fromisoformat)
     monkeypatch.setattr(job, "datetime", calendar)
