@@ -1,3 +1,3 @@
 """Bulk onboarding of individual customers to FinHub."""
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"

@@ -48,7 +48,7 @@ class Shapes:
         return Answer(200, {"code": 200, "message": message, "data": data})
 
     def hierarchy(self, known: Iterable[demo.DemoCategory]) -> Answer:
-        """List the categories: what a registration needs of them."""
+        """List the categories: what a registration needs of them, and their risk, which only some banks tell."""
         return self.success(
             {
                 "tenantId": demo.TENANT_ID,

@@ -226,8 +226,14 @@ OLDER = {
 
 @pytest.mark.parametrize(("shapes", "files"), [("runner", RUNNER), ("older", OLDER)], ids=["runner", "older"])
 def test_answers_have_the_members_of_the_examples(shapes: str, files: dict[str, str]) -> None:
-    """Both generations answer the examples' requests with exactly the members that the examples show."""
+    """Both generations answer the examples' requests with exactly the members that the examples show.
+
+    But for a category's risk, which some banks tell in the hierarchy and the sandbox does, so that a plan is exact.
+    """
     got = journey(shapes)
+    if shapes == "runner":
+        told = got["01-categorization"]["data"]["categories"].values()
+        assert {category.pop("riskLevel") for category in told} <= {"LOW", "MEDIUM", "HIGH"}
     assert {name: members(got[name]) for name in files} == {
         name: members(example(file)) for name, file in files.items()
     }
