@@ -34,9 +34,9 @@ class Earlier:
 
     def judged(self, rows: Sequence[IntakeRow]) -> list[IntakeRow]:
         """Return the rows, those of another's identity as rejects."""
-        if self._first:
-            return list(rows)
         rows = as_known(rows, self._keys, self._ledger.find)
+        if self._first:
+            return rows
         keys = {place: self._keys.customer(row.external_id) for place, row in enumerate(rows) if row.customer}
         own = self._ledger.find(list(keys.values()), as_of=self._as_of)
         marks = {place: self._marks(rows[place]) for place, key in keys.items() if not is_at_the_bank(own.get(key))}

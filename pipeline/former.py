@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipeline.intake import cells
+from pipeline.intake.judge import Judged
 from pipeline.keys import FINGERPRINT_COLUMNS, Keys, column_hash
 from pipeline.model import Customer, IntakeRow, Journey
 
@@ -49,3 +50,10 @@ def _as_sent(row: IntakeRow, earlier: Customer, external_id: str, journey: Journ
     told = tuple(replace(found, external_id=external_id) for found in row.findings)
     wrong = tuple(replace(found, external_id=external_id) for found in row.violations)
     return replace(row, external_id=external_id, customer=customer, violations=wrong, findings=told)
+
+
+def ids_as_known(batch: Judged, keys: Keys, find: Find) -> list[str]:
+    """Return the ``external_id`` of each record as the ledger knows its customer."""
+    former = batch.former_ids()
+    known = find([keys.customer(earlier) for earlier in former.values()]) if former else {}
+    return batch.ids({place: earlier for place, earlier in former.items() if keys.customer(earlier) in known})

@@ -19,6 +19,7 @@ from pipeline.elsewhere import Elsewhere
 from pipeline.errors import ExitCode
 from pipeline.evidence import Evidence
 from pipeline.facts import RunFacts
+from pipeline.former import ids_as_known
 from pipeline.incomplete import Census, Known, weighed
 from pipeline.intake.judge import Judged
 from pipeline.intake.rejects import RejectMark
@@ -236,7 +237,7 @@ def _joined(
     run: int,
 ) -> Iterator[Told]:
     """Rows of which the intake or the ledger says something; of the others no more is made than need be."""
-    ids, spoken_of = batch.frame["external_id"], {*batch.violations, *batch.findings}
+    ids, spoken_of = ids_as_known(batch, keys, ledger.find), {*batch.violations, *batch.findings}
     for start in range(0, batch.height, _SLICE):
         places = range(start, min(start + _SLICE, batch.height))
         by_place = {place: keys.customer(ids[place]) for place in places if ids[place]}

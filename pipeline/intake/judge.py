@@ -86,6 +86,19 @@ class Judged:
             for place in places
         ]
 
+    def former_ids(self) -> dict[int, str]:
+        """Return the ids that versions up to 0.4.0 read otherwise, as they did, by place."""
+        now = self.frame["external_id"].gather(self.places)
+        pairs = zip(self.places, self.earlier["external_id"], now, strict=True)
+        return {place: before for place, before, after in pairs if before and before != after}
+
+    def ids(self, instead: Mapping[int, str]) -> list[str]:
+        """Return the id of each record; by place, others ``instead``."""
+        found: list[str] = self.frame["external_id"].to_list()
+        for place, external_id in instead.items():
+            found[place] = external_id
+        return found
+
     def _earlier(self, places: Sequence[int]) -> dict[int, Customer]:
         """Return the customers of records as versions up to 0.4.0 read them, where that was another way."""
         if not self.places.len():
