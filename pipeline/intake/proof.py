@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import UnreadableInputError
-from pipeline.intake import unpack
+from pipeline.intake import headers, unpack
 from pipeline.intake.encoding import Encoding, as_utf8
 from pipeline.intake.lines import Cut, Lines, LineTooLongError, text_of
 from pipeline.intake.records import batches, records
+from pipeline.model import CANONICAL_COLUMNS
 
 _ROWS = 10_000
 _MOST = 0.5
@@ -82,7 +83,7 @@ def tail(name: str, cut: Cut, header: Sequence[str], rows: Sequence[Sequence[str
     widths = Counter(map(len, rows))
     width = widths.most_common(1)[0][0] if widths else 0
     if names > 1 and widths:
-        _check_fit(name, cut, names, width, rows, widths)
+        _check_fit(name, cut, header[:names], width, rows, widths)
     if names < 1 or len(header) == names:
         return 0  # records that are too long may be shifted: they have to be told
     beyond = max(len(header), width) - names
@@ -100,17 +101,22 @@ def without_tail(cells: Sequence[str]) -> Sequence[str]:
 
 
 def _check_fit(
-    name: str, cut: Cut, names: int, width: int, rows: Sequence[Sequence[str]], widths: Collection[int]
+    name: str, cut: Cut, names: Sequence[str], width: int, rows: Sequence[Sequence[str]], widths: Collection[int]
 ) -> None:
     whole = sum(len(cells) == 1 and cut.delimiter in cells[0] for cells in rows)
     if whole > _MOST * len(rows):
         raise UnreadableInputError(
-            f"{name}: the header has {names} names, and the records below it stand in quotes as a whole",
+            f"{name}: the header has {len(names)} names, and the records below it stand in quotes as a whole",
             hint="write the file again with quotes around single fields only, or remove the outer ones",
         )
-    if len(rows) >= _FEWEST and len(widths) == 1 and width < names:
+    if len(rows) >= _FEWEST and len(widths) == 1 and not all(map(_is_name, names[width:])):
         raise UnreadableInputError(
-            f"{name}: the header has {names} names, and every record below it {width} fields; the header and the first "
-            "row may stand on one line",
+            f"{name}: the header has {len(names)} names, and every record below it {width} fields; the header and the "
+            "first row may stand on one line",
             hint="put a line end behind the last name of the header, or remove names that no record has a field for",
         )
+
+
+def _is_name(text: str) -> bool:
+    """Whether this is a column's name for certain: records that are all too short are rejects, each by itself."""
+    return text in CANONICAL_COLUMNS or headers.knows(text)
