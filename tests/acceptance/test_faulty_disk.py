@@ -180,9 +180,11 @@ def test_a_read_that_fails_once_is_checked_and_the_file_is_whole(disk: Disk, tmp
     source = head(SAMPLE, 40, tmp_path / "customers.csv")
     with disk.run(source) as run:
         until(lambda: registered(bank) >= 3, run)
+        disk.fails("pread EIO 1")
+        until(disk.struck, run)
         for _ in range(20):  # a heartbeat may meet it, and goes on
             disk.fails("pread EIO 1")
-            until(disk.struck, run)
+            until(lambda: disk.struck() or run.poll() is not None)
             if run.poll() is not None or "stopping" in disk.said:
                 break
             (disk.desk.folder / "FAULTS").write_text("", encoding="ascii")
