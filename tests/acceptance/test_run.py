@@ -69,7 +69,7 @@ def test_the_messy_file_names_every_planted_fault(desk: Desk) -> None:
     errors = desk.table("errors.csv")
     faults = {(row["row_number"], row["field"], row["code"]) for row in errors if row["severity"] == "error"}
     assert faults == planted
-    assert {row["code"] for row in errors if row["severity"] == "warning"} == {"probable_duplicate"}
+    assert {row["code"] for row in errors if row["severity"] == "warning"} == {"probable_duplicate", "placeholder"}
     assert all(row["message"] and row["hint"] for row in errors)
     rejected = {row["row_number"] for row in desk.table("results.csv") if row["disposition"] == "rejected"}
     assert rejected == {number for number, _, _ in planted}
