@@ -129,7 +129,7 @@ def test_a_bank_that_comes_and_goes_is_lived_with(tmp_path: Path) -> None:
     source = head(SAMPLE, 150, tmp_path / "customers.csv")
     with sandbox() as bank, way_to(bank) as way:
         desk = Desk(folder=tmp_path, bank=bank).configure(
-            settings(in_flight=16, attempts=6).replace("max_wait_s = 0.5", "max_wait_s = 2"), base_url=way.base_url
+            settings(in_flight=16, attempts=20).replace("max_wait_s = 0.5", "max_wait_s = 2"), base_url=way.base_url
         )
         with desk.start(source) as process:
             until(lambda: registered(bank) >= 1, process)
@@ -144,5 +144,5 @@ def test_a_bank_that_comes_and_goes_is_lived_with(tmp_path: Path) -> None:
         assert len(re.findall("the bank answers again", stderr)) >= 2
         counts = Counter(desk.counts())
         assert counts.keys() <= {"onboarded", "in_doubt"}
-        assert counts["in_doubt"] <= 16
+        assert counts["in_doubt"] <= 2 * 16, "both kinds of broken connections may meet all calls under way"
         assert disagreements(bank.record(), desk.table("results.csv"), source) == []
