@@ -195,11 +195,13 @@ def head(source: Path, rows: int, target: Path) -> Path:
 
 
 def many_rows(folder: Path, rows: int) -> Path:
-    """Write a large input of distinct customers."""
+    """Write a large input of distinct customers, none of whom looks like another."""
     lines = SAMPLE.read_text(encoding="utf-8").splitlines()
     columns = lines[0].split(",")
     cells = lines[1].split(",")
-    at = {name: columns.index(name) for name in ("external_id", "email", "phone", "document_number")}
+    changed = ("external_id", "email", "phone", "document_number", "last_name", "date_of_birth")
+    at = {name: columns.index(name) for name in changed}
+    letters = str.maketrans("0123456789", "aeioukmrst")
     with (folder / "many.csv").open("w", encoding="utf-8") as stream:
         stream.write(lines[0] + "\n")
         for number in range(rows):
@@ -207,6 +209,8 @@ def many_rows(folder: Path, rows: int) -> Path:
             cells[at["email"]] = f"m{number}@example.com"
             cells[at["phone"]] = f"+37061{number:06d}"
             cells[at["document_number"]] = f"M{number:08d}"
+            cells[at["last_name"]] = f"{number * 7919:09d}".translate(letters).title()
+            cells[at["date_of_birth"]] = f"{1940 + number % 60}-{1 + number % 12:02d}-{1 + number % 28:02d}"
             stream.write(",".join(cells) + "\n")
     return folder / "many.csv"
 
