@@ -18,7 +18,7 @@ import polars as pl
 from polars.exceptions import ComputeError
 
 from pipeline.intake import quirks
-from pipeline.intake.quirks import END_OF_FILE, SPACES, Quirks
+from pipeline.intake.quirks import END_OF_FILE, Quirks
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one physical line; a longer one means that the file is no table."""
@@ -223,13 +223,12 @@ class Lines:
         lines = self._cut.plain(body, self._width)
         if not lines or (self._tail and not self._has_tails(body, lines)):
             return 0
-        try:
-            text = pl.Series([body], dtype=pl.Binary).cast(pl.String)
-        except ComputeError:  # some of it is no UTF-8
-            return 0
-        starts = f"{self._cut.delimiter}{SPACES}".encode()
-        hints = self._cut.quirks.hints(body)
-        if body[:1] in (bytes([sign]) for sign in starts) or text.str.contains_any(hints)[0]:
+        if not body.isascii():
+            try:
+                pl.Series([body], dtype=pl.Binary).cast(pl.String)
+            except ComputeError:  # some of it is no UTF-8
+                return 0
+        if self._cut.quirks.may_be_in(body):
             return 0 if self._odd_places(body.splitlines(keepends=True)) else lines
         return lines
 
