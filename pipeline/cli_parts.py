@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -65,8 +65,6 @@ def plain_errors() -> Iterator[None]:
         signal = stopped if isinstance(stopped, Signalled) else Signalled("SIGINT", ExitCode.INTERRUPTED)
         say(f"stopped by {signal.name}; the same command goes on where it ended")
         sys.exit(signal.exit_code)
-    except BrokenPipeError:
-        sys.exit(ExitCode.UNEXPECTED)
     except Exception as error:  # noqa: BLE001 - a defect; its text may hold a customer's data, so only its place is shown
         frames = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
         say(f"error: unexpected failure: {type(error).__name__} at {' > '.join(frames[-6:])}")
@@ -75,13 +73,8 @@ def plain_errors() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print on stderr; a terminal or pipe that is gone changes neither what was done nor the exit code."""
-    try:
-        click.echo(text, err=True)
-    except OSError:
-        from pipeline.console import lead_nowhere
-
-        lead_nowhere(sys.stderr)
+    """Print on stderr."""
+    click.echo(text, err=True)
 
 
 def leave(code: str | int | None) -> NoReturn:
@@ -90,9 +83,8 @@ def leave(code: str | int | None) -> NoReturn:
     All work is done and closed by now. To take the interpreter down in peace would be to take it from threads that
     libraries still have (the transport's): now and then that aborts the process, whatever its exit code was.
     """
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
     if isinstance(code, str):
         say(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
     os._exit(code if isinstance(code, int) else bool(code))

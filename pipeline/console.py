@@ -1,17 +1,17 @@
 """What a person or a log collector sees of a run: three handlers of events, all on stderr.
 
-Promises: stdout is never touched; a stream that breaks or closes ends the display and never the run; ``NO_COLOR`` and
-``TERM=dumb`` are obeyed; ``rich`` is loaded for a terminal only. Does not know the run: it prints what events say.
+Promises: stdout is never touched; ``NO_COLOR`` and ``TERM=dumb`` are obeyed; ``rich`` is loaded for a terminal only.
+Does not know the run: it prints what events say, on a stream that ``streams`` made safe from breaking.
 """
 
 import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pipeline import events
 from pipeline.events import Event, Handler
@@ -36,64 +36,13 @@ _COLORS = {
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def choose(stream: TextIO | None, *, json_logs: bool = False) -> AbstractContextManager[Handler]:
+def choose(stream: TextIO, *, json_logs: bool = False) -> AbstractContextManager[Handler]:
     """Pick the handler that suits ``stream``: JSON lines if asked for, a live display, or plain lines."""
-    if stream is None:
-        return nullcontext(events.ignore)
     if json_logs:
         return nullcontext(json_lines(stream))
-    if not _is_terminal(stream) or os.environ.get("TERM", "") in _DUMB:
+    if not stream.isatty() or os.environ.get("TERM", "") in _DUMB:
         return nullcontext(plain(stream))
     return terminal(stream)
-
-
-def _is_terminal(stream: TextIO) -> bool:
-    try:
-        return stream.isatty()
-    except ValueError:
-        return False
-
-
-def lead_nowhere(stream: TextIO) -> None:
-    """Take what is written to a broken stream away: its buffer would spoil the exit code at the end."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, stream.fileno())
-        finally:
-            os.close(nowhere)
-
-
-class _Patient:
-    """A stream that may break: what cannot be written is dropped, and the program goes on."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream, self._broken = stream, False
-        self.encoding = getattr(stream, "encoding", None) or "utf-8"
-
-    def write(self, text: str) -> int:
-        return self._try(lambda: self._stream.write(text.encode(self.encoding, "replace").decode(self.encoding)))
-
-    def flush(self) -> None:
-        self._try(self._stream.flush)
-
-    def isatty(self) -> bool:
-        return _is_terminal(self._stream)
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
-
-    def _try(self, action: Callable[[], int | None]) -> int:
-        if self._broken:
-            return 0
-        try:
-            return action() or 0
-        except BlockingIOError:
-            return 0
-        except (OSError, ValueError):
-            self._broken = True
-            lead_nowhere(self._stream)
-            return 0
 
 
 class _Seldom:
@@ -127,13 +76,13 @@ def plain(
     now: Callable[[], datetime] = _now,
 ) -> Handler:
     """Print a line with the time for each event; of progress and slowing at most one per interval."""
-    out, seldom = _Patient(stream), _Seldom(interval_s, clock)
+    seldom = _Seldom(interval_s, clock)
 
     def handle(event: Event) -> None:
         if isinstance(event, _OFTEN) and not seldom.lets(event):
             return
-        out.write(f"{now():%Y-%m-%dT%H:%M:%SZ} {describe(event)}\n")
-        out.flush()
+        stream.write(f"{now():%Y-%m-%dT%H:%M:%SZ} {describe(event)}\n")
+        stream.flush()
 
     return handle
 
@@ -146,7 +95,7 @@ def json_lines(
     now: Callable[[], datetime] = _now,
 ) -> Handler:
     """Print each event as a JSON object on a line of its own: ``time``, ``event``, then the event's fields."""
-    out, seldom = _Patient(stream), _Seldom(interval_s, clock)
+    seldom = _Seldom(interval_s, clock)
 
     def handle(event: Event) -> None:
         if isinstance(event, _OFTEN) and not seldom.lets(event):
@@ -154,8 +103,8 @@ def json_lines(
         name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in type(event).__name__)
         said = {"time": f"{now():%Y-%m-%dT%H:%M:%SZ}", "event": name[1:]}
         said |= {field.name: getattr(event, field.name) for field in fields(event)}
-        out.write(json.dumps(said, default=dict) + "\n")
-        out.flush()
+        stream.write(json.dumps(said, default=dict) + "\n")
+        stream.flush()
 
     return handle
 
@@ -222,8 +171,7 @@ def terminal(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> 
     from rich.live import Live  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    out = _Patient(stream)
-    console = Console(file=cast("TextIO", out), highlight=False, emoji=False, markup=False)
+    console = Console(file=stream, highlight=False, emoji=False, markup=False)
     # Redirection off: stdout is not ours. No refresh thread: a busy run redraws by its own events.
     live = Live(
         console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False, vertical_overflow="crop"
