@@ -6,7 +6,8 @@ A joiner of settings, intake and journey. Knows no ledger and no bank.
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from pipeline.intake.judge import Lack, Needs
+from pipeline.intake.findings import Lack
+from pipeline.intake.judge import Needs
 from pipeline.journey.completeness import DECISIVE_COLUMNS, lacking
 from pipeline.journey.explanations import EXPLANATIONS
 from pipeline.journey.move_kinds import JourneyRules

@@ -26,33 +26,37 @@ class RejectFiles:
         self._inputs = {
             table.name: (source, table) for source, table in zip(survey.sources, survey.tables, strict=True)
         }
-        self._begun: dict[str, tuple[Path, Rejects]] = {}
+        self._source = ""
+        self._target: Path | None = None
+        self._rejects: Rejects | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         # After an error the folder takes its hidden files away; what the disk did not hold is no news then.
-        for _target, rejects in self._begun.values():
+        if self._rejects:
             with suppress(OSError):
-                rejects.close()
+                self._rejects.close()
 
     def add(self, batch: Judged, marks: Mapping[int, Sequence[RejectMark]]) -> None:
-        """Write the marked rows of a batch."""
+        """Write the marked rows of a batch; of an input before the one of the last batch there are none any more."""
         if not marks:
             return
-        if batch.source not in self._begun:
+        if batch.source != self._source:
+            self.close()
             source, table = self._inputs[batch.source]
-            target = self._folder.reserve(f"rejects/{file_name(source)}")
-            with plainly(target):
-                self._begun[batch.source] = target, rejects_of(table, target)
-        target, rejects = self._begun[batch.source]
-        with plainly(target):
-            rejects.add(batch.batch, marks)
+            self._source, self._target = batch.source, self._folder.reserve(f"rejects/{file_name(source)}")
+            with plainly(self._target):
+                self._rejects = rejects_of(table, self._target)
+        assert self._rejects
+        assert self._target
+        with plainly(self._target):
+            self._rejects.add(batch.batch, marks)
 
     def close(self) -> None:
-        """End all files."""
-        while self._begun:
-            target, rejects = self._begun.popitem()[1]
-            with plainly(target):
-                rejects.close()
+        """End the file that is open: however many inputs have rejects, there is one at a time."""
+        if self._rejects and self._target:
+            with plainly(self._target):
+                self._rejects.close()
+        self._rejects = None

@@ -5,10 +5,9 @@ column names, not rules.
 """
 
 import codecs
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -16,9 +15,10 @@ import polars as pl
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import unpack
 from pipeline.intake.cells import OUTER_SPACE
+from pipeline.intake.cut import Cut
 from pipeline.intake.dialect import Dialect
 from pipeline.intake.encoding import as_utf8
-from pipeline.intake.lines import MAX_LINE, Cut, Lines, LineTooLongError, Run, line_end
+from pipeline.intake.lines import MAX_LINE, Lines, LineTooLongError, Run, line_end
 from pipeline.intake.records import NO_TEXT, Batch, Fault, Record, batches, records
 
 
@@ -31,6 +31,30 @@ class Opened:
     columns: tuple[str, ...]
     newline: bytes
     lines: Lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncut:
+    """Records of so many fields, of which the ``wanted`` columns are at ``places``."""
+
+    records: Batch = field(compare=False)
+    wanted: tuple[str, ...]
+    places: tuple[int, ...]
+    width: int
+    cut: Cut
+
+    def __call__(self) -> pl.DataFrame:
+        """Cut them into a frame of text; a record at fault is a line of empty texts.
+
+        Plain lines are cut all at once, the others come cut, then all are put in order.
+        """
+        frame = _cut(self.records.plain, self.wanted, self.places, self.width, self.cut)
+        if not self.records.others:
+            return frame
+        empty = [""] * self.width
+        cells = [record.cells or empty for record in self.records.others.values()]
+        others = _columns(cells, self.wanted, self.places)
+        return pl.concat([frame, others])[_order(self.records)] if self.records.plain else others
 
 
 @contextmanager
@@ -76,31 +100,37 @@ def frames(
     path: Path, name: str, wanted: Sequence[str], batch_rows: int, *, dialect: Dialect, most: int
 ) -> Iterator[tuple[pl.DataFrame, dict[int, Fault]]]:
     """Yield the records as frames of text with the wanted columns, and the faults by place in the frame."""
-    for batch, cut in uncut(path, name, wanted, batch_rows, dialect=dialect, most=most):
-        yield cut(), batch.faults
+    for batch in uncut(path, name, wanted, batch_rows, dialect=dialect, most=most):
+        yield batch(), batch.records.faults
 
 
 def uncut(
     path: Path, name: str, wanted: Sequence[str], batch_rows: int, *, dialect: Dialect, most: int
-) -> Iterator[tuple[Batch, Callable[[], pl.DataFrame]]]:
-    """Yield the records, and for each batch what cuts it into a frame of text with the wanted columns.
-
-    A record at fault is a line of empty texts in the frame. To cut is most of the work and may be done elsewhere.
-    """
+) -> Iterator[Uncut]:
+    """Yield the records, not cut yet: that is most of the work, and may be done elsewhere."""
     with opened(path, name, dialect, most) as file:
         places = [file.columns.index(column) for column in wanted]
         for batch in pieces(file, dialect, batch_rows):
-            yield batch, partial(_frame, batch, wanted, places, len(file.columns) + dialect.tail, dialect.cut)
+            yield Uncut(
+                records=batch,
+                wanted=tuple(wanted),
+                places=tuple(places),
+                width=len(file.columns) + dialect.tail,
+                cut=dialect.cut,
+            )
 
 
-def _frame(batch: Batch, wanted: Sequence[str], places: Sequence[int], width: int, cut: Cut) -> pl.DataFrame:
-    """Gather a batch's cells: plain lines are cut all at once, the others come cut, then all are put in order."""
-    frame = _cut(batch.plain, wanted, places, width, cut)
-    if not batch.others:
-        return frame
-    empty = [""] * width
-    others = _columns([record.cells or empty for record in batch.others.values()], wanted, places)
-    return pl.concat([frame, others])[_order(batch)] if batch.plain else others
+def joined(uncut: Sequence[Uncut]) -> Uncut | None:
+    """Return consecutive records, of several files, as one: to cut costs little more then. None if they differ."""
+    first = uncut[0]
+    if any(other != first for other in uncut):
+        return None
+    together = Batch()
+    for part in uncut:
+        together.plain += part.records.plain
+        together.others |= {together.height + place: record for place, record in part.records.others.items()}
+        together.height += part.records.height
+    return replace(first, records=together)
 
 
 def _order(batch: Batch) -> pl.Series:

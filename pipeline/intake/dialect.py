@@ -19,7 +19,8 @@ from pipeline.errors import UnreadableInputError
 from pipeline.intake import encoding, proof, unpack
 from pipeline.intake.cells import OUTER_SPACE
 from pipeline.intake.columns import FIXED_WIDTH
-from pipeline.intake.lines import Cut, Lines
+from pipeline.intake.cut import Cut, plain
+from pipeline.intake.lines import Lines
 from pipeline.intake.records import NO_TEXT, Record, records
 from pipeline.model import ERROR_COLUMNS
 from pipeline.profile import Source
@@ -60,6 +61,15 @@ class Dialect:
     def usual(self) -> bool:
         """Whether it is plain CSV in UTF-8 from the first line on, as in the README."""
         return self.encoding.name == "utf-8" and self.cut == Cut() and not self.skip_lines and not self.packing
+
+    def tells(self, source: Source) -> bool:
+        """Tell whether a file of the same header and nothing special in its records is certainly written so, too.
+
+        What is not stated must be what is usual: only special records tell of anything else.
+        """
+        quote, escape = source.quote if source.quote is not None else '"', source.escape
+        special = self.encoding.mark or self.packing or self.skip_lines or self.tail or self.encoding.rivals
+        return self.encoding.name == "utf-8" and (self.cut.quote, self.cut.escape) == (quote, escape) and not special
 
     @property
     def words(self) -> str:
@@ -107,6 +117,17 @@ def detect(
         raise UnreadableInputError(f"{name} has more than one space between fields", hint=FIXED_WIDTH)
     tail = proof.tail(name, cut, header, rows)
     return Dialect(encoding=found, cut=cut, skip_lines=skip, packing=unpack.packing(path), sure=sure, tail=tail)
+
+
+def holds(written: Dialect, body: bytes, width: int) -> bool:
+    """Tell whether all that follows a header of so many names is beyond doubt written so.
+
+    All records have so many fields, none has a quote, all of it is UTF-8: no other way to read it can be better.
+    """
+    if not body.endswith((b"\n", b"\r")):
+        body += b"\n"
+    quoted = (b"\n'", f"{written.cut.delimiter}'".encode())
+    return plain(body, written.cut, width) > 0 and not any(mark in body for mark in quoted) and body[:1] != b"'"
 
 
 def _skipped(text: str, cut: Cut, source: Source, known: Collection[str]) -> int:

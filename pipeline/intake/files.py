@@ -6,15 +6,12 @@ text or as a fault; memory is bounded by the batch. Knows columns, not rules.
 """
 
 import glob
-import hashlib
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import polars as pl
 
@@ -22,15 +19,20 @@ from pipeline.errors import UnreadableInputError
 from pipeline.intake import columns as header
 from pipeline.intake import csvfile, dialect, encoding, excelfile, mapping, parquetfile, places, sniff, unpack
 from pipeline.intake.cells import Cells
+from pipeline.intake.csvfile import Uncut
 from pipeline.intake.dialect import Dialect
 from pipeline.intake.mapping import Plan
 from pipeline.intake.records import Fault
-from pipeline.model import CANONICAL_COLUMNS, SourceInfo
+from pipeline.intake.stamps import Stamp, stamp
+from pipeline.model import CANONICAL_COLUMNS
 from pipeline.profile import Profile
 
 _HEAD = 64 * 1024
 MAX_UNPACKED = 16 * 1024**3
-_RACY_NS = 2_000_000_000
+SMALL = 256 * 1024
+"""Bytes of an input up to which it is small: there may be thousands of such, and what each costs counts."""
+_TELLING = 2
+"""Known names by which a header is told from a record."""
 
 
 class Kind(StrEnum):
@@ -63,7 +65,7 @@ class Reading:
 class Table:
     """An input that is a table: ``columns`` are its own names in order, ``plan`` makes canonical ones of them.
 
-    ``stamp`` is the file's from before anything of it was read.
+    ``stamp`` is the file's from before anything of it was read. ``header`` is the line of a text file's names.
     """
 
     name: str
@@ -72,8 +74,9 @@ class Table:
     columns: tuple[str, ...]
     plan: Plan
     reading: Reading
-    stamp: "Stamp"
+    stamp: Stamp
     dialect: Dialect | None = None
+    header: bytes = b""
 
     @property
     def written(self) -> str:
@@ -91,8 +94,8 @@ class Batch:
     """Consecutive records, ``height`` of them: ``first_row`` is the first one's row number; faults by place.
 
     ``file`` makes the file's own columns, of which ``cut`` makes the canonical ones; a faulty record is a line of empty
-    texts in them. Most of the work is there, so that it can be done on another core than reading. ``raws`` gives the
-    bytes of records at some places in order, where the input is text: in UTF-8, line end included.
+    texts in them. Most of the work is there, so that it can be done on another core than reading, and for many at once.
+    ``raws`` gives the bytes of records at some places in order, where the input is text: in UTF-8, line end included.
     """
 
     first_row: int
@@ -102,18 +105,28 @@ class Batch:
     faults: dict[int, Fault] = field(default_factory=dict)
     raws: Callable[[Iterable[int]], Iterator[bytes]] | None = None
 
-    def cut(self) -> Cells:
-        """Make the canonical columns."""
-        return self.plan.read(self.file().head(self.height))
-
-    def at(self, places: pl.Series) -> pl.DataFrame:
-        """Make the canonical columns of the records at some places."""
-        return self.plan.read(self.file()[places]).frame
-
     def head(self, height: int) -> "Batch":
         """Return the first records."""
         kept = {place: fault for place, fault in self.faults.items() if place < height}
         return replace(self, height=height, faults=kept)
+
+
+def cut(batches: Sequence[Batch], places: pl.Series | None = None) -> Cells:
+    """Make the canonical columns of batches with the same plan, in order, as one; of their records at some places.
+
+    Each may be of another input: what it costs beside its size is paid once for all of them.
+    """
+    frame = _joined(batches)
+    return batches[0].plan.read(frame if places is None else frame[places])
+
+
+def _joined(batches: Sequence[Batch]) -> pl.DataFrame:
+    uncut = [
+        batch.file for batch in batches if isinstance(batch.file, Uncut) and batch.file.records.height == batch.height
+    ]
+    if len(uncut) == len(batches) and (whole := csvfile.joined(uncut)):
+        return whole()
+    return pl.concat([batch.file().head(batch.height) for batch in batches])
 
 
 def expand(inputs: Sequence[Path]) -> list[Path]:
@@ -131,9 +144,14 @@ def expand(inputs: Sequence[Path]) -> list[Path]:
     return found
 
 
-def open_table(path: Path, name: str, reading: Reading) -> Table:
-    """Look at an input's beginning: what it is, how it is written and which columns it has."""
+def open_table(path: Path, name: str, reading: Reading, like: Table | None = None) -> Table:
+    """Look at an input's beginning: what it is, how it is written and which columns it has.
+
+    One that is ``like`` another with the same ``reading`` is not judged anew.
+    """
     seen = stamp(path)
+    if like and like.dialect and seen.size <= SMALL and _is_like(path, like, like.dialect):
+        return replace(like, name=name, path=path, stamp=seen, dialect=replace(like.dialect, sure=1.0))
     start = head(path, name, reading)
     profile = reading.profile
     known = reading.known
@@ -152,7 +170,8 @@ def open_table(path: Path, name: str, reading: Reading) -> Table:
         return Table(name=name, path=path, kind=Kind.EXCEL, columns=columns, plan=plan, reading=reading, stamp=seen)
     refuse_foreign(start, name, reading)
     written = dialect.detect(path, name, profile.source, known, reading.max_unpacked)
-    columns = csvfile.columns(path, name, written, reading.max_unpacked)
+    with csvfile.opened(path, name, written, reading.max_unpacked) as file:
+        columns, line = file.columns, file.header.raw
     header.check(name, columns, known)
     plan = mapping.plan(profile, columns, name)
     return Table(
@@ -164,7 +183,21 @@ def open_table(path: Path, name: str, reading: Reading) -> Table:
         reading=reading,
         stamp=seen,
         dialect=written,
+        header=line,
     )
+
+
+def _is_like(path: Path, like: Table, written: Dialect) -> bool:
+    """Tell whether a small text file has the same header and is beyond doubt written in the same way."""
+    reading = like.reading
+    if len({*like.columns} & reading.known) < _TELLING or not written.tells(reading.profile.source):
+        return False
+    try:
+        places.check(path)
+        body = path.read_bytes()
+    except OSError:
+        return False  # said with its cause when it is opened
+    return body.startswith(like.header) and dialect.holds(written, body[len(like.header) :], len(like.columns))
 
 
 def refuse_foreign(start: bytes, name: str, reading: Reading) -> None:
@@ -191,9 +224,9 @@ def _pieces(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[Batch]:
     path, name, plan, wanted, reading = table.path, table.name, table.plan, table.plan.wanted, table.reading
     if table.dialect:
         most = table.reading.max_unpacked
-        for records, cut in csvfile.uncut(path, name, wanted, batch_rows, dialect=table.dialect, most=most):
-            height, faults, raws = records.height, records.faults, records.raws
-            yield Batch(first_row=0, height=height, file=cut, plan=plan, faults=faults, raws=raws)
+        for uncut in csvfile.uncut(path, name, wanted, batch_rows, dialect=table.dialect, most=most):
+            height, faults, raws = uncut.records.height, uncut.records.faults, uncut.records.raws
+            yield Batch(first_row=0, height=height, file=uncut, plan=plan, faults=faults, raws=raws)
         return
     if table.kind is Kind.PARQUET:
         frames = parquetfile.frames(path, name, wanted, batch_rows, quiet=quiet)
@@ -203,36 +236,6 @@ def _pieces(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[Batch]:
         yield Batch(first_row=0, height=frame.height, file=partial(pl.DataFrame.clone, frame), plan=plan, faults=faults)
 
 
-def sha256(path: Path, name: str) -> str:
-    """Return the SHA-256 of a file's bytes, in hex; one that nobody touched since the last time is not read again."""
-    try:
-        seen = stamp(path)
-        # What is changed again within the grain of the clock shows no other time (git calls such files racy).
-        racy = time.time_ns() - max(seen.changed, seen.modified) < _RACY_NS
-        return _digest.__wrapped__(path, seen) if racy else _digest(path, seen)
-    except OSError as error:
-        raise _unopened(name, error) from None
-
-
-@lru_cache(maxsize=256)
-def _digest(path: Path, _: "Stamp") -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def verify(source: SourceInfo) -> None:
-    """Refuse an input that is not the one that was surveyed: its row numbers would mean other rows."""
-    if sha256(Path(source.path), source.name) != source.sha256:
-        raise changed(source.name)
-
-
-def changed(name: str) -> UnreadableInputError:
-    """Make the error for an input that somebody writes to."""
-    return UnreadableInputError(
-        f"{name} changed while it was being worked on", hint="give the run a copy that nobody writes to"
-    )
-
-
 def head(path: Path, name: str, reading: Reading) -> bytes:
     """Return the first bytes of what is in a file, or say why there are none."""
     try:
@@ -240,7 +243,7 @@ def head(path: Path, name: str, reading: Reading) -> bytes:
         with unpack.opened(path, name, reading.max_unpacked) as stream:
             head = stream.read(_HEAD)
     except OSError as error:
-        raise _unopened(name, error) from None
+        raise places.unopened(name, error) from None
     if head.startswith(sniff.PARQUET_MAGIC) and (packing := unpack.packing(path)):
         raise UnreadableInputError(
             f"{name} is a Parquet file in a {packing} archive", hint="unpack it first: only text is read packed"
@@ -248,29 +251,3 @@ def head(path: Path, name: str, reading: Reading) -> bytes:
     if not head.removeprefix(sniff.BOM).strip():
         raise UnreadableInputError(f"{name} is empty", hint="check how it was made")
     return head
-
-
-def _unopened(name: str, error: OSError) -> UnreadableInputError:
-    if isinstance(error, FileNotFoundError):
-        return UnreadableInputError(f"{name} does not exist", hint="check the path")
-    if isinstance(error, PermissionError):
-        return UnreadableInputError(f"{name} may not be read by this user", hint="check its permissions")
-    return UnreadableInputError(f"{name} cannot be read: {error.strerror}", hint="check the path and the disk")
-
-
-class Stamp(NamedTuple):
-    """What changes with a file's content and costs nothing to ask; times in nanoseconds."""
-
-    file: int
-    size: int
-    modified: int
-    changed: int
-
-
-def stamp(path: Path) -> Stamp:
-    """Return a file's stamp; that of a file which is gone is like no other."""
-    try:
-        found = path.stat()
-    except OSError:
-        return Stamp(file=0, size=0, modified=0, changed=0)
-    return Stamp(file=found.st_ino, size=found.st_size, modified=found.st_mtime_ns, changed=found.st_ctime_ns)

@@ -4,23 +4,24 @@ Promises: nothing is decided here that the specification, the copies or the ledg
 words are those of ``codes``. Rows become objects only when somebody asks for them: a check needs the bad ones only.
 """
 
+import re
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 import polars as pl
 
-from pipeline.intake import codes, countries, customers, notices, schema
+from pipeline.intake import countries, customers, notices, schema
 from pipeline.intake.categories import Catalogue
 from pipeline.intake.cells import Cells
 from pipeline.intake.files import Batch, Table
+from pipeline.intake.findings import Findings, Lack, Piece
 from pipeline.intake.identity import PROBABLE, Companions
 from pipeline.model import Customer, IntakeRow, Severity, SourceInfo, Violation
 
-_FEW = 100
-"""Lines that Python writes sooner than polars."""
+_FEW = 500
+"""Rows that Python looks at sooner than polars."""
 FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
 """The column that a key made of several stands under."""
 
@@ -53,7 +54,8 @@ class Judged:
 
     def any_key(self, pattern: str) -> bool:
         """Tell whether the key of any record matches a pattern."""
-        return bool(self.frame["external_id"].str.contains(pattern).any())
+        ids = self.frame["external_id"]
+        return any(map(re.compile(pattern).search, ids)) if self.height < _FEW else ids.str.contains(pattern).any()
 
     def lines(self, before: str, after: str, key: Callable[[str], str] | None = None) -> list[str]:
         """Return a text per record: ``before``, its row number, a comma, its key (as ``key`` writes it), ``after``."""
@@ -111,16 +113,6 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
-    """What a row does not have and will need: the words of a :class:`Violation` without the row."""
-
-    field: str
-    code: str
-    message: str
-    hint: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """What good rows are asked for besides the rules.
 
@@ -141,7 +133,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """What is known about all inputs when a batch of one of them is judged."""
+    """What is known about all inputs when batches of them are judged."""
 
     sources: Sequence[SourceInfo]
     copies: Mapping[str, Companions]
@@ -153,55 +145,55 @@ class Judge:
 
     def judged(
         self,
-        table: Table,
-        batch: Batch,
+        pieces: Sequence[Piece],
         frame: pl.DataFrame,
         broken: Sequence[schema.Broken],
         *,
         given: Cells,
         earlier: pl.DataFrame,
-        offset: int,
-    ) -> Judged:
-        """Gather what is said of a batch, ``given`` as these cells and now a ``frame``.
+    ) -> list[Judged]:
+        """Gather what is said of consecutive batches, ``given`` together as these cells and now a ``frame``.
 
-        ``offset`` is the number of its first row over all inputs, from 0. ``earlier`` are the rows at ``given.places``
-        as versions up to 0.4.0 sent them.
+        ``earlier`` are the rows at ``given.places`` as versions up to 0.4.0 sent them.
         """
-        findings = _Findings(source=table.name, first_row=batch.first_row, ids=frame["external_id"])
-        for place, fault in batch.faults.items():
-            encoding = table.dialect.encoding.name if table.dialect else ""
-            facts = {"line": fault.line, "found": fault.found, "expected": len(table.columns), "encoding": encoding}
-            for code in fault.codes:
-                findings.add(place, "", code, facts)
+        findings = Findings(pieces, frame["external_id"])
+        faulty = set(self._faults(findings, pieces))
         for rule in broken:
             # A faulty record has no cells that could break a rule.
-            if rule.place not in batch.faults:
+            if rule.place not in faulty:
+                table, _ = findings.at(rule.place)
                 findings.add(rule.place, rule.column, rule.code, self._facts(rule, frame, table))
+        first = pieces[0].offset
         for key, copies in self.copies.items():
-            for row, others, more in copies.within(offset, frame.height):
-                self._copy(findings, row - offset, key, self._told(others, more))
+            for row, others, more in copies.within(first, frame.height):
+                self._copy(findings, row - first, key, self._told(others, more))
         for place, column, code, severity in notices.told(given, frame):
-            if place not in batch.faults:
+            if place not in faulty:
                 findings.add(place, column, code, {}, severity)
         if self.needs:
             self._lacks(findings, self.needs, frame)
-        return Judged(
-            source=table.name,
-            batch=batch,
-            frame=frame,
-            violations=findings.errors,
-            findings=findings.others,
-            places=given.places,
-            earlier=earlier,
-        )
+        return list(_parted(pieces, frame, findings, given.places, earlier))
 
-    def _copy(self, findings: "_Findings", place: int, key: str, told: str) -> None:
+    @staticmethod
+    def _faults(findings: "Findings", pieces: Sequence[Piece]) -> Iterator[int]:
+        """Say of records that are none why, and yield their places."""
+        for piece in pieces:
+            for within, fault in piece.batch.faults.items():
+                place = piece.offset - pieces[0].offset + within
+                encoding = piece.table.dialect.encoding.name if piece.table.dialect else ""
+                expected = len(piece.table.columns)
+                facts = {"line": fault.line, "found": fault.found, "expected": expected, "encoding": encoding}
+                for code in fault.codes:
+                    findings.add(place, "", code, facts)
+                yield place
+
+    def _copy(self, findings: "Findings", place: int, key: str, told: str) -> None:
         severity = Severity.WARNING if key == PROBABLE and not self.reject_probable else Severity.ERROR
         code = key if key == PROBABLE else f"duplicate_{key}"
         findings.add(place, FIELD_OF.get(key, key), code, {"copies": told}, severity)
 
     @staticmethod
-    def _lacks(findings: "_Findings", needs: Needs, frame: pl.DataFrame) -> None:
+    def _lacks(findings: "Findings", needs: Needs, frame: pl.DataFrame) -> None:
         for places in needs.kinds(frame):
             good = [place for place in places if place not in findings.errors]
             if not good:
@@ -240,41 +232,22 @@ class Judge:
         return f"{told} and {more} more" if more else told
 
 
-class _Findings:
-    """Violations and other findings of one batch, by place."""
-
-    def __init__(self, *, source: str, first_row: int, ids: pl.Series) -> None:
-        self._source = source
-        self._first_row = first_row
-        self._ids = ids
-        self.errors: defaultdict[int, list[Violation]] = defaultdict(list)
-        self.others: defaultdict[int, list[Violation]] = defaultdict(list)
-
-    def add(
-        self, place: int, field: str, code: str, facts: Mapping[str, object], severity: Severity = Severity.ERROR
-    ) -> None:
-        """Note a finding."""
-        found = codes.violation(
-            code,
-            source=self._source,
-            row_number=self._first_row + place,
-            external_id=self._ids[place],
-            field=field,
-            facts=facts,
-            severity=severity,
+def _parted(
+    pieces: Sequence[Piece], frame: pl.DataFrame, findings: Findings, places: pl.Series, earlier: pl.DataFrame
+) -> Iterator[Judged]:
+    """Yield the batches apart, each with what is said of its own records."""
+    errors, others = findings.parted(findings.errors), findings.parted(findings.others)
+    start = begin = 0
+    for piece, own_errors, own_others in zip(pieces, errors, others, strict=True):
+        height = piece.batch.height
+        end = int(places.search_sorted(start + height)) if places.len() else 0
+        yield Judged(
+            source=piece.table.name,
+            batch=piece.batch,
+            frame=frame.slice(start, height),
+            violations=own_errors,
+            findings=own_others,
+            places=places.slice(begin, end - begin) - start,
+            earlier=earlier.slice(begin, end - begin),
         )
-        (self.errors if severity is Severity.ERROR else self.others)[place].append(found)
-
-    def lack(self, place: int, lack: Lack) -> None:
-        """Note what a row does not have."""
-        found = Violation(
-            source=self._source,
-            row_number=self._first_row + place,
-            external_id=self._ids[place],
-            field=lack.field,
-            code=lack.code,
-            message=lack.message,
-            hint=lack.hint,
-            severity=Severity.WARNING,
-        )
-        self.others[place].append(found)
+        start, begin = start + height, end

@@ -1,4 +1,4 @@
-"""Physical lines of a file and how they are cut: what a record is made of.
+"""Physical lines of a file: what a record is made of.
 
 Promises: every byte of the stream is in exactly one line, and a line can be taken again until its record is settled;
 lines that are records beyond doubt (the number of fields is right, each is wholly quoted or not at all, all of it is
@@ -6,19 +6,15 @@ UTF-8 without NUL) are told apart a block at a time, and a block of nothing else
 records over several lines and no column names.
 """
 
-import csv
-import re
 from bisect import bisect_left
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from typing import Protocol
 
 import polars as pl
 from polars.exceptions import ComputeError
 
-from pipeline.intake import quirks
-from pipeline.intake.quirks import END_OF_FILE, Quirks
+from pipeline.intake.cut import Cut, plain
+from pipeline.intake.quirks import END_OF_FILE
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes of one physical line; a longer one means that the file is no table."""
@@ -31,62 +27,6 @@ _MOST_COUNTED = 1000
 
 class LineTooLongError(Exception):
     """A physical line is longer than any record may be."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """How a line is cut into fields; no ``quote``: quotes are characters like any other.
-
-    A quote inside a quoted field is doubled or, where ``escape`` is stated, comes after it. ``other`` is the quote that
-    was not chosen, where the choice was a guess: a field in it is a fault and no text.
-    """
-
-    delimiter: str = ","
-    quote: str = '"'
-    escape: str = ""
-    other: str = field(default="", compare=False)
-
-    @property
-    def quirks(self) -> Quirks:
-        """How lines are told that are no plain records."""
-        return quirks.of(self.delimiter, self.quote, self.escape, self.other)
-
-    def cells(self, lines: Iterable[str]) -> list[str]:
-        """Cut one record, taking lines as long as it goes on; raises ``csv.Error`` when it is badly quoted."""
-        return next(
-            csv.reader(
-                lines,
-                delimiter=self.delimiter,
-                quotechar=self.quote or None,
-                quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
-                escapechar=self.escape or None,
-                strict=True,
-            )
-        )
-
-    def whole(self, width: int) -> str:
-        """Return the pattern of a line that is a record of so many fields, each of them wholly quoted or not at all."""
-        quote, delimiter = re.escape(self.quote), re.escape(self.delimiter)
-        one = f"(?:{quote}(?:[^{quote}\r\n]|{quote}{quote})*{quote}|[^{quote}{delimiter}\r\n]*)"
-        return f"^{one}(?:{delimiter}{one}){{{width - 1}}}\r?\n?$"
-
-    def plain(self, body: bytes, width: int) -> int:
-        """Count the lines of a body if all of them are records of so many fields without a quote; else return 0.
-
-        What is left of a body without the characters that have no meaning is the same for each such line. Only a CR and
-        an LF that are together there may have been apart before.
-        """
-        left = body.translate(None, _without(self.delimiter + self.quote + self.escape))
-        for end in ("\n", "\r\n"):
-            line = (self.delimiter * (width - 1) + end).encode()
-            lines = len(left) // len(line)
-            if lines and left == line * lines and (end == "\n" or body.count(b"\r\n") == lines):
-                return lines
-        return 0
-
-    def special(self, text: str) -> bool:
-        """Tell whether a text has more to it than delimiters."""
-        return bool((self.quote and self.quote in text) or (self.escape and self.escape in text))
 
 
 class Stream(Protocol):
@@ -131,8 +71,13 @@ class Lines:
     def expect(self, cut: Cut, width: int, tail: int = 0) -> None:
         """Say how records are cut from here on: into ``width`` fields, and ``tail`` empty ones that have no name."""
         self._cut, self._width, self._tail = cut, width + tail, tail
-        self._odd = [self._at + place for place in self._odd_places(self._block[self._at :])]
-        self._next_odd = 0
+        self._before += self._at
+        self._block = self._block[self._at :]
+        self._at = self._mark = self._next_odd = 0
+        body = b"".join(self._block)
+        if lines := plain(body, cut, self._width, tail):
+            self._whole, self._block = Run(body=body, lines=lines), []
+        self._odd = self._odd_places(self._block)
 
     def take(self) -> bytes:
         """Return the next line, or nothing at the end."""
@@ -192,7 +137,7 @@ class Lines:
         self._at -= self._mark
         self._mark = 0
         self._block = kept
-        if not kept and (lines := self._plain(body)):
+        if not kept and self._width and (lines := plain(body, self._cut, self._width, self._tail)):
             self._whole = Run(body=body, lines=lines)
             return True
         new = body.splitlines(keepends=True)
@@ -215,27 +160,6 @@ class Lines:
                 return body[:end]
         body, self._rest = self._rest.rstrip(END_OF_FILE.encode()), b""
         return body
-
-    def _plain(self, body: bytes) -> int:
-        """Count the lines of a block if all of them are records beyond doubt without a quote; else return 0."""
-        if self._width is None or self._width < 2 or len(body) < FEW:  # noqa: PLR2004 - one column: nothing to count
-            return 0
-        lines = self._cut.plain(body, self._width)
-        if not lines or (self._tail and not self._has_tails(body, lines)):
-            return 0
-        if not body.isascii():
-            try:
-                pl.Series([body], dtype=pl.Binary).cast(pl.String)
-            except ComputeError:  # some of it is no UTF-8
-                return 0
-        if self._cut.quirks.may_be_in(body):
-            return 0 if self._odd_places(body.splitlines(keepends=True)) else lines
-        return lines
-
-    def _has_tails(self, body: bytes, lines: int) -> bool:
-        """Tell whether the last fields of all lines are empty."""
-        end = self._cut.delimiter.encode() * self._tail
-        return body.count(end + b"\n") + body.count(end + b"\r\n") == lines
 
     def _odd_places(self, lines: list[bytes]) -> list[int]:
         """Find the lines that are no records beyond doubt: by quotes, number of fields, NUL, bytes that are no text."""
@@ -264,13 +188,6 @@ class Lines:
             if special and special.encode() in text:
                 odd |= series.str.contains(special, literal=True)
         return odd.arg_true().to_list()
-
-
-@cache
-def _without(meaning: str) -> bytes:
-    """Return all bytes but those of characters with a meaning, of line ends and NUL."""
-    kept = f"{meaning}\r\n\0".encode()
-    return bytes(code for code in range(256) if code not in kept)
 
 
 def line_end(raw: bytes) -> bytes:

@@ -70,11 +70,19 @@ def in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
         raise failure
 
 
-def gathered(items: Iterator[T], size: Callable[[T], int], enough: int) -> Iterator[list[T]]:
-    """Yield items in groups that are at least so large together: what each costs beside its size is paid once."""
+def gathered(
+    items: Iterator[T], size: Callable[[T], int], enough: int, *, alike: Callable[[T], object] = lambda _: None
+) -> Iterator[list[T]]:
+    """Yield items in groups that are at least so large together: what each costs beside its size is paid once.
+
+    Only consecutive items that are ``alike``, by equal answers, share a group.
+    """
     group: list[T] = []
     together = 0
     for item in items:
+        if group and alike(item) != alike(group[0]):
+            yield group
+            group, together = [], 0
         group.append(item)
         together += size(item)
         if together >= enough:

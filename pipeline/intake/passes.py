@@ -6,15 +6,17 @@ Promises: an input that somebody writes to is refused, whatever else goes wrong 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import accumulate, chain
 
 import polars as pl
 
 from pipeline.errors import UnreadableInputError
-from pipeline.intake import files, identity
+from pipeline.intake import files, identity, stamps
 from pipeline.intake.copies import between
 from pipeline.intake.files import Batch, Table
-from pipeline.intake.pace import ahead, in_order, share_of
-from pipeline.intake.small_inputs import is_small
+from pipeline.intake.mapping import Plan
+from pipeline.intake.pace import ahead, gathered, in_order, share_of
+from pipeline.intake.small_inputs import TOGETHER, is_small
 from pipeline.model import SourceInfo
 
 
@@ -27,7 +29,7 @@ def unchanging(table: Table) -> Iterator[None]:
         if table.untouched:
             raise
     if not table.untouched:
-        raise files.changed(table.name)
+        raise stamps.changed(table.name)
 
 
 def surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator[Batch]:
@@ -35,7 +37,7 @@ def surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator[Batc
 
     def check() -> None:
         if not table.untouched:  # perhaps only its name or its rights were changed
-            files.verify(source)
+            stamps.verify(source)
 
     check()
     for batch in batches(table, batch_rows=batch_rows, limit=source.rows):
@@ -48,11 +50,16 @@ def rows_at(
     numbers: pl.Series, tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int
 ) -> Iterator[pl.DataFrame]:
     """Yield the surveyed rows with some numbers over all inputs once more, in order, keys only."""
-    offset = 0
-    for source, table in zip(sources, tables, strict=True):
-        found = _asked(between(numbers, offset, source.rows) - offset, source, keys_only(table), batch_rows)
-        yield from map(_those_of, found) if is_small(table) else in_order(_those_of, found)
-        offset += source.rows
+    starts = accumulate((source.rows for source in sources), initial=0)
+    found = chain.from_iterable(
+        _asked(between(numbers, start, source.rows) - start, source, keys_only(table), batch_rows)
+        for start, source, table in zip(starts, sources, tables, strict=False)
+    )
+    yield from in_order(_those_of, gathered(found, lambda asked: asked[0].height, TOGETHER, alike=_plan_of))
+
+
+def _plan_of(asked: tuple[Batch, pl.Series]) -> Plan:
+    return asked[0].plan
 
 
 def _asked(rows: pl.Series, source: SourceInfo, table: Table, batch_rows: int) -> Iterator[tuple[Batch, pl.Series]]:
@@ -63,9 +70,10 @@ def _asked(rows: pl.Series, source: SourceInfo, table: Table, batch_rows: int) -
             yield batch, here - first
 
 
-def _those_of(asked: tuple[Batch, pl.Series]) -> pl.DataFrame:
-    batch, places = asked
-    return batch.at(places)
+def _those_of(asked: Sequence[tuple[Batch, pl.Series]]) -> pl.DataFrame:
+    starts = accumulate((batch.height for batch, _ in asked), initial=0)
+    places = pl.concat([there + start for (_, there), start in zip(asked, starts, strict=False)])
+    return files.cut([batch for batch, _ in asked], places).frame
 
 
 def keys_only(table: Table, unclean: Sequence[str] = ()) -> Table:

@@ -61,3 +61,12 @@ def _files(folder: Path) -> Iterator[Path]:
     for entry in inner:
         if entry.is_dir() and not entry.is_symlink():
             yield from _files(entry)
+
+
+def unopened(name: str, error: OSError) -> UnreadableInputError:
+    """Make the error for an input that cannot be opened."""
+    if isinstance(error, FileNotFoundError):
+        return UnreadableInputError(f"{name} does not exist", hint="check the path")
+    if isinstance(error, PermissionError):
+        return UnreadableInputError(f"{name} may not be read by this user", hint="check its permissions")
+    return UnreadableInputError(f"{name} cannot be read: {error.strerror}", hint="check the path and the disk")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from pipeline.errors import UnreadableInputError
 from pipeline.intake import headers, unpack
+from pipeline.intake.cut import Cut
 from pipeline.intake.encoding import Encoding, as_utf8
-from pipeline.intake.lines import Cut, Lines, LineTooLongError, text_of
+from pipeline.intake.lines import Lines, LineTooLongError, text_of
 from pipeline.intake.records import batches, records
 from pipeline.model import CANONICAL_COLUMNS
 

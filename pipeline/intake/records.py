@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipeline.intake.lines import MAX_LINE, Cut, Lines, Run, is_text, text_of
+from pipeline.intake.cut import Cut
+from pipeline.intake.lines import MAX_LINE, Lines, Run, is_text, text_of
 from pipeline.intake.quirks import END_OF_FILE, SPACES
 
 MAX_QUOTED_LINES = 1000

@@ -18,8 +18,9 @@ from typing import Protocol
 import polars as pl
 
 from pipeline.intake import csvfile, encoding, excelfile, parquetfile, sniff, unpack
+from pipeline.intake.cut import Cut
 from pipeline.intake.files import Batch, Kind, Table, batches
-from pipeline.intake.lines import Cut, line_end, without_line_end
+from pipeline.intake.lines import line_end, without_line_end
 from pipeline.model import ERROR_COLUMNS, SourceInfo
 
 _ROWS = 10_000

@@ -7,22 +7,22 @@ Knows no bank and no ledger.
 """
 
 import os
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from itertools import accumulate, chain
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
-from pipeline.intake import contacts, documents, files, identity, passes, schema, small_inputs
+from pipeline.intake import contacts, documents, files, identity, passes, schema, small_inputs, stamps
 from pipeline.intake.categories import Catalogue
 from pipeline.intake.copies import Collector
 from pipeline.intake.files import Batch, Reading, Table
+from pipeline.intake.findings import Piece
 from pipeline.intake.identity import Companions
 from pipeline.intake.judge import Judge, Judged, Needs
 from pipeline.intake.normalise import canonical, normalise
@@ -82,7 +82,9 @@ def survey(
     schema.load()
     reading = reading or Reading()
     inputs = files.expand(inputs)
-    tables = tuple(files.open_table(path, name, reading) for path, name in zip(inputs, _names(inputs), strict=True))
+    tables: list[Table] = []
+    for path, name in zip(inputs, _names(inputs), strict=True):
+        tables.append(files.open_table(path, name, reading, tables[-1] if tables else None))
     sources: list[SourceInfo] = []
     left = limit
     with Collector(identity.LOOSE) as collector, workers(1) as beside:
@@ -94,11 +96,11 @@ def survey(
                     passes.keys_only(table, identity.LOOSELY), batch_rows=batch_rows, limit=left, quiet=True
                 )
                 if is_small(table):
-                    count = sum(small.add(batch.cut().frame, table.plan.constant) for batch in batches)
-                    sha256 = files.sha256(table.path, table.name)
+                    count = sum(map(small.add, batches))
+                    sha256 = stamps.sha256(table.path, table.name)
                 else:
                     small.flush()
-                    digest = beside.submit(files.sha256, table.path, table.name)
+                    digest = beside.submit(stamps.sha256, table.path, table.name)
                     for hashed in in_order(partial(_hashed, collector, table.plan.constant), batches):
                         count += collector.add(hashed)
                     sha256 = digest.result()
@@ -112,7 +114,7 @@ def survey(
         copies, whole = identity.prove(
             collector.suspects(), lambda rows: passes.rows_at(rows, tables, sources, batch_rows)
         )
-    return Survey(sources=tuple(sources), tables=tables, copies=copies, reading=reading, compared=whole)
+    return Survey(sources=tuple(sources), tables=tuple(tables), copies=copies, reading=reading, compared=whole)
 
 
 def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
@@ -138,48 +140,31 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
         nationalities=found.reading.profile.texts("nationality"),
     )
 
-    def judge_group(group: list[tuple[int, Table, Batch]]) -> list[Judged]:
-        cells = [batch.cut() for _, _, batch in group]
-        frame = brought(pl.concat([given.frame for given in cells]))
-        earlier = pl.concat([given.earlier for given in cells])
+    def judge_group(group: Sequence[Piece]) -> list[Judged]:
+        given = files.cut([piece.batch for piece in group])
+        frame, earlier = brought(given.frame), given.earlier
         if earlier.height:
             earlier = brought(earlier, nationalities=(), email=contacts.earlier_email)
-        ends = list(accumulate(batch.height for _, _, batch in group))
-        before = list(accumulate(given.earlier.height for given in cells))
-        broken: list[list[schema.Broken]] = [[] for _ in group]
-        for rule in schema.broken(specification, frame):
-            which = bisect_right(ends, rule.place)
-            broken[which].append(replace(rule, place=rule.place - (ends[which] - group[which][2].height)))
-        return [
-            judge.judged(
-                table,
-                batch,
-                frame.slice(end - batch.height, batch.height),
-                faults,
-                given=given,
-                earlier=earlier.slice(last - given.earlier.height, given.earlier.height),
-                offset=offset,
-            )
-            for (offset, table, batch), given, end, last, faults in zip(group, cells, ends, before, broken, strict=True)
-        ]
+        return judge.judged(group, frame, schema.broken(specification, frame), given=given, earlier=earlier)
 
-    groups = gathered(_numbered(found, batch_rows), lambda numbered: numbered[2].height, small_inputs.TOGETHER)
+    pieces = _pieces(found, batch_rows)
+    groups = gathered(pieces, lambda piece: piece.batch.height, small_inputs.TOGETHER, alike=lambda it: it.table.plan)
     yield from chain.from_iterable(in_order(judge_group, groups))
 
 
-def _numbered(found: Survey, batch_rows: int) -> Iterator[tuple[int, Table, Batch]]:
-    """Yield all batches of inputs that are still as surveyed, with the number of their first row over all inputs."""
+def _pieces(found: Survey, batch_rows: int) -> Iterator[Piece]:
+    """Yield all batches of inputs that are still as surveyed."""
     offset = 0
     for source, table in zip(found.sources, found.tables, strict=True):
         if source.rows:
-            files.verify(source)
+            stamps.verify(source)
         for batch in passes.surveyed(source, table, batch_rows):
-            yield offset, table, batch
+            yield Piece(table=table, batch=batch, offset=offset)
             offset += batch.height
 
 
 def _hashed(collector: Collector, constant: Collection[str], batch: Batch) -> Mapping[str, pl.Series]:
-    return collector.hashed(identity.loose(batch.cut().frame, constant))
+    return collector.hashed(identity.loose(files.cut([batch]).frame, constant))
 
 
 def _names(inputs: Sequence[Path]) -> list[str]:
@@ -220,7 +205,7 @@ def may_lack(found: Survey, needs: Needs, *, batch_rows: int) -> bool:
     tables = [replace(table, plan=table.plan.only(("external_id", *columns))) for table in found.tables]
     for source, table in zip(found.sources, tables, strict=True):
         for batch in passes.surveyed(source, table, batch_rows):
-            frame = canonical(batch.cut().frame.select(columns))
+            frame = canonical(files.cut([batch]).frame.select(columns))
             if any(needs.lacks(_blank(frame.row(places[0], named=True))) for places in needs.kinds(frame)):
                 return True
     return False
@@ -233,7 +218,7 @@ def any_filled(found: Survey, columns: Sequence[str], *, batch_rows: int) -> boo
             continue
         plan = table.plan.only(("external_id", *columns))
         for batch in passes.surveyed(source, replace(table, plan=plan), batch_rows):
-            frame = canonical(batch.cut().frame.select(columns))
+            frame = canonical(files.cut([batch]).frame.select(columns))
             if frame.select(pl.any_horizontal(pl.all() != "").any()).item():
                 return True
     return False

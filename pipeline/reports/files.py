@@ -10,7 +10,7 @@ quotes only where needed, cells treated by the rule in ``pipeline.reports.rows``
 import csv
 import fcntl
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -111,7 +111,7 @@ class ReportFolder:
         self.path = path
         self._keep = frozenset(kept.resolve() for kept in keep)
         self._tables: dict[str, _Table] = {}
-        self._moves: list[tuple[Path, Path]] = []
+        self._moves: dict[Path, Path] = {}  # target: where it waits
         self._before: dict[Path, tuple[int, int, int]] = {}
         self._summary_before = 0
         self._stack = ExitStack()
@@ -171,16 +171,15 @@ class ReportFolder:
         target = self.path / name
         if not target.resolve().is_relative_to(self.path.resolve()):
             raise ValueError(f"{name} lies outside the folder of the reports")
-        taken = {place for _, place in self._moves}
         number = 2
-        while target in taken or target.resolve() in self._keep:
+        while target in self._moves or target.resolve() in self._keep:
             target = beside(self.path / name, f"-{number}")
             number += 1
         with plainly(target):
             make_folder(target.parent)
             hidden = hidden_name(target)
             os.close(create(hidden))
-        self._moves.append((hidden, target))
+        self._moves[target] = hidden
         return hidden
 
     def finish(self, summary: Summary, page: str) -> tuple[Path, ...]:
@@ -188,25 +187,25 @@ class ReportFolder:
         for table in self._tables.values():
             with plainly(table.target):
                 table.end()
-            self._moves.append((table.path, table.target))
-        for hidden, target in self._moves:
+            self._moves[table.target] = table.path
+        for target, hidden in self._moves.items():
             with plainly(target):
                 hidden.chmod(0o600)
                 sync(hidden)
-        last = []
+        last: dict[Path, Path] = {}
         for name, data in ((PAGE, page.encode("utf-8", "backslashreplace")), (SUMMARY, summary.to_json())):
             target = self.path / name
-            last.append((hidden_name(target), target))
-            self._stack.callback(last[-1][0].unlink, missing_ok=True)
+            last[target] = hidden_name(target)
+            self._stack.callback(last[target].unlink, missing_ok=True)
             with plainly(target):
-                write(last[-1][0], data)
+                write(last[target], data)
         with plainly(self.path):
             self._move_in(self._moves)
-            self._clear({target for _, target in self._moves})
+            self._clear(self._moves)
             self._move_in(last)
-            for folder in {target.parent for _, target in (*self._moves, *last)}:
+            for folder in {target.parent for target in (*self._moves, *last)}:
                 sync(folder)
-        return tuple(target for _, target in (*self._moves, *last))
+        return (*self._moves, *last)
 
     def _table(self, name: str) -> _Table:
         if name not in self._tables:
@@ -245,8 +244,8 @@ class ReportFolder:
         mark = self._before.get(path)
         return bool(mark and self._summary_before and mark[1] > self._summary_before)
 
-    def _move_in(self, moves: Iterable[tuple[Path, Path]]) -> None:
-        for hidden, target in moves:
+    def _move_in(self, moves: Mapping[Path, Path]) -> None:
+        for target, hidden in moves.items():
             if self._edited(target):
                 target.replace(beside(target, f".edited-{token_hex(2)}"))
             hidden.replace(target)
@@ -263,7 +262,7 @@ class ReportFolder:
     def _leave(self) -> None:
         for table in self._tables.values():
             table.drop()
-        for hidden, _ in self._moves:
+        for hidden in self._moves.values():
             hidden.unlink(missing_ok=True)
         self._tables.clear()
         self._moves.clear()

@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.intake import csvfile, lines, records
+from pipeline.intake.cut import Cut
 from pipeline.intake.dialect import Dialect
 from pipeline.intake.encoding import Encoding
-from pipeline.intake.lines import Cut
 
 MOST = 1024 * 1024
 WIDTH = 3
@@ -32,8 +32,8 @@ def at_once(path: Path, rows: int) -> tuple[list[bytes], list[tuple[str, ...]], 
     raws: list[bytes] = []
     cells: list[tuple[str, ...]] = []
     faults: dict[int, records.Fault] = {}
-    for batch, cut in csvfile.uncut(path, path.name, HEADER, rows, dialect=dialect(), most=MOST):
-        frame = cut()
+    for uncut in csvfile.uncut(path, path.name, HEADER, rows, dialect=dialect(), most=MOST):
+        frame, batch = uncut(), uncut.records
         assert frame.height == batch.height
         faults |= {len(raws) + place: fault for place, fault in batch.faults.items()}
         raws += batch.raws(range(batch.height))

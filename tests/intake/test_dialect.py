@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.intake import csvfile, dialect, files
+from pipeline.intake.cut import Cut
 from pipeline.intake.dialect import Dialect
-from pipeline.intake.lines import Cut
 from pipeline.model import REQUIRED_COLUMNS
 from pipeline.profile import Source
 from tests.intake.helpers import NO_TEXT

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.intake import lines, records
-from pipeline.intake.lines import Cut, Lines, LineTooLongError
+from pipeline.intake.cut import Cut
+from pipeline.intake.lines import Lines, LineTooLongError
 from pipeline.intake.records import Record
 from tests.intake.helpers import NO_TEXT, filled
 

@@ -11,7 +11,7 @@ from pipeline import job
 from pipeline.errors import ConfigurationError, UnreadableInputError
 from pipeline.events import Event, Surveyed
 from pipeline.facts import Order
-from pipeline.intake import copies, files, identity, small_inputs
+from pipeline.intake import copies, identity, small_inputs, stamps
 from pipeline.intake.validate import rows, survey
 from pipeline.model import IntakeRow
 from pipeline.settings import Settings
@@ -124,13 +124,13 @@ def test_an_input_that_changes_is_refused(tmp_path: Path) -> None:
 def test_an_input_that_grows_while_it_is_counted_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was counted and what was hashed are the same bytes, or rows could be missed in silence."""
     path = write(tmp_path / "x.csv", [a_row(number) for number in range(9)])
-    digest = files.sha256
+    digest = stamps.sha256
 
     def late(path: Path, name: str) -> str:
         write(path, [a_row(number) for number in range(10)])
         return digest(path, name)
 
-    monkeypatch.setattr(files, "sha256", late)
+    monkeypatch.setattr(stamps, "sha256", late)
     with pytest.raises(UnreadableInputError, match="changed"):
         survey([path], batch_rows=2)
 
