@@ -1,3 +1,5 @@
+import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,24 @@ def test_each_input_with_rejects_has_its_file(tmp_path: Path) -> None:
         assert [text.split("\n")[1].split(",")[0] for text in texts] == ["C-0", "C-2"]
         assert all(text.count("\n") == 2 for text in texts)
         assert all(path.stat().st_mode & 0o777 == 0o600 for path in hidden)
+
+
+def test_rejects_of_many_inputs_need_no_more_descriptors_than_those_of_one(tmp_path: Path) -> None:
+    """They are written after all was sent: a process that may open a few files more writes them all."""
+    inputs = [write(tmp_path / f"{number}.csv", [a_row(number)]) for number in range(60)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the folder itself is one of them
+    with ReportFolder(tmp_path / "out") as folder:
+        found = surveyed(*inputs)[0]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 20, hard))
+        try:
+            with RejectFiles(found, folder) as rejects:
+                for batch in judged(found, rules(), batch_rows=9):
+                    rejects.add(batch, MARKS)
+                rejects.close()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert len(list((tmp_path / "out" / "rejects").iterdir())) == 60
 
 
 def test_a_full_disk_is_said_plainly_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,7 +194,8 @@ def _cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut, Cut | 
         for quote in (_OTHER if source.quote is None else (source.quote,))
         for escape in (("", "\\") if f"\\{quote}" in text else ("",))
     ]
-    seen = [cut for cut in dict.fromkeys(candidates) if cut.quote != "'" or proof.standing(text, cut)]
+    guessed = source.quote is None
+    seen = [cut for cut in dict.fromkeys(candidates) if not guessed or cut.quote == '"' or proof.standing(text, cut)]
     scores = {cut: _score(text, cut, known) for cut in seen}
     best = max(scores, key=lambda cut: scores[cut])  # the first of equals: the more usual one
     sure = round(scores[best][2], 2)

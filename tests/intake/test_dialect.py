@@ -208,3 +208,11 @@ def test_any_number_of_marks_is_no_part_of_the_text(tmp_path: Path, mark: str) -
     path = tmp_path / "x.csv"
     found = detected(tmp_path, mark + HEADER + ROWS)
     assert csvfile.columns(path, path.name, found, files.MAX_UNPACKED) == REQUIRED_COLUMNS
+
+
+def test_a_stated_quote_that_no_field_stands_in_is_no_trouble(tmp_path: Path) -> None:
+    """The delimiter is found among records without a quote."""
+    path = tmp_path / "x.csv"
+    path.write_text(";".join(REQUIRED_COLUMNS) + "\n" + ";".join("abcdefgh") + "\n", encoding="utf-8")
+    found = dialect.detect(path, path.name, Source(quote="'"), REQUIRED_COLUMNS, files.MAX_UNPACKED)
+    assert (found.cut.delimiter, found.cut.quote) == (";", "'")

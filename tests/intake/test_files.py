@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import UnreadableInputError
+from pipeline.errors import OnboardError, UnreadableInputError
 from pipeline.intake import csvfile, dialect, files
 from pipeline.intake.records import Fault
 from pipeline.intake.validate import survey
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
-from pipeline.profile import Source
+from pipeline.profile import Profile, Source
 from pipeline.proposal import proposed_profile, write_new
 from tests.intake.helpers import CORPORA, NO_TEXT, a_row, csv_text, filled, judged, told, write
 
@@ -441,3 +441,80 @@ def test_files_in_other_encodings_are_read_as_stated_or_told() -> None:
         assert not faults
         assert all(value in text for row in cells for value in row.values())
         assert len(cells) == len(text.splitlines()) - 1
+
+
+_CELL = st.text(st.sampled_from("ab1 \t'\";,|\\é\u201c\x1a\0"), max_size=4)
+_RECORD = st.lists(_CELL, min_size=len(REQUIRED_COLUMNS), max_size=len(REQUIRED_COLUMNS))
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    delimiter=st.sampled_from(",;\t|"),
+    bodies=st.tuples(*[st.lists(st.one_of(_RECORD, st.lists(_CELL, max_size=3)), max_size=5)] * 2),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    last=st.booleans(),
+    codec=st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]),
+    source=st.sampled_from([Source(), Source(quote="'"), Source(encoding="utf-8", skip_lines=0)]),
+)
+def test_an_input_like_the_one_before_is_opened_as_if_it_came_alone(
+    tmp_path: Path,
+    delimiter: str,
+    bodies: tuple[list[list[str]], ...],
+    end: str,
+    codec: str,
+    source: Source,
+    *,
+    last: bool,
+) -> None:
+    """What is taken over from the one before, with the same header, is what its own records would tell."""
+    reading = files.Reading(profile=Profile(source=source))
+    header = delimiter.join(REQUIRED_COLUMNS)
+    paths = []
+    for number, body in enumerate(bodies):
+        text = end.join([header, *(delimiter.join(cells) for cells in body)]) + (end if last else "")
+        paths.append(tmp_path / f"{number}.csv")
+        paths[-1].write_bytes(text.encode(codec, "replace"))
+    first, alone = opened_or_said(paths[0], reading), opened_or_said(paths[1], reading)
+    assert opened_or_said(paths[1], reading, first if isinstance(first, files.Table) else None) == alone
+
+
+def opened_or_said(path: Path, reading: files.Reading, like: files.Table | None = None) -> files.Table | str:
+    """Open an input, or say why that cannot be."""
+    try:
+        return files.open_table(path, path.name, reading, like)
+    except OnboardError as error:
+        return str(error)
+
+
+def test_an_input_like_the_one_before_is_not_judged_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand files of one export the first one's writing is tried, the others are only looked through."""
+    paths = [write(tmp_path / f"{number}.csv", [a_row(number)], [*REQUIRED_COLUMNS, "note"]) for number in range(3)]
+    first = files.open_table(paths[0], "0", files.Reading())
+    monkeypatch.setattr(dialect, "detect", None)
+    for path in paths[1:]:
+        assert files.open_table(path, path.name, files.Reading(), first).columns == first.columns
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_batches_are_cut_together_as_they_are_apart(tmp_path: Path, agree: bool) -> None:  # noqa: FBT001
+    """Plain lines, quoted ones and faults of several inputs come out in order, be these written alike or not."""
+    texts = []
+    for number in range(4):
+        delimiter = "," if agree or number % 2 else ";"
+        lines = csv_text([a_row(10 * number + place, first_name='"Q"') for place in range(2)], REQUIRED_COLUMNS).split(
+            "\n"
+        )
+        plain = csv_text([a_row(10 * number + 5)], REQUIRED_COLUMNS).split("\n")[1]
+        texts.append("\n".join([*lines[:2], "short", plain, *lines[2:]]).replace(",", delimiter))
+    batches = []
+    for number, text in enumerate(texts):
+        path = tmp_path / f"{number}.csv"
+        path.write_text(text, encoding="utf-8")
+        batches += list(files.batches(files.open_table(path, path.name, files.Reading()), batch_rows=3))
+    together = files.cut(batches).frame
+    assert together.equals(pl.concat([files.cut([batch]).frame for batch in batches]))
+    assert together["external_id"].to_list() == [
+        key for number in range(4) for key in (f"C-{10 * number}", "", f"C-{10 * number + 5}", f"C-{10 * number + 1}")
+    ]
+    places = pl.Series([0, 2, 7, 13])
+    assert files.cut(batches, places).frame.equals(together[places])
