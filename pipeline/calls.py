@@ -253,6 +253,8 @@ class Kind(StrEnum):
 
     PROXY = "proxy"
     """No answer: a proxy on the way to the bank wants credentials, and nothing left."""
+    MACHINE = "machine"
+    """No answer: this machine has no means for a connection, and nothing left."""
 
 
 Redacted = NewType("Redacted", str)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from shutil import disk_usage
 
-from pipeline import embedded, logins
+from pipeline import descriptors, embedded, logins
 from pipeline.categories import remember
 from pipeline.connection import Connection, connected
 from pipeline.documents_root import refusal
@@ -124,6 +124,7 @@ def _risk(category: Category) -> str:
 _AFTER_CONFIGURATION = (
     "credentials",
     "certificates",
+    "open files",
     "ledger",
     "ledger's bank",
     "documents",
@@ -149,6 +150,7 @@ def _made(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
     with ExitStack() as stack:
         given = checks.find("credentials", lambda: _credentials(settings))
         trusted = checks.find("certificates", lambda: load_certificates(settings).told)
+        checks.find("open files", lambda: _open_files(settings))
         ledger = _ledger(settings, checks, stack)
         checks.find("documents", lambda: _documents(settings))
         checks.find("reports", lambda: _reports(settings))
@@ -172,6 +174,10 @@ def _made(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
 def _credentials(settings: Settings) -> str:
     need_credentials(settings)
     return "the embedded sandbox's own" if settings.embedded else "all are set"
+
+
+def _open_files(settings: Settings) -> str:
+    return f"{descriptors.provide(settings.limits.max_in_flight)} at once are allowed, as limits.max_in_flight needs"
 
 
 def _ledger(settings: Settings, checks: Checks, stack: ExitStack) -> Ledger | None:

@@ -82,7 +82,8 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
                     ledger=ledger, keys=ledger.keys, held=held, bank=bank, reserve=room, record=record, clock=clock
                 )
                 this = Onboarding(found, facts, opened, emit)
-                facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals, deadline))
+                with descriptors.set_aside():
+                    facts, stopper = asyncio.run(this.carry_out(settings, reachable, signals, deadline))
                 with suppress(OnboardError):  # the reports that follow have the facts anyway
                     ledger.note_run(record.number, facts.to_json(ledger.keys))
             if isinstance(held.lost, LockedError):

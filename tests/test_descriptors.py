@@ -1,10 +1,14 @@
 """The limit of open files: raised where that is allowed, else refused with the numbers before anything is sent."""
 
+import os
+import resource
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from pipeline import descriptors
 from tests.acceptance.support import SAMPLE, Desk, head
 
 
@@ -28,3 +32,21 @@ def test_a_run_has_the_descriptors_that_it_needs_or_does_not_begin(limits: str, 
         assert "max_in_flight = 100 needs 328 open files, and this system allows 300" in done.stderr
         assert "86 or less" in done.stderr
         assert not (tmp_path / "ledger.db").exists()
+
+
+def test_what_was_set_aside_is_there_for_the_reports() -> None:
+    """Whoever took all others meanwhile: the reports can open their files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken: list[int] = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 100, hard))  # noqa: PTH208
+    try:
+        with descriptors.set_aside(), suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(30):
+            taken.append(os.open(os.devnull, os.O_RDONLY))  # noqa: PERF401 - what is open must be closed
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in taken:
+            os.close(descriptor)
+    assert len(taken) > 30

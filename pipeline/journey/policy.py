@@ -68,7 +68,9 @@ def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
     is not verified for another reason than that the bank lags.
     """
     if not reply.sent:
-        found = _judgement(Verdict.RETRY, "connection_failed")
+        # Trouble of this machine is nobody's fault: it uses up no customer's tries.
+        verdict = Verdict.SUSPECT if reply.kind is Kind.MACHINE else Verdict.RETRY
+        found = _judgement(verdict, "connection_failed")
         return replace(found, message=f"{found.message}: {reply.cause}") if reply.cause else found
     if reply.status is None:
         return _judgement(_unknown(step), "no_answer")

@@ -170,7 +170,7 @@ class Traverser:
         if judgement.verdict is Verdict.EXPIRED:
             judgement = self._expired(step, token, judgement)
         weighed = self._tools.stop.weigh(step, judgement, self._journey.key)
-        again = weighed is not judgement and weighed.verdict in (Verdict.SUSPECT, Verdict.EXPIRED)
+        again = weighed.verdict is Verdict.SUSPECT or (weighed is not judgement and weighed.verdict is Verdict.EXPIRED)
         self._set_back = self._set_back + 1 if again else 0
         self.is_aside = weighed.verdict is Verdict.ASIDE
         return weighed

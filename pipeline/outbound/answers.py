@@ -8,6 +8,7 @@ identifier is any short visible ASCII string. Words go through the redactor. Pur
 import binascii
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -44,6 +45,8 @@ _REQUIREMENTS = frozenset(
 """The document types of the contract; what a bank may ask for beyond them is UNKNOWN and parks the row."""
 _MOST_REQUIRED = 100
 """Documents that a bank may ask for; a longer list is no answer that can be believed."""
+_MOST_LISTED = 1000
+"""Documents, or missing consents, of one customer that are looked at."""
 _LONGEST_TOKEN = 16 * 1024
 """Characters that servers take in a header."""
 _HIGH_RISK_DOCUMENTS = frozenset({"BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"})
@@ -152,10 +155,8 @@ def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Wh
             return facts, facts.activation_allowed is not None or facts.consent_ok is not None
         case CallName.LIST_DOCUMENTS:
             listed = data.get("documents")
-            types = tuple(
-                members.word(entry.get("documentType")).removeprefix("DT_") for entry in members.records(listed)
-            )
-            return Facts(uploaded=types), isinstance(listed, list)
+            types = (members.word(entry.get("documentType")).removeprefix("DT_") for entry in members.records(listed))
+            return Facts(uploaded=tuple(dict.fromkeys(islice(types, _MOST_LISTED)))), isinstance(listed, list)
         case CallName.LIST_DELIVERIES:
             return read_page(data, whose)
         case CallName.HIERARCHY | CallName.ACCEPT_CONSENT | CallName.ACTIVATE:
@@ -215,7 +216,7 @@ def _check(data: dict[str, Any]) -> Facts:
         activation_allowed=members.flag(data.get("canActivate")) if allowed is None else allowed,
         consent_ok=members.flag(data.get("consentOk")),
         verification_ok=members.flag(data.get("verificationOk")),
-        missing_consents=tuple(members.word(name) for name in missing) if isinstance(missing, list) else None,
+        missing_consents=tuple(map(members.word, missing[:_MOST_LISTED])) if isinstance(missing, list) else None,
         risk="HIGH" if high else risk,
         high_risk=True if high else None,
         power_approval_ok=members.flag(data.get("powerTenantApprovalOk")) if needs_power is not False else True,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
+from pipeline.calls import Kind
 from pipeline.outbound.proxies import Proxy, proxy_of
 
 NEVER_SENT = "client error (Connect)"  # hyper-util's words; a test pins them
@@ -50,12 +51,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why there is no answer. ``wants_credentials``: a proxy on the way does, and trying again may lock a user."""
+    """Why there is no answer; ``kind`` tells where that is neither the bank's doing nor the network's."""
 
     text: str
     sent: bool = False
     unclear: Unclear = Unclear.NOTHING
-    wants_credentials: bool = False
+    kind: Kind = Kind.NONE
 
 
 def line_to(url: str, *, direct: bool, shows: bool) -> Line:
@@ -76,9 +77,11 @@ def cause_of(line: Line, said: Sequence[str]) -> Cause:
     if NEVER_SENT not in said:
         broke = f"{line} answers in no HTTP/1.1; {_ADDRESS}" if _NOT_HTTP in text else f"the connection to {line} broke"
         return Cause(text=broke, sent=True, unclear=Unclear.PROTOCOL)
+    if found := re.search(r"os error (23|24)\b", text):
+        return Cause(text=f"{_MACHINE} ({os.strerror(int(found[1]))}); {_OPEN_FILES}", kind=Kind.MACHINE)
     if "proxy authorization required" in text:
         wanted = f"{line.proxy or 'a proxy'} asks for credentials (407); {_CREDENTIALS}"
-        return Cause(text=_by_variable(line, wanted), wants_credentials=True)
+        return Cause(text=_by_variable(line, wanted), kind=Kind.PROXY)
     at_proxy = line.proxy is not None and (_TUNNEL in text or not line.tls)
     peer = line.proxy if at_proxy else line
     for pattern, what, advice, unclear in _CAUSES:
@@ -88,6 +91,8 @@ def cause_of(line: Line, said: Sequence[str]) -> Cause:
     return Cause(text=f"no connection to {peer}{_by_the_system(text)}; check the network and api.base_url")
 
 
+_MACHINE = "this machine can open no file more, and so no connection"
+_OPEN_FILES = "see what has them open, raise the limit (ulimit -n, LimitNOFILE=), or lower limits.max_in_flight"
 _ADDRESS = "check host and port in api.base_url"
 _AT_PROXY = "check HTTPS_PROXY, or name the bank in NO_PROXY"
 _CREDENTIALS = "put user and password into HTTPS_PROXY, or name the bank in NO_PROXY"

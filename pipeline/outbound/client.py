@@ -135,7 +135,7 @@ class Client:
         return Reply(
             sent=failed.sent,
             cause=found or failed.text,
-            kind=Kind.PROXY if failed.wants_credentials else Kind.NONE,
+            kind=failed.kind,
             seconds=seconds,
         )
 

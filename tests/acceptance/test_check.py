@@ -13,6 +13,7 @@ ALL = [
     "configuration",
     "credentials",
     "certificates",
+    "open files",
     "ledger",
     "ledger's bank",
     "documents",

@@ -686,3 +686,15 @@ def test_a_token_that_fits_no_header_is_not_believed() -> None:
     for length, readable in ((16 * 1024, True), (16 * 1024 + 1, False), (1024**2, False)):
         reply = answer(CallName.LOGIN, {"code": 200, "success": True, "data": {"token": "t" * length}})
         assert (reply.readable, len(reply.facts.token)) == (readable, length if readable else 0)
+
+
+def test_long_lists_are_looked_at_so_far_only() -> None:
+    """Documents and missing consents of one customer by the hundred thousand: what is kept of them is little."""
+    many = [{"documentType": f"DT_{number}"} for number in range(100_000)]
+    body = {"code": 200, "success": True, "data": {"documents": [{"documentType": "DT_SELFIE"}] * 9 + many}}
+    listed = answer(CallName.LIST_DOCUMENTS, body)
+    assert (listed.readable, listed.facts.uploaded[0]) == (True, "SELFIE")
+    assert len(listed.facts.uploaded) <= 1000
+    data = {"consentOk": False, "missingConsents": ["TERMS"] * 100_000}
+    check = answer(CallName.CHECK, {"code": 200, "success": True, "data": data})
+    assert 0 < len(check.facts.missing_consents or ()) <= 1000

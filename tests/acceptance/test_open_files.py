@@ -1,0 +1,68 @@
+"""A run whose process may open no file any more, in the middle: the machine's trouble, and nobody's fault."""
+
+import resource
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.acceptance.support import SAMPLE, Desk, disagreements, head, sandbox
+from tests.acceptance.test_stopping import registered, until, until_line
+from tests.acceptance.troubled import way_to
+
+if TYPE_CHECKING:
+    import subprocess
+
+ROWS = 40
+SETTINGS = """
+[limits]
+calls_per_second = 60
+max_in_flight = 8
+[retry]
+max_attempts = {attempts}
+max_wait_s = 0.5
+[approval]
+mode = "auto"
+"""
+
+
+def allow(process: "subprocess.Popen[str]", limit: int) -> int:
+    """Let a running process have files with lower numbers only; the limit before."""
+    before, hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (limit, hard))
+    return before
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Some customers."""
+    return head(SAMPLE, ROWS, tmp_path / "customers.csv")
+
+
+@pytest.mark.parametrize("attempts", [100, 3])
+def test_trouble_of_the_machine_fails_nobody(attempts: int, source: Path, tmp_path: Path) -> None:
+    """It is said with its cause and what to do; when it passes the run goes on, else it stops: exit 4, resumable."""
+    lasts = attempts == 3
+    with sandbox() as bank, way_to(bank) as way:
+        settings = SETTINGS.format(attempts=attempts)
+        desk = Desk(folder=tmp_path, bank=bank).configure(settings, base_url=way.base_url)
+        with desk.start(source) as process:
+            until(lambda: registered(bank) >= 3, process)
+            before = allow(process, 3)  # those that are open stay
+            way.spoil("resets")  # the connections that are kept
+            way.spoil("")
+            until_line(process, "this machine can open no file more, and so no connection (Too many open files)")
+            if not lasts:
+                allow(process, before)
+            stdout, stderr = process.communicate(timeout=120)
+        assert "Traceback" not in stderr
+        assert stdout == ""
+        assert process.returncode == (4 if lasts else 0), stderr
+        if lasts:
+            assert "lower limits.max_in_flight" in stderr
+            assert "onboard report" in stderr, "not even what was set aside may be opened"
+            assert desk.onboard("report", "--config", desk.config, "--out", desk.out).returncode == 0
+            assert desk.counts().keys() <= {"onboarded", "pending", "in_doubt"}
+            assert desk.run(source).returncode == 0
+        assert desk.counts().keys() <= {"onboarded", "unchanged"}
+        assert disagreements(bank.record(), desk.table("results.csv"), source) == []
