@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.sandbox import demo
 from tests.acceptance.conftest import FAST
-from tests.acceptance.support import MESSY, ROOT, SAMPLE, Desk, head
+from tests.acceptance.interposed import interposed, told
+from tests.acceptance.support import MESSY, ROOT, SAMPLE, Desk, head, sandbox
 
 ROWS = 30
 
@@ -151,6 +153,18 @@ def test_a_first_plan_on_the_embedded_sandbox_is_the_run(tmp_path: Path, source:
     """Also of a file with rows that break rules, among them a category that does not exist."""
     desk = Desk(folder=tmp_path).configure(FAST)
     equal(desk, head(SAMPLE, 60, tmp_path / "some.csv") if source == SAMPLE else source, *words)
+
+
+def test_what_came_out_before_is_the_source_where_the_bank_tells_no_level(tmp_path: Path) -> None:
+    """A hierarchy without risk levels: the first plan guesses, the second one goes by the ledger, as the run does."""
+    hierarchy = {each.key: {"databaseId": each.id, "categoryName": each.name} for each in demo.CATEGORIES}
+    quiet = told(200, "Success", categories=hierarchy)
+    with sandbox() as bank, interposed(bank.root, lambda path, _: quiet if "hierarchy" in path else None) as between:
+        desk = Desk(folder=tmp_path, bank=bank).configure(FAST, base_url=between.base_url)
+        first, second = head(SAMPLE, 8, tmp_path / "some.csv"), head(SAMPLE, 20, tmp_path / "all.csv")
+        assert any("level" in text for text in plan(desk, first)["assumptions"])
+        desk.run(first)
+        assert not any("level" in text for text in equal(desk, second)["assumptions"])
 
 
 def test_a_partners_file_with_its_profile(tmp_path: Path) -> None:
