@@ -158,10 +158,11 @@ def _cut(runs: Sequence[Run], wanted: Sequence[str], places: Sequence[int], widt
             quote_char=cut.quote if cut.quote and cut.quote.encode() in body else None,
             schema={_column(place): pl.String for place in range(width)},
             columns=[_column(place) for place in sorted(set(places))],
+            empty_string_is_null=False,
         )
         if frame.height == sum(run.lines for run in runs):
             return frame.select(
-                pl.col(_column(place)).fill_null("").alias(column) for column, place in zip(wanted, places, strict=True)
+                pl.col(_column(place)).alias(column) for column, place in zip(wanted, places, strict=True)
             )
     lines = (line for run in runs for line in run.body.splitlines(keepends=True))
     return _columns([cut.cells((line.decode(),)) for line in lines], wanted, places)

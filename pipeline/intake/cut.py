@@ -54,13 +54,17 @@ class Cut:
         one = f"(?:{quote}(?:[^{quote}\r\n]|{quote}{quote})*{quote}|[^{quote}{delimiter}\r\n]*)"
         return f"^{one}(?:{delimiter}{one}){{{width - 1}}}\r?\n?$"
 
-    def plain(self, body: bytes, width: int) -> int:
+    def signs(self, body: bytes) -> bytes:
+        """Return what is left of a body without the characters that have no meaning."""
+        return body.translate(None, _without(self.delimiter + self.quote + self.escape + self.other))
+
+    def plain(self, body: bytes, signs: bytes, width: int) -> int:
         """Count the lines of a body if all of them are records of so many fields without a quote; else return 0.
 
-        What is left of a body without the characters that have no meaning is the same for each such line. Only a CR and
-        an LF that are together there may have been apart before.
+        The ``signs`` of a body are the same for each such line. Only a CR and an LF that are together there may have
+        been apart before.
         """
-        left = body.translate(None, _without(self.delimiter + self.quote + self.escape))
+        left = signs.translate(None, self.other.encode())
         for end in ("\n", "\r\n"):
             line = (self.delimiter * (width - 1) + end).encode()
             lines = len(left) // len(line)
@@ -80,7 +84,8 @@ def plain(body: bytes, cut: Cut, width: int, tail: int = 0) -> int:
     """
     if width < 2:  # noqa: PLR2004 - one column: nothing to count
         return 0
-    lines = cut.plain(body, width)
+    signs = cut.signs(body)
+    lines = cut.plain(body, signs, width)
     if not lines or (tail and not _has_tails(body, cut.delimiter * tail, lines)):
         return 0
     if not body.isascii():
@@ -88,7 +93,7 @@ def plain(body: bytes, cut: Cut, width: int, tail: int = 0) -> int:
             pl.Series([body], dtype=pl.Binary).cast(pl.String)
         except ComputeError:  # some of it is no UTF-8
             return 0
-    if cut.quirks.may_be_in(body):
+    if cut.quirks.may_be_in(body, signs):
         return 0
     return lines
 

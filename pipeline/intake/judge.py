@@ -124,11 +124,11 @@ class Needs:
     worth: Sequence[str]
     filled: Sequence[str]
 
-    def kinds(self, frame: pl.DataFrame) -> list[list[int]]:
+    def kinds(self, frame: pl.DataFrame) -> pl.Series:
         """Return the places of rows that agree, kind by kind."""
         kind = [*(pl.col(column) for column in self.worth), *(pl.col(column) != "" for column in self.filled)]
         places = frame.lazy().select(kind).with_row_index("place").group_by([*self.worth, *self.filled])
-        return places.agg("place").collect()["place"].to_list()
+        return places.agg("place").collect()["place"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,13 +195,12 @@ class Judge:
     @staticmethod
     def _lacks(findings: "Findings", needs: Needs, frame: pl.DataFrame) -> None:
         for places in needs.kinds(frame):
-            good = [place for place in places if place not in findings.errors]
-            if not good:
-                continue
-            (alike,) = customers.build(frame[good[:1]], source="", row_numbers=[0])
-            for lack in needs.lacks(alike):
-                for place in good:
-                    findings.lack(place, lack)
+            (alike,) = customers.build(frame.slice(places[0], 1), source="", row_numbers=[0])
+            if lacking := needs.lacks(alike):
+                for place in places:
+                    if place not in findings.errors:
+                        for lack in lacking:
+                            findings.lack(place, lack)
 
     def _facts(self, fault: schema.Broken, frame: pl.DataFrame, table: Table) -> Mapping[str, object]:
         """Return what the words of a code need to know; none of it is the row's own value."""

@@ -148,16 +148,17 @@ class Lines:
     def _read(self) -> bytes:
         """Read a block of whole lines, none at the end."""
         while chunk := self._stream.read(_BLOCK):
-            body = self._rest + chunk
-            end = body.rfind(b"\n") + 1
-            if not end:
+            if end := chunk.rfind(b"\n") + 1:  # a block is copied once
+                body, self._rest = b"".join((self._rest, memoryview(chunk)[:end])), chunk[end:]
+            else:
+                whole = self._rest + chunk
                 # A \r at the end may be half of a \r\n.
-                end = body.rfind(b"\r", 0, -1) + 1
-            self._rest = body[end:]
+                end = whole.rfind(b"\r", 0, -1) + 1
+                body, self._rest = whole[:end], whole[end:]
             if len(self._rest) >= MAX_LINE:
                 raise LineTooLongError
-            if end:
-                return body[:end]
+            if body:
+                return body
         body, self._rest = self._rest.rstrip(END_OF_FILE.encode()), b""
         return body
 

@@ -7,6 +7,8 @@ ones are read as quotes or refused, never taken for a part of the value. Knows o
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
+from operator import itemgetter
 
 SPACES = " \t"
 END_OF_FILE = "\x1a"
@@ -42,21 +44,21 @@ class Quirks:
         """Tell whether a line has nothing but white space, delimiters and quotes."""
         return _compiled(self.blank).match(text) is not None
 
-    def may_be_in(self, body: bytes) -> bool:
+    def may_be_in(self, body: bytes, signs: bytes) -> bool:
         """Tell whether any line of a block without CSV's own quotes may be blank or strange; most blocks are not.
 
-        Each look passes over the whole block: the cheapest come first.
+        ``signs`` are those of its characters that have a meaning. Each look passes over the whole block: to take the
+        lines from a stream costs less than to look for their beginnings, and what the signs lack is not looked for.
         """
-        first = re.escape(self.delimiter + SPACES).encode()
-        if _compiled_bytes(b"\n[" + first + b"]").search(body) or _compiled_bytes(b"[" + first + b"]").match(body):
+        if not frozenset((self.delimiter + SPACES).encode()).isdisjoint(map(itemgetter(0), BytesIO(body))):
             return True
         if not self.quote:
             return False
         if any(lead in body for lead in _LEADS) and _ANY_OPENER.search(body):
             return True
         if self.other == "'":
-            return _TWO_APOSTROPHES.search(body) is not None
-        return bool(self.other) and self.other.encode() in body
+            return b"''" in signs and _TWO_APOSTROPHES.search(body) is not None
+        return bool(self.other) and self.other.encode() in signs
 
     def is_strange(self, text: str) -> bool:
         """Tell whether a field may be quoted in another way than CSV's."""
@@ -155,11 +157,6 @@ def _field(delimiter: str, quote: str, escape: str) -> str:
 def _inner(match: re.Match[str]) -> str:
     """Return what stands between typographic quotes."""
     return next(group for group in match.groups() if group is not None)
-
-
-@lru_cache(maxsize=256)
-def _compiled_bytes(pattern: bytes) -> re.Pattern[bytes]:
-    return re.compile(pattern)
 
 
 @lru_cache(maxsize=256)
