@@ -156,7 +156,7 @@ def _stopped_by(ledger: Ledger) -> str:
 def _may_report(found: Survey, facts: RunFacts) -> None:
     """Find out that reports cannot be written before anything is sent. Raises :class:`ConfigurationError`."""
     keep = [Path(source.path) for source in found.sources]
-    writable(Path(facts.out), rejects={file_name(source) for source in found.sources}, rows=found.rows, keep=keep)
+    writable(Path(facts.out), rejects={file_name(table) for table in found.tables}, rows=found.rows, keep=keep)
 
 
 def _end_of(facts: RunFacts, opened: OpenedRun, stopper: Stopper) -> RunEnd:

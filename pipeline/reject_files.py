@@ -23,9 +23,7 @@ class RejectFiles:
 
     def __init__(self, survey: Survey, folder: ReportFolder) -> None:
         self._folder = folder
-        self._inputs = {
-            table.name: (source, table) for source, table in zip(survey.sources, survey.tables, strict=True)
-        }
+        self._tables = {table.name: table for table in survey.tables}
         self._source = ""
         self._target: Path | None = None
         self._rejects: Rejects | None = None
@@ -45,8 +43,8 @@ class RejectFiles:
             return
         if batch.source != self._source:
             self.close()
-            source, table = self._inputs[batch.source]
-            self._source, self._target = batch.source, self._folder.reserve(f"rejects/{file_name(source)}")
+            table = self._tables[batch.source]
+            self._source, self._target = batch.source, self._folder.reserve(f"rejects/{file_name(table)}")
             with plainly(self._target):
                 self._rejects = rejects_of(table, self._target)
         assert self._rejects

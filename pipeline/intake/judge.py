@@ -5,7 +5,7 @@ words are those of ``codes``. Rows become objects only when somebody asks for th
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -71,7 +71,7 @@ class Judged:
         places = range(self.height) if places is None else places
         good = [place for place in places if place not in self.violations]
         numbers = [self.first_row + place for place in good]
-        accepted = customers.build(self.frame[good], source=self.source, row_numbers=numbers)
+        accepted = customers.build(self.frame[good], source=self.source, row_numbers=numbers) if good else []
         by_place: dict[int, Customer] = dict(zip(good, accepted, strict=True))
         earlier = self._earlier(places)
         ids = self.frame["external_id"]
@@ -239,7 +239,7 @@ def _parted(
     start = begin = 0
     for piece, own_errors, own_others in zip(pieces, errors, others, strict=True):
         height = piece.batch.height
-        end = int(places.search_sorted(start + height)) if places.len() else 0
+        end = bisect_left(places, start + height)
         yield Judged(
             source=piece.table.name,
             batch=piece.batch,

@@ -73,14 +73,14 @@ def in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
 def gathered(
     items: Iterator[T], size: Callable[[T], int], enough: int, *, alike: Callable[[T], object] = lambda _: None
 ) -> Iterator[list[T]]:
-    """Yield items in groups that are at least so large together: what each costs beside its size is paid once.
+    """Yield items in groups of so large together or nearly: what each costs beside its size is paid once.
 
-    Only consecutive items that are ``alike``, by equal answers, share a group.
+    A group is larger only if it is one item. Only consecutive items that are ``alike``, by equal answers, share one.
     """
     group: list[T] = []
     together = 0
     for item in items:
-        if group and alike(item) != alike(group[0]):
+        if group and (together + size(item) > enough or alike(item) != alike(group[0])):
             yield group
             group, together = [], 0
         group.append(item)

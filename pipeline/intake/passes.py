@@ -16,7 +16,7 @@ from pipeline.intake.copies import between
 from pipeline.intake.files import Batch, Table
 from pipeline.intake.mapping import Plan
 from pipeline.intake.pace import ahead, gathered, in_order, share_of
-from pipeline.intake.small_inputs import TOGETHER, is_small
+from pipeline.intake.small_inputs import is_small, together
 from pipeline.model import SourceInfo
 
 
@@ -55,7 +55,7 @@ def rows_at(
         _asked(between(numbers, start, source.rows) - start, source, keys_only(table), batch_rows)
         for start, source, table in zip(starts, sources, tables, strict=False)
     )
-    yield from in_order(_those_of, gathered(found, lambda asked: asked[0].height, TOGETHER, alike=_plan_of))
+    yield from in_order(_those_of, gathered(found, lambda asked: asked[0].height, together(batch_rows), alike=_plan_of))
 
 
 def _plan_of(asked: tuple[Batch, pl.Series]) -> Plan:

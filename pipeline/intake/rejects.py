@@ -17,11 +17,11 @@ from typing import Protocol
 
 import polars as pl
 
-from pipeline.intake import csvfile, encoding, excelfile, parquetfile, sniff, unpack
+from pipeline.intake import csvfile, encoding, excelfile, parquetfile, unpack
 from pipeline.intake.cut import Cut
 from pipeline.intake.files import Batch, Kind, Table, batches
 from pipeline.intake.lines import line_end, without_line_end
-from pipeline.model import ERROR_COLUMNS, SourceInfo
+from pipeline.model import ERROR_COLUMNS
 
 _ROWS = 10_000
 """Rows of a workbook that are held at once."""
@@ -72,10 +72,9 @@ def write_rejects(table: Table, destination: Path, marks: Marks, batch_rows: int
     rejects.close()
 
 
-def file_name(source: SourceInfo) -> str:
+def file_name(table: Table) -> str:
     """Name the rejects of an input: its own name, but those of a workbook are CSV."""
-    path = Path(source.path)
-    return f"{path.stem}.csv" if sniff.is_workbook(path) else path.name
+    return f"{table.path.stem}.csv" if table.kind is Kind.EXCEL else table.path.name
 
 
 class _CsvRejects:

@@ -6,9 +6,15 @@ Promises: rows come in the order in which they are given. Knows no rules.
 from pipeline.intake import files, identity
 from pipeline.intake.copies import Collector
 from pipeline.intake.files import Batch, Table
+from pipeline.intake.pace import share_of
 
-TOGETHER = 5_000
-"""Rows that are judged at once although they are of several inputs: many small files cost little more than one."""
+TOGETHER = 20_000
+"""Rows, at most, that are judged at once although they are of several inputs: many small files cost little more."""
+
+
+def together(batch_rows: int) -> int:
+    """Return how many rows may be judged at once: no more than of one large input."""
+    return min(TOGETHER, share_of(batch_rows))
 
 
 def is_small(table: Table) -> bool:
@@ -26,7 +32,7 @@ class SmallInputs:
 
     def add(self, batch: Batch) -> int:
         """Take a batch; return its rows."""
-        if self._batches and (batch.plan != self._batches[0].plan or self._rows >= TOGETHER):
+        if self._batches and (self._rows + batch.height > TOGETHER or batch.plan != self._batches[0].plan):
             self.flush()
         self._batches.append(batch)
         self._rows += batch.height

@@ -147,8 +147,8 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
             earlier = brought(earlier, nationalities=(), email=contacts.earlier_email)
         return judge.judged(group, frame, schema.broken(specification, frame), given=given, earlier=earlier)
 
-    pieces = _pieces(found, batch_rows)
-    groups = gathered(pieces, lambda piece: piece.batch.height, small_inputs.TOGETHER, alike=lambda it: it.table.plan)
+    pieces, most = _pieces(found, batch_rows), small_inputs.together(batch_rows)
+    groups = gathered(pieces, lambda piece: piece.batch.height, most, alike=lambda piece: piece.table.plan)
     yield from chain.from_iterable(in_order(judge_group, groups))
 
 

@@ -162,7 +162,7 @@ def _copied(found: Survey, places: Sequence[int], folder: Path) -> tuple[Path, .
         marks[source][row_number] = _AS_IT_STANDS
     files = []
     for number, of_source in sorted(marks.items()):
-        target = folder / str(number + 1) / file_name(found.sources[number])
+        target = folder / str(number + 1) / file_name(found.tables[number])
         write_rejects(found.tables[number], target, of_source, _BATCH_ROWS)
         files.append(target)
     return tuple(files)

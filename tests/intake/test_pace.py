@@ -93,6 +93,7 @@ def test_a_batch_is_a_share_of_what_may_be_held() -> None:
 
 
 def test_items_are_gathered_until_there_are_enough() -> None:
-    """None is left out, and one that is large enough alone is a group of its own."""
-    assert list(gathered(iter([1, 1, 5, 9, 2]), lambda size: size, 5)) == [[1, 1, 5], [9], [2]]
+    """None is left out, and one that is large enough alone is a group of its own, with nothing before it."""
+    assert list(gathered(iter([1, 1, 3, 1, 5, 9, 2]), lambda size: size, 5)) == [[1, 1, 3], [1], [5], [9], [2]]
+    assert list(gathered(iter([4, 9]), lambda size: size, 5)) == [[4], [9]]
     assert list(gathered(iter([]), len, 5)) == []
