@@ -126,8 +126,9 @@ def holds(written: Dialect, body: bytes, width: int) -> bool:
     """
     if not body.endswith((b"\n", b"\r")):
         body += b"\n"
-    quoted = (b"\n'", f"{written.cut.delimiter}'".encode())
-    return plain(body, written.cut, width) > 0 and not any(mark in body for mark in quoted) and body[:1] != b"'"
+    # So written the apostrophe is looked for first, which takes a fraction of the time of a search for two characters.
+    quoted = rf"'(?<=[\n{re.escape(written.cut.delimiter)}]')".encode()
+    return plain(body, written.cut, width) > 0 and not re.search(quoted, body) and body[:1] != b"'"
 
 
 def _skipped(text: str, cut: Cut, source: Source, known: Collection[str]) -> int:

@@ -169,11 +169,13 @@ class ReportFolder:
         If an input of the run or another reserved file has that name already, a number is added (``a-2.csv``).
         """
         target = self.path / name
-        if not target.resolve().is_relative_to(self.path.resolve()):
+        real = target.resolve()
+        if not real.is_relative_to(self.path.resolve()):
             raise ValueError(f"{name} lies outside the folder of the reports")
         number = 2
-        while target in self._moves or target.resolve() in self._keep:
+        while target in self._moves or real in self._keep:
             target = beside(self.path / name, f"-{number}")
+            real = target.resolve()
             number += 1
         with plainly(target):
             make_folder(target.parent)

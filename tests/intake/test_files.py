@@ -495,6 +495,17 @@ def test_an_input_like_the_one_before_is_not_judged_anew(tmp_path: Path, monkeyp
         assert files.open_table(path, path.name, files.Reading(), first).columns == first.columns
 
 
+@pytest.mark.parametrize("column", ["external_id", "email"])
+def test_an_input_with_other_quotes_than_the_one_before_is_judged_by_itself(tmp_path: Path, column: str) -> None:
+    """Values in apostrophes, be they first in their lines or not, tell another way of writing."""
+    first = files.open_table(write(tmp_path / "0.csv", [a_row(0)]), "0", files.Reading())
+    rows = [a_row(number) for number in range(1, 4)]
+    quoted = write(tmp_path / "1.csv", [{**row, column: f"'{row[column]}'"} for row in rows])
+    table = files.open_table(quoted, "1", files.Reading(), first)
+    assert table.dialect
+    assert table.dialect.cut.quote == "'"
+
+
 @pytest.mark.parametrize("agree", [True, False])
 def test_batches_are_cut_together_as_they_are_apart(tmp_path: Path, agree: bool) -> None:  # noqa: FBT001
     """Plain lines, quoted ones and faults of several inputs come out in order, be these written alike or not."""
