@@ -58,13 +58,18 @@ class Uncut:
 
 
 @contextmanager
-def opened(path: Path, name: str, dialect: Dialect, most: int) -> Iterator[Opened]:
-    """Open a CSV file and read its header; what goes wrong with the file as a whole is said in one sentence."""
+def opened(
+    path: Path, name: str, dialect: Dialect, most: int, *, known: dict[int, int] | None = None
+) -> Iterator[Opened]:
+    """Open a CSV file and read its header; what goes wrong with the file as a whole is said in one sentence.
+
+    ``known`` is what an earlier reading of the same bytes told of its blocks (:class:`Lines`).
+    """
     codec = dialect.encoding.name
     try:
         with unpack.opened(path, name, most) as stream:
             stream.read(len(dialect.encoding.mark))
-            lines = Lines(as_utf8(stream, codec))
+            lines = Lines(as_utf8(stream, codec), known=known)
             preamble = b"".join(lines.take() for _ in range(dialect.skip_lines))
             header = next(records(lines, dialect.cut, width=None), None)
             names = _names(name, header, dialect)
@@ -105,10 +110,17 @@ def frames(
 
 
 def uncut(
-    path: Path, name: str, wanted: Sequence[str], batch_rows: int, *, dialect: Dialect, most: int
+    path: Path,
+    name: str,
+    wanted: Sequence[str],
+    batch_rows: int,
+    *,
+    dialect: Dialect,
+    most: int,
+    known: dict[int, int] | None = None,
 ) -> Iterator[Uncut]:
     """Yield the records, not cut yet: that is most of the work, and may be done elsewhere."""
-    with opened(path, name, dialect, most) as file:
+    with opened(path, name, dialect, most, known=known) as file:
         places = [file.columns.index(column) for column in wanted]
         for batch in pieces(file, dialect, batch_rows):
             yield Uncut(

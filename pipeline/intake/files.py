@@ -66,6 +66,7 @@ class Table:
     """An input that is a table: ``columns`` are its own names in order, ``plan`` makes canonical ones of them.
 
     ``stamp`` is the file's from before anything of it was read. ``header`` is the line of a text file's names.
+    ``blocks`` is what one reading of it tells the next (:class:`Lines`), as long as it is untouched.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Table:
     stamp: Stamp
     dialect: Dialect | None = None
     header: bytes = b""
+    blocks: dict[int, int] = field(default_factory=dict, compare=False)
 
     @property
     def written(self) -> str:
@@ -151,7 +153,7 @@ def open_table(path: Path, name: str, reading: Reading, like: Table | None = Non
     """
     seen = stamp(path)
     if like and like.dialect and seen.size <= SMALL and _is_like(path, like, like.dialect):
-        return replace(like, name=name, path=path, stamp=seen, dialect=replace(like.dialect, sure=1.0))
+        return replace(like, name=name, path=path, stamp=seen, dialect=replace(like.dialect, sure=1.0), blocks={})
     start = head(path, name, reading)
     profile = reading.profile
     known = reading.known
@@ -224,7 +226,8 @@ def _pieces(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[Batch]:
     path, name, plan, wanted, reading = table.path, table.name, table.plan, table.plan.wanted, table.reading
     if table.dialect:
         most = table.reading.max_unpacked
-        for uncut in csvfile.uncut(path, name, wanted, batch_rows, dialect=table.dialect, most=most):
+        blocks = table.blocks if table.untouched else None
+        for uncut in csvfile.uncut(path, name, wanted, batch_rows, dialect=table.dialect, most=most, known=blocks):
             height, faults, raws = uncut.records.height, uncut.records.faults, uncut.records.raws
             yield Batch(first_row=0, height=height, file=uncut, plan=plan, faults=faults, raws=raws)
         return

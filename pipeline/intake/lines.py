@@ -47,10 +47,11 @@ class Run:
 class Lines:
     """Physical lines of a stream, line ends kept, that can be taken again; ``number`` counts those taken.
 
-    Once it is known how many fields a line must have (``expect``), runs of records beyond doubt come at once.
+    Once it is known how many fields a line must have (``expect``), runs of records beyond doubt come at once. ``known``
+    keeps from one reading of a file to the next which blocks are nothing else: by where they begin, how many lines.
     """
 
-    def __init__(self, stream: Stream, *, number: int = 0) -> None:
+    def __init__(self, stream: Stream, *, number: int = 0, known: dict[int, int] | None = None) -> None:
         self._stream = stream
         self._rest = b""
         self._whole: Run | None = None
@@ -62,6 +63,8 @@ class Lines:
         self._cut = Cut()
         self._width: int | None = None
         self._tail = 0
+        self._end = 0
+        self._known: dict[int, int] = {} if known is None else known
 
     @property
     def number(self) -> int:
@@ -75,7 +78,7 @@ class Lines:
         self._block = self._block[self._at :]
         self._at = self._mark = self._next_odd = 0
         body = b"".join(self._block)
-        if lines := plain(body, cut, self._width, tail):
+        if lines := self._plain(body):
             self._whole, self._block = Run(body=body, lines=lines), []
         self._odd = self._odd_places(self._block)
 
@@ -137,7 +140,8 @@ class Lines:
         self._at -= self._mark
         self._mark = 0
         self._block = kept
-        if not kept and self._width and (lines := plain(body, self._cut, self._width, self._tail)):
+        self._end += len(body)
+        if not kept and (lines := self._plain(body)):
             self._whole = Run(body=body, lines=lines)
             return True
         new = body.splitlines(keepends=True)
@@ -161,6 +165,15 @@ class Lines:
                 return body
         body, self._rest = self._rest.rstrip(END_OF_FILE.encode()), b""
         return body
+
+    def _plain(self, body: bytes) -> int:
+        """Count the lines that were read last if all are records beyond doubt, else return 0."""
+        if self._width is None:
+            return 0
+        begin = self._end - len(body)
+        if begin not in self._known:
+            self._known[begin] = plain(body, self._cut, self._width, self._tail)
+        return self._known[begin]
 
     def _odd_places(self, lines: list[bytes]) -> list[int]:
         """Find the lines that are no records beyond doubt: by quotes, number of fields, NUL, bytes that are no text."""
