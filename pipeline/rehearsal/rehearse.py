@@ -60,7 +60,8 @@ def shown(wish: Wish, emit: Handler) -> Iterator[str]:
     yield as_json(lines) if wish.as_json else as_text(lines)
     if wrong := list(complaints(lines)):
         hint = "--out keeps the reports to look at; do not cut over before you know why"
-        raise RehearsalError("\n".join(wrong), hint=hint, exit_code=ExitCode.UNEXPECTED)
+        message = f"{len(wrong)} rows were lost or something of them was sent twice"
+        raise RehearsalError(message, hint=hint, exit_code=ExitCode.UNEXPECTED, details=wrong)
 
 
 def rehearse(wish: Wish, environ: Mapping[str, str], emit: Handler) -> list[Line]:

@@ -40,8 +40,8 @@ _SETTLED = frozenset(Disposition) - {Disposition.PENDING, Disposition.IN_DOUBT, 
 class RehearsalError(OnboardError):
     """The rehearsal could not be carried out."""
 
-    def __init__(self, message: str, *, hint: str, exit_code: ExitCode) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, message: str, *, hint: str, exit_code: ExitCode, details: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint, details=details)
         self.exit_code = exit_code  # type: ignore[misc]  # that of the job which could not begin
 
 

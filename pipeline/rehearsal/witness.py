@@ -27,6 +27,10 @@ _ONCE: Final = {
     "activateIndividual": "activation",
 }
 """Calls that may be repeated once when their outcome is unknown, and never when it is known (API.md, section 9)."""
+_AFTER_A_READ: Final = "activation"
+"""It may be repeated after each read that does not find it done."""
+_NOT_ABOUT_THE_CUSTOMER: Final = (401, 403, 429)
+"""Refusals of the token, the tenant or the rate: nothing was taken, and they may pass (API.md, section 7)."""
 _PLAIN_REFUSALS: Final = frozenset({"too_many", "expired_token", "unauthorized"})
 _HARMLESS: Final = frozenset({"slow_body", "close_after_answer"})
 """Faults whose answer is whole: it tells."""
@@ -42,7 +46,7 @@ class Fate(Enum):
     REFUSED = "refused"
     """The bank's answer says that it did nothing."""
     NOT_TAKEN = "not taken"
-    """Refused for its rate or its token: as if it had not been sent."""
+    """Refused for its rate, its token or its tenant: as if it had not been sent."""
     UNCLEAR = "unclear"
     """No answer, or none that tells."""
 
@@ -127,7 +131,11 @@ class Witness:
         for sent in self.sent.get(email, ()):
             if sent.key[0] in _ONCE.values():
                 by_key[sent.key].append(sent.fate)
-        return [f"{name} sent again" for (name, _), fates in by_key.items() for _ in range(excess(fates))]
+        return [
+            f"{name} sent again"
+            for (name, _), fates in by_key.items()
+            for _ in range(excess(fates, once=name != _AFTER_A_READ))
+        ]
 
     def ends_unclear(self, email: str) -> bool:
         """Whether the last call of a customer got no answer that tells."""
@@ -160,7 +168,7 @@ def _body(content: bytes) -> _Body:
 
 
 def _fate(fault: str, status: int) -> Fate:
-    if fault in _PLAIN_REFUSALS or (not fault and status in (401, 429)):
+    if fault in _PLAIN_REFUSALS or (fault in ("", "refuse") and status in _NOT_ABOUT_THE_CUSTOMER):
         return Fate.NOT_TAKEN
     if fault == "refuse":
         return Fate.REFUSED
@@ -169,8 +177,11 @@ def _fate(fault: str, status: int) -> Fate:
     return Fate.DONE if 200 <= status < 300 else Fate.REFUSED  # noqa: PLR2004 - RFC 9110 success
 
 
-def excess(fates: Iterable[Fate]) -> int:
-    """How many of the calls, in order, should not have been sent: after a done one none, after unclear ones one."""
+def excess(fates: Iterable[Fate], *, once: bool = True) -> int:
+    """How many of the calls, in order, should not have been sent: after a done one none, after unclear ones one.
+
+    Not ``once``: after unclear ones as many as it takes.
+    """
     known = unclear = False
     repeats = too_many = 0
     for fate in fates:
@@ -178,7 +189,7 @@ def excess(fates: Iterable[Fate]) -> int:
             too_many += 1
         elif unclear and fate is not Fate.NOT_TAKEN:
             repeats += 1
-            too_many += repeats > 1
+            too_many += once and repeats > 1
         known = known or fate is Fate.DONE
         unclear = unclear or fate is Fate.UNCLEAR
     return too_many

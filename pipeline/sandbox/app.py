@@ -108,7 +108,8 @@ class Sandbox:
         if fault is None or fault.kind not in _STOPS_BEFORE:
             headers, query = dict(scope["headers"]), scope["query_string"]
             answer = self.gate.answer(operation, params, headers, body, query, time.time())
-        if not self.onlooker.settled(seen, fault.kind if fault else "", answer.status if answer else 0):
+        refused = fault.status if fault and fault.kind == "refuse" else 0
+        if not self.onlooker.settled(seen, fault.kind if fault else "", answer.status if answer else refused):
             fault = _DROP
         if fault is not None:
             self.tally.faults[fault.kind] += 1

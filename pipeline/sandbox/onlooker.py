@@ -26,8 +26,8 @@ class Onlooker(Protocol):
     def settled(self, call: Seen, fault: str, status: int) -> bool:
         """What becomes of the call is certain, and nothing of it has left.
 
-        ``fault`` is the kind of what goes wrong, empty for a good answer; ``status`` is the answer of the rules, 0
-        where they were not asked.
+        ``fault`` is the kind of what goes wrong, empty for a good answer; ``status`` is the answer of the rules, or of
+        a refusal in their stead, else 0.
         """
 
 

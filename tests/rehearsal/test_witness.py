@@ -39,6 +39,23 @@ def test_after_a_known_outcome_nothing_and_after_an_unknown_one_a_single_repeat(
     assert excess(fates) == expected
 
 
+def test_what_a_read_comes_before_may_be_sent_until_it_is_done() -> None:
+    """API.md, section 9: an activation is repeated after each read that does not find it, never once it is done."""
+    assert excess([UNCLEAR, UNCLEAR, UNCLEAR, DONE], once=False) == 0
+    assert excess([UNCLEAR, DONE, UNCLEAR], once=False) == 1
+
+
+@pytest.mark.parametrize(("status", "twice"), [(401, False), (403, False), (429, False), (400, True), (404, True)])
+def test_a_refusal_that_is_not_about_the_customer_uses_no_repeat_up(status: int, *, twice: bool) -> None:
+    """The answer is lost, the repeat is refused, a third registration comes: for a token or a tenant it may."""
+    witness, _ = watching()
+    for fault, said in (("drop_after", 200), ("refuse", status), ("", 409)):
+        call = registration()
+        witness.arrived(call)
+        witness.settled(call, fault, said)
+    assert witness.sent_twice("ana@example.com") == (["registration sent again"] if twice else [])
+
+
 def watching(*kills: Kill) -> tuple[Witness, list[int]]:
     """A witness at an empty bank, and the numbers of the requests at which it killed."""
     witness, killed = Witness(kills), []
