@@ -105,6 +105,7 @@ def detect(
     text = head.removeprefix(found.mark).decode(found.name, "replace")
     if len(head) == _SAMPLE:
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+    source = _still_true(source, text)
     if not source.delimiter and (said := _SAID.match(text)):
         source = source.model_copy(update={"delimiter": said[1]})
     cut, rival, sure = _cut(text, source, known)
@@ -148,13 +149,29 @@ def _encoding(path: Path, source: Source, most: int) -> encoding.Encoding:
     with unpack.opened(path, path.name, most) as stream:
         head = stream.read(_SAMPLE)
         marked = encoding.of_mark(head)
-        if source.encoding:
-            stated = codecs.lookup(source.encoding).name.removesuffix("-sig")
-            # A mark is no part of the text, whoever stated the encoding, and tells the order of its bytes.
-            if marked and marked.mark and marked.name.startswith(stated):
-                return marked
+        if marked and marked.mark:  # it is no part of any text: whatever is stated, another program has saved the file
+            return marked
+        stated = codecs.lookup(source.encoding).name.removesuffix("-sig") if source.encoding else ""
+        if stated and _OURS not in head:
             return encoding.Encoding(name=stated)
-        return marked or encoding.detect(_telling(head, stream))
+        found = marked or encoding.detect(_telling(head, stream))
+        is_utf8 = found.name == "utf-8" and found.confidence == 1
+        return encoding.Encoding(name=stated) if stated and not is_utf8 else found
+
+
+def _still_true(source: Source, text: str) -> Source:
+    """Return what is stated, but of a file of rejects that another program has saved in its own way only the sheet.
+
+    The profile that a partner's file needs is given to its rejects, too.
+    """
+    ours = ERROR_COLUMNS[0]
+    if ours not in text:
+        return source
+    header = "".join(text.splitlines()[source.skip_lines or 0 :][:1])
+    names = re.split(f"[{re.escape(source.delimiter or ''.join(_DELIMITERS))}]", header)
+    if ours in {name.strip("\"' ") for name in names}:
+        return source
+    return source.model_copy(update={"delimiter": "", "quote": None, "escape": "", "skip_lines": None})
 
 
 def _telling(head: bytes, stream: BinaryIO) -> Iterator[bytes]:

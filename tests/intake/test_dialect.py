@@ -216,3 +216,34 @@ def test_a_stated_quote_that_no_field_stands_in_is_no_trouble(tmp_path: Path) ->
     path.write_text(";".join(REQUIRED_COLUMNS) + "\n" + ";".join("abcdefgh") + "\n", encoding="utf-8")
     found = dialect.detect(path, path.name, Source(quote="'"), REQUIRED_COLUMNS, files.MAX_UNPACKED)
     assert (found.cut.delimiter, found.cut.quote) == (";", "'")
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "codec", "titles"),
+    [(";", "cp1252", 3), (";", "utf-8-sig", 3), (";", "utf-8", 0), (",", "utf-8-sig", 0), ("\t", "utf-16", 0)],
+)
+def test_rejects_are_read_with_the_profile_of_their_input_however_a_spreadsheet_saved_them(
+    tmp_path: Path, delimiter: str, codec: str, titles: int
+) -> None:
+    """The profile states how the partner wrote; what saved the corrected rows has a way of its own."""
+    source = Source(encoding="cp1252", delimiter=";", quote='"', skip_lines=3)
+    lines = [["Partner"]] * titles + [[*REQUIRED_COLUMNS, "_err_row"], ["é", *"bcdefgh", "1"], ["Š", *"bcdefgh", "2"]]
+    path = tmp_path / "rejects.csv"
+    path.write_bytes("".join(delimiter.join(cells) + "\n" for cells in lines).encode(codec))
+    cells, faults = read(path, source)
+    assert faults == {}
+    assert cells == [["é", *"bcdefgh", "1"], ["Š", *"bcdefgh", "2"]]
+
+
+def test_a_mark_goes_before_a_stated_encoding(tmp_path: Path) -> None:
+    """No text begins with one: another program has saved the file since."""
+    path = tmp_path / "x.csv"
+    path.write_text(",".join(REQUIRED_COLUMNS) + "\né,b,c,d,e,f,g,h\n", encoding="utf-8-sig")
+    assert read(path, Source(encoding="cp1252"))[0] == [["é", *"bcdefgh"]]
+
+
+def test_rejects_of_a_dialect_that_nobody_guesses_are_read_as_stated(tmp_path: Path) -> None:
+    """As the job itself wrote them: what is stated still fits."""
+    path = tmp_path / "x.csv"
+    path.write_text("~".join([*REQUIRED_COLUMNS, "_err_row"]) + "\n" + "~".join("abcdefgh1") + "\n", encoding="utf-8")
+    assert read(path, Source(delimiter="~"))[0] == [list("abcdefgh1")]
