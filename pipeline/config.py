@@ -98,6 +98,12 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[tuple[str, 
         value = environ[name]
         if section == "credentials" and key.endswith("_file"):
             key = key.removesuffix("_file")
+            if name.removesuffix("_FILE") in environ:
+                raise ConfigurationError(
+                    f"{name} and {name.removesuffix('_FILE')} are both set", hint="unset one of them: they may differ"
+                )
+            if not value:
+                raise ConfigurationError(f"{name} is empty", hint="set it to the path of a secret file, or unset it")
             try:
                 value = read_small(Path(value)).decode("utf-8-sig").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:

@@ -608,3 +608,15 @@ def test_loading_changes_nothing_outside(tmp_path: Path, monkeypatch: pytest.Mon
     assert load(path).limits.max_in_flight == 9
     monkeypatch.delenv("ONBOARD_LIMITS__MAX_IN_FLIGHT")
     assert load(path).limits.max_in_flight == 4
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"SEED_FILE": "x", "SEED": "y"}, "SEED_FILE and ONBOARD_CREDENTIALS__SEED are both set"),
+        ({"SEED_FILE": ""}, "is empty"),
+    ],
+)
+def test_a_secret_has_one_source(tmp_path: Path, variables: dict[str, str], said: str) -> None:
+    """Which of two would count nobody could tell, and an empty path is a variable that somebody forgot to fill."""
+    assert said in refused(tmp_path, **{f"ONBOARD_CREDENTIALS__{name}": value for name, value in variables.items()})

@@ -193,6 +193,16 @@ CODES = _table(
     ),
     ("placeholder", "the value looks like a word for no value", "leave the cell empty if there is none"),
     (
+        "quoted_value",
+        "the value stands in quotation marks, and is sent with them",
+        "remove them if they are no part of it",
+    ),
+    (
+        "name_split_doubtful",
+        "the name has more than two words, and was cut between first and last name where the profile's order says",
+        "check both; have the partner send them in columns of their own",
+    ),
+    (
         "birth_date_placeholder",
         "the birth date is 1900-01-01, which systems write where they know none",
         "check that it is the person's",

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 import polars as pl
 
 from pipeline.errors import ConfigurationError, UnreadableInputError
-from pipeline.intake import contacts, countries, formats
+from pipeline.intake import contacts, countries, formats, splitting
 from pipeline.intake.cells import OUTER_SPACE, Cells, Kind, cleaned, kind_of, one
 from pipeline.intake.columns import advice, listed, showable, shown
 from pipeline.intake.elementwise import per_distinct
@@ -66,6 +66,8 @@ class Plan:
             changed.append(frame.get_column("nationality").is_in(other).arg_true())
         places = pl.concat(changed).unique().sort() if changed else pl.Series([], dtype=pl.get_index_type())
         codes = {column: _told(found.codes, self.origin[column]) for column in self.columns}
+        if telling and (split := self.profile.split):
+            codes["last_name"] = splitting.told(found.frame.get_column(split.column), split.order, codes["last_name"])
         return Cells(
             frame=frame,
             dialled=self._given("phone", self._cells(found.frame)) if "phone" in self.columns else None,
@@ -92,7 +94,7 @@ class Plan:
         """Return the file's columns without null words, and the halves of a split one."""
         cells = {column: _without_nulls(frame.get_column(column), self.profile.nulls) for column in self.wanted}
         if self.profile.split and self.profile.split.column in cells:
-            first, last = _cut(cells[self.profile.split.column], self.profile.split.order)
+            first, last = splitting.halves(cells[self.profile.split.column], self.profile.split.order)
             cells |= {_HALF + "first_name": first, _HALF + "last_name": last}
         return cells
 
@@ -204,25 +206,6 @@ def _composed(template: str, cells: Mapping[str, pl.Series]) -> pl.Series:
     text = [part for literal, name in pieces(template) for part in (pl.lit(literal), pl.lit(filled.get(name, "")))]
     lacking = pl.any_horizontal(pl.lit(cell == "") for cell in filled.values())
     return pl.select(pl.when(lacking).then(pl.lit("")).otherwise(pl.concat_str(text))).to_series()
-
-
-def _cut(cell: pl.Series, order: str) -> tuple[pl.Series, pl.Series]:
-    """Cut names into first and last; one that the order does not fit is all last name, and its row a reject."""
-    name = cell.str.strip_chars(OUTER_SPACE)
-    fits = comma = name.str.contains(",", literal=True)
-    if order == "last, first":
-        halves = name.str.splitn(",", 2).struct
-        last, first = halves.field("field_0"), halves.field("field_1")
-    else:  # a comma says that the name is written in the other order
-        fits = name.str.contains(r"\s") & ~comma
-        last = name.str.extract(r"\S+$" if order == "first last" else r"^\S+", 0)
-        whole = pl.lit(name).str
-        rest = whole.strip_suffix(pl.lit(last)) if order == "first last" else whole.strip_prefix(pl.lit(last))
-        first = pl.select(rest).to_series()
-    return (
-        pl.select(pl.when(fits).then(first.str.strip_chars(OUTER_SPACE)).otherwise(pl.lit(""))).to_series(),
-        pl.select(pl.when(fits).then(last.str.strip_chars(OUTER_SPACE)).otherwise(name)).to_series(),
-    )
 
 
 def _check_profile(profile: Profile) -> None:

@@ -4,15 +4,17 @@ Promises: a change that matters is never silent, and a value that only looks wro
 the few cells that are looked at one by one. Knows no words; they stand in ``codes``.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import polars as pl
 
-from pipeline.intake import damage, rewritten
+from pipeline.intake import damage, rewritten, splitting
 from pipeline.intake.cells import Cells
 from pipeline.intake.elementwise import few
 from pipeline.intake.phones import loses_digits
+from pipeline.intake.quirks import OPENERS
 from pipeline.model import Severity
 
 _NOTHING = (
@@ -22,10 +24,13 @@ _NOTHING = (
 """Words and signs for no value. ``NA`` and ``Nan`` are names of persons."""
 _MAYBE_NOTHING = ("external_id", "first_name", "last_name", "place_of_birth", "pincode", "document_number")
 _DOUBTFUL_NUMBERS = ("external_id", "document_number")
+_QUOTED = rf"""^["'{OPENERS}].*["'{OPENERS}\u2019]$"""
+"""A straight apostrophe at both ends, or typographic quotes; CSV's own are gone by now."""
 _NO_BIRTH_DATE = "1900-01-01"
 _SEVERITY = {
     damage.MISREAD: Severity.WARNING,
     damage.ENTITIES: Severity.WARNING,
+    splitting.DOUBTFUL: Severity.WARNING,
 }
 
 
@@ -55,12 +60,17 @@ def _doubtful(frame: pl.DataFrame) -> Iterator[Told]:
     """Yield values that look as if they were none, or as if a tool had changed them."""
     for column in _MAYBE_NOTHING:
         values = frame[column]
-        numbers = column in _DOUBTFUL_NUMBERS
-        for place in _matching(values, f"{_NOTHING}|{rewritten.DOUBTFUL}" if numbers else _NOTHING):
-            code = "number_imprecise" if numbers and values[place][0].isdigit() else "placeholder"
-            yield Told(place, column, code, Severity.WARNING)
+        pattern = f"{_NOTHING}|{_QUOTED}" + (f"|{rewritten.DOUBTFUL}" if column in _DOUBTFUL_NUMBERS else "")
+        for place in _matching(values, pattern):
+            yield Told(place, column, _doubt_of(values[place], column), Severity.WARNING)
     for place in (frame["date_of_birth"] == _NO_BIRTH_DATE).arg_true():
         yield Told(place, "date_of_birth", "birth_date_placeholder", Severity.WARNING)
+
+
+def _doubt_of(value: str, column: str) -> str:
+    if column in _DOUBTFUL_NUMBERS and value[0].isdigit():
+        return "number_imprecise"
+    return "quoted_value" if re.search(_QUOTED, value) else "placeholder"
 
 
 def _matching(values: pl.Series, pattern: str) -> pl.Series:

@@ -83,7 +83,7 @@ def _sheet(book: "Book", name: str, wanted: str) -> str:
         listed = ", ".join(titles[:_SHOWN_SHEETS]) + (", …" if len(titles) > _SHOWN_SHEETS else "")
         raise UnreadableInputError(
             f"{name} has {len(titles)} {'visible' if found else 'hidden'} sheets: {listed}",
-            hint="state source.sheet in the profile",
+            hint="state source.sheet in the profile (onboard profile: --sheet)",
         )
     return found[0].part
 

@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigurationError, UnreadableInputError
 from pipeline.intake import formats, schema
 from pipeline.intake.categories import Catalogue
+from pipeline.intake.files import Reading
 from pipeline.intake.mapping import plan
 from pipeline.intake.normalise import INSTANT_COLUMNS, normalise
+from pipeline.intake.validate import rows as all_rows
+from pipeline.intake.validate import survey
 from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS
 from pipeline.profile import Formats, Profile
-from tests.intake.helpers import CATEGORIES, NOW, a_row
+from tests.intake.helpers import CATEGORIES, NOW, a_row, rules, write
 
 Cells = dict[str, list[str]]
 
@@ -672,3 +675,21 @@ def test_a_partners_file_becomes_good_rows() -> None:
     whole = normalise(frame, catalogue=Catalogue(known=CATEGORIES), documents_root=Path(), max_bytes=1)
     assert schema.broken(schema.specification(now=NOW, min_age=18), whole) == []
     assert whole["terms_accepted_at"][0] == datetime(2024, 7, 1, 10, 30, tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.parametrize(("order", "doubtful"), [("first last", [2, 3]), ("last first", [2, 3]), ("last, first", [])])
+def test_a_name_of_more_than_two_words_that_is_cut_at_a_blank_is_told(
+    tmp_path: Path, order: str, doubtful: list[int]
+) -> None:
+    """Where VAN DEN BERG Lucas or Ana Maria Silva is to be cut only a person knows: a warning, and no reject."""
+    names = ["Berg Lucas", "VAN DEN BERG Lucas", " Ana Maria\u00a0Silva "]
+    names = [name.strip().replace(" ", ", ", 1) for name in names] if order == "last, first" else names
+    rows = [a_row(number) | {"name": name} for number, name in enumerate(names, 1)]
+    columns = [column for column in (*REQUIRED_COLUMNS, "name") if column not in ("first_name", "last_name")]
+    path = write(tmp_path / "x.csv", [{key: row[key] for key in columns} for row in rows], columns)
+    own = profile(split={"column": "name", "order": order})
+    found = survey([path], batch_rows=9, reading=Reading(profile=own))
+    judged_rows = [row for batch in all_rows(found, rules(), batch_rows=9) for row in batch]
+    assert all(row.customer for row in judged_rows)
+    told = [row.row_number for row in judged_rows if "name_split_doubtful" in [one.code for one in row.findings]]
+    assert told == doubtful

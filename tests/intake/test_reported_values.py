@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipeline.intake.files import Reading
 from pipeline.intake.validate import rows, survey
-from pipeline.model import IntakeRow, Severity
+from pipeline.model import REQUIRED_COLUMNS, IntakeRow, Severity
 from pipeline.profile import Profile
 from tests.intake.helpers import a_row, judged, rules, told, write
 
@@ -239,3 +240,15 @@ def test_a_batch_is_judged_alike_whatever_stands_beside(tmp_path: Path) -> None:
     _, found = judged(write(tmp_path / "a.csv", [*usual, *odd]), batch_rows=7)
     assert told(found) == []
     assert [row.external_id for row in found[-10:]] == [f"{n:05}" for n in range(50, 60)]
+
+
+@pytest.mark.parametrize("name", ["“Maria”", "„Maria“", "«Maria»", "\u2018Maria\u2019", "'Maria'", '"Maria"'])
+def test_quotes_that_are_a_part_of_a_cell_are_told(tmp_path: Path, name: str) -> None:
+    """Of a Parquet file or a workbook no reader takes them off: they would go to the bank in silence."""
+    rows = [a_row(1, first_name=name), a_row(2, first_name="D'Arcy", last_name="'t Hooft")]
+    columns = {column: [row[column] for row in rows] for column in REQUIRED_COLUMNS}
+    pl.DataFrame(columns).write_parquet(tmp_path / "x.parquet")
+    found = judged(tmp_path / "x.parquet")[1]
+    assert [(row.row_number, one.field) for row in found for one in row.findings if one.code == "quoted_value"] == [
+        (1, "first_name")
+    ]

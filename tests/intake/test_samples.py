@@ -18,7 +18,7 @@ NOT_PLANTED = {
     # Findings that cost no row.
     *("probable_duplicate", "email_rewritten", "phone_digits_changed", "name_cleaned"),
     *("misread_text", "html_entity", "placeholder", "birth_date_placeholder"),
-    *("spreadsheet_text", "invisible_characters"),
+    *("spreadsheet_text", "invisible_characters", "quoted_value", "name_split_doubtful"),
     # A profile's format, and a name of several countries.
     *("birth_date_with_time", "nationality_ambiguous"),
 }
