@@ -118,4 +118,6 @@ class Census:
         what = f"{count:,} {'rows lack' if count > 1 else 'row lacks'} {field or 'a document'} ({code})"
         if severity is Severity.ERROR:
             return f"rejected as incomplete: {what}: {where}; nothing is sent for them"
-        return f'incomplete: {what}: {where}; they stop half made at the bank unless intake.incomplete = "reject"'
+        # What documents the bank asks for goes by its own risk level, which may be another one than the row's.
+        told = "as far as their own risk_level tells they" if code == "document_missing" else "they"
+        return f'incomplete: {what}: {where}; {told} stop half made at the bank unless intake.incomplete = "reject"'

@@ -604,3 +604,13 @@ def test_birth_dates_with_a_midnight_are_read_by_the_proposed_profile(tmp_path: 
     assert [row.customer and row.customer.date_of_birth for row in read] == [
         f"19{50 + n}-01-{13 + n}" for n in range(1, 12)
     ]
+
+
+def test_names_of_which_none_is_known_are_not_shown() -> None:
+    """They may be persons of a file without a header."""
+    text = render(
+        propose(pl.DataFrame({"Zzerika": ["Zzmax"], "Zzmuster": ["Zzmann"], "Berlin": ["Bonn"]}), dialect=DIALECT)
+    )
+    assert "Zz" not in text
+    assert "Berlin" not in text
+    assert "None of the file's 3 columns is recognised" in " ".join(text.replace("#", "").split())

@@ -21,6 +21,8 @@ _SECTIONS = (
 _WIDTH = 120
 _BARE = re.compile(r"[A-Za-z0-9_\-]+", re.ASCII)
 _REST = "No line names these columns; they are carried through to the rejects file:"
+_NONE = "None of the file's {count} columns is recognised: if its first line is one of data, put the names before it."
+"""Names of which none is known may be a person's: they are not shown."""
 _HEAD = """\
 # A proposal from {rows} of the file: check every line. Behind each choice stands how sure it is (0 to 1) and by what,
 # and what the cells look like (a: a letter, 9: a digit). Lines marked OPEN wait for you: correct them and remove the
@@ -33,12 +35,16 @@ def render(proposal: Proposal, *, name: str = "") -> str:
     rows = "1 row" if proposal.rows == 1 else f"{proposal.rows} rows"
     parts = [_HEAD.format(rows=rows) + "".join(_comment(note.split()) for note in proposal.notes)]
     parts.append("\n".join([f"name = {_text(name)}", "version = 1", *_nulls(proposal)]) + "\n")
+    recognised = False
     for section in _SECTIONS:
         lines = list(_section(section, proposal))
         if lines:
             used = any(not line.startswith("#") for line in lines)
+            recognised = recognised or (used and section in ("columns", "split"))
             parts.append("\n".join([f"[{section}]" if used else f"# [{section}]", *lines]) + "\n")
-    if proposal.rest:
+    if not recognised:
+        parts.append(_comment(_NONE.format(count=len(proposal.rest)).split()))
+    elif proposal.rest:
         *first, last = (_text(column) for column in proposal.rest)
         parts.append(_comment([*_REST.split(), *(f"{column}," for column in first), last]))
     return "\n".join(parts)
