@@ -128,7 +128,11 @@ CODES = _table(
         "the document's path leads out of documents.root",
         "put the file below that folder; .. and links must stay inside",
     ),
-    ("document_not_found", "there is no such document below documents.root", "check the path and its upper case"),
+    (
+        "document_not_found",
+        "there is no such document below documents.root",
+        "check the path: upper case, and / between folders",
+    ),
     ("document_not_a_file", "the document is not a regular file", "name a file, not a folder"),
     ("document_unreadable", "the document may not be read by this user", "check its permissions"),
     ("document_empty", "the document is empty", "scan or export it again"),

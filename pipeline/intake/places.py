@@ -66,7 +66,8 @@ def _files(folder: Path) -> Iterator[Path]:
 def unopened(name: str, error: OSError) -> UnreadableInputError:
     """Make the error for an input that cannot be opened."""
     if isinstance(error, FileNotFoundError):
-        return UnreadableInputError(f"{name} does not exist", hint="check the path")
+        looked_for = f": {Path(error.filename).absolute()} was looked for" if error.filename else ""
+        return UnreadableInputError(f"{name} does not exist", hint=f"check the path{looked_for}")
     if isinstance(error, PermissionError):
         return UnreadableInputError(f"{name} may not be read by this user", hint="check its permissions")
     return UnreadableInputError(f"{name} cannot be read: {error.strerror}", hint="check the path and the disk")

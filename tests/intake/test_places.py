@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UnreadableInputError
+from pipeline.intake.files import Reading, open_table
 from pipeline.intake.glance import glance
 from pipeline.intake.validate import survey
 from pipeline.profile import Source
@@ -75,3 +76,13 @@ def test_values_in_the_names_of_folders_are_told(tmp_path: Path) -> None:
     said = refused(tmp_path / "book")
     assert "country=…" in said
     assert f"'{tmp_path}/book/*/*/*.parquet'" in said
+
+
+def test_a_file_that_is_not_there_is_named_with_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path begins where the command was given, which under cron is another folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnreadableInputError) as caught:
+        open_table(Path("night/none.csv"), "none.csv", Reading())
+    assert str(tmp_path / "night" / "none.csv") in caught.value.hint
