@@ -1,8 +1,11 @@
 """The README is held against the code: commands, tables and help texts."""
 
 import csv
+import os
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -14,7 +17,7 @@ from pipeline.errors import ExitCode
 from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Disposition
 from pipeline.profile import Profile
 from pipeline.settings import Settings
-from tests.acceptance.support import ROOT, Desk
+from tests.acceptance.support import ROOT, Desk, sandbox
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FIRST, SECOND = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
@@ -149,3 +152,23 @@ def test_the_first_command_onboards_500(tmp_path: Path) -> None:
 def test_nothing_unfinished_stands_in_the_readme(word: str) -> None:
     """The README holds no left-overs."""
     assert word not in README
+
+
+def test_the_sandbox_server_takes_the_log_in_that_is_told(tmp_path: Path) -> None:
+    """The lines to export are those of its invented tenant: with them every check holds."""
+    told = [line for line in README.splitlines() if line.startswith("export ONBOARD_")]
+    words = [word for line in told for word in shlex.split(line)[1:]]
+    with sandbox() as bank:
+        config = tmp_path / "onboard.toml"
+        config.write_text(f'[api]\nbase_url = "{bank.base_url}"\n[documents]\nroot = "{tmp_path}"\n', encoding="utf-8")
+        env = {name: value for name, value in os.environ.items() if not name.startswith("ONBOARD_")}
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", "check", "--config", str(config)],
+            env=env | {"PYTHONPATH": str(ROOT)} | dict(word.split("=", 1) for word in words),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
