@@ -47,6 +47,9 @@ _MOST_REQUIRED = 100
 """Documents that a bank may ask for; a longer list is no answer that can be believed."""
 _MOST_LISTED = 1000
 """Documents, or missing consents, of one customer that are looked at."""
+_MOST_CATEGORIES = 10_000
+_LONGEST_NAME = 200
+"""Characters of a category's name."""
 _LONGEST_TOKEN = 16 * 1024
 """Characters that servers take in a header."""
 _HIGH_RISK_DOCUMENTS = frozenset({"BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"})
@@ -96,22 +99,28 @@ def _accepted(call: CallName, status: int, body: dict[str, Any], data: dict[str,
 
 
 def read_categories(content: bytes) -> tuple[Category, ...]:
-    """The hierarchy's categories, wrapped or not; empty if the answer has none.
+    """The hierarchy's categories, wrapped or not; empty if the answer has none, or more than any bank has.
 
-    A key that is not fit to be shown gives way to the id.
+    A key that is not fit to be shown gives way to the id, a name that no row can hold to the key.
     """
     body = _object(content) or {}
     data = members.record(body.get("data")) or body
+    if len(members.record(data.get("categories"))) > _MOST_CATEGORIES:
+        return ()
     return tuple(
         Category(
             key=key if is_label(key) else identifier,
             id=identifier,
-            name=members.text(entry.get("categoryName")) or key,
+            name=_name(members.text(entry.get("categoryName"))) or _name(key) or identifier,
             risk=_tier(entry),
         )
         for key, entry in members.record(data.get("categories")).items()
         if isinstance(entry, dict) and (identifier := members.identifier(entry.get("databaseId")))
     )
+
+
+def _name(said: str) -> str:
+    return said if len(said) <= _LONGEST_NAME else ""
 
 
 def _tier(entry: dict[str, Any]) -> str:

@@ -78,17 +78,26 @@ def cause_of(line: Line, said: Sequence[str]) -> Cause:
         broke = f"{line} answers in no HTTP/1.1; {_ADDRESS}" if _NOT_HTTP in text else f"the connection to {line} broke"
         return Cause(text=broke, sent=True, unclear=Unclear.PROTOCOL)
     if found := re.search(r"os error (23|24)\b", text):
-        return Cause(text=f"{_MACHINE} ({os.strerror(int(found[1]))}); {_OPEN_FILES}", kind=Kind.MACHINE)
+        return of_this_machine(int(found[1]))
     if "proxy authorization required" in text:
         wanted = f"{line.proxy or 'a proxy'} asks for credentials (407); {_CREDENTIALS}"
         return Cause(text=_by_variable(line, wanted), kind=Kind.PROXY)
     at_proxy = line.proxy is not None and (_TUNNEL in text or not line.tls)
     peer = line.proxy if at_proxy else line
+    if (
+        not line.tls
+    ):  # without a handshake only the connection itself can be late, whichever clock of the client ran out
+        text = text.replace("operation timed out", "deadline has elapsed")
     for pattern, what, advice, unclear in _CAUSES:
         if re.search(pattern, text):
             todo = _AT_PROXY if at_proxy and advice == _ADDRESS else advice
             return Cause(text=_by_variable(line, f"{peer} {what}; {todo}"), unclear=unclear)
     return Cause(text=f"no connection to {peer}{_by_the_system(text)}; check the network and api.base_url")
+
+
+def of_this_machine(error: int) -> Cause:
+    """The cause of a connection for which this machine has no means, by the system's number of the error."""
+    return Cause(text=f"{_MACHINE} ({os.strerror(error)}); {_OPEN_FILES}", kind=Kind.MACHINE)
 
 
 _MACHINE = "this machine can open no file more, and so no connection"

@@ -14,6 +14,9 @@ from pipeline.outbound import members
 from pipeline.outbound.identifiers import impersonal
 from pipeline.outbound.whose import Whose
 
+_MOST = 100
+"""Customers of one page who may be ours: two are one too many already."""
+
 
 def read_page(data: dict[str, Any], whose: Whose) -> tuple[Facts, bool]:
     """What the page tells, and whether it is one."""
@@ -25,7 +28,7 @@ def read_page(data: dict[str, Any], whose: Whose) -> tuple[Facts, bool]:
         payload = members.record(envelope.get("data"))
         event = members.text(delivery.get("eventType")) or members.text(envelope.get("type"))
         identifier = members.identifier(payload.get("customerId"))
-        if event == "customer.created" and _can_be_ours(identifier, payload, envelope, whose):
+        if event == "customer.created" and len(created) < _MOST and _can_be_ours(identifier, payload, envelope, whose):
             created.append(identifier)
         if event == "customer.activated" and identifier:
             activated = activated or identifier == whose.customer_id

@@ -12,6 +12,8 @@ alone: a kept one may have died in silence, and what is sent on it is never read
 """
 
 import asyncio
+import errno
+import os
 from datetime import timedelta
 
 import httpx
@@ -19,7 +21,7 @@ from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import DetailedPyreqwestError, PyreqwestError, RequestTimeoutError
 from pyreqwest.response import Response
 
-from pipeline.outbound.causes import NEVER_SENT, Cause, Line, Unclear, cause_of, line_to
+from pipeline.outbound.causes import NEVER_SENT, Cause, Line, Unclear, cause_of, line_to, of_this_machine
 from pipeline.outbound.diagnosis import look
 from pipeline.outbound.tls import NO_TRUST, Trust
 
@@ -89,6 +91,8 @@ class Transport(httpx.AsyncBaseTransport):
         if isinstance(error, RequestTimeoutError) and NEVER_SENT not in said:
             return httpx.ReadTimeout("no answer in time", request=request)
         cause = cause_of(self._line(str(request.url)), said)
+        if not cause.sent and (number := _no_files_left()):  # a name that could not be looked up does not tell
+            cause = of_this_machine(number)
         return (Broken if cause.sent else Unsent)(cause, request)
 
     async def aclose(self) -> None:
@@ -129,6 +133,15 @@ async def _body(response: Response, request: httpx.Request) -> bytes:
             raise httpx.ReadError("the answer is larger than any answer of this bank", request=request)
         chunks.append(bytes(chunk))
     return b"".join(chunks)
+
+
+def _no_files_left() -> int:
+    """Return the system's error if this process may open no file now, else 0."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno if error.errno in (errno.EMFILE, errno.ENFILE) else 0
+    return 0
 
 
 def _headers(response: Response) -> list[tuple[str, str]] | None:

@@ -698,3 +698,19 @@ def test_long_lists_are_looked_at_so_far_only() -> None:
     data = {"consentOk": False, "missingConsents": ["TERMS"] * 100_000}
     check = answer(CallName.CHECK, {"code": 200, "success": True, "data": data})
     assert 0 < len(check.facts.missing_consents or ()) <= 1000
+
+
+def test_an_absurd_hierarchy_is_not_believed() -> None:
+    """More categories than any bank has are none; a name of a megabyte gives way to the key, a key to the id."""
+
+    def hierarchy(count: int, name: str = "Standard", key: str = "KEY") -> bytes:
+        entries = {
+            f"{key}{number or ''}": {"databaseId": f"id-{number}", "categoryName": name} for number in range(count)
+        }
+        return json.dumps({"code": 200, "data": {"categories": entries}}).encode()
+
+    assert len(read_categories(hierarchy(10_000))) == 10_000
+    assert read_categories(hierarchy(10_001)) == ()
+    assert read_categories(hierarchy(1, name="x" * 1_000_000))[0].name == "KEY"
+    (found,) = read_categories(hierarchy(1, name="x" * 1_000_000, key="K" * 1_000_000))
+    assert (found.key, found.name) == ("id-0", "id-0")

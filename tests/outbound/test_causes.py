@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline.calls import CallName, Kind, Reply
-from pipeline.outbound.causes import Cause, Line, Unclear, cause_of
+from pipeline.outbound.causes import NEVER_SENT, Cause, Line, Unclear, cause_of
 from pipeline.outbound.client import Client
 from pipeline.outbound.diagnosis import look
 from pipeline.outbound.pacing import Pacer
@@ -271,6 +271,13 @@ def test_no_such_name(tmp_path: Path) -> None:
     found = told("https://bank.invalid", tmp_path)
     assert found.cause.startswith("bank.invalid:443 has a name that cannot be resolved (DNS); check host")
     assert not found.sent
+
+
+@pytest.mark.parametrize("said", ["deadline has elapsed", "operation timed out"])
+def test_a_late_connection_without_tls_is_no_handshake(said: str) -> None:
+    """Which of the client's clocks ran out first does not matter."""
+    line = Line(host="127.0.0.1", port=9, tls=False)
+    assert "takes no connection in time" in cause_of(line, [NEVER_SENT, said]).text
 
 
 def test_not_taken_in_time(tmp_path: Path) -> None:
