@@ -88,8 +88,9 @@ def tail(name: str, cut: Cut, header: Sequence[str], rows: Sequence[Sequence[str
     if names < 1 or len(header) == names:
         return 0  # records that are too long may be shifted: they have to be told
     beyond = max(len(header), width) - names
-    if any(cell.strip() for cells in rows for cell in cells[names:]):
-        return 0
+    filled = sum(any(cell.strip() for cell in cells[names:]) for cells in rows)
+    if filled and filled >= _MOST * len(rows):
+        return 0  # a column that only lacks its name; a few such records are shifted, and each is told by itself
     return beyond
 
 

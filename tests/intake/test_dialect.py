@@ -247,3 +247,19 @@ def test_rejects_of_a_dialect_that_nobody_guesses_are_read_as_stated(tmp_path: P
     path = tmp_path / "x.csv"
     path.write_text("~".join([*REQUIRED_COLUMNS, "_err_row"]) + "\n" + "~".join("abcdefgh1") + "\n", encoding="utf-8")
     assert read(path, Source(delimiter="~"))[0] == [list("abcdefgh1")]
+
+
+@pytest.mark.parametrize(("shifted", "refused"), [([1], False), ([1, 2, 3], True)])
+def test_a_record_that_is_too_long_does_not_spoil_a_file_with_trailing_delimiters(
+    tmp_path: Path, shifted: list[int], *, refused: bool
+) -> None:
+    """One is a fault of its own; where most have something in the nameless column it lacks its name."""
+    path = tmp_path / "x.csv"
+    rows = [";".join("abcdefgh") + (";i" if number in shifted else ";") for number in range(5)]
+    path.write_text("\n".join([";".join(REQUIRED_COLUMNS) + ";", *rows]) + "\n", encoding="utf-8")
+    found = dialect.detect(path, path.name, Source(), REQUIRED_COLUMNS, files.MAX_UNPACKED)
+    assert found.tail == (0 if refused else 1)
+    if not refused:
+        cells, faults = read(path, Source())
+        assert [fault.codes for fault in faults.values()] == [("record_long",)]
+        assert cells[0] == list("abcdefgh")
