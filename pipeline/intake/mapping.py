@@ -246,8 +246,15 @@ def _check_named(profile: Profile, columns: Sequence[str], name: str) -> None:
         raise UnreadableInputError(
             f"{name} lacks columns that the profile names: "
             f"{listed([f'{theirs} ({place})' for theirs, place in lacking.items()])} (found: {shown(columns)})",
-            hint=f"correct the profile: {listed(meant)}" if meant else "is this the right profile for this file?",
+            hint=f"correct the profile: {listed(meant)}" if meant else _why_not(profile, columns),
         )
+
+
+def _why_not(profile: Profile, columns: Sequence[str]) -> str:
+    """Say why a profile may fit no column of a file."""
+    if len(columns) == 1 and profile.source.delimiter:
+        return f"the file does not have the profile's source.delimiter = {profile.source.delimiter!r}: state its own"
+    return "is this the right profile for this file?"
 
 
 def _check_required(profile: Profile, origin: Mapping[str, tuple[str, ...]], columns: Sequence[str], name: str) -> None:

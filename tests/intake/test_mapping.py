@@ -693,3 +693,11 @@ def test_a_name_of_more_than_two_words_that_is_cut_at_a_blank_is_told(
     assert all(row.customer for row in judged_rows)
     told = [row.row_number for row in judged_rows if "name_split_doubtful" in [one.code for one in row.findings]]
     assert told == doubtful
+
+
+def test_a_delimiter_that_the_file_does_not_have_is_named() -> None:
+    """The header is one column then, and no column of the profile is in it."""
+    own = profile(columns={"email": "Courriel"}, source={"delimiter": ";"})
+    with pytest.raises(UnreadableInputError) as caught:
+        plan(own, ["Prénom,Nom,Courriel"], "book.csv")
+    assert "source.delimiter = ';'" in caught.value.hint
