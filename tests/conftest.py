@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from pipeline import seeds
+from finhub_onboard.config import seeds
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.model import CANONICAL_COLUMNS, CONSENTS
+from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS
 
 SEED = 20260107
 ROWS = 500

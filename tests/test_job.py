@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from pipeline import events, job, reporting
-from pipeline.errors import ExitCode
-from pipeline.facts import Order
-from pipeline.intake.validate import survey
-from pipeline.reports.totals import Totals
-from pipeline.settings import Settings
+from finhub_onboard import events, job
+from finhub_onboard.config.order import Order
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.errors import ExitCode
+from finhub_onboard.intake.second_pass import survey
+from finhub_onboard.reports import writing
+from finhub_onboard.reports.files.totals import Totals
 from tests.intake.helpers import a_row, write
 
 SETTINGS = Settings.model_validate({"api": {"base_url": "sandbox:"}})
@@ -34,7 +35,7 @@ def test_a_check_lasts_from_its_first_look_to_its_last_file(tmp_path: Path, monk
 
     clock = SimpleNamespace(time=lambda: now)
     monkeypatch.setattr(job, "steady_clock", lambda started_at: lambda began=now: started_at + now - began)
-    monkeypatch.setattr(reporting, "time", clock)
+    monkeypatch.setattr(writing, "time", clock)
     calendar = SimpleNamespace(now=lambda zone: datetime.fromtimestamp(now, zone), fromisoformat=datetime.fromisoformat)
     monkeypatch.setattr(job, "datetime", calendar)
     monkeypatch.setattr(job, "survey", takes(READS_S, survey))

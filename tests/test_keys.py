@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.keys import FINGERPRINT_COLUMNS, IdKind, Keys, changed_columns
-from pipeline.model import CANONICAL_COLUMNS, Customer
+from finhub_onboard.keys import FINGERPRINT_COLUMNS, IdKind, Keys, changed_columns
+from finhub_onboard.model import CANONICAL_COLUMNS, Customer
 from tests.outbound.support import customer
 from tests.values import replace
 

@@ -9,20 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.engine import Engine
-from pipeline.errors import ExitCode
-from pipeline.evidence import Evidence
-from pipeline.gateway import Gateway
-from pipeline.health import Health
-from pipeline.keys import Keys
-from pipeline.model import Disposition, Journey
-from pipeline.outbound.client import Client
-from pipeline.outbound.pacing import Pacer
-from pipeline.outbound.session import AdminSession
-from pipeline.owners import IdOwners
-from pipeline.stopping import Stopper
+from finhub_onboard.engine.bank_health import Health
+from finhub_onboard.engine.fan_out import Engine
+from finhub_onboard.engine.gateway import Gateway
+from finhub_onboard.engine.id_owners import IdOwners
+from finhub_onboard.engine.stopping import Stopper
+from finhub_onboard.errors import ExitCode
+from finhub_onboard.keys import Keys
+from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.model import Disposition, Journey
+from finhub_onboard.outbound.client import Client
+from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.session import AdminSession
+from tests.engine.test_fan_out import Held, rows
 from tests.outbound.support import CATEGORY, TENANT, payloads, response, settings
-from tests.test_engine import Held, rows
 from tests.values import replace
 
 Foreign = Callable[["Bank"], bool]

@@ -12,11 +12,11 @@ from typing import get_args
 import pytest
 from click.testing import CliRunner
 
-from pipeline.cli import cli
-from pipeline.errors import ExitCode
-from pipeline.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Disposition
-from pipeline.profile import Profile
-from pipeline.settings import Settings
+from finhub_onboard.cli.main import cli
+from finhub_onboard.config.profile import Profile
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.errors import ExitCode
+from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Disposition
 from tests.acceptance.support import ROOT, Desk, sandbox
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -163,7 +163,7 @@ def test_the_sandbox_server_takes_the_log_in_that_is_told(tmp_path: Path) -> Non
         config.write_text(f'[api]\nbase_url = "{bank.base_url}"\n[documents]\nroot = "{tmp_path}"\n', encoding="utf-8")
         env = {name: value for name, value in os.environ.items() if not name.startswith("ONBOARD_")}
         done = subprocess.run(
-            [sys.executable, "-m", "pipeline", "check", "--config", str(config)],
+            [sys.executable, "-m", "finhub_onboard", "check", "--config", str(config)],
             env=env | {"PYTHONPATH": str(ROOT)} | dict(word.split("=", 1) for word in words),
             cwd=tmp_path,
             capture_output=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.small_files import MOST_BYTES, read_small
+from finhub_onboard.small_files import MOST_BYTES, read_small
 
 
 def _huge(path: Path) -> None:

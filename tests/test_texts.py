@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.texts import is_label, printable
+from finhub_onboard.texts import is_label, printable
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ from unittest import mock
 
 import httpx
 
-from pipeline import cli, onboarding
-from pipeline.ledger import writer
-from pipeline.outbound.transport import Transport
+from finhub_onboard.cli import main as cli
+from finhub_onboard.engine import onboarding
+from finhub_onboard.ledger.sqlite import writer
+from finhub_onboard.outbound.transport import Transport
 
 EXIT_CODE = 77
 _WRITER = "ledger-writer"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from pipeline import cli
+from finhub_onboard.cli import main as cli
 
 _POINTERS_BEFORE = 15
 """Of ``sqlite3_vfs``: pNext, zName, pAppData and twelve methods, before xCurrentTimeInt64 and xSetSystemCall."""

@@ -12,10 +12,12 @@ from typing import Any
 
 from pandera.backends.polars.register import register_polars_backends
 
-from pipeline import config, console, job
+from finhub_onboard import job
+from finhub_onboard.cli import console
+from finhub_onboard.config import loading
 from tests.acceptance import crashing
 
-_BEFOREHAND = (config, console, job)
+_BEFOREHAND = (loading, console, job)
 """What the command line imports late; here it is imported once for all."""
 
 

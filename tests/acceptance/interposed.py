@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 
 Made = tuple[int, bytes]
 Between = Callable[[str, bytes], Made | None]

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "sample_data" / "customers.csv"
@@ -65,7 +65,7 @@ class Bank:
 @contextmanager
 def sandbox(*options: str) -> Iterator[Bank]:
     """Run the sandbox as a process of its own; it ends with the block."""
-    command = [sys.executable, "-m", "pipeline.sandbox", "--port", "0", "--until-stdin-closes", *options]
+    command = [sys.executable, "-m", "finhub_onboard.sandbox", "--port", "0", "--until-stdin-closes", *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -126,7 +126,7 @@ class Desk:
 
     def command(self, *words: str | Path) -> list[str]:
         """The command line."""
-        return [sys.executable, "-m", "pipeline", *map(str, words)]
+        return [sys.executable, "-m", "finhub_onboard", *map(str, words)]
 
     def onboard(
         self, *words: str | Path, env: Mapping[str, str] | None = None, timeout_s: float = _TIMEOUT_S

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ledger.entries import JOURNEY_COLUMNS
+from finhub_onboard.ledger.sqlite.rows import JOURNEY_COLUMNS
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import MESSY, SAMPLE, Desk, assert_no_traceback, head, sandbox
 from tests.acceptance.test_stopping import SLOW, WAIT_S, registered, until

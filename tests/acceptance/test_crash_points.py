@@ -15,7 +15,7 @@ from signal import SIGKILL
 
 import pytest
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 from tests.acceptance.crashing import EXIT_CODE
 from tests.acceptance.forks import Forks, forks
 from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, repeated_too_often, sandbox

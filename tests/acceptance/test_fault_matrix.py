@@ -12,8 +12,8 @@ from random import Random
 
 import pytest
 
-from pipeline.sandbox import demo
-from pipeline.sandbox.scenario import KINDS
+from finhub_onboard.sandbox import demo
+from finhub_onboard.sandbox.scenario import KINDS
 from tests.acceptance.support import Desk, assert_no_traceback, disagreements, repeated_too_often, sandbox
 from tests.benchmarks.bench_job import customers
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 from tests.acceptance.interposed import Made, interposed
 from tests.acceptance.support import SAMPLE, Desk, head, sandbox
 

@@ -8,13 +8,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipeline import job
-from pipeline.config import load
-from pipeline.facts import Order
-from pipeline.intake import cells, contacts, mapping, validate
-from pipeline.intake.cells import Cleaned, Kind
-from pipeline.intake.normalise import normalise
-from pipeline.model import Disposition
+from finhub_onboard import job
+from finhub_onboard.config.loading import load
+from finhub_onboard.config.order import Order
+from finhub_onboard.intake import cells, second_pass
+from finhub_onboard.intake.cells import Cleaned, Kind
+from finhub_onboard.intake.checking import contacts
+from finhub_onboard.intake.checking.normalise import normalise
+from finhub_onboard.intake.mapping import columns
+from finhub_onboard.model import Disposition
 from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, sandbox
 
 AUTO = '[limits]\ncalls_per_second = 500\n[approval]\nmode = "auto"\n'
@@ -56,8 +58,8 @@ def test_customers_of_a_ledger_of_0_4_0_are_unchanged(tmp_path: Path, monkeypatc
     with sandbox() as bank:
         desk = Desk(folder=tmp_path, bank=bank).configure(AUTO)
         with monkeypatch.context() as before:
-            before.setattr(mapping, "cleaned", read_as_before)
-            before.setattr(validate, "normalise", normalise_as_before)
+            before.setattr(columns, "cleaned", read_as_before)
+            before.setattr(second_pass, "normalise", normalise_as_before)
             order = Order(inputs=[source], out=desk.out)
             written = job.run(order, load(desk.config, environ=desk.environment()), lambda _: None)
         assert written.dispositions[Disposition.ONBOARDED] == len(READ_OTHERWISE) + 2

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, sandbox
 from tests.acceptance.test_stopping import registered, until
 from tests.outbound.lines import Server, Tunnel, context_of, days, leading_to, pem, server

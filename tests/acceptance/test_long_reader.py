@@ -6,13 +6,13 @@ from pathlib import Path
 
 from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, head
 from tests.acceptance.test_stopping import WAIT_S
-from tests.ledger.test_journal import another_program_reads
+from tests.ledger.sqlite.test_journal import another_program_reads
 
 SMALL = """
-from pipeline import cli
-from pipeline.ledger import journal
+from finhub_onboard.cli import main
+from finhub_onboard.ledger.sqlite import journal
 journal._BOUND, journal._EVERY_S = 100_000, 0.0
-cli.main()
+main.main()
 """
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 from tests.acceptance.support import Bank, Desk, assert_no_traceback, disagreements, sandbox
 from tests.acceptance.test_fault_matrix import (
     ACTIVATE,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 from tests.acceptance.conftest import FAST
 from tests.acceptance.interposed import interposed, told
 from tests.acceptance.support import MESSY, ROOT, SAMPLE, Desk, head, sandbox

@@ -66,7 +66,7 @@ def test_the_sandboxs_process_inherits_no_secret(practice: Desk, tmp_path: Path)
 
 def is_sandbox(pids: list[int]) -> bool:
     """Whether the one child is the sandbox by now: at its birth it is a copy of the run."""
-    return len(pids) == 1 and b"pipeline.sandbox" in Path(f"/proc/{pids[0]}/cmdline").read_bytes()
+    return len(pids) == 1 and b"finhub_onboard.sandbox" in Path(f"/proc/{pids[0]}/cmdline").read_bytes()
 
 
 def test_practice_never_stands_in_the_way_of_the_first_real_run(desk: Desk, tmp_path: Path) -> None:

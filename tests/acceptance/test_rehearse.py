@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline.cli import cli
-from pipeline.rehearsal.trial import Trial
-from pipeline.rehearsal.verdict import Line
-from pipeline.rehearsal.witness import Witness
-from pipeline.sandbox.activation import Activations
-from pipeline.sandbox.records import Answer, Call, Customer
+from finhub_onboard.cli.main import cli
+from finhub_onboard.rehearsal.trial import Trial
+from finhub_onboard.rehearsal.verdict import Line
+from finhub_onboard.rehearsal.witness import Witness
+from finhub_onboard.sandbox.activation import Activations
+from finhub_onboard.sandbox.records import Answer, Call, Customer
 from tests.acceptance.support import ROOT, SAMPLE, Desk, assert_no_traceback, sandbox
 from tests.intake.helpers import write
 
@@ -221,7 +221,9 @@ def test_a_job_that_registers_again_is_found(tmp_path: Path, monkeypatch: pytest
 
 def test_a_job_that_ends_unexpectedly_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job that dies by itself loses all rows, and says how it ended."""
-    monkeypatch.setattr("pipeline.rehearsal.trial.program", lambda _: [sys.executable, "-c", "raise SystemExit(1)"])
+    monkeypatch.setattr(
+        "finhub_onboard.rehearsal.trial.program", lambda _: [sys.executable, "-c", "raise SystemExit(1)"]
+    )
     done = in_process(tmp_path)
     assert done.exit_code == 1
     assert "lost: all rows: the job ended with exit code 1" in done.stderr
@@ -235,13 +237,13 @@ def test_it_works_from_a_wheel_and_beside_a_folder_of_the_same_name(tmp_path: Pa
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(site), str(wheel)]
     subprocess.run(install, check=True, capture_output=True, timeout=120)
-    (work / "pipeline").mkdir(parents=True)
-    (work / "pipeline" / "__init__.py").write_text("raise ImportError('this is the folder of somebody else')\n")
+    (work / "finhub_onboard").mkdir(parents=True)
+    (work / "finhub_onboard" / "__init__.py").write_text("raise ImportError('this is the folder of somebody else')\n")
     desk = Desk(folder=work).configure(AUTO)
 
     def installed(*words: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-P", "-m", "pipeline", *words, "--config", str(desk.config)],
+            [sys.executable, "-P", "-m", "finhub_onboard", *words, "--config", str(desk.config)],
             cwd=work,
             env=desk.environment({"PYTHONPATH": str(site)}),
             capture_output=True,
@@ -255,5 +257,5 @@ def test_it_works_from_a_wheel_and_beside_a_folder_of_the_same_name(tmp_path: Pa
     assert figures(done.stdout)["calm"][1:] == [4, 0, 0, 0]
     ran = installed("run", str(SAMPLE), "--limit", "1")
     assert ran.returncode == 0, ran.stderr
-    shipped = {path.name for path in (site / "pipeline" / "sandbox" / "scenarios").glob("*.toml")}
+    shipped = {path.name for path in (site / "finhub_onboard" / "sandbox" / "scenarios").glob("*.toml")}
     assert shipped == {path.name for path in (ROOT / "configs" / "scenarios").glob("*.toml")}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.keys import IdKind
-from pipeline.ledger.store import Ledger
-from pipeline.sandbox import demo
+from finhub_onboard.keys import IdKind
+from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.sandbox import demo
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import (
     CREDENTIALS,

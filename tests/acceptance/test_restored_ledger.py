@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, disagreements, head, sandbox
 

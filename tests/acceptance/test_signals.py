@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import Stop
+from finhub_onboard.config.settings import Stop
 from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, head, many_rows, sandbox
 from tests.acceptance.test_stopping import SLOW, WAIT_S, received, registered, until, until_line
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, many_rows, sandbox
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from time import time
 
 import pytest
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, head, sandbox
 from tests.acceptance.test_changed_rows import edit

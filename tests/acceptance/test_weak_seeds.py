@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.keys import Keys
-from pipeline.ledger.opening import SCHEMA_VERSION
-from pipeline.sandbox import demo
-from pipeline.seeds import Stretching, quick_check
+from finhub_onboard.config.seeds import Stretching, quick_check
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.sqlite.create import SCHEMA_VERSION
+from finhub_onboard.sandbox import demo
 from tests.acceptance.support import CREDENTIALS, SAMPLE, Desk, disagreements, head
 
 SEED = "ONBOARD_CREDENTIALS__SEED"
@@ -40,7 +40,7 @@ def test_a_weak_seed_makes_no_ledger(desk: Desk, tmp_path: Path, kind: str, word
 def made_by_0_4(path: Path, seed: str) -> None:
     """Make a ledger as version 0.4.0 did."""
     with closing(sqlite3.connect(path)) as db:
-        db.executescript(files("pipeline.ledger").joinpath("schema.sql").read_text(encoding="utf-8"))
+        db.executescript(files("finhub_onboard.ledger.sqlite").joinpath("schema.sql").read_text(encoding="utf-8"))
         meta = {"tenant_id": demo.TENANT_ID, "seed_check": quick_check(seed), "ledger_id": "0123456789abcdef"}
         with db:
             db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())

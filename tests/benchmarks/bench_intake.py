@@ -19,9 +19,9 @@ from pathlib import Path
 import polars as pl
 import pycountry
 
-from pipeline.intake import schema
-from pipeline.intake.normalise import INSTANT_COLUMNS
-from pipeline.model import DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
+from finhub_onboard.intake.checking import schema
+from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS
+from finhub_onboard.model import DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
 from tests.acceptance.support import ROOT, SAMPLE
 
 _BLOCK = 100_000
@@ -35,7 +35,7 @@ used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps([time.perf_counter() - started, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime]))
 """
 _VALIDATE = """
-from pipeline.cli import cli
+from finhub_onboard.cli.main import cli
 try:
     cli(["validate", sys.argv[1], "--config", sys.argv[2], "--out", sys.argv[3]], standalone_mode=False)
 except SystemExit as end:

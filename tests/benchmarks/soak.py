@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.sandbox import demo
-from pipeline.sandbox.operations import OPERATION_IDS
-from pipeline.sandbox.scenario import KINDS
+from finhub_onboard.sandbox import demo
+from finhub_onboard.sandbox.operations import OPERATION_IDS
+from finhub_onboard.sandbox.scenario import KINDS
 from tests.acceptance.support import Bank, Desk, disagreements, repeated_too_often, sandbox
 from tests.benchmarks.bench_job import customers
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.intake.quirks import END_OF_FILE, OPENERS, SPACES
-from pipeline.intake.validate import Rules, Survey, rows, survey
-from pipeline.model import CANONICAL_COLUMNS, Category, IntakeRow
+from finhub_onboard.intake.reading.quirks import END_OF_FILE, OPENERS, SPACES
+from finhub_onboard.intake.second_pass import Rules, Survey, rows, survey
+from finhub_onboard.model import CANONICAL_COLUMNS, Category, IntakeRow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLES = ROOT / "sample_data"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.intake import cells
-from pipeline.intake.cells import Kind
+from finhub_onboard.intake import cells
+from finhub_onboard.intake.cells import Kind
 
 MARKS = [
     "\u00ad",

@@ -7,13 +7,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline import job
-from pipeline.facts import Order
-from pipeline.intake.files import Reading
-from pipeline.intake.validate import rows, survey
-from pipeline.model import Disposition, IntakeRow
-from pipeline.profile import Profile
-from pipeline.settings import Settings
+from finhub_onboard import job
+from finhub_onboard.config.order import Order
+from finhub_onboard.config.profile import Profile
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.intake.reading.files import Reading
+from finhub_onboard.intake.second_pass import rows, survey
+from finhub_onboard.model import Disposition, IntakeRow
 from tests.intake.helpers import CORPORA, rules
 
 pytestmark = pytest.mark.skipif(not CORPORA.is_dir(), reason="the public test data is not here")

@@ -2,8 +2,8 @@ from dataclasses import fields
 
 import polars as pl
 
-from pipeline.intake.customers import build
-from pipeline.model import CANONICAL_COLUMNS, Customer
+from finhub_onboard.intake.customers import build
+from finhub_onboard.model import CANONICAL_COLUMNS, Customer
 
 
 def test_customers_are_what_the_constructor_makes() -> None:

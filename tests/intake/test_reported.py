@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UnreadableInputError
-from pipeline.intake.files import Reading
-from pipeline.intake.validate import survey
-from pipeline.model import IntakeRow
-from pipeline.profile import Profile, Source
-from pipeline.proposal import proposed_profile
+from finhub_onboard.commands.profile import proposed_profile
+from finhub_onboard.config.profile import Profile, Source
+from finhub_onboard.errors import UnreadableInputError
+from finhub_onboard.intake.reading.files import Reading
+from finhub_onboard.intake.second_pass import survey
+from finhub_onboard.model import IntakeRow
 from tests.intake.helpers import CORPORA, judged, told
 
 REPORTED = CORPORA / "reported"

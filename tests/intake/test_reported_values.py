@@ -6,10 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.intake.files import Reading
-from pipeline.intake.validate import rows, survey
-from pipeline.model import REQUIRED_COLUMNS, IntakeRow, Severity
-from pipeline.profile import Profile
+from finhub_onboard.config.profile import Profile
+from finhub_onboard.intake.reading.files import Reading
+from finhub_onboard.intake.second_pass import rows, survey
+from finhub_onboard.model import REQUIRED_COLUMNS, IntakeRow, Severity
 from tests.intake.helpers import a_row, judged, rules, told, write
 
 Told = list[tuple[int, str, str, str]]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.intake.codes import CODES
-from pipeline.model import CANONICAL_COLUMNS, IntakeRow
+from finhub_onboard.intake.checking.violation_codes import CODES
+from finhub_onboard.model import CANONICAL_COLUMNS, IntakeRow
 from tests import make_partner, make_samples
 from tests.intake.helpers import SAMPLES, judged, told
 

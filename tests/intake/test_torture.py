@@ -15,18 +15,18 @@ from typing import NamedTuple
 
 import pytest
 
-from pipeline import job
-from pipeline.errors import UnreadableInputError
-from pipeline.facts import Order
-from pipeline.intake import csvfile, unpack
-from pipeline.intake.cells import OUTER_SPACE
-from pipeline.intake.files import Reading, open_table
-from pipeline.intake.records import Fault
-from pipeline.intake.rejects import RejectMark, write_rejects
-from pipeline.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, Disposition
-from pipeline.profile import Profile, Source
-from pipeline.reports.rows import as_cell, from_cell
-from pipeline.settings import Settings
+from finhub_onboard import job
+from finhub_onboard.config.order import Order
+from finhub_onboard.config.profile import Profile, Source
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.errors import UnreadableInputError
+from finhub_onboard.intake.cells import OUTER_SPACE
+from finhub_onboard.intake.reading import csv_file, unpack
+from finhub_onboard.intake.reading.files import Reading, open_table
+from finhub_onboard.intake.reading.records import Fault
+from finhub_onboard.intake.rejects import RejectMark, write_rejects
+from finhub_onboard.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, Disposition
+from finhub_onboard.reports.files.rows import as_cell, from_cell
 from tests.intake.helpers import SAMPLES, a_row, judged
 
 COLUMNS = (*REQUIRED_COLUMNS, "gender", "place_of_birth", "pincode", "note")
@@ -308,7 +308,7 @@ def read(path: Path, reading: Reading) -> list[tuple[str, ...] | Fault]:
     assert table.dialect is not None
     columns = [column for column in table.columns if column not in ERROR_COLUMNS]
     found: list[tuple[str, ...] | Fault] = []
-    for frame, faults in csvfile.frames(path, path.name, columns, 4, dialect=table.dialect, most=reading.max_unpacked):
+    for frame, faults in csv_file.frames(path, path.name, columns, 4, dialect=table.dialect, most=reading.max_unpacked):
         found += [faults.get(place, row) for place, row in enumerate(frame.rows())]
     return found
 

@@ -5,10 +5,10 @@
 
 from typing import TYPE_CHECKING
 
-from pipeline.calls import CallName, Step
-from pipeline.journey.sent import IDENTITY_COLUMNS, columns_of, sent_columns
-from pipeline.keys import column_hash
-from pipeline.model import Customer, Journey, Risk
+from finhub_onboard.finhub.calls import CallName, Step
+from finhub_onboard.journey.sent import IDENTITY_COLUMNS, columns_of, sent_columns
+from finhub_onboard.keys import column_hash
+from finhub_onboard.model import Customer, Journey, Risk
 from tests.values import replace
 
 if TYPE_CHECKING:

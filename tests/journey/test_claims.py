@@ -2,12 +2,12 @@
 
 import pytest
 
-from pipeline.calls import CallName, Facts, Reply, Step, step
-from pipeline.journey.operator import Answer, Word, answered
-from pipeline.journey.policy import judge
-from pipeline.journey.state import after, intended
-from pipeline.journey.visit import Visit
-from pipeline.model import Disposition, Journey, Repeat, Standing
+from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step, step
+from finhub_onboard.journey.operator import Answer, Word, answered
+from finhub_onboard.journey.policy import judge
+from finhub_onboard.journey.state import after, intended
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.model import Disposition, Journey, Repeat, Standing
 from tests.journey.world import AUTO, KEYS, World, a_customer, no_fault, strike
 from tests.values import replace
 

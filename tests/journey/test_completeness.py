@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipeline.journey.completeness import CODES, documents_of, lacking
-from pipeline.journey.move_kinds import JourneyRules
-from pipeline.model import Customer, Journey, Phase, Standing
+from finhub_onboard.journey.completeness import CODES, documents_of, lacking
+from finhub_onboard.journey.move_kinds import JourneyRules
+from finhub_onboard.model import Customer, Journey, Phase, Standing
 from tests.journey.world import AUTO, World, a_customer
 from tests.values import replace
 

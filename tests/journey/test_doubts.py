@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.calls import CallName, Step, step
-from pipeline.journey.policy import judge
-from pipeline.journey.state import after, intended
-from pipeline.journey.visit import Visit
-from pipeline.model import Disposition, Journey, Repeat, Standing
-from pipeline.outbound.answers import read
-from pipeline.outbound.whose import Whose
+from finhub_onboard.finhub.answers import read
+from finhub_onboard.finhub.calls import CallName, Step, step
+from finhub_onboard.finhub.whose import Whose
+from finhub_onboard.journey.policy import judge
+from finhub_onboard.journey.state import after, intended
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.model import Disposition, Journey, Repeat, Standing
 from tests.journey.world import AUTO, KEYS, Fault, Plan, World, a_customer, no_fault
 from tests.values import replace
 

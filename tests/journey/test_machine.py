@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pipeline import calls
-from pipeline.calls import CallName, Step, step_from_label
-from pipeline.journey.operator import Answer, answered, is_in_doubt, may_open, opened_again, question_about
-from pipeline.journey.sent import EVIDENCE_COLUMNS
-from pipeline.keys import changed_columns
-from pipeline.ledger import database, store, writer
-from pipeline.model import CallRecord, Journey, Phase, Standing
-from pipeline.projection import disposition_of
+from finhub_onboard.finhub import calls
+from finhub_onboard.finhub.calls import CallName, Step, step_from_label
+from finhub_onboard.journey.operator import Answer, answered, is_in_doubt, may_open, opened_again, question_about
+from finhub_onboard.journey.sent import EVIDENCE_COLUMNS
+from finhub_onboard.keys import changed_columns
+from finhub_onboard.ledger.sqlite import database, store, writer
+from finhub_onboard.model import CallRecord, Journey, Phase, Standing
+from finhub_onboard.reports.projection import disposition_of
 from tests.journey.world import AUTO, FAULTS, KEYS, NEVER, UNKNOWN, Bank, Ledger, Person, World, a_customer, no_fault
 from tests.values import replace
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from pipeline.journey import gates, state, taking_up
-from pipeline.journey.sent import sent_columns
-from pipeline.model import Journey, Repeat, Standing
+from finhub_onboard.journey import gates, state, taking_up
+from finhub_onboard.journey.sent import sent_columns
+from finhub_onboard.model import Journey, Repeat, Standing
 from tests.journey.test_machine import Onboarding, walk
 
 _SEEDS, _CUSTOMERS = 10, 100

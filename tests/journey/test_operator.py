@@ -2,11 +2,11 @@
 
 import pytest
 
-from pipeline.calls import CallName, Facts, Reply, step, step_from_label
-from pipeline.journey.explanations import VOUCHED
-from pipeline.journey.move_kinds import Rest, Send
-from pipeline.journey.moves import next_move
-from pipeline.journey.operator import (
+from finhub_onboard.finhub.calls import CallName, Facts, Reply, step, step_from_label
+from finhub_onboard.journey.codes import VOUCHED
+from finhub_onboard.journey.move_kinds import Rest, Send
+from finhub_onboard.journey.next_move import next_move
+from finhub_onboard.journey.operator import (
     Answer,
     Word,
     answered,
@@ -17,11 +17,11 @@ from pipeline.journey.operator import (
     question_about,
     said,
 )
-from pipeline.journey.policy import judge
-from pipeline.journey.state import after, intended, is_vouched
-from pipeline.journey.taking_up import enter, needs_visit
-from pipeline.journey.visit import Visit
-from pipeline.model import Disposition, Journey, Phase, Repeat, Standing
+from finhub_onboard.journey.policy import judge
+from finhub_onboard.journey.state import after, intended, is_vouched
+from finhub_onboard.journey.taking_up import enter, needs_visit
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.model import Disposition, Journey, Phase, Repeat, Standing
 from tests.journey.world import AUTO, KEYS, NEVER, World, a_customer, intend, no_fault, strike
 from tests.values import replace
 

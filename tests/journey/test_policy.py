@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.calls import CALLS, CallName, Facts, InDoubt, Kind, Reply, step
-from pipeline.errors import ExitCode
-from pipeline.journey.explanations import EXPLANATIONS
-from pipeline.journey.policy import Judgement, Verdict, backoff_s, judge
+from finhub_onboard.errors import ExitCode
+from finhub_onboard.finhub.calls import CALLS, CallName, Facts, InDoubt, Kind, Reply, step
+from finhub_onboard.journey.codes import EXPLANATIONS
+from finhub_onboard.journey.policy import Judgement, Verdict, backoff_s, judge
 
 CHANGING = tuple(name for name, call in CALLS.items() if call.changes)
 READING = tuple(name for name, call in CALLS.items() if not call.changes)

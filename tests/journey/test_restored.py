@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from pipeline.calls import CallName
-from pipeline.model import CallRecord, Disposition, Journey, Phase, Standing
+from finhub_onboard.finhub.calls import CallName
+from finhub_onboard.model import CallRecord, Disposition, Journey, Phase, Standing
 from tests.journey.world import AUTO, Ledger, World, a_customer, no_fault, strike
 from tests.values import replace
 

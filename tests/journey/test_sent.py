@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.calls import CallName
-from pipeline.journey.sent import (
+from finhub_onboard.finhub.calls import CallName
+from finhub_onboard.journey.sent import (
     DOCUMENT_COLUMN_OF,
     changed_since_sent,
     columns_of,
@@ -12,8 +12,8 @@ from pipeline.journey.sent import (
     latest_mark,
     sent_columns,
 )
-from pipeline.keys import FINGERPRINT_COLUMNS
-from pipeline.model import CONSENTS, Journey, Standing
+from finhub_onboard.keys import FINGERPRINT_COLUMNS
+from finhub_onboard.model import CONSENTS, Journey, Standing
 from tests.journey.world import KEYS, a_customer
 from tests.values import replace
 

@@ -4,22 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.calls import CallName, Facts, Reply, Step, step
-from pipeline.journey.explanations import EXPLANATIONS
-from pipeline.journey.move_kinds import Move, Rest, Send
-from pipeline.journey.moves import next_move
-from pipeline.journey.policy import Judgement, Verdict
-from pipeline.journey.sent import IDENTITY_COLUMNS, REGISTERED_COLUMNS, VERIFIED_COLUMNS
-from pipeline.journey.state import (
+from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step, step
+from finhub_onboard.journey.codes import EXPLANATIONS
+from finhub_onboard.journey.move_kinds import Move, Rest, Send
+from finhub_onboard.journey.next_move import next_move
+from finhub_onboard.journey.policy import Judgement, Verdict
+from finhub_onboard.journey.sent import IDENTITY_COLUMNS, REGISTERED_COLUMNS, VERIFIED_COLUMNS
+from finhub_onboard.journey.state import (
     MAX_DELIVERY_PAGES,
     advance,
     after,
     unsendable,
 )
-from pipeline.journey.taking_up import enter, needs_visit
-from pipeline.journey.visit import Visit
-from pipeline.keys import FINGERPRINT_COLUMNS, changed_columns
-from pipeline.model import Customer, Disposition, Journey, Phase, Repeat, Standing
+from finhub_onboard.journey.taking_up import enter, needs_visit
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.keys import FINGERPRINT_COLUMNS, changed_columns
+from finhub_onboard.model import Customer, Disposition, Journey, Phase, Repeat, Standing
 from tests.journey.world import AUTO, KEYS, World, a_customer, intend, no_fault, strike
 from tests.values import replace
 

@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
-from pipeline.calls import CALLS, Ahead, CallName, Step
-from pipeline.errors import ExitCode, RefusedError
-from pipeline.journey.move_kinds import JourneyRules
-from pipeline.model import Disposition, Phase, Standing
+from finhub_onboard.errors import ExitCode, RefusedError
+from finhub_onboard.finhub.calls import CALLS, Ahead, CallName, Step
+from finhub_onboard.journey.move_kinds import JourneyRules
+from finhub_onboard.model import Disposition, Phase, Standing
 from tests.journey.world import AUTO, FAULTS, NEVER, Bank, Crash, Plan, World, a_customer, no_fault, strike
 from tests.values import replace
 

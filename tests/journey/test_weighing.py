@@ -2,10 +2,10 @@
 
 import pytest
 
-from pipeline.calls import CallName, Step, step
-from pipeline.journey.policy import Judgement, Verdict
-from pipeline.model import Disposition, Standing
-from pipeline.suspicion import Suspicion
+from finhub_onboard.engine.refusal_scope import Suspicion
+from finhub_onboard.finhub.calls import CallName, Step, step
+from finhub_onboard.journey.policy import Judgement, Verdict
+from finhub_onboard.model import Disposition, Standing
 from tests.journey.world import Life, World, a_customer, strike
 
 REGISTER = step(CallName.REGISTER)

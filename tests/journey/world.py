@@ -14,21 +14,21 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any, Protocol, TypeVar
 
-from pipeline.calls import CallName, Facts, Reply, Step
-from pipeline.errors import OnboardError, RefusedError
-from pipeline.journey import taking_up
-from pipeline.journey.move_kinds import JourneyRules
-from pipeline.journey.needs import Problem
-from pipeline.journey.policy import Judgement, Verdict
-from pipeline.journey.sent import DOCUMENT_COLUMN_OF, document_mark
-from pipeline.journey.state import intended
-from pipeline.journey.traverse import Tools, Traverser
-from pipeline.journey.visit import Visit
-from pipeline.keys import Keys
-from pipeline.model import CallRecord, Customer, Disposition, Journey
-from pipeline.outbound.answers import read
-from pipeline.outbound.whose import Whose
-from pipeline.projection import disposition_of
+from finhub_onboard.errors import OnboardError, RefusedError
+from finhub_onboard.finhub.answers import read
+from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step
+from finhub_onboard.finhub.whose import Whose
+from finhub_onboard.journey import taking_up
+from finhub_onboard.journey.move_kinds import JourneyRules
+from finhub_onboard.journey.policy import Judgement, Verdict
+from finhub_onboard.journey.ports import Problem
+from finhub_onboard.journey.sent import DOCUMENT_COLUMN_OF, document_mark
+from finhub_onboard.journey.state import intended
+from finhub_onboard.journey.traverse import Tools, Traverser
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.keys import Keys
+from finhub_onboard.model import CallRecord, Customer, Disposition, Journey
+from finhub_onboard.reports.projection import disposition_of
 from tests.journey.promises import Promises
 from tests.values import replace
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.ledger.store import Ledger
-from pipeline.ledger.writer import Writer
-from pipeline.model import CallRecord, Journey
+from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.model import CallRecord, Journey
 
 
 def opened(path: Path, **other: Any) -> Ledger:

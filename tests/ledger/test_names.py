@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.errors import ConfigurationError
-from pipeline.ledger import opening
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.ledger.sqlite import create
 from tests.ledger.support import opened
 
 
@@ -30,7 +30,7 @@ def remembered(path: Path, monkeypatch: pytest.MonkeyPatch, times: int) -> list[
 
 def test_a_second_name_that_passes_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """FUSE remembers for a second what a new ledger was called before it had its name."""
-    monkeypatch.setattr(opening, "_LOOK_S", 0.001)
+    monkeypatch.setattr(create, "_LOOK_S", 0.001)
     told = remembered(tmp_path / "l.db", monkeypatch, 10)
     opened(tmp_path / "l.db").close()
     assert len(told) == 10, "it was asked again"
@@ -38,7 +38,7 @@ def test_a_second_name_that_passes_is_none(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_second_name_that_stays_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hard link is no memory."""
-    monkeypatch.setattr(opening, "_NAMES_S", 0.05)
+    monkeypatch.setattr(create, "_NAMES_S", 0.05)
     opened(tmp_path / "l.db").close()
     os.link(tmp_path / "l.db", tmp_path / "other.db")
     with pytest.raises(ConfigurationError, match="2 names"):

@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 
-from pipeline.calls import CallName
-from pipeline.sandbox.demo import DemoCategory
-from pipeline.sandbox.records import Answer, Claims, Consent, Customer, Document, Verification
-from pipeline.sandbox.shapes import SHAPES
+from finhub_onboard.finhub.calls import CallName
+from finhub_onboard.sandbox.demo import DemoCategory
+from finhub_onboard.sandbox.records import Answer, Claims, Consent, Customer, Document, Verification
+from finhub_onboard.sandbox.shapes import SHAPES
 from tests.outbound.support import example
 
 CUSTOMER_ID = "3b9f2c74-8a0d-4d57-b1f2-9c6d4e7a1102"

@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 
 import httpx
 
-from pipeline.keys import Keys
-from pipeline.model import Category, Customer, Journey
-from pipeline.outbound.client import Client
-from pipeline.outbound.pacing import Pacer
-from pipeline.outbound.payloads import Payloads
-from pipeline.settings import Settings
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.finhub.requests import Payloads
+from finhub_onboard.keys import Keys
+from finhub_onboard.model import Category, Customer, Journey
+from finhub_onboard.outbound.client import Client
+from finhub_onboard.outbound.pacing.pacer import Pacer
 
 T = TypeVar("T")
 EXAMPLES = Path(__file__).parents[1] / "sandbox" / "examples"

@@ -16,16 +16,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pipeline.calls import CallName, Kind, Reply
-from pipeline.outbound.causes import NEVER_SENT, Cause, Line, Unclear, cause_of
-from pipeline.outbound.client import Client
-from pipeline.outbound.diagnosis import look
-from pipeline.outbound.pacing import Pacer
-from pipeline.outbound.payloads import Outgoing
-from pipeline.outbound.proxies import Proxy, proxy_of
-from pipeline.outbound.tls import load_trust
-from pipeline.outbound.transport import Transport
-from pipeline.settings import Api
+from finhub_onboard.config.settings import Api
+from finhub_onboard.finhub.calls import CallName, Kind, Reply
+from finhub_onboard.finhub.requests import Outgoing
+from finhub_onboard.outbound.causes import NEVER_SENT, Cause, Line, Unclear, cause_of
+from finhub_onboard.outbound.client import Client
+from finhub_onboard.outbound.diagnosis import look
+from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.proxies import Proxy, proxy_of
+from finhub_onboard.outbound.tls import load_trust
+from finhub_onboard.outbound.transport import Transport
 from tests.outbound.lines import OK, Server, Talk, Tunnel, context_of, days, identity, pem, saying, server
 from tests.outbound.test_transport import full_port, refused_port
 

@@ -6,16 +6,16 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline import __version__
-from pipeline.calls import CallName, Facts, Kind, Reply, Step, step
-from pipeline.events import Event, Slowed
-from pipeline.journey.policy import Verdict, judge
-from pipeline.model import Disposition
-from pipeline.outbound.client import Client, own_address
-from pipeline.outbound.pacing import Pacer
-from pipeline.outbound.payloads import Outgoing
-from pipeline.outbound.transport import Transport
-from pipeline.outbound.whose import Whose
+from finhub_onboard import __version__
+from finhub_onboard.events import Event, Slowed
+from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step, step
+from finhub_onboard.finhub.requests import Outgoing
+from finhub_onboard.finhub.whose import Whose
+from finhub_onboard.journey.policy import Verdict, judge
+from finhub_onboard.model import Disposition
+from finhub_onboard.outbound.client import Client, own_address
+from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.transport import Transport
 from tests.journey.world import Bank, Person, World
 from tests.outbound.support import (
     CATEGORY,

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.calls import CallName, step
-from pipeline.journey.policy import judge
-from pipeline.outbound.answers import read
-from pipeline.outbound.whose import Whose
+from finhub_onboard.finhub.answers import read
+from finhub_onboard.finhub.calls import CallName, step
+from finhub_onboard.finhub.whose import Whose
+from finhub_onboard.journey.policy import judge
 from tests.outbound.support import customer
 
 REGISTER, ACTIVATE, APPROVE, CHECK = CallName.REGISTER, CallName.ACTIVATE, CallName.APPROVE, CallName.CHECK

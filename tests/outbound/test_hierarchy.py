@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.errors import RefusedError, StoppedEarlyError
-from pipeline.model import Category
-from pipeline.outbound.hierarchy import Hierarchy
-from pipeline.outbound.session import AdminSession
+from finhub_onboard.errors import RefusedError, StoppedEarlyError
+from finhub_onboard.model import Category
+from finhub_onboard.outbound.hierarchy import Hierarchy
+from finhub_onboard.outbound.session import AdminSession
 from tests.outbound.support import Scripted, ScriptedTransport, client, example, payloads, response, run_virtually
 
 GOOD = (200, example("01-categorization.response.200.json"))

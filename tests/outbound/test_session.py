@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.calls import Kind, Reply
-from pipeline.errors import ConfigurationError, ExitCode, RefusedError, StoppedEarlyError
-from pipeline.outbound.session import AdminSession, Login, judge_login
+from finhub_onboard.errors import ConfigurationError, ExitCode, RefusedError, StoppedEarlyError
+from finhub_onboard.finhub.calls import Kind, Reply
+from finhub_onboard.outbound.session import AdminSession, Login, judge_login
 from tests.outbound.support import CREDENTIALS, Scripted, ScriptedTransport, client, payloads, response, run_virtually
 
 WRONG = {"code": 401, "message": "Authentication failed", "data": {"success": False, "errorType": "AUTHENTICATION"}}

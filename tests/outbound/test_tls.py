@@ -11,10 +11,10 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pipeline.errors import ConfigurationError
-from pipeline.outbound.tls import Trust, load_trust
-from pipeline.outbound.transport import Transport
-from pipeline.settings import Api
+from finhub_onboard.config.settings import Api
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.outbound.tls import Trust, load_trust
+from finhub_onboard.outbound.transport import Transport
 from tests.outbound.lines import Tunnel, context_of, identity, pem, server
 
 NOBODY: Mapping[str, str] = {}

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from pyreqwest.exceptions import DetailedPyreqwestError
 
-from pipeline.outbound.causes import NEVER_SENT
-from pipeline.outbound.transport import MAX_BODY_BYTES, Transport
+from finhub_onboard.outbound.causes import NEVER_SENT
+from finhub_onboard.outbound.transport import MAX_BODY_BYTES, Transport
 from tests.outbound.support import RawBank, Wire, raw_bank
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

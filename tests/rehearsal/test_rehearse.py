@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.model import Customer
-from pipeline.rehearsal.rehearse import _categories, _longest, names
-from pipeline.rehearsal.sample import SampleRow
-from pipeline.rehearsal.trial import _injected
-from pipeline.rehearsal.witness import Witness
-from pipeline.sandbox.app import Sandbox
-from pipeline.sandbox.demo import CATEGORIES
-from pipeline.sandbox.scenario import load, shipped
+from finhub_onboard.model import Customer
+from finhub_onboard.rehearsal.rehearse import _categories, _longest, names
+from finhub_onboard.rehearsal.sample import SampleRow
+from finhub_onboard.rehearsal.trial import _injected
+from finhub_onboard.rehearsal.witness import Witness
+from finhub_onboard.sandbox.app import Sandbox
+from finhub_onboard.sandbox.demo import CATEGORIES
+from finhub_onboard.sandbox.scenario import load, shipped
 from tests.acceptance.support import ROOT
 from tests.intake.helpers import a_row
 from tests.sandbox.support import Desk

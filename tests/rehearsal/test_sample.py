@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.config import load_profile
-from pipeline.facts import Order
-from pipeline.profile import Profile
-from pipeline.rehearsal.sample import Sample, alone, choose, draw, spread, toml
-from pipeline.settings import Settings
+from finhub_onboard.config.loading import load_profile
+from finhub_onboard.config.order import Order
+from finhub_onboard.config.profile import Profile
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.rehearsal.sample import Sample, alone, choose, draw, spread, toml
 from tests.intake.helpers import ROOT, SAMPLES, a_row, csv_text, judged, rules, write
 
 SETTINGS = Settings.model_validate(

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from pipeline.rehearsal.table import COLUMNS, Line, as_json, as_text, complaints
+from finhub_onboard.rehearsal.table import COLUMNS, Line, as_json, as_text, complaints
 from tests.acceptance.support import ROOT
 
 GOOD = Line(

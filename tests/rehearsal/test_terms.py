@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import load
-from pipeline.errors import ConfigurationError
-from pipeline.rehearsal.terms import terms
-from pipeline.sandbox import demo
-from pipeline.sandbox.scenario import Scenario, parse
-from pipeline.settings import Settings
+from finhub_onboard.config.loading import load
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.rehearsal.terms import terms
+from finhub_onboard.sandbox import demo
+from finhub_onboard.sandbox.scenario import Scenario, parse
 
 REAL = """
 [api]

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.intake.files import Reading
-from pipeline.model import Customer
-from pipeline.rehearsal.sample import Sample, SampleRow
-from pipeline.rehearsal.verdict import Findings, compare, given_up
-from pipeline.rehearsal.witness import Witness
-from pipeline.sandbox.app import Sandbox
-from pipeline.sandbox.onlooker import Seen
-from pipeline.sandbox.records import Consent, Verification
-from pipeline.sandbox.records import Customer as AtBank
-from pipeline.sandbox.scenario import Scenario
+from finhub_onboard.intake.reading.files import Reading
+from finhub_onboard.model import Customer
+from finhub_onboard.rehearsal.sample import Sample, SampleRow
+from finhub_onboard.rehearsal.verdict import Findings, compare, given_up
+from finhub_onboard.rehearsal.witness import Witness
+from finhub_onboard.sandbox.app import Sandbox
+from finhub_onboard.sandbox.onlooker import Seen
+from finhub_onboard.sandbox.records import Consent, Verification
+from finhub_onboard.sandbox.records import Customer as AtBank
+from finhub_onboard.sandbox.scenario import Scenario
 from tests.intake.helpers import a_row
 
 EMAIL = "ana@example.com"

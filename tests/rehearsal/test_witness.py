@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from pipeline.rehearsal.witness import Fate, Kill, Witness, excess
-from pipeline.sandbox.app import Sandbox
-from pipeline.sandbox.onlooker import Seen
-from pipeline.sandbox.scenario import Scenario
+from finhub_onboard.rehearsal.witness import Fate, Kill, Witness, excess
+from finhub_onboard.sandbox.app import Sandbox
+from finhub_onboard.sandbox.onlooker import Seen
+from finhub_onboard.sandbox.scenario import Scenario
 
 DONE, REFUSED, NOT_TAKEN, UNCLEAR = Fate.DONE, Fate.REFUSED, Fate.NOT_TAKEN, Fate.UNCLEAR
 

@@ -16,11 +16,11 @@ from typing import Any, Self
 
 import uvicorn
 
-from pipeline.sandbox import demo
-from pipeline.sandbox.app import Sandbox
-from pipeline.sandbox.operations import match
-from pipeline.sandbox.scenario import Scenario, parse
-from pipeline.sandbox.server import configure
+from finhub_onboard.sandbox import demo
+from finhub_onboard.sandbox.app import Sandbox
+from finhub_onboard.sandbox.operations import match
+from finhub_onboard.sandbox.scenario import Scenario, parse
+from finhub_onboard.sandbox.server import configure
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = Path(__file__).parent / "examples"
@@ -246,7 +246,7 @@ def running(scenario: Scenario | None = None, *, timeout: float = 10, shapes: st
 @contextmanager
 def process(*options: str) -> Iterator[tuple["subprocess.Popen[bytes]", Wire]]:
     """Start the sandbox as its users do; it ends with the block."""
-    command = [sys.executable, "-m", "pipeline.sandbox", "--until-stdin-closes", *options]
+    command = [sys.executable, "-m", "finhub_onboard.sandbox", "--until-stdin-closes", *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as started:
         assert started.stdin
         assert started.stdout

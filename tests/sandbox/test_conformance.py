@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from schemathesis.checks import CHECKS
 from schemathesis.generation import GenerationMode
 
-from pipeline.sandbox import demo
-from pipeline.sandbox.app import CONTRACT
-from pipeline.sandbox.operations import OPERATIONS, Token
-from pipeline.sandbox.page import render
+from finhub_onboard.sandbox import demo
+from finhub_onboard.sandbox.app import CONTRACT
+from finhub_onboard.sandbox.operations import OPERATIONS, Token
+from finhub_onboard.sandbox.page import render
 from tests.sandbox.support import (
     CONSENTS,
     EXAMPLES,

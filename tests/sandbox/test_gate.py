@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 from tests.sandbox.support import HEADERS, LOGIN, LOGIN_PATH, Desk, example, registration
 
 HIERARCHY = f"/customer/individual/categorization/hierarchy/{demo.TENANT_ID}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.sandbox import demo
+from finhub_onboard.sandbox import demo
 from tests.sandbox.support import CONSENTS, LOGIN, Desk, Person, example, registration
 
 

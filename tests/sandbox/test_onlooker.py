@@ -2,11 +2,11 @@
 
 import asyncio
 
-from pipeline.sandbox import demo
-from pipeline.sandbox.app import Sandbox
-from pipeline.sandbox.onlooker import Seen
-from pipeline.sandbox.scenario import Scenario, parse
-from pipeline.sandbox.server import running
+from finhub_onboard.sandbox import demo
+from finhub_onboard.sandbox.app import Sandbox
+from finhub_onboard.sandbox.onlooker import Seen
+from finhub_onboard.sandbox.scenario import Scenario, parse
+from finhub_onboard.sandbox.server import running
 from tests.sandbox.support import Desk, Wire, registration
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ConfigurationError
-from pipeline.sandbox import demo, store
-from pipeline.sandbox.server import serve
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.sandbox import demo, store
+from finhub_onboard.sandbox.server import serve
 from tests.sandbox.support import CONSENTS, LOGIN, LOGIN_PATH, ROOT, Person, Wire, process, registration, running, until
 
 
@@ -34,7 +34,7 @@ def test_it_ends_when_its_parent_is_killed() -> None:
     """A parent that dies by SIGKILL takes the sandbox with it, although it could not say anything."""
     script = (
         "import subprocess, sys, time\n"
-        "p = subprocess.Popen([sys.executable, '-m', 'pipeline.sandbox', '--until-stdin-closes'],"
+        "p = subprocess.Popen([sys.executable, '-m', 'finhub_onboard.sandbox', '--until-stdin-closes'],"
         " stdin=subprocess.PIPE)\n"
         "time.sleep(60)\n"
     )
@@ -57,7 +57,7 @@ def test_a_terminals_interrupt_is_the_parents_business() -> None:
 
 def test_on_its_own_it_ends_by_signal() -> None:
     """Without a parent to watch, SIGINT ends it quietly with exit code 0."""
-    command = [sys.executable, "-m", "pipeline.sandbox"]
+    command = [sys.executable, "-m", "finhub_onboard.sandbox"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as started:
         assert started.stdout
         assert started.stderr
@@ -118,7 +118,7 @@ def test_ended_sessions_and_locks_survive_too(tmp_path: Path) -> None:
 def test_it_dies_rather_than_forget(tmp_path: Path) -> None:
     """When its state cannot be written the bank ends without an answer; what it had answered is there afterwards."""
     state = str(tmp_path / "bank.db")
-    limited = 'ulimit -f 300; exec "$0" -m pipeline.sandbox --state "$1"'
+    limited = 'ulimit -f 300; exec "$0" -m finhub_onboard.sandbox --state "$1"'
     with subprocess.Popen(
         ["sh", "-c", limited, sys.executable, state], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
     ) as started:
@@ -184,7 +184,7 @@ def test_the_contract_can_be_read() -> None:
         assert not any(f'{attribute}="http' in page.body for attribute in ("src", "href"))
         assert wire.raw("HEAD", "/docs", None, {}).status == 200
         served = wire.raw("GET", "/openapi.yaml", None, {})
-        contract = ROOT / "pipeline/sandbox/contract/openapi.yaml"
+        contract = ROOT / "pipeline/finhub_onboard/sandbox/contract/openapi.yaml"
         assert served.body.encode("latin-1") == contract.read_bytes()
 
 
@@ -236,7 +236,7 @@ def test_errors_of_usage_are_two_plain_lines(tmp_path: Path) -> None:
     """A bad scenario ends the command with exit code 2 and a hint, without a traceback."""
     bad = tmp_path / "bad.toml"
     bad.write_text("sede = 1\n")
-    command = [sys.executable, "-m", "pipeline.sandbox", "--scenario", str(bad)]
+    command = [sys.executable, "-m", "finhub_onboard.sandbox", "--scenario", str(bad)]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert 'did you mean "seed"?' in ended.stderr

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ConfigurationError
-from pipeline.sandbox.operations import OPERATION_IDS
-from pipeline.sandbox.scenario import KINDS, Scenario, load, parse
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.sandbox.operations import OPERATION_IDS
+from finhub_onboard.sandbox.scenario import KINDS, Scenario, load, parse
 from tests.sandbox.support import ROOT
 
 SHIPPED = sorted((ROOT / "configs" / "scenarios").glob("*.toml"))

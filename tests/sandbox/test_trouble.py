@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.sandbox.faults import Faults
-from pipeline.sandbox.operations import OPERATIONS
-from pipeline.sandbox.scenario import parse
-from pipeline.sandbox.trouble import page
+from finhub_onboard.sandbox.faults import Faults
+from finhub_onboard.sandbox.operations import OPERATIONS
+from finhub_onboard.sandbox.scenario import parse
+from finhub_onboard.sandbox.trouble import page
 from tests.sandbox.support import CONSENTS, LOGIN, LOGIN_PATH, Desk, Person, Reply, Wire, registration, running
 
 REGISTRATION = "/customer/individual/registration"

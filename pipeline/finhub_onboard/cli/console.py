@@ -1,0 +1,230 @@
+"""What a person or a log collector sees of a run: three handlers of events, all on stderr.
+
+Promises: stdout is never touched; ``NO_COLOR`` and ``TERM=dumb`` are obeyed; ``rich`` is loaded for a terminal only.
+Does not know the run: it prints what events say, on a stream that ``streams`` made safe from breaking.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from finhub_onboard import events
+from finhub_onboard.events import Event, Handler
+from finhub_onboard.model import Disposition, Phase
+from finhub_onboard.texts import printable
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+PLAIN_INTERVAL_S = 30.0
+JSON_INTERVAL_S = 10.0
+_REDRAW_S = 0.2
+_DUMB = ("dumb", "unknown", "")
+_COLORS = {
+    Disposition.ONBOARDED: "green",
+    Disposition.UNCHANGED: "green",
+    Disposition.PARKED: "blue",
+    Disposition.PENDING: "bright_black",
+    Disposition.FAILED: "red",
+    Disposition.REJECTED: "red",
+}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def choose(stream: TextIO, *, json_logs: bool = False) -> AbstractContextManager[Handler]:
+    """Pick the handler that suits ``stream``: JSON lines if asked for, a live display, or plain lines."""
+    if json_logs:
+        return nullcontext(json_lines(stream))
+    if not stream.isatty() or os.environ.get("TERM", "") in _DUMB:
+        return nullcontext(plain(stream))
+    return terminal(stream)
+
+
+class _Seldom:
+    """Lets an event of each kind and reason through at most once per interval; the first one always."""
+
+    def __init__(self, interval_s: float, clock: Callable[[], float]) -> None:
+        self._interval_s, self._clock = interval_s, clock
+        self._last: dict[tuple[type[Event], str], float] = {}
+
+    def lets(self, event: Event) -> bool:
+        now = self._clock()
+        kind = type(event), event.reason if isinstance(event, events.Slowed) else ""
+        if kind in self._last and now - self._last[kind] < self._interval_s:
+            return False
+        self._last[kind] = now
+        return True
+
+
+_OFTEN = (events.Progress, events.Slowed)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def plain(
+    stream: TextIO,
+    *,
+    interval_s: float = PLAIN_INTERVAL_S,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = _now,
+) -> Handler:
+    """Print a line with the time for each event; of progress and slowing at most one per interval."""
+    seldom = _Seldom(interval_s, clock)
+
+    def handle(event: Event) -> None:
+        if isinstance(event, _OFTEN) and not seldom.lets(event):
+            return
+        stream.write(f"{now():%Y-%m-%dT%H:%M:%SZ} {describe(event)}\n")
+        stream.flush()
+
+    return handle
+
+
+def json_lines(
+    stream: TextIO,
+    *,
+    interval_s: float = JSON_INTERVAL_S,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = _now,
+) -> Handler:
+    """Print each event as a JSON object on a line of its own: ``time``, ``event``, then the event's fields."""
+    seldom = _Seldom(interval_s, clock)
+
+    def handle(event: Event) -> None:
+        if isinstance(event, _OFTEN) and not seldom.lets(event):
+            return
+        name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in type(event).__name__)
+        said = {"time": f"{now():%Y-%m-%dT%H:%M:%SZ}", "event": name[1:]}
+        said |= {field.name: getattr(event, field.name) for field in fields(event)}
+        stream.write(json.dumps(said, default=dict) + "\n")
+        stream.flush()
+
+    return handle
+
+
+def describe(event: Event) -> str:
+    """Say an event in one line, without its time."""
+    return printable(_sentence(event))
+
+
+def _sentence(event: Event) -> str:
+    match event:
+        case events.RunOpened():
+            return f"run {event.run_id} begins: {event.rows:,} rows; reports go to {event.out}"
+        case events.Surveyed():
+            return f"{event.source}: {event.rows:,} rows" + (f"; read as {event.written}" if event.written else "")
+        case events.Progress():
+            return f"{_share(event)}; {_counts(event.dispositions)}; {_pace(event)}"
+        case events.Slowed():
+            return f"slowed: {event.reason}; pause {event.seconds:.3g} s, then {event.rate:.3g} calls/s"
+        case events.BankDown():
+            return f"the bank is down: {event.reason}; customers wait"
+        case events.BankBack():
+            return "the bank answers again"
+        case events.Stopping():
+            return f"stopping: {event.reason}; calls in flight are finished"
+        case events.Notice():
+            return event.message
+        case events.Finished():
+            return (
+                f"run {event.run_id} ended after {duration(event.seconds)} with exit code {int(event.exit_code)}: "
+                f"{_counts(event.dispositions)}; reports are in {event.out}"
+            )
+
+
+def duration(seconds: float) -> str:
+    """Say a time span in its two largest units."""
+    whole = max(0, round(seconds))
+    for size, unit, below, part in ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min"), (_MINUTE, "min", 1, "s")):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // below} {part}"
+    return f"{whole} s"
+
+
+def _share(event: events.Progress) -> str:
+    percent = f" ({event.rows_done / event.rows_total:.1%})" if event.rows_total else ""
+    return f"{event.rows_done:,} of {event.rows_total:,} rows{percent}"
+
+
+def _counts(counts: Mapping[Disposition, int]) -> str:
+    named = (f"{counts[name]:,} {name.replace('_', ' ')}" for name in Disposition if counts.get(name))
+    return ", ".join(named) or "none finished yet"
+
+
+def _pace(event: events.Progress) -> str:
+    left = f", about {duration(event.eta_s)} left" if event.eta_s is not None else ""
+    under_way = f"{event.in_flight} of {event.places} in flight"
+    return f"{event.calls_per_second:,.1f} of {event.rate_asked:,.6g} calls/s, {under_way}{left}"
+
+
+@contextmanager
+def terminal(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Handler]:
+    """Show a live display while the run goes on: phases, pace, what became of rows; notices stand above it."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    # Redirection off: stdout is not ours. No refresh thread: a busy run redraws by its own events.
+    live = Live(
+        console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False, vertical_overflow="crop"
+    )
+    redraw, say = _Seldom(_REDRAW_S, clock), _Seldom(PLAIN_INTERVAL_S, clock)
+    latest: events.Progress | None = None
+
+    def handle(event: Event) -> None:
+        nonlocal latest
+        if isinstance(event, events.Progress):
+            latest = event
+            if redraw.lets(event):
+                live.update(_picture(event, console.width), refresh=True)
+            return
+        if isinstance(event, events.Finished):
+            if latest:
+                live.update(_picture(latest, console.width), refresh=True)
+            live.stop()
+        if not isinstance(event, events.Slowed) or say.lets(event):
+            console.print(Text(describe(event), style=_style(event)))
+
+    try:
+        live.start()
+        yield handle
+    finally:
+        live.stop()
+
+
+def _style(event: Event) -> str:
+    if isinstance(event, events.Slowed | events.BankDown | events.Stopping):
+        return "yellow"
+    return "bold" if isinstance(event, events.Finished) else ""
+
+
+def _picture(event: events.Progress, width: int) -> "Group":
+    """Draw the display: a bar per phase and one for the rows, then pace and dispositions; bars give way first."""
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1), expand=False)
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    rows: list[tuple[str, int, str]] = [(phase.value, event.phases.get(phase, 0), "") for phase in Phase]
+    rows.append(("rows done", event.rows_done, "bold"))
+    for name, count, style in rows:
+        bar: Any = ProgressBar(total=max(event.rows_total, 1), completed=count, width=max(4, min(28, width - 30)))
+        grid.add_row(Text(name, style=style), bar, Text(f"{count:,}", style=style))
+    counts = Text(overflow="fold")
+    for name in Disposition:
+        if event.dispositions.get(name):
+            words = f"{event.dispositions[name]:,} {name.replace('_', ' ')}"
+            counts.append(words, style=_COLORS.get(name, "yellow")).append("  ")
+    return Group(grid, Text(f"{_share(event)}; {_pace(event)}"), counts)

@@ -1,0 +1,114 @@
+"""Commands on the ledger: where runs and customers stand, and what a person does to customers between runs.
+
+As in ``cli.main``: each parses, calls one function and maps the outcome to an exit code.
+"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from finhub_onboard.cli.shared import CONFIG, OUT, Command, plain_errors, settings_from
+from finhub_onboard.model import Phase
+
+_RUN_ID = click.argument("run_id", required=False, metavar="[RUN]")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command("status", cls=Command, example="onboard status --config configs/production.toml")
+@CONFIG
+@_JSON
+def status_command(config: Path | None, *, as_json: bool) -> None:
+    """Show where runs stand, how customers stand, and who holds the lock."""
+    from finhub_onboard.commands import status
+
+    with plain_errors():
+        click.echo(status.status(settings_from(config, {}), as_json=as_json))
+
+
+@click.command("report", cls=Command, example="onboard report --config configs/production.toml")
+@_RUN_ID
+@CONFIG
+@OUT
+def report_command(run_id: str | None, config: Path | None, out: Path | None) -> None:
+    """Write the reports of a run again from the ledger; the newest run if none is named."""
+    from finhub_onboard.commands import report
+
+    with plain_errors():
+        written = report.report(settings_from(config, {}), run_id=run_id, out=out)
+        click.echo(str(written.out))
+
+
+@click.command("explain", cls=Command, example="onboard explain C-1001 --config configs/production.toml")
+@click.argument("external_id", metavar="EXTERNAL_ID")
+@CONFIG
+@_JSON
+def explain_command(external_id: str, config: Path | None, *, as_json: bool) -> None:
+    """Show one customer's timeline over all runs: calls, waits, codes, ids, and what to do next.
+
+    Shows no personal data: the ledger has none. Needs the ledger's seed.
+    """
+    from finhub_onboard.commands import explain
+
+    with plain_errors():
+        click.echo(explain.explain(settings_from(config, {}), external_id, as_json=as_json))
+
+
+@click.command(
+    "resolve",
+    cls=Command,
+    example="onboard resolve out/20261125T020000-1f2e/in_doubt.csv --config configs/production.toml",
+)
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@CONFIG
+@click.option("--dry-run", is_flag=True, help="Check the answers; take none.")
+def resolve_command(file: Path, config: Path | None, *, dry_run: bool) -> None:
+    """Take an operator's answers for rows in doubt; sends nothing, the next run goes on from there.
+
+    FILE is the in_doubt.csv of a run. Look each customer up at the bank and fill in the column `answer`:
+
+    \b
+      exists           a registration; with customer_id, and user_id if it is shown
+      does not exist   a registration: the next run registers the customer once more
+      done             any other phase; a verification with verification_id
+      not done         any other phase: the next run does it
+
+    Rows without an answer stay in doubt (exit 3). If one answer cannot be taken, none is. The same file again does no
+    harm; until the next run an answer can be corrected.
+    """  # noqa: D301 - click's mark for "keep the lines" is a real backspace
+    from finhub_onboard.commands import resolve
+
+    with plain_errors():
+        said, code = resolve.resolve(settings_from(config, {}), file, dry_run=dry_run)
+        click.echo(said)
+    sys.exit(code)
+
+
+@click.command(
+    "retry",
+    cls=Command,
+    example="onboard retry --phase registration --code refused --config configs/production.toml",
+)
+@_RUN_ID
+@CONFIG
+@click.option("--phase", type=click.Choice([str(phase) for phase in Phase]), help="Only who failed in this phase.")
+@click.option("--code", default="", metavar="CODE", help="Only who failed with this code of results.csv.")
+@click.option("--declined", is_flag=True, help="Also whom the bank declined.")
+@click.option("--dry-run", is_flag=True, help="Show who would be opened; change nothing.")
+def retry_command(
+    run_id: str | None, config: Path | None, phase: str | None, code: str, *, declined: bool, dry_run: bool
+) -> None:
+    """Open failed customers, final failures too, so that the next run tries them again; sends nothing.
+
+    Of all runs, or only who failed in RUN. Declined customers only with --declined or by their code. A customer in
+    doubt is never opened: see `onboard resolve`.
+    """
+    from finhub_onboard.commands import retry
+
+    with plain_errors():
+        which = retry.Wanted(run_id=run_id, phase=Phase(phase) if phase else None, code=code, declined=declined)
+        click.echo(retry.retry(settings_from(config, {}), which, dry_run=dry_run))
+
+
+COMMANDS = (status_command, report_command, explain_command, resolve_command, retry_command)
+"""The commands of this module, for the group."""

@@ -1,0 +1,300 @@
+"""The command line: parse, call one function, map the outcome to an exit code.
+
+Heavy imports wait inside the commands, so that ``onboard --help`` answers at once. stdout carries only what was asked
+for. Commands that look into the ledger or change it between runs are in ``cli.ledger_commands``.
+"""
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from finhub_onboard import __version__
+from finhub_onboard.cli import ledger_commands, streams
+from finhub_onboard.cli.shared import CONFIG, CONFIG_VARIABLE, OUT, Command, leave, plain_errors, say, settings_from
+from finhub_onboard.model import Phase
+from finhub_onboard.texts import printable
+
+if TYPE_CHECKING:
+    from finhub_onboard.config.order import Order
+    from finhub_onboard.events import Handler
+    from finhub_onboard.reports.writing import Written
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_NEEDED_CONFIG = click.option(
+    "--config", type=_FILE, required=True, envvar=CONFIG_VARIABLE, show_envvar=True, help="Configuration (TOML)."
+)
+_INPUTS = click.argument(
+    "inputs", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="INPUT..."
+)
+_PROFILE = click.option("--profile", type=_FILE, help="The partner's mapping profile (TOML).")
+_LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read only the first N rows.")
+_UNTIL = click.option(
+    "--until", type=click.Choice([str(phase) for phase in Phase]), help="Stop each customer after this phase."
+)
+_RATE = click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Calls per second.")
+_JSON_LOGS = click.option("--json-logs", is_flag=True, help="Write JSON lines to stderr instead of text.")
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    commands=ledger_commands.COMMANDS,
+)
+@click.version_option(__version__, prog_name="onboard")
+def cli() -> None:
+    """Onboard files of customers to FinHub: resumable, rate-limited, never the same person twice.
+
+    \b
+    Exit codes:
+      0    every row is onboarded or unchanged
+      1    unexpected failure
+      2    usage or configuration
+      3    completed, but some rows need somebody
+      4    stopped early by a stop rule, quota or deadline; resumable
+      5    credentials, tenant or role refused
+      6    another run holds the lock
+      7    an input cannot be read as a whole; nothing was sent
+      130  ended by SIGINT after draining; resumable
+      143  ended by SIGTERM after draining; resumable
+    """  # noqa: D301 - click's mark for "keep the lines" is a real backspace
+
+
+def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.Command]:
+    return cli.command(name, cls=Command, example=example)
+
+
+@_command("run", "onboard run customers.csv --config configs/production.toml")
+@_INPUTS
+@_NEEDED_CONFIG
+@_PROFILE
+@OUT
+@_LIMIT
+@_UNTIL
+@_RATE
+@click.option("--dry-run", is_flag=True, help="Check everything and consult the ledger; send nothing.")
+@click.option("--ledger-restored", is_flag=True, help="The ledger may be older than what was done: ask the bank first.")
+@click.option("--same-bank", is_flag=True, help="The ledger's bank has moved to this configuration's address.")
+@_JSON_LOGS
+def run_command(
+    inputs: tuple[Path, ...],
+    config: Path,
+    profile: Path | None,
+    out: Path | None,
+    limit: int | None,
+    until: str | None,
+    rate: float | None,
+    *,
+    dry_run: bool,
+    ledger_restored: bool,
+    same_bank: bool,
+    json_logs: bool,
+) -> None:
+    """Onboard every good row of the inputs; run again to resume.
+
+    Customers that are finished cost no call. Corrected rows of a rejects file are taken up again.
+    """
+    from finhub_onboard import job
+
+    with _console(json_logs=json_logs) as emit:
+        settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
+        order = _order(inputs, profile, out, limit, config)
+        order = replace(order, same_bank=same_bank, ledger_restored=ledger_restored)
+        _end((job.dry_run if dry_run else job.run)(order, settings, emit))
+
+
+@_command("validate", "onboard validate customers.csv --config configs/production.toml --out checked")
+@_INPUTS
+@CONFIG
+@_PROFILE
+@OUT
+@_LIMIT
+@_JSON_LOGS
+def validate_command(
+    inputs: tuple[Path, ...],
+    config: Path | None,
+    profile: Path | None,
+    out: Path | None,
+    limit: int | None,
+    *,
+    json_logs: bool,
+) -> None:
+    """Check the inputs without any network; writes the same rejects, errors and summary files."""
+    from finhub_onboard import job
+
+    with _console(json_logs=json_logs) as emit:
+        settings = settings_from(config, {})
+        _end(job.validate(_order(inputs, profile, out, limit, config), settings, emit))
+
+
+@_command("plan", "onboard plan customers.csv --config configs/production.toml --rate 50")
+@_INPUTS
+@CONFIG
+@_PROFILE
+@_LIMIT
+@_UNTIL
+@_RATE
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_JSON_LOGS
+def plan_command(
+    inputs: tuple[Path, ...],
+    config: Path | None,
+    profile: Path | None,
+    limit: int | None,
+    until: str | None,
+    rate: float | None,
+    *,
+    as_json: bool,
+    json_logs: bool,
+) -> None:
+    """Show what a run would cost: calls by phase, time, the bottleneck, and where rows would end; sends nothing.
+
+    Checks the inputs and consults the ledger: finished customers cost no call, others only what is left.
+    """
+    from finhub_onboard.commands import plan
+
+    with _console(json_logs=json_logs) as emit:
+        settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
+        found = plan.plan(_order(inputs, profile, None, limit, config), settings, emit)
+        click.echo(plan.as_json(found) if as_json else plan.as_text(found))
+
+
+@_command("check", "onboard check --config configs/production.toml")
+@_NEEDED_CONFIG
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check_command(config: Path, *, as_json: bool) -> None:
+    """Check all that a night run needs, and list every check.
+
+    Configuration, credentials, certificates, ledger and its bank, documents, reports, disk, bank, log-in, categories
+    and clock. Ends with 0 if all hold, else with the exit code of the gravest: 2, then 5, then 4.
+    """
+    from finhub_onboard.commands import check
+
+    with plain_errors():
+        checks = check.check(lambda: settings_from(config, {}), show=(lambda _line: None) if as_json else click.echo)
+        if as_json:
+            click.echo(checks.as_json())
+        sys.exit(checks.exit_code)
+
+
+@_command("rehearse", "onboard rehearse customers.csv --config configs/production.toml")
+@_INPUTS
+@_NEEDED_CONFIG
+@_PROFILE
+@click.option("--rows", type=click.IntRange(min=1), default=50, metavar="N", help="Rows of the sample [default: 50].")
+@click.option("--scenario", "only", multiple=True, metavar="NAME", help="Rehearse only this; may be repeated.")
+@click.option("--kills", type=click.IntRange(min=0), metavar="N", help="Kills of one journey [default: at each call].")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the reports in this new folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_JSON_LOGS
+def rehearse_command(config: Path, *, json_logs: bool, **wish: Any) -> None:
+    """Prove on a sample, in every fault scenario and through kills, that no row is lost and nobody comes twice.
+
+    Touches neither the real bank nor the real ledger and reads no credentials. Ends with 1 if that does not hold.
+    """
+    from finhub_onboard.rehearsal.rehearse import Wish, shown
+
+    with _console(json_logs=json_logs) as emit:
+        order = _order(wish.pop("inputs"), wish.pop("profile"), wish.pop("out"), None, config)
+        for text in shown(Wish(order=order, config=config, **wish), emit):
+            click.echo(text)
+
+
+@_command("profile", "onboard profile partner.csv --out configs/profiles/partner.toml")
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it there instead of printing it.")
+@click.option("--encoding", default="", help="The file's encoding, if it is known, such as cp1252.")
+@click.option("--sheet", default="", help="The sheet of a workbook.")
+def profile_command(file: Path, out: Path | None, encoding: str, sheet: str) -> None:
+    """Propose a mapping profile for a partner's file: what is not sure is left open with a comment."""
+    from finhub_onboard.commands import profile
+
+    with plain_errors():
+        text = profile.proposed_profile(file, encoding=encoding, sheet=sheet)
+        if out is None:
+            click.echo(text, nl=False)
+        else:
+            profile.write_new(out, text)
+            click.echo(str(out))
+
+
+@_command("template", "onboard template --describe")
+@click.option("--describe", is_flag=True, help="Print a table of the fields, their rules and examples instead.")
+def template_command(*, describe: bool) -> None:
+    """Print an empty input: the canonical header, to be filled in."""
+    from finhub_onboard.commands import template
+
+    click.echo(template.describe() if describe else template.header_csv(), nl=False)
+
+
+@_command("sandbox", "onboard sandbox --port 8080 --scenario configs/scenarios/drops.toml")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0: a free one.")
+@click.option("--scenario", type=click.Path(path_type=Path, dir_okay=False), help="What goes wrong (TOML).")
+@click.option("--shapes", type=click.Choice(["runner", "older"]), help="Which documented generation answers.")
+@click.option("--state", type=click.Path(path_type=Path, dir_okay=False), help="Keep the bank's state in this file.")
+def sandbox_command(host: str, port: int, scenario: Path | None, shapes: str | None, state: Path | None) -> None:
+    """Serve the embedded FinHub sandbox, with its OpenAPI page at /docs."""
+    from finhub_onboard.sandbox import demo
+    from finhub_onboard.sandbox.server import serve
+
+    def announce(base_url: str) -> None:
+        docs = base_url.removesuffix(demo.BASE_PATH) + "/docs"
+        click.echo(f"{base_url}\n{docs}")
+
+    with plain_errors():
+        serve(host=host, port=port, scenario=scenario, shapes=shapes, state=state, announce=announce)
+
+
+def main() -> None:
+    """The ``onboard`` command."""
+    streams.secure()
+    try:
+        cli(prog_name="onboard")
+    except SystemExit as end:
+        leave(end.code)
+
+
+def _order(
+    inputs: tuple[Path, ...], profile: Path | None, out: Path | None, limit: int | None, config: Path | None
+) -> "Order":
+    from finhub_onboard.config.loading import load_profile
+    from finhub_onboard.config.order import Order
+
+    options = [f"--config {shlex.quote(str(config))}"] if config else []
+    options += [f"--profile {shlex.quote(str(profile))}"] if profile else []
+    order = Order(inputs=inputs, out=out, limit=limit, options=" ".join(options))
+    return replace(order, profile=load_profile(profile)) if profile else order
+
+
+@contextmanager
+def _console(*, json_logs: bool) -> "Iterator[Handler]":
+    from finhub_onboard.cli import console
+
+    with plain_errors(), console.choose(sys.stderr, json_logs=json_logs) as emit:
+        yield emit
+
+
+def _end(written: "Written") -> None:
+    """Say why a run stopped, and leave with its exit code."""
+    if written.stopped_because:
+        say(printable(f"stopped: {written.stopped_because}"))
+    if written.hint:
+        say(printable(f"hint: {written.hint}"))
+    if written.elsewhere:
+        say(_elsewhere(written))
+    sys.exit(written.exit_code)
+
+
+def _elsewhere(written: "Written") -> str:
+    count, unnamed = written.elsewhere, written.unnamed
+    said = [f"{count} {'customer is' if count == 1 else 'customers are'} in doubt and in no row of this run"]
+    if count > unnamed:
+        said.append(f"answer in {written.out / 'in_doubt.csv'}")
+    if unnamed:
+        said.append(f"of {unnamed} an older version did not keep the external_id: give their rows to a run")
+    return "; ".join(said)

@@ -1,0 +1,90 @@
+"""What the modules of the command line share: options, how a command shows its example, errors in plain words.
+
+A fault of input, configuration or bank is one message and a hint on stderr, never a traceback.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from finhub_onboard.engine.signals import Signalled, Signals
+from finhub_onboard.errors import ExitCode, OnboardError
+from finhub_onboard.texts import printable
+
+if TYPE_CHECKING:
+    from finhub_onboard.config.settings import Settings
+
+CONFIG_VARIABLE = "ONBOARD_CONFIG"
+CONFIG = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar=CONFIG_VARIABLE,
+    show_envvar=True,
+    help="Configuration file (TOML).",
+)
+OUT = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the reports [default: <run_id>/ in reports.dir].",
+)
+
+
+class Command(click.Command):
+    """A command whose example keeps its line breaks."""
+
+    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+        kwargs["epilog"] = f"\b\nExample:\n  {example}" if example else None
+        super().__init__(*args, **kwargs)
+
+
+def settings_from(config: Path | None, flags: dict[str, Any]) -> "Settings":
+    """The settings of a command: ``flags`` (dotted keys) over the environment and the configuration file."""
+    from finhub_onboard.config.loading import load
+
+    return load(config, flags=flags)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn what stops a command into one message, a hint and its exit code."""
+    try:
+        with Signals():
+            yield
+    except OnboardError as error:
+        say("\n  ".join(map(printable, (f"error: {error}", *error.details))))
+        if error.hint:
+            say(printable(f"hint: {error.hint}"))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt as stopped:
+        signal = stopped if isinstance(stopped, Signalled) else Signalled("SIGINT", ExitCode.INTERRUPTED)
+        say(f"stopped by {signal.name}; the same command goes on where it ended")
+        sys.exit(signal.exit_code)
+    except Exception as error:  # noqa: BLE001 - a defect; its text may hold a customer's data, so only its place is shown
+        frames = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
+        say(f"error: unexpected failure: {type(error).__name__} at {' > '.join(frames[-6:])}")
+        say("hint: this is a defect of this program; the ledger is safe: report the line above")
+        sys.exit(ExitCode.UNEXPECTED)
+
+
+def say(text: str) -> None:
+    """Print on stderr."""
+    click.echo(text, err=True)
+
+
+def leave(code: str | int | None) -> NoReturn:
+    """End the process at once with what it has printed and its exit code.
+
+    All work is done and closed by now. To take the interpreter down in peace would be to take it from threads that
+    libraries still have (the transport's): now and then that aborts the process, whatever its exit code was.
+    """
+    if isinstance(code, str):
+        say(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else bool(code))

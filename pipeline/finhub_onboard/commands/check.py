@@ -1,0 +1,294 @@
+"""``onboard check``: everything that a night run needs, each thing looked at, whatever the others came to.
+
+A joiner of settings, ledger, reports and the outbound side. Promises: every check is made, or listed as not made with
+the check that it needs; nothing is changed at the bank; the outcome is the gravest of all. What the hierarchy said is
+kept in the ledger for ``onboard plan``.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from shutil import disk_usage
+
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine import descriptors, embedded_sandbox
+from finhub_onboard.engine.connection import Connection, connected
+from finhub_onboard.engine.documents_root import refusal
+from finhub_onboard.engine.preconditions import load_certificates, need_credentials, need_seed, open_ledger
+from finhub_onboard.errors import ConfigurationError, ExitCode, OnboardError
+from finhub_onboard.events import Event, Notice
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger import logins
+from finhub_onboard.ledger.categories import remember
+from finhub_onboard.ledger.same_bank import recognise
+from finhub_onboard.ledger.sqlite.reserve import Reserve
+from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.matching.run_facts import new_run_id
+from finhub_onboard.model import Category, Phase
+from finhub_onboard.reports.files.trial import writable
+
+_ATTEMPTS, _WAIT_S = 2, 5.0
+"""Somebody waits for the answer: a bank that does not answer twice is said to be away."""
+_CLOCK_S = 60.0
+"""Tokens are renewed this long before they end: a clock that is further off spoils that."""
+_GRAVEST = (ExitCode.UNEXPECTED, ExitCode.USAGE, ExitCode.REFUSED, ExitCode.LOCKED)
+_UNFIT = "its name is not fit to be shown"
+OK, FAILED, NOT_MADE = "ok", "failed", "not made"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at: ``state`` is ``ok``, ``failed`` or ``not made``; ``said`` tells what was found."""
+
+    name: str
+    state: str
+    said: str
+    hint: str = ""
+    exit_code: ExitCode = ExitCode.OK
+
+    @property
+    def line(self) -> str:
+        """For a person."""
+        hint = f" (hint: {self.hint})" if self.hint else ""
+        return f"{self.name:<14} {self.state if self.state == OK else self.state.upper()}: {self.said}{hint}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Checks:
+    """All that was found."""
+
+    made: list[Check] = field(default_factory=list)
+    categories: tuple[Category, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The gravest: 2 before 5 before 6 before 4; 0 if all hold."""
+        codes = [check.exit_code for check in self.made if check.state == FAILED]
+        return next((code for code in _GRAVEST if code in codes), codes[0] if codes else ExitCode.OK)
+
+    def as_json(self) -> str:
+        """One object for programs."""
+        return json.dumps(
+            {
+                "ok": not self.exit_code,
+                "exit_code": int(self.exit_code),
+                "checks": [
+                    {"name": each.name, "state": each.state, "message": each.said, "hint": each.hint}
+                    for each in self.made
+                ],
+                "categories": [
+                    {"key": each.key, "id": each.id, "name": each.label, "risk": each.risk} for each in self.categories
+                ],
+            },
+            indent=2,
+        )
+
+    def find(self, name: str, look: Callable[[], str]) -> bool:
+        """Make a check; ``look`` says what it found or raises."""
+        try:
+            self.made.append(Check(name=name, state=OK, said=look()))
+        except OnboardError as error:
+            self.fail(name, error)
+            return False
+        return True
+
+    def fail(self, name: str, error: OnboardError) -> None:
+        """Note what went wrong."""
+        said = "; ".join((str(error), *error.details))
+        self.made.append(Check(name=name, state=FAILED, said=said, hint=error.hint, exit_code=error.exit_code))
+
+    def skip(self, needs: str, *names: str) -> None:
+        """Note checks that cannot be made because another one failed."""
+        self.made += [Check(name=name, state=NOT_MADE, said=f"it needs {needs}") for name in names]
+
+
+def check(load: Callable[[], Settings], *, show: Callable[[str], None] = lambda _: None) -> Checks:
+    """Make all checks. ``show`` is given a line for each as soon as it is made."""
+    checks, told = Checks(), 0
+    for _ in _made(load, checks):
+        for each in checks.made[told:]:
+            show(each.line)
+        told = len(checks.made)
+    for category in checks.categories:
+        show(f"category       {category.key}: {category.label or _UNFIT}{_risk(category)}")
+    return checks
+
+
+def _risk(category: Category) -> str:
+    return f", risk {category.risk}" if category.risk else ""
+
+
+_AFTER_CONFIGURATION = (
+    "credentials",
+    "certificates",
+    "open files",
+    "ledger",
+    "ledger's bank",
+    "documents",
+    "reports",
+    "disk",
+    "bank",
+    "log-in",
+    "categories",
+    "clock",
+)
+
+
+def _made(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
+    """Make all checks, pausing where something can be shown."""
+    try:
+        settings = embedded_sandbox.as_practice(load())
+    except OnboardError as error:
+        checks.fail("configuration", error)
+        checks.skip("the configuration", *_AFTER_CONFIGURATION)
+        yield
+        return
+    checks.find("configuration", lambda: "read, and nothing in it is unknown")
+    with ExitStack() as stack:
+        given = checks.find("credentials", lambda: _credentials(settings))
+        trusted = checks.find("certificates", lambda: load_certificates(settings).told)
+        checks.find("open files", lambda: _open_files(settings))
+        ledger = _ledger(settings, checks, stack)
+        checks.find("documents", lambda: _documents(settings))
+        checks.find("reports", lambda: _reports(settings))
+        if ledger:
+            checks.find("disk", lambda: _disk(settings))
+        else:
+            checks.skip("the ledger", "disk")
+        yield
+        missing = "the credentials" if not given else "the certificates" if not trusted else ""
+        if not missing and ledger is None and settings.embedded:
+            missing = "the ledger: the embedded sandbox belongs to it"
+        if missing:
+            checks.skip(missing, "bank", "log-in", "categories", "clock")
+        else:
+            # No customer is called for: without the ledger any keys do.
+            keys = ledger.keys if ledger else Keys(settings.credentials.seed.get_secret_value(), settings.api.tenant_id)
+            asyncio.run(_ask(settings, keys, ledger, checks, stack))
+        yield
+
+
+def _credentials(settings: Settings) -> str:
+    need_credentials(settings)
+    return "the embedded sandbox's own" if settings.embedded else "all are set"
+
+
+def _open_files(settings: Settings) -> str:
+    return f"{descriptors.provide(settings.limits.max_in_flight)} at once are allowed, as limits.max_in_flight needs"
+
+
+def _ledger(settings: Settings, checks: Checks, stack: ExitStack) -> Ledger | None:
+    opened: list[Ledger] = []
+    said: list[Event] = []
+
+    def look() -> str:
+        need_seed(settings)
+        ledger = stack.enter_context(open_ledger(settings, emit=said.append))
+        opened.append(ledger)
+        holder = ledger.locked_by()
+        new = "" if ledger.runs(acts=True) else ", new: no run has used it"
+        told = "".join(f"; {notice.message}" for notice in said if isinstance(notice, Notice))
+        return f"{ledger.path}, {f'held by {holder}' if holder else 'free'}{new}{told}"
+
+    if not checks.find("ledger", look):
+        checks.skip("the ledger", "ledger's bank")
+        return None
+    checks.find("ledger's bank", lambda: recognise(opened[0], settings).before or "none yet: its next run tells it")
+    return opened[0]
+
+
+def _documents(settings: Settings) -> str:
+    root = settings.documents.root
+    if settings.journey.until.number < Phase.DOCUMENTS.number:
+        return f"not asked for: the journey ends with {settings.journey.until}"
+    if error := refusal(root):
+        raise error
+    return str(root)
+
+
+def _reports(settings: Settings) -> str:
+    """Try a folder as a run would make it, and take it away again."""
+    folder = settings.reports.dir
+    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    tried = folder / new_run_id(datetime.now(UTC))
+    try:
+        writable(tried, rejects=("input.csv",), rows=0)
+    finally:
+        for path in (tried, *tried.parents):
+            if path == above:
+                break
+            with suppress(OSError):
+                path.rmdir()
+    return f"{folder} can be written"
+
+
+def _disk(settings: Settings) -> str:
+    path = settings.ledger.path
+    wanted, free = Reserve(path, max_in_flight=settings.limits.max_in_flight).wanted, disk_usage(path.parent).free
+    said = f"{free >> 20:,} MB are free beside the ledger"
+    if free < wanted:
+        raise ConfigurationError(f"{said}, {wanted >> 10:,} KB are needed for the last answers", hint="make room")
+    return said
+
+
+async def _ask(settings: Settings, keys: Keys, ledger: Ledger | None, checks: Checks, stack: ExitStack) -> None:
+    """Log in and read the categories, and see which part of that works."""
+    retry = settings.retry
+    quick = {"max_attempts": min(retry.max_attempts, _ATTEMPTS), "max_wait_s": min(retry.max_wait_s, _WAIT_S)}
+    settings = settings.model_copy(update={"retry": retry.model_copy(update=quick)})
+    try:
+        ledger_id = ledger.ledger_id if ledger else ""
+        reachable = stack.enter_context(embedded_sandbox.running(settings, ledger_id=ledger_id))
+        started = time.monotonic()
+        async with connected(reachable, keys, direct=settings.embedded) as connection:
+            failure = await _read(connection, checks)
+            _tell(connection, settings, checks, failure, time.monotonic() - started)
+            if ledger:
+                logins.remember(connection.session, settings, keys, ledger, now=time.time())
+                if checks.categories:
+                    remember(checks.categories, ledger)
+    except OnboardError as error:
+        checks.fail("bank", error)
+        checks.skip("the bank", "log-in", "categories", "clock")
+
+
+async def _read(connection: Connection, checks: Checks) -> OnboardError | None:
+    try:
+        checks.categories = await connection.categories()
+    except OnboardError as error:
+        return error
+    return None
+
+
+def _tell(
+    connection: Connection, settings: Settings, checks: Checks, failure: OnboardError | None, seconds: float
+) -> None:
+    session, clock = connection.session, connection.client.bank_ahead_s
+    answered = session.worked or session.refused or bool(session.unclear)
+    if failure and not answered:
+        checks.fail("bank", failure)
+        checks.skip("the bank", "log-in", "categories", "clock")
+        return
+    checks.find("bank", lambda: f"{settings.api.base_url} answers")
+    if failure and not session.worked:
+        checks.fail("log-in", failure)
+        checks.skip("the log-in", "categories")
+    else:
+        checks.find("log-in", lambda: "accepted")
+        if failure:
+            checks.fail("categories", failure)
+        else:
+            checks.find("categories", lambda: f"{len(checks.categories)}; log-in and categories took {seconds:.2f} s")
+    checks.find("clock", lambda: _clock(clock))
+
+
+def _clock(ahead_s: float) -> str:
+    if abs(ahead_s) > _CLOCK_S:
+        way = "ahead of" if ahead_s > 0 else "behind"
+        said = f"the bank's clock is {abs(ahead_s):,.0f} s {way} this machine's"
+        raise ConfigurationError(said, hint="set this machine's clock (NTP): deadlines and consents go by it")
+    return "agrees with the bank's"

@@ -1,0 +1,42 @@
+"""The ledger that a command finds, with its keys, and the runs in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine import embedded_sandbox
+from finhub_onboard.engine.preconditions import look_into_ledger, need_seed, open_ledger
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.sqlite.store import Ledger, RunRecord
+
+
+def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:
+    """The run of this id, or the newest. Raises :class:`ConfigurationError` if there is none."""
+    runs = ledger.runs()
+    if not runs:
+        raise ConfigurationError(f"the ledger {ledger.path} has no run", hint="check ledger.url")
+    found = next((run for run in runs if run_id in (None, run.run_id)), None)
+    if found is None:
+        raise ConfigurationError(
+            f"the ledger has no run {run_id}", hint=f"`onboard status` lists them; the newest is {runs[0].run_id}"
+        )
+    return found
+
+
+@contextmanager
+def ledger_to_look_into(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
+    """The existing ledger of these settings for reading, with its keys; it need not be writable."""
+    settings = embedded_sandbox.as_practice(settings)
+    need_seed(settings)
+    with look_into_ledger(settings) as ledger:
+        yield ledger, ledger.keys
+
+
+@contextmanager
+def existing_ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
+    """The existing ledger of these settings, with its keys."""
+    settings = embedded_sandbox.as_practice(settings)
+    need_seed(settings)
+    with open_ledger(settings, create=False) as ledger:
+        yield ledger, ledger.keys

@@ -1,0 +1,26 @@
+"""``onboard explain``: one customer's timeline over all runs."""
+
+import json
+
+from finhub_onboard.commands.existing_ledger import ledger_to_look_into
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.matching.former_readings import key_of
+from finhub_onboard.reports.timeline import as_data, as_text, chapters
+
+
+def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
+    """One customer's timeline over all runs, as text or JSON."""
+    with ledger_to_look_into(settings) as (ledger, keys):
+        external_id = key_of(external_id, keys, ledger.states)
+        key = keys.customer(external_id)
+        states = ledger.states(key)
+        if not states:
+            raise ConfigurationError(
+                f"the ledger {ledger.path} does not know the customer {external_id}",
+                hint="check how the id is written; rejected rows, and rows that no run has reached, are not in it",
+            )
+        told = chapters(ledger.runs(acts=True), states, list(ledger.calls([key])), live=bool(ledger.locked_by()))
+    if as_json:
+        return json.dumps(as_data(external_id, told), indent=2, ensure_ascii=False)
+    return as_text(external_id, told)

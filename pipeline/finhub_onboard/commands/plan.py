@@ -1,0 +1,298 @@
+"""What a run would cost, before it is made (``onboard plan``): nothing is sent, nothing is written.
+
+A joiner of intake, ledger and forecast. Promises: rows are judged as a run judges them, by the bank's categories as the
+newest run saw them; each row is counted once.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from finhub_onboard.config.order import Order
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine import embedded_sandbox
+from finhub_onboard.engine.preconditions import look_into_ledger, need_seed, say_if_clock_is_behind, say_if_missing
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.events import Handler, Notice
+from finhub_onboard.intake.second_pass import rows
+from finhub_onboard.job import read
+from finhub_onboard.journey.forecast import Expected, Forecaster, Outlook
+from finhub_onboard.journey.levels import ASSUMED, Levels, Source, level_of, levels
+from finhub_onboard.journey.taking_up import enter, needs_visit, visit
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.categories import known_categories
+from finhub_onboard.ledger.same_bank import recognise
+from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.matching.incomplete import Known, weighed
+from finhub_onboard.matching.requirements import Asked, asked_by, journey_rules
+from finhub_onboard.matching.run_facts import facts_of
+from finhub_onboard.model import Category, Customer, Disposition, IntakeRow, Journey, Phase, Standing
+from finhub_onboard.reports.files.totals import COMPLETE
+from finhub_onboard.reports.projection import disposition_of_row
+from finhub_onboard.sandbox import demo
+
+_SLICE = 1000
+_HIERARCHY = 1
+"""Calls of no customer; the log-in is not counted either by reports."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """What was found. ``told``: rows by what the ledger says of them; ``ends``: rows by disposition and code then.
+
+    ``less`` and ``more``: calls that a phase may have fewer or more than with the likeliest decisions of the bank.
+    ``sources``: new customers by how their level is known; ``waiting``: those whom a person may approve meanwhile.
+    ``latency_s`` is what the bank took of late, ``None`` if the ledger does not know.
+    """
+
+    rate: float
+    in_flight: int
+    latency_s: float | None = None
+    rows: int = 0
+    told: Counter[str] = field(default_factory=Counter)
+    calls: Counter[Phase] = field(default_factory=Counter)
+    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    less: Counter[Phase] = field(default_factory=Counter)
+    more: Counter[Phase] = field(default_factory=Counter)
+    sources: Counter[Source] = field(default_factory=Counter)
+    waiting: int = 0
+
+    @property
+    def reachable(self) -> float:
+        """Calls per second that the places for calls under way allow, with the bank as quick as of late."""
+        return self.in_flight / self.latency_s if self.latency_s else self.rate
+
+    @property
+    def bottleneck(self) -> str:
+        """The setting that decides how long it takes."""
+        return "limits.max_in_flight" if self.reachable < self.rate else "limits.calls_per_second"
+
+    @property
+    def dispositions(self) -> Counter[str]:
+        """Rows by disposition, the same as the run's summary will have if nobody approves meanwhile."""
+        found: Counter[str] = Counter()
+        for (disposition, _), rows_ in self.ends.items():
+            found[disposition] += rows_
+        return found
+
+    @property
+    def calls_range(self) -> tuple[int, int]:
+        """The fewest and the most calls."""
+        total = self.calls.total()
+        return total - self.less.total(), total + self.more.total()
+
+    @property
+    def seconds(self) -> float:
+        """How long the calls take, without repeats."""
+        return self.calls.total() / min(self.rate, self.reachable)
+
+
+def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
+    """Read and judge the inputs, ask the ledger about each row, and foresee what is left."""
+    settings = embedded_sandbox.as_practice(settings)
+    found = read(order, settings, emit)
+    facts = facts_of(order, settings, found, datetime.now(UTC))
+    made = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=found.rows)
+    made.calls[Phase.CATEGORIZATION] = _HIERARCHY
+    with ExitStack() as stack:
+        ledger = None
+        desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=made, asked=asked_by(settings))
+        if not say_if_missing(settings, emit):
+            need_seed(settings)
+            desk.ledger = ledger = stack.enter_context(look_into_ledger(settings, emit=emit))
+            desk.keys = desk.ledger.keys
+            say_if_clock_is_behind(desk.ledger, emit)
+            _say_if_refused(desk.ledger, settings, emit)
+            desk.view = Known(facts, desk.ledger, desk.keys, run=0)
+            desk.evidence = Evidence(desk.keys, settings.documents.root, settings.documents.max_bytes)
+            made.latency_s = desk.ledger.latency_s()
+        categories = _categories(settings, ledger)
+        desk.levels = levels(categories, [run.facts for run in ledger.runs()] if ledger else [])
+        judging = replace(facts.rules(), categories=categories)
+        for batch in rows(found, judging, batch_rows=settings.intake.batch_rows):
+            for start in range(0, len(batch), _SLICE):
+                desk.take(batch[start : start + _SLICE])
+    return made
+
+
+def _say_if_refused(ledger: Ledger, settings: Settings, emit: Handler) -> None:
+    try:
+        recognise(ledger, settings)
+    except ConfigurationError as error:
+        emit(Notice(message=f"a run would be refused: {error}"))
+
+
+def _categories(settings: Settings, ledger: Ledger | None) -> tuple[Category, ...] | None:
+    """The bank's categories as they were read last; the embedded sandbox's own are known without asking."""
+    if settings.embedded:
+        return tuple(Category(key=each.key, id=each.id, name=each.name, risk=each.risk) for each in demo.CATEGORIES)
+    return known_categories(ledger) if ledger else None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Desk:
+    """Where rows are counted; without a ledger everybody is new."""
+
+    forecaster: Forecaster
+    made: Plan
+    asked: Asked
+    levels: Levels = field(default_factory=lambda: levels(None, []))
+    ledger: Ledger | None = None
+    keys: Keys | None = None
+    view: Known | None = None
+    evidence: Evidence | None = None
+
+    def take(self, part: Sequence[IntakeRow]) -> None:
+        judged = self.view.judged(part) if self.view else [weighed(row, None, self.asked) for row in part]
+        for row, journey, fingerprint in self._known(judged):
+            if row.customer is not None and (journey is None or needs_visit(journey, fingerprint)):
+                self._count("new" if journey is None else "resumable")
+                self._foresee(row.customer, journey, fingerprint)
+                continue
+            stands = disposition_of_row(row, journey, fingerprint, run=0)
+            final = stands in (Disposition.REJECTED, *COMPLETE)
+            held = "" if final else " for good" if row.customer else ", to be corrected"
+            self._count(f"{stands}{held}")
+            self.made.ends[stands, "" if final or journey is None else journey.code] += 1
+
+    def _count(self, what: str) -> None:
+        self.made.told[what] += 1
+
+    def _known(self, rows: Sequence[IntakeRow]) -> Iterator[tuple[IntakeRow, Journey | None, bytes]]:
+        if self.ledger is None or self.keys is None or self.evidence is None:
+            yield from ((row, None, b"") for row in rows)
+            return
+        keys = [self.keys.customer(row.external_id) for row in rows]
+        known = self.ledger.find(keys)
+        for key, row in zip(keys, rows, strict=True):
+            journey = known.get(key)
+            yield row, journey, self.evidence.fingerprint(row.customer, journey) if row.customer else b""
+
+    def _foresee(self, customer: Customer, journey: Journey | None, fingerprint: bytes) -> None:
+        entered = enter(journey, key=journey.key if journey else b"", fingerprint=fingerprint, run=0, now=1.0)
+        taken_up = visit(entered, row=fingerprint)
+        cases = [Expected(level=level) for level in self._levels(customer, entered)]
+        if journey is not None and _may_be_approved(journey):
+            self.made.waiting += 1
+            cases.append(replace(cases[0], approved=True))
+        likeliest, *others = (self.forecaster.outlook(entered, customer, taken_up, case) for case in cases)
+        self.made.calls.update(likeliest.calls)
+        self.made.ends[_end(likeliest), likeliest.code] += 1
+        for phase in Phase if any(other.calls != likeliest.calls for other in others) else ():
+            counts = [outlook.calls[phase] for outlook in (likeliest, *others)]
+            self.made.less[phase] += counts[0] - min(counts)
+            self.made.more[phase] += max(counts) - counts[0]
+
+    def _levels(self, customer: Customer, journey: Journey) -> Sequence[str]:
+        if said := level_of(journey):
+            return (said,)
+        source, levels_ = self.levels.of(customer)
+        self.made.sources[source] += 1
+        return levels_
+
+
+def _may_be_approved(journey: Journey) -> bool:
+    """Whether the bank may have an approval by now that the ledger does not know of."""
+    return journey.standing is Standing.PARKED and journey.done == Phase.DOCUMENTS.number
+
+
+_ENDS = {
+    Standing.COMPLETE: Disposition.ONBOARDED,
+    Standing.FAILED: Disposition.FAILED,
+    Standing.DECLINED: Disposition.DECLINED,
+    Standing.PARKED: Disposition.PARKED,
+    Standing.IN_DOUBT: Disposition.IN_DOUBT,
+    Standing.OPEN: Disposition.PENDING,
+}
+
+
+def _end(outlook: Outlook) -> Disposition:
+    return _ENDS[outlook.standing]
+
+
+def as_text(made: Plan) -> str:
+    """The plan for people."""
+    told = ", ".join(f"{count:,} {what}" for what, count in made.told.most_common())
+    lines = [f"rows        {made.rows:,}: {told}" if told else "rows        0"]
+    lines.append(f"calls       {made.calls.total():,}, without repeats")
+    lines += [f"{'':<12}{made.calls[phase]:>11,} {phase}" for phase in Phase if made.calls[phase]]
+    lines.append(f"time        {_span(made.seconds)}, at {min(made.rate, made.reachable):,.6g} calls per second")
+    lines.append(f"bottleneck  {_why(made)}")
+    least, most = made.calls_range
+    if least < most:
+        lines.append(f"range       {least:,} to {most:,} calls")
+    lines += [f"assumed     {text}" for text in assumptions(made)]
+    lines.append("then        if all goes well")
+    for (disposition, code), count in made.ends.most_common():
+        if count:
+            lines.append(f"{'':<12}{count:>11,} {disposition}" + (f": {code}" if code else ""))
+    return "\n".join(lines)
+
+
+def as_json(made: Plan) -> str:
+    """The plan for programs."""
+    return json.dumps(
+        {
+            "rows": made.rows,
+            "ledger": dict(made.told),
+            "calls": {str(phase): made.calls[phase] for phase in Phase},
+            "calls_total": made.calls.total(),
+            "calls_range": dict(zip(("from", "to"), made.calls_range, strict=True)),
+            "assumptions": assumptions(made),
+            "dispositions": {str(name): made.dispositions[name] for name in Disposition},
+            "seconds": round(made.seconds, 3),
+            "rate": made.rate,
+            "max_in_flight": made.in_flight,
+            "latency_s": made.latency_s,
+            "bottleneck": made.bottleneck,
+            "then": [
+                {"disposition": str(disposition), "code": code, "rows": count}
+                for (disposition, code), count in made.ends.most_common()
+                if count
+            ],
+        },
+        indent=2,
+    )
+
+
+def assumptions(made: Plan) -> list[str]:
+    """What the figures rest on that neither the bank nor the ledger has said."""
+    found = []
+    if count := made.sources[Source.ASSUMED]:
+        found.append(
+            f"the bank's risk level of {count:,} rows is not known: taken as the row says, else LOW; the range is that"
+            f" of {ASSUMED[0]}..{ASSUMED[1]}, HIGH would park; `onboard check` asks the bank"
+        )
+    if count := made.sources[Source.LEDGER]:
+        found.append(f"the bank decides on {count:,} rows as it mostly did on others of their category")
+    if made.waiting:
+        found.append(
+            f"nobody approves meanwhile: {made.waiting:,} rows wait for a person; the range goes up to all approved"
+        )
+    return found
+
+
+def _why(made: Plan) -> str:
+    if made.bottleneck == "limits.max_in_flight":
+        return (
+            f"limits.max_in_flight ({made.in_flight}): the bank took {made.latency_s:.2f} s of late, so that"
+            f" {made.reachable:,.6g} of {made.rate:,.6g} calls per second can be reached"
+        )
+    slow = made.in_flight / made.rate
+    return (
+        f"limits.calls_per_second ({made.rate:,.6g}); from {slow:,.3g} s per answer on,"
+        f" limits.max_in_flight ({made.in_flight})"
+    )
+
+
+def _span(seconds: float) -> str:
+    """Seconds in the units that a person would use."""
+    whole = round(seconds)
+    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (whole % 60, "s")]
+    used = [f"{count} {unit}" for count, unit in parts if count]
+    return " ".join(used[:2]) if whole else "less than a second"

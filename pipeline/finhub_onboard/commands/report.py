@@ -1,0 +1,48 @@
+"""``onboard report``: the reports of a run written again, from its inputs and the ledger."""
+
+from pathlib import Path
+
+from finhub_onboard.commands.existing_ledger import ledger_to_look_into, named_run
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.errors import ExitCode, UnreadableInputError
+from finhub_onboard.intake.second_pass import survey
+from finhub_onboard.ledger.sqlite.store import Ledger, RunRecord
+from finhub_onboard.matching.run_facts import RunFacts
+from finhub_onboard.reports.writing import RunEnd, Written, write_reports
+
+
+def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Written:
+    """Write the reports of a run again; its inputs must still be what they were."""
+    with ledger_to_look_into(settings) as (ledger, keys):
+        run = named_run(ledger, run_id)
+        facts = RunFacts.from_json(run.facts | ({"out": str(out.absolute())} if out else {}), keys)
+        found = survey(
+            [Path(source["path"]) for source in facts.inputs],
+            batch_rows=settings.intake.batch_rows,
+            limit=facts.limit,
+            reading=facts.reading(),
+        )
+        for before, now in zip(facts.inputs, found.sources, strict=True):
+            if before["sha256"] != now.sha256:
+                raise UnreadableInputError(
+                    f"{now.path} has changed since run {run.run_id}",
+                    hint="put the file back as it was: reports join it with the ledger",
+                )
+        is_open = run.finished_at is None
+        end = RunEnd(
+            run_id=run.run_id,
+            number=run.number,
+            started_at=run.started_at,
+            finished_at=run.finished_at or run.heartbeat_at,
+            exit_code=ExitCode.STOPPED_EARLY if is_open else ExitCode(run.exit_code or 0),
+            stopped_because=_why_open(ledger, run) if is_open else run.stopped_because,
+        )
+        return write_reports(
+            survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
+        )
+
+
+def _why_open(ledger: Ledger, run: RunRecord) -> str:
+    if run.run_id == ledger.runs()[0].run_id and (holder := ledger.locked_by()):
+        return f"the run is under way ({holder}): this is how far it was"
+    return "the run died; the same command goes on where it ended"

@@ -1,0 +1,131 @@
+"""``onboard resolve``: an operator's answers for customers in doubt.
+
+Holds the ledger's lock, takes all answers or none in one transaction, and sends nothing: the next run carries on.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from finhub_onboard.commands.existing_ledger import existing_ledger
+from finhub_onboard.commands.resolve_rules import Given, Judged, Known, judged
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.errors import ConfigurationError, ExitCode
+from finhub_onboard.intake.cells import readings
+from finhub_onboard.intake.reading.small_table import lines
+from finhub_onboard.journey.operator import IDS, Answer, Word, answered
+from finhub_onboard.keys import IdKind, Keys
+from finhub_onboard.ledger.sqlite.interventions import Acts
+from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.matching.former_readings import key_of
+from finhub_onboard.matching.run_facts import new_run_id
+from finhub_onboard.model import Journey
+from finhub_onboard.reports.files.rows import Doubtful, columns, from_cell
+
+_SHOWN = 20
+NEXT = "next        run the same command again"
+
+
+def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, ExitCode]:
+    """Take an operator's answers for customers in doubt; what was done, and whether rows are left unanswered.
+
+    Raises :class:`ConfigurationError` that names every answer that cannot be taken; then none is.
+    """
+    given = list(given_in(path))
+    with existing_ledger(settings) as (ledger, keys), ledger.lock() as held, Acts.of(ledger.path, held) as acts:
+        rows = [replace(row, external_id=key_of(row.external_id, keys, ledger.states)) for row in given]
+        known = _known(rows, ledger, keys)
+        found = judged(rows, known, acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
+        if found.wrong:
+            raise ConfigurationError(
+                f"{path.name}: no answer was taken, because of",
+                details=_shown(_wrong(found)),
+                hint="correct these rows and give the file again; the others are kept in it",
+            )
+        if found.answers and not dry_run:
+            now = time.time()
+            acts.enter(
+                new_run_id(datetime.now(UTC)),
+                "resolve",
+                {"customers": len(found.answers)},
+                lambda number: [answered(doubt, answer, run=number, now=now) for doubt, answer in found.answers],
+                marks=[mark for doubt, answer in found.answers for mark in _id_marks(keys, doubt.key, answer)],
+                corrected=[
+                    mark
+                    for state in (one.states[-1] for one in known.values())
+                    if state.claimed and state.key in {doubt.key for doubt, _ in found.answers}
+                    for mark in _id_marks(keys, state.key, state)
+                ],
+                ended=[doubt.key for doubt, answer in found.answers if answer.word is Word.ABSENT],
+            )
+    code = ExitCode.NEEDS_SOMEBODY if found.unanswered else ExitCode.OK
+    return "\n".join(_resolved(path, rows, found, dry_run=dry_run)), code
+
+
+def given_in(path: Path) -> Iterator[Given]:
+    """The rows of the operator's file, as far as they matter."""
+    for line in lines(path, path.name, columns(Doubtful)):
+        if line.cells is None:
+            yield Given(row=line.number, broken=True)
+            continue
+        cells = {name.casefold(): from_cell(cell).strip() for name, cell in line.cells.items()}
+        if missing := [name for name in ("external_id", "answer") if name not in cells]:
+            raise ConfigurationError(
+                f"{path.name} has no column {' and no column '.join(missing)}",
+                hint="give the in_doubt.csv of a run, with its column `answer` filled in",
+            )
+        yield Given(
+            row=line.number,
+            external_id=readings(cells["external_id"])[1],
+            answer=cells["answer"],
+            phase=cells.get("phase", ""),
+            since=cells.get("since", ""),
+            customer_id=cells.get("customer_id", ""),
+            user_id=cells.get("user_id", ""),
+            verification_id=cells.get("verification_id", ""),
+        )
+
+
+def _id_marks(keys: Keys, key: bytes, given: Answer | Journey) -> Iterator[tuple[bytes, bytes]]:
+    """By which ids the customer would be known again."""
+    for kind in IdKind:
+        if identifier := getattr(given, kind):
+            yield keys.id_mark(kind, identifier), key
+
+
+def _known(rows: Sequence[Given], ledger: Ledger, keys: Keys) -> dict[str, Known]:
+    """What the ledger knows of the customers in the file."""
+    resolved = frozenset(run.number for run in ledger.runs(acts=True) if run.command == "resolve")
+    found = {}
+    for external_id in {row.external_id for row in rows} - {""}:
+        key = keys.customer(external_id)
+        if states := ledger.states(key):
+            found[external_id] = Known(states=states, calls=tuple(ledger.calls([key])), acts=resolved)
+    return found
+
+
+def _wrong(found: Judged) -> Iterator[str]:
+    for wrong in found.wrong:
+        yield f"row {wrong.row}" + (f", {wrong.field}" if wrong.field else "") + f": {wrong.said}"
+
+
+def _shown(texts: Iterable[str]) -> list[str]:
+    every = list(texts)
+    more = len(every) - _SHOWN
+    return every[:_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+
+
+def _resolved(path: Path, rows: Sequence[Given], found: Judged, *, dry_run: bool) -> Iterator[str]:
+    words = Counter(str(answer.word) for _, answer in found.answers)
+    split = ", ".join(f"{count} {word}" for word, count in words.items())
+    yield f"file        {path.name}: {len(rows)} row{'' if len(rows) == 1 else 's'}"
+    yield f"{'to answer' if dry_run else 'answered':<12}{len(found.answers)}" + (f": {split}" if split else "")
+    if found.before:
+        yield f"no change   {len(found.before)}: answered before, or not in doubt any more"
+    yield f"unanswered  {len(found.unanswered)}"
+    yield from (f"{'':<12}{said}" for said in _shown(f"row {row.row}: {row.external_id}" for row in found.unanswered))
+    if found.answers and not dry_run:
+        yield NEXT

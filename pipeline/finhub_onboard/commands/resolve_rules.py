@@ -1,0 +1,293 @@
+"""An operator's answers judged as a whole: what each would settle, what was settled before, what is wrong. Pure.
+
+Promises: an answer counts for exactly the doubt that its row is about: one that is older than the newest attempt is
+refused, so that a file given twice never answers a later doubt; until a run has taken the customer up, an answer may be
+corrected. Nothing is applied while anything is wrong: whoever calls sees to that.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from finhub_onboard.finhub.json_fields import identifier
+from finhub_onboard.journey.claims import reopened
+from finhub_onboard.journey.operator import IDS, Answer, Word, is_in_doubt, phase_in_doubt, question_about, said
+from finhub_onboard.model import CallRecord, Journey, Phase
+from finhub_onboard.reports.projection import disposition_of
+
+_CUT_OFF_S, _SAVED_S = 0.001, 1.0
+"""``since`` is written in milliseconds, cut off; a spreadsheet that takes it for a date saves seconds."""
+_SCIENTIFIC = re.compile(r"\d[.,]?\d*E\+\d+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One row of the operator's file; what is absent is empty. ``broken``: it is no row of cells."""
+
+    row: int
+    external_id: str = ""
+    answer: str = ""
+    phase: str = ""
+    since: str = ""
+    customer_id: str = ""
+    user_id: str = ""
+    verification_id: str = ""
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the ledger knows of a customer: states in order, all requests, the numbers of acts that gave answers.
+
+    ``corrects``: the last state is as if the answer that stands there had not been given. ``yielding`` are customers
+    who only claim an id, and whom the same file gives another.
+    """
+
+    states: Sequence[Journey]
+    calls: Sequence[CallRecord]
+    acts: frozenset[int]
+    corrects: bool = False
+    yielding: Mapping[tuple[str, str], set[bytes]] = field(default_factory=dict)
+
+    @property
+    def doubt(self) -> Journey:
+        """How the customer stood before answers that no run has taken up yet."""
+        return next((state for state in reversed(self.states) if state.last_run not in self.acts), self.states[-1])
+
+    @property
+    def given(self) -> list[tuple[Journey, Journey]]:
+        """Earlier answers: the journey that each was about, and how the answer left it."""
+        found, doubt = [], self.states[0]
+        for state in self.states:
+            if state.last_run in self.acts:
+                found.append((_asked(doubt), state))
+            else:
+                doubt = state
+        return found
+
+    @property
+    def attempted_at(self) -> float:
+        """When the newest attempt of the step in doubt left."""
+        tried = (call for call in self.calls if call.changes and call.sent and call.step == self.doubt.step)
+        return max((call.intent_at for call in tried), default=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """Why an answer cannot be taken: row and field of the file, and what to do, in plain words."""
+
+    row: int
+    field: str
+    said: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Judged:
+    """The whole file: answers to apply with the journey that each is about, rows that need nothing, and faults."""
+
+    answers: list[tuple[Journey, Answer]] = field(default_factory=list)
+    before: list[Given] = field(default_factory=list)
+    unanswered: list[Given] = field(default_factory=list)
+    wrong: list[Wrong] = field(default_factory=list)
+
+
+def judged(rows: Sequence[Given], known: Mapping[str, Known], owners: Mapping[tuple[str, str], set[bytes]]) -> Judged:
+    """Judge all rows; ``owners`` are the customers of the ledger who have one of the ids that stand in the file."""
+    rows, again = _once(rows)
+    yielding = _yielding(rows, known)
+    known = {external_id: replace(one, yielding=yielding) for external_id, one in known.items()}
+    found = Judged(wrong=list(_twice(rows)), before=again)
+    for row in rows:
+        if row.broken:
+            found.wrong.append(Wrong(row=row.row, field="", said="is no complete record: check quotes and delimiters"))
+        elif not row.external_id:
+            found.wrong.append(Wrong(row=row.row, field="external_id", said="is empty"))
+        elif row.external_id in known:
+            _judge(row, known[row.external_id], owners, found)
+        elif row.answer:
+            said = "the ledger does not know it; a spreadsheet may have changed it, such as dropped leading zeros"
+            found.wrong.append(Wrong(row=row.row, field="external_id", said=said))
+        else:
+            found.unanswered.append(row)
+    found.wrong.sort(key=lambda wrong: wrong.row)
+    return found
+
+
+def _once(rows: Sequence[Given]) -> tuple[list[Given], list[Given]]:
+    """The rows, and apart from them those that say nothing more: whose row stands twice is asked about twice."""
+    answered = {row.external_id for row in rows if row.answer}
+    seen: set[Given] = set()
+    first: list[Given] = []
+    again: list[Given] = []
+    for row in rows:
+        same = replace(row, row=0)
+        silent = not row.answer and row.external_id in answered
+        told = bool(row.external_id) and not row.broken and (silent or same in seen)
+        (again if told else first).append(row)
+        seen.add(same)
+    return first, again
+
+
+def _yielding(rows: Sequence[Given], known: Mapping[str, Known]) -> dict[tuple[str, str], set[bytes]]:
+    """Ids that an operator gave to a customer and that this file takes back: (column, id) -> keys."""
+    found: dict[tuple[str, str], set[bytes]] = {}
+    for row in rows:
+        if not row.answer or row.external_id not in known:
+            continue
+        now = known[row.external_id].states[-1]
+        for name in now.claimed:
+            if getattr(row, name) != getattr(now, name):
+                found.setdefault((name, getattr(now, name)), set()).add(now.key)
+    return found
+
+
+def _twice(rows: Sequence[Given]) -> Iterator[Wrong]:
+    """One customer has one answer, and an id has one customer."""
+    for name, what in (
+        ("external_id", "stands in more than one row"),
+        *((name, "is another row's, too") for name in IDS),
+    ):
+        times = Counter(getattr(row, name) for row in rows if row.answer)
+        for row in rows:
+            if row.answer and getattr(row, name) and times[getattr(row, name)] > 1:
+                yield Wrong(row=row.row, field=name, said=what)
+
+
+def _judge(row: Given, known: Known, owners: Mapping[tuple[str, str], set[bytes]], found: Judged) -> None:
+    """Sort one row of a customer whom the ledger knows."""
+    word = _word(row.answer)
+    known = _corrected(row, word, known)
+    doubt = known.doubt
+    if not row.answer:
+        _judge_unanswered(row, doubt, found)
+    elif not is_in_doubt(doubt):
+        if _was_given(row, word, known):
+            found.before.append(row)
+        else:
+            now = known.states[-1]
+            stands = disposition_of(now, now.fingerprint, run=now.completed_run)
+            found.wrong.append(Wrong(row=row.row, field="external_id", said=f"is not in doubt: it is {stands}"))
+    elif _was_given(row, word, known) and (_is_about_earlier(row, known) or _is_newest(row, word, known)):
+        found.before.append(row)
+    elif wrong := list(_faults(row, word, known, owners)):
+        found.wrong += wrong
+    else:
+        assert word is not None
+        found.answers.append((doubt, _answer(row, word, doubt)))
+
+
+def _asked(state: Journey, name: str = "") -> Journey:
+    """The state with the question open that an operator's id answered; as it is where a step is in doubt."""
+    if (state.doubts and not name) or not state.claimed:
+        return state
+    return reopened(state, name or ("verification_id" if "verification_id" in state.claimed else "customer_id"))
+
+
+def _corrected(row: Given, word: Word | None, known: Known) -> Known:
+    """With the question open again that an earlier answer gave an id to, if the row gives another.
+
+    Only an operator's word stands there, and no accepted call has proved it.
+    """
+    now = known.states[-1]
+    if now.last_run in known.acts:  # not taken up yet: the answer is about what stood before it
+        states = tuple(_asked(state) if state is known.doubt else state for state in known.states)
+        return replace(known, states=states, corrects=states != tuple(known.states))
+    if word is None or not now.claimed:
+        return known
+    by_customer = row.phase == Phase.REGISTRATION and "customer_id" in now.claimed
+    before = _asked(now, "customer_id" if by_customer or "verification_id" not in now.claimed else "verification_id")
+    brought = {getattr(row, each) for each in question_about(before).brings} - {""}
+    is_other = not word.happened or not brought <= {getattr(now, each) for each in now.claimed}
+    asked = row.phase in ("", phase_in_doubt(before))
+    if not is_other or not asked or (now.doubts and not row.phase):
+        return known
+    return replace(known, states=(*known.states[:-1], before), corrects=True)
+
+
+def _judge_unanswered(row: Given, doubt: Journey, found: Judged) -> None:
+    if not is_in_doubt(doubt):
+        found.before.append(row)
+        return
+    brings = question_about(doubt).brings
+    if filled := [name for name in brings if getattr(row, name) not in ("", getattr(doubt, name))]:
+        found.wrong.append(Wrong(row=row.row, field="answer", said=f"is empty, though {filled[0]} is filled in"))
+    else:
+        found.unanswered.append(row)
+
+
+def _was_given(row: Given, word: Word | None, known: Known) -> bool:
+    """Whether the ledger has this very answer from before."""
+    return word is not None and any(
+        said(_answer(row, word, doubt)) == given.message and row.phase in ("", phase_in_doubt(doubt))
+        for doubt, given in known.given
+    )
+
+
+def _is_about_earlier(row: Given, known: Known) -> bool:
+    """Whether the row is about a doubt that is settled: there was another attempt since."""
+    since = _instant(row.since)
+    return since is not None and known.attempted_at > since + (_CUT_OFF_S if "." in row.since else _SAVED_S)
+
+
+def _faults(
+    row: Given, word: Word | None, known: Known, owners: Mapping[tuple[str, str], set[bytes]]
+) -> Iterator[Wrong]:
+    doubt = known.doubt
+    asked, phase = question_about(doubt), phase_in_doubt(doubt)
+    newest = "take the row from the newest in_doubt.csv"
+    if word not in (asked.yes, asked.no):
+        yield Wrong(row=row.row, field="answer", said=f"takes `{asked.yes}` or `{asked.no}` for {phase}")
+    if row.phase and row.phase != phase:
+        yield Wrong(row=row.row, field="phase", said=f"the customer is in doubt at {phase} by now: {newest}")
+    elif row.since and _instant(row.since) is None:
+        yield Wrong(row=row.row, field="since", said="is no instant any more: empty it, or put it back")
+    elif _is_about_earlier(row, known) or (not row.since and not known.corrects and _answered_earlier(known)):
+        yield Wrong(row=row.row, field="since", said=f"there was another attempt since: {newest}")
+    for name in IDS:
+        value, brought = getattr(row, name), name in asked.brings
+        if brought and word is asked.yes and not value and name == asked.brings[0]:
+            yield Wrong(row=row.row, field=name, said=f"is needed with `{word}`")
+        elif brought and value and word is asked.no:
+            yield Wrong(row=row.row, field=name, said=f"contradicts `{word}`: empty one of the two")
+        elif value and not brought and value != getattr(doubt, name):
+            yield Wrong(row=row.row, field=name, said="differs from what the ledger has: leave it as it was written")
+        elif value and (identifier(value) != value or _SCIENTIFIC.fullmatch(value)):
+            yield Wrong(
+                row=row.row, field=name, said="is no id as the bank writes them; a spreadsheet may have changed it"
+            )
+        elif value and owners.get((name, value), set()) - {doubt.key} - known.yielding.get((name, value), set()):
+            said = (
+                "is another customer's in the ledger; if an earlier answer gave it by mistake, correct that one first"
+            )
+            yield Wrong(row=row.row, field=name, said=said)
+
+
+def _answered_earlier(known: Known) -> bool:
+    """Whether an operator answered for the customer before this doubt arose."""
+    return any(state.last_run in known.acts and state.last_run < known.doubt.last_run for state in known.states)
+
+
+def _is_newest(row: Given, word: Word | None, known: Known) -> bool:
+    """Whether this very answer is how the customer stands now."""
+    now = known.states[-1]
+    return word is not None and now.last_run in known.acts and now.message == said(_answer(row, word, known.doubt))
+
+
+def _answer(row: Given, word: Word, doubt: Journey) -> Answer:
+    return Answer(word=word, **{name: getattr(row, name) for name in question_about(doubt).brings})
+
+
+def _word(answer: str) -> Word | None:
+    """Read an answer whatever its case and spacing."""
+    plain = " ".join(re.split(r"[\s_-]+", answer.strip().casefold()))
+    return next((word for word in Word if word == plain), None)
+
+
+def _instant(text: str) -> float | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()

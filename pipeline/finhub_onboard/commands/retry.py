@@ -1,0 +1,76 @@
+"""``onboard retry``: failed customers are opened for the next run.
+
+Holds the ledger's lock, opens all or nobody in one transaction, and sends nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from finhub_onboard.commands.existing_ledger import existing_ledger, named_run
+from finhub_onboard.commands.resolve import NEXT
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.journey.operator import may_open, opened_again
+from finhub_onboard.ledger.sqlite.interventions import Acts
+from finhub_onboard.matching.run_facts import new_run_id
+from finhub_onboard.model import Journey, Phase, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Whom a redrive opens: who failed, of them only who failed in one run or phase or with one code.
+
+    Who was declined only if asked for, by ``declined`` or by the code.
+    """
+
+    run_id: str | None = None
+    phase: Phase | None = None
+    code: str = ""
+    declined: bool = False
+
+    def picks(self, journey: Journey, run: int | None) -> bool:
+        """Whether a customer is opened; ``run`` is the number of the run."""
+        asked = run in (None, journey.last_run) and self.phase in (None, journey.phase)
+        declined = self.declined or self.code == journey.code
+        return asked and self.code in ("", journey.code) and may_open(journey, declined=declined)
+
+
+def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> str:
+    """Open failed customers for the next run; how many, by phase and code."""
+    with existing_ledger(settings) as (ledger, _), ledger.lock() as held, Acts.of(ledger.path, held) as acts:
+        run = named_run(ledger, wanted.run_id).number if wanted.run_id else None
+        opened: Counter[tuple[str, str]] = Counter()
+        left: Counter[tuple[str, str]] = Counter()
+        for journey in _ended(acts):
+            (opened if wanted.picks(journey, run) else left)[journey.phase, journey.code] += 1
+        if opened and not dry_run:
+
+            def change(number: int) -> Iterator[Journey]:
+                return (opened_again(journey, run=number) for journey in _ended(acts) if wanted.picks(journey, run))
+
+            acts.enter(new_run_id(datetime.now(UTC)), "retry", {"customers": opened.total()}, change)
+    return "\n".join(_retried(opened, left, dry_run=dry_run))
+
+
+def _ended(acts: Acts) -> Iterator[Journey]:
+    for standing in (Standing.FAILED, Standing.DECLINED):
+        yield from acts.standing(standing)
+
+
+def _retried(opened: Counter[tuple[str, str]], left: Counter[tuple[str, str]], *, dry_run: bool) -> Iterator[str]:
+    yield f"{'to open' if dry_run else 'opened':<12}{_customers(opened.total())}"
+    yield from _counted(opened)
+    yield f"{'left':<12}{_customers(left.total())} who failed or were declined"
+    yield from _counted(left)
+    if opened and not dry_run:
+        yield NEXT
+
+
+def _counted(customers: Counter[tuple[str, str]]) -> Iterator[str]:
+    for (phase, code), count in sorted(customers.items(), key=lambda pair: (-pair[1], pair[0])):
+        yield f"{'':<12}{count:>7} {phase}, {code}"
+
+
+def _customers(count: int) -> str:
+    return f"{count} customer{'' if count == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""Settings, profiles and what was asked for: the only owner of pydantic and tomllib."""

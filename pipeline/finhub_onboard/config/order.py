@@ -1,0 +1,24 @@
+"""What the user asked for on the command line, or the caller of :func:`finhub_onboard.run`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from finhub_onboard.config.profile import Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the user asked for; ``options`` is the command line after the inputs, for advice in reports.
+
+    ``same_bank``: the bank of the ledger has moved to the address in the settings.
+    ``ledger_restored``: the ledger may be older than what was done with it.
+    """
+
+    inputs: Sequence[Path]
+    profile: Profile = field(default_factory=Profile)
+    out: Path | None = None
+    limit: int | None = None
+    options: str = ""
+    same_bank: bool = False
+    ledger_restored: bool = False

@@ -1,0 +1,286 @@
+"""The settings of a run: one frozen, typed tree with its defaults and rules (DESIGN, 3.4).
+
+Knows no file and no environment: ``config.loading`` reads those.
+"""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+
+from finhub_onboard.config import addresses
+from finhub_onboard.model import Phase
+
+SANDBOX_URL = addresses.SANDBOX_URL
+_SQLITE = "sqlite:///"
+PREFIX = "ONBOARD_"
+
+
+def deadline_at(deadline: str, now: datetime) -> datetime | None:
+    """When a run that starts at ``now`` (aware) must stop: "HH:MM" is the next such local time, else an ISO instant.
+
+    Raises ``ValueError`` for anything else; nothing is no deadline.
+    """
+    if not deadline:
+        return None
+    if re.fullmatch(r"[0-2]\d:[0-5]\d", deadline, re.ASCII):
+        today, clock = now.astimezone().date(), time.fromisoformat(deadline)
+        # By the local clock of that day: the night may be one in which it is set, and an hour may come twice.
+        days = [datetime.combine(today + timedelta(days=day), clock) for day in (0, 1)]
+        return next(at for day in days for fold in (0, 1) if (at := day.replace(fold=fold).astimezone()) > now)
+    if re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", deadline, re.ASCII) is None:
+        raise ValueError(deadline)
+    at = datetime.fromisoformat(deadline)
+    return at if at.tzinfo else at.astimezone()
+
+
+def _from(folder: Path, path: Path) -> Path:
+    """``path`` seen from ``folder``, which is no link; written without the ``..`` that it begins with."""
+    while path.parts[:1] == ("..",):
+        folder, path = folder.parent, Path(*path.parts[1:])
+    return folder / path
+
+
+class Section(BaseModel):
+    """A table of the configuration: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag(cls, value: Any, info: ValidationInfo) -> Any:
+        """TOML's true is no number, though Python takes it for one."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError("must not be true or false")
+        return value
+
+    def anchored(self, folder: Path, names: Collection[str]) -> Self:
+        """The same, with the relative paths among the settings ``names`` beginning at ``folder``."""
+        values = {name: getattr(self, name) for name in names}
+        paths = {name: _from(folder, value) for name, value in values.items() if isinstance(value, Path)}
+        return self.model_copy(update=paths)
+
+
+class Api(Section):
+    """Where the bank is and who we are to it."""
+
+    base_url: str = "https://sandbox.finhub.cloud/api/v2.1"
+    allow_plain_http: bool = False
+    ca_file: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+    tenant_id: str = ""
+    organization_id: str = ""
+    user_id: str = ""
+    timeout_s: float = Field(default=30, gt=0, le=3600)
+    verification_path: Literal["customer", "verifications"] = "customer"
+    webhook_subscription_id: str = ""
+    forwarded_for: str = ""
+    device_id: str = "finhub-onboard"
+
+    @field_validator("base_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        return addresses.base_url(value)
+
+    @field_validator("ca_file", "client_certificate", "client_key", mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("tenant_id", "organization_id", "user_id", "webhook_subscription_id", "forwarded_for", "device_id")
+    @classmethod
+    def _travels(cls, value: str) -> str:
+        """These travel as headers or path segments; ``..`` would lead to another call."""
+        if value in (".", "..") or not addresses.is_visible(value):
+            raise ValueError("must be visible ASCII characters without spaces")
+        return value
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether calls travel without TLS."""
+        return addresses.is_plain(self.base_url)
+
+
+class Limits(Section):
+    """How fast the bank may be called (API.md, section 8)."""
+
+    calls_per_second: float = Field(default=5, gt=0, le=100_000)
+    max_in_flight: int = Field(default=4, ge=1, le=4096)
+
+
+class Retry(Section):
+    """How often and how long a call is tried again."""
+
+    max_attempts: int = Field(default=5, ge=1, le=100)
+    max_wait_s: float = Field(default=60, ge=0)
+
+
+class Stop(Section):
+    """When a run stops by itself."""
+
+    max_failed_percent: float = Field(default=20, ge=0, le=100)
+    max_failed_rows: int = Field(default=0, ge=0)
+    min_rows: int = Field(default=100, ge=1)
+    same_cause_rows: int = Field(default=50, ge=0)
+    deadline: str = ""
+    grace_s: float = Field(default=10, ge=0, le=3600)
+
+    @field_validator("deadline")
+    @classmethod
+    def _moment(cls, value: str) -> str:
+        try:
+            deadline_at(value, datetime.now(UTC))
+        except ValueError:
+            message = 'must be a time of day such as "06:00" or an ISO instant such as "2026-05-04T06:00:00Z"'
+            raise ValueError(message) from None
+        return value
+
+
+class JourneySettings(Section):
+    """How far customers are taken and what the activation code looks like."""
+
+    until: Phase = Phase.ACTIVATION
+    activation_code: str = Field(default="ACTIVATION_CODE_{now}", min_length=1)
+
+
+class Approval(Section):
+    """Who approves a verification."""
+
+    mode: Literal["manual", "auto"] = "manual"
+    auto_levels: tuple[Literal["LOW", "MEDIUM"], ...] = ("LOW", "MEDIUM")
+
+
+class ConsentSettings(Section):
+    """What proves a consent, and the versions that are in force."""
+
+    evidence: Literal["required", "assumed"] = "required"
+    terms_version: str = Field(default="1.0", min_length=1)
+    privacy_version: str = Field(default="1.0", min_length=1)
+    data_processing_version: str = Field(default="1.0", min_length=1)
+
+
+class Documents(Section):
+    """Where documents lie and how large one may be."""
+
+    root: Path = Path("documents")
+    max_bytes: int = Field(default=10_485_760, ge=1)
+
+
+class IntakeSettings(Section):
+    """How inputs are read and judged."""
+
+    batch_rows: int = Field(default=100_000, ge=1)
+    min_age: int = Field(default=18, ge=0, le=150)
+    max_unpacked_bytes: int = Field(default=16 * 1024**3, ge=1)
+    reject_probable_duplicates: bool = False
+    incomplete: Literal["warn", "reject"] = "warn"
+
+
+class LedgerSettings(Section):
+    """Where the ledger lies."""
+
+    url: str = "sqlite:///onboard-ledger.db"
+
+    @field_validator("url")
+    @classmethod
+    def _sqlite(cls, value: str) -> str:
+        if not value.startswith(_SQLITE) or len(value) == len(_SQLITE):
+            raise ValueError('must look like "sqlite:///path/to/ledger.db"')
+        return value
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return Path(self.url.removeprefix(_SQLITE))
+
+    def at(self, path: Path) -> Self:
+        """The same, with the database file ``path``."""
+        return self.model_copy(update={"url": f"{_SQLITE}{path}"})
+
+    def anchored(self, folder: Path, names: Collection[str]) -> Self:
+        """The address holds a path."""
+        return self.at(_from(folder, self.path)) if "url" in names else self
+
+
+class Reports(Section):
+    """Where reports go: ``<dir>/<run_id>/`` unless ``--out`` names a folder."""
+
+    dir: Path = Path("out")
+
+
+class SandboxSettings(Section):
+    """The embedded sandbox; used only with ``base_url = "sandbox:"``."""
+
+    scenario: Path | None = None
+
+
+class Credentials(Section):
+    """Secrets; only ever from the environment or from files that it names."""
+
+    username: SecretStr = SecretStr("")
+    password: SecretStr = SecretStr("")
+    tenant_key: SecretStr = SecretStr("")
+    tenant_secret: SecretStr = SecretStr("")
+    seed: SecretStr = SecretStr("")
+
+    def missing(self) -> list[str]:
+        """Names of the environment variables that are still needed to call the bank."""
+        fields = type(self).model_fields
+        return [f"{PREFIX}CREDENTIALS__{name.upper()}" for name in fields if not getattr(self, name).get_secret_value()]
+
+
+class Settings(Section):
+    """All settings of a run."""
+
+    api: Api = Api()
+    limits: Limits = Limits()
+    retry: Retry = Retry()
+    stop: Stop = Stop()
+    journey: JourneySettings = JourneySettings()
+    approval: Approval = Approval()
+    consents: ConsentSettings = ConsentSettings()
+    documents: Documents = Documents()
+    intake: IntakeSettings = IntakeSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    reports: Reports = Reports()
+    sandbox: SandboxSettings = SandboxSettings()
+    credentials: Credentials = Credentials()
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the run starts its own sandbox."""
+        return self.api.base_url == SANDBOX_URL
+
+    def beginning_at(self, folder: Path, *, but: Collection[tuple[str, str]]) -> Self:
+        """The same, with every relative path beginning at ``folder``, but for those of the settings ``but``."""
+        sections = {name: getattr(self, name) for name in type(self).model_fields}
+        anchored = {
+            name: section.anchored(folder, {key for key in type(section).model_fields if (name, key) not in but})
+            for name, section in sections.items()
+        }
+        return self.model_copy(update=anchored)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Name the bank's identifiers that are missing; the embedded sandbox has its own."""
+        if not self.embedded:
+            absent = [n for n in ("tenant_id", "organization_id", "user_id") if not getattr(self.api, n)]
+            if absent:
+                raise ValueError(f"api.{', api.'.join(absent)} must be set: the Admin Portal shows them")
+        return self
+
+    @model_validator(mode="after")
+    def _on_the_line(self) -> Self:
+        """Credentials and customers' data leave this machine encrypted, unless the user says otherwise."""
+        if self.api.is_plain and not (self.api.allow_plain_http or addresses.is_loopback(self.api.base_url)):
+            raise ValueError(
+                "api.base_url: http:// would send passwords and customers' data in the clear: write https://, or"
+                " allow it with api.allow_plain_http = true"
+            )
+        if self.api.client_key and not self.api.client_certificate:
+            raise ValueError("api.client_key is of no use without api.client_certificate")
+        return self

@@ -1,0 +1,1 @@
+"""Everything that lives as long as a run."""

@@ -1,0 +1,109 @@
+"""Whom a run takes up: rows joined with the ledger become work, or are counted as what they are.
+
+A joiner of keys, ledger, evidence and the journey's rules. Promise: a customer is under way once at most, whatever the
+input does. Memory: the customers under way.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from finhub_onboard.engine.tally import Tally
+from finhub_onboard.journey import taking_up
+from finhub_onboard.journey.identities import Identities
+from finhub_onboard.journey.levels import level_of
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.keys import Keys
+from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.model import Customer, IntakeRow, Journey
+from finhub_onboard.reports.projection import disposition_of_row
+
+Find = Callable[[Sequence[bytes]], dict[bytes, Journey]]
+Identify = Callable[[Sequence[tuple[bytes, bytes]]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A customer that this run takes up."""
+
+    row: IntakeRow
+    customer: Customer
+    journey: Journey
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Takes rows in. ``find`` reads the ledger, ``identify`` hands in what it lacks of customers at the bank.
+
+    ``noticed`` hears of each customer whom the ledger knows and the run takes up. ``restored``: until when a ledger
+    that was restored from a backup knows what happened; else 0.
+    """
+
+    keys: Keys
+    evidence: Evidence
+    identities: Identities
+    tally: Tally
+    find: Find
+    identify: Identify
+    noticed: Callable[[Journey], None]
+    run: int
+    now: Callable[[], float]
+    restored: float = 0.0
+
+    def admitted(self, rows: Sequence[IntakeRow]) -> list[Work]:
+        """Of these rows, the customers that this run carries; the others are counted."""
+        wanted: list[Work] = []
+        lacking: list[tuple[bytes, bytes]] = []
+        keys = [self.keys.customer(row.external_id) if row.external_id else b"" for row in rows]
+        known = self.find([key for key in keys if key])
+        for key, row in zip(keys, rows, strict=True):
+            journey, customer = known.get(key), row.customer
+            if customer is None:
+                self._count(row, journey, b"")
+                continue
+            if key in self.tally.under_way:
+                continue  # the input changed under our hands: nobody is carried by two workers at once
+            fingerprint = self.evidence.fingerprint(customer, journey)
+            visited = taking_up.needs_visit(journey, fingerprint, restored=bool(self.restored))
+            if journey:
+                lacking += self.identities.lacking(journey, customer, fingerprint, visited=visited)
+            if visited:
+                wanted.append(self._work(key, row, customer, journey, fingerprint))
+            else:
+                self._count(row, journey, fingerprint)
+        if lacking:
+            self.identify(lacking)
+        return wanted
+
+    def _work(
+        self, key: bytes, row: IntakeRow, customer: Customer, journey: Journey | None, fingerprint: bytes
+    ) -> Work:
+        if journey is not None:
+            self.noticed(journey)
+        email = self.keys.email_mark(customer.email)
+        entered = taking_up.enter(
+            journey,
+            key=key,
+            fingerprint=fingerprint,
+            email=email,
+            run=self.run,
+            now=self.now(),
+            restored=bool(self.restored),
+        )
+        entered = replace(entered, sealed_id=entered.sealed_id or self.keys.seal(row.external_id))
+        visit = taking_up.visit(entered, row=fingerprint, email=email, restored=self.restored)
+        self.tally.under_way[key] = entered.done
+        self.identities.begin(key, customer, journey)
+        return Work(row=row, customer=customer, journey=entered, visit=visit)
+
+    def ended(self, work: Work, journey: Journey) -> None:
+        """A customer rests."""
+        self.tally.forget(journey.key)
+        self.tally.decided(work.customer.category, level_of(journey))
+        self.identities.forget(journey.key)
+        self._count(work.row, journey, work.visit.row)
+
+    def _count(self, row: IntakeRow, journey: Journey | None, fingerprint: bytes) -> None:
+        self.tally.count(disposition_of_row(row, journey, fingerprint, run=self.run), journey)

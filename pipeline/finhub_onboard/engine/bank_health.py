@@ -1,0 +1,151 @@
+"""Whether the bank is there: one that only fails, or falls silent, is left alone until it answers again.
+
+A joiner of the pacer and the events. No customer fails for a bank that is down: nothing leaves while the gate is shut,
+and a probe, a call that changes nothing, finds out whether it is back. A single customer's trouble is never taken for
+the bank's: any answer below 500 other than 429 shows that it is there.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+
+from finhub_onboard.errors import OnboardError, StoppedEarlyError
+from finhub_onboard.events import BankBack, BankDown, Handler
+from finhub_onboard.finhub.calls import Reply
+from finhub_onboard.outbound.pacing.pacer import Pacer
+
+_FAILURES = 5  # in a row, with no answer between
+_LOOK_S = 0.5
+_SILENCE_S = 5.0
+_AS_SLOW = 2.0  # a bank that took long for one call may be silent for that much longer
+_FORGET = 0.95
+_LOOK_PROBE_S, _PROBE_S = 5.0, 10.0
+
+Probe = Callable[[], Awaitable[Reply]]
+
+
+class Patience(Protocol):
+    """How often and for how long a bank that is down is probed, and the pause before each probe."""
+
+    @property
+    def max_attempts(self) -> int:
+        """Probes without any other answer between."""
+
+    @property
+    def max_wait_s(self) -> float:
+        """A bank that only refuses for rate is given at least so long."""
+
+    @property
+    def wait_s(self) -> Callable[[int], float]:
+        """Seconds before a probe, by its number from 1."""
+
+
+class Health:
+    """Looks at every reply; ``watch`` runs beside the customers. ``clock`` gives monotonic seconds."""
+
+    def __init__(self, pacer: Pacer, emit: Handler, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pacer = pacer
+        self._emit = emit
+        self._clock = clock
+        self._failures = 0
+        self._rounds = 0
+        self._slowest_s = 0.0
+        self._down = asyncio.Event()
+        self.reason = ""
+
+    def observe(self, reply: Reply) -> None:
+        """Count failures in a row; an answer to a call that was under way ends a time of being down."""
+        if reply.alone or (not reply.sent and reply.cause == "stopped"):
+            return
+        if is_answer(reply):
+            self._failures = self._rounds = 0
+            self._slowest_s = max(reply.seconds, _FORGET * self._slowest_s)
+            self._back()
+        elif reply.hold_s is not None and reply.says == _TOO_MANY:
+            # The pacer deals with these, a burst at a time; a bank that takes nothing any more is as good as down.
+            self._count(max(self._failures, self._pacer.refusals), reply)
+        else:
+            self._count(self._failures + 1, reply)
+
+    async def watch(
+        self, probe: Probe, patience: Patience, give_up: Callable[[str], None], refused: Callable[[OnboardError], None]
+    ) -> None:
+        """Probe a bank that is down until it answers; ``give_up`` with the reason when ``patience`` is used up."""
+        try:
+            while await self._back_after_fall(probe, patience):
+                pass
+        except OnboardError as error:
+            refused(error)
+        else:
+            give_up(self.reason)
+
+    async def _back_after_fall(self, probe: Probe, patience: Patience) -> bool:
+        await self._until_down(probe)
+        self._emit(BankDown(reason=self.reason))
+        since = self._clock()
+        only_rate = False
+        while self._down.is_set():
+            # The rounds go on where calls fail and only the probe is answered.
+            waited = not only_rate or self._clock() - since >= patience.max_wait_s
+            if self._rounds >= patience.max_attempts and waited:
+                return False
+            self._rounds += 1
+            await self._pacer.pause(max(patience.wait_s(self._rounds), self._pacer.held_s))
+            if self._down.is_set():
+                reply = await _ask(probe, _PROBE_S)
+                only_rate = reply.hold_s is not None
+                if is_answer(reply):
+                    self._failures = 0
+                    self._back()
+                elif reply.status is None and reply.cause not in ("", "stopped", _SILENT):
+                    self.reason = reply.cause  # a probe looks closer
+        return True
+
+    async def _until_down(self, probe: Probe) -> None:
+        """Return when calls have failed, or when nothing is answered any more and neither is a probe."""
+        while not self._down.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._down.wait(), _LOOK_S)
+            silent_s = self._pacer.silent_s
+            longest_s = _SILENCE_S + _AS_SLOW * self._slowest_s
+            if self._down.is_set() or silent_s < longest_s or self._pacer.held_s:
+                continue
+            if not is_answer(await _ask(probe, _LOOK_PROBE_S)) and self._pacer.silent_s > silent_s:
+                self._fall(f"no answer for {self._pacer.silent_s:.0f} s")
+
+    def _count(self, failures: int, reply: Reply) -> None:
+        self._failures = failures
+        if failures >= _FAILURES and not self._down.is_set():
+            self._fall(reply.cause or f"it answers {reply.status}")
+
+    def _fall(self, reason: str) -> None:
+        self.reason = reason
+        self._pacer.shut()
+        self._down.set()
+
+    def _back(self) -> None:
+        if self._down.is_set():
+            self._down.clear()
+            self._pacer.reopen()
+            self._emit(BankBack())
+
+
+_TOO_MANY = 429
+_SILENT = "no answer in time"
+
+
+def is_answer(reply: Reply) -> bool:
+    """Whether the bank is there and takes calls."""
+    status = reply.says or reply.status
+    return status is not None and status < 500 and status != _TOO_MANY  # noqa: PLR2004 - server errors
+
+
+async def _ask(probe: Probe, seconds: float) -> Reply:
+    """The probe's reply; a bank that takes longer for one than so many ``seconds`` is not there."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await probe()
+    except (TimeoutError, StoppedEarlyError):  # not even a log-in gets through
+        return Reply(cause=_SILENT)

@@ -1,0 +1,101 @@
+"""The outbound side of a run, put together: pacer, client, admin session, categories. Used by ``run`` and ``check``."""
+
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.events import Handler, ignore
+from finhub_onboard.finhub.requests import Payloads
+from finhub_onboard.journey.policy import backoff_s
+from finhub_onboard.keys import Keys
+from finhub_onboard.model import Category
+from finhub_onboard.outbound.client import Client
+from finhub_onboard.outbound.hierarchy import Hierarchy
+from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.session import AdminSession
+from finhub_onboard.outbound.tls import load_trust
+from finhub_onboard.outbound.transport import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What a run needs to talk to the bank. ``wait_s`` tells the pause after a failed try, by its number from 1."""
+
+    pacer: Pacer
+    client: Client
+    payloads: Payloads
+    session: AdminSession
+    hierarchy: Hierarchy
+    wait_s: Callable[[int], float]
+    max_attempts: int
+    max_wait_s: float
+
+    async def categories(self) -> tuple[Category, ...]:
+        """Log in and read the tenant's categories. Raises what ends a run: refused, or not to be reached."""
+        return await self.hierarchy.read(max_attempts=self.max_attempts, wait_s=self.wait_s, max_wait_s=self.max_wait_s)
+
+
+@asynccontextmanager
+async def connected(
+    settings: Settings,
+    keys: Keys,
+    *,
+    direct: bool,
+    emit: Handler = ignore,
+    may_send: Callable[[], bool] = lambda: True,
+    now: Callable[[], float] = time.time,
+) -> AsyncIterator[Connection]:
+    """Put the outbound side together; nothing is sent yet. ``direct``: the bank is on this machine.
+
+    ``may_send`` is asked before each call leaves; ``now`` is the clock of the run's instants. Raises
+    :class:`ConfigurationError` if a certificate cannot be used.
+    """
+    attempts, cap = settings.retry.max_attempts, settings.retry.max_wait_s
+    wait_s = partial(backoff_s, max_wait_s=cap, random=random.random)
+    pacer = Pacer(
+        calls_per_second=settings.limits.calls_per_second,
+        max_in_flight=settings.limits.max_in_flight,
+        wait_s=wait_s,
+        max_wait_s=cap,
+    )
+    api = settings.api
+    transport = Transport(
+        timeout_s=api.timeout_s,
+        max_connections=settings.limits.max_in_flight,
+        direct=direct or (api.is_plain and not api.allow_plain_http),  # a proxy would carry it in the clear
+        trust=load_trust(api),
+    )
+    given = settings.credentials
+    # Without what separates their words: a passphrase is masked, and its words stay such as errors are written in.
+    secrets = [
+        "".join(filter(str.isalpha, getattr(given, name).get_secret_value())) for name in type(given).model_fields
+    ]
+    client = Client(
+        api,
+        transport=transport,
+        pacer=pacer,
+        emit=emit,
+        may_send=may_send,
+        secrets=secrets,
+        wall_clock=now,
+        look=transport.look,
+    )
+    payloads = Payloads(settings, keys)
+    session = AdminSession(client, payloads, max_attempts=attempts, wait_s=wait_s, clock=time.monotonic, max_wait_s=cap)
+    try:
+        yield Connection(
+            pacer=pacer,
+            client=client,
+            payloads=payloads,
+            session=session,
+            hierarchy=Hierarchy(client, payloads, session),
+            wait_s=wait_s,
+            max_attempts=attempts,
+            max_wait_s=cap,
+        )
+    finally:
+        await client.aclose()

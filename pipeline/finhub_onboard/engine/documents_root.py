@@ -1,0 +1,37 @@
+"""The folder of the documents as a whole: one refusal where it cannot be used, and not a reject for each row.
+
+A joiner of settings and intake. Knows no single document: those are for the intake.
+"""
+
+import os
+from pathlib import Path
+
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.intake.second_pass import Survey, any_filled
+from finhub_onboard.model import DOCUMENT_COLUMNS
+
+
+def refusal(root: Path) -> ConfigurationError | None:
+    """Why no document below ``root`` can be had; ``None``: some may be."""
+    try:
+        if not root.exists():
+            wrong = "does not exist"
+        elif not root.is_dir():
+            wrong = "is no folder"
+        elif not os.access(root, os.X_OK):
+            wrong = "may not be entered by this user"
+        else:
+            return None
+    except OSError as error:
+        wrong = f"cannot be looked at: {error.strerror}"
+    return ConfigurationError(
+        f"documents.root {root} {wrong}",
+        hint="correct documents.root; a relative path begins at the folder of the configuration file",
+    )
+
+
+def refuse_if_missing(found: Survey, root: Path, *, batch_rows: int) -> None:
+    """Raise :class:`ConfigurationError` if rows name documents and ``root`` can hold none. Nothing was judged yet."""
+    error = refusal(root)
+    if error is not None and any_filled(found, DOCUMENT_COLUMNS, batch_rows=batch_rows):
+        raise error

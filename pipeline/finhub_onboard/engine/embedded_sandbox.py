@@ -1,0 +1,138 @@
+"""``base_url = "sandbox:"``: the run's own bank to practise on, a process that ends with the run however that ends.
+
+Promises: whatever the configuration and the environment say, practice has an identity, a log-in and a ledger of its
+own, and of the real credentials only the seed is used: customers' passwords derive from it, the sandbox never sees it.
+The sandbox is told by its standard input: when this process dies, the pipe closes and the sandbox goes. What the bank
+knows survives in a file beside the system's temporary files, one per ledger, so that a run that was killed can be
+taken up again; a new ledger begins with an empty bank.
+"""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from finhub_onboard.config.settings import PREFIX, Credentials, Settings
+from finhub_onboard.errors import ConfigurationError, StoppedEarlyError
+from finhub_onboard.sandbox import demo
+
+_END_S = 5
+
+
+def as_practice(settings: Settings) -> Settings:
+    """With the sandbox's own tenant, log-in and ledger if the settings ask for the sandbox; else as they are.
+
+    The ledger lies beside that of the settings, so that practice never stands in the way of the first real run.
+    """
+    if not settings.embedded:
+        return settings
+    identity: dict[str, str | None] = {
+        "tenant_id": demo.TENANT_ID,
+        "organization_id": demo.ORGANIZATION_ID,
+        "user_id": demo.USER_ID,
+        **dict.fromkeys(("ca_file", "client_certificate", "client_key")),
+    }
+    if settings.api.webhook_subscription_id:
+        identity["webhook_subscription_id"] = demo.SUBSCRIPTION_ID
+    secrets = {
+        "username": demo.USERNAME,
+        "password": demo.PASSWORD,
+        "tenant_key": demo.TENANT_KEY,
+        "tenant_secret": demo.TENANT_SECRET,
+        "seed": settings.credentials.seed.get_secret_value() or demo.SEED,
+    }
+    return settings.model_copy(
+        update={
+            "api": settings.api.model_copy(update=identity),
+            "credentials": Credentials.model_validate(secrets),
+            "ledger": settings.ledger.at(_beside(settings.ledger.path)),
+        }
+    )
+
+
+def _beside(ledger: Path) -> Path:
+    return ledger.with_name(f"{ledger.stem}-sandbox{ledger.suffix}") if ledger.name else ledger
+
+
+def program(module: str) -> list[str]:
+    """The command that starts a module of this very program, not of what is called so in the current folder."""
+    return [sys.executable, "-P", "-m", module]
+
+
+@contextmanager
+def running(settings: Settings, *, ledger_id: str) -> Iterator[Settings]:
+    """Start the sandbox if the settings ask for it; yields settings whose ``base_url`` is its address."""
+    if not settings.embedded:
+        yield settings
+        return
+    state = _state_file(ledger_id)
+    command = [*program("finhub_onboard.sandbox"), "--port", "0", "--until-stdin-closes", "--state", str(state)]
+    if settings.sandbox.scenario:
+        command += ["--scenario", str(settings.sandbox.scenario)]
+    # A session of its own: Ctrl-C in the terminal is for the run, which still needs its bank to drain.
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        command,
+        env={name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        address = _address(process)
+        api = settings.api.model_copy(update={"base_url": address, "forwarded_for": "127.0.0.1"})
+        yield settings.model_copy(update={"api": api})
+    finally:
+        with suppress(OSError):
+            process.communicate(timeout=_END_S) if process.stdin and not process.stdin.closed else None
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _address(process: "subprocess.Popen[bytes]") -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    try:
+        return str(json.loads(line)["base_url"])
+    except (ValueError, KeyError):
+        said = process.stderr.read().decode(errors="replace").strip().splitlines() if process.stderr else []
+        if process.wait() == ConfigurationError.exit_code:
+            raise ConfigurationError(said[0] if said else "the sandbox's scenario is wrong") from None
+        raise StoppedEarlyError(
+            f"the embedded sandbox did not start: {said[-1] if said else 'it said nothing'}",
+            hint="try `onboard sandbox` to see why",
+        ) from None
+
+
+def _state_file(ledger_id: str) -> Path:
+    """Where this ledger's bank is kept. Raises :class:`ConfigurationError` if others could have a hand in it."""
+    folder = Path(tempfile.gettempdir()) / f"finhub-onboard-sandbox-{os.getuid()}"
+    try:
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        found = folder.lstat()
+    except OSError as error:
+        wrong = f"it cannot be used: {error.strerror}"
+    else:
+        wrong = _distrust(found)
+    if wrong:
+        raise ConfigurationError(
+            f"the embedded sandbox keeps its bank in {folder}, and {wrong}",
+            hint="remove it, or set TMPDIR to a folder of your own",
+        )
+    return folder / f"{ledger_id}.db"
+
+
+def _distrust(found: os.stat_result) -> str:
+    """Why what lies in the place of the sandbox's folder is not used; empty: it is ours alone."""
+    if not stat.S_ISDIR(found.st_mode):
+        return "it is a link" if stat.S_ISLNK(found.st_mode) else "it is not a folder"
+    if found.st_uid != os.getuid():
+        return "it belongs to another user"
+    return "others may write it" if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""

@@ -1,0 +1,91 @@
+"""How a run ends: its reports are written and the ledger is told, or both are said to be missing.
+
+A joiner of ledger and reports. Promises: a run that has begun never ends with 0 unless its reports are there; what
+cannot be written now is named with the command that writes it later, and the run keeps its own reason and exit code.
+"""
+
+import time
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from finhub_onboard.engine.onboarding import OpenedRun
+from finhub_onboard.errors import AccountingError, ExitCode, LedgerError, OnboardError, UnreadableInputError
+from finhub_onboard.intake.second_pass import Survey
+from finhub_onboard.matching.run_facts import RunFacts, report_command
+from finhub_onboard.reports.files.atomic import ReportsError
+from finhub_onboard.reports.writing import RunEnd, Written, write_reports
+
+_WAITS_S = (0.1, 1.0, 2.0, 4.0)
+"""How long a file system that went away is waited for, from one try to the next."""
+
+
+def ended(end: RunEnd, found: Survey, facts: RunFacts, opened: OpenedRun, *, batch_rows: int) -> Written:
+    """Write the reports and close the run in the ledger. Raises :class:`AccountingError` only."""
+    ledger, number = opened.ledger, opened.record.number
+    try:
+        with closing(opened.reserve):  # behind it there is room to say how the run ended
+            written = _written(end, found, facts, opened, batch_rows)
+    except AccountingError as error:
+        ledger.finish_run(number, exit_code=error.exit_code, stopped_because=str(error))
+        raise
+    except OnboardError as error:
+        unreported = _unreported(error, facts, end)
+        with suppress(OnboardError):  # a ledger that cannot be written either is what the message is about
+            ledger.finish_run(number, exit_code=unreported.exit_code, stopped_because=unreported.stopped_because)
+        return unreported
+    try:
+        ledger.finish_run(number, exit_code=written.exit_code, stopped_because=end.stopped_because, at=end.finished_at)
+    except OnboardError as error:
+        return _unclosed(written, error)
+    return written
+
+
+def _written(end: RunEnd, found: Survey, facts: RunFacts, opened: OpenedRun, batch_rows: int) -> Written:
+    """Write the reports; where the ledger cannot be read, try again for a while."""
+    for wait_s in (*_WAITS_S, None):
+        try:
+            return write_reports(
+                survey=found, facts=facts, end=end, batch_rows=batch_rows, ledger=opened.ledger, keys=opened.keys
+            )
+        except LedgerError:
+            if wait_s is None:
+                raise
+            time.sleep(wait_s)
+            opened.ledger.renew()
+    raise AssertionError  # the last try returns or raises
+
+
+def _unreported(error: OnboardError, facts: RunFacts, end: RunEnd) -> Written:
+    match error:
+        case UnreadableInputError():
+            hint = "put the input back as it was"
+        case ReportsError():
+            hint = "make room or give access"
+        case _:
+            hint = error.hint
+    command = report_command(facts)
+    reasons = [end.stopped_because, f"the reports of run {end.run_id} are not written: {error}"]
+    return Written(
+        exit_code=_not_ok(end.exit_code),
+        dispositions={},
+        out=Path(facts.out),
+        stopped_because="; ".join(filter(None, reasons)),
+        hint="; ".join(filter(None, dict.fromkeys((end.hint, hint, f"then `{command}` writes them from the ledger")))),
+        is_reported=False,
+    )
+
+
+def _unclosed(written: Written, error: OnboardError) -> Written:
+    """The reports are there, and the ledger does not know that the run is over."""
+    reasons = [written.stopped_because, f"the ledger could not be told that the run is over: {error}"]
+    return replace(
+        written,
+        exit_code=_not_ok(written.exit_code),
+        stopped_because="; ".join(filter(None, reasons)),
+        hint=written.hint or error.hint,
+    )
+
+
+def _not_ok(code: ExitCode | None) -> ExitCode:
+    return code or ExitCode.STOPPED_EARLY

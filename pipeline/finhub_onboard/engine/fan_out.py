@@ -1,0 +1,216 @@
+"""Fan out: many customers at once, each with one request in flight, and stop gracefully.
+
+The engine takes accepted rows as they are read, asks the ledger where each journey stands, lets a fixed number of
+workers carry those that need it, and counts. It emits events and prints nothing. Memory: one batch of rows and the
+customers being carried.
+"""
+
+import asyncio
+import itertools
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.admission import Admission, Find, Identify, Work
+from finhub_onboard.engine.gateway import Gateway
+from finhub_onboard.engine.stopping import Stopper, StopRules, beside
+from finhub_onboard.engine.tally import Tally, Watched
+from finhub_onboard.errors import ExitCode, OnboardError, UnreadableInputError
+from finhub_onboard.events import Handler, Progress
+from finhub_onboard.journey.identities import Book, Identities
+from finhub_onboard.journey.traverse import Tools, Traverser
+from finhub_onboard.keys import Keys
+from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.matching.requirements import journey_rules
+from finhub_onboard.model import IntakeRow, Phase, Standing
+from finhub_onboard.outbound.pacing.pacer import Pacer
+
+_CUSTOMERS_PER_CALL = 4
+_MOST_CUSTOMERS = 2048
+_PROGRESS_S = 0.5
+
+
+class Engine:
+    """One run over the rows of the inputs."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        keys: Keys,
+        evidence: Evidence,
+        run: int,
+        first_call: int,
+        rows_total: int,
+        gateway: Gateway,
+        writer: Book,
+        find: Find,
+        identify: Identify,
+        stopper: Stopper,
+        pacer: Pacer,
+        emit: Handler,
+        now: Callable[[], float] = time.time,
+        stopped_by: str = "",
+        restored: float = 0.0,
+    ) -> None:
+        self._settings = settings
+        self._stopper = stopper
+        self._pacer = pacer
+        self._emit = emit
+        self._rules = StopRules(settings, stopped_by=stopped_by)
+        self._looked = asyncio.Event()
+        self._aside: list[Work] = []
+        self._started = time.monotonic()
+        self._unexpected: Exception | None = None
+        self._tally = Tally(total=rows_total)
+        identities = Identities(writer, keys)
+        self._admission = Admission(
+            keys=keys,
+            evidence=evidence,
+            identities=identities,
+            tally=self._tally,
+            find=find,
+            identify=identify,
+            noticed=stopper.take_up,
+            run=run,
+            now=now,
+            restored=restored,
+        )
+        self._tools = Tools(
+            bank=gateway,
+            ledger=Watched(ledger=identities, tally=self._tally),
+            stop=stopper,
+            rules=journey_rules(settings),
+            max_wait_s=settings.retry.max_wait_s,
+            run=run,
+            now=now,
+            random=random.Random().random,  # noqa: S311 - jitter, not a secret
+            number=itertools.count(first_call).__next__,
+        )
+
+    @property
+    def started(self) -> int:
+        """Journeys of this run that the ledger was told of."""
+        return self._tally.started
+
+    @property
+    def levels(self) -> dict[str, dict[str, int]]:
+        """Risk levels that the bank decided on, by category."""
+        return {category: dict(counts) for category, counts in self._tally.levels.items()}
+
+    @property
+    def stopped_by(self) -> str:
+        """The cause that the next run must look for before it goes on; nothing: none."""
+        return self._rules.stopped_by
+
+    async def run(self, batches: Iterator[list[IntakeRow]]) -> None:
+        """Carry all rows; returns when every customer rests or the run has stopped.
+
+        After a run that one cause stopped, one customer goes first. Who was set aside comes last, after all others.
+        """
+        places = self._settings.limits.max_in_flight
+        workers = min(_CUSTOMERS_PER_CALL * places, max(places, _MOST_CUSTOMERS))
+        queue: asyncio.Queue[Work | None] = asyncio.Queue(maxsize=2 * workers)
+        if not self.stopped_by:
+            self._looked.set()
+        tasks = [asyncio.create_task(self._work(queue, first=not worker)) for worker in range(workers)]
+        tasks.append(asyncio.create_task(self._fill(queue, batches, workers)))
+        try:
+            async with beside(self._report_progress()):
+                results = await asyncio.gather(*tasks, return_exceptions=True)
+                while self._aside and not self._stopper.requested:
+                    aside, self._aside = self._aside, []
+                    results += await asyncio.gather(*map(self._carry, aside), return_exceptions=True)
+        finally:
+            self._emit(self._progress())
+            if self._unexpected is not None:
+                raise self._unexpected
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(result, OnboardError):
+                raise result
+
+    async def _fill(
+        self, queue: "asyncio.Queue[Work | None]", batches: Iterator[list[IntakeRow]], workers: int
+    ) -> None:
+        """Read rows off the event loop and queue the customers that need a visit."""
+        try:
+            while not self._stopper.requested:
+                batch = await asyncio.to_thread(next, batches, None)
+                if batch is None:
+                    break
+                for work in await self._admitted(batch):
+                    await queue.put(work)
+        except UnreadableInputError as error:
+            # Something was sent already: this is a run that stopped, not an input that was refused.
+            self._stopper.request(str(error), ExitCode.STOPPED_EARLY, hint=error.hint)
+        except OnboardError as error:
+            self._stopper.error(error)
+        finally:
+            if self._stopper.requested:
+                while not queue.empty():
+                    queue.get_nowait()
+            for _ in range(workers):
+                await queue.put(None)
+
+    async def _admitted(self, batch: list[IntakeRow]) -> list[Work]:
+        """Whom the run takes up; nobody once it stops: what taking rows up writes would also find a full disk."""
+        return [] if self._stopper.requested else await asyncio.to_thread(self._admission.admitted, batch)
+
+    async def _work(self, queue: "asyncio.Queue[Work | None]", *, first: bool) -> None:
+        """Carry one customer after the other; only the first worker goes on before a customer was looked at."""
+        if not first:
+            await self._looked.wait()
+        while (work := await queue.get()) is not None:
+            if not self._stopper.requested:
+                await self._carry(work)
+            self._looked.set()
+        self._looked.set()
+
+    async def _carry(self, work: Work) -> None:
+        traverser = Traverser(self._tools, work.customer, work.journey, work.visit)
+        try:
+            journey = await traverser.carry()
+        except OnboardError as error:
+            self._stopper.error(error)
+            return
+        except Exception as error:  # noqa: BLE001 - a defect: stop, keep reading the queue, raise it at the end
+            self._unexpected = self._unexpected or error
+            self._stopper.request("unexpected failure", ExitCode.UNEXPECTED)
+            return
+        if traverser.is_aside:
+            self._aside.append(replace(work, journey=journey))
+            return
+        self._admission.ended(work, journey)
+        was_interrupted = journey.standing is Standing.OPEN and self._stopper.requested
+        if not was_interrupted and (reason := self._rules.feed(journey)):
+            hint = "look at the causes in the report; the same command goes on where it ended"
+            self._stopper.request(reason, ExitCode.STOPPED_EARLY, hint=hint)
+
+    async def _report_progress(self) -> None:
+        while True:
+            await asyncio.sleep(_PROGRESS_S)
+            self._emit(self._progress())
+
+    def _progress(self) -> Progress:
+        tally, count = self._tally, self._pacer.count
+        rows_done = tally.dispositions.total()
+        seconds = time.monotonic() - self._started
+        left = tally.total - rows_done
+        carried = self._rules.finished
+        done = tally.done + Counter(tally.under_way.values())
+        return Progress(
+            at=seconds,
+            rows_done=rows_done,
+            rows_total=tally.total,
+            dispositions=dict(tally.dispositions),
+            phases={phase: sum(n for reached, n in done.items() if reached >= phase.number) for phase in Phase},
+            calls=count.total,
+            calls_per_second=float(count.current),
+            in_flight=self._pacer.in_flight.taken,
+            places=self._pacer.in_flight.limit,
+            rate_asked=self._pacer.rate,
+            eta_s=left * seconds / carried if carried else None,
+        )

@@ -1,0 +1,215 @@
+"""Where the journey meets the way to the bank: one object that builds, authorises and sends requests for customers.
+
+A joiner: it knows the journey's protocol, the outbound stage and how documents are read.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePath
+
+from finhub_onboard.engine.bank_health import Health
+from finhub_onboard.engine.id_owners import IdOwners
+from finhub_onboard.finhub.calls import CALLS, CallName, Reply, Step
+from finhub_onboard.finhub.requests import Document, Outgoing, Payloads
+from finhub_onboard.finhub.whose import Whose
+from finhub_onboard.intake.checking.documents import DocumentError
+from finhub_onboard.journey.ports import Problem
+from finhub_onboard.journey.sent import DOCUMENT_COLUMN_OF
+from finhub_onboard.keys import IdKind, Keys, changed_columns
+from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.model import Category, Customer, Journey
+from finhub_onboard.outbound.client import Client
+from finhub_onboard.outbound.pacing.pacer import Turn
+from finhub_onboard.outbound.session import AdminSession
+
+_MOST_BROKEN = 16_384
+
+
+class Broken:
+    """Customers whose last call got no answer: their next one opens a connection of its own.
+
+    So does each repeat of a call in doubt. The kept connections may be dead as well: neither the one repeat nor the few
+    tries of a read are for these.
+    """
+
+    def __init__(self) -> None:
+        self._keys: set[bytes] = set()
+
+    def add(self, journey: Journey) -> None:
+        """Its call got no answer. Those who rest then are forgotten at some time."""
+        if len(self._keys) >= _MOST_BROKEN:
+            self._keys.clear()
+        self._keys.add(journey.key)
+
+    def pop(self, journey: Journey) -> bool:
+        """Whether its last call got no answer; the next one starts anew."""
+        found = journey.key in self._keys
+        self._keys.discard(journey.key)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A request that is ready to leave (``journey.ports.Request``)."""
+
+    client: Client
+    ids: IdOwners
+    keys: Keys
+    broken: Broken
+    call: CallName
+    outgoing: Outgoing
+    customer: Customer
+    journey: Journey
+    own_names: frozenset[str]
+    document: str = ""
+
+    async def send(self, token: str, turn: Turn) -> Reply:
+        """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read."""
+        reply, _ = await self.client.send(
+            self.call,
+            self.outgoing,
+            token=token,
+            whose=self._whose(),
+            turn=turn,
+            fresh=self.broken.pop(self.journey) or (CALLS[self.call].changes and self.journey.doubts > 0),
+        )
+        if reply.sent and reply.status is None:
+            self.broken.add(self.journey)
+        given = {IdKind.CUSTOMER: reply.facts.customer_id, IdKind.VERIFICATION: reply.facts.verification_id}
+        for kind, identifier in given.items():
+            if identifier:
+                self.ids.give(self.journey.key, kind, identifier)
+        return reply
+
+    def _whose(self) -> Whose:
+        """Who the answer must be about; for deliveries, the e-mail and the instant of the first attempt in doubt."""
+        journey, sent = self.journey, self.journey.doubt_email
+        return Whose(
+            customer=self.customer,
+            customer_id=journey.customer_id,
+            user_id=journey.user_id,
+            verification_id=journey.verification_id,
+            is_anothers=partial(self.ids.is_anothers, journey.key),
+            own=self.own_names,
+            since=(journey.doubt_at or journey.started_at) + self.client.bank_ahead_s,
+            is_email=(lambda email: self.keys.email_mark(email) == sent) if sent else self._unless_changed(),
+        )
+
+    def _unless_changed(self) -> Callable[[str], bool] | None:
+        """A doubt of an older ledger does not know its e-mail: it is the row's, unless that was changed since."""
+        if self.call is not CallName.LIST_DELIVERIES or not self.journey.doubts:
+            return None
+        changed = "email" in changed_columns(self.journey.fingerprint, self.keys.fingerprint(self.customer))
+        return (lambda _: False) if changed else None
+
+
+class Gateway:
+    """The bank as a journey sees it (``journey.ports.Bank``)."""
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        payloads: Payloads,
+        session: AdminSession,
+        categories: tuple[Category, ...],
+        evidence: Evidence,
+        health: Health,
+        ids: IdOwners,
+        keys: Keys,
+    ) -> None:
+        self._client = client
+        self._payloads = payloads
+        self._session = session
+        self._categories = index_categories(categories)
+        self._evidence = evidence
+        self._health = health
+        self._ids = ids
+        self._keys = keys
+        self._broken = Broken()
+
+    def in_flight(self) -> AbstractAsyncContextManager[None]:
+        """One of the places for requests under way."""
+        return self._client.pacer.in_flight
+
+    async def turn(self) -> Turn | None:
+        """Wait until a request may leave; None when the run stops."""
+        return await self._client.pacer.turn()
+
+    async def token(self, *, refused: str = "") -> str:
+        """The admin token; ``refused`` is one that the bank just turned down."""
+        return await self._session.token(refused=refused)
+
+    async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Ready | Problem:
+        """Build the request of ``step``; documents are read and encoded off the event loop."""
+        category = self._categories.get(customer.category.casefold())
+        if category is None:
+            return Problem(
+                code="category_unknown",
+                message="the bank's hierarchy no longer has this category",
+                hint="correct category; `onboard check` lists what the tenant has",
+                field="category",
+            )
+        if step.call.name is not CallName.UPLOAD_DOCUMENT:
+            outgoing = self._payloads.build(step, customer, journey, category=category)
+            return self._ready(step, outgoing, customer, journey)
+        column = DOCUMENT_COLUMN_OF[step.item]
+
+        def encode() -> tuple[Outgoing, str]:
+            found = self._evidence.opened(customer, column, step.item)
+            name = PurePath(getattr(customer, column)).name
+            document = Document(name=name, mime_type=found.mime_type, content=found.content)
+            return self._payloads.build(step, customer, journey, category=category, document=document), found.mark
+
+        try:
+            outgoing, mark = await asyncio.to_thread(encode)
+            return self._ready(step, outgoing, customer, journey, document=mark)
+        except DocumentError as error:
+            return Problem(
+                code=error.code, message=str(error), hint="put the document right and run again", field=column
+            )
+
+    def _ready(
+        self, step: Step, outgoing: Outgoing, customer: Customer, journey: Journey, *, document: str = ""
+    ) -> Ready:
+        return Ready(
+            client=self._client,
+            ids=self._ids,
+            keys=self._keys,
+            broken=self._broken,
+            call=step.call.name,
+            outgoing=outgoing,
+            customer=customer,
+            journey=journey,
+            document=document,
+            own_names=self._payloads.own_names,
+        )
+
+    def give(self, journey: Journey) -> None:
+        """What was found out about the customer's ids counts from now on, but not what only an operator said."""
+        for kind in IdKind:
+            identifier = getattr(journey, kind)
+            if identifier and kind not in journey.claimed:
+                self._ids.give(journey.key, kind, identifier)
+
+    def disproved(self, journey: Journey) -> tuple[str, ...]:
+        """Which ids that an operator gave to the customer are by now proved to be another's."""
+        return tuple(
+            kind
+            for kind in IdKind
+            if kind in journey.claimed and self._ids.is_anothers(journey.key, kind, getattr(journey, kind))
+        )
+
+    def observe(self, reply: Reply) -> None:
+        """Every reply passes here: a bank that only fails is noticed."""
+        self._health.observe(reply)
+
+
+def index_categories(categories: tuple[Category, ...]) -> dict[str, Category]:
+    """Categories by every word a row may name them with; keys win over ids, ids over names."""
+    by_name = {category.name.casefold(): category for category in categories}
+    by_id = {category.id.casefold(): category for category in categories}
+    return by_name | by_id | {category.key.casefold(): category for category in categories}

@@ -1,0 +1,68 @@
+"""Whose an id at the bank is: an id that the ledger has as one customer's is never believed as another's.
+
+A bank that gives two customers one id, or a look-up that finds somebody else with the same e-mail, would lead a
+journey to a stranger. Promises: an id counts as given from the moment its answer is read, also while that is not
+durable yet; an id that only an operator gave does not count against anybody. Memory: the ids given last, more than
+there can be customers under way. Knows no call and no answer.
+"""
+
+from collections.abc import Callable, Sequence
+
+from finhub_onboard.keys import IdKind, Keys
+from finhub_onboard.model import Journey
+
+_LAST_GIVEN = 16_384
+
+Sharing = Callable[[Sequence[bytes]], dict[bytes, set[bytes]]]
+Identify = Callable[[Sequence[tuple[bytes, bytes]]], None]
+Find = Callable[[Sequence[bytes]], dict[bytes, Journey]]
+
+
+class IdOwners:
+    """The owners of all ids of a ledger.
+
+    ``sharing`` reads identity hashes from it, ``find`` journeys, ``identify`` hands new hashes in.
+    """
+
+    def __init__(self, keys: Keys, *, sharing: Sharing, find: Find, identify: Identify) -> None:
+        self._keys = keys
+        self._sharing = sharing
+        self._find = find
+        self._identify = identify
+        self._given: dict[bytes, bytes] = {}
+
+    def is_anothers(self, key: bytes, kind: IdKind, identifier: str) -> bool:
+        """Whether the id is proved to be of another customer than ``key``.
+
+        Asked of an id that the bank gives to ``key``, and of one that an operator gave to ``key``.
+        """
+        mark = self._keys.id_mark(kind, identifier)
+        if mark in self._given:
+            return self._given[mark] != key
+        others = self._sharing([mark]).get(mark, set()) - {key}
+        return bool(others) and not all(_only_claims(journey, kind, identifier) for journey in self._journeys(others))
+
+    def give(self, key: bytes, kind: IdKind, identifier: str) -> None:
+        """The bank gave the id to the customer of ``key``; durable before whatever the ledger is told later."""
+        mark = self._keys.id_mark(kind, identifier)
+        if self._given.get(mark) == key:
+            return
+        self._given[mark] = key
+        if len(self._given) > _LAST_GIVEN:
+            del self._given[next(iter(self._given))]
+        self._identify([(mark, key)])
+
+    def _journeys(self, keys: set[bytes]) -> list[Journey | None]:
+        found = self._find(sorted(keys))
+        return [found.get(key) for key in keys]
+
+
+def _only_claims(journey: Journey | None, kind: IdKind, identifier: str) -> bool:
+    """Whether an owner has the id from an operator only, or had it and was corrected; one without a journey has it."""
+    if journey is None:
+        return False
+    held = journey.customer_id if kind is IdKind.CUSTOMER else journey.verification_id
+    if held == identifier:
+        return kind in journey.claimed
+    # A customer has one id for life, so another one replaced this claim. Of verifications it may have had several.
+    return kind is IdKind.CUSTOMER and held != ""

@@ -1,0 +1,181 @@
+"""The part of a run that talks to the bank: log in, read the categories, carry the customers.
+
+It joins the stages for as long as a run lives. The ledger holds what happened when it returns.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.bank_health import Health
+from finhub_onboard.engine.connection import Connection, connected
+from finhub_onboard.engine.fan_out import Engine
+from finhub_onboard.engine.gateway import Gateway
+from finhub_onboard.engine.id_owners import IdOwners
+from finhub_onboard.engine.restored import Signs
+from finhub_onboard.engine.signals import Signals
+from finhub_onboard.engine.stopping import Stopper, beside
+from finhub_onboard.errors import ExitCode, OnboardError
+from finhub_onboard.events import Handler, Notice
+from finhub_onboard.intake.second_pass import Survey, rows
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger import logins
+from finhub_onboard.ledger.categories import remember
+from finhub_onboard.ledger.same_bank import KnownBank
+from finhub_onboard.ledger.sqlite.lock import Held
+from finhub_onboard.ledger.sqlite.reserve import Reserve
+from finhub_onboard.ledger.sqlite.store import Ledger, RunRecord
+from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.matching.incomplete import Known
+from finhub_onboard.matching.run_facts import RunFacts
+
+_HEARTBEAT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedRun:
+    """What a run holds of its ledger from its beginning to its end; ``clock`` shows the instants that it keeps."""
+
+    ledger: Ledger
+    keys: Keys
+    held: Held
+    bank: KnownBank
+    reserve: Reserve
+    record: RunRecord
+    clock: Callable[[], float]
+
+
+class Onboarding:
+    """The part of a run that talks to the bank."""
+
+    def __init__(self, found: Survey, facts: RunFacts, opened: OpenedRun, emit: Handler) -> None:
+        self._found = found
+        self._facts = facts
+        self._opened = opened
+        self._ledger = opened.ledger
+        self._record = opened.record
+        self._held = opened.held
+        self._keys = opened.keys
+        self._emit = emit
+
+    async def carry_out(
+        self, settings: Settings, reachable: Settings, signals: Signals, deadline: datetime | None
+    ) -> tuple[RunFacts, Stopper]:
+        """Log in, read the categories, carry the customers until ``deadline``; the ledger holds what happened."""
+        async with connected(
+            reachable,
+            self._keys,
+            direct=settings.embedded,
+            emit=self._emit,
+            may_send=self._held.sure,
+            now=self._opened.clock,
+        ) as connection:
+            is_restored = self._facts.ledger_restored
+            signs = None if is_restored else Signs(self._ledger.path, run=self._record.number)
+            stopper = Stopper(connection.pacer, self._emit, signs, grace_s=settings.stop.grace_s)
+            with signals.leading_to(stopper.signalled):
+                work = self._log_in_and_carry(settings, connection, stopper)
+                await stopper.carry_out(work, deadline=deadline)
+            logins.remember(connection.session, settings, self._keys, self._ledger, now=time.time())
+            self._count(connection)
+        return self._facts, stopper
+
+    async def _log_in_and_carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
+        if stopper.requested:  # a signal or the deadline came while the inputs were read
+            return
+        try:
+            categories = await connection.categories()
+            remember(categories, self._ledger)
+            self._facts = replace(self._facts, categories=[asdict(category) for category in categories])
+            await self._carry(settings, connection, stopper)
+        except OnboardError as error:
+            stopper.error(error)
+
+    async def _carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
+        rules = self._facts.rules()
+        assert rules.categories is not None
+        health = Health(connection.pacer, self._emit)
+        evidence = Evidence(self._keys, settings.documents.root, settings.documents.max_bytes)
+        async with self._writer(stopper) as writer:
+            if self._opened.bank.is_news:  # only now: an address that nobody could log in to is not kept
+                writer.belong(self._opened.bank.address)
+                if self._record.number > 1:
+                    self._emit(Notice(message=self._opened.bank.message))
+            gateway = Gateway(
+                client=connection.client,
+                payloads=connection.payloads,
+                session=connection.session,
+                categories=rules.categories,
+                evidence=evidence,
+                health=health,
+                ids=IdOwners(
+                    self._keys, sharing=self._ledger.sharing, find=self._ledger.find, identify=writer.identify
+                ),
+                keys=self._keys,
+            )
+            engine = Engine(
+                settings=settings,
+                keys=self._keys,
+                evidence=evidence,
+                run=self._record.number,
+                first_call=self._ledger.next_call(),
+                rows_total=self._found.rows,
+                gateway=gateway,
+                writer=writer,
+                find=self._ledger.find,
+                identify=writer.identify,
+                stopper=stopper,
+                pacer=connection.pacer,
+                emit=self._emit,
+                now=self._opened.clock,
+                stopped_by=self._facts.stopped_by,
+                restored=self._ledger.knows_until(self._record.number) if self._facts.ledger_restored else 0.0,
+            )
+            watch = health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
+            known = Known(self._facts, self._ledger, self._keys, run=self._record.number)
+            batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
+            async with beside(watch, self._heartbeat(connection, stopper, writer)):
+                await engine.run(map(known.judged, batches))
+        self._facts = replace(self._facts, stopped_by=engine.stopped_by, levels=engine.levels)
+        if not writer.failed:
+            self._facts = replace(self._facts, started=engine.started)
+
+    def _writer(self, stopper: Stopper) -> Writer:
+        """The ledger's writer; when the disk is full, what is under way is still written and nothing new leaves."""
+        full = partial(
+            stopper.request,
+            f"the disk of the ledger {self._ledger.path} is full",
+            ExitCode.STOPPED_EARLY,
+            hint="make room; the same command goes on where it ended",
+        )
+        return Writer(
+            self._ledger.path,
+            self._held,
+            run=self._record.number,
+            reserve=self._opened.reserve,
+            on_full=full,
+            say=lambda message: self._emit(Notice(message=message)),
+        )
+
+    async def _heartbeat(self, connection: Connection, stopper: Stopper, writer: Writer) -> None:
+        """Keep what the run's reports need if it dies, and notice if it is the one run no more."""
+        while True:
+            if self._held.lost:
+                stopper.error(self._held.lost)
+            self._count(connection)
+            writer.note(self._record.number, self._facts.to_json(self._keys))
+            await asyncio.sleep(_HEARTBEAT_S)
+
+    def _count(self, connection: Connection) -> None:
+        count, calls = connection.pacer.count, connection.hierarchy
+        self._facts = replace(
+            self._facts,
+            rate_reached=count.reached,
+            max_in_1s=count.max_in_1s,
+            calls=(calls.sent, calls.retried, calls.refused_for_rate),
+        )

@@ -1,0 +1,128 @@
+"""Whether a refusal that may concern the whole run does: one row alone is told from all.
+
+API.md, section 7: a refused token, a missing header, a 403 and a refused category stop the job if they are the same
+for everybody; if others are accepted with the same token, headers, role and category, they are the row's own. So this
+module counts, per kind of call, who passes and who is refused:
+
+- A refused customer tries again after a pause, while the others go on.
+- Refused ``TRIES`` times while others pass: the refusal is the row's own. This run gives the customer up, a later run
+  tries again (a refused category is final: the row must be corrected).
+- ``ENOUGH`` different customers refused alike since somebody passed last: it is the run's. Not so a category: rows may
+  be sorted by it, and once any other row was taken it is the rows' own.
+- Nobody has passed yet: the customer is set aside until all others were carried. If still nobody has passed then,
+  there is nobody else to tell, and the refusal is what it looks like. But whom an earlier run gave up is known: the
+  refusal is still the row's own, and says nothing about the run.
+
+Knows no clock and no bank; pure but for what it remembers.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from finhub_onboard.finhub.calls import CallName, Step, Token
+from finhub_onboard.journey.policy import Judgement, Verdict
+from finhub_onboard.model import Journey, Standing
+
+ENOUGH = 5
+"""So many different customers, refused alike in a row, show that a refusal is the run's."""
+TRIES = 3
+_TOKEN, _CATEGORY = "token_refused", "category_refused"
+_CODES = frozenset({_TOKEN, _CATEGORY, "missing_header", "forbidden", "role_refused"})
+_ANSWERS = frozenset({Verdict.DONE, Verdict.DECLINED, Verdict.PARKED, Verdict.EXISTS, Verdict.CONSENTS_AGAIN})
+_ABOUT_THE_ROW = frozenset({Verdict.REFUSED, Verdict.CONFIRM})
+"""These show that the call as such passes, unless they are one of the refusals that are weighed here."""
+_GRACE = {_TOKEN: 1}
+"""Refusals that do not count yet: another log-in of the same user ends the tokens of everybody under way."""
+
+
+@dataclass(slots=True)
+class _Kind:
+    """How one kind of call went.
+
+    ``passed``: up to two customers whom it passed for. ``tries``: refusals of those who are refused now. ``since``: by
+    code, how often each was refused whom nobody has passed after.
+    """
+
+    passed: set[bytes] = field(default_factory=set)
+    tries: dict[bytes, int] = field(default_factory=dict)
+    since: defaultdict[str, dict[bytes, int]] = field(default_factory=lambda: defaultdict(dict))
+
+    def passes(self, key: bytes) -> None:
+        """The call passed for this customer."""
+        if len(self.passed) < 2:  # noqa: PLR2004 - one more than oneself
+            self.passed.add(key)
+        self.since.clear()
+        self.tries.pop(key, None)
+
+    def refuses(self, code: str, key: bytes) -> int:
+        """Count a refusal of this customer; how often it was refused by now."""
+        since = self.since[code]
+        if key not in self.tries:
+            since[key] = 0
+        if key in since:
+            since[key] += 1
+        self.tries[key] = self.tries.get(key, 0) + 1
+        return self.tries[key]
+
+
+class Suspicion:
+    """Weighs the judgements of one run."""
+
+    def __init__(self) -> None:
+        self._kinds: defaultdict[str, _Kind] = defaultdict(_Kind)
+        self._known: set[bytes] = set()
+
+    def take_up(self, journey: Journey) -> None:
+        """Note how an earlier run left a customer."""
+        given_up = journey.standing in (Standing.FAILED, Standing.PARKED) and not journey.final
+        if given_up and journey.code in _CODES:
+            self._known.add(journey.key)
+
+    def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
+        """The judgement in view of how the same kind of call went for other customers.
+
+        A refusal that may be the run's becomes ``SUSPECT`` or ``EXPIRED`` (try again after a pause; ``EXPIRED`` with a
+        new token), ``ASIDE`` (try again after all others), ``GIVEN_UP`` (the row's own), or stays ``FATAL``.
+        """
+        verdict, code = judgement.verdict, judgement.code
+        if verdict is Verdict.FATAL or (verdict is Verdict.REFUSED and code == _CATEGORY):
+            return self._refusal(step, judgement, key) if code in _CODES else judgement
+        if verdict in _ANSWERS or (verdict in _ABOUT_THE_ROW and code not in _CODES):
+            self._kinds[step.call.name].passes(key)
+            if step.call.token is Token.ADMIN:
+                self._kinds[_TOKEN].passes(key)
+            if step.call.name is CallName.REGISTER and verdict is Verdict.DONE:
+                self._kinds[_CATEGORY].passes(key)
+        return judgement
+
+    def _refusal(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
+        code = judgement.code
+        kind = self._kinds[code if code in (_TOKEN, _CATEGORY) else step.call.name]
+        tries = kind.refuses(code, key)
+        if key in self._known:
+            kind.since[code].pop(key, None)
+        alike = sum(times > _GRACE.get(code, 0) for times in kind.since[code].values())
+        others_pass = bool(kind.passed - {key})
+        if alike >= ENOUGH and not (others_pass and code == _CATEGORY):
+            since = "since somebody passed" if kind.passed else "so far"
+            message = f"{judgement.message}: it is the same for all {alike} customers {since}"
+            return replace(judgement, verdict=Verdict.FATAL, message=message)
+        if tries >= TRIES:
+            return _rows_own(judgement) if others_pass or key in self._known else judgement
+        if not others_pass and tries == TRIES - 1:
+            return replace(judgement, verdict=Verdict.ASIDE)
+        new_token = code == _TOKEN and key in kind.since[code]
+        return replace(judgement, verdict=Verdict.EXPIRED if new_token else Verdict.SUSPECT)
+
+
+def _rows_own(judgement: Judgement) -> Judgement:
+    if judgement.verdict is Verdict.REFUSED:
+        return judgement
+    return replace(
+        judgement,
+        verdict=Verdict.GIVEN_UP,
+        message=f"{judgement.message}; but only for this customer, others pass",
+        hint="look at this customer in the Admin Portal, tell the bank if it stays; the next run tries again",
+    )

@@ -1,0 +1,212 @@
+"""Whether the ledger is older than what was done with it: restored from a backup, or one of two copies.
+
+A joiner of ledger and reports. What an older ledger does not know, its run would send a second time. Two signs are
+looked at: reports of this very ledger that tell of more than it holds, before the first call; and a bank that has the
+first customers whom the ledger takes for new (:class:`Strangers`). Promises: reports of another ledger, of checks and
+of dry runs prove nothing. Does not know reports that lie elsewhere than in ``reports.dir``.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from finhub_onboard.errors import ConfigurationError, ExitCode
+from finhub_onboard.finhub.calls import CallName, Facts, Step
+from finhub_onboard.journey.policy import Judgement, Verdict
+from finhub_onboard.journey.restored import is_further
+from finhub_onboard.ledger.sqlite.store import Ledger, RunRecord
+from finhub_onboard.model import Journey, Phase
+
+FLAG = "--ledger-restored"
+_RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}")
+_MOST_BYTES = 4 * 1024 * 1024
+_FIRST = 5
+_MOST_LOOKED = 1000
+_DUPLICATE = "duplicate_email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What the reports of one run tell: its ledger, empty if an older version wrote them, and its customers' calls.
+
+    ``rows`` is how many it read, ``inputs`` are the hashes of their files.
+    """
+
+    run_id: str
+    ledger_id: str
+    calls: int
+    rows: int = 0
+    inputs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settler:
+    """A run that asked the bank about everybody and came to its end: up to ``limit`` rows of these inputs, or all."""
+
+    run_id: str
+    limit: int | None = None
+    inputs: frozenset[str] = frozenset()
+
+    def settles(self, told: Reported) -> bool:
+        """Whether this ledger knows by it what the other run did."""
+        covers = self.limit is None or (told.inputs == self.inputs and told.rows <= self.limit)
+        return told.run_id <= self.run_id and covers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the ledger holds: its id, its runs, and of the newest one, if it was never closed, its customers' calls.
+
+    ``settlers`` are the runs with the flag that came to their end.
+    """
+
+    ledger_id: str
+    run_ids: Collection[str]
+    settlers: tuple[Settler, ...] = ()
+    unclosed: str = ""
+    calls: int = 0
+
+
+def refuse_if_older(ledger: Ledger, reports: Path) -> None:
+    """Raise :class:`ConfigurationError` that names the run which the ledger has lost; nothing was sent yet."""
+    known = known_of(ledger)
+    lost = next((told for told in read_reports(reports) if is_lost(told, known)), None)
+    if lost is not None:
+        raise ConfigurationError(
+            f"the ledger {ledger.path} is older than the reports in {reports / lost.run_id}: it was restored or copied,"
+            f" and what run {lost.run_id} did is not in it, or not all of it",
+            hint=f"put the newer ledger back if there is one, else run the whole book with {FLAG}: then the bank is"
+            " asked what it has before anything is repeated",
+        )
+
+
+def is_lost(told: Reported, known: Known) -> bool:
+    """Whether a run did more than the ledger knows of.
+
+    Reports of an older version do not name their ledger. They count only if they are newer than all runs of a ledger
+    whose newest run was never closed.
+    """
+    if not told.calls or any(settler.settles(told) for settler in known.settlers):
+        return False
+    if told.ledger_id:
+        missing = told.run_id not in known.run_ids or (told.run_id == known.unclosed and told.calls > known.calls)
+        return told.ledger_id == known.ledger_id and missing
+    return bool(known.unclosed) and told.run_id > max(known.run_ids)
+
+
+def known_of(ledger: Ledger) -> Known:
+    """What the ledger holds."""
+    runs = ledger.runs()
+    newest = runs[0] if runs and runs[0].finished_at is None else None
+    totals = ledger.call_totals(newest.number) if newest else {}
+    return Known(
+        ledger_id=ledger.ledger_id,
+        run_ids=frozenset(run.run_id for run in runs),
+        settlers=tuple(_settler(run) for run in runs if _has_settled(run)),
+        unclosed=newest.run_id if newest else "",
+        calls=sum(sent for sent, _, _ in totals.values()),
+    )
+
+
+def _has_settled(run: RunRecord) -> bool:
+    return bool(run.facts.get("ledger_restored")) and run.exit_code in (ExitCode.OK, ExitCode.NEEDS_SOMEBODY)
+
+
+def _settler(run: RunRecord) -> Settler:
+    inputs = frozenset(str(source["sha256"]) for source in run.facts.get("inputs", []))
+    return Settler(run_id=run.run_id, limit=run.facts.get("limit"), inputs=inputs)
+
+
+class _Sent(msgspec.Struct):
+    sent: int
+
+
+class _Input(msgspec.Struct):
+    sha256: str
+
+
+class _Summary(msgspec.Struct):
+    calls: Mapping[str, _Sent]
+    rows_read: int = 0
+    inputs: tuple[_Input, ...] = ()
+    ledger: str = ""
+
+
+def read_reports(folder: Path) -> Iterator[Reported]:
+    """What the reports in the folders of runs tell; what cannot be read tells nothing."""
+    for place in sorted(folder.glob("*/summary.json")):
+        if _RUN_ID.fullmatch(place.parent.name) is None:
+            continue
+        with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+            if not place.is_file() or place.stat().st_size > _MOST_BYTES:
+                continue
+            told = msgspec.json.decode(place.read_bytes(), type=_Summary)
+            calls = sum(one.sent for phase, one in told.calls.items() if phase != Phase.CATEGORIZATION)
+            inputs = frozenset(source.sha256 for source in told.inputs)
+            yield Reported(
+                run_id=place.parent.name, ledger_id=told.ledger, calls=calls, rows=told.rows_read, inputs=inputs
+            )
+
+
+class Signs:
+    """Watches a run's answers for customers with whom the bank is further than the ledger; ``run`` is its number."""
+
+    def __init__(self, ledger: Path, *, run: int) -> None:
+        self._ledger = ledger
+        self._run = run
+        self._strangers = Strangers(ledger, is_new=run == 1)
+        self._looked: dict[bytes, bool] = {}
+
+    def observe(self, at: Step, judgement: Judgement, facts: Facts, journey: Journey) -> str:
+        """Look at one judged answer about ``journey``; the reason to stop, or nothing."""
+        is_new = journey.first_run == self._run
+        if reason := self._strangers.observe(at.call.name, judgement.code, is_new=is_new):
+            return reason
+        further = is_further(journey, at, facts) if judgement.verdict is Verdict.DONE else None
+        if further is None or len(self._looked) >= _MOST_LOOKED:
+            return ""
+        self._looked[journey.key] = further
+        ahead = sum(self._looked.values())
+        # A person may have finished some of them by hand.
+        if not further or ahead < _FIRST or 2 * ahead <= len(self._looked):
+            return ""
+        return (
+            f"the bank is further with {ahead} of the first {len(self._looked)} customers than the ledger"
+            f" {self._ledger}: it is older than what was done, or another copy of it is at work ({FLAG})"
+        )
+
+
+class Strangers:
+    """Watches the first registrations of a run: the bank may have everybody whom the ledger takes for new.
+
+    ``is_new``: no run has used the ledger before.
+    """
+
+    def __init__(self, ledger: Path, *, is_new: bool = False) -> None:
+        self._ledger = ledger
+        self._is_new = is_new
+        self._in_a_row = 0
+        self._is_settled = False
+
+    def observe(self, call: CallName, code: str, *, is_new: bool) -> str:
+        """Look at one judged answer; the reason to stop, or nothing.
+
+        ``code`` is the judgement's, ``is_new`` whether the ledger had nothing of the customer before this run.
+        """
+        if self._is_settled or call is not CallName.REGISTER or not is_new:
+            return ""
+        self._in_a_row += code == _DUPLICATE
+        self._is_settled = code != _DUPLICATE or self._in_a_row == _FIRST
+        if self._in_a_row < _FIRST:
+            return ""
+        what = (
+            "it is a new ledger, made for this run; is it the right one? Name that of the earlier runs in ledger.url,"
+            f" or if it is lost run with {FLAG}"
+            if self._is_new
+            else f"it is a new one for an old book, or older than what was done ({FLAG})"
+        )
+        return f"the bank has the first {_FIRST} customers whom the ledger {self._ledger} takes for new: {what}"

@@ -1,0 +1,197 @@
+"""When a run stops early, and why: signals, stop rules, a deadline, a refusal that concerns the whole run.
+
+Stopping is a value that everybody can ask for: nothing new leaves, what is under way finishes, and the same command
+goes on later. Knows no customer and no call.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from math import inf
+from typing import Any
+
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.refusal_scope import Suspicion
+from finhub_onboard.engine.restored import FLAG, Signs
+from finhub_onboard.errors import ExitCode, OnboardError
+from finhub_onboard.events import Handler, Notice, Stopping
+from finhub_onboard.finhub.calls import Facts, Step
+from finhub_onboard.journey.policy import Judgement
+from finhub_onboard.model import Journey, Standing
+from finhub_onboard.outbound.pacing.pacer import Pacer
+
+_CLOCK_S = 1.0
+_AGAIN = "the same command goes on where it ended"
+
+
+class Stopper:
+    """Whether and why the run stops; the first reason counts. Fulfils ``journey.ports.Stop``.
+
+    ``signs`` of a bank that is further than the ledger are looked for where they are given. ``grace_s``: how long calls
+    under way are waited for.
+    """
+
+    def __init__(self, pacer: Pacer, emit: Handler, signs: Signs | None = None, *, grace_s: float = 10.0) -> None:
+        self._pacer = pacer
+        self._grace_s = grace_s
+        self._signs = signs
+        self._emit = emit
+        self.requested = False
+        self.reason = ""
+        self.hint = ""
+        self.exit_code = ExitCode.OK
+        suspicion = Suspicion()
+        self.weigh, self.take_up = suspicion.weigh, suspicion.take_up
+        self._loop = asyncio.get_running_loop()
+        self._signals = 0
+        self._is_cut = False
+        self._cut: Callable[[], object] = lambda: None
+        self._grace: asyncio.TimerHandle | None = None
+
+    def request(self, reason: str, exit_code: ExitCode, *, hint: str = "") -> None:
+        """Let nothing new leave; what is under way finishes, or is in doubt after the grace."""
+        if self.requested:
+            return
+        self.requested, self.reason, self.hint, self.exit_code = True, reason, hint, exit_code
+        self._emit(Stopping(reason=reason))
+        self._pacer.halt()
+        self._grace = self._loop.call_later(
+            self._grace_s, self._cut_off, f"{self._grace_s:g} s are over (stop.grace_s)"
+        )
+
+    def compare(self, step: Step, judgement: Judgement, facts: Facts, journey: Journey) -> None:
+        """Stop where the answers show that the bank is further than the ledger."""
+        if self._signs is not None and (reason := self._signs.observe(step, judgement, facts, journey)):
+            hint = f"put the newer ledger back if there is one, else run the whole book with {FLAG}"
+            self.request(reason, ExitCode.STOPPED_EARLY, hint=hint)
+
+    def fatal(self, judgement: Judgement, message: str) -> None:
+        """A reply concerns the whole run."""
+        self.request(message, judgement.exit_code, hint=judgement.hint)
+
+    def error(self, error: OnboardError) -> None:
+        """Something stopped the run that is not a reply to a customer's call."""
+        self.request(str(error), error.exit_code, hint=error.hint)
+
+    def bank_is_down(self, reason: str) -> None:
+        """The bank does not come back: leave what is not finished pending."""
+        hint = "wait until the bank is back; the same command goes on where it ended"
+        self.request(f"the bank is down: {reason}", ExitCode.STOPPED_EARLY, hint=hint)
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but not longer than the run goes on."""
+        if seconds > 0:
+            await self._pacer.pause(seconds)
+
+    async def carry_out(self, work: Coroutine[Any, Any, None], *, deadline: datetime | None) -> None:
+        """Do ``work`` to its end; what is still under way some time after a stop, or at a second signal, is cut off.
+
+        ``deadline`` is an instant. One that has passed asks to stop before ``work`` begins.
+        """
+        if _left_s(deadline) <= 0:
+            self._be_late(deadline)
+        task = asyncio.create_task(work)
+        self._cut = task.cancel
+        try:
+            async with beside(self._at_deadline(deadline)):
+                await task
+        except asyncio.CancelledError:
+            if not self._is_cut:
+                raise
+        finally:
+            if self._grace is not None:
+                self._grace.cancel()
+
+    async def _at_deadline(self, deadline: datetime | None) -> None:
+        # In steps, by the wall clock: a machine that slept, or whose clock was set, is on time all the same.
+        while (left_s := _left_s(deadline)) > 0:  # noqa: ASYNC110 - time is no event
+            await asyncio.sleep(min(left_s, _CLOCK_S))
+        self._be_late(deadline)
+
+    def _be_late(self, deadline: datetime | None) -> None:
+        assert deadline is not None
+        reason = f"the deadline {deadline.isoformat(timespec='seconds')} has come (stop.deadline)"
+        self.request(reason, ExitCode.STOPPED_EARLY, hint=_AGAIN)
+
+    def signalled(self, name: str, exit_code: ExitCode) -> None:
+        """The first signal drains, the second one stops now; what it interrupts is none of its business."""
+        self._loop.call_soon_threadsafe(self._on_signal, name, exit_code)
+
+    def _on_signal(self, name: str, exit_code: ExitCode) -> None:
+        if self._signals:
+            self._cut_off("a second signal")
+        self._signals += 1
+        self.request(f"{name} (a second one stops now)", exit_code, hint=_AGAIN)
+
+    def _cut_off(self, why: str) -> None:
+        if not self._is_cut:
+            self._is_cut = True
+            self._emit(Notice(message=f"calls that are still under way are not waited for: {why}"))
+            self._cut()
+
+
+def _left_s(deadline: datetime | None) -> float:
+    """Seconds until an instant by the wall clock, which is what an instant means; without one, for ever."""
+    return inf if deadline is None else (deadline - datetime.now(UTC)).total_seconds()
+
+
+@asynccontextmanager
+async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let these go on while the block does; then they are cancelled, and a failure of theirs is raised."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
+
+
+class StopRules:
+    """When failures are too many (DESIGN 3.4, ``[stop]``), or all the same. Pure but for its counts.
+
+    ``stopped_by`` is the cause that stopped a run because customer after customer ended with it: at first of the last
+    run, until a customer of this one has rested; then of this one.
+    """
+
+    def __init__(self, settings: Settings, *, stopped_by: str = "") -> None:
+        self._stop = settings.stop
+        self.stopped_by = stopped_by if self._stop.same_cause_rows else ""
+        self._last = ""
+        self._same = 0
+        self.finished = 0
+        self.failed = 0
+
+    def feed(self, journey: Journey) -> str:
+        """Count one finished customer; the reason to stop, or nothing."""
+        self.finished += 1
+        before, self.stopped_by = self.stopped_by, ""
+        if journey.standing not in (Standing.FAILED, Standing.IN_DOUBT):
+            self._same, self._last = 0, ""
+            return ""
+        self.failed += 1
+        cause = _cause(journey)
+        self._same = self._same + 1 if cause == self._last else 1
+        self._last = cause
+        if cause == before:
+            self.stopped_by = cause
+            return f"the first customer ended with the same cause that stopped the last run: {cause}"
+        if 0 < self._stop.same_cause_rows <= self._same:
+            self.stopped_by = cause
+            return f"{self._same} customers in a row ended with the same cause: {cause} (stop.same_cause_rows)"
+        if self._stop.max_failed_rows and self.failed >= self._stop.max_failed_rows:
+            return f"{self.failed} customers failed or are in doubt (stop.max_failed_rows)"
+        percent = 100 * self.failed / self.finished
+        if self.finished >= self._stop.min_rows and percent > self._stop.max_failed_percent:
+            return f"{percent:.0f} % of {self.finished} customers failed or are in doubt (stop.max_failed_percent)"
+        return ""
+
+
+def _cause(journey: Journey) -> str:
+    """Why a customer failed: phase, code, field and the reason that was given."""
+    field = f" in {journey.field}" if journey.field else ""
+    reason = f": {journey.message}" if journey.message else ""
+    return f"{journey.phase}, {journey.code}{field}{reason}"

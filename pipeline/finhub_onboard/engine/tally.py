@@ -1,0 +1,57 @@
+"""How far the customers of a run are, for the progress display; the reports count anew."""
+
+from collections import Counter
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+
+from finhub_onboard.journey.ports import Recorder
+from finhub_onboard.model import CallRecord, Disposition, Journey
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What has become of the rows so far, and the phases that those under way have done."""
+
+    total: int
+    dispositions: Counter[Disposition] = field(default_factory=lambda: Counter({Disposition.REJECTED: 0}))
+    done: Counter[int] = field(default_factory=Counter)
+    under_way: dict[bytes, int] = field(default_factory=dict)
+    begun: set[bytes] = field(default_factory=set)
+    started: int = 0
+    levels: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def note(self, journey: Journey) -> None:
+        """A journey is handed in: one of those under way, for the first time or again."""
+        self.under_way[journey.key] = journey.done
+        if journey.key not in self.begun:
+            self.begun.add(journey.key)
+            self.started += 1
+
+    def forget(self, key: bytes) -> None:
+        """A customer is under way no more."""
+        self.under_way.pop(key, None)
+        self.begun.discard(key)
+
+    def decided(self, category: str, level: str) -> None:
+        """The bank decided on the risk level of a customer of this category; empty: it did not."""
+        if level:
+            self.levels.setdefault(category, Counter())[level] += 1
+
+    def count(self, disposition: Disposition, journey: Journey | None) -> None:
+        """A row has come to its end."""
+        self.dispositions[disposition] += 1
+        if disposition is not Disposition.REJECTED:
+            self.done[journey.done if journey else 0] += 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A recorder, with an eye on how far the customers under way are."""
+
+    ledger: Recorder
+    tally: Tally
+
+    def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
+        """Hand in as ``Recorder`` says."""
+        self.tally.note(journey)
+        return self.ledger.post(journey, calls)

@@ -1,0 +1,249 @@
+"""From bytes to a ``Reply``: tolerant reading as ``openapi.yaml`` asks for, and nothing personal kept.
+
+An answer without an envelope is not the bank's, one that repeats another customer's e-mail or id is not about this one:
+neither is ever a success or a final word. Unknown members are ignored, both generations of every shape are read, an
+identifier is any short visible ASCII string. Words go through the redactor. Pure: bytes in, values out.
+"""
+
+import binascii
+from base64 import urlsafe_b64decode
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from finhub_onboard.finhub import json_fields, refusals
+from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply
+from finhub_onboard.finhub.deliveries import read_page
+from finhub_onboard.finhub.echoes import names_another
+from finhub_onboard.finhub.envelopes import is_the_banks
+from finhub_onboard.finhub.personal_ids import impersonal
+from finhub_onboard.finhub.whose import NOBODY, Whose
+from finhub_onboard.keys import IdKind
+from finhub_onboard.model import Category
+from finhub_onboard.texts import is_label
+
+_RISKS = frozenset({"LOW", "MEDIUM", "HIGH"})
+_REQUIREMENTS = frozenset(
+    {
+        "PASSPORT",
+        "NATIONAL_ID",
+        "ID_CARD",
+        "DRIVERS_LICENSE",
+        "GOVERNMENT_ID",
+        "PROOF_OF_ADDRESS",
+        "SOURCE_OF_FUNDS",
+        "BENEFICIAL_OWNERSHIP",
+        "PEP_DECLARATION",
+        "BANK_STATEMENT",
+        "INCOME_PROOF",
+        "SELFIE",
+    }
+)
+"""The document types of the contract; what a bank may ask for beyond them is UNKNOWN and parks the row."""
+_MOST_REQUIRED = 100
+"""Documents that a bank may ask for; a longer list is no answer that can be believed."""
+_MOST_LISTED = 1000
+"""Documents, or missing consents, of one customer that are looked at."""
+_MOST_CATEGORIES = 10_000
+_LONGEST_NAME = 200
+"""Characters of a category's name."""
+_LONGEST_TOKEN = 16 * 1024
+"""Characters that servers take in a header."""
+_HIGH_RISK_DOCUMENTS = frozenset({"BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"})
+
+
+def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, secrets: Sequence[str] = ()) -> Reply:
+    """Read the answer to ``call``; never raises, whatever the bytes are.
+
+    ``whose`` tells who it must be about. ``secrets`` are masked in the bank's words like the customer's values.
+    """
+    body = _object(content)
+    if body is None or not is_the_banks(call, status, body):
+        words = refusals.gateway_words(content, whose.customer, secrets)
+        return Reply(status=status, says=_says_no_word(status), kind=Kind.GATEWAY, message=words)
+    data = json_fields.record(body.get("data")) if "data" in body else body
+    accepted = 200 <= status < 300 and not refusals.says_failure(body, data)  # noqa: PLR2004 - RFC 9110 success
+    if names_another(call, body, data, whose):
+        return Reply(
+            status=status, accepted=accepted, says=status if accepted else _says_no_word(status), kind=Kind.ANOTHERS
+        )
+    if accepted:
+        return _accepted(call, status, body, data, whose)
+    says = refusals.meant_status(status, body, data)
+    kind, field, message = refusals.trouble(body, data, whose.customer, secrets)
+    return Reply(status=status, says=says, readable=True, kind=kind, field=field, message=message)
+
+
+def _says_no_word(status: int) -> int:
+    """What a reply means that is no word of the bank about this customer: it is as good as none, thus a 502.
+
+    A 407 is the proxy's, a 429 a refusal for rate, and a server error one whoever answers.
+    """
+    return status if status in (407, 429) or status >= 500 else 502  # noqa: PLR2004
+
+
+def _accepted(call: CallName, status: int, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> Reply:
+    """The reply to a call that was accepted; without an id that can be believed it is unreadable."""
+    facts, complete = _facts(call, body, data, whose)
+    given = {IdKind.CUSTOMER: facts.customer_id, IdKind.VERIFICATION: facts.verification_id}
+    if any(identifier and whose.is_anothers(kind, identifier) for kind, identifier in given.items()):
+        return Reply(status=status, accepted=True, says=status, kind=Kind.ANOTHERS)
+    if not all(identifier == impersonal(identifier, whose.customer) for identifier in given.values()):
+        return Reply(status=status, accepted=True, says=status, kind=Kind.PERSONAL_ID)
+    if facts.user_id:  # only the session needs it
+        facts = replace(facts, user_id=impersonal(facts.user_id, whose.customer))
+    return Reply(status=status, accepted=True, says=status, readable=complete, facts=facts)
+
+
+def read_categories(content: bytes) -> tuple[Category, ...]:
+    """The hierarchy's categories, wrapped or not; empty if the answer has none, or more than any bank has.
+
+    A key that is not fit to be shown gives way to the id, a name that no row can hold to the key.
+    """
+    body = _object(content) or {}
+    data = json_fields.record(body.get("data")) or body
+    if len(json_fields.record(data.get("categories"))) > _MOST_CATEGORIES:
+        return ()
+    return tuple(
+        Category(
+            key=key if is_label(key) else identifier,
+            id=identifier,
+            name=_name(json_fields.text(entry.get("categoryName"))) or _name(key) or identifier,
+            risk=_tier(entry),
+        )
+        for key, entry in json_fields.record(data.get("categories")).items()
+        if isinstance(entry, dict) and (identifier := json_fields.identifier(entry.get("databaseId")))
+    )
+
+
+def _name(said: str) -> str:
+    return said if len(said) <= _LONGEST_NAME else ""
+
+
+def _tier(entry: dict[str, Any]) -> str:
+    """The risk level of a category's customers; its name in the hierarchy is not documented (API.md, section 14)."""
+    said = (_risk(entry.get(name)) for name in ("riskLevel", "riskTier", "risk"))
+    return next((level for level in said if level in _RISKS), "")
+
+
+def _object(content: bytes) -> dict[str, Any] | None:
+    try:
+        body = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))  # some servers begin with a mark
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> tuple[Facts, bool]:
+    """What the answer tells, and whether everything is there that this call must bring."""
+    match call:
+        case CallName.LOGIN | CallName.OPEN_SESSION:
+            facts = _session(body, data)
+            return facts, bool(facts.token)
+        case CallName.REGISTER:
+            user = json_fields.record(data.get("user"))
+            facts = Facts(
+                customer_id=json_fields.identifier(data.get("id")) or json_fields.identifier(data.get("customerId")),
+                user_id=json_fields.identifier(user.get("id")) or json_fields.identifier(data.get("userId")),
+            )
+            return facts, bool(facts.customer_id)
+        case CallName.OPEN_VERIFICATION:
+            facts = _verification(data)
+            if len(facts.required or ()) > _MOST_REQUIRED:
+                return Facts(), False
+            return facts, bool(facts.verification_id)
+        case CallName.UPLOAD_DOCUMENT:
+            return Facts(), bool(
+                json_fields.identifier(data.get("documentId")) or json_fields.identifier(data.get("id"))
+            )
+        case CallName.APPROVE:
+            return Facts(status=json_fields.word(data.get("status"))), True
+        case CallName.CHECK:
+            facts = _check(data)
+            return facts, facts.activation_allowed is not None or facts.consent_ok is not None
+        case CallName.LIST_DOCUMENTS:
+            listed = data.get("documents")
+            types = (
+                json_fields.word(entry.get("documentType")).removeprefix("DT_") for entry in json_fields.records(listed)
+            )
+            return Facts(uploaded=tuple(dict.fromkeys(islice(types, _MOST_LISTED)))), isinstance(listed, list)
+        case CallName.LIST_DELIVERIES:
+            return read_page(data, whose)
+        case CallName.HIERARCHY | CallName.ACCEPT_CONSENT | CallName.ACTIVATE:
+            return Facts(), True
+
+
+def _session(body: dict[str, Any], data: dict[str, Any]) -> Facts:
+    found = (json_fields.text(place.get(name)) for name in ("token", "accessToken") for place in (data, body))
+    token = next((text for text in found if text), "")
+    user = json_fields.record(data.get("user"))
+    return Facts(
+        token=token
+        if len(token) <= _LONGEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
+        else "",
+        token_life_s=token_life_s(token, data.get("expiresIn")),
+        customer_status=json_fields.word(user.get("customerStatus")),
+    )
+
+
+def token_life_s(token: str, expires_in: Any) -> float | None:
+    """Life of a token in seconds: the JWT's own, else ``expiresIn``; ``expiresAt`` is wrong in the bank's own pages."""
+    payload = token.split(".")[1] if token.count(".") == 2 else ""  # noqa: PLR2004 - header.payload.signature
+    try:
+        claims = _object(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))) or {}
+    except (binascii.Error, ValueError):
+        claims = {}
+    expires, issued = json_fields.number(claims.get("exp")), json_fields.number(claims.get("iat"))
+    if expires is not None and issued is not None and expires > issued:
+        return expires - issued
+    said = json_fields.number(expires_in)
+    return said if said is not None and said > 0 else None
+
+
+def _verification(data: dict[str, Any]) -> Facts:
+    listed = data.get("requiredDocuments")
+    # One more than may be: enough to see that there are too many.
+    some = listed[: _MOST_REQUIRED + 1] if isinstance(listed, list) else None
+    required = None if some is None else tuple(_requirement(name) for name in some)
+    levels = {json_fields.word(data.get("verificationLevel")), json_fields.word(data.get("level"))}
+    risk = _risk(data.get("riskLevel"))
+    high = "POWER_TENANT_VERIFIED" in levels or bool(_HIGH_RISK_DOCUMENTS & set(required or ())) or risk == "HIGH"
+    return Facts(
+        verification_id=json_fields.identifier(data.get("verificationId")) or json_fields.identifier(data.get("id")),
+        required=required,
+        status=json_fields.word(data.get("status")),
+        risk="HIGH" if high else risk,
+    )
+
+
+def _check(data: dict[str, Any]) -> Facts:
+    risk = _risk(data.get("riskLevel"))
+    needs_power = json_fields.flag(data.get("powerTenantApprovalRequired"))
+    missing = data.get("missingConsents")
+    high = risk == "HIGH" or json_fields.flag(data.get("isHighRisk")) is True or needs_power is True
+    allowed = json_fields.flag(data.get("activationAllowed"))
+    return Facts(
+        activation_allowed=json_fields.flag(data.get("canActivate")) if allowed is None else allowed,
+        consent_ok=json_fields.flag(data.get("consentOk")),
+        verification_ok=json_fields.flag(data.get("verificationOk")),
+        missing_consents=tuple(map(json_fields.word, missing[:_MOST_LISTED])) if isinstance(missing, list) else None,
+        risk="HIGH" if high else risk,
+        high_risk=True if high else None,
+        power_approval_ok=json_fields.flag(data.get("powerTenantApprovalOk")) if needs_power is not False else True,
+        status=json_fields.word(data.get("verificationStatus")),
+    )
+
+
+def _risk(value: Any) -> str:
+    """A risk level; another word could be anything, and it would be stored."""
+    said = json_fields.word(value)
+    return said if said in _RISKS or not said else "UNKNOWN"
+
+
+def _requirement(value: Any) -> str:
+    """A document type that the bank asks for. One that cannot be read is still one that is asked for."""
+    said = json_fields.word(value)
+    return said if said in _REQUIREMENTS else "UNKNOWN"

@@ -1,0 +1,291 @@
+"""The calls of the contract, declared once: which phase, whose token, and what an unknown outcome allows.
+
+The table ``CALLS`` is API.md sections 4 and 9 row by row. ``Reply`` is what came back, read tolerantly and without
+personal data. Knows no HTTP and no ledger: the journey decides by these words, the outbound stage speaks them.
+
+What is on disk when (promise 3), decided per phase:
+
+- *registration*: the intent first. Only an intent tells, after a crash, our own lost answer from a stranger's 409.
+- *verification*, *documents*: the intent first. They may be repeated once, and only intents count how often they left.
+- *approval*, *consents*, *activation*: the intent first. A read tells whether they happened, but without an intent
+  nobody would ask before sending them again.
+- *categorization*, *session* and every read within a phase (check, lists, deliveries): nothing first. They change
+  nothing, and one that a crash took away is made again.
+
+Every outcome is handed in at once and shares whatever commit comes next; it is awaited before the customer's next call
+leaves, which is no wait of its own where that call's intent is awaited anyway.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import NewType
+
+import msgspec
+
+from finhub_onboard.model import Phase
+
+
+class Token(Enum):
+    """Whose token a call carries."""
+
+    NONE = "none"
+    ADMIN = "admin"
+    EITHER = "either"
+
+
+class InDoubt(Enum):
+    """What may be done when the outcome of a call is unknown (API.md, section 9)."""
+
+    REPEAT = "repeat as often as needed: it changes nothing"
+    REPEAT_ONCE = "repeat once"
+    CHECK_FIRST = "ask the activation check, then repeat what is missing"
+    READ_FIRST = "read the customer's status, then repeat once, and again only while it says that nothing happened"
+
+
+class Ahead(Enum):
+    """What of a call must be on disk before it leaves (promise 3)."""
+
+    INTENT = "its intent"
+    NOTHING = "nothing: it changes nothing, and is entered with its outcome in whatever commit comes next"
+
+
+class CallName(StrEnum):
+    """The calls a journey makes."""
+
+    LOGIN = "login"
+    HIERARCHY = "hierarchy"
+    REGISTER = "register"
+    OPEN_SESSION = "open_session"
+    OPEN_VERIFICATION = "open_verification"
+    UPLOAD_DOCUMENT = "upload_document"
+    APPROVE = "approve"
+    ACCEPT_CONSENT = "accept_consent"
+    CHECK = "check"
+    ACTIVATE = "activate"
+    LIST_DOCUMENTS = "list_documents"
+    LIST_DELIVERIES = "list_deliveries"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of the contract."""
+
+    name: CallName
+    phase: Phase
+    token: Token
+    ahead: Ahead
+    in_doubt: InDoubt
+
+    @property
+    def changes(self) -> bool:
+        """Whether it alters something at the bank: then an intent announces it."""
+        return self.ahead is Ahead.INTENT
+
+
+CALLS = {
+    call.name: call
+    for call in (
+        Call(
+            name=CallName.LOGIN,
+            phase=Phase.CATEGORIZATION,
+            token=Token.NONE,
+            ahead=Ahead.NOTHING,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.HIERARCHY,
+            phase=Phase.CATEGORIZATION,
+            token=Token.ADMIN,
+            ahead=Ahead.NOTHING,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.REGISTER,
+            phase=Phase.REGISTRATION,
+            token=Token.ADMIN,
+            ahead=Ahead.INTENT,
+            in_doubt=InDoubt.REPEAT_ONCE,
+        ),
+        Call(
+            name=CallName.LIST_DELIVERIES,
+            phase=Phase.REGISTRATION,
+            token=Token.ADMIN,
+            ahead=Ahead.NOTHING,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.OPEN_SESSION,
+            phase=Phase.SESSION,
+            token=Token.NONE,
+            ahead=Ahead.NOTHING,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.OPEN_VERIFICATION,
+            phase=Phase.VERIFICATION,
+            token=Token.EITHER,
+            ahead=Ahead.INTENT,
+            in_doubt=InDoubt.REPEAT_ONCE,
+        ),
+        Call(
+            name=CallName.UPLOAD_DOCUMENT,
+            phase=Phase.DOCUMENTS,
+            token=Token.EITHER,
+            ahead=Ahead.INTENT,
+            in_doubt=InDoubt.REPEAT_ONCE,
+        ),
+        Call(
+            name=CallName.LIST_DOCUMENTS,
+            phase=Phase.DOCUMENTS,
+            token=Token.EITHER,
+            ahead=Ahead.NOTHING,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.APPROVE,
+            phase=Phase.APPROVAL,
+            token=Token.ADMIN,
+            ahead=Ahead.INTENT,
+            in_doubt=InDoubt.CHECK_FIRST,
+        ),
+        Call(
+            name=CallName.ACCEPT_CONSENT,
+            phase=Phase.CONSENTS,
+            token=Token.EITHER,
+            ahead=Ahead.INTENT,
+            in_doubt=InDoubt.CHECK_FIRST,
+        ),
+        Call(
+            name=CallName.CHECK,
+            phase=Phase.CONSENTS,
+            token=Token.EITHER,
+            ahead=Ahead.NOTHING,
+            in_doubt=InDoubt.REPEAT,
+        ),
+        Call(
+            name=CallName.ACTIVATE,
+            phase=Phase.ACTIVATION,
+            token=Token.ADMIN,
+            ahead=Ahead.INTENT,
+            in_doubt=InDoubt.READ_FIRST,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call for one customer; ``item`` tells the document type or the consent. ``phase`` is whom it serves."""
+
+    call: Call
+    phase: Phase
+    item: str = ""
+
+    @property
+    def label(self) -> str:
+        """How the ledger names the step, e.g. ``upload_document/GOVERNMENT_ID``."""
+        return f"{self.call.name}/{self.item}" if self.item else str(self.call.name)
+
+
+def step(name: CallName, item: str = "", *, phase: Phase | None = None) -> Step:
+    """Make a step; ``phase`` only where a read serves another phase than its own."""
+    call = CALLS[name]
+    return Step(call=call, phase=phase or call.phase, item=item)
+
+
+def step_from_label(label: str) -> Step:
+    """Read a step back from the ledger."""
+    name, _, item = label.partition("/")
+    return step(CallName(name), item)
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer tells, as far as the journey cares; ``None`` or empty: it did not say.
+
+    ``created`` are ids of customers that a page of deliveries says were created and that can be ours; ``page_mark``
+    tells one page from another.
+    """
+
+    customer_id: str = ""
+    user_id: str = ""
+    verification_id: str = ""
+    token: str = ""
+    token_life_s: float | None = None
+    status: str = ""
+    customer_status: str = ""
+    required: tuple[str, ...] | None = None
+    uploaded: tuple[str, ...] = ()
+    risk: str = ""
+    high_risk: bool | None = None
+    consent_ok: bool | None = None
+    verification_ok: bool | None = None
+    activation_allowed: bool | None = None
+    power_approval_ok: bool | None = None
+    missing_consents: tuple[str, ...] | None = None
+    activated: bool = False
+    created: tuple[str, ...] = ()
+    page_mark: str = ""
+
+    def __repr__(self) -> str:
+        """Tell everything but the token."""
+        told = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "token")
+        return f"Facts({', '.join(f'{name}={value!r}' for name, value in told if value not in (None, '', (), False))})"
+
+
+class Kind(StrEnum):
+    """What kind of refusal the bank's words amount to, where the status alone does not tell (API.md, section 7)."""
+
+    NONE = ""
+    MISSING_HEADER = "missing_header"
+    CATEGORIZATION = "categorization"
+    MISSING_CONSENTS = "missing_consents"
+    ROLE = "role"
+    HIGH_RISK = "high_risk"
+    NOT_VERIFIED = "not_verified"
+    VERIFICATION_REFUSED = "verification_refused"
+    LOCKED = "locked"
+    ANOTHERS = "anothers"
+    """No refusal: the answer is about another customer, or gives the id of one."""
+    PERSONAL_ID = "personal_id"
+    """No refusal: the id that the bank gives is made of the customer's own data."""
+    GATEWAY = "gateway"
+    """Not the bank's answer, but that of something between here and the bank: never a final word, never a success."""
+
+    PROXY = "proxy"
+    """No answer: a proxy on the way to the bank wants credentials, and nothing left."""
+    MACHINE = "machine"
+    """No answer: this machine has no means for a connection, and nothing left."""
+
+
+Redacted = NewType("Redacted", str)
+"""Words of the bank that passed the redactor (``finhub.redact``), the only one who makes them."""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back from one request.
+
+    ``status`` is the HTTP status, ``None`` when there was no answer; ``sent`` is false when no byte of the request
+    left. ``accepted``: a 2xx of the bank whose body does not say otherwise; where it does, ``says`` is the status it
+    means. What is not the bank's answer, or not about this customer, says 502, but for a 407, a 429 and server errors.
+
+    ``readable``: the body was what the contract promises (an envelope, the ids the call must bring, nobody else's).
+    ``retry_after_s`` is what the bank asked to wait, ``None`` if it asked nothing. ``hold_s`` is how long all calls are
+    held because the bank refused this one for its rate; ``None``: it did not. ``alone``: it refuses this customer for
+    rate again and again while others pass, and nobody else is held. ``field`` is one of ours, ``message`` what the
+    redactor left of the bank's words. ``cause`` tells what went wrong when there was no answer.
+    """
+
+    status: int | None = None
+    sent: bool = True
+    accepted: bool = False
+    says: int | None = None
+    readable: bool = False
+    facts: Facts = Facts()
+    kind: Kind = Kind.NONE
+    field: str = ""
+    message: Redacted = Redacted("")
+    cause: str = ""
+    retry_after_s: float | None = None
+    hold_s: float | None = None
+    alone: bool = False
+    seconds: float = 0.0

@@ -1,0 +1,104 @@
+"""Whether an answer is about somebody else: whatever it repeats is compared with what was asked for.
+
+Promise: an e-mail or id of another customer, in any place where the contract repeats one, is noticed. What proves
+nothing is passed over: a display name, a masked value, letter case, a domain in another spelling, the job's own user.
+Pure.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from finhub_onboard.finhub import json_fields
+from finhub_onboard.finhub.calls import CallName
+from finhub_onboard.finhub.whose import Whose
+from finhub_onboard.keys import IdKind
+
+_EMAIL_MEMBERS = ("email", "emailAddress", "username", "userName", "userId")
+"""``userId`` is the e-mail in some calls (API.md, section 10 no. 6)."""
+_TELLING = frozenset({*_EMAIL_MEMBERS, "customerId", "verificationId", "id"})
+_PEOPLE = ("customer", "individualCustomer", "person", "user", "verification", "document", "consent", "session")
+_MASKS = ("*", "…", "•", "...")
+_ABOUT_ONE_VERIFICATION = frozenset({CallName.UPLOAD_DOCUMENT, CallName.APPROVE})
+_ABOUT_MANY = frozenset({CallName.LOGIN, CallName.HIERARCHY, CallName.LIST_DELIVERIES})
+
+Place = tuple[str, dict[str, Any]]
+
+
+def names_another(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> bool:
+    """Whether the answer repeats an e-mail or id that is not of the customer it was asked about."""
+    if whose.customer is None or call in _ABOUT_MANY:
+        return False
+    return any(_is_another(call, name, place, whose) for name, place in _places(body, data))
+
+
+def _places(body: dict[str, Any], data: dict[str, Any]) -> Iterator[Place]:
+    """The objects that may repeat something, each with its name."""
+    for top in [body] if data is body else [body, data]:
+        yield "", top
+        for name in _PEOPLE:
+            if inner := json_fields.record(top.get(name)):
+                yield name, inner
+                yield from (
+                    (deeper, found) for deeper in ("person", "user") if (found := json_fields.record(inner.get(deeper)))
+                )
+    yield from (("document", entry) for entry in json_fields.records(data.get("documents")))
+
+
+def _is_another(call: CallName, name: str, place: dict[str, Any], whose: Whose) -> bool:
+    if _TELLING.isdisjoint(place):
+        return False
+    if call is CallName.APPROVE:  # there it is who approved (openapi.yaml)
+        place = {member: value for member, value in place.items() if member != "userId"}
+    if any(_is_other_email(json_fields.text(place.get(member)), whose) for member in _EMAIL_MEMBERS):
+        return True
+    # An operation on a verification repeats that one; elsewhere an older one of the same customer may be shown.
+    verification = whose.verification_id if call in _ABOUT_ONE_VERIFICATION else ""
+    return (
+        _is_other_id(_ids(place, "userId", name == "user"), whose.user_id, None, whose)
+        or _is_other_id(_ids(place, "customerId", name == "customer"), whose.customer_id, IdKind.CUSTOMER, whose)
+        or _is_other_id(_ids(place, "verificationId", name == "verification"), verification, IdKind.VERIFICATION, whose)
+    )
+
+
+def _ids(place: dict[str, Any], member: str, is_itself: bool) -> Iterator[str]:  # noqa: FBT001
+    """What the place gives as this id; in the object itself it may be called ``id``."""
+    yield json_fields.identifier(place.get(member))
+    if is_itself:
+        yield json_fields.identifier(place.get("id"))
+
+
+def _is_other_email(said: str, whose: Whose) -> bool:
+    email = said.strip()
+    local, _, domain = email.rpartition("@")
+    masked = any(mask in email for mask in _MASKS)
+    if not local or "." not in domain or any(c.isspace() for c in email) or masked or email.casefold() in whose.own:
+        return False
+    assert whose.customer is not None
+    own_local, _, own_domain = whose.customer.email.strip().rpartition("@")
+    if _folded(local) != _folded(own_local):
+        return True
+    return _is_plain(domain) and _is_plain(own_domain) and _folded(domain) != _folded(own_domain)
+
+
+def _is_plain(domain: str) -> bool:
+    """Whether a domain has one spelling only; others may be written in Unicode or as ``xn--``, by two standards."""
+    return domain.isascii() and "xn--" not in domain.casefold()
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().rstrip(".")
+
+
+def _is_other_id(said: Iterator[str], asked: str, kind: IdKind | None, whose: Whose) -> bool:
+    """Whether one of these ids differs from the one that was asked for, or where none was, is known to be another's."""
+    for identifier in said:
+        # Masked, an e-mail in the place of an id, or the job's own user: proves nothing.
+        masked = any(mask in identifier for mask in _MASKS)
+        if not identifier or masked or "@" in identifier or identifier.casefold() in whose.own:
+            continue
+        if asked and identifier.casefold() != asked.casefold():
+            return True
+        if not asked and kind is not None and whose.is_anothers(kind, identifier):
+            return True
+    return False

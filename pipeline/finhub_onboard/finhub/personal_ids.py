@@ -1,0 +1,143 @@
+"""Identifiers of the bank are stored: one that is made of the customer's own data is not taken.
+
+Promises: neither as it stands nor percent-encoded, in hexadecimal or in base64 does a name, e-mail, phone, birth date,
+birth place or document number get through; a random identifier never looks like one by chance. Words that many people
+share, such as a country, name nobody. Pure.
+"""
+
+import binascii
+import re
+import unicodedata
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from urllib.parse import unquote
+
+from finhub_onboard.model import Customer
+
+_NAMES = ("first_name", "last_name", "place_of_birth")
+_NUMBERS = ("phone", "date_of_birth", "document_number")
+_COMMON = frozenset(
+    {"account", "case", "client", "customer", "demo", "document", "individual", "person", "sample", "session"}
+    | {"test", "user", "verification", "wallet"}
+)
+"""What a bank begins its ids with, whoever it is about."""
+_TELLING_LETTERS, _TELLING_DIGITS = 4, 5
+"""From so many characters on a word of an identifier is no accident."""
+_LONG, _LONG_HEXADECIMAL = 8, 10
+"""From so many on not even inside of a random one: 32 signs by chance are fewer than 1 in 10**10."""
+_SHORTEST_CODE = 6
+_LONG_TEXT = 8
+_OPAQUE = 8
+_MOST_PREFIXES = 3
+_HEXADECIMAL = re.compile(r"(?:[0-9a-fA-F]{2})+").fullmatch
+_IN_HEXADECIMAL = re.compile(r"[0-9a-f]+").fullmatch
+_UUID = re.compile(r"(?i)(?<![a-z0-9])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![a-z0-9])")
+_SEPARATORS = re.compile(r"[\W_]+")
+_PREFIX = re.compile(r"[_.:-]")
+
+
+def impersonal(identifier: str, customer: Customer | None) -> str:
+    """The identifier, or nothing if it tells who the customer is."""
+    if not identifier or customer is None:
+        return identifier
+    own = frozenset(_own(customer)) - _COMMON
+    # The groups of a UUID mean nothing by themselves.
+    plain = _UUID.sub(lambda found: found[0].replace("-", ""), identifier)
+    texts = [plain, *([unquote(plain)] if "%" in plain else [])]
+    return (
+        ""
+        if any(_tells(text, own) for text in texts) or any(_says(text, own) for text in _decoded(plain))
+        else identifier
+    )
+
+
+def _own(customer: Customer) -> Iterator[str]:
+    """The values that name the customer, folded."""
+    for name in _NAMES:
+        for word in _SEPARATORS.split(getattr(customer, name)):
+            if len(folded := _folded(word)) >= _TELLING_LETTERS:
+                yield folded
+    first, last = customer.first_name, customer.last_name
+    local = customer.email.partition("@")[0]
+    for value in (first + last, last + first, customer.email, local, *(getattr(customer, name) for name in _NUMBERS)):
+        if len(folded := _folded(value)) >= _TELLING_DIGITS:
+            yield folded
+
+
+def _tells(text: str, own: frozenset[str]) -> bool:
+    """Whether a readable text names one of the values: a long one anywhere, a short one as a word of its own."""
+    parts = [part for part in _SEPARATORS.split(text) if part]
+    folded = [_folded(part) for part in parts]
+    whole = "".join(folded)
+    return any(value in whole if _is_long(value) else _is_word(value, parts, folded) for value in own)
+
+
+def _is_long(value: str) -> bool:
+    return len(value) >= (_LONG_HEXADECIMAL if _IN_HEXADECIMAL(value) else _LONG)
+
+
+def _is_word(value: str, parts: Sequence[str], folded: Sequence[str]) -> bool:
+    """Whether some parts in a row are the value, such as ``1990-03-10``, and the rest is not a random code."""
+    edges = "0123456789" if value.isalpha() else "abcdefghijklmnopqrstuvwxyz"
+    for start in range(len(parts)):
+        joined = ""
+        for end in range(start, len(parts)):
+            joined += folded[end]
+            # Eight hexadecimal digits hold one of the few hexadecimal names, such as Cade, by chance.
+            numbered = end == start and not (value.isalpha() and _IN_HEXADECIMAL(joined) and len(joined) >= _OPAQUE)
+            same = joined == value or (numbered and joined.strip(edges) == value)
+            if same and all(map(_is_written, parts[start : end + 1])):
+                return not _is_random([*parts[:start], *parts[end + 1 :]], hexadecimal=bool(_IN_HEXADECIMAL(value)))
+            if len(joined) >= len(value):
+                break
+    return False
+
+
+def _is_written(part: str) -> bool:
+    """Whether letter case is as in a word: by chance it hardly is."""
+    return part.islower() or part.isupper() or part.istitle() or part.isdigit()
+
+
+def _is_random(rest: Sequence[str], *, hexadecimal: bool) -> bool:
+    """Whether the rest of an identifier looks as if drawn by lot, so that a short word in it may be an accident."""
+    mixed = "".join(part for part in rest if not _is_written(part))
+    if len(mixed) >= _OPAQUE and any(map(str.isdigit, mixed)):
+        return True
+    return hexadecimal and sum(len(part) for part in rest if _IN_HEXADECIMAL(part.lower())) >= _OPAQUE
+
+
+def _decoded(identifier: str) -> Iterator[str]:
+    """What the identifier holds in hexadecimal or base64, where all of it is text."""
+    # A prefix such as ``cus_`` is none of the code; the signs that end it may stand in base64, too.
+    ends = [found.end() for found in _PREFIX.finditer(identifier)][:_MOST_PREFIXES]
+    parts = {identifier, *(identifier[end:] for end in ends), *_PREFIX.split(identifier)}
+    for part in parts:
+        if len(part) < _SHORTEST_CODE:
+            continue
+        if _HEXADECIMAL(part):
+            yield from _text(bytes.fromhex(part))
+        with suppress(binascii.Error, ValueError):
+            padded = part.replace("-", "+").replace("_", "/") + "=" * (-len(part) % 4)
+            yield from _text(b64decode(padded, validate=True))
+
+
+def _text(content: bytes) -> Iterator[str]:
+    with suppress(UnicodeDecodeError):
+        if (text := content.decode()).isprintable():
+            yield text
+
+
+def _says(text: str, own: frozenset[str]) -> bool:
+    """Whether a text that was hidden names one of the values; a long one hides words within others, too.
+
+    Signs between letters end a word: a few bytes by chance are text that is full of them.
+    """
+    parts = [_folded(part) for part in _SEPARATORS.split(text)] if len(text) >= _LONG_TEXT else []
+    return _tells(text, own) or any(value in part for part in parts for value in own)
+
+
+def _folded(text: str) -> str:
+    """Letters and digits only, without case and marks. Signs that stand for whole words stay signs."""
+    plain = text if text.isascii() else unicodedata.normalize("NFD", text)
+    return "".join(filter(str.isalnum, plain)).casefold()

@@ -1,0 +1,127 @@
+"""How the bank says no: what a refusal's body means, which field it is about, and its words, redacted.
+
+Both documented forms of an error body are read, also where they come with a 200 (API.md, section 7). Pure.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from finhub_onboard.finhub import json_fields
+from finhub_onboard.finhub.calls import Kind, Redacted
+from finhub_onboard.finhub.envelopes import legacy_status
+from finhub_onboard.finhub.redact import known_words, redact_all
+from finhub_onboard.model import Customer
+
+_MAX_ERRORS = 5
+_MAX_READ = 4000
+PERSONAL = tuple(field.name for field in fields(Customer) if not field.repr or field.name == "external_id")
+_CONTRACT_FIELDS = {
+    "firstName": "first_name",
+    "lastName": "last_name",
+    "email": "email",
+    "username": "email",
+    "phone": "phone",
+    "dateOfBirth": "date_of_birth",
+    "nationality": "nationality",
+    "gender": "gender",
+    "placeOfBirth": "place_of_birth",
+    "pincode": "pincode",
+    "customerCategory": "category",
+    "documentType": "document_type",
+    "documentNumber": "document_number",
+    "fileContent": "identity_document",
+    "fileName": "identity_document",
+    "mimeType": "identity_document",
+}
+_KINDS = tuple(
+    (kind, re.compile(rf"\b(?:{words})\b"))
+    for kind, words in (
+        (Kind.MISSING_HEADER, "missing required headers?"),
+        (Kind.HIGH_RISK, "high risk|power tenant"),
+        (Kind.MISSING_CONSENTS, "missing ?consents?|consents? (?:is |are )?missing"),
+        (Kind.VERIFICATION_REFUSED, "verification failed|rejected|declined|refused"),
+        (Kind.NOT_VERIFIED, "not (?:yet )?(?:verified|approved)"),
+        (Kind.LOCKED, "locked"),
+        (Kind.ROLE, "roles?|permissions?"),
+        (Kind.CATEGORIZATION, r"categori\w+"),
+    )
+)
+"""The first that is found counts. Looked for in known words only: what a refusal repeats of a row decides nothing."""
+
+
+def says_failure(body: dict[str, Any], data: dict[str, Any]) -> bool:
+    """Whether the body of a 2xx tells a failure all the same."""
+    if any(json_fields.lower(place.get("success")) in ("false", "0") for place in (body, data)):
+        return True
+    if json_fields.record(body.get("error")) or json_fields.records(body.get("errors")):
+        return True
+    code = json_fields.code(body)
+    return bool(legacy_status(json_fields.text(body.get("code")))) or (code is not None and not 200 <= code < 300)  # noqa: PLR2004
+
+
+def meant_status(status: int, body: dict[str, Any], data: dict[str, Any]) -> int:
+    """The status that a refusal means: HTTP's own, but for a 200 that is none (API.md, section 7)."""
+    if not 200 <= status < 300:  # noqa: PLR2004
+        return status
+    code = json_fields.code(body)
+    if code is not None and 400 <= code < 600:  # noqa: PLR2004
+        return code
+    name = (
+        json_fields.text(json_fields.record(body.get("error")).get("code"))
+        or json_fields.text(data.get("errorCode"))
+        or json_fields.text(body.get("code"))
+    )
+    meant = legacy_status(name) or status
+    return 400 if meant == status and (data.get("errors") or data.get("field")) else meant
+
+
+def trouble(
+    body: dict[str, Any], data: dict[str, Any], customer: Customer | None, secrets: Sequence[str] = ()
+) -> tuple[Kind, str, Redacted]:
+    """The kind, canonical field and redacted words of a refusal; ``secrets`` are masked like the customer's values."""
+    legacy = json_fields.record(body.get("error"))
+    errors = json_fields.records(data.get("errors"))
+    said = [
+        json_fields.text(body.get("message")),
+        json_fields.text(data.get("error")),
+        json_fields.text(data.get("details")),
+        json_fields.text(data.get("message")),
+    ]
+    said += [
+        json_fields.text(legacy.get("code")),
+        json_fields.text(legacy.get("message")),
+        json_fields.text(data.get("errorCode")),
+    ]
+    values = own_values(customer, secrets)
+    text = ". ".join(known_words(words, values) for words in said)
+    kind = next((kind for kind, words in _KINDS if words.search(text)), Kind.NONE)
+    if isinstance(data.get("missingConsents"), list) and data.get("missingConsents"):
+        kind = Kind.MISSING_CONSENTS
+    if data.get("missingKeys") and kind is Kind.NONE:
+        kind = Kind.CATEGORIZATION
+    named = [json_fields.text(data.get("field")), *(json_fields.text(entry.get("field")) for entry in errors)]
+    ends = (name.split(".")[-1] for name in named)
+    field = next((_CONTRACT_FIELDS[name] for name in ends if name in _CONTRACT_FIELDS), "")
+    words = [
+        json_fields.text(legacy.get("message")) or json_fields.text(body.get("message")),
+        json_fields.text(data.get("details")),
+    ]
+    words += [
+        f"{json_fields.text(entry.get('field'))}: {json_fields.text(entry.get('message'))}"
+        for entry in errors[:_MAX_ERRORS]
+    ]
+    return kind, field, redact_all(words, values)
+
+
+def gateway_words(content: bytes, customer: Customer | None, secrets: Sequence[str] = ()) -> Redacted:
+    """What somebody who is not the bank says, redacted; markup and JSON alike are taken for text."""
+    text = content[:_MAX_READ].decode(errors="ignore")
+    words = re.sub(r"(?is)<(style|script)\b.*?</\1>|<[^>]*>|[{}\"]", " ", text)
+    return redact_all([words], own_values(customer, secrets))
+
+
+def own_values(customer: Customer | None, secrets: Sequence[str]) -> list[str]:
+    """What must not be heard of the bank: the customer's values and the secrets."""
+    return [*secrets, *(getattr(customer, name) for name in PERSONAL if customer)]

@@ -1,0 +1,217 @@
+"""From a step and a customer to the request: method, path and JSON body (API.md, section 4; examples/).
+
+Pure but for the documents, whose bytes are handed in. Holds the customer's data only as long as a request lives.
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import PureWindowsPath
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.finhub.calls import CallName, Step
+from finhub_onboard.keys import Keys
+from finhub_onboard.model import Category, Customer, Journey
+
+DELIVERIES_PER_PAGE = 100
+_CONSENT_COLUMNS = {"terms": "terms", "privacy": "privacy", "data-processing": "data_processing"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One request without its headers; ``path`` is below the base URL."""
+
+    method: str
+    path: str
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document's bytes and what they are, read for one upload."""
+
+    name: str = field(repr=False)
+    mime_type: str
+    content: bytes = field(repr=False)
+
+
+class Payloads:
+    """Builds every request of a run for one tenant."""
+
+    def __init__(self, settings: Settings, keys: Keys) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._api = settings.api
+        secrets = settings.credentials
+        self._tenant = {
+            "tenantKey": secrets.tenant_key.get_secret_value(),
+            "tenantSecret": secrets.tenant_secret.get_secret_value(),
+        }
+        own = (self._api.user_id, secrets.username.get_secret_value())
+        self.own_names = frozenset(name.strip().casefold() for name in own)
+        """By what the bank knows the job's own user, whom an answer may repeat; letter case does not matter."""
+
+    def login(self) -> Outgoing:
+        """Call 0: the admin session."""
+        secrets = self._settings.credentials
+        return _post(
+            f"/admin/organization/{_part(self._api.organization_id)}/users/{_part(self._api.user_id)}/sessions",
+            {
+                "username": secrets.username.get_secret_value(),
+                "password": secrets.password.get_secret_value(),
+                **self._tenant,
+            },
+        )
+
+    def hierarchy(self) -> Outgoing:
+        """Call 1: the categories of the tenant."""
+        return _get(f"/customer/individual/categorization/hierarchy/{_part(self._api.tenant_id)}")
+
+    def build(
+        self, step: Step, customer: Customer, journey: Journey, *, category: Category, document: Document | None = None
+    ) -> Outgoing:
+        """The request of ``step``; ``document`` only for an upload."""
+        one = f"/customer/individual/{_part(journey.customer_id)}"
+        match step.call.name:
+            case CallName.REGISTER:
+                return _post("/customer/individual/registration", self._registration(customer, category))
+            case CallName.OPEN_SESSION:
+                return _post(f"{one}/users/{_part(journey.user_id)}/sessions", self._session(customer))
+            case CallName.OPEN_VERIFICATION:
+                return self._verification(one, customer, journey)
+            case CallName.UPLOAD_DOCUMENT:
+                assert document is not None
+                return _post(
+                    f"/verifications/{_part(journey.verification_id)}/documents",
+                    _upload(step.item, customer, journey, document),
+                )
+            case CallName.APPROVE:
+                return _post(f"/verifications/{_part(journey.verification_id)}/approve", self._approval(journey))
+            case CallName.ACCEPT_CONSENT:
+                return _post(f"{one}/consents/{step.item}", self._consent(step.item, customer))
+            case CallName.CHECK:
+                return _get(f"{one}/owner/{_part(self._api.tenant_id)}/activation/check")
+            case CallName.ACTIVATE:
+                return _post(f"{one}/activation", {"userId": customer.email, "code": self._activation_code()})
+            case CallName.LIST_DOCUMENTS:
+                return _get(f"{one}/documents")
+            case CallName.LIST_DELIVERIES:
+                subscription = _part(self._api.webhook_subscription_id)
+                return _get(
+                    f"/webhooks/subscriptions/{subscription}/deliveries?page={step.item}&size={DELIVERIES_PER_PAGE}"
+                )
+            case CallName.LOGIN | CallName.HIERARCHY:
+                raise AssertionError("these belong to the run, not to a customer")
+
+    def _registration(self, customer: Customer, category: Category) -> dict[str, Any]:
+        password = self._keys.password(customer.external_id)
+        optional = {
+            "gender": customer.gender,
+            "placeOfBirth": customer.place_of_birth,
+            "pincode": customer.pincode,
+        }
+        return {
+            "firstName": customer.first_name,
+            "lastName": customer.last_name,
+            "email": customer.email,
+            "phone": customer.phone,
+            "password": password,
+            "matchingPassword": password,
+            "dateOfBirth": customer.date_of_birth,
+            "nationality": customer.nationality,
+            **{name: value for name, value in optional.items() if value},
+            "roleIds": ["ACCOUNT_OWNER", "USER"],
+            "customerCategory": {"id": category.id, "name": category.name},
+            "individualCustomer": {
+                "tenantId": self._api.tenant_id,
+                "customerName": f"{customer.first_name} {customer.last_name}",
+            },
+        }
+
+    def _session(self, customer: Customer) -> dict[str, Any]:
+        return {
+            "username": customer.email,
+            "password": self._keys.password(customer.external_id),
+            **self._tenant,
+            "credentialType": "PASSWORD",
+            "value": customer.email,
+            "tenantId": self._api.tenant_id,
+        }
+
+    def _verification(self, one: str, customer: Customer, journey: Journey) -> Outgoing:
+        if self._api.verification_path == "verifications":
+            high = "HIGH" in (customer.risk_level, journey.risk)
+            return _post(
+                "/verifications",
+                {
+                    "customerId": journey.customer_id,
+                    "type": "IDENTITY_VERIFICATION",
+                    "requestedLevel": "POWER_TENANT_VERIFIED" if high else "TENANT_VERIFIED",
+                    "requestedByUserId": self._api.user_id,
+                    "requestedByTenantId": self._api.tenant_id,
+                    "notes": "Identity Verification",
+                },
+            )
+        return _post(
+            f"{one}/verification",
+            {
+                "verificationType": "ENHANCED" if customer.risk_level == "HIGH" else "STANDARD",
+                "verificationData": {
+                    "documentType": customer.document_type,
+                    "documentNumber": customer.document_number,
+                },
+            },
+        )
+
+    def _approval(self, journey: Journey) -> dict[str, Any]:
+        return {
+            "comment": "Approved",
+            "customerId": journey.customer_id,
+            "verificationId": journey.verification_id,
+            "status": "APPROVED",
+            "verificationType": "IDENTITY_VERIFICATION",
+            "userId": self._api.user_id,
+        }
+
+    def _consent(self, item: str, customer: Customer) -> dict[str, Any]:
+        column = _CONSENT_COLUMNS[item]
+        accepted_at = getattr(customer, f"{column}_accepted_at")
+        version = getattr(customer, f"{column}_version") or getattr(self._settings.consents, f"{column}_version")
+        body = {"accepted": True, "version": version}
+        return body | ({"acceptanceTimestamp": accepted_at} if accepted_at else {})
+
+    def _activation_code(self) -> str:
+        now = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+        return self._settings.journey.activation_code.replace("{now}", now)
+
+
+def _upload(item: str, customer: Customer, journey: Journey, document: Document) -> dict[str, Any]:
+    # A requirement such as GOVERNMENT_ID names a class; the upload says which document it is (API.md, section 5).
+    kind = customer.document_type or item if item == "GOVERNMENT_ID" else item
+    return {
+        "verificationId": journey.verification_id,
+        "documentType": kind,
+        "mimeType": document.mime_type,
+        "fileName": PureWindowsPath(document.name).name or "document",  # knows both kinds of slashes
+        "fileContent": b64encode(document.content).decode("ascii"),
+        "customerId": journey.customer_id,
+    }
+
+
+def _part(identifier: str) -> str:
+    """An opaque id as one path segment. ``.`` and ``..`` cannot be one, however they are quoted: never let out."""
+    if identifier in (".", ".."):
+        raise ValueError("an identifier that would lead to another call")
+    return quote(identifier, safe="")
+
+
+def _post(path: str, body: dict[str, Any]) -> Outgoing:
+    return Outgoing(method="POST", path=path, body=msgspec.json.encode(body))
+
+
+def _get(path: str) -> Outgoing:
+    return Outgoing(method="GET", path=path)

@@ -1,0 +1,42 @@
+"""Whose answer a reply must be: what was asked for, so that an answer about somebody else is noticed. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from finhub_onboard.keys import IdKind
+from finhub_onboard.model import Customer
+
+
+def never_anothers(kind: IdKind, identifier: str) -> bool:
+    """No id is known to be another customer's."""
+    del kind, identifier
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whose:
+    """The customer that a request was about; what is not known is empty, and without a customer nobody is expected.
+
+    ``is_anothers`` tells whether an id is known to be of another customer. ``own`` are names of the job's own user, in
+    lower case: a bank may repeat them in any answer. For webhook deliveries: ``since`` is the instant, by the bank's
+    clock, after which a customer must have been created to be ours, and ``is_email`` tells whether an e-mail is the
+    one that was sent (``None``: the customer's).
+    """
+
+    customer: Customer | None = None
+    customer_id: str = ""
+    user_id: str = ""
+    verification_id: str = ""
+    is_anothers: Callable[[IdKind, str], bool] = never_anothers
+    own: frozenset[str] = field(default=frozenset(), repr=False)
+    since: float = 0.0
+    is_email: Callable[[str], bool] | None = None
+
+    def has_email(self, email: str) -> bool:
+        """Whether ``email`` is the one that was sent for this customer."""
+        if self.is_email is not None:
+            return self.is_email(email)
+        return self.customer is not None and bool(email) and email.casefold() == self.customer.email.casefold()
+
+
+NOBODY = Whose()

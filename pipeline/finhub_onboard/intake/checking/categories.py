@@ -1,0 +1,40 @@
+"""The bank's categories as a row may name them: by key, id or name.
+
+Promises: an exact spelling wins; case is ignored only where that leaves one category. With no categories known (no
+network) every name passes. Which category a customer belongs in is the operator's business, not judged here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from finhub_onboard.model import Category
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """What a row's category is looked up in; ``known`` is None when the hierarchy could not be asked."""
+
+    known: tuple[Category, ...] | None
+
+    def spelling(self, text: str) -> str | None:
+        """Return the key, id or name that the text means, in the hierarchy's spelling; None for no such category."""
+        if self.known is None or text in self._spellings():
+            return text
+        folded = [word for word in self._spellings() if word.casefold() == text.casefold()]
+        meant = {category.id for category in self.known for word in folded if word in _words(category)}
+        return folded[0] if len(meant) == 1 else None
+
+    def nearest(self, text: str) -> str:
+        """Return the known key or name that looks most like the text."""
+        words = [word for category in self.known or () for word in (category.key, category.label) if word]
+        by_folded = {word.casefold(): word for word in reversed(words)}
+        near = get_close_matches(text.casefold(), list(by_folded), n=1, cutoff=0.0)
+        return by_folded[near[0]] if near else "not known"
+
+    def _spellings(self) -> Sequence[str]:
+        return [word for category in self.known or () for word in _words(category)]
+
+
+def _words(category: Category) -> tuple[str, ...]:
+    return tuple(word for word in (category.key, category.id, category.name) if word)

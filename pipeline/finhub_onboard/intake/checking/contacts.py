@@ -1,0 +1,84 @@
+"""E-mail addresses and phone numbers: valid or not, and in canonical form.
+
+Promises: the verdict is always that of email-validator and phonenumbers. Where it can be known without asking them
+per value (a plain address in a domain they accept; see ``phones`` for numbers), it is decided for a whole column at
+once; everything else is asked once per distinct value. Knows no rows.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import polars as pl
+from email_validator import EmailNotValidError, validate_email
+
+from finhub_onboard.intake.checking.elementwise import is_ascii, mended, per_distinct
+
+_CACHED = 65_536
+_PLAIN_LOCAL = r"^[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*@"
+_PLAIN_DOMAIN = re.compile(r"[A-Za-z0-9.\-]+")
+_LONGEST_LOCAL = 64
+_LONGEST_EMAIL = 254
+
+
+@lru_cache(maxsize=_CACHED)
+def email(text: str) -> str | None:
+    """Return an address as the bank gets it, or None when it is not valid.
+
+    Letters of full width and other compatibility forms are the usual ones, and a domain in punycode is its letters, so
+    that one mailbox has one form. Domains for tests (``.test``) are taken, names without a dot, such as ``localhost``,
+    are not.
+    """
+    return earlier_email(unicodedata.normalize("NFKC", text))
+
+
+@lru_cache(maxsize=_CACHED)
+def earlier_email(text: str) -> str | None:
+    """Return an address as versions up to 0.4.0 sent it."""
+    try:
+        address = validate_email(text, check_deliverability=False, test_environment=True, strict=True)
+    except EmailNotValidError:
+        return None
+    return address.normalized if "." in address.ascii_domain else None
+
+
+@lru_cache(maxsize=_CACHED)
+def _plain_domain(domain: str) -> bool:
+    """Whether addresses in a domain are valid and stay as they are, given a plain local part."""
+    return bool(_PLAIN_DOMAIN.fullmatch(domain)) and email(f"a@{domain}") == f"a@{domain}"
+
+
+def email_key(values: pl.Series) -> pl.Series:
+    """Bring addresses to the form in which two of them are one mailbox: canonical, without case."""
+    lower = values.str.to_lowercase()
+    if is_ascii(lower) and not lower.str.contains("xn--", literal=True).any():
+        return lower
+    return mended(lower, r"[^\x00-\x7f]|xn--", _canonical)
+
+
+def rewritten(values: pl.Series) -> pl.Series:
+    """Return the places of addresses that versions up to 0.4.0 may have sent in another form."""
+    if is_ascii(values):
+        return pl.Series([], dtype=pl.get_index_type())
+    places = values.str.contains(r"[^\x00-\x7f]").arg_true()
+    changed = per_distinct(values.gather(places), lambda text: None if _is_stable(text) else "")
+    return places.filter(changed.is_not_null())
+
+
+def _is_stable(text: str) -> bool:
+    local = text.rpartition("@")[0]
+    return local == unicodedata.normalize("NFKC", local)
+
+
+def _canonical(values: pl.Series) -> pl.Series:
+    return per_distinct(values, lambda text: (email(text) or text).lower())
+
+
+def plain_emails(values: pl.Series) -> pl.Series:
+    """Tell which addresses are surely valid and canonical as they stand: ASCII, plain local part, a good domain."""
+    at = values.str.find("@", literal=True)
+    domain = values.str.slice(at + 1)
+    domains = domain.unique().drop_nulls()
+    good = domains.filter(pl.Series([_plain_domain(domain) for domain in domains], dtype=pl.Boolean))
+    short = (values.str.len_bytes() <= _LONGEST_EMAIL) & (at <= _LONGEST_LOCAL)
+    return (short & values.str.contains(_PLAIN_LOCAL) & domain.is_in(good.implode())).fill_null(value=False)

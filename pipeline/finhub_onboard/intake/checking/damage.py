@@ -1,0 +1,114 @@
+"""Texts that were damaged on their way: read in a wrong encoding once or twice, or left with a web page's entities.
+
+Promises: a name that people write is not called damaged. UTF-8 that was taken for another encoding is known by going
+back: its letters, as that encoding's bytes, are UTF-8 of a likelier text. Likelier is what has letters only, of one
+script, where the other had signs among its letters, or capitals in the midst of small ones. Knows no rows.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from html.entities import html5
+
+import polars as pl
+
+from finhub_onboard.intake.checking.elementwise import is_ascii
+
+MISREAD, ENTITIES = "misread_text", "html_entity"
+"""Codes of the two kinds of damage."""
+_CODECS = (
+    *("cp1252", "latin-1", "cp1250", "cp1254", "cp1257", "cp1251", "iso8859-2", "iso8859-15"),
+    *("mac_roman", "cp437", "cp850"),
+)
+"""As what UTF-8 is mostly taken; where an encoding has no letter for a byte, readers keep the byte as a control."""
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_BETWEEN = " -'.,\u2019\u02bb\u02bc\u00b7/()\u3005\u30fc"
+"""What stands between the letters of names."""
+_LIKELY = re.compile("[\u00c0-\u017f\u0218-\u021b\u01cd-\u01dc\u1e00-\u1eff]")
+"""Latin letters with marks that names have."""
+_QUOTED = re.compile("[^\x00-\x7f]\u2019")
+_FOREIGN = re.compile(
+    "[\u0102\u0139][\u015a\u0164\u0179\u0141\u0104\u017b\u013d\u0160\u017d]|\u0139\u015e"
+    "|[\u00c3\u00c5][\u0160\u017d\u0152\u0178]|\u00c4[\u0152\u0178]"
+    "|[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]"
+)
+"""Two letters that no language has side by side: a Romanian and a Polish one, a Latin and a Cyrillic one."""
+_SHORTEST = 2
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def damaged(values: pl.Series) -> dict[int, str]:
+    """Tell by place which texts hold a letter as a web page's code, or were read in a wrong encoding."""
+    found: dict[str, str] = {}
+    for text in values.filter(values.str.contains("&", literal=True)).unique():
+        if _has_entity(text):
+            found[text] = ENTITIES
+    if not is_ascii(values):
+        for text in values.filter(values.str.contains(r"[^\x00-\x7f]{2}")).unique():
+            if is_misread(text):
+                found[text] = MISREAD
+    if not found:
+        return {}
+    places = values.is_in(list(found)).arg_true()
+    return {place: found[text] for place, text in zip(places, values.gather(places), strict=True)}
+
+
+def _has_entity(text: str) -> bool:
+    return any(found[0][1] == "#" or found[0][1:] in html5 for found in _ENTITY.finditer(text))
+
+
+@lru_cache(maxsize=65_536)
+def is_misread(text: str) -> bool:
+    """Whether a text is UTF-8 that was taken for another encoding."""
+    if len(text) <= _SHORTEST or _is_likely(text):
+        return False
+    return any(len(before) < len(text) and (_is_likelier(before) or is_misread(before)) for before in _before(text))
+
+
+def _before(text: str) -> Iterator[str]:
+    """Yield what the text was, if it was read in one of the encodings."""
+    for codec in _CODECS:
+        try:
+            yield b"".join(_byte(letter, codec) for letter in text).decode()
+        except UnicodeError:
+            continue
+
+
+def _byte(letter: str, codec: str) -> bytes:
+    try:
+        return letter.encode(codec)
+    except UnicodeEncodeError:
+        if "\x80" <= letter <= "\xff" and not bytes([ord(letter)]).decode(codec, "ignore"):
+            return bytes([ord(letter)])  # a byte for which the encoding has no letter
+        raise
+
+
+def _is_likelier(text: str) -> bool:
+    """Whether a text can be a name: letters only, of one script, and Latin ones with marks that names have."""
+    if not all(map(_is_letter, text)):
+        return False
+    letters = [letter for letter in text if letter not in _BETWEEN]
+    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in letters if letter.isalpha()}
+    if scripts != {"LATIN"}:
+        return len(scripts - {"HIRAGANA", "KATAKANA", "CJK"}) <= 1 and "LATIN" not in scripts
+    return all(letter.isascii() or _LIKELY.match(letter) for letter in letters)
+
+
+def _is_letter(sign: str) -> bool:
+    category = unicodedata.category(sign)
+    return sign in _BETWEEN or (category[0] in "LM" and category != "Lm")
+
+
+def _is_likely(text: str) -> bool:
+    """Whether a text may stand as it is: letters only, and capitals where a name has them."""
+    if not all(map(_is_letter, text)):
+        return False
+    return not _QUOTED.search(text) and not _FOREIGN.search(text) and all(map(_is_usual, _WORD.findall(text)))
+
+
+def _is_usual(word: str) -> bool:
+    """Whether a word with letters beyond ASCII is all capitals, all small, or has one capital and then none beyond."""
+    if word.isascii() or word.isupper() or word.islower():
+        return True
+    return word.istitle() and (word[0].isascii() or word[1].isascii())

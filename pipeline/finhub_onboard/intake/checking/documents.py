@@ -1,0 +1,148 @@
+"""Document files: below the root, a regular file, of a size and a kind that the bank takes.
+
+Promises: no path leads out of ``documents.root``, by ``..`` or by a link, neither when rows are judged nor when the
+file is opened for sending. What a file is, is told by its content; its extension does not count. Trouble of the machine
+(a disk, a mount, descriptors) is never a row's fault. Knows no rows and no schema; the words for its codes stand in
+``codes``.
+"""
+
+import errno
+import os
+import stat
+from functools import lru_cache
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import puremagic
+
+from finhub_onboard.errors import StoppedEarlyError
+from finhub_onboard.intake.checking.violation_codes import CODES
+
+MIME_TYPES = ("application/pdf", "image/jpeg", "image/png")
+_HEAD = 16
+"""Bytes that tell the three kinds; anything else is refused whatever it is."""
+_CODES_BY_ERRNO = {
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP), "document_not_found"),
+    **dict.fromkeys((errno.EISDIR, errno.ENXIO, errno.ENODEV), "document_not_a_file"),
+}
+_OF_THE_ROW = frozenset({*_CODES_BY_ERRNO, errno.EACCES, errno.EPERM, errno.EINVAL, errno.EILSEQ, errno.EOVERFLOW})
+"""What the system answers because of this one name or file; all else concerns every document."""
+
+
+class DocumentsTroubleError(StoppedEarlyError):
+    """Documents cannot be read for a reason that no row gave: a disk, a mount that went away, no free descriptor."""
+
+
+class DocumentError(Exception):
+    """A document cannot be sent: ``code`` is one of the violation codes, ``message`` says it without the path."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def problem(root: Path, relative: str, max_bytes: int) -> str | None:
+    """Return the code of what is wrong with a document, or None. Raises :class:`DocumentsTroubleError`."""
+    try:
+        descriptor = _open(root, relative, max_bytes)
+    except DocumentError as error:
+        return error.code
+    try:
+        return None if _mime_type(os.read(descriptor, _HEAD)) else "document_kind"
+    except OSError as error:
+        return _failed(error, root, max_bytes).code
+    finally:
+        os.close(descriptor)
+
+
+def known_problem(root: Path, relative: str, max_bytes: int) -> str | None:
+    """Return the code of what is wrong with a document; None also where trouble hides it: reports come out anyway."""
+    try:
+        return problem(root, relative, max_bytes)
+    except DocumentsTroubleError:
+        return None
+
+
+def open_document(root: Path, relative: str, max_bytes: int) -> tuple[bytes, str]:
+    """Return a document's content and mime type, all checks made anew.
+
+    Raises :class:`DocumentError`, and :class:`DocumentsTroubleError`.
+    """
+    descriptor = _open(root, relative, max_bytes)
+    try:
+        with os.fdopen(descriptor, "rb") as stream:
+            # One byte more than allowed: a file that grows meanwhile is seen.
+            content = stream.read(max_bytes + 1)
+    except OSError as error:
+        raise _failed(error, root, max_bytes) from None
+    if len(content) > max_bytes:
+        raise _error("document_too_large", max_bytes)
+    if not content:
+        raise _error("document_empty", max_bytes)
+    mime_type = _mime_type(content[:_HEAD])
+    if mime_type is None:
+        raise _error("document_kind", max_bytes)
+    return content, mime_type
+
+
+def _open(root: Path, relative: str, max_bytes: int) -> int:
+    """Open a document that passes every check but that of its kind."""
+    path = _inside(root, relative, max_bytes)
+    try:
+        # Judged on the opened file, not on the name, so that what is checked is what is read. A pipe must not block.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise _failed(error, root, max_bytes) from None
+    try:
+        _check(os.fstat(descriptor), max_bytes)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _failed(error: OSError, root: Path, max_bytes: int) -> DocumentError:
+    """What the system's answer says of a document. Raises :class:`DocumentsTroubleError` if it is of none alone."""
+    if error.errno not in _OF_THE_ROW or (error.errno == errno.ENOENT and not root.is_dir()):
+        raise DocumentsTroubleError(
+            f"the documents below {root} cannot be read: {error.strerror}",
+            hint="bring the disk or its mount back, or free descriptors; the same command goes on where it ended",
+        ) from None
+    return _error(_CODES_BY_ERRNO.get(error.errno or 0, "document_unreadable"), max_bytes)
+
+
+def _check(status: os.stat_result, max_bytes: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise _error("document_not_a_file", max_bytes)
+    if status.st_size == 0:
+        raise _error("document_empty", max_bytes)
+    if status.st_size > max_bytes:
+        raise _error("document_too_large", max_bytes)
+
+
+def _inside(root: Path, relative: str, max_bytes: int) -> Path:
+    """Return the real path of a document, refused when it is not below the real root."""
+    if PurePosixPath(relative).is_absolute() or PureWindowsPath(relative).is_absolute():
+        raise _error("document_path_absolute", max_bytes)
+    base = Path(os.path.realpath(root))
+    try:
+        path = Path(os.path.realpath(base / relative))
+    except (OSError, ValueError):  # too long, a NUL, a loop of links: no such file, whatever it meant
+        raise _error("document_not_found", max_bytes) from None
+    if not path.is_relative_to(base):
+        raise _error("document_outside_root", max_bytes)
+    return path
+
+
+@lru_cache(maxsize=1024)
+def _mime_type(head: bytes) -> str | None:
+    """Tell the kind by the first bytes; documents of one kind mostly begin alike, so the cache is small."""
+    try:
+        found = puremagic.magic_string(head)
+    except (puremagic.PureError, ValueError):
+        return None
+    return next((match.mime_type for match in found if match.offset == 0 and match.mime_type in MIME_TYPES), None)
+
+
+def _error(code: str, max_bytes: int) -> DocumentError:
+    return DocumentError(code, CODES[code].message.format(max_bytes=max_bytes))

@@ -1,0 +1,186 @@
+"""Values brought to the form in which they are checked and sent; the library's verdicts beside them.
+
+Promises: normalisation never decides whether a value is good, and never changes what a person would call the value:
+what has a canonical spelling gets it, and a value that cannot be read stays as it was (``cells`` cleaned it before).
+Where a library or the file system judges a value, its verdict is a code in a column of its own (``phone:verdict``;
+null is fine), made once per distinct value. Knows no schema and no file format.
+"""
+
+import re
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+
+from finhub_onboard.intake.checking import contacts, countries, documents, phones
+from finhub_onboard.intake.checking.categories import Catalogue
+from finhub_onboard.intake.checking.elementwise import mapped, per_distinct
+from finhub_onboard.intake.checking.rewritten import is_rewritten
+from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS
+
+VERDICT = ":verdict"
+JUDGED_COLUMNS = ("email", "phone", "nationality", "category", *DOCUMENT_COLUMNS)
+INSTANT_COLUMNS = tuple(f"{consent}_accepted_at" for consent in CONSENTS)
+_UPPER = ("gender", "risk_level")
+
+_CANONICAL_INSTANT = r"^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$"
+_INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]\d\d:[0-5]\d)$"
+_LOOSE_INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:[0-5]\d)(:[0-5]\d)?(?:[.,](\d{1,9}))? ?(?:([Zz])|([+-]\d\d):?([0-5]\d)?)", re.ASCII
+)
+_DOCUMENT_TYPES = {
+    "PASSPORT": "PASSPORT",
+    "IDCARD": "ID_CARD",
+    "IDENTITYCARD": "ID_CARD",
+    "NATIONALID": "ID_CARD",
+    "NATIONALIDCARD": "ID_CARD",
+    "NATIONALIDENTITYCARD": "ID_CARD",
+    "DRIVERSLICENSE": "DRIVERS_LICENSE",
+    "DRIVERSLICENCE": "DRIVERS_LICENSE",
+    "DRIVERLICENSE": "DRIVERS_LICENSE",
+    "DRIVERLICENCE": "DRIVERS_LICENSE",
+    "DRIVINGLICENSE": "DRIVERS_LICENSE",
+    "DRIVINGLICENCE": "DRIVERS_LICENSE",
+}
+
+
+def phone_number(values: pl.Series) -> pl.Series:
+    """Bring valid numbers into E.164; others stay as they are."""
+    return _phones(values)[0]
+
+
+def normalise(
+    frame: pl.DataFrame,
+    *,
+    catalogue: Catalogue,
+    documents_root: Path,
+    max_bytes: int,
+    look: Callable[[Path, str, int], str | None] = documents.problem,
+    nationalities: Collection[str] = (),
+    email: Callable[[str], str | None] = contacts.email,
+) -> pl.DataFrame:
+    """Return the canonical columns in canonical form, followed by the verdict columns.
+
+    ``look`` tells what is wrong with a document, given the root, a path and the largest size.
+    ``nationalities`` are what a profile states for the bank: codes, or names that are sent as they stand.
+    """
+    columns = {column: _canonical(column, frame.get_column(column)) for column in CANONICAL_COLUMNS}
+    columns["document_type"] = mapped(columns["document_type"], document_type)
+    for column in INSTANT_COLUMNS:
+        columns[column] = _instants(columns[column])
+    judged = {
+        "email": _judge(columns["email"], contacts.plain_emails, email, "email_invalid"),
+        "phone": _phones(columns["phone"]),
+        "nationality": _nationalities(columns["nationality"], nationalities),
+        "category": _judge(columns["category"], None, catalogue.spelling, "category_unknown"),
+    }
+    columns.update((column, values) for column, (values, _) in judged.items())
+    verdicts = {column: verdict for column, (_, verdict) in judged.items()}
+    for column in DOCUMENT_COLUMNS:
+        verdicts[column] = per_distinct(
+            columns[column], lambda path: look(documents_root, path, max_bytes) if path else None
+        )
+    return pl.DataFrame(
+        [columns[column].alias(column) for column in CANONICAL_COLUMNS]
+        + [verdicts[column].alias(column + VERDICT) for column in JUDGED_COLUMNS]
+    )
+
+
+def canonical(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return columns as far as they can be told without looking anything up: what is absent is an empty text."""
+    return frame.select(_canonical(column, frame[column]).alias(column) for column in frame.columns)
+
+
+def _canonical(column: str, values: pl.Series) -> pl.Series:
+    return mapped(values, lambda words: words.str.to_uppercase()) if column in _UPPER else values
+
+
+def _nationalities(values: pl.Series, stated: Collection[str]) -> tuple[pl.Series, pl.Series]:
+    """Return English names, and verdicts that tell a name of several countries from one of none."""
+    own = {name for name in stated if not countries.is_code(name)}
+    names, verdicts = _judge(
+        values, lambda given: given.is_in(list(own)), countries.english_name, "nationality_unknown"
+    )
+    if verdicts.null_count() == verdicts.len():
+        return names, verdicts
+    several = per_distinct(
+        pl.select(pl.when(verdicts.is_not_null()).then(names)).to_series(),
+        lambda name: "nationality_ambiguous" if countries.candidates(name) else None,
+    )
+    return names, pl.select(pl.coalesce(several, verdicts)).to_series()
+
+
+def _judge(
+    values: pl.Series,
+    surely_good: Callable[[pl.Series], pl.Series] | None,
+    canonical: Callable[[str], str | None],
+    code: str,
+) -> tuple[pl.Series, pl.Series]:
+    """Return the canonical values and the verdicts; what is good by its looks is not asked about."""
+    settled = values == ""
+    if surely_good:
+        settled |= surely_good(values)
+    if settled.all():
+        return values, pl.Series([None], dtype=pl.String).new_from_index(0, values.len())
+    asked = values.set(settled, None)
+    answers = per_distinct(asked, lambda value: canonical(value) or "")
+    good = answers.is_null() | (answers != "")
+    return (
+        pl.select(pl.when(good).then(pl.coalesce(answers, values)).otherwise(values)).to_series(),
+        pl.select(pl.when(~good).then(pl.lit(code))).to_series(),
+    )
+
+
+def _phones(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    return _judge(phones.dialled(values), phones.plain, _phone, "phone_invalid")
+
+
+def _phone(value: str) -> str | None:
+    """Read a number; without a country code, or rewritten, it stays as it is, for another rule to name."""
+    return phones.e164(value) if value.startswith("+") and not is_rewritten(value) else value
+
+
+def document_type(values: pl.Series) -> pl.Series:
+    """Bring the bank's words for documents into their spelling; others stay, in upper case."""
+    upper = values.str.to_uppercase()
+    bare = upper.str.replace_all(r"[ _'\x{2019}.\-]", "")
+    return bare.replace_strict(
+        list(_DOCUMENT_TYPES), list(_DOCUMENT_TYPES.values()), default=upper, return_dtype=pl.String
+    )
+
+
+def _instants(values: pl.Series) -> pl.Series:
+    """Bring instants to UTC: whole columns where they are written as usual, the rest once per distinct value."""
+    places = ((values != "") & ~values.str.contains(_CANONICAL_INSTANT)).arg_true()
+    return values.scatter(places, _brought_to_utc(values.gather(places))) if places.len() else values
+
+
+def _brought_to_utc(values: pl.Series) -> pl.Series:
+    usual = pl.select(pl.when(values.str.contains(_INSTANT)).then(values)).to_series()
+    parsed = usual.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", strict=False, time_unit="us", time_zone="UTC")
+    canonical = parsed.dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ").str.replace(".000000Z", "Z", literal=True)
+    rest = pl.select(pl.when(canonical.is_null() & (values != "")).then(values)).to_series()
+    return pl.select(pl.coalesce(canonical, per_distinct(rest, _instant), values)).to_series()
+
+
+@lru_cache(maxsize=4096)
+def _instant(value: str) -> str | None:
+    """Read an instant written with a space, a decimal comma, without seconds, or with a short offset."""
+    match = _LOOSE_INSTANT.fullmatch(value)
+    if not match:
+        return None
+    day, clock, seconds, fraction, zulu, hours, minutes = match.groups()
+    written = f"{day}T{clock}{seconds or ':00'}.{(fraction or '0')[:6]:0<6}"
+    try:
+        moment = datetime.fromisoformat(written + ("+00:00" if zulu else f"{hours}:{minutes or '00'}")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return canonical_instant(moment)
+
+
+def canonical_instant(moment: datetime) -> str:
+    """Write an instant as ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z``."""
+    # strftime does not pad years before 1000 everywhere; isoformat does.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

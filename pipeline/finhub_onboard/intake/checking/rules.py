@@ -1,0 +1,163 @@
+"""Predicates over a column: each is an expression that is true where the rule holds.
+
+Promises: an absent value ('') breaks no rule but :func:`present`; a predicate says nothing about a value that
+another rule has already found unreadable, so that one fault gives one violation. Pure; knows no schema and no words.
+"""
+
+from datetime import datetime
+
+import polars as pl
+
+from finhub_onboard.intake.checking import rewritten
+from finhub_onboard.intake.checking.normalise import canonical_instant
+from finhub_onboard.intake.mapping.formats import NOT_MIDNIGHT
+
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_SURE_DAY = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+"""A day that every month has."""
+_SURE_INSTANT = f"^{_SURE_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{{6}})?Z$"
+_CANONICAL_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{6})?Z$"
+_NAIVE_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?$"
+_CELL_ERROR = r"^#(?:N/A|VALUE!|REF!|NAME\?|DIV/0!|NULL!|NUM!)$"
+_DAY, _SECONDS = 10, 19
+_FIRST_BIRTH_DATE = "1900-01-01"
+
+
+def present(column: str) -> pl.Expr:
+    """Hold where the value is there."""
+    return pl.col(column) != ""
+
+
+def at_most(column: str, longest: int) -> pl.Expr:
+    """Hold where the value has no more characters than that."""
+    return pl.col(column).str.len_chars() <= longest
+
+
+def no_controls(column: str) -> pl.Expr:
+    """Hold where the value has no control character and no line or paragraph separator."""
+    return ~pl.col(column).str.contains(r"[\p{Cc}\u{2028}\u{2029}]")
+
+
+def not_garbled(column: str) -> pl.Expr:
+    """Hold where no character was replaced by U+FFFD before the file was made."""
+    return ~pl.col(column).str.contains("\ufffd", literal=True)
+
+
+def has_letter(column: str) -> pl.Expr:
+    """Hold where the value has a letter of any script."""
+    return (pl.col(column) == "") | pl.col(column).str.contains(r"\p{L}")
+
+
+def no_cell_error(column: str) -> pl.Expr:
+    """Hold where the value is not what a spreadsheet shows in place of one."""
+    return ~pl.col(column).str.contains(_CELL_ERROR)
+
+
+def not_rewritten(column: str) -> pl.Expr:
+    """Hold where the value is not a number as a tool rewrote it, perhaps without its last digits."""
+    return ~pl.col(column).str.contains(rewritten.SURE)
+
+
+def no_number(column: str) -> pl.Expr:
+    """Hold where the value is not a number with an exponent in any writing, however doubtful."""
+    return not_rewritten(column) & ~pl.col(column).str.contains(rewritten.DOUBTFUL)
+
+
+def one_of(column: str, words: tuple[str, ...]) -> pl.Expr:
+    """Hold where the value is one of the words."""
+    return pl.col(column).is_in(["", *words])
+
+
+def no_verdict(column: str) -> pl.Expr:
+    """Hold where a library or the file system found no fault; the value of a verdict column is the code."""
+    return pl.col(column).is_null()
+
+
+def international_phone(column: str) -> pl.Expr:
+    """Hold where the number starts with its country code, or is another rule's fault."""
+    return (pl.col(column) == "") | pl.col(column).str.starts_with("+") | ~not_rewritten(column)
+
+
+def date_written(column: str) -> pl.Expr:
+    """Hold where the value is written as a date, or as one with a time of day."""
+    return (pl.col(column) == "") | pl.col(column).str.contains(_DATE) | ~date_at_midnight(column)
+
+
+def date_at_midnight(column: str) -> pl.Expr:
+    """Hold where the date had no time of day but midnight."""
+    return pl.col(column) != NOT_MIDNIGHT
+
+
+def date_real(column: str) -> pl.Expr:
+    """Hold where the date is in the calendar."""
+    return ~pl.col(column).str.contains(_DATE) | _date(pl.col(column)).is_not_null()
+
+
+def date_not_after(column: str, day: str) -> pl.Expr:
+    """Hold where the date is that day or earlier; ISO dates sort like texts."""
+    return _date(pl.col(column)).is_null() | (pl.col(column) <= day)
+
+
+def date_not_before_1900(column: str) -> pl.Expr:
+    """Hold where the date can be that of a living person."""
+    return _date(pl.col(column)).is_null() | (pl.col(column) >= _FIRST_BIRTH_DATE)
+
+
+def adult(column: str, now: datetime, min_age: int) -> pl.Expr:
+    """Hold where the person has reached the age today; a date in the future is another rule's fault.
+
+    Who was born on 29 February comes of age on 1 March of a common year: as texts, ``2008-02-29`` is later than
+    ``2008-02-28``, and the day before ``2008-03-01``.
+    """
+    today = now.date().isoformat()
+    return ~date_not_after(column, today) | date_not_after(column, _latest_birth_date(now, min_age))
+
+
+def _latest_birth_date(now: datetime, min_age: int) -> str:
+    today = now.date()
+    return f"{max(today.year - min_age, 0):04d}-{today.month:02d}-{today.day:02d}"
+
+
+def instant_written(column: str) -> pl.Expr:
+    """Hold where the value is an instant, or one that only lacks its offset."""
+    value = pl.col(column)
+    # What could not be read stayed as it was, so that the day may still be one that is not in the calendar.
+    real = value.str.contains(_CANONICAL_INSTANT) & _date(value.str.slice(0, _DAY)).is_not_null()
+    return (value == "") | real | value.str.contains(_NAIVE_INSTANT)
+
+
+def instant_has_offset(column: str) -> pl.Expr:
+    """Hold where the value does not lack its offset."""
+    return ~pl.col(column).str.contains(_NAIVE_INSTANT)
+
+
+def instant_not_after(column: str, now: datetime) -> pl.Expr:
+    """Hold where the instant is not later than now, to the second."""
+    value = pl.col(column)
+    latest = canonical_instant(now)[:_SECONDS]
+    return ~value.str.contains(_CANONICAL_INSTANT) | (value.str.slice(0, _SECONDS) <= latest)
+
+
+def surely_text(column: str, longest: int) -> pl.Expr:
+    """Tell texts of letters, digits and what else ASCII prints, neither empty nor too long: no rule of texts fails."""
+    value = pl.col(column)
+    return (value.str.len_bytes() <= longest) & value.str.contains(r"^[A-Za-z][ -~]*$")
+
+
+def surely_adult(column: str, now: datetime, min_age: int) -> pl.Expr:
+    """Tell most birth dates that no rule of birth dates fails on."""
+    value = pl.col(column)
+    between = (value >= _FIRST_BIRTH_DATE) & (value <= min(_latest_birth_date(now, min_age), now.date().isoformat()))
+    return value.str.contains(f"^{_SURE_DAY}$") & between
+
+
+def surely_past_instant(column: str, now: datetime) -> pl.Expr:
+    """Tell most instants that no rule of instants fails on."""
+    value = pl.col(column)
+    # As texts, a second with a fraction is later than the same second without.
+    return value.str.contains(_SURE_INSTANT) & (value < canonical_instant(now)[:_SECONDS])
+
+
+def _date(value: pl.Expr) -> pl.Expr:
+    written = pl.when(value.str.contains(_DATE)).then(value)
+    return written.str.to_date("%Y-%m-%d", strict=False)

@@ -1,0 +1,1 @@
+"""Is a row twice: exact copies over all inputs, and probable ones."""

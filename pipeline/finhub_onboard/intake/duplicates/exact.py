@@ -1,0 +1,280 @@
+"""Copies of a key over all inputs of a run: suspected by hashes, proven by digests of the real values.
+
+Promises: memory hardly grows with the rows: beyond ``HELD`` hashes they go to an unlinked temporary file, and each part
+of it is examined alone. Only hashes are written, never a value, under a seed of their own that is kept nowhere, so that
+nothing can be looked up in them. A row is called a copy only when the 128-bit digest of its value equals another's, so
+that a collision of hashes rejects no good row; what the proof holds grows with the suspects. Rows are numbered over all
+inputs from 0. Knows series of texts, no inputs.
+"""
+
+import io
+import os
+import secrets
+import tempfile
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import IO, Self
+
+import polars as pl
+
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.intake.cells import OUTER_SPACE, text
+from finhub_onboard.intake.checking.elementwise import mended
+
+SHOWN = 5
+"""How many of the other copies are named."""
+HELD = 2_000_000
+"""How many hashes of all keys together are kept in memory, at 12 bytes each with the number of their row."""
+_PARTS = 64
+_HEAVY = 4_000_000
+"""Rows in one part from which on most must have the same key: they are counted before they are listed."""
+_PHONE_TAIL = 6
+_WORKERS = 2
+_DIGEST_BYTES = 16
+_ROW = pl.get_index_type
+
+
+class Collector:
+    """Finds the rows that seem to share a key: give it all rows in order, then ask for the suspects, then close it."""
+
+    def __init__(self, keys: Sequence[str], *, held: int = HELD) -> None:
+        self._waiting: dict[str, list[pl.DataFrame]] = {key: [] for key in keys}
+        self._held = held
+        self._count = 0
+        self._rows = 0
+        self._seed = secrets.randbits(64)
+        self._file: IO[bytes] | None = None
+        self._written: defaultdict[tuple[str, int], list[_Segment]] = defaultdict(list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give memory and disk back."""
+        self._waiting = {key: [] for key in self._waiting}
+        self._written.clear()
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows were fed."""
+        return self._rows
+
+    def feed(self, keys: Mapping[str, pl.Series]) -> int:
+        """Take the next rows: a text or a number of each for every key; '' and null are no key. Return how many."""
+        return self.add(self.hashed(keys))
+
+    def hashed(self, keys: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+        """Hash the keys of some rows; most of the work of ``feed``, and changes nothing."""
+        return {key: hashes(values, self._seed) for key, values in keys.items()}
+
+    def add(self, hashed: Mapping[str, pl.Series]) -> int:
+        """Take the next rows, hashed; return how many."""
+        lengths = {series.len() for series in hashed.values()}
+        if hashed.keys() != self._waiting.keys() or len(lengths) > 1:
+            raise ValueError("every key needs a value or null for every row")
+        for key, values in hashed.items():
+            there = values.alias("hash").to_frame().with_row_index("row", offset=self._rows).drop_nulls("hash")
+            self._waiting[key].append(there)
+            self._count += there.height
+        rows = max(lengths, default=0)
+        self._rows += rows
+        if self._count > self._held:
+            self._spill()
+        return rows
+
+    def suspects(self) -> dict[str, pl.Series]:
+        """Return for each key the numbers of the rows whose hash occurs more than once, in order."""
+        if self._file:
+            self._spill()
+        # Threads, because polars works at most of this on one core per key.
+        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+            found = pool.map(lambda key: pl.concat([_none(), *self._suspected(key)]).sort(), self._waiting)
+            return dict(zip(self._waiting, found, strict=True))
+
+    def _suspected(self, key: str) -> Iterator[pl.Series]:
+        """Yield a key's suspects part by part; equal hashes are in the same part."""
+        if not self._file:
+            if self._waiting[key]:
+                yield _repeated(pl.concat(self._waiting[key]))
+            return
+        for part in range(_PARTS):
+            segments = self._written[key, part]
+            if sum(segment.rows for segment in segments) < _HEAVY:
+                if segments:
+                    yield _repeated(pl.concat(map(self._read, segments)))
+                continue
+            counts = pl.DataFrame(schema={"hash": pl.UInt64, "times": pl.get_index_type()})
+            for segment in segments:
+                here = self._read(segment).group_by("hash").agg(times=pl.len())
+                counts = pl.concat([counts, here]).group_by("hash").agg(pl.col("times").sum())
+            often = counts.filter(pl.col("times") > 1).get_column("hash").implode()
+            for segment in segments:
+                yield self._read(segment).filter(pl.col("hash").is_in(often)).get_column("row")
+
+    def _spill(self) -> None:
+        """Write what waits to the file, by parts."""
+        try:
+            if not self._file:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 (close() closes it)
+            for key, frames in self._waiting.items():
+                if not frames:
+                    continue
+                parts = pl.concat(frames).with_columns(part=pl.col("hash") % _PARTS)
+                for (part,), frame in parts.partition_by("part", as_dict=True, include_key=False).items():
+                    self._written[key, int(part)].append(self._write(self._file, frame))
+                frames.clear()
+            self._file.flush()
+        except OSError as error:
+            raise ConfigurationError(
+                f"the search for copies cannot write to the temporary folder: {error.strerror}",
+                hint="set TMPDIR to a folder with 100 bytes free per row of the inputs",
+            ) from None
+        self._count = 0
+
+    @staticmethod
+    def _write(file: IO[bytes], frame: pl.DataFrame) -> "_Segment":
+        buffer = io.BytesIO()
+        frame.write_ipc_stream(buffer)
+        start = file.seek(0, io.SEEK_END)
+        file.write(buffer.getbuffer())
+        return _Segment(start=start, size=buffer.tell(), rows=frame.height)
+
+    def _read(self, segment: "_Segment") -> pl.DataFrame:
+        assert self._file
+        return pl.read_ipc_stream(io.BytesIO(os.pread(self._file.fileno(), segment.size, segment.start)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Segment:
+    """Where rows of one key and part stand in the file."""
+
+    start: int
+    size: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """Rows whose key is not unique: ``members`` has ``row`` and ``group``, in order of rows.
+
+    ``groups`` has for each ``group`` the ``first`` rows with this key, and how many ``copies`` there are in all.
+    """
+
+    members: pl.DataFrame
+    groups: pl.DataFrame
+
+    def within(self, first: int, rows: int) -> Iterable[tuple[int, list[int], int]]:
+        """Yield (row, up to ``SHOWN`` other rows, how many more) for copies among consecutive rows."""
+        part = self.members[slice(*span(self.members.get_column("row"), first, rows))]
+        told = part.join(self.groups, on="group", how="left", maintain_order="left")
+        for row, firsts, copies in told.select("row", "first", "copies").iter_rows():
+            others = [other for other in firsts if other != row][:SHOWN]
+            yield row, others, copies - 1 - len(others)
+
+
+class Proof:
+    """Tells which suspects of one key are copies: give it their real values, in order of rows, then ask."""
+
+    def __init__(self) -> None:
+        self._parts: list[pl.DataFrame] = []
+
+    def feed(self, rows: pl.Series, values: pl.Series) -> None:
+        """Take the next suspects: their numbers and what stands in these rows; '' and null are no key."""
+        there = pl.DataFrame({"row": rows, "value": values}).filter(pl.col("value") != "")
+        # One digest per different value: a value that fills a column costs one, and 4 bytes per row.
+        distinct = there.group_by("value", maintain_order=True).agg("row")
+        digests = [blake2b(value.encode(), digest_size=_DIGEST_BYTES).digest() for value in distinct["value"]]
+        halves = {
+            name: pl.Series([int.from_bytes(digest[half]) for digest in digests], dtype=pl.UInt64)
+            for name, half in (("high", slice(8)), ("low", slice(8, None)))
+        }
+        self._parts.append(distinct.select("row").with_columns(**halves))
+
+    def copies(self) -> Copies:
+        """Return the suspects that are copies indeed, with their companions."""
+        none = pl.DataFrame(schema={"row": pl.List(_ROW()), "high": pl.UInt64, "low": pl.UInt64})
+        parts = pl.concat([none, *self._parts])
+        rows = pl.col("row")
+        groups = (
+            parts.group_by("high", "low", maintain_order=True)
+            .agg(
+                first=rows.list.head(SHOWN + 1).explode().head(SHOWN + 1),
+                copies=rows.list.len().sum(),
+            )
+            .filter(pl.col("copies") > 1)
+            .with_row_index("group")
+        )
+        members = parts.join(groups.select("group", "high", "low"), on=["high", "low"]).select("row", "group")
+        return Copies(
+            members=members.explode("row").sort("row"),
+            groups=groups.select("group", "first", "copies"),
+        )
+
+
+def hashes(keys: pl.Series, seed: int) -> pl.Series:
+    """Return 8 bytes per key; null for a key that is absent."""
+    there = keys != "" if keys.dtype == pl.String else keys.is_not_null()
+    return pl.select(pl.when(there).then(keys.hash(seed))).to_series()
+
+
+def between(numbers: pl.Series, first: int, rows: int) -> pl.Series:
+    """Return those of ordered row numbers that are among consecutive rows."""
+    return numbers[slice(*span(numbers, first, rows))]
+
+
+def span(numbers: pl.Series, first: int, rows: int) -> tuple[int, int]:
+    """Return where the numbers of consecutive rows begin and end among ordered ones."""
+    # A search by polars costs more than the few steps of this one, and there may be thousands of small inputs.
+    return bisect_left(numbers, first), bisect_left(numbers, first + rows)
+
+
+def phone_birth_key(phone: pl.Series, date_of_birth: pl.Series) -> pl.Series:
+    """Return the end of the number and the birth date as they are written, '' if either is absent.
+
+    Only suspects are found by it: however a number is written, its last six digits stay, while a trunk prefix such as
+    (0) may stand before them.
+    """
+    digits = mended(phone, r"[^+0-9]", lambda odd: odd.str.replace_all(r"[^0-9]+", ""))
+    return together(digits.str.tail(_PHONE_TAIL), date_of_birth.str.strip_chars(OUTER_SPACE))
+
+
+def document_key(number: pl.Series, *issued: pl.Series) -> pl.Series:
+    """Return a document's number without what is neither letter nor digit, in upper case.
+
+    ``issued`` goes before it where it tells documents of the same number apart, such as the type; it may be absent.
+    """
+    upper = number.str.to_uppercase()
+    bare = mended(upper, r"[^A-Z0-9]", lambda odd: text(odd).str.replace_all(r"[^\p{L}\p{N}]+", ""))
+    return together(bare) if not issued else _joined([*issued, bare], bare != "")
+
+
+def together(*parts: pl.Series) -> pl.Series:
+    """Join the parts of a key; '' when one of them is absent."""
+    there = pl.select(pl.all_horizontal(part != "" for part in parts)).to_series()
+    return _joined(parts, there)
+
+
+def _joined(parts: Sequence[pl.Series], there: pl.Series) -> pl.Series:
+    joined = pl.concat_str(parts, separator="|", ignore_nulls=True)
+    return pl.select(pl.when(there).then(joined).otherwise(pl.lit(""))).to_series()
+
+
+def _none() -> pl.Series:
+    return pl.Series([], dtype=_ROW())
+
+
+def _repeated(hashed: pl.DataFrame) -> pl.Series:
+    # Most parts hold no copy, and to count is cheaper than to list.
+    if hashed.get_column("hash").n_unique() == hashed.height:
+        return _none()
+    return hashed.filter(pl.col("hash").is_duplicated()).get_column("row")

@@ -1,0 +1,108 @@
+"""What two rows must share to be copies of each other, or probably the same person.
+
+Promises: rows are suspected by cheap keys over all inputs in the first pass, and proven by their real values in one
+more look at the suspects only; a column that a profile makes the same for all is no key. Knows canonical frames, no
+files.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Protocol
+
+import polars as pl
+
+from finhub_onboard.intake.cells import seen
+from finhub_onboard.intake.checking.contacts import email_key
+from finhub_onboard.intake.checking.normalise import document_type, phone_number
+from finhub_onboard.intake.duplicates import probable
+from finhub_onboard.intake.duplicates.exact import Proof, between, document_key, phone_birth_key, together
+
+PROBABLE = "probable_duplicate"
+COLUMNS = (
+    "external_id",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "date_of_birth",
+    "document_type",
+    "document_number",
+)
+"""The canonical columns that keys are made of."""
+LOOSELY = ("first_name", "last_name", "phone", "document_type", "document_number")
+"""Those of which the keys of the first pass take letters and digits only, so that they need no cleaning for it."""
+_NAMES = ("first_name", "last_name", "date_of_birth")
+_MADE_OF = {
+    **dict.fromkeys(probable.BLOCKS, _NAMES),
+    "external_id": ("external_id",),
+    "email": ("email",),
+    "phone_and_birth_date": ("phone", "date_of_birth"),
+    "document_number": ("document_number",),
+}
+EXACT = ("external_id", "email", "phone_and_birth_date", "document_number")
+LOOSE = (*EXACT, *probable.BLOCKS)
+"""Keys of the first pass: those of copies, and the blocks in which names are compared."""
+
+
+class Companions(Protocol):
+    """Rows that have something to do with others."""
+
+    def within(self, first: int, rows: int) -> Iterable[tuple[int, list[int], int]]:
+        """Yield (row, some other rows, how many more) among consecutive rows."""
+
+
+def loose(frame: pl.DataFrame, constant: Collection[str]) -> dict[str, pl.Series]:
+    """Return the keys under which rows are suspected: '' where there is none."""
+    keys = {
+        "external_id": seen(frame["external_id"]),
+        "email": email_key(frame["email"]),
+        "phone_and_birth_date": phone_birth_key(frame["phone"], frame["date_of_birth"]),
+        "document_number": document_key(frame["document_number"]),
+        **probable.blocks(frame["first_name"], frame["last_name"], frame["date_of_birth"]),
+    }
+    return {
+        key: pl.repeat(None, frame.height, dtype=values.dtype, eager=True)
+        if set(_MADE_OF[key]) & set(constant)
+        else values
+        for key, values in keys.items()
+    }
+
+
+def exact(frame: pl.DataFrame, key: str) -> pl.Series:
+    """Return the real value of a key: rows that share it are copies."""
+    match key:
+        case "external_id":
+            return seen(frame["external_id"])
+        case "email":
+            return email_key(frame["email"])
+        case "phone_and_birth_date":
+            return together(phone_number(frame["phone"]), frame["date_of_birth"])
+    return document_key(frame["document_number"], document_type(frame["document_type"]))
+
+
+def prove(
+    suspects: Mapping[str, pl.Series], frames: Callable[[pl.Series], Iterator[pl.DataFrame]]
+) -> tuple[dict[str, Companions], bool]:
+    """Look at the suspects once more, by their real values; without suspects nothing is read.
+
+    ``frames`` yields the rows with some numbers, in order, with the canonical columns. Second: whether all names that
+    share a block were compared; beyond some millions of them only the likeliest are.
+    """
+    proofs = {key: Proof() for key in EXACT}
+    names = probable.Names()
+    blocks, whole = probable.chosen({key: suspects[key] for key in probable.BLOCKS})
+    wanted = pl.concat([blocks, *(suspects[key] for key in EXACT)]).unique().sort()
+    done = 0
+    for frame in frames(wanted) if wanted.len() else ():
+        numbers = wanted[done : done + frame.height]
+        first, rows = numbers[0], numbers[-1] - numbers[0] + 1
+        for key, proof in proofs.items():
+            here = between(suspects[key], first, rows)
+            if here.len():
+                proof.feed(here, exact(frame[numbers.search_sorted(here)], key))
+        here = between(blocks, first, rows)
+        if here.len():
+            named = frame[numbers.search_sorted(here)]
+            names.feed(here, named["first_name"], named["last_name"], named["date_of_birth"])
+        done += frame.height
+    copies = {key: proof.copies() for key, proof in proofs.items()}
+    return {**copies, PROBABLE: names.alike(copies.values())}, whole

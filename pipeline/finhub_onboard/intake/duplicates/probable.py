@@ -1,0 +1,264 @@
+"""Probable duplicates: rows with the same birth date and nearly the same name, over all inputs of a run.
+
+Promises: only rows of one block are compared, by their real values, so that the cost stays linear: a block is a birth
+date and the beginnings or ends of both names, and of a block of more than ``MOST`` names only neighbours in sorted
+order are compared. What is held grows with the rows that share a block, never beyond ``LIMIT`` of them. Case, accents,
+punctuation and the order of names do not matter. That two rows are alike is a guess for a person to judge: twins may
+be, and a person under a new name is not. Knows series of texts, no inputs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
+import polars as pl
+from rapidfuzz import fuzz, process
+
+from finhub_onboard.intake.cells import OUTER_SPACE
+from finhub_onboard.intake.checking.elementwise import mapped, mended
+from finhub_onboard.intake.duplicates.exact import SHOWN, Copies, span
+
+BLOCKS = ("name_starts", "name_ends")
+"""Keys of the blocks, for a :class:`~finhub_onboard.intake.duplicates.exact.Collector`."""
+LIMIT = 2_500_000
+"""How many rows are compared at most."""
+MOST = 200
+"""How many different names of a block are all compared with each other."""
+_NEIGHBOURS = 20
+"""With how many that follow in sorted order a name of a larger block is compared."""
+
+# On FEBRL 90 finds 82 % of the altered copies that kept the birth date (85: 84 %; most others have another name), and
+# takes 1 of 114,481 pairs of different persons for one, had they all the same birth date (85: 3).
+_THRESHOLD = 90
+_EACH = 50
+"""What each name of a pair must exceed, where the threshold is for both together."""
+_SHORT = 2
+"""Names of up to so many letters are alike only when they are equal."""
+_CONSIDERED = 2 * SHOWN
+_SLICE = 50_000
+_THERE = (pl.col("first") != "") & (pl.col("last") != "") & pl.col("born").is_not_null()
+_Person = tuple[int, str, str]
+"""The number of its first row, first and last name."""
+
+_APOSTROPHES = "'`\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201b\u2032\uff07"
+_LETTERS = (
+    dict.fromkeys(_APOSTROPHES, "")
+    | dict(
+        pair.split(":") for pair in ("ß:ss", "æ:ae", "œ:oe", "ø:o", "ł:l", "đ:d", "ð:d", "þ:th", "ħ:h", "ŧ:t", "ŋ:n")
+    )
+    | {"\u0131": "i", "\u03c2": "\u03c3"}
+)
+"""What stands apart in Unicode and is written either way, and what goes without leaving a gap."""
+_MARKS = r"[\x{300}-\x{36F}\x{591}-\x{5C7}\x{64B}-\x{65F}\x{670}]"
+"""Accents, and the points that Hebrew and Arabic may leave out; in other scripts a mark may be a vowel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Rows that probably are the same person: ``frame`` has ``row``, the first ``others``, and how many ``more``."""
+
+    frame: pl.DataFrame
+
+    def within(self, first: int, rows: int) -> Iterable[tuple[int, list[int], int]]:
+        """Yield (row, up to ``SHOWN`` other rows, how many more) for such rows among consecutive ones."""
+        return self.frame[slice(*span(self.frame.get_column("row"), first, rows))].iter_rows()
+
+
+def folded(names: pl.Series, gap: str = "") -> pl.Series:
+    """Return names in lower case without accents, with ``gap`` for what stands between their letters."""
+    return mended(names.fill_null("").str.to_lowercase(), r"[^a-z]", lambda odd: _folded(odd, gap))
+
+
+def blocks(first_name: pl.Series, last_name: pl.Series, date_of_birth: pl.Series) -> dict[str, pl.Series]:
+    """Return the keys of the blocks of each row; null where a name or the birth date is absent."""
+    frame = _frame(mapped(first_name, folded), mapped(last_name, folded), date_of_birth)
+    first, last = pl.col("first"), pl.col("last")
+    return frame.select(pl.when(_THERE).then(key).alias(name) for name, key in _keys(first, last).items()).to_dict()
+
+
+def chosen(suspects: Mapping[str, pl.Series]) -> tuple[pl.Series, bool]:
+    """Return the rows to compare, in order, and whether these are all that share a block.
+
+    Where they are more than ``LIMIT``, those of the smallest block key are taken, or those that share a block under
+    every key: rows with equal names are among either.
+    """
+    every = pl.concat(suspects.values()).unique().sort()
+    if every.len() <= LIMIT:
+        return every, True
+    least = min(suspects.values(), key=len)
+    if least.len() <= LIMIT:
+        return least, False
+    for rows in suspects.values():
+        least = least.filter(least.is_in(rows.implode()))
+    return least.head(LIMIT), False
+
+
+class Names:
+    """Compares the suspects: give it their names and birth dates, in order of rows, then ask once."""
+
+    def __init__(self) -> None:
+        self._parts: list[pl.DataFrame] = []
+
+    def feed(self, rows: pl.Series, first_name: pl.Series, last_name: pl.Series, date_of_birth: pl.Series) -> None:
+        """Take the next suspects: their numbers and what stands in these rows."""
+        frame = _frame(folded(first_name, " "), folded(last_name, " "), date_of_birth)
+        self._parts.append(frame.with_columns(row=rows).filter(_THERE))
+
+    def alike(self, known: Iterable[Copies] = ()) -> Alike:
+        """Return the rows that are alike; two that are ``known`` to share a key are not told to each other again.
+
+        Of many alike only the first ten are asked whether they are known, so the number of the rest may count such.
+        """
+        if not self._parts:
+            return Alike(frame=_none())
+        rows = pl.concat(self._parts, rechunk=True)
+        self._parts.clear()
+        same = _repeated(rows.select("row", value=pl.col("born") + pl.col("first").hash(2) + pl.col("last").hash(3)))
+        # Rows of the same name and birth date are one person to compare, who is called by the first of them.
+        several = same.group_by("value").agg(person=pl.col("row").min(), row=pl.col("row").sort()).drop("value")
+        others = several.get_column("row").list.slice(1).explode()
+        pairs = set[tuple[int, int]]()
+        for key in BLOCKS:
+            for block in _blocks(rows, key, others):
+                pairs.update(_pairs(block))
+        return Alike(frame=_told(*_both_ways(several, pairs), tuple(known)))
+
+
+def _frame(first: pl.Series, last: pl.Series, date_of_birth: pl.Series) -> pl.DataFrame:
+    """Put folded names beside a hash of the birth date; null where it is absent."""
+    born = date_of_birth.str.strip_chars(OUTER_SPACE)
+    there = pl.col("born") != ""
+    frame = pl.DataFrame({"first": first, "last": last, "born": born})
+    return frame.with_columns(born=pl.when(there).then(pl.col("born").hash()))
+
+
+def _folded(names: pl.Series, gap: str) -> pl.Series:
+    """Fold names that hold more than the letters a to z, each different one once."""
+    distinct = names.unique()
+    letters = distinct.str.replace_many(list(_LETTERS), list(_LETTERS.values()))
+    plain = letters.str.normalize("NFKD").str.replace_all(_MARKS, "").str.normalize("NFC").str.to_lowercase()
+    bare = mended(plain, r"[^\p{L}\p{M}]", lambda odd: odd.str.replace_all(r"[^\p{L}\p{M}]+", gap))
+    return names.replace_strict(distinct, bare.str.strip_chars(" "))
+
+
+def _keys(first: pl.Expr, last: pl.Expr) -> dict[str, pl.Expr]:
+    """Build the keys of the blocks from the letters of both names and ``born``.
+
+    Each takes both names, in whichever order: a block of one name's beginning would hold some hundred persons in a
+    book of millions. An altered letter leaves one of the two, but in the midst of a name of four letters or fewer; a
+    second name that moved to the other column may leave none.
+    """
+    pieces = {"name_starts": (first.str.head(2), last.str.head(2)), "name_ends": (first.str.tail(3), last.str.tail(3))}
+    # A sum of hashes knows no order, and costs a quarter of ordered texts.
+    return {key: pl.col("born") + one.hash(1) + other.hash(1) for key, (one, other) in pieces.items()}
+
+
+def _blocks(rows: pl.DataFrame, key: str, without: pl.Series) -> Iterator[list[_Person]]:
+    """Yield the persons of each block of more than one."""
+    first, last = (pl.col(name).str.replace_all(" ", "", literal=True) for name in ("first", "last"))
+    keyed = rows.select("row", value=_keys(first, last)[key]).with_row_index("place")
+    shared = _repeated(keyed.filter(~pl.col("row").is_in(without.implode())))
+    del keyed
+
+    def stream() -> Iterator[tuple[int, _Person]]:
+        for part in shared.iter_slices(_SLICE):
+            names = rows.select("row", "first", "last")[part["place"]]
+            yield from zip(part["value"], names.iter_rows(), strict=True)
+
+    for _, block in groupby(stream(), key=itemgetter(0)):
+        yield [person for _, person in block]
+
+
+def _repeated(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows whose ``value`` others have too, side by side."""
+    # Sorting needs less memory than a table of all values.
+    value = pl.col("value")
+    return frame.sort("value").filter((value == value.shift(1)) | (value == value.shift(-1)))
+
+
+def _pairs(block: list[_Person]) -> Iterator[tuple[int, int]]:
+    """Yield those who are alike, the lower number first."""
+    for one, other in _near_pairs(block):
+        if _each_alike(one, other):
+            yield min(one[0], other[0]), max(one[0], other[0])
+
+
+def _near_pairs(block: list[_Person]) -> Iterator[tuple[_Person, _Person]]:
+    """Yield those whose whole names are nearly the same, in either order."""
+    reach = len(block)
+    if reach > MOST:
+        block, reach = sorted(block, key=itemgetter(1, 2)), _NEIGHBOURS
+    names = [f"{first} {last}" for _, first, last in block]
+    turned = [f"{last} {first}" for _, first, last in block]
+    if reach == 2:  # noqa: PLR2004 (most blocks: in half of the time)
+        if any(fuzz.ratio(name, names[1], score_cutoff=_THRESHOLD) for name in (names[0], turned[0])):
+            yield block[0], block[1]
+        return
+    for place, person in enumerate(block):
+        after = names[place + 1 : place + 1 + reach]
+        near = (
+            process.extract(name, after, scorer=fuzz.ratio, score_cutoff=_THRESHOLD, limit=None)
+            for name in (names[place], turned[place])
+        )
+        for index in {index for found in near for _, _, index in found}:
+            yield person, block[place + 1 + index]
+
+
+def _each_alike(one: _Person, other: _Person) -> bool:
+    """Tell whether either name has its like: a long one must not outweigh a short one that differs altogether."""
+    (_, first, last), (_, given, family) = one, other
+    straight = _near(first, given) and _near(last, family)
+    return straight or (_near(first, family) and _near(last, given))
+
+
+def _near(one: str, other: str) -> bool:
+    return one == other or (min(len(one), len(other)) > _SHORT and fuzz.ratio(one, other) > _EACH)
+
+
+def _both_ways(several: pl.DataFrame, pairs: Iterable[tuple[int, int]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows of each person, and who is told of whom: each of a pair of the other, and all of themselves."""
+    one_way = pl.DataFrame(
+        list(pairs), schema={"person": pl.get_index_type(), "other": pl.get_index_type()}, orient="row"
+    )
+    paired = pl.concat([one_way["person"], one_way["other"]]).unique().to_frame("person")
+    single = paired.join(several, on="person", how="anti").with_columns(row=pl.concat_list("person"))
+    persons = pl.concat([several.select("person", "row"), single])
+    oneself = persons.select("person", other="person")
+    return persons, pl.concat([one_way, one_way.select(person="other", other="person"), oneself])
+
+
+def _told(persons: pl.DataFrame, pairs: pl.DataFrame, known: Sequence[Copies]) -> pl.DataFrame:
+    """Return for each row the first others that are alike and not known to share a key, and how many more."""
+    rows = pl.col("row")
+    heads = persons.select(other="person", heads=rows.list.head(_CONSIDERED), size=rows.list.len())
+    others = (
+        pairs.join(heads, on="other")
+        .group_by("person")
+        .agg(other=pl.col("heads").explode().sort().head(_CONSIDERED), all=pl.col("size").sum())
+    )
+    told = persons.explode("row").iter_slices(_SLICE)
+    return pl.concat([_none(), *(_named(part.join(others, on="person"), known) for part in told)]).sort("row")
+
+
+def _named(rows: pl.DataFrame, known: Sequence[Copies]) -> pl.DataFrame:
+    """Return these rows with those of their ``other`` that are to be named, and how many more of ``all`` there are."""
+    told = rows.select("row", "other").explode("other").filter(pl.col("row") != pl.col("other"))
+    told = told.with_columns(known=pl.lit(value=False))
+    for copies in known:
+        mine = copies.members.select("row", mine="group")
+        theirs = copies.members.select(other="row", theirs="group")
+        shared = (pl.col("mine") == pl.col("theirs")).fill_null(value=False)
+        told = told.join(mine, on="row", how="left", maintain_order="left")
+        told = told.join(theirs, on="other", how="left", maintain_order="left")
+        told = told.select("row", "other", known=pl.col("known") | shared)
+    hidden = told.filter("known").group_by("row").agg(hidden=pl.len())
+    named = told.filter(~pl.col("known")).group_by("row").agg(others=pl.col("other").head(SHOWN))
+    found = rows.select("row", "all").join(named, on="row").join(hidden, on="row", how="left")
+    more = pl.col("all") - 1 - pl.col("hidden").fill_null(0) - pl.col("others").list.len()
+    return found.select("row", "others", more=more)
+
+
+def _none() -> pl.DataFrame:
+    index = pl.get_index_type()
+    return pl.DataFrame(schema={"row": index, "others": pl.List(index), "more": index})

@@ -1,0 +1,253 @@
+"""One batch, judged: which rows are customers, and what speaks against the others or wants a look.
+
+Promises: nothing is decided here that the specification, the copies or the ledger's earlier customers have not said;
+words are those of ``codes``. Rows become objects only when somebody asks for them: a check needs the bad ones only.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import polars as pl
+
+from finhub_onboard.intake import customers, notices
+from finhub_onboard.intake.cells import Cells
+from finhub_onboard.intake.checking import countries, schema
+from finhub_onboard.intake.checking.categories import Catalogue
+from finhub_onboard.intake.duplicates.identity import PROBABLE, Companions
+from finhub_onboard.intake.findings import Findings, Lack, Piece
+from finhub_onboard.intake.reading.files import Batch, Table
+from finhub_onboard.model import Customer, IntakeRow, Severity, SourceInfo, Violation
+
+_FEW = 500
+"""Rows that Python looks at sooner than polars."""
+FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
+"""The column that a key made of several stands under."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Consecutive records of one input. ``violations`` and ``findings`` by place; a place without violations is good.
+
+    ``batch`` has them as they stand, ``frame`` the canonical columns as they will be sent. The rows at ``places`` stand
+    in ``earlier`` as versions up to 0.4.0 sent them.
+    """
+
+    source: str
+    batch: Batch
+    frame: pl.DataFrame
+    violations: Mapping[int, Sequence[Violation]]
+    findings: Mapping[int, Sequence[Violation]]
+    places: pl.Series
+    earlier: pl.DataFrame
+
+    @property
+    def first_row(self) -> int:
+        """The row number of the first record."""
+        return self.batch.first_row
+
+    @property
+    def height(self) -> int:
+        """How many records."""
+        return self.frame.height
+
+    def any_key(self, pattern: str) -> bool:
+        """Tell whether the key of any record matches a pattern."""
+        ids = self.frame["external_id"]
+        return any(map(re.compile(pattern).search, ids)) if self.height < _FEW else ids.str.contains(pattern).any()
+
+    def lines(self, before: str, after: str, key: Callable[[str], str] | None = None) -> list[str]:
+        """Return a text per record: ``before``, its row number, a comma, its key (as ``key`` writes it), ``after``."""
+        ids = self.frame["external_id"]
+        keys = ids if key is None else pl.Series(map(key, ids), dtype=pl.String)
+        if self.height < _FEW:
+            return [f"{before}{number},{key}{after}" for number, key in enumerate(keys, start=self.first_row)]
+        numbers = pl.int_range(self.first_row, self.first_row + self.height, eager=True).cast(pl.String)
+        return pl.select(pl.concat_str(pl.lit(before), numbers, pl.lit(","), keys, pl.lit(after))).to_series().to_list()
+
+    def rows(self, places: Sequence[int] | None = None) -> list[IntakeRow]:
+        """Return the records, or those at some places, as rows with their customers."""
+        places = range(self.height) if places is None else places
+        good = [place for place in places if place not in self.violations]
+        numbers = [self.first_row + place for place in good]
+        accepted = customers.build(self.frame[good], source=self.source, row_numbers=numbers) if good else []
+        by_place: dict[int, Customer] = dict(zip(good, accepted, strict=True))
+        earlier = self._earlier(places)
+        ids = self.frame["external_id"]
+        return [
+            IntakeRow(
+                source=self.source,
+                row_number=self.first_row + place,
+                external_id=ids[place],
+                customer=by_place.get(place),
+                violations=tuple(self.violations.get(place, ())),
+                findings=tuple(self.findings.get(place, ())),
+                earlier=earlier.get(place),
+            )
+            for place in places
+        ]
+
+    def former_ids(self) -> dict[int, str]:
+        """Return the ids that versions up to 0.4.0 read otherwise, as they did, by place."""
+        now = self.frame["external_id"].gather(self.places)
+        pairs = zip(self.places, self.earlier["external_id"], now, strict=True)
+        return {place: before for place, before, after in pairs if before and before != after}
+
+    def ids(self, instead: Mapping[int, str]) -> list[str]:
+        """Return the id of each record; by place, others ``instead``."""
+        found: list[str] = self.frame["external_id"].to_list()
+        for place, external_id in instead.items():
+            found[place] = external_id
+        return found
+
+    def _earlier(self, places: Sequence[int]) -> dict[int, Customer]:
+        """Return the customers of records as versions up to 0.4.0 read them, where that was another way."""
+        if not self.places.len():
+            return {}
+        wanted = self.places.is_in(pl.Series(places, dtype=self.places.dtype).implode())
+        there = self.places.filter(wanted).to_list()
+        numbers = [self.first_row + place for place in there]
+        made = customers.build(self.earlier.filter(wanted), source=self.source, row_numbers=numbers)
+        return dict(zip(there, made, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What good rows are asked for besides the rules.
+
+    ``lacks`` may depend on the values of ``worth`` and on whether the columns ``filled`` are there, on nothing else: it
+    is asked once for all rows of a batch that agree in these.
+    """
+
+    lacks: Callable[[Customer], Sequence[Lack]]
+    worth: Sequence[str]
+    filled: Sequence[str]
+
+    def kinds(self, frame: pl.DataFrame) -> pl.Series:
+        """Return the places of rows that agree, kind by kind."""
+        kind = [*(pl.col(column) for column in self.worth), *(pl.col(column) != "" for column in self.filled)]
+        places = frame.lazy().select(kind).with_row_index("place").group_by([*self.worth, *self.filled])
+        return places.agg("place").collect()["place"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """What is known about all inputs when batches of them are judged."""
+
+    sources: Sequence[SourceInfo]
+    copies: Mapping[str, Companions]
+    catalogue: Catalogue
+    min_age: int
+    max_document_bytes: int
+    reject_probable: bool
+    needs: Needs | None = None
+
+    def judged(
+        self,
+        pieces: Sequence[Piece],
+        frame: pl.DataFrame,
+        broken: Sequence[schema.Broken],
+        *,
+        given: Cells,
+        earlier: pl.DataFrame,
+    ) -> list[Judged]:
+        """Gather what is said of consecutive batches, ``given`` together as these cells and now a ``frame``.
+
+        ``earlier`` are the rows at ``given.places`` as versions up to 0.4.0 sent them.
+        """
+        findings = Findings(pieces, frame["external_id"])
+        faulty = set(self._faults(findings, pieces))
+        for rule in broken:
+            # A faulty record has no cells that could break a rule.
+            if rule.place not in faulty:
+                table, _ = findings.at(rule.place)
+                findings.add(rule.place, rule.column, rule.code, self._facts(rule, frame, table))
+        first = pieces[0].offset
+        for key, copies in self.copies.items():
+            for row, others, more in copies.within(first, frame.height):
+                self._copy(findings, row - first, key, self._told(others, more))
+        for place, column, code, severity in notices.told(given, frame):
+            if place not in faulty:
+                findings.add(place, column, code, {}, severity)
+        if self.needs:
+            self._lacks(findings, self.needs, frame)
+        return list(_parted(pieces, frame, findings, given.places, earlier))
+
+    @staticmethod
+    def _faults(findings: "Findings", pieces: Sequence[Piece]) -> Iterator[int]:
+        """Say of records that are none why, and yield their places."""
+        for piece in pieces:
+            for within, fault in piece.batch.faults.items():
+                place = piece.offset - pieces[0].offset + within
+                encoding = piece.table.dialect.encoding.name if piece.table.dialect else ""
+                expected = len(piece.table.columns)
+                facts = {"line": fault.line, "found": fault.found, "expected": expected, "encoding": encoding}
+                for code in fault.codes:
+                    findings.add(place, "", code, facts)
+                yield place
+
+    def _copy(self, findings: "Findings", place: int, key: str, told: str) -> None:
+        severity = Severity.WARNING if key == PROBABLE and not self.reject_probable else Severity.ERROR
+        code = key if key == PROBABLE else f"duplicate_{key}"
+        findings.add(place, FIELD_OF.get(key, key), code, {"copies": told}, severity)
+
+    @staticmethod
+    def _lacks(findings: "Findings", needs: Needs, frame: pl.DataFrame) -> None:
+        for places in needs.kinds(frame):
+            (alike,) = customers.build(frame.slice(places[0], 1), source="", row_numbers=[0])
+            if lacking := needs.lacks(alike):
+                for place in places:
+                    if place not in findings.errors:
+                        for lack in lacking:
+                            findings.lack(place, lack)
+
+    def _facts(self, fault: schema.Broken, frame: pl.DataFrame, table: Table) -> Mapping[str, object]:
+        """Return what the words of a code need to know; none of it is the row's own value."""
+        match fault.code:
+            case "too_long":
+                return {"longest": schema.LONGEST[fault.column]}
+            case "birth_date_format":
+                return {"format": table.reading.profile.formats.date_of_birth}
+            case "birth_date_under_age":
+                return {"min_age": self.min_age}
+            case "nationality_ambiguous":
+                return {"candidates": " or ".join(countries.candidates(frame["nationality"][fault.place]))}
+            case "document_too_large":
+                return {"max_bytes": self.max_document_bytes}
+            case "category_unknown":
+                return {"nearest": self.catalogue.nearest(frame["category"][fault.place])}
+        return {}
+
+    def _told(self, others: Sequence[int], more: int) -> str:
+        """Name other rows: by number, and by input when there are several."""
+        starts = [0, *accumulate(source.rows for source in self.sources)]
+        names = []
+        for other in others:
+            place = bisect_right(starts, other) - 1
+            name = f" of {self.sources[place].name}" if len(self.sources) > 1 else ""
+            names.append(f"{other - starts[place] + 1}{name}")
+        told = f"row {names[0]}" if len(names) == 1 and not more else f"rows {', '.join(names)}"
+        return f"{told} and {more} more" if more else told
+
+
+def _parted(
+    pieces: Sequence[Piece], frame: pl.DataFrame, findings: Findings, places: pl.Series, earlier: pl.DataFrame
+) -> Iterator[Judged]:
+    """Yield the batches apart, each with what is said of its own records."""
+    errors, others = findings.parted(findings.errors), findings.parted(findings.others)
+    start = begin = 0
+    for piece, own_errors, own_others in zip(pieces, errors, others, strict=True):
+        height = piece.batch.height
+        end = bisect_left(places, start + height)
+        yield Judged(
+            source=piece.table.name,
+            batch=piece.batch,
+            frame=frame.slice(start, height),
+            violations=own_errors,
+            findings=own_others,
+            places=places.slice(begin, end - begin) - start,
+            earlier=earlier.slice(begin, end - begin),
+        )
+        start, begin = start + height, end

@@ -1,0 +1,108 @@
+"""Texts that are written in a profile's date format, cut into days, times of day and offsets.
+
+Promises: a text that does not fit the whole format is not cut. Whether a day is in the calendar is not asked here.
+"""
+
+import re
+from typing import NamedTuple
+
+import polars as pl
+
+from finhub_onboard.config.profile import CLOCK_PARTS, DATE_PARTS
+
+MIDNIGHT = "00:00:00"
+_CLOCK = "hh:mm:ss"
+_PARTS = re.compile(f"({'|'.join((*DATE_PARTS, *CLOCK_PARTS))})")
+_ONE_OR_TWO = ("M", "D", "h")
+_WIDTHS = {
+    "MMM": "[A-Za-z]{3}",
+    "fff": "[0-9]{1,9}",
+    "AM": r"[AaPp]\.?[Mm]\.?",
+    "Z": "[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?",
+}
+"""Parts that are no numbers of a fixed width."""
+_NOON = 12
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+class Parts(NamedTuple):
+    """Days as ``YYYY-MM-DD`` and clocks, null where there is no such month or hour; offsets, if they are written."""
+
+    days: pl.Series
+    clocks: pl.Series
+    offsets: pl.Series | None = None
+
+
+def cut(text: pl.Series, written: str, pivot: int | None) -> Parts:
+    """Cut texts that are written so."""
+    named = {piece[0]: piece for piece in _PARTS.findall(written)}
+    loose = {*_ONE_OR_TWO, *_WIDTHS} - {"MMM"} & set(named.values())
+    groups = text.str.extract_groups(pattern(written)).struct if loose else None
+
+    def part(piece: str) -> pl.Series:
+        # Without loose parts everything has its place, and cutting there is faster than groups.
+        return groups.field(piece[0]) if groups is not None else text.str.slice(written.index(piece), len(piece))
+
+    year, month, day = (part(named[letter]) for letter in "YMD")
+    if named["Y"] == "YY":
+        century = pl.when(year <= f"{pivot or 0:02d}").then(pl.lit("20")).otherwise(pl.lit("19"))
+        year = joined(century, year)
+    if named["M"] == "MMM":
+        numbers = [f"{number:02d}" for number in range(1, 13)]
+        month = month.str.to_lowercase().replace_strict(_MONTHS, numbers, default=None, return_dtype=pl.String)
+    if loose:
+        month, day = month.str.zfill(2), day.str.zfill(2)
+    days = joined(year, "-", month, "-", day)
+    if _CLOCK in written and not loose:
+        return Parts(days, part(_CLOCK))
+    if not set(CLOCK_PARTS) & set(named.values()):
+        return Parts(days, pl.repeat(MIDNIGHT, text.len(), dtype=pl.String, eager=True))
+    none = pl.repeat("00", text.len(), dtype=pl.String, eager=True)
+    hours, minutes, seconds = (part(named[letter]) if letter in named else none for letter in "hms")
+    if loose:
+        hours = _of_the_day(hours.str.zfill(2), part("AM") if "A" in named else None)
+    fraction = joined(".", part("fff")) if "f" in named else ""
+    return Parts(
+        days,
+        joined(hours, ":", minutes, ":", seconds, fraction),
+        part("Z").str.to_uppercase() if "Z" in named else None,
+    )
+
+
+def _of_the_day(hours: pl.Series, halves: pl.Series | None) -> pl.Series:
+    """Return the hours of a clock of twelve as those of the day; null where there is no such hour."""
+    if halves is None:
+        return hours
+    clock = [f"{hour:02d}" for hour in range(1, _NOON + 1)]
+    before, after = ([f"{hour % _NOON + add:02d}" for hour in range(1, _NOON + 1)] for add in (0, _NOON))
+    morning, evening = (
+        hours.replace_strict(clock, day, default=None, return_dtype=pl.String) for day in (before, after)
+    )
+    return pl.select(pl.when(halves.str.contains("^[Pp]")).then(evening).otherwise(morning)).to_series()
+
+
+def pattern(written: str) -> str:
+    """Return a format as a pattern with a group per part, named by its letter.
+
+    One or two digits are only read where something stands between them and the next number: ``DMYYYY`` would be
+    a guess, so it is read like ``DDMMYYYY``.
+    """
+    pieces = [piece for piece in _PARTS.split(written) if piece]
+    found = ""
+    for place, piece in enumerate(pieces):
+        around = pieces[max(place - 1, 0) : place] + pieces[place + 1 : place + 2]
+        apart = not any(_PARTS.fullmatch(other) and other != "MMM" for other in around)
+        if not _PARTS.fullmatch(piece):
+            found += pl.escape_regex(piece)
+        elif piece in _WIDTHS:
+            found += f"(?<{piece[0]}>{_WIDTHS[piece]})"
+        elif piece in _ONE_OR_TWO:
+            found += f"(?<{piece}>[0-9]{{{'1,2' if apart else '2'}}})"
+        else:
+            found += f"(?<{piece[0]}>[0-9]{{{len(piece)}}})"
+    return f"^{found}$"
+
+
+def joined(*parts: pl.Series | pl.Expr | str) -> pl.Series:
+    """Join texts row by row."""
+    return pl.select(pl.concat_str(pl.lit(part) if isinstance(part, str) else part for part in parts)).to_series()

@@ -1,0 +1,41 @@
+"""A full name in one cell, cut into first and last name as a profile says.
+
+Promises: a name that does not fit the order is all last name, and its row a reject; one that may have to be cut in
+another place is told. Knows no profile.
+"""
+
+import polars as pl
+
+from finhub_onboard.intake.cells import OUTER_SPACE
+
+DOUBTFUL = "name_split_doubtful"
+"""The code of a name that may have been cut in a wrong place."""
+_COMMA = "last, first"
+
+
+def halves(cell: pl.Series, order: str) -> tuple[pl.Series, pl.Series]:
+    """Cut names into first and last; one that the order does not fit is all last name, and its row a reject."""
+    name = cell.str.strip_chars(OUTER_SPACE)
+    fits = comma = name.str.contains(",", literal=True)
+    if order == _COMMA:
+        parts = name.str.splitn(",", 2).struct
+        last, first = parts.field("field_0"), parts.field("field_1")
+    else:  # a comma says that the name is written in the other order
+        fits = name.str.contains(r"\s") & ~comma
+        last = name.str.extract(r"\S+$" if order == "first last" else r"^\S+", 0)
+        whole = pl.lit(name).str
+        rest = whole.strip_suffix(pl.lit(last)) if order == "first last" else whole.strip_prefix(pl.lit(last))
+        first = pl.select(rest).to_series()
+    return (
+        pl.select(pl.when(fits).then(first.str.strip_chars(OUTER_SPACE)).otherwise(pl.lit(""))).to_series(),
+        pl.select(pl.when(fits).then(last.str.strip_chars(OUTER_SPACE)).otherwise(name)).to_series(),
+    )
+
+
+def told(names: pl.Series, order: str, before: pl.Series | None) -> pl.Series | None:
+    """Tell of names of more than two words, which may have to be cut elsewhere, where nothing was told ``before``."""
+    if order == _COMMA:
+        return before
+    words = names.str.strip_chars(OUTER_SPACE).str.count_matches(r"\s+") + 1
+    doubtful = pl.when((words > 2) & ~names.str.contains(",", literal=True)).then(pl.lit(DOUBTFUL))  # noqa: PLR2004 - first and last
+    return pl.select(pl.coalesce([*([before] if before is not None else []), doubtful])).to_series()

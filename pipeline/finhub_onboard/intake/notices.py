@@ -1,0 +1,90 @@
+"""What is told of a row without refusing it: what was changed on the way in, and what looks as if it were wrong.
+
+Promises: a change that matters is never silent, and a value that only looks wrong costs no row. Cheap patterns choose
+the few cells that are looked at one by one. Knows no words; they stand in ``codes``.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import polars as pl
+
+from finhub_onboard.intake.cells import Cells
+from finhub_onboard.intake.checking import damage, rewritten
+from finhub_onboard.intake.checking.elementwise import few
+from finhub_onboard.intake.checking.phones import loses_digits
+from finhub_onboard.intake.mapping import splitting
+from finhub_onboard.intake.reading.quirks import OPENERS
+from finhub_onboard.model import Severity
+
+_NOTHING = (
+    r"^(?i:[#(\[<]?(?:n/a|null|none|not available|not applicable|unknown|undefined|no value)[)\]>]?|n\.a\.?)$"
+    r"|^(?:nan|NaN|NAN|[-\u2010-\u2015_.?*]+)$"
+)
+"""Words and signs for no value. ``NA`` and ``Nan`` are names of persons."""
+_MAYBE_NOTHING = ("external_id", "first_name", "last_name", "place_of_birth", "pincode", "document_number")
+_DOUBTFUL_NUMBERS = ("external_id", "document_number")
+_QUOTED = rf"""^["'{OPENERS}].*["'{OPENERS}\u2019]$"""
+"""A straight apostrophe at both ends, or typographic quotes; CSV's own are gone by now."""
+_NO_BIRTH_DATE = "1900-01-01"
+_SEVERITY = {
+    damage.MISREAD: Severity.WARNING,
+    damage.ENTITIES: Severity.WARNING,
+    splitting.DOUBTFUL: Severity.WARNING,
+}
+
+
+class Told(NamedTuple):
+    """A row's place in the batch, the canonical column, the code."""
+
+    place: int
+    column: str
+    code: str
+    severity: Severity
+
+
+def told(given: Cells, frame: pl.DataFrame) -> Iterator[Told]:
+    """Yield what is to be told of a batch: as ``given``, and as its ``frame`` came out of normalisation."""
+    for column, codes in given.codes.items():
+        for place in codes.is_not_null().arg_true():
+            yield Told(place, column, codes[place], _SEVERITY.get(codes[place], Severity.NOTICE))
+    for place in _rewritten_emails(given.frame["email"], frame["email"]):
+        yield Told(place, "email", "email_rewritten", Severity.NOTICE)
+    if given.dialled is not None:
+        for place in loses_digits(given.dialled, frame["phone"]):
+            yield Told(place, "phone", "phone_digits_changed", Severity.NOTICE)
+    yield from _doubtful(frame)
+
+
+def _doubtful(frame: pl.DataFrame) -> Iterator[Told]:
+    """Yield values that look as if they were none, or as if a tool had changed them."""
+    for column in _MAYBE_NOTHING:
+        values = frame[column]
+        pattern = f"{_NOTHING}|{_QUOTED}" + (f"|{rewritten.DOUBTFUL}" if column in _DOUBTFUL_NUMBERS else "")
+        for place in _matching(values, pattern):
+            yield Told(place, column, _doubt_of(values[place], column), Severity.WARNING)
+    for place in (frame["date_of_birth"] == _NO_BIRTH_DATE).arg_true():
+        yield Told(place, "date_of_birth", "birth_date_placeholder", Severity.WARNING)
+
+
+def _doubt_of(value: str, column: str) -> str:
+    if column in _DOUBTFUL_NUMBERS and value[0].isdigit():
+        return "number_imprecise"
+    return "quoted_value" if re.search(_QUOTED, value) else "placeholder"
+
+
+def _matching(values: pl.Series, pattern: str) -> pl.Series:
+    """Return the places of the values that match a pattern, by distinct values where these are few."""
+    distinct = few(values)
+    if distinct is None:
+        return values.str.contains(pattern).arg_true()
+    found = distinct.filter(distinct.str.contains(pattern))
+    return values.is_in(found.implode()).arg_true() if found.len() else pl.Series([], dtype=pl.get_index_type())
+
+
+def _rewritten_emails(given: pl.Series, sent: pl.Series) -> Iterator[int]:
+    """Yield the places of addresses that changed by more than case."""
+    changed = (given != sent).arg_true()
+    pairs = zip(changed, given.gather(changed), sent.gather(changed), strict=True)
+    yield from (place for place, was, became in pairs if was.lower() != became.lower())

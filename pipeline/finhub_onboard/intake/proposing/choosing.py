@@ -1,0 +1,167 @@
+"""Which column of the file is which canonical column: every pair is scored, and the surest pairs are taken first.
+
+Promises: a column of the file is taken once. What is not sure, or has a rival that is as good, is a candidate and no
+choice. An exact name never loses its column to a sum of guesses, so the surest pair wins and no total is maximised.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from finhub_onboard.intake.proposing import evidence, header_names
+from finhub_onboard.intake.proposing.evidence import Column
+from finhub_onboard.intake.proposing.folding import folded
+from finhub_onboard.intake.proposing.proposal import Choice, Reason
+from finhub_onboard.intake.proposing.synonyms import FULL_NAME
+from finhub_onboard.model import CANONICAL_COLUMNS
+
+SURE = 0.6
+"""The confidence from which on a column is chosen."""
+CANDIDATE = 0.25
+"""The confidence from which on a column is worth a question."""
+_RIVAL = 0.05
+"""Two columns that differ by less are as good as each other."""
+_BY_NAME = 0.9
+"""What an exact name is worth alone."""
+_AGREES = 0.5
+"""The share of fitting cells from which on the content speaks for a column."""
+_WITHOUT_NAME = 0.8
+"""The same where the name says nothing."""
+_PROVES = {
+    "email": 0.95,
+    "gender": 0.85,
+    "document_type": 0.85,
+    "category": 0.7,
+    "phone": 0.7,
+    "external_id": 0.5,
+    "date_of_birth": 0.5,
+    "risk_level": 0.5,
+    "nationality": 0.25,
+}
+"""What content is worth alone: many columns hold countries, only one holds e-mail addresses."""
+_CORROBORATES = 0.2
+"""The same for all other columns, whose looks only agree with a name."""
+_TWO_WORDS = 0.4
+"""What it is worth that most cells of ``Name`` have two words."""
+_CONTRADICTED = 0.2
+"""What is left of a name's worth when no cell looks like the column."""
+_PARTNER = {"first_name": "last_name", "last_name": "first_name"}
+_SECOND_NAME = 0.85
+"""What ``Name`` is worth beside ``Vorname``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A canonical column and one of the file, and how sure it is that they are the same."""
+
+    canonical: str
+    column: Column
+    confidence: float
+    reason: Reason
+    exact: bool
+
+    @property
+    def choice(self) -> Choice:
+        """The pair as a part of a proposal."""
+        return Choice(
+            column=self.canonical,
+            origin=self.column.name,
+            confidence=round(self.confidence, 2),
+            reason=self.reason,
+            examples=self.column.examples,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What was found: sure pairs, and for other canonical columns the candidates, best first."""
+
+    sure: dict[str, Pair]
+    candidates: dict[str, tuple[Pair, ...]]
+
+
+def choose(columns: Sequence[Column], categories: Sequence[str]) -> Chosen:
+    """Choose the origin of every canonical column, and that of full names where they stand for two columns."""
+    names = {column.name: dict(header_names.matches(column.name)) for column in columns}
+    _read_second_names(names)
+    pairs = [
+        pair
+        for canonical in (*CANONICAL_COLUMNS, FULL_NAME)
+        for column in columns
+        if (pair := _pair(canonical, column, names[column.name].get(canonical, 0.0), categories))
+    ]
+    full = [pair for pair in pairs if pair.canonical == FULL_NAME]
+    taken = _taken(pair for pair in pairs if pair.canonical != FULL_NAME)
+    if split := _full_name(taken, full):
+        others = (FULL_NAME, *_PARTNER)
+        wholly = [pair for pair in pairs if pair.column is not split.column and pair.canonical not in others]
+        taken = {FULL_NAME: split} | _taken(wholly)
+        pairs = wholly
+    return _judged(taken, [pair for pair in pairs if pair.canonical != FULL_NAME])
+
+
+def _read_second_names(names: dict[str, dict[str, float]]) -> None:
+    """Let ``Name`` be the last name where another column is surely the first name."""
+    for canonical, partner in _PARTNER.items():
+        if any(found.get(partner, 0.0) >= _BY_NAME for found in names.values()):
+            for found in names.values():
+                if found.get(canonical) == header_names.WEAK:
+                    found[canonical] = _SECOND_NAME
+
+
+def _pair(canonical: str, column: Column, by_name: float, categories: Sequence[str]) -> Pair | None:
+    """Weigh name and content; None when neither says anything."""
+    proves = _TWO_WORDS if canonical == FULL_NAME else _PROVES.get(canonical, _CORROBORATES)
+    if not by_name and (canonical not in _PROVES or (canonical == "category" and not categories)):
+        return None
+    fits = evidence.fit(column, canonical, categories, named=bool(by_name))
+    confidence = by_name * _BY_NAME
+    reason: Reason = "name"
+    if fits is not None and fits < (_AGREES if by_name else _WITHOUT_NAME):
+        confidence *= _CONTRADICTED + fits
+    elif fits is not None:
+        confidence += (1 - confidence) * proves * fits
+        reason = "name and content" if by_name else "content"
+    if 0 < by_name < header_names.WEAK:
+        # The name says that the values are somebody else's: good e-mail addresses, but those of a branch.
+        confidence *= by_name / header_names.WEAK
+    exact = folded(column.name) == folded(canonical)
+    if confidence < CANDIDATE and not exact:
+        return None
+    return Pair(canonical=canonical, column=column, confidence=confidence, reason=reason, exact=exact)
+
+
+def _taken(pairs: Iterable[Pair]) -> dict[str, Pair]:
+    """Take the surest pairs first, each column of either side once."""
+    taken: dict[str, Pair] = {}
+    for pair in sorted(pairs, key=lambda pair: -pair.confidence):
+        if pair.canonical not in taken and all(pair.column is not other.column for other in taken.values()):
+            taken[pair.canonical] = pair
+    return taken
+
+
+def _full_name(taken: dict[str, Pair], full: Sequence[Pair]) -> Pair | None:
+    """Return the column that stands for first and last name, where these are not columns of their own."""
+    first, last = (taken.get(canonical) for canonical in _PARTNER)
+    if first and last and min(first.confidence, last.confidence) >= SURE:
+        return None
+    best = max(full, key=lambda pair: pair.confidence, default=None)
+    return best if best and best.confidence >= SURE else None
+
+
+def _judged(taken: dict[str, Pair], pairs: Sequence[Pair]) -> Chosen:
+    """Part what is sure from what is only a candidate."""
+    sure = {canonical: pair for canonical, pair in taken.items() if pair.confidence >= SURE or pair.exact}
+    candidates: dict[str, tuple[Pair, ...]] = {}
+    for canonical, pair in taken.items():
+        used = [other.column for other in sure.values() if other is not pair]
+        others = [
+            other
+            for other in pairs
+            if other.canonical == canonical and other is not pair and all(other.column is not column for column in used)
+        ]
+        rivals = [other for other in others if pair.confidence - other.confidence < _RIVAL]
+        if canonical not in sure or (rivals and not pair.exact):
+            candidates[canonical] = (pair, *sorted(others, key=lambda other: -other.confidence))
+    return Chosen(
+        sure={canonical: pair for canonical, pair in sure.items() if canonical not in candidates}, candidates=candidates
+    )

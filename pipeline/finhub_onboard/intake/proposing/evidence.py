@@ -1,0 +1,196 @@
+"""What the cells of a column are, seen without its name, and how they are shown without showing them.
+
+Promises: null words and empty cells are no evidence; a fit is the share of the cells that look like the canonical
+column, or None where looks tell nothing. A mask keeps no letter and no digit. Knows no names of columns.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import polars as pl
+
+from finhub_onboard.intake.cells import text
+from finhub_onboard.intake.checking import contacts
+from finhub_onboard.intake.proposing import dates, nations, vocabulary
+from finhub_onboard.intake.proposing.folding import folded
+from finhub_onboard.intake.proposing.synonyms import FULL_NAME
+from finhub_onboard.model import CONSENTS, DOCUMENT_COLUMNS
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_PHONE = re.compile(r"\+?[\d\s()./\-\u2010-\u2015]+", re.ASCII)
+_FEWEST_DIGITS, _MOST_DIGITS = 6, 15
+_FILE = re.compile(r"[^\n]*\w\.(pdf|jpe?g|png|tiff?|heic|webp)", re.IGNORECASE)
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?( ?(?P<zone>[Zz]|[+-]\d\d(:?\d\d)?))?", re.ASCII
+)
+_CODE = re.compile(r"(?=.*\d)[^\W_][\w ./\-]{0,39}")
+_NAME = re.compile(r"[^\d@]*[^\W\d_][^\d@]*")
+_MANY = 20
+"""Distinct words that a column of categories has at most."""
+_LONGEST_VERSION, _LONGEST_POSTCODE = 40, 12
+_SHOWN, _LONGEST_MASK = 3, 32
+_WORDY = 0.5
+_HEADLESS = 0.25
+"""The share of header names that look like values from which on there is no header."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of the sample without its empty cells and null words; it holds values of persons."""
+
+    name: str
+    cells: tuple[str, ...] = field(repr=False)
+    nulls: Mapping[str, int] = field(repr=False)
+    """The null words, as they are spelled, and how often each stands here."""
+
+    @cached_property
+    def dates(self) -> dates.Written | None:
+        """How the cells are written as dates, if they are."""
+        return dates.written(self.cells)
+
+    @cached_property
+    def words(self) -> Mapping[str, int]:
+        """The distinct cells, compared without case, in their first spelling, most frequent first."""
+        spelling = {cell.casefold(): cell for cell in reversed(self.cells)}
+        return {spelling[word]: times for word, times in Counter(cell.casefold() for cell in self.cells).most_common()}
+
+    def share(self, holds: Callable[[str], object]) -> float:
+        """Return the share of cells for which something holds."""
+        return sum(times for word, times in self.words.items() if holds(word)) / len(self.cells) if self.cells else 0.0
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """The most frequent shapes of the cells."""
+        return tuple(shape for shape, _ in Counter(mask(cell) for cell in self.cells).most_common(_SHOWN))
+
+
+def columns(frame: pl.DataFrame) -> tuple[Column, ...]:
+    """Take the columns of a sample."""
+    found = []
+    nothing = vocabulary.nothing() | {vocabulary.DOUBTFUL}
+    for name in frame.columns:
+        given = frame[name].cast(pl.String).fill_null("")
+        texts = text(given).to_list()
+        nulls = Counter(cell for cell in texts if cell.casefold() in nothing)
+        cells = tuple(cell for cell in texts if cell and cell not in nulls)
+        found.append(Column(name=name, cells=cells, nulls=MappingProxyType(nulls)))
+    return tuple(found)
+
+
+def headless(names: Sequence[str]) -> bool:
+    """Whether the names of columns are values of a first row."""
+    values = [name for name in names if is_email(name) or is_phone(name) or _INSTANT.fullmatch(name) or _a_date(name)]
+    return len(values) > _HEADLESS * len(names)
+
+
+def mask(cell: str) -> str:
+    """Show a cell by its shape: ``a`` and ``A`` for letters, ``9`` for digits, punctuation as it is."""
+    if "@" in cell:
+        return "a@a.aaa"
+    shown = "".join(_masked(sign) for sign in unicodedata.normalize("NFC", cell))
+    return shown if len(shown) <= _LONGEST_MASK else f"{shown[:_LONGEST_MASK]}…"
+
+
+def _masked(sign: str) -> str:
+    kind = unicodedata.category(sign)
+    if kind[0] in "LN":
+        return "9" if kind[0] == "N" else "A" if kind in ("Lu", "Lt") else "a"
+    if kind[0] == "M":
+        return ""
+    return sign if sign.isascii() and sign.isprintable() else " " if kind[0] in "CZ" else "?"
+
+
+def is_email(cell: str) -> bool:
+    """Whether a cell is an address, by its looks or by the library."""
+    return bool(_EMAIL.fullmatch(cell)) and (cell.isascii() or contacts.email(cell) is not None)
+
+
+def may_be_phone(cell: str) -> bool:
+    """Whether a cell has as many digits as a phone number, and nothing else that would be in its way."""
+    return bool(_PHONE.fullmatch(cell)) and _FEWEST_DIGITS <= len(folded(cell)) <= _MOST_DIGITS and not _a_date(cell)
+
+
+def is_phone(cell: str) -> bool:
+    """Whether a cell is written as people write a phone number and nothing else: no amount, no IP address."""
+    return may_be_phone(cell) and (cell[0] in "+0(" or any(sign in cell for sign in " -/)"))
+
+
+def zones(column: Column) -> tuple[int, int]:
+    """Count the ISO instants of a column that state a time zone, and those that do not."""
+    found = [match for cell in column.cells if (match := _INSTANT.fullmatch(cell))]
+    zoned = sum(bool(match["zone"]) for match in found)
+    return zoned, len(found) - zoned
+
+
+def fit(column: Column, canonical: str, categories: Sequence[str] = (), *, named: bool = True) -> float | None:
+    """Return how much of a column looks like a canonical one; None: its looks tell nothing.
+
+    ``named``: the column's name says so too, so that looks need only agree.
+    """
+    if not column.cells:
+        return None
+    if canonical == "phone" and not named:
+        return column.share(is_phone)
+    return _category(column, categories) if canonical == "category" else _FITS[canonical](column)
+
+
+def _a_date(cell: str) -> bool:
+    return dates.written((cell,)) is not None and not cell.isdigit()
+
+
+def _dates(column: Column) -> float:
+    return column.dates.share if column.dates else 0.0
+
+
+def _instants(column: Column) -> float:
+    return max(_dates(column), sum(zones(column)) / len(column.cells))
+
+
+def _codes(column: Column) -> float:
+    """Texts that are different from each other, as ids are; without a digit they are hardly proof."""
+    unlike = len(column.words) / len(column.cells)
+    return unlike * max(column.share(_CODE.fullmatch), _WORDY)
+
+
+def _names(column: Column) -> float:
+    return column.share(_NAME.fullmatch)
+
+
+def _category(column: Column, categories: Sequence[str]) -> float | None:
+    if categories:
+        known = {folded(category) for category in categories}
+        # Words of the partner's own are as likely, and are then left open; a free text is not.
+        own = column.share(lambda cell: folded(cell) in known)
+        return own or (None if len(column.words) <= _MANY else 0.0)
+    return None if len(column.words) <= max(_MANY, len(column.cells) // 10) else 0.0
+
+
+_FITS: Mapping[str, Callable[[Column], float | None]] = MappingProxyType(
+    {
+        "external_id": _codes,
+        "first_name": _names,
+        "last_name": _names,
+        FULL_NAME: lambda column: column.share(lambda cell: _NAME.fullmatch(cell) and len(cell.split()) > 1),
+        "email": lambda column: column.share(is_email),
+        "phone": lambda column: column.share(may_be_phone),
+        "date_of_birth": _dates,
+        "nationality": lambda column: column.share(nations.code),
+        "gender": lambda column: column.share(vocabulary.is_gender),
+        "place_of_birth": _names,
+        "pincode": lambda column: column.share(lambda cell: len(cell) <= _LONGEST_POSTCODE),
+        "risk_level": lambda column: column.share(vocabulary.risk),
+        "document_type": lambda column: column.share(vocabulary.document),
+        "document_number": lambda column: column.share(_CODE.fullmatch),
+        **dict.fromkeys(DOCUMENT_COLUMNS, lambda column: column.share(_FILE.fullmatch)),
+        **dict.fromkeys(
+            (f"{consent}_version" for consent in CONSENTS),
+            lambda column: column.share(lambda cell: len(cell) <= _LONGEST_VERSION),
+        ),
+        **dict.fromkeys((f"{consent}_accepted_at" for consent in CONSENTS), _instants),
+    }
+)

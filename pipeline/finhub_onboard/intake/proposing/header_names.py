@@ -1,0 +1,171 @@
+"""What partners call the canonical columns, in twelve languages, and how well a header name fits each of them.
+
+Promises: names are compared folded (no case, no marks, only letters and digits); an exact name is 1, what only may
+mean the column ("country" for the nationality) is at most a half. Knows names only, no value of any file.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
+from types import MappingProxyType
+
+from rapidfuzz import fuzz, process
+
+from finhub_onboard.intake.proposing.folding import folded, foldings
+from finhub_onboard.intake.proposing.synonyms import (
+    CONSENT_PARTS,
+    CONSENT_TOPICS,
+    FULL_NAME,
+    SOMEBODY_ELSES,
+    SYNONYMS,
+    WITHOUT_MEANING,
+)
+from finhub_onboard.model import CANONICAL_COLUMNS
+
+WEAK = 0.5
+"""The score of a name that may mean the column, and may not."""
+_TRIMMED, _COMPOUND, _INSIDE, _FUZZY, _ELSES = 0.95, 0.75, 0.7, 0.9, 0.4
+_LONG_ENOUGH = 5
+"""Letters from which on a name may be recognised inside another one, or in spite of a slip of the pen."""
+_ALIKE = 86
+_MARKS = "~<>"
+"""Before a name in the table: it only may mean the column; a full name starts with the last, with the first name."""
+
+Meanings = Mapping[str, frozenset[str]]
+"""Column -> the languages in which a name means it."""
+
+
+@lru_cache(maxsize=4096)
+def matches(header: str) -> Mapping[str, float]:
+    """Return the columns that a header name may mean, each with a score from 0 to 1."""
+    found: dict[str, float] = {}
+
+    def note(columns: Iterable[str], score: float) -> None:
+        for column in columns:
+            found[column] = max(found.get(column, 0.0), score)
+
+    words = [word for word in _words(header) if word not in _meaningless()]
+    for whole, worth in ((folded(header), 1.0), ("".join(words), _TRIMMED)):
+        note(_strong().get(whole, {}), worth)
+        note(_weak().get(whole, {}), worth * WEAK)
+    if not found:
+        elses = _ELSES if any(word.startswith(other) for word in words for other in _elses()) else 1.0
+        for name, score in _near("".join(words), frozenset(words)):
+            note(_strong()[name], score * elses)
+    return MappingProxyType(found)
+
+
+def knows(header: str) -> bool:
+    """Tell whether a name is one of the table, but for its spelling; one that only holds such a name is not."""
+    name = folded(header)
+    return bool(
+        name in _strong()
+        or name in _weak()
+        or (len(name) >= _LONG_ENOUGH and process.extractOne(name, _long(), scorer=fuzz.ratio, score_cutoff=_ALIKE))
+    )
+
+
+def _near(name: str, words: frozenset[str]) -> Iterator[tuple[str, float]]:
+    """Yield names of the table that a header resembles, ends with or holds."""
+    if len(name) >= _LONG_ENOUGH:
+        for near, alike, _ in process.extract(name, _long(), scorer=fuzz.ratio, score_cutoff=_ALIKE):
+            yield near, _FUZZY * alike / 100
+    # The head of a compound stands last in the languages that write it as one word: Kundentelefon, klantnaam.
+    yield from ((known, _COMPOUND) for known in _long() if name.endswith(known))
+    yield from ((known, _INSIDE) for known, parts in _phrases() if parts <= words)
+
+
+def languages(headers: Iterable[str]) -> frozenset[str]:
+    """Return the languages that most of the names belong to; none when they tell nothing."""
+    votes: Counter[str] = Counter()
+    for header in headers:
+        votes.update(frozenset[str]().union(*_strong().get(folded(header), {}).values()))
+    most = max(votes.values(), default=0)
+    return frozenset(language for language, times in votes.items() if times == most)
+
+
+@cache
+def spellings() -> frozenset[str]:
+    """Return all names as they are usually written: what tells a header from the lines before it."""
+    return frozenset(spelling for _, _, spelling, mark in _entries() if not mark) | frozenset(CANONICAL_COLUMNS)
+
+
+@lru_cache(maxsize=256)
+def order(header: str) -> str:
+    """Return the order that the name of a column of full names states: ``first last``, ``last first`` or nothing."""
+    wanted = folded(header)
+    marks = {mark for _, (spelling, mark) in _spelled(SYNONYMS[FULL_NAME]) if folded(spelling) == wanted}
+    return "first last" if ">" in marks else "last first" if "<" in marks else ""
+
+
+def _words(header: str) -> list[str]:
+    """Split ``customerE-Mail_2`` into folded words."""
+    spaced = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=[a-z])(?=[A-Z])", " ", header)
+    return [word for part in re.split(r"[\W_]+", spaced) if (word := folded(part))]
+
+
+def _entries() -> Iterator[tuple[str, str, str, str]]:
+    """Yield column, language, spelling and mark of every name of the table."""
+    for column, table in SYNONYMS.items():
+        yield from ((column, language, *spelling) for language, spelling in _spelled(table))
+    for consent, topics in CONSENT_TOPICS.items():
+        for part, parts in CONSENT_PARTS.items():
+            for language, (topic, _) in _spelled(topics):
+                for other, (said, _) in _spelled(parts):
+                    if language == other:
+                        yield f"{consent}_{part}", language, f"{topic} {said}", ""
+                        yield f"{consent}_{part}", language, f"{said} {topic}", ""
+
+
+def _spelled(table: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Read ``en: A|~B; de: C`` as (language, (spelling, mark))."""
+    for part in table.split(";"):
+        language, _, names = part.partition(":")
+        for name in names.split("|"):
+            mark = name.strip()[:1] if name.strip()[:1] in _MARKS else ""
+            yield language.strip(), (name.strip().removeprefix(mark), mark)
+
+
+@cache
+def _strong() -> Mapping[str, Meanings]:
+    names = _gathered((column, language, name) for column, language, name, mark in _entries() if mark != "~")
+    own = _gathered((column, "", column) for column in CANONICAL_COLUMNS)
+    return MappingProxyType({**names, **own})
+
+
+@cache
+def _weak() -> Mapping[str, Meanings]:
+    entries = ((column, language, name) for column, language, name, mark in _entries() if mark == "~")
+    return MappingProxyType(_gathered(entries))
+
+
+def _gathered(entries: Iterable[tuple[str, str, str]]) -> dict[str, Meanings]:
+    table: dict[str, dict[str, frozenset[str]]] = {}
+    for column, language, name in entries:
+        for key in foldings(name):
+            meanings = table.setdefault(key, {})
+            meanings[column] = meanings.get(column, frozenset()) | {language} - {""}
+    return dict(table)
+
+
+@cache
+def _long() -> tuple[str, ...]:
+    return tuple(name for name in _strong() if len(name) >= _LONG_ENOUGH)
+
+
+@cache
+def _phrases() -> tuple[tuple[str, frozenset[str]], ...]:
+    """Names of one long word or of several, as sets of words that a longer header may hold."""
+    found = {folded(name): frozenset(_words(name)) for _, _, name, mark in _entries() if mark != "~"}
+    return tuple((key, words) for key, words in found.items() if len(key) >= _LONG_ENOUGH and key in _strong())
+
+
+@cache
+def _meaningless() -> frozenset[str]:
+    return frozenset(folded(word) for word in WITHOUT_MEANING.split("|"))
+
+
+@cache
+def _elses() -> tuple[str, ...]:
+    return tuple(folded(word) for word in SOMEBODY_ELSES.split("|"))

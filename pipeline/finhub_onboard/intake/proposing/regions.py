@@ -1,0 +1,118 @@
+"""The country of phone numbers that are written without one.
+
+Promises: a region is proposed only when nearly all numbers are valid in it and in no other that the file hints at; the
+hints are nationalities, the header's language and the domains of e-mail addresses. The verdict is that of phonenumbers.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import phonenumbers
+
+from finhub_onboard.intake.proposing import nations
+
+_OF_LANGUAGE: Mapping[str, str] = {
+    "en": "GB IE US CA AU NZ",
+    "de": "DE AT CH LI LU",
+    "fr": "FR BE CH LU CA",
+    "es": "ES MX AR CO CL PE",
+    "it": "IT CH",
+    "pt": "PT BR",
+    "nl": "NL BE",
+    "pl": "PL",
+    "lt": "LT",
+    "lv": "LV",
+    "et": "EE",
+    "sv": "SE FI",
+}
+_OF_DOMAIN = {"uk": "GB"}
+_COMMON = 0.05
+"""The share of nationalities or domains from which on a country is hinted at."""
+_NEARLY_ALL = 0.9
+_APART = 0.1
+"""By how much less the numbers must be valid in every other region."""
+_FEWEST = 5
+"""Numbers that prove a region."""
+_ASKED = 300
+"""Distinct numbers that are asked about; more would prove nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """What the numbers without country code say: the share that is valid by region, best first, and their count."""
+
+    bare: int
+    valid: tuple[tuple[str, float], ...]
+
+    @property
+    def proved(self) -> bool:
+        """Whether there is but one region that they can be of."""
+        if not self.valid or self.valid[0][1] < _NEARLY_ALL or self.bare < _FEWEST:
+            return False
+        return all(self.valid[0][1] - share >= _APART for _, share in self.valid[1:])
+
+
+def bare(numbers: Iterable[str]) -> list[str]:
+    """Return the numbers that lack a country code."""
+    return [number for number in numbers if not number.startswith(("+", "00"))]
+
+
+def of(
+    numbers: Sequence[str],
+    *,
+    nationalities: Sequence[str],
+    emails: Sequence[str],
+    languages: Collection[str],
+) -> Region:
+    """Judge the numbers of a column that lack a country code."""
+    without = bare(numbers)
+    asked = list(dict.fromkeys(without))[:_ASKED]
+    hinted = dict.fromkeys((*_common(map(nations.code, nationalities)), *_common(map(_domain, emails))))
+    hinted |= dict.fromkeys(region for language in sorted(languages) for region in _OF_LANGUAGE[language].split())
+    written = _shares(asked, hinted, as_written=True)
+    # Zeros that a spreadsheet took from the beginning are no reason to ask nobody.
+    valid = written if any(share >= _NEARLY_ALL for share in written.values()) else _shares(asked, hinted)
+    return Region(bare=len(without), valid=tuple(sorted(valid.items(), key=lambda pair: -pair[1])))
+
+
+def _shares(asked: Sequence[str], regions: Iterable[str], *, as_written: bool = False) -> dict[str, float]:
+    """Return the share of numbers that is valid by region; of regions with one calling code the first stands."""
+    shares: dict[str, float] = {}
+    codes: set[int] = set()
+    for region in regions:
+        share = sum(_valid(number, region, as_written=as_written) for number in asked) / max(1, len(asked))
+        code = phonenumbers.country_code_for_region(region)
+        if share and code not in codes:
+            shares[region] = share
+            codes.add(code)
+    return shares
+
+
+def _common(found: Iterable[str | None]) -> list[str]:
+    counts = Counter(found)
+    enough = _COMMON * counts.total()
+    return [region for region, times in counts.most_common() if region and times >= enough]
+
+
+def _domain(email: str) -> str | None:
+    """Return the country of an address's domain, if it has one."""
+    top = email.rpartition(".")[2].lower()
+    region = _OF_DOMAIN.get(top, top.upper())
+    return region if region in phonenumbers.SUPPORTED_REGIONS else None
+
+
+def _valid(number: str, region: str, *, as_written: bool) -> bool:
+    """Whether a number is valid in a region; ``as_written``: with the digits that people there begin with."""
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return False
+    if not phonenumbers.is_valid_number(parsed):
+        return False
+    national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return not as_written or _digits(national) == _digits(number)
+
+
+def _digits(number: str) -> str:
+    return "".join(filter(str.isdigit, number))

@@ -1,0 +1,1 @@
+"""How is a file written: packing, encoding, dialect, records."""

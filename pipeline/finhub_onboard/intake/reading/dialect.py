@@ -1,0 +1,287 @@
+"""How a text file is written: encoding, delimiter, quotes, lines before the header; stated by a profile or detected.
+
+Promises: what is stated wins; what is not is judged on the file's beginning, with a confidence: by whether the header
+then has names that are known, and whether records are of one width. (Of the libraries, ``csv.Sniffer`` is often wrong,
+and loading clevercsv takes longer than a run of a thousand rows.) Too little to go by is one plain sentence, never a
+guess. Knows no rules.
+"""
+
+import codecs
+import io
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from finhub_onboard.config.profile import Source
+from finhub_onboard.errors import UnreadableInputError
+from finhub_onboard.intake.cells import OUTER_SPACE
+from finhub_onboard.intake.header import FIXED_WIDTH
+from finhub_onboard.intake.reading import encoding, proof, unpack
+from finhub_onboard.intake.reading.cut import Cut, plain
+from finhub_onboard.intake.reading.lines import Lines
+from finhub_onboard.intake.reading.records import NO_TEXT, Record, records
+from finhub_onboard.model import ERROR_COLUMNS
+
+_SAMPLE = 64 * 1024
+_DELIMITERS = (",", ";", "\t", "|")
+_OTHER = {'"': "'", "'": '"'}
+"""The quotes, the more usual one first, and for each the one that was not chosen."""
+_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_HEADER_WITHIN = 50
+"""Records among which the header is looked for when lines before it are not stated."""
+_COLUMNS = 2
+_ALIGNED = "  "
+_BLOCK = 1024 * 1024
+_SAID = re.compile(
+    r"[\ufeff]*\"?sep=([\t\x20-\x21\x23-\x26\x28-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e])\"?[\r\n]", re.IGNORECASE
+)
+"""A first line in which Excel is told the delimiter."""
+_OURS = ERROR_COLUMNS[0].encode()
+"""A column that only files of rejects have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How a file is written. ``sure`` is 0 to 1: of the encoding, and of the cut into fields.
+
+    ``tail`` are the empty fields without a name that records may end with.
+    """
+
+    encoding: encoding.Encoding
+    cut: Cut
+    skip_lines: int
+    packing: str
+    sure: float
+    tail: int = 0
+
+    @property
+    def usual(self) -> bool:
+        """Whether it is plain CSV in UTF-8 from the first line on, as in the README."""
+        return self.encoding.name == "utf-8" and self.cut == Cut() and not self.skip_lines and not self.packing
+
+    def tells(self, source: Source) -> bool:
+        """Tell whether a file of the same header and nothing special in its records is certainly written so, too.
+
+        What is not stated must be what is usual: only special records tell of anything else.
+        """
+        quote, escape = source.quote if source.quote is not None else '"', source.escape
+        special = self.encoding.mark or self.packing or self.skip_lines or self.tail or self.encoding.rivals
+        return self.encoding.name == "utf-8" and (self.cut.quote, self.cut.escape) == (quote, escape) and not special
+
+    @property
+    def words(self) -> str:
+        """Say it for a person: ``cp1252, semicolons, header on line 3``."""
+        parts = [self.encoding.name, _NAMES.get(self.cut.delimiter, repr(self.cut.delimiter))]
+        if self.cut.quote != '"':
+            parts.append(f"quote {self.cut.quote}" if self.cut.quote else "no quotes")
+        if self.cut.escape:
+            parts.append(f"quotes escaped by {self.cut.escape}")
+        if self.skip_lines:
+            parts.append(f"header on line {self.skip_lines + 1}")
+        if self.packing:
+            parts.append(self.packing)
+        return ", ".join(parts)
+
+
+def detect(
+    path: Path, name: str, source: Source, known: Collection[str], most: int, *, doubtful: bool = False
+) -> Dialect:
+    """Judge a file. ``known`` are names that its header may have, ``most`` the bytes that it may unpack to.
+
+    Raises :class:`UnreadableInputError` when its letters cannot be told, unless a ``doubtful`` reading will do.
+    """
+    found = _encoding(path, source, most)
+    if found.rivals and not doubtful:
+        raise UnreadableInputError(
+            f"{name} is not UTF-8; it may be {found.name} or {', '.join(found.rivals)}, which read its letters "
+            "differently",
+            hint=f'state it in a profile, for example [source] encoding = "{found.name}", or save the file as UTF-8',
+        )
+    with unpack.opened(path, name, most) as stream:
+        head = stream.read(_SAMPLE)
+    text = head.removeprefix(found.mark).decode(found.name, "replace")
+    if len(head) == _SAMPLE:
+        text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+    source = _still_true(source, text)
+    if not source.delimiter and (said := _SAID.match(text)):
+        source = source.model_copy(update={"delimiter": said[1]})
+    cut, rival, sure = _cut(text, source, known)
+    if rival:
+        skip = _skipped(text, cut, source, known)
+        cut = proof.quote(path, name, most, found, skip, cut, rival)
+    skip = _skipped(text, cut, source, known)
+    header, rows = _below(text, cut, skip)
+    if cut.delimiter == " " and _ALIGNED in "\n".join(map(" ".join, (header, *rows))):
+        raise UnreadableInputError(f"{name} has more than one space between fields", hint=FIXED_WIDTH)
+    tail = proof.tail(name, cut, header, rows)
+    return Dialect(encoding=found, cut=cut, skip_lines=skip, packing=unpack.packing(path), sure=sure, tail=tail)
+
+
+def holds(written: Dialect, body: bytes, width: int) -> bool:
+    """Tell whether all that follows a header of so many names is beyond doubt written so.
+
+    All records have so many fields, none has a quote, all of it is UTF-8: no other way to read it can be better.
+    """
+    if not body.endswith((b"\n", b"\r")):
+        body += b"\n"
+    # So written the apostrophe is looked for first, which takes a fraction of the time of a search for two characters.
+    quoted = rf"'(?<=[\n{re.escape(written.cut.delimiter)}]')".encode()
+    return plain(body, written.cut, width) > 0 and not re.search(quoted, body) and body[:1] != b"'"
+
+
+def _skipped(text: str, cut: Cut, source: Source, known: Collection[str]) -> int:
+    return source.skip_lines if source.skip_lines is not None else _preamble(text, cut, known)
+
+
+def _below(text: str, cut: Cut, skip: int) -> tuple[list[str], list[list[str]]]:
+    """Return the header and the records after it, as far as they can be cut."""
+    lines = _lines_of(text)
+    for _ in range(skip):
+        lines.take()
+    header, *rest = [record.cells for record in records(lines, cut, width=None)] or [None]
+    return header or [], [cells for cells in rest if cells is not None]
+
+
+def _encoding(path: Path, source: Source, most: int) -> encoding.Encoding:
+    with unpack.opened(path, path.name, most) as stream:
+        head = stream.read(_SAMPLE)
+        marked = encoding.of_mark(head)
+        if marked and marked.mark:  # it is no part of any text: whatever is stated, another program has saved the file
+            return marked
+        stated = codecs.lookup(source.encoding).name.removesuffix("-sig") if source.encoding else ""
+        if stated and _OURS not in head:
+            return encoding.Encoding(name=stated)
+        found = marked or encoding.detect(_telling(head, stream))
+        is_utf8 = found.name == "utf-8" and found.confidence == 1
+        return encoding.Encoding(name=stated) if stated and not is_utf8 else found
+
+
+def _still_true(source: Source, text: str) -> Source:
+    """Return what is stated, but of a file of rejects that another program has saved in its own way only the sheet.
+
+    The profile that a partner's file needs is given to its rejects, too.
+    """
+    ours = ERROR_COLUMNS[0]
+    if ours not in text:
+        return source
+    header = "".join(text.splitlines()[source.skip_lines or 0 :][:1])
+    names = re.split(f"[{re.escape(source.delimiter or ''.join(_DELIMITERS))}]", header)
+    if ours in {name.strip("\"' ") for name in names}:
+        return source
+    return source.model_copy(update={"delimiter": "", "quote": None, "escape": "", "skip_lines": None})
+
+
+def _telling(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines that tell the encoding: of a file of rejects, not those that were no text in the input's own.
+
+    Among few rejects they would be most of what is not ASCII, and be read in another encoding than the input was.
+    """
+    lines = _lines(head, stream)
+    return (line for line in lines if NO_TEXT.encode() not in line) if _OURS in head else lines
+
+
+def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    """Yield what follows in pieces that end at line ends; pure ASCII comes in whole blocks, which costs nothing."""
+    rest = head
+    while block := stream.read(_BLOCK):
+        end = rest.rfind(b"\n") + 1 or len(rest)
+        yield from (rest[:end],) if rest[:end].isascii() else rest[:end].splitlines()
+        rest = rest[end:] + block
+    yield from rest.splitlines()
+
+
+def _cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut, Cut | None, float]:
+    """Choose delimiter, quote and escape: what is stated, else the candidate that fits best.
+
+    Where fields stand in the less usual quote, the second is the best candidate with it.
+    """
+    if source.delimiter and source.quote is not None:
+        stated = Cut(delimiter=source.delimiter, quote=source.quote, escape=source.escape)
+        return stated, None, 1.0
+    candidates = [
+        Cut(
+            delimiter=source.delimiter or delimiter,
+            quote=quote,
+            escape=source.escape or escape,
+            other=_OTHER[quote] if source.quote is None else "",
+        )
+        for delimiter in _DELIMITERS
+        for quote in (_OTHER if source.quote is None else (source.quote,))
+        for escape in (("", "\\") if f"\\{quote}" in text else ("",))
+    ]
+    guessed = source.quote is None
+    seen = [cut for cut in dict.fromkeys(candidates) if not guessed or cut.quote == '"' or proof.standing(text, cut)]
+    scores = {cut: _score(text, cut, known) for cut in seen}
+    best = max(scores, key=lambda cut: scores[cut])  # the first of equals: the more usual one
+    sure = round(scores[best][2], 2)
+    if source.quote is not None:
+        return best, None, sure
+    usual, rival = (
+        max(
+            (cut for cut in seen if cut.delimiter == best.delimiter and cut.quote == quote),
+            key=lambda cut: scores[cut],
+            default=None,
+        )
+        for quote in _OTHER
+    )
+    assert usual
+    if rival and scores[usual][0] != scores[rival][0]:  # only one of them has the header
+        return best, None, sure
+    return usual, rival, sure
+
+
+def _score(text: str, cut: Cut, known: Collection[str]) -> tuple[int, bool, float, int, int]:
+    """Rate a candidate: known names in a header, more than one column, records of one width, bad quotes, columns."""
+    found = [record.cells for record in _records(text, cut)]
+    named, header = max(
+        ((_named(cells, known), -place) for place, cells in enumerate(found[:_HEADER_WITHIN])), default=(0, 0)
+    )
+    if named > 1:
+        found = found[-header:]
+    widths = Counter(len(cells or ()) for cells in found)
+    width, times = widths.most_common(1)[0] if widths else (0, 0)
+    if named > 1:
+        width = len(found[0] or ())
+        times = widths[width]
+    share = times / len(found) if found else 0.0
+    return named, width > 1, share, -sum(cells is None for cells in found), width
+
+
+def _preamble(text: str, cut: Cut, known: Collection[str]) -> int:
+    """Count the lines before the header: the first record with half of the known names, or of the file's width."""
+    lines = _lines_of(text)
+    heads = [(lines.number - _height(record.raw), record) for record in records(lines, cut, width=None)]
+    width, _ = Counter(len(record.cells or ()) for _, record in heads).most_common(1)[0] if heads else (0, 0)
+    heads = heads[:_HEADER_WITHIN]
+    most = max((_named(record.cells, known) for _, record in heads), default=0)
+    for before, record in heads:
+        named = _named(record.cells, known)
+        if named == most if most > 1 else _is_whole(record.cells or [], width):
+            return before
+    return 0
+
+
+def _is_whole(cells: list[str], width: int) -> bool:
+    """Tell whether a record fills the file's width, but for empty fields at its end."""
+    filled = len(proof.without_tail(cells))
+    return len(cells) >= width and filled >= min(width, _COLUMNS) and all(cell.strip() for cell in cells[:filled])
+
+
+def _height(raw: bytes) -> int:
+    """Count the lines of a record."""
+    return len(raw.splitlines())
+
+
+def _named(cells: Collection[str] | None, known: Collection[str]) -> int:
+    return len({cell.strip(OUTER_SPACE) for cell in cells or ()} & set(known))
+
+
+def _records(text: str, cut: Cut) -> Iterator[Record]:
+    return records(_lines_of(text), cut, width=None)
+
+
+def _lines_of(text: str) -> Lines:
+    return Lines(io.BytesIO(text.encode("utf-8", "replace")))

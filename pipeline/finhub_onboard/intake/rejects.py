@@ -1,0 +1,242 @@
+"""Rows that a person must correct, written as they stood, with the reasons at the end.
+
+Promises: the original fields byte for byte in the original dialect and encoding (a Parquet input: the original
+schema), ``_err_row,_err_field,_err_code,_err_message`` after them; what an earlier run appended is replaced. Rows are
+written as they are judged, so that nothing is held for them; only those of a Parquet input, which polars cannot write
+piece by piece, are held to its end. Knows no rules: the marks are given.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from finhub_onboard.intake.reading import csv_file, encoding, excel_file, parquet_file, unpack
+from finhub_onboard.intake.reading.cut import Cut
+from finhub_onboard.intake.reading.files import Batch, Kind, Table, batches
+from finhub_onboard.intake.reading.lines import line_end, without_line_end
+from finhub_onboard.model import ERROR_COLUMNS
+
+_ROWS = 10_000
+"""Rows of a workbook that are held at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectMark:
+    """Why a row is rejected, or was refused: a canonical column or '', a stable code, a sentence."""
+
+    field: str
+    code: str
+    message: str
+
+
+Marks = Mapping[int, Sequence[RejectMark]]
+"""Why rows are rejected, by row number."""
+
+
+class Rejects(Protocol):
+    """The rejects of one input: give it the batches that hold some, in order, then close it."""
+
+    def add(self, batch: Batch, marks: Marks) -> None:
+        """Write the marked rows of a batch."""
+
+    def close(self) -> None:
+        """End the file."""
+
+
+def rejects_of(table: Table, destination: Path) -> Rejects:
+    """Begin the rejects of an input in ``destination``: with a header only, as long as there are none."""
+    match table.kind:
+        case Kind.PARQUET:
+            return _ParquetRejects(table, destination)
+        case Kind.EXCEL:
+            return _ExcelRejects(table, destination)
+    return _CsvRejects(table, destination)
+
+
+def write_rejects(table: Table, destination: Path, marks: Marks, batch_rows: int) -> None:
+    """Read an input and write its marked rows to a new file that only its owner can read."""
+    destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    destination.touch(mode=0o600)
+    rejects = rejects_of(table, destination)
+    for batch in batches(table, batch_rows=batch_rows):
+        here = range(batch.first_row, batch.first_row + batch.height)
+        if found := {number: marks[number] for number in here if number in marks}:
+            rejects.add(batch, found)
+    rejects.close()
+
+
+def file_name(table: Table) -> str:
+    """Name the rejects of an input: its own name, but those of a workbook are CSV."""
+    return f"{table.path.stem}.csv" if table.kind is Kind.EXCEL else table.path.name
+
+
+class _CsvRejects:
+    def __init__(self, table: Table, destination: Path) -> None:
+        assert table.dialect is not None
+        dialect = table.dialect
+        self._codec = dialect.encoding.name
+        self._delimiter = dialect.cut.delimiter.encode()
+        self._writer = _Writer(cut=dialect.cut, ours=_ours(table.columns), width=len(table.columns), tail=dialect.tail)
+        self._stack = ExitStack()
+        self._sink = self._stack.enter_context(unpack.packed(destination, dialect.packing))
+        with csv_file.opened(table.path, table.name, dialect, table.reading.max_unpacked) as file:
+            self._newline = file.newline
+            names = (name.encode() for name in ERROR_COLUMNS)
+            header = self._delimiter.join((self._writer.original(file.header.raw), *names))
+            self._write(file.preamble + header + file.newline, mark=dialect.encoding.mark)
+
+    def add(self, batch: Batch, marks: Marks) -> None:
+        assert batch.raws is not None
+        numbers = sorted(marks)
+        for number, raw in zip(numbers, batch.raws(number - batch.first_row for number in numbers), strict=True):
+            cells = self._writer.cells(_cells(number, marks[number]), self._codec)
+            line = self._delimiter.join((self._writer.original(raw), cells))
+            self._write(line + (line_end(raw) or self._newline))
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def _write(self, text: bytes, *, mark: bytes = b"") -> None:
+        self._sink.write(mark + encoding.original(text, self._codec))
+
+
+def _ours(columns: Sequence[str]) -> frozenset[int]:
+    return frozenset(place for place, column in enumerate(columns) if column in ERROR_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writer:
+    """Writes records back as they stood: ``ours`` are the places of an earlier run's marks among ``width`` fields.
+
+    Up to ``tail`` empty fields behind them go, as columns follow that have names.
+    """
+
+    cut: Cut
+    ours: frozenset[int]
+    width: int
+    tail: int = 0
+
+    def original(self, raw: bytes) -> bytes:
+        """Return a record's own bytes without earlier marks.
+
+        A short record is not padded: given again as it stands it must still be seen to be short, not pass as a full
+        row whose cells may have shifted.
+        """
+        raw = without_line_end(raw)
+        if not self.ours and not self.tail:
+            return raw
+        ours = self.ours
+        fields = list(self._split(raw))
+        if self.width < len(fields) <= self.width + self.tail:
+            fields = fields[: self.width]
+            raw = self.cut.delimiter.encode().join(fields)
+        if not ours:
+            return raw
+        if len(fields) > len(ours):
+            if len(fields) < self.width and max(ours) == self.width - 1:
+                # A short record's marks do not stand under their header: they are its last fields.
+                ours = frozenset(range(len(fields) - len(ours), len(fields)))
+            raw = self.cut.delimiter.encode().join(f for place, f in enumerate(fields) if place not in ours)
+        return raw
+
+    def _split(self, raw: bytes) -> Iterator[bytes]:
+        """Cut a record at its delimiters, quotes left as they are; badly quoted text is cut at every delimiter."""
+        delimiter = self.cut.delimiter.encode()
+        if not self.cut.quote:
+            yield from raw.split(delimiter)
+            return
+        end, quote, escape = (
+            re.escape(mark.encode()) for mark in (self.cut.delimiter, self.cut.quote, self.cut.escape)
+        )
+        inner = b"(?:[^%b%b]|%b%b%b)*" % (quote, escape, quote, quote, b"|%b." % escape if escape else b"")
+        pattern = re.compile(b"[ \t]*%b%b%b[ \t]*(?=%b|$)|[^%b]*" % (quote, inner, quote, end, end), re.DOTALL)
+        place = 0
+        while True:
+            match = pattern.match(raw, place)
+            assert match is not None
+            yield match.group()
+            if match.end() >= len(raw):
+                return
+            place = match.end() + 1
+
+    def cells(self, cells: Sequence[str], codec: str) -> bytes:
+        """Write further fields in the dialect; what its encoding, or one without quotes, cannot hold is replaced."""
+        if not self.cut.quote:
+            cells = [cell.replace(self.cut.delimiter, " ").replace("\n", " ") for cell in cells]
+        buffer = io.StringIO()
+        csv.writer(
+            buffer,
+            delimiter=self.cut.delimiter,
+            quotechar=self.cut.quote or None,
+            quoting=csv.QUOTE_MINIMAL if self.cut.quote else csv.QUOTE_NONE,
+            escapechar=self.cut.escape or None,
+            doublequote=not self.cut.escape,
+            lineterminator="",
+        ).writerow(cells)
+        return buffer.getvalue().encode(codec, "replace").decode(codec).encode()
+
+
+class _ExcelRejects:
+    """CSV that spreadsheets open rightly, of the cells as they are shown."""
+
+    def __init__(self, table: Table, destination: Path) -> None:
+        kept = [column for column in table.columns if column not in ERROR_COLUMNS]
+        reading = table.reading
+        frames = excel_file.frames(
+            table.path, table.name, kept, _ROWS, reading.profile.source.sheet, header=reading.header, as_shown=True
+        )
+        self._rows = enumerate((row for frame, _ in frames for row in frame.iter_rows()), start=1)
+        self._sink = destination.open("w", encoding="utf-8-sig", newline="")
+        self._writer = csv.writer(self._sink)
+        self._writer.writerow([*kept, *ERROR_COLUMNS])
+
+    def add(self, batch: Batch, marks: Marks) -> None:
+        del batch
+        for wanted in sorted(marks):
+            row = next(row for number, row in self._rows if number == wanted)
+            self._writer.writerow([*row, *_cells(wanted, marks[wanted])])
+
+    def close(self) -> None:
+        self._sink.close()
+
+
+def _cells(number: int, marks: Sequence[RejectMark]) -> tuple[str, str, str, str]:
+    return (
+        str(number),
+        "; ".join(mark.field for mark in marks),
+        "; ".join(mark.code for mark in marks),
+        "; ".join(mark.message for mark in marks),
+    )
+
+
+class _ParquetRejects:
+    def __init__(self, table: Table, destination: Path) -> None:
+        self._name = table.name
+        self._destination = destination
+        with parquet_file.guarded(table.name):
+            self._original = parquet_file.scan(table.path).select(pl.exclude(ERROR_COLUMNS))
+            self._pieces = [self._original.head(0).collect().hstack(_columns([], {}))]
+
+    def add(self, batch: Batch, marks: Marks) -> None:
+        numbers = sorted(marks)
+        with parquet_file.guarded(self._name):
+            whole = self._original.slice(batch.first_row - 1, batch.height).collect()
+        self._pieces.append(whole[[number - batch.first_row for number in numbers]].hstack(_columns(numbers, marks)))
+
+    def close(self) -> None:
+        pl.concat(self._pieces).write_parquet(self._destination)
+
+
+def _columns(numbers: Sequence[int], marks: Marks) -> list[pl.Series]:
+    cells = [_cells(number, marks[number]) for number in numbers]
+    return [
+        pl.Series(column, [cell[place] for cell in cells], dtype=pl.String)
+        for place, column in enumerate(ERROR_COLUMNS)
+    ]

@@ -1,0 +1,127 @@
+"""What a customer still costs and where the journey would rest: its own rules, against a bank without trouble.
+
+Pure. Promises: no rule of its own; the moves are those of a real run. Assumed of the bank: every call succeeds at once,
+and it decides as ``Expected`` says. Customers who are alike are worked out once.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step
+from finhub_onboard.journey.completeness import REQUIRED_DOCUMENTS, documents_of
+from finhub_onboard.journey.move_kinds import Advance, Doubt, Forget, JourneyRules, Learn, Resolve, Rest, Send
+from finhub_onboard.journey.next_move import next_move
+from finhub_onboard.journey.policy import Judgement, Verdict, judge
+from finhub_onboard.journey.sent import changed_since_sent
+from finhub_onboard.journey.state import advance, after, intended
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.model import CONSENTS, DOCUMENT_COLUMNS, Customer, Journey, Phase, Risk, Standing
+
+_DECIDE = ("document_type", "document_number", *DOCUMENT_COLUMNS, *(f"{consent}_accepted_at" for consent in CONSENTS))
+"""Columns of which it matters only whether they are there."""
+_DONE = Judgement(verdict=Verdict.DONE)
+_MOST = 100
+"""Moves after which a journey that does not end is a defect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the bank decides for a customer: its risk level; ``approved``: people have done what waited for them."""
+
+    level: str
+    approved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Calls by phase, and how the journey would rest: standing and code."""
+
+    calls: Counter[Phase]
+    standing: Standing
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecaster:
+    """Foresees customers by the rules of a run."""
+
+    rules: JourneyRules
+    known: dict[tuple[object, ...], Outlook] = field(default_factory=dict)
+
+    def outlook(self, journey: Journey, customer: Customer, visit: Visit, expected: Expected | None = None) -> Outlook:
+        """What is left for a customer whom a run has taken up; by default it is LOW if the row says nothing."""
+        expected = expected or Expected(level=customer.risk_level or journey.risk)
+        alike = (
+            expected,
+            visit.check_first,
+            changed_since_sent(journey, visit.row),
+            customer.risk_level,
+            *(bool(getattr(customer, column)) for column in _DECIDE),
+            *(
+                journey.standing,
+                journey.done,
+                journey.step,
+                journey.doubts,
+                journey.repeat,
+                journey.code,
+                bool(journey.user_id),
+            ),
+            *(journey.required, journey.uploaded, journey.consented, journey.risk),
+        )
+        if alike not in self.known:
+            self.known[alike] = _foreseen(journey, customer, self.rules, visit, expected)
+        return self.known[alike]
+
+
+def _foreseen(journey: Journey, customer: Customer, rules: JourneyRules, visit: Visit, expected: Expected) -> Outlook:
+    calls: Counter[Phase] = Counter()
+    for _ in range(_MOST):
+        move = next_move(journey, customer, visit, rules)
+        match move:
+            case Rest(standing=standing, code=code):
+                if journey.standing is Standing.OPEN:
+                    return Outlook(calls=calls, standing=standing, code=code)
+                return Outlook(calls=calls, standing=journey.standing, code=journey.code)
+            case Advance(phase=phase):
+                journey, visit = advance(journey, phase, now=1.0), replace(visit, check=None, polls=0)
+            case Send(step=step) | Resolve(step=step):
+                if isinstance(move, Send):
+                    calls[step.phase] += 1
+                    journey, visit = intended(journey, visit, step, now=1.0)
+                reply = _replied(step, journey, rules, expected)
+                judgement = judge(step, reply) if reply.status else _DONE
+                journey, visit = after(journey, visit, step, reply, judgement, max_tries=rules.max_tries, now=1.0)
+            case Forget() | Doubt() | Learn():
+                break
+    raise AssertionError(f"the journey does not end at {journey.step or journey.done}")
+
+
+def _replied(step: Step, journey: Journey, rules: JourneyRules, expected: Expected) -> Reply:
+    """What a bank without trouble answers; to the approval of high risk it says no."""
+    if step.call.name is CallName.APPROVE and expected.level == Risk.HIGH:
+        return Reply(status=403, says=403, readable=True, kind=Kind.HIGH_RISK)
+    return Reply(facts=_told(step, journey, rules, expected))
+
+
+def _told(step: Step, journey: Journey, rules: JourneyRules, expected: Expected) -> Facts:
+    high = expected.level == Risk.HIGH
+    match step.call.name:
+        case CallName.REGISTER | CallName.LIST_DELIVERIES:
+            return Facts(customer_id="known", user_id="known", created=("known",), activated=True)
+        case CallName.OPEN_VERIFICATION:
+            # By its documents and its level the answer shows high risk, and no other.
+            required = documents_of(expected.level, rules)
+            return Facts(verification_id="known", required=required, risk="HIGH" if high and required else "")
+        case CallName.OPEN_SESSION:
+            return Facts(token="-", customer_status="ACTIVE")  # noqa: S106 - no token
+        case CallName.CHECK if step.phase is Phase.APPROVAL and not journey.doubts:
+            approved = expected.approved
+            return Facts(verification_ok=approved, power_approval_ok=approved, high_risk=high, risk=expected.level)
+        case CallName.CHECK:
+            return Facts(consent_ok=True, verification_ok=True, activation_allowed=True, risk=expected.level)
+        case CallName.LIST_DOCUMENTS:
+            return Facts(uploaded=tuple(kind for kinds in REQUIRED_DOCUMENTS.values() for kind in kinds))
+        case _:
+            return Facts()

@@ -1,0 +1,107 @@
+"""Whom a run takes up, and how: from the ledger and a row as it is now to an open journey. Pure.
+
+Promise: a row's new values count only where nothing of it has left yet (``sent``). Knows no clock, file or socket.
+"""
+
+from msgspec.structs import replace
+
+from finhub_onboard.finhub.calls import CallName
+from finhub_onboard.journey.sent import EVIDENCE_COLUMNS, REGISTERED_COLUMNS, sent_columns
+from finhub_onboard.journey.state import is_vouched, settled, silent
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.keys import changed_columns, merged_fingerprint
+from finhub_onboard.model import Journey, Phase, Repeat, Standing
+
+
+def needs_visit(journey: Journey | None, fingerprint: bytes, *, restored: bool = False) -> bool:
+    """Whether a run takes the customer up: DESIGN 3.1, "Run again continues …".
+
+    ``restored``: the ledger is older than what was done, so an e-mail that the bank has may be this customer's.
+    """
+    if journey is None:
+        return True
+    if journey.standing is Standing.COMPLETE:
+        return False
+    if journey.standing is Standing.DECLINED:
+        # What was refused stays refused; only other evidence can open another verification.
+        return bool(EVIDENCE_COLUMNS.intersection(changed_columns(journey.fingerprint, fingerprint)))
+    if journey.standing is Standing.FAILED and journey.final:
+        if restored and journey.code == "duplicate_email":
+            return True
+        return bool(changed_columns(journey.fingerprint, fingerprint))
+    return True
+
+
+def enter(
+    journey: Journey | None,
+    *,
+    key: bytes,
+    fingerprint: bytes,
+    email: bytes = b"",
+    run: int,
+    now: float,
+    restored: bool = False,
+) -> Journey:
+    """The journey as this run takes it up. ``fingerprint`` and ``email`` (its identity mark) are the row's.
+
+    ``restored``: the ledger may have forgotten what was done since, so a repeat may have been sent.
+    """
+    if journey is None:
+        return Journey(key=key, fingerprint=fingerprint, first_run=run, last_run=run, started_at=now)
+    taken_up = replace(journey, last_run=run, sent=0, finished_at=0.0)
+    if is_vouched(taken_up) and _is_another_email(taken_up, fingerprint, email):
+        taken_up = settled(taken_up)  # nothing was ever sent with the new data
+    if journey.standing is Standing.DECLINED and journey.verification_id:
+        taken_up = _verified_anew(taken_up)
+    if _conflict_was_shown(taken_up):
+        taken_up = _asked_again(taken_up)
+    kept = sent_columns(taken_up) - (REGISTERED_COLUMNS if is_vouched(taken_up) else frozenset())
+    taken_up = replace(
+        taken_up,
+        fingerprint=merged_fingerprint(journey.fingerprint, fingerprint, keep=kept),
+        standing=Standing.OPEN,
+        final=False,
+    )
+    if restored and taken_up.doubts and taken_up.repeat is Repeat.UNUSED:
+        taken_up = replace(taken_up, repeat=Repeat.SENT)
+    # The code of an unsettled step tells what may follow it; everything else starts afresh.
+    return taken_up if taken_up.doubts else silent(taken_up)
+
+
+def visit(journey: Journey, *, row: bytes, email: bytes = b"", restored: float = 0.0) -> Visit:
+    """What the run knows of a customer whom it takes up; ``restored``: until when its ledger knows what happened."""
+    check_first = journey.done >= Phase.VERIFICATION.number
+    return Visit(row=row, email=email, check_first=check_first, restored=restored)
+
+
+def _is_another_email(journey: Journey, fingerprint: bytes, email: bytes) -> bool:
+    if journey.doubt_email and email:
+        return journey.doubt_email != email
+    return "email" in changed_columns(journey.fingerprint, fingerprint)
+
+
+def _verified_anew(journey: Journey) -> Journey:
+    """Other evidence came for a verification that was refused: it opens a new one."""
+    return replace(
+        journey,
+        done=Phase.VERIFICATION.number - 1,
+        verification_id="",
+        required=None,
+        uploaded=(),
+        claimed=tuple(name for name in journey.claimed if name != "verification_id"),
+    )
+
+
+def _conflict_was_shown(journey: Journey) -> bool:
+    """Whether a person was told of a conflict that no read can confirm: this run asks the bank again."""
+    parked = journey.standing is Standing.PARKED and journey.code == "state_conflict"
+    return parked and journey.step.partition("/")[0] in (CallName.OPEN_VERIFICATION, CallName.UPLOAD_DOCUMENT)
+
+
+def _asked_again(journey: Journey) -> Journey:
+    """The attempt that met the conflict is settled, once; one before it is not."""
+    if journey.repeat is Repeat.REFUSED:
+        return journey
+    if journey.doubts <= 1:
+        return settled(journey)
+    return replace(journey, doubts=journey.doubts - 1, repeat=Repeat.REFUSED)

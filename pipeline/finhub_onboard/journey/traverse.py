@@ -1,0 +1,291 @@
+"""One customer through the journey: ask for the next move, write the intent, send, judge, write the outcome.
+
+The loop holds promises 2, 3 and 5 together: an intent is durable before its call leaves, an outcome before the
+customer's next call, and there is one request at a time per customer. Calls that change something (phases 2 and 4 to
+8) have their intent on disk before they leave; log-ins and reads leave no doubt, so they share the commit of their
+outcome. What may happen next is decided elsewhere (``moves``, ``state``, ``policy``).
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from finhub_onboard.errors import ExitCode
+from finhub_onboard.finhub.calls import Ahead, CallName, Reply, Step, Token
+from finhub_onboard.finhub.calls import step as make_step
+from finhub_onboard.journey import state
+from finhub_onboard.journey.codes import EXPLANATIONS
+from finhub_onboard.journey.move_kinds import Advance, Doubt, Forget, JourneyRules, Learn, Resolve, Rest, Send
+from finhub_onboard.journey.next_move import next_move
+from finhub_onboard.journey.policy import Judgement, Verdict, backoff_s, judge
+from finhub_onboard.journey.ports import Bank, Problem, Recorder, Stop
+from finhub_onboard.journey.sent import is_replaced_in_doubt
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.model import CallRecord, Customer, Journey, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What a traverser works with; the same for all customers of a run."""
+
+    bank: Bank
+    ledger: Recorder
+    stop: Stop
+    rules: JourneyRules
+    max_wait_s: float
+    run: int
+    now: Callable[[], float]
+    random: Callable[[], float]
+    number: Callable[[], int]
+
+
+class Traverser:
+    """Carries one customer as far as this run can."""
+
+    def __init__(self, tools: Tools, customer: Customer, journey: Journey, visit: Visit) -> None:
+        self._tools = tools
+        self._customer = customer
+        self._journey = journey
+        self._visit = visit
+        self._posted: Awaitable[None] | None = None
+        self._token = ""
+        self._set_back = 0
+        self.is_aside = False
+        """Whether the customer is to be carried again, once all others were."""
+
+    async def carry(self) -> Journey:
+        """Go on until the customer rests; the ledger then holds what is returned."""
+        for name in self._tools.bank.disproved(self._journey):
+            if name not in self._journey.claimed:
+                continue  # it went with the id before it
+            self._journey = state.disowned(self._journey, name, now=self._tools.now())
+        while True:
+            move = next_move(self._journey, self._customer, self._visit, self._tools.rules)
+            if isinstance(move, Rest):
+                rest = await self._weighed_rest(move) if move.fatal else move
+                if rest is not None:
+                    return await self._rest(rest)
+                continue
+            if isinstance(move, Send):
+                if self._tools.stop.requested:
+                    return await self._rest(Rest(standing=Standing.OPEN))
+                await self._pause(move.poll)
+                await self._send(move.step)
+                if self.is_aside:
+                    return await self._rest(Rest(standing=Standing.OPEN))
+            else:
+                self._without_call(move)
+
+    def _without_call(self, move: Advance | Resolve | Forget | Doubt | Learn) -> None:
+        now = self._tools.now()
+        match move:
+            case Advance(phase=phase):
+                self._journey = state.advance(self._journey, phase, now=now)
+                self._visit = replace(self._visit, check=None, polls=0)
+            case Resolve(step=step):
+                # What a lookup found counts like the answer that was lost.
+                done = Judgement(verdict=Verdict.DONE)
+                self._journey, self._visit = state.after(
+                    self._journey, self._visit, step, Reply(), done, max_tries=self._tools.rules.max_tries, now=now
+                )
+            case Doubt(step=step, done=done):
+                self._journey, self._visit = state.forgotten(self._journey, self._visit, step, done, now=now)
+            case Learn(uploaded=uploaded, consented=consented):
+                self._journey, self._visit = state.learnt(self._journey, self._visit, uploaded, consented)
+            case Forget(consents=paths):
+                left = tuple(path for path in self._journey.consented if path not in paths)
+                self._journey = replace(self._journey, consented=left)
+                self._visit = replace(self._visit, consent_rounds=1, check=None, polls=0)
+
+    async def _send(self, step: Step) -> None:
+        tools = self._tools
+        async with tools.bank.in_flight():
+            request = await tools.bank.prepare(step, self._customer, self._journey)
+            if not isinstance(request, Problem) and is_replaced_in_doubt(self._journey, request.document):
+                request = _REPLACED
+            if isinstance(request, Problem):
+                self._unsendable(step, request)
+                return
+            # The intent comes after the turn: whoever waits for the pace has none that a crash could leave in doubt.
+            # So does the token: it must be good when it leaves.
+            turn = await tools.bank.turn()
+            token = await self._token_for(step) if turn is not None else ""
+            if turn is None or tools.stop.requested:
+                return
+            earlier = state.earlier_attempts(self._journey, self._visit, step)
+            self._journey, self._visit = state.intended(
+                self._journey, self._visit, step, document=request.document, now=tools.now()
+            )
+            call = self._intent(step)
+            await self._durable([call] if step.call.ahead is Ahead.INTENT else [])
+            # A run that was told to stop meanwhile, such as by a full disk, sends nothing more.
+            stopped = self._is_stopped()
+            reply = Reply(sent=False, cause="stopped") if stopped else await request.send(token, turn)
+            judgement = judge(step, reply, earlier_doubts=earlier)
+            judgement = self._weighed(step, token, judgement)
+            wait_s = self._wait_s(step, reply, judgement)
+            tools.stop.compare(step, judgement, reply.facts, self._journey)
+            self._take(step, reply, judgement)
+            # At once, so that a crash finds as few outcomes unknown as can be; nothing waits for it but the next call.
+            self._post([_with_outcome(call, reply, judgement, wait_s=wait_s, now=tools.now())])
+        tools.bank.observe(reply)
+        if judgement.verdict is Verdict.FATAL:
+            tools.stop.fatal(judgement, _said(judgement, reply))
+        if wait_s and self._journey.standing is Standing.OPEN and reply.hold_s is None:
+            await tools.stop.pause(wait_s)  # a refusal for rate holds everybody at the pacer already
+        if judgement.verdict is Verdict.EXPIRED and self._visit.renewed == step.label and not tools.stop.requested:
+            await tools.bank.token(refused=token)
+
+    def _is_stopped(self) -> bool:
+        return self._tools.stop.requested
+
+    def _take(self, step: Step, reply: Reply, judgement: Judgement) -> None:
+        """Let the judgement move the journey; keep the customer's own token for what the contract allows."""
+        before = self._journey.customer_id
+        self._journey, self._visit = state.after(
+            self._journey,
+            self._visit,
+            step,
+            reply,
+            judgement,
+            max_tries=self._tools.rules.max_tries,
+            now=self._tools.now(),
+        )
+        if self._journey.customer_id != before:
+            self._tools.bank.give(self._journey)  # a look-up found it
+        if step.call.name is CallName.OPEN_SESSION and judgement.verdict is Verdict.DONE:
+            self._token = reply.facts.token
+
+    async def _token_for(self, step: Step) -> str:
+        if step.call.token is Token.NONE:
+            return ""
+        by_admin = step.call.name is CallName.OPEN_VERIFICATION and self._tools.rules.verification_by_admin
+        if step.call.token is Token.EITHER and self._token and not by_admin:
+            return self._token
+        return await self._tools.bank.token()
+
+    def _weighed(self, step: Step, token: str, judgement: Judgement) -> Judgement:
+        """What may concern the whole run, in view of the other customers."""
+        if judgement.verdict is Verdict.EXPIRED:
+            judgement = self._expired(step, token, judgement)
+        weighed = self._tools.stop.weigh(step, judgement, self._journey.key)
+        again = weighed.verdict is Verdict.SUSPECT or (weighed is not judgement and weighed.verdict is Verdict.EXPIRED)
+        self._set_back = self._set_back + 1 if again else 0
+        self.is_aside = weighed.verdict is Verdict.ASIDE
+        return weighed
+
+    def _expired(self, step: Step, token: str, judgement: Judgement) -> Judgement:
+        """A refused token: the customer's own gives way to the admin's; a second admin token is weighed."""
+        if token and token == self._token:
+            self._token = ""
+            return judgement
+        if self._visit.renewed == step.label:
+            return replace(judgement, verdict=Verdict.FATAL, exit_code=ExitCode.REFUSED)
+        self._visit = replace(self._visit, renewed=step.label)
+        return judgement
+
+    def _wait_s(self, step: Step, reply: Reply, judgement: Judgement) -> float:
+        if self._set_back:
+            return backoff_s(self._set_back, max_wait_s=self._tools.max_wait_s, random=lambda: 1.0)
+        if judgement.verdict not in (Verdict.RETRY, Verdict.DOUBT):
+            return 0.0
+        if reply.hold_s is not None:
+            return reply.hold_s
+        tries = self._visit.tries + 1 if self._visit.tried == step.label else 1
+        backoff = backoff_s(
+            max(tries, self._journey.doubts), max_wait_s=self._tools.max_wait_s, random=self._tools.random
+        )
+        asked = reply.retry_after_s
+        return backoff if asked is None else min(asked, self._tools.max_wait_s)
+
+    async def _pause(self, poll: int) -> None:
+        """Before another look at what may lag: 1, 2, 4, … seconds, at most ``max_wait_s``."""
+        if poll:
+            await self._tools.stop.pause(backoff_s(poll, max_wait_s=self._tools.max_wait_s, random=lambda: 1.0))
+
+    def _unsendable(self, step: Step, problem: Problem) -> None:
+        judgement = Judgement(verdict=Verdict.REFUSED, code=problem.code, message=problem.message, hint=problem.hint)
+        reply = Reply(field=problem.field)
+        call = replace(self._intent(step), sent=False)
+        now = self._tools.now()
+        self._journey = state.unsendable(self._journey, step, reply, judgement, now=now)
+        self._post([replace(_with_outcome(call, reply, judgement, wait_s=0.0, now=now), sent=False)])
+
+    def _intent(self, step: Step) -> CallRecord:
+        tried = self._visit.tries if self._visit.tried == step.label else 0
+        return CallRecord(
+            number=self._tools.number(),
+            key=self._journey.key,
+            run=self._tools.run,
+            phase=step.phase,
+            step=step.label,
+            attempt=max(tried + 1, self._journey.doubts if self._journey.step == step.label else 1),
+            changes=step.call.changes,
+            intent_at=self._tools.now(),
+        )
+
+    async def _weighed_rest(self, rest: Rest) -> Rest | None:
+        """A rest that would end the run, in view of the other customers; ``None``: try once more."""
+        message, hint = EXPLANATIONS[rest.code]
+        refused = Judgement(verdict=Verdict.FATAL, code=rest.code, message=message, hint=hint)
+        weighed = self._weighed(make_step(CallName.APPROVE), "", refused)
+        if weighed.verdict is Verdict.SUSPECT:
+            await self._tools.stop.pause(self._wait_s(make_step(CallName.APPROVE), Reply(), weighed))
+            self._visit = replace(self._visit, check=None, polls=0, role_refused=False)
+            return None
+        if weighed.verdict is Verdict.GIVEN_UP:  # the role is there: it is something about this customer
+            return Rest(standing=Standing.PARKED, code=rest.code, phase=rest.phase)
+        if weighed.verdict is Verdict.FATAL:
+            self._tools.stop.fatal(weighed, weighed.message)
+        return Rest(standing=Standing.OPEN)
+
+    async def _rest(self, rest: Rest) -> Journey:
+        if rest.code:
+            self._journey = state.rest(
+                self._journey, rest.standing, rest.code, rest.phase, field=rest.field, now=self._tools.now()
+            )
+        self._post([])
+        await self._durable([])
+        return self._journey
+
+    def _post(self, calls: Sequence[CallRecord]) -> None:
+        self._posted = self._tools.ledger.post(self._journey, calls)
+
+    async def _durable(self, intents: Sequence[CallRecord]) -> None:
+        """Wait until the ledger holds all that was posted, and these intents with it."""
+        if intents:
+            self._post(intents)
+        if self._posted is not None:
+            await self._posted
+            self._posted = None
+
+
+_REPLACED = Problem(
+    code="row_changed_in_doubt",
+    message=EXPLANATIONS["row_changed_in_doubt"][0],
+    hint=EXPLANATIONS["row_changed_in_doubt"][1],
+    field="",
+)
+
+
+def _with_outcome(call: CallRecord, reply: Reply, judgement: Judgement, *, wait_s: float, now: float) -> CallRecord:
+    done = judgement.verdict is Verdict.DONE
+    return replace(
+        call,
+        outcome_at=now,
+        outcome=judgement.verdict,
+        sent=reply.sent,
+        http_status=reply.status,
+        code=judgement.code,
+        field="" if done else reply.field,
+        message="" if done else _said(judgement, reply),
+        hint=judgement.hint,
+        retriable=judgement.verdict in (Verdict.RETRY, Verdict.DOUBT, Verdict.EXPIRED, Verdict.CONSENTS_AGAIN),
+        wait_s=wait_s,
+        seconds=reply.seconds,
+    )
+
+
+def _said(judgement: Judgement, reply: Reply) -> str:
+    return f"{judgement.message} ({reply.message})" if reply.message else judgement.message

@@ -1,0 +1,167 @@
+"""Everything that is derived from the seed: ledger keys, fingerprints of rows, customers' initial passwords.
+
+Promises: the same seed, tenant and row give the same bytes in a ledger on every machine, and a customer has the same
+password in every ledger; without the seed neither a row nor a password can be found from the ledger. Knows no file and
+no clock.
+"""
+
+import hmac
+import string
+from enum import StrEnum
+from hashlib import blake2b, shake_256
+
+from finhub_onboard.model import CANONICAL_COLUMNS, Customer
+
+FINGERPRINT_COLUMNS = CANONICAL_COLUMNS[1:]
+"""Columns that a fingerprint covers: all but ``external_id``, which is the customer's key."""
+
+_DIGEST = 6
+_SEAL_MARK = 32
+_UPPER, _LOWER, _DIGITS, _SPECIAL = string.ascii_uppercase, string.ascii_lowercase, string.digits, "!#$%*+-=?@_"
+_PASSWORD_LENGTH = 24
+
+
+class IdKind(StrEnum):
+    """Kinds of ids that the bank gives to one customer only; named like the columns of ``Journey``."""
+
+    CUSTOMER = "customer_id"
+    VERIFICATION = "verification_id"
+
+
+class Keys:
+    """Keys of one seed and tenant, each derived for its own purpose.
+
+    ``root`` is the seed as the ledger stretches it: from it derives all that the ledger keeps. Empty: an older ledger,
+    which takes the seed itself. Passwords derive from the seed in every ledger: a registration whose answer was lost is
+    repeated with the same one, also from a ledger that had to be made anew.
+    """
+
+    def __init__(self, seed: str, tenant_id: str, *, root: bytes = b"") -> None:
+        root = root or seed.encode()
+        self._tenant = tenant_id.encode()
+        self._customer = hmac.digest(root, b"finhub-onboard/1/customer", "sha256")
+        self._columns = hmac.digest(root, b"finhub-onboard/1/columns", "sha256")
+        self._identity = hmac.digest(root, b"finhub-onboard/1/identity", "sha256")
+        self._contents = hmac.digest(root, b"finhub-onboard/1/contents", "sha256")
+        self._logins = hmac.digest(root, b"finhub-onboard/1/logins", "sha256")
+        self._passwords = hmac.digest(seed.encode(), b"finhub-onboard/1/passwords", "sha256")
+        self._seals = hmac.digest(root, b"finhub-onboard/1/seals", "sha256")
+
+    def customer(self, external_id: str) -> bytes:
+        """Ledger key of a customer: 16 bytes."""
+        return hmac.digest(self._customer, self._tenant + b"\0" + external_id.encode(), "sha256")[:16]
+
+    def seal(self, external_id: str) -> bytes:
+        """The ``external_id`` as only the seed can read it; always the same, so that nothing shows when it is kept."""
+        return self._sealing(self.customer(external_id), external_id.encode())
+
+    def unseal(self, key: bytes, sealed: bytes) -> str:
+        """Read the ``external_id`` of the customer ``key``; empty if nothing of this customer and seed is sealed."""
+        external_id = self._sealing(key, sealed).decode(errors="replace")
+        return external_id if sealed and self.customer(external_id) == key else ""
+
+    def seal_text(self, text: str) -> str:
+        """A text as only the seed can read it, in hexadecimal; the same text is always sealed alike."""
+        mark = self._mark("sealed", text)
+        return (mark + self._sealing(mark, text.encode())).hex()
+
+    def unseal_text(self, sealed: str) -> str:
+        """Read what ``seal_text`` made; empty if it is not of this seed and tenant, or not as it was."""
+        try:
+            mark, body = bytes.fromhex(sealed[:_SEAL_MARK]), bytes.fromhex(sealed[_SEAL_MARK:])
+        except ValueError:
+            return ""
+        text = self._sealing(mark, body).decode(errors="replace")
+        return text if self._mark("sealed", text) == mark else ""
+
+    def _sealing(self, key: bytes, text: bytes) -> bytes:
+        """Add a stream of bytes that no other customer has; once more takes it away."""
+        stream = shake_256(self._seals + self._tenant + b"\0" + key).digest(len(text))
+        return bytes(letter ^ mask for letter, mask in zip(text, stream, strict=True))
+
+    def fingerprint(self, customer: Customer) -> bytes:
+        """Keyed hash of each column, 6 bytes apiece in the order of ``FINGERPRINT_COLUMNS``.
+
+        Salted with the customer's key, so that equal values of two customers do not show as equal.
+        """
+        salt = self.customer(customer.external_id)
+        return b"".join(
+            blake2b(
+                getattr(customer, column).encode(), digest_size=_DIGEST, key=self._columns, salt=salt, person=person
+            ).digest()
+            for column, person in _PERSONS
+        )
+
+    def marks(self, customer: Customer) -> dict[str, bytes]:
+        """By what else the person would be known again, whatever the ``external_id``: 16 bytes by kind, if there."""
+        values = {
+            "phone_and_birth_date": f"{customer.phone}|{customer.date_of_birth}",
+            "document_number": customer.document_number
+            and f"{customer.document_type}|{''.join(filter(str.isalnum, customer.document_number)).upper()}",
+        }
+        marks = {kind: self._mark(kind, value) for kind, value in values.items() if value}
+        return {"email": self.email_mark(customer.email), **marks} if customer.email else marks
+
+    def email_mark(self, email: str) -> bytes:
+        """The mark of an e-mail; letter case does not matter."""
+        return self._mark("email", email.lower())
+
+    def id_mark(self, kind: IdKind, identifier: str) -> bytes:
+        """The mark of an id at the bank: two customers cannot have one."""
+        return self._mark(kind, identifier)
+
+    def content_hash(self, external_id: str, content: bytes) -> str:
+        """Keyed hash of a document of this customer: 16 hexadecimal digits."""
+        salt = self.customer(external_id)
+        return blake2b(content, digest_size=8, key=self._contents, salt=salt).hexdigest()
+
+    def _mark(self, kind: str, value: str) -> bytes:
+        return hmac.digest(self._identity, b"\0".join((self._tenant, kind.encode(), value.encode())), "sha256")[:16]
+
+    def login_mark(self, *credentials: str) -> str:
+        """Tells whether these credentials are those that the bank refused, without giving them away."""
+        said = "".join(f"{len(part)}:{part}" for part in (self._tenant.decode(), *credentials))
+        return hmac.digest(self._logins, said.encode(), "sha256")[:16].hex()
+
+    def password(self, external_id: str) -> str:
+        """Initial password of a customer: 24 characters of four classes, never stored (API.md, section 4)."""
+        stream = hmac.digest(self._passwords, self._tenant + b"\0" + external_id.encode(), "sha512")
+        alphabet = _UPPER + _LOWER + _DIGITS + _SPECIAL
+        classes = (_UPPER, _LOWER, _DIGITS, _SPECIAL)
+        letters = [group[byte % len(group)] for group, byte in zip(classes, stream, strict=False)]
+        letters += [alphabet[byte % len(alphabet)] for byte in stream[4:_PASSWORD_LENGTH]]
+        # The four certain classes must not sit at known places.
+        order = sorted(range(_PASSWORD_LENGTH), key=lambda place: (stream[32 + place % 32], place))
+        return "".join(letters[place] for place in order)
+
+
+_PERSONS = tuple((column, f"{place:02}".encode()) for place, column in enumerate(FINGERPRINT_COLUMNS))
+
+
+def changed_columns(before: bytes, after: bytes) -> tuple[str, ...]:
+    """Names of the columns whose values differ between two fingerprints."""
+    return tuple(
+        column
+        for place, column in enumerate(FINGERPRINT_COLUMNS)
+        if before[place * _DIGEST : (place + 1) * _DIGEST] != after[place * _DIGEST : (place + 1) * _DIGEST]
+    )
+
+
+def merged_fingerprint(before: bytes, now: bytes, *, keep: frozenset[str]) -> bytes:
+    """The fingerprint ``now``, but that of ``before`` in the columns ``keep``."""
+    return b"".join(
+        (before if column in keep else now)[place * _DIGEST : (place + 1) * _DIGEST]
+        for place, column in enumerate(FINGERPRINT_COLUMNS)
+    )
+
+
+def column_hash(fingerprint: bytes, column: str) -> bytes:
+    """The part of a fingerprint that covers one column."""
+    place = FINGERPRINT_COLUMNS.index(column) * _DIGEST
+    return fingerprint[place : place + _DIGEST]
+
+
+def with_column_hash(fingerprint: bytes, column: str, value: bytes) -> bytes:
+    """The fingerprint with the part of one column made from ``value``."""
+    place = FINGERPRINT_COLUMNS.index(column) * _DIGEST
+    return fingerprint[:place] + blake2b(value, digest_size=_DIGEST).digest() + fingerprint[place + _DIGEST :]

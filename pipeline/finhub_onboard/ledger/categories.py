@@ -1,0 +1,29 @@
+"""The bank's categories as it last told them, kept sealed in the ledger: a plan asks nobody.
+
+A joiner of ledger and model. Promise: what ``onboard check`` or a run read last is what is known.
+"""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+
+from finhub_onboard.errors import OnboardError
+from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.model import Category
+
+_NOTE = "hierarchy"
+
+
+def remember(categories: Sequence[Category], ledger: Ledger) -> None:
+    """Keep what the hierarchy said; a ledger that cannot take it ends nothing."""
+    with suppress(OnboardError):
+        ledger.note(_NOTE, ledger.keys.seal_text(json.dumps([asdict(category) for category in categories])))
+
+
+def known_categories(ledger: Ledger) -> tuple[Category, ...] | None:
+    """The categories as they were told last; ``None`` if nobody read them yet."""
+    if text := ledger.keys.unseal_text(ledger.noted(_NOTE) or ""):
+        return tuple(Category(**category) for category in json.loads(text))
+    seen = next((run.facts["categories"] for run in ledger.runs() if run.facts.get("categories")), None)
+    return None if seen is None else tuple(Category(**category) for category in seen)

@@ -1,0 +1,58 @@
+"""The ledger knows its bank: what it says of customers is true at one address only.
+
+A joiner of settings and ledger. Promises: a run whose address is another one than the ledger's is refused before
+anything is sent, unless the user says that the bank moved; a ledger of an older version learns its bank from its next
+run. Knows no call: whether the address leads to a bank at all, a log-in tells.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from finhub_onboard.config.settings import SANDBOX_URL, Settings
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.ledger.sqlite.store import Ledger
+
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBank:
+    """Where the settings lead, and what the ledger had before; empty: nothing."""
+
+    address: str
+    before: str
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the ledger must be told."""
+        return self.address != self.before
+
+    @property
+    def message(self) -> str:
+        """What to say when the ledger is told."""
+        if self.before:
+            return f"the ledger's bank moved from {self.before} to {self.address}"
+        return f"the ledger is from now on that of the bank at {self.address}"
+
+
+def recognise(ledger: Ledger, settings: Settings, *, moved: bool = False) -> KnownBank:
+    """The bank of these settings. Raises :class:`ConfigurationError` if the ledger is another one's."""
+    known = KnownBank(address=address_of(settings.api.base_url), before=ledger.bank)
+    if known.before and known.is_news and not moved:
+        raise ConfigurationError(
+            f"the ledger {ledger.path} is that of the bank at {known.before}, and api.base_url leads to"
+            f" {known.address}: who is finished there may be unknown here",
+            hint="name another file in ledger.url for this bank; if the bank itself moved, run once with --same-bank",
+        )
+    return known
+
+
+def address_of(base_url: str) -> str:
+    """Host, port if it is not the usual one, and path; however the address is written, a bank has one such name."""
+    if base_url == SANDBOX_URL:
+        return base_url
+    parts = urlsplit(base_url)
+    host = (parts.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, _USUAL_PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{host}{port}{parts.path.rstrip('/')}"

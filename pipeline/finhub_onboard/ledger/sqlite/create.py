@@ -1,0 +1,202 @@
+"""Opening the ledger: made whole or not at all, led here from an older schema, or refused.
+
+Promise: a ledger that cannot be trusted (no regular file, emptied, its journal left alone, damaged, of another tenant,
+seed or a newer schema) is refused with one plain message before anything is sent, and left as it was: a ledger that
+is lost must never look like a new one.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from importlib.resources import files
+from pathlib import Path
+
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.sqlite.belonging import entries_of_new, recognise
+from finhub_onboard.ledger.sqlite.database import connect, open_file, plainly
+
+SCHEMA_VERSION = 4
+_LOCK_BESIDE_UNTIL = 2
+"""The last schema whose runs held a lock file beside the ledger."""
+_NAMES_S, _LOOK_S = 2.5, 0.1
+"""How long a file system may remember a name that is gone: FUSE does so for a second."""
+_LONGEST_NAME = 247
+"""Behind it come ``-wal``, ``-shm``, ``-journal`` and ``.reserve``."""
+_RESTORE = "put it back as it was, or restore the ledger from a backup"
+
+
+def open_or_create(
+    path: Path, *, tenant_id: str, seed: str, create: bool
+) -> tuple[Path, sqlite3.Connection, Keys | None]:
+    """The one place of the ledger, by whatever links it was named, a connection to it and the keys of this seed.
+
+    A new ledger is bound to tenant and seed for ever; where one of them is empty, an existing one is not asked for it.
+    Raises :class:`ConfigurationError`.
+    """
+    with in_words(path, "who may write it"):
+        place = path.resolve()
+        if not place.exists():
+            _make(place, tenant_id=tenant_id, seed=seed, create=create)
+        inspect(place, os.R_OK | os.W_OK)
+        with plainly(place, ConfigurationError):
+            db = connect(place, check=lambda db: check_known(db, place), closed_elsewhere=True)
+            try:
+                _migrate(db, place)
+                keys = recognise(db, place, tenant_id=tenant_id, seed=seed)
+            except BaseException:
+                db.close()
+                raise
+    return place, db, keys
+
+
+@contextmanager
+def in_words(path: Path, rights: str) -> Iterator[None]:
+    """Turn what the system says about the ledger's place into one sentence with what to do."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:  # such as a loop of links, or a name that cannot be one
+        said = (isinstance(error, OSError) and error.strerror) or str(error)
+        hint = f"check ledger.url, that the folder exists and {rights}"
+        raise ConfigurationError(f"cannot open the ledger {path}: {said}", hint=hint) from None
+
+
+def inspect(path: Path, wanted: int) -> None:
+    """Refuse what is no ledger, or does not give the access ``wanted`` (``os.R_OK``, …), before SQLite sees it."""
+    for draft in path.parent.glob(".*.new"):
+        if draft.samefile(path):  # whoever made it died just before taking the draft's name away
+            draft.unlink()
+    found = path.stat()
+    kind = next((name for name, test in _KINDS.items() if test(found.st_mode)), "a file")
+    if kind != "a file":
+        raise ConfigurationError(f"the ledger {path} is {kind}, not a file", hint="check ledger.url")
+    if names := _names(path):
+        raise ConfigurationError(
+            f"the ledger {path} has {names} names (hard links), and its journal would belong to one of them",
+            hint=f"find them with `find … -samefile {path}` and remove all but one; a backup is made by VACUUM INTO",
+        )
+    if found.st_size == 0:
+        raise ConfigurationError(
+            f"the ledger {path} is empty: what it knew of earlier runs is lost",
+            hint="restore it from a backup; if it never was a ledger, remove the file and run again",
+        )
+    # Never by opening it: closing a file takes SQLite's locks on it away from the whole process.
+    if not os.access(path, wanted):
+        rights = "read and written" if wanted & os.W_OK else "read"
+        raise ConfigurationError(f"the ledger {path} may not be {rights}", hint="check who may do so with the file")
+
+
+def _names(path: Path) -> int:
+    """How many names the file has; 0 if it is one. Counts that a file system tells from memory pass (FUSE)."""
+    until = time.monotonic() + _NAMES_S
+    while (names := path.stat().st_nlink) > 1:
+        if time.monotonic() > until:
+            return names
+        time.sleep(_LOOK_S)
+    return 0
+
+
+_KINDS = {
+    "a folder": stat.S_ISDIR,
+    "a pipe": stat.S_ISFIFO,
+    "a device": lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode),
+    "a socket": stat.S_ISSOCK,
+}
+
+
+def _make(path: Path, *, tenant_id: str, seed: str, create: bool) -> None:
+    """Make a ledger with all that belongs in it, and only then give it its name."""
+    if left := [name for name in (f"{path.name}-wal", f"{path.name}-journal") if path.with_name(name).exists()]:
+        raise ConfigurationError(f"there is no ledger at {path}, but its journal {left[0]} is there", hint=_RESTORE)
+    if not create:
+        hint = "check ledger.url: in a configuration it begins at the folder of that file"
+        raise ConfigurationError(f"there is no ledger at {path}", hint=hint)
+    if len(os.fsencode(path.name)) > _LONGEST_NAME:
+        raise OSError(errno.ENAMETOOLONG, f"its name has more than {_LONGEST_NAME} bytes, and its journal has no room")
+    for folder in reversed(path.parents):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_name(f".{secrets.token_hex(8)}.new")
+    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with plainly(path, ConfigurationError, draft=draft), closing(open_file(draft)) as db:
+            _script(
+                db,
+                files("finhub_onboard.ledger.sqlite").joinpath("schema.sql").read_text(encoding="utf-8"),
+                SCHEMA_VERSION,
+            )
+            with db:
+                db.executemany("INSERT INTO meta VALUES (?, ?)", entries_of_new(tenant_id, seed).items())
+        _give_name(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _give_name(draft: Path, path: Path) -> None:
+    """Another first run may be quicker: the first name stays, and the lock decides who goes on."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        if not path.exists():
+            draft.rename(path)
+
+
+def check_known(db: sqlite3.Connection, path: Path) -> int:
+    """Refuse what is not a ledger that this program knows; its schema's version."""
+    version = _version(db)
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"ledger {path} was written by a newer version (schema {version}, this program knows {SCHEMA_VERSION})",
+            hint="use that version",
+        )
+    if version == 0:
+        raise ConfigurationError(f"{path} is a database but not a ledger", hint="check ledger.url")
+    return version
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Lead an older schema here; each step is one transaction with its version."""
+    for step in range(_version(db), SCHEMA_VERSION):
+        if step <= _LOCK_BESIDE_UNTIL:
+            _refuse_older_run(path)
+        try:
+            _script(db, _migration(step), step + 1)
+        except sqlite3.OperationalError:
+            if _version(db) <= step:  # else another program was quicker
+                raise
+
+
+def _migration(step: int) -> str:
+    """The statements that lead from schema version ``step`` to the next one."""
+    return files("finhub_onboard.ledger.sqlite").joinpath("migrations", f"{step}.sql").read_text(encoding="utf-8")
+
+
+def _refuse_older_run(path: Path) -> None:
+    """A run of the version before does not know the lock of this one."""
+    with suppress(FileNotFoundError), path.with_name(f"{path.name}.lock").open("rb") as beside:
+        try:
+            fcntl.flock(beside, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(
+                f"a run of an older version holds the ledger {path}", hint="wait until it ends, or stop it"
+            ) from None
+
+
+def _script(db: sqlite3.Connection, sql: str, version: int) -> None:
+    try:
+        db.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {version};\nCOMMIT;")
+    except BaseException:
+        db.rollback()
+        raise

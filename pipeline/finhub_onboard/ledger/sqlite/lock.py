@@ -1,0 +1,214 @@
+"""One run at a time: a lock that lies in the ledger itself, so whoever can write the ledger meets it.
+
+The holder shows a sign of life every second. Its lock is taken over at once if its process is provably dead, and else
+after somebody who wants it has watched for ``STALE_S`` seconds and seen no sign of life. Clocks of two processes are
+never set against each other for that: the watcher counts its own seconds.
+
+Promises: a holder that lives keeps its lock, whatever clocks do and whatever files are removed; one that was taken over
+(it was suspended, or hung) writes and sends nothing more: every transaction of a holder renews the lock or fails, and
+``Held.sure``, asked before each call, is true only while nobody can have taken it over.
+"""
+
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from finhub_onboard.errors import ConfigurationError, LedgerError, LockedError
+from finhub_onboard.ledger.sqlite.database import connect, plainly
+from finhub_onboard.ledger.sqlite.process import Life, Process, life_of, this_process
+from finhub_onboard.ledger.sqlite.trouble import BACK
+
+STALE_S = 10.0
+SURE_S = 6.0
+"""Shorter than ``STALE_S`` by what a request may need to leave."""
+_BEAT_S = 1.0
+_LOOK_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds the lock, as the ledger shows it; ``beats`` counts signs of life."""
+
+    nonce: str
+    process: Process
+    since: float
+    heartbeat_at: float
+    beats: int
+
+    def __str__(self) -> str:
+        """Who, since when, and the last sign of life."""
+        said = f"process {self.process.pid} on {self.process.host} since {_instant(self.since)}"
+        return f"{said}, last sign of life {_instant(self.heartbeat_at)}"
+
+    @property
+    def life(self) -> Life:
+        """A process that is there but has shown no sign of life for long may hang: then nothing is sure."""
+        life = life_of(self.process)
+        fresh = abs(time.time() - self.heartbeat_at) < STALE_S
+        return Life.UNKNOWN if life is Life.ALIVE and not fresh else life
+
+
+class Held:
+    """The lock of the ledger at ``path``, as its holder has it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = _identity(path)
+        except OSError:  # then its next write fails
+            self._file = None
+        self._nonce = secrets.token_hex(8)
+        self._sure_until = self._beat_at = float("-inf")
+        self.lost: LockedError | LedgerError | None = None
+
+    def sure(self) -> bool:
+        """Whether nobody can have taken the lock over by now: only then may a call leave."""
+        return _clock() < self._sure_until
+
+    @contextmanager
+    def transaction(self, db: sqlite3.Connection) -> Iterator[None]:
+        """Write as the holder: commits and renews the lock, or writes nothing and raises who has it now."""
+        at = _clock()
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            self._confirm(db)
+            if due := at - self._beat_at >= _BEAT_S / 2:
+                db.execute("UPDATE holder SET heartbeat_at = ?, beats = beats + 1", (time.time(),))
+            yield
+        if due:
+            self._renewed(at)
+
+    def take(self, db: sqlite3.Connection) -> None:
+        """Take the lock from nobody, or from a holder that is dead or stays silent. Raises :class:`LockedError`."""
+        first, since = None, time.monotonic()  # not ``_clock``: what this machine slept through was not watched
+        while True:
+            at = _clock()
+            with db:
+                try:
+                    db.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:
+                    if holder := read(db):
+                        raise self._refused(holder, "; it stands still in the middle of a write") from None
+                    raise
+                holder = read(db)
+                silent = holder == first and time.monotonic() - since >= STALE_S
+                if holder is None or silent or holder.life is Life.DEAD:
+                    self._enter(db, this_process())
+                    break
+            if holder.life is Life.ALIVE or holder != (first or holder):
+                raise self._refused(holder)
+            first = holder
+            time.sleep(_LOOK_S)
+        self._renewed(at)
+
+    def beat(self, ended: threading.Event) -> None:
+        """Show signs of life until ``ended``, whoever else writes or does not."""
+        while not ended.wait(_BEAT_S) and self.lost is None:
+            if _clock() - self._beat_at < _BEAT_S / 2:
+                continue
+            # What the disk does not take now it may take later; until then nothing is sent.
+            with (
+                suppress(LockedError, LedgerError, sqlite3.Error),
+                closing(connect(self._path)) as db,
+                self.transaction(db),
+            ):
+                pass
+
+    def give_back(self, db: sqlite3.Connection) -> None:
+        """Free the lock. One that cannot be freed is that of a dead process soon."""
+        with suppress(sqlite3.Error), db:
+            db.execute("DELETE FROM holder WHERE nonce = ?", (self._nonce,))
+
+    def _enter(self, db: sqlite3.Connection, process: Process) -> None:
+        now = time.time()
+        db.execute(
+            "INSERT OR REPLACE INTO holder VALUES (1, ?, ?, ?, ?, ?, ?, ?, 0)",
+            (self._nonce, process.host, process.pid, process.machine, process.start, now, now),
+        )
+
+    def _renewed(self, at: float) -> None:
+        self._beat_at, self._sure_until = at, at + SURE_S
+
+    def _refused(self, holder: Holder, how: str = "") -> LockedError:
+        return LockedError(
+            f"another run holds the ledger {self._path}: {holder}{how}",
+            hint="wait until it ends, or stop it; `onboard status` shows it",
+        )
+
+    def _confirm(self, db: sqlite3.Connection) -> None:
+        self.lost = self.lost or self._loss(read(db))
+        if self.lost is not None:
+            self._sure_until = float("-inf")
+            raise self.lost
+
+    def _loss(self, now: Holder | None) -> LockedError | LedgerError | None:
+        try:
+            is_other = _identity(self._path) != self._file
+        except OSError as error:  # it may come back
+            said = f"ledger {self._path}: its file system does not answer ({error.strerror})"
+            raise LedgerError(said, hint=BACK) from None
+        if is_other:
+            return LedgerError(
+                f"ledger {self._path}: the file was removed or replaced during the run, or its file system unmounted",
+                hint="put the ledger back as it was, with its -wal file, before anything else is run",
+            )
+        if now is None or now.nonce != self._nonce:
+            return LockedError(
+                f"this run showed no sign of life, and another one took the ledger {self._path} over:"
+                f" {now or 'it has ended by now'}",
+                hint="this run has sent nothing since; the other one goes on where it stood",
+            )
+        return None
+
+
+@contextmanager
+def hold(path: Path) -> Iterator[Held]:
+    """Hold the lock of the ledger at ``path``. Raises :class:`LockedError` that says who holds it and since when."""
+    with plainly(path, ConfigurationError):
+        db = connect(path)
+    held, ended = Held(path), threading.Event()
+    with closing(db):
+        with plainly(path, ConfigurationError):
+            held.take(db)
+        beat = threading.Thread(target=held.beat, args=(ended,), name="ledger-heartbeat", daemon=True)
+        beat.start()
+        try:
+            yield held
+        finally:
+            ended.set()
+            beat.join()
+            held.give_back(db)
+
+
+def read(db: sqlite3.Connection) -> Holder | None:
+    """Who holds the lock, by what the ledger says."""
+    row = db.execute("SELECT nonce, host, pid, machine, start, since, heartbeat_at, beats FROM holder").fetchone()
+    if row is None:
+        return None
+    nonce, host, pid, machine, start, since, heartbeat_at, beats = row
+    process = Process(host=host, pid=pid, machine=machine, start=start)
+    return Holder(nonce=nonce, process=process, since=since, heartbeat_at=heartbeat_at, beats=beats)
+
+
+def _clock() -> float:
+    """Seconds that also pass while this machine sleeps, where the system counts them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there. Raises :class:`OSError` where that cannot be told."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _instant(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

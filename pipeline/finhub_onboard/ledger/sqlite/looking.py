@@ -1,0 +1,74 @@
+"""Opening the ledger to look only: whoever owns it, and whatever file system it lies on.
+
+Promises: a ledger that may not be written is read and left as it is, to the last byte beside it; what a killed run left
+in its journal is seen as well. Where SQLite cannot do so in place, it reads a copy in the temporary folder.
+"""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.sqlite.belonging import recognise
+from finhub_onboard.ledger.sqlite.create import SCHEMA_VERSION, check_known, in_words, inspect, open_or_create
+from finhub_onboard.ledger.sqlite.database import plainly
+
+
+@contextmanager
+def open_to_look(path: Path, *, tenant_id: str, seed: str) -> Iterator[tuple[Path, sqlite3.Connection, Keys | None]]:
+    """The place of an existing ledger, a connection for reading and the keys. Raises :class:`ConfigurationError`."""
+    with ExitStack() as stack:
+        with in_words(path, "who may read it"):
+            place = path.resolve()
+            if not place.exists() or _may_be_written(place):
+                place, db, keys = open_or_create(path, tenant_id=tenant_id, seed=seed, create=False)
+                stack.callback(db.close)
+            else:
+                inspect(place, os.R_OK)
+                with plainly(place, ConfigurationError):
+                    db = _in_place(place, stack) or _copied(place, tenant_id, stack)
+                    keys = recognise(db, place, tenant_id=tenant_id, seed=seed)
+        yield place, db, keys
+
+
+def _may_be_written(place: Path) -> bool:
+    return os.access(place, os.R_OK | os.W_OK) and os.access(place.parent, os.W_OK)
+
+
+def _in_place(place: Path, stack: ExitStack) -> sqlite3.Connection | None:
+    """A connection that writes nothing, or nothing if there can be none.
+
+    SQLite reads a journal only with its index beside it. A file that nobody has open has neither: it is not altered
+    while it is read (``immutable``).
+    """
+    journal = place.with_name(f"{place.name}-wal")
+    has_journal = journal.exists() and journal.stat().st_size > 0
+    for options in ("mode=ro",) if has_journal else ("mode=ro", "mode=ro&immutable=1"):
+        db = sqlite3.connect(f"{place.as_uri()}?{options}", uri=True, timeout=10)
+        try:
+            version = check_known(db, place)
+        except sqlite3.OperationalError:
+            db.close()
+            continue
+        except BaseException:
+            db.close()
+            raise
+        stack.callback(db.close)
+        return db if version == SCHEMA_VERSION else None
+    return None
+
+
+def _copied(place: Path, tenant_id: str, stack: ExitStack) -> sqlite3.Connection:
+    """A connection to a copy: there SQLite may make what it needs, and an older schema is led to this one."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="finhub-onboard-ledger-")))
+    for name in (place.name, f"{place.name}-wal"):
+        if place.with_name(name).exists():
+            shutil.copyfile(place.with_name(name), folder / name)
+    _, db, _ = open_or_create(folder / place.name, tenant_id=tenant_id, seed="", create=False)
+    stack.callback(db.close)
+    return db

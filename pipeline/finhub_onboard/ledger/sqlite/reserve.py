@@ -1,0 +1,109 @@
+"""Room beside the ledger that is given up when its disk is full, so that what has happened can still be written.
+
+A file ``<ledger>.reserve`` holds it while a run lives; one that a killed run left is taken up again. Promises: the room
+is really allocated, not only named; a run for which there is hardly any is refused before anything is sent. Knows no
+entry: that a run stops when the room is given up is its business.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.events import Handler, Notice
+
+_FOR_ONE = 96 * 1024
+"""Bytes for one call under way: its intent, its outcome and its customer's rest, each page changed anew each time; and
+the rest of three customers who wait for their turn meanwhile."""
+_FOR_ALL = 1024 * 1024
+_LEAST = 64 * 1024
+_BLOCK = 64 * 1024
+
+
+class Reserve:
+    """The reserve of the ledger at ``ledger``; ``size`` is what is held, ``wanted`` what would be for sure enough."""
+
+    def __init__(self, ledger: Path, *, max_in_flight: int) -> None:
+        self._ledger = ledger
+        self._path = ledger.with_name(f"{ledger.name}.reserve")
+        self.wanted = _FOR_ALL + _FOR_ONE * max_in_flight
+        self.size = 0
+        self._is_held = False
+
+    def take(self) -> None:
+        """Allocate the room, or half of what is left. Raises :class:`ConfigurationError` if that is next to nothing."""
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        except OSError as error:
+            self._refuse_if_full(error)
+            return
+        try:
+            self._fill(descriptor)
+        except OSError as error:
+            self.close()
+            self._refuse_if_full(error)
+        finally:
+            os.close(descriptor)
+
+    def give_up(self) -> bool:
+        """Free the room; whether there was any. From any thread."""
+        held, self._is_held = self._is_held, False
+        if held:
+            self.size = 0
+            with suppress(OSError):
+                self._path.unlink()
+        return held
+
+    def close(self) -> None:
+        """Free the room: nothing is under way any more."""
+        self.give_up()
+
+    def _fill(self, descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        self._is_held = True
+        disk = os.statvfs(descriptor)
+        left = disk.f_bavail * disk.f_frsize + found.st_blocks * 512
+        size = min(self.wanted, left // 2)
+        if size < _LEAST:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.ftruncate(descriptor, min(size, found.st_size))
+        _allocate(descriptor, size)
+        self.size = size
+
+    def _refuse_if_full(self, error: OSError) -> None:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ConfigurationError(
+                f"the disk of the ledger {self._ledger} is full: what a run does could not be written down",
+                hint=f"make room, {self.wanted >> 20} MB or more; nothing was sent, and the same command goes on",
+            ) from None
+
+
+def _allocate(descriptor: int, size: int) -> None:
+    """Make the file that large in blocks of the disk; where the system cannot promise them, by writing it."""
+    with suppress(AttributeError):
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
+        else:
+            return
+    written = 0
+    while written < size:
+        written += os.pwrite(descriptor, os.urandom(min(_BLOCK, size - written)), written)
+
+
+@contextmanager
+def reserved(ledger: Path, max_in_flight: int, emit: Handler) -> Iterator[Reserve]:
+    """Hold room for so many calls under way; says so if it is less than they may need."""
+    with closing(Reserve(ledger, max_in_flight=max_in_flight)) as reserve:
+        reserve.take()
+        if reserve.size < reserve.wanted:
+            kept = f"{reserve.size >> 10} of {reserve.wanted >> 10} KB could be set aside beside the ledger"
+            emit(Notice(message=f"{kept}: if the disk fills up, answers may be lost and their rows in doubt"))
+        yield reserve

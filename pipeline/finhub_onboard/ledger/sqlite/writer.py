@@ -1,0 +1,246 @@
+"""The one writer of a run: group commit without a timer.
+
+A thread takes whatever has been handed in, writes it in one transaction, makes it durable and wakes those who wait.
+While it is busy with the disk, more is handed in: the group grows with the load by itself. Promise 3: what ``post``
+returns is done when the entries survive a crash; which entries are awaited before a call leaves, and which only share
+a commit with them, ``finhub.calls`` says per phase. On a full disk the reserve is given up first
+(``ledger.sqlite.reserve``). After an error nothing is written any more and every caller gets it; a lock that was lost
+is such an error (``ledger.sqlite.lock``).
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from finhub_onboard.errors import LedgerError, OnboardError
+from finhub_onboard.ledger.sqlite.database import connect, plainly
+from finhub_onboard.ledger.sqlite.journal import Journal
+from finhub_onboard.ledger.sqlite.lock import Held
+from finhub_onboard.ledger.sqlite.reserve import Reserve
+from finhub_onboard.ledger.sqlite.rows import (
+    ADD_MARK,
+    DROP_MARK,
+    END_MARK,
+    SET_BANK,
+    UPDATE_FACTS,
+    UPSERT_CALL,
+    UPSERT_CUSTOMER,
+    call_values,
+    facts_values,
+    journey_values,
+)
+from finhub_onboard.ledger.sqlite.trouble import is_full
+from finhub_onboard.model import CallRecord, Journey
+
+_GROUP = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What was handed in at once; ``done`` is for who waits until it is durable.
+
+    ``marks`` are identity hashes, as (mark, key), that are valid from this run on; ``ended`` are valid no more.
+    ``facts`` is a row for a run. ``bank`` is the address that the ledger is told.
+    """
+
+    journey: Journey | None = None
+    calls: Sequence[CallRecord] = ()
+    marks: Sequence[tuple[bytes, bytes]] = ()
+    ended: Sequence[tuple[bytes, bytes]] = ()
+    facts: tuple[Any, ...] | None = None
+    bank: str = ""
+    done: asyncio.Future[None] | None = None
+
+
+class Writer:
+    """Writes journeys and calls; use as an async context manager inside the run's event loop.
+
+    ``held`` is the lock of the run, which each commit renews; a writer without one is for who cannot be two. ``run`` is
+    the number of the run that identity hashes are kept with. ``reserve`` is given up when the disk is full; ``on_full``
+    is then called on the event loop: there is room to write what is under way, and for nothing new. So is ``say``, with
+    what a person should know of the journal.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        held: Held | None = None,
+        *,
+        run: int = 0,
+        reserve: Reserve | None = None,
+        on_full: Callable[[], None] = lambda: None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._path = path
+        self._held = held
+        self._run = run
+        self._reserve = reserve
+        self._on_full = on_full
+        self._journal = Journal(path, lambda message: self._tell(say, message))
+        self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="ledger-writer")
+        self._error: OnboardError | None = None
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._closed = True
+        self._orders.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    @property
+    def failed(self) -> bool:
+        """Whether something that was handed in is not in the ledger."""
+        return self._error is not None
+
+    def post(
+        self,
+        journey: Journey,
+        calls: Sequence[CallRecord] = (),
+        *,
+        marks: Sequence[tuple[bytes, bytes]] = (),
+        ended: Sequence[tuple[bytes, bytes]] = (),
+    ) -> "asyncio.Future[None]":
+        """Hand in a journey and its calls; they become durable together, and in the order of handing in.
+
+        So do the identity hashes (mark, key) that begin or end to be valid with them.
+
+        The future is done when they are, or raises :class:`LedgerError`. Who posts again need not await the first:
+        what comes later is never durable before it.
+        """
+        done = self._loop.create_future()
+        # An error that nobody awaits is no news for the event loop: whoever posts next gets it again.
+        done.add_done_callback(_look_at)
+        self._hand_in(Order(journey=journey, calls=calls, marks=marks, ended=ended, done=done))
+        return done
+
+    def identify(self, marks: Sequence[tuple[bytes, bytes]]) -> None:
+        """Hand in, from any thread, by what customers would be known again, as (mark, key).
+
+        It is durable before whatever is posted later.
+        """
+        self._hand_in(Order(marks=marks))
+
+    def note(self, number: int, facts: dict[str, Any]) -> None:
+        """Hand in what is known of run ``number`` by now, with a sign of life."""
+        self._hand_in(Order(facts=facts_values(number, facts, time.time())))
+
+    def belong(self, bank: str) -> None:
+        """Hand in whose customers these are; durable before whatever is posted later."""
+        self._hand_in(Order(bank=bank))
+
+    def _hand_in(self, order: Order) -> None:
+        if self._closed:
+            raise LedgerError(f"ledger {self._path}: the run has closed it", hint="report this: it is a defect")
+        self._orders.put(order)
+
+    def _serve(self) -> None:
+        try:
+            with plainly(self._path):
+                db = connect(self._path)
+                self._journal.begin(db)
+        except LedgerError as error:
+            self._error = error
+            db = sqlite3.connect(":memory:")
+        with closing(db):
+            while True:
+                first = self._orders.get()
+                group, ended = self._group(first)
+                if group:
+                    self._commit(db, group)
+                if ended:
+                    self._tend(db, self._journal.end)
+                    return
+                self._tend(db, self._journal.watch)
+
+    def _tend(self, db: sqlite3.Connection, care: Callable[[sqlite3.Connection], None]) -> None:
+        """Take care of the journal: whatever comes of it, entries are written or not all the same."""
+        if self._error is None:
+            with suppress(sqlite3.Error):
+                care(db)
+
+    def _tell(self, hearer: Callable[[str], None], message: str) -> None:
+        self._loop.call_soon_threadsafe(hearer, message)
+
+    def _group(self, first: Order | None) -> tuple[list[Order], bool]:
+        """What is there, up to a bound, without waiting for more."""
+        group: list[Order] = []
+        order = first
+        while order is not None:
+            group.append(order)
+            if len(group) >= _GROUP:
+                return group, False
+            try:
+                order = self._orders.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _commit(self, db: sqlite3.Connection, group: list[Order]) -> None:
+        if self._error is None:
+            try:
+                with plainly(self._path):
+                    self._write(db, group)
+            except OnboardError as error:
+                self._error = error
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+                self._error = LedgerError(
+                    f"ledger {self._path}: an entry cannot be written ({type(error).__name__})",
+                    hint="report this: it is a defect; nothing of its group was written",
+                )
+        self._loop.call_soon_threadsafe(self._wake, [order.done for order in group if order.done], self._error)
+
+    def _write(self, db: sqlite3.Connection, group: list[Order]) -> None:
+        try:
+            write(db, group, self._held, run=self._run)
+        except sqlite3.Error as error:
+            if self._reserve is None or not is_full(error) or not self._reserve.give_up():
+                raise
+            write(db, group, self._held, run=self._run)
+            self._loop.call_soon_threadsafe(self._on_full)
+
+    @staticmethod
+    def _wake(waiters: list[asyncio.Future[None]], error: OnboardError | None) -> None:
+        for waiter in waiters:
+            if waiter.done():
+                continue
+            if error is None:
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(type(error)(str(error), hint=error.hint))
+
+
+def write(db: sqlite3.Connection, group: Sequence[Order], held: Held | None = None, *, run: int = 0) -> None:
+    """Write a group in one transaction, which renews the lock; of the journeys of a customer only the newest."""
+    with held.transaction(db) if held else db:
+        newest = {order.journey.key: order.journey for order in group if order.journey}
+        for order in group:
+            _write_marks(db, order, run)
+        db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
+        db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
+        db.executemany(SET_BANK, [(order.bank,) for order in group if order.bank])
+        db.executemany(UPDATE_FACTS, [order.facts for order in group if order.facts][-1:])
+
+
+def _write_marks(db: sqlite3.Connection, order: Order, run: int) -> None:
+    if order.ended:
+        db.executemany(DROP_MARK, [(*mark, run) for mark in order.ended])
+        db.executemany(END_MARK, [(run, *mark) for mark in order.ended])
+    if order.marks:
+        db.executemany(ADD_MARK, [(*mark, run, *mark) for mark in order.marks])
+
+
+def _look_at(done: "asyncio.Future[None]") -> None:
+    if not done.cancelled():
+        done.exception()

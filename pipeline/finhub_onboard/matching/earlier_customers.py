@@ -1,0 +1,79 @@
+"""Customers of earlier runs under another ``external_id``: a person must not be registered twice under two numbers.
+
+A joiner of intake, keys and ledger. Promise: a row whose e-mail, phone with birth date, or document the ledger knows as
+that of another customer, whom the bank had or may have had when the run began, is a reject that says so, unless the
+bank has or may have the row's own customer: that one is carried on. Only keyed hashes are compared, and only those
+that were valid then: what is refused or taken back later changes no report.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from finhub_onboard.intake.checking import violation_codes
+from finhub_onboard.intake.judge import FIELD_OF
+from finhub_onboard.journey.sent import is_at_the_bank
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.matching.former_readings import as_known
+from finhub_onboard.model import IntakeRow
+
+
+class Earlier:
+    """What the ledger knew before run ``run`` began; 0: what it knows now."""
+
+    def __init__(self, ledger: Ledger, keys: Keys, *, run: int) -> None:
+        self._ledger = ledger
+        self._keys = keys
+        self._first = run == 1
+        self._as_of = run - 1 if run else None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nobody was known before this run, so that nothing can be found."""
+        return self._first
+
+    def judged(self, rows: Sequence[IntakeRow]) -> list[IntakeRow]:
+        """Return the rows, those of another's identity as rejects."""
+        rows = as_known(rows, self._keys, self._ledger.find)
+        if self._first:
+            return rows
+        keys = {place: self._keys.customer(row.external_id) for place, row in enumerate(rows) if row.customer}
+        own = self._ledger.find(list(keys.values()), as_of=self._as_of)
+        marks = {place: self._marks(rows[place]) for place, key in keys.items() if not is_at_the_bank(own.get(key))}
+        every = list({mark for of_row in marks.values() for of_kind in of_row.values() for mark in of_kind})
+        sharing = self._ledger.sharing(every, as_of=self._as_of)
+        others = self._ledger.find(list(set().union(*sharing.values())), as_of=self._as_of)
+        known = {key for key, journey in others.items() if is_at_the_bank(journey)}
+        judged = list(rows)
+        for place, of_row in marks.items():
+            kinds = [
+                kind
+                for kind, of_kind in of_row.items()
+                if any(sharing.get(mark, set()) & known - {keys[place]} for mark in of_kind)
+            ]
+            if kinds:
+                judged[place] = _refused(rows[place], kinds)
+        return judged
+
+    def _marks(self, row: IntakeRow) -> dict[str, set[bytes]]:
+        """By what else the row's person would be known, in any form that left for such a row."""
+        marks: dict[str, set[bytes]] = {}
+        for customer in (row.customer, row.earlier):
+            for kind, mark in (self._keys.marks(customer) if customer else {}).items():
+                marks.setdefault(kind, set()).add(mark)
+        return marks
+
+
+def _refused(row: IntakeRow, kinds: Sequence[str]) -> IntakeRow:
+    violations = [
+        violation_codes.violation(
+            f"earlier_{kind}",
+            source=row.source,
+            row_number=row.row_number,
+            external_id=row.external_id,
+            field=FIELD_OF.get(kind, kind),
+            facts={},
+        )
+        for kind in kinds
+    ]
+    return replace(row, customer=None, violations=tuple(violations))

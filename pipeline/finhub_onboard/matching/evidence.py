@@ -1,0 +1,78 @@
+"""Documents as evidence: what leaves for a customer, and whether a file says something else by now.
+
+A joiner of keys, documents and the journey's marks. A document is known by a keyed hash of its content; size and time
+of the file only tell whether it must be read again. Promise: a document that was replaced under the same name makes
+the row another one (``fingerprint``), as a changed cell does. Memory: one document at a time.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from finhub_onboard.intake.checking.documents import DocumentError, DocumentsTroubleError, open_document
+from finhub_onboard.journey.sent import document_mark, latest_mark
+from finhub_onboard.keys import Keys, column_hash, with_column_hash
+from finhub_onboard.model import DOCUMENT_COLUMNS, Customer, Journey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A document that is ready to leave; ``mark`` is what the ledger keeps of it."""
+
+    content: bytes = field(repr=False)
+    mime_type: str
+    mark: str
+
+
+class Evidence:
+    """The documents below ``root``, none larger than ``max_bytes``."""
+
+    def __init__(self, keys: Keys, root: Path, max_bytes: int) -> None:
+        self._keys = keys
+        self._root = root
+        self._max_bytes = max_bytes
+
+    def opened(self, customer: Customer, column: str, item: str) -> Opened:
+        """The document that the row names in ``column``, to leave as ``item``.
+
+        Raises :class:`DocumentError`, and :class:`DocumentsTroubleError` for what no row can help.
+        """
+        path = getattr(customer, column)
+        version = self._version(path)  # before it is read: a file that changes meanwhile is read again later
+        content, mime_type = open_document(self._root, path, self._max_bytes)
+        known = self._keys.content_hash(customer.external_id, content)
+        return Opened(content=content, mime_type=mime_type, mark=document_mark(item, known, version))
+
+    def fingerprint(self, customer: Customer, journey: Journey | None) -> bytes:
+        """The fingerprint of a row, for a customer whom the ledger knows as ``journey``."""
+        row = self._keys.fingerprint(customer)
+        if journey is None or not journey.documents:
+            return row
+        for column in DOCUMENT_COLUMNS:
+            if not getattr(customer, column) or (left := latest_mark(journey, column)) is None:
+                continue
+            # What left after it was replaced is known by its content.
+            for sent in (row, with_column_hash(row, column, left[0].encode())):
+                if column_hash(sent, column) == column_hash(journey.fingerprint, column):
+                    row = self._seen(customer, column, sent, *left)
+                    break
+        return row
+
+    def _seen(self, customer: Customer, column: str, sent: bytes, content: str, version: str) -> bytes:
+        """The fingerprint ``sent``; another one if the document of ``column`` has not the ``content`` that left."""
+        path = getattr(customer, column)
+        if self._version(path) in (version, ""):
+            return sent
+        try:
+            found, _ = open_document(self._root, path, self._max_bytes)
+        except (DocumentError, DocumentsTroubleError):
+            return sent  # what is wrong with it is for the intake to say
+        now = self._keys.content_hash(customer.external_id, found)
+        return sent if now == content else with_column_hash(sent, column, now.encode())
+
+    def _version(self, path: str) -> str:
+        """Size and time of a file, which change when it is written; empty if it is not there."""
+        try:
+            found = (self._root / path).stat()
+        except (OSError, ValueError):
+            return ""
+        return f"{found.st_size:x}-{found.st_mtime_ns:x}"

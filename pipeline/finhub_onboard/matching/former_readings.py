@@ -1,0 +1,59 @@
+"""Customers whom the ledger knows by another reading of the same row: that of versions up to 0.4.0.
+
+A joiner of intake, keys and ledger. Those versions kept some invisible characters and spreadsheets' marks that are no
+part of a value (``intake.cells``). Promises: whoever was begun under such an ``external_id`` keeps it, and is not
+registered under another one; a value that left in such a form counts as unchanged while the row still says the same,
+and a repeat sends what left. Rows that were always read alike cost nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from finhub_onboard.intake import cells
+from finhub_onboard.intake.judge import Judged
+from finhub_onboard.keys import FINGERPRINT_COLUMNS, Keys, column_hash
+from finhub_onboard.model import Customer, IntakeRow, Journey
+
+Find = Callable[[Sequence[bytes]], dict[bytes, Journey]]
+
+
+def as_known(rows: Sequence[IntakeRow], keys: Keys, find: Find) -> list[IntakeRow]:
+    """Return the rows as the ledger knows their customers; ``find`` reads it."""
+    former = {place: row.earlier for place, row in enumerate(rows) if row.earlier is not None}
+    if not former:
+        return list(rows)
+    ids = {place: (customer.external_id, rows[place].external_id) for place, customer in former.items()}
+    known = find([keys.customer(one) for pair in ids.values() for one in dict.fromkeys(pair) if one])
+    found = list(rows)
+    for place, pair in ids.items():
+        external_id = next((one for one in pair if one and keys.customer(one) in known), rows[place].external_id)
+        journey = known.get(keys.customer(external_id)) if external_id else None
+        found[place] = _as_sent(rows[place], former[place], external_id, journey, keys)
+    return found
+
+
+def key_of(cell: str, keys: Keys, is_known: Callable[[bytes], object]) -> str:
+    """Return the ``external_id`` that a person wrote, as the ledger knows it; else as it is read now."""
+    now, earlier = cells.readings(cell)
+    return earlier if earlier != now and is_known(keys.customer(earlier)) else now
+
+
+def _as_sent(row: IntakeRow, earlier: Customer, external_id: str, journey: Journey | None, keys: Keys) -> IntakeRow:
+    """Return the row under an id, with its earlier values where these are what the ledger has."""
+    customer = row.customer
+    if customer is not None:
+        customer = replace(customer, external_id=external_id)
+        if journey is not None:
+            before = keys.fingerprint(replace(earlier, external_id=external_id))
+            same = [c for c in FINGERPRINT_COLUMNS if column_hash(before, c) == column_hash(journey.fingerprint, c)]
+            customer = replace(customer, **{column: getattr(earlier, column) for column in same})
+    told = tuple(replace(found, external_id=external_id) for found in row.findings)
+    wrong = tuple(replace(found, external_id=external_id) for found in row.violations)
+    return replace(row, external_id=external_id, customer=customer, violations=wrong, findings=told)
+
+
+def ids_as_known(batch: Judged, keys: Keys, find: Find) -> list[str]:
+    """Return the ``external_id`` of each record as the ledger knows its customer."""
+    former = batch.former_ids()
+    known = find([keys.customer(earlier) for earlier in former.values()]) if former else {}
+    return batch.ids({place: earlier for place, earlier in former.items() if keys.customer(earlier) in known})

@@ -1,0 +1,123 @@
+"""Rows that cannot get as far as the settings ask: said before the first call, and refused if the settings say so.
+
+A joiner of intake, journey and ledger. The intake has warned of what a row lacks; here the ledger is asked: a phase
+that a customer has behind it needs nothing more. Promise: the same rows are named before a run and in its reports.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from finhub_onboard.intake.second_pass import Survey, judged, may_lack
+from finhub_onboard.journey.completeness import CODES
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.matching.earlier_customers import Earlier
+from finhub_onboard.matching.requirements import Asked
+from finhub_onboard.matching.run_facts import RunFacts
+from finhub_onboard.model import IntakeRow, Journey, Severity, Violation
+
+_SHOWN = 5
+_SLICE = 1000
+
+
+def weighed(row: IntakeRow, journey: Journey | None, asked: Asked) -> IntakeRow:
+    """The row with what it still lacks, as warnings or as a reject. ``journey``: how its customer stood before."""
+    warned = [finding for finding in row.findings if finding.code in CODES]
+    if not warned or row.customer is None:
+        return row
+    if journey is not None:
+        left = {(lack.code, lack.field) for lack in asked.lacks(row.customer, journey)}
+        warned = [finding for finding in warned if (finding.code, finding.field) in left]
+    others = tuple(finding for finding in row.findings if finding.code not in CODES)
+    if not (asked.reject and warned):
+        return replace(row, findings=(*others, *warned))
+    refusals = tuple(replace(finding, severity=Severity.ERROR) for finding in warned)
+    return replace(row, customer=None, violations=refusals, findings=others)
+
+
+class Known:
+    """Rows in view of the ledger: what it knew before run ``run`` began; 0: what it knows now.
+
+    Persons of earlier customers are rejects; what a row lacks is only what its customer still needs.
+    """
+
+    def __init__(self, facts: RunFacts, ledger: Ledger, keys: Keys, *, run: int) -> None:
+        self._earlier = Earlier(ledger, keys, run=run)
+        self._asked = facts.asks
+        self._ledger = ledger
+        self._keys = keys
+        self._as_of = run - 1 if run else None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nobody was known before, so that the ledger has nothing against any row."""
+        return self._earlier.is_first
+
+    def judged(self, rows: Sequence[IntakeRow]) -> list[IntakeRow]:
+        """Return the rows with what speaks against them."""
+        judged = self._earlier.judged(rows)
+        warned = [place for place, row in enumerate(judged) if _is_warned(row)]
+        if self._asked is None or not warned:
+            return judged
+        keys = [self._keys.customer(judged[place].external_id) for place in warned]
+        journeys = self._ledger.find(keys, as_of=self._as_of)
+        for place, key in zip(warned, keys, strict=True):
+            judged[place] = weighed(judged[place], journeys.get(key), self._asked)
+        return judged
+
+
+def census(found: Survey, facts: RunFacts, ledger: Ledger, keys: Keys, *, batch_rows: int) -> "Census":
+    """Count over all inputs before a run; they are only read as a whole if some row may lack something."""
+    counted, rules = Census(), facts.rules()
+    if rules.needs is None or not may_lack(found, rules.needs, batch_rows=batch_rows):
+        return counted
+    known = Known(facts, ledger, keys, run=0)
+    for batch in judged(found, rules, batch_rows=batch_rows):
+        places = sorted(batch.findings)
+        for start in range(0, len(places), _SLICE):
+            warned = filter(_is_warned, batch.rows(places[start : start + _SLICE]))
+            for row in known.judged(list(warned)):
+                counted.feed(row)
+    return counted
+
+
+def _is_warned(row: IntakeRow) -> bool:
+    return any(finding.code in CODES for finding in row.findings)
+
+
+class Census:
+    """How many rows lack what, and which come first."""
+
+    def __init__(self) -> None:
+        self._count: Counter[tuple[str, str, Severity]] = Counter()
+        self._first: dict[tuple[str, str, Severity], list[Violation]] = {}
+
+    def feed(self, row: IntakeRow) -> None:
+        """Count a row."""
+        for finding in (*row.violations, *row.findings):
+            if finding.code in CODES:
+                kind = (finding.code, finding.field, finding.severity)
+                self._count[kind] += 1
+                first = self._first.setdefault(kind, [])
+                if len(first) < _SHOWN:
+                    first.append(finding)
+
+    def lines(self) -> list[str]:
+        """A line for each kind of lack, for a person."""
+        return [self._line(*kind) for kind in self._count]
+
+    def _line(self, code: str, field: str, severity: Severity) -> str:
+        count, first = self._count[code, field, severity], self._first[code, field, severity]
+        several = len({finding.source for finding in first}) > 1
+        names = [f"{finding.row_number}{f' of {finding.source}' if several else ''}" for finding in first]
+        more = f" and {count - len(first):,} more" if count > len(first) else ""
+        where = (
+            f"{'rows' if count > 1 else 'row'} {', '.join(names)}{more}{'' if several else f' of {first[0].source}'}"
+        )
+        what = f"{count:,} {'rows lack' if count > 1 else 'row lacks'} {field or 'a document'} ({code})"
+        if severity is Severity.ERROR:
+            return f"rejected as incomplete: {what}: {where}; nothing is sent for them"
+        # What documents the bank asks for goes by its own risk level, which may be another one than the row's.
+        told = "as far as their own risk_level tells they" if code == "document_missing" else "they"
+        return f'incomplete: {what}: {where}; {told} stop half made at the bank unless intake.incomplete = "reject"'

@@ -1,0 +1,67 @@
+"""What the settings ask of a journey, for the run itself and for whoever looks at its rows before or after it.
+
+A joiner of settings, intake and journey. Knows no ledger and no bank.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.intake.findings import Lack
+from finhub_onboard.intake.judge import Needs
+from finhub_onboard.journey.codes import EXPLANATIONS
+from finhub_onboard.journey.completeness import DECISIVE_COLUMNS, lacking
+from finhub_onboard.journey.move_kinds import JourneyRules
+from finhub_onboard.model import Customer, Journey, Phase
+
+
+def journey_rules(settings: Settings) -> JourneyRules:
+    """The settings that decide a customer's next move."""
+    approval = settings.approval
+    return JourneyRules(
+        until=settings.journey.until,
+        auto_levels=frozenset(approval.auto_levels) if approval.mode == "auto" else frozenset(),
+        evidence_required=settings.consents.evidence == "required",
+        verification_needs_document=settings.api.verification_path == "customer",
+        verification_by_admin=settings.api.verification_path == "verifications",
+        webhooks=bool(settings.api.webhook_subscription_id),
+        max_tries=settings.retry.max_attempts,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a row must bring along; ``reject``: a row that does not is a reject and not only warned of."""
+
+    rules: JourneyRules
+    reject: bool = False
+
+    def lacks(self, customer: Customer, journey: Journey | None = None) -> tuple[Lack, ...]:
+        """What the row does not have for the phases that the customer has not behind it."""
+        found = []
+        for rest in lacking(customer, self.rules, journey):
+            message, hint = EXPLANATIONS[rest.code]
+            found.append(Lack(field=rest.field, code=rest.code, message=message, hint=hint))
+        return tuple(found)
+
+    @property
+    def needs(self) -> Needs:
+        """The same for the intake, which knows no ledger: customers who are finished lack things, too."""
+        worth, *filled = DECISIVE_COLUMNS
+        return Needs(lacks=self.lacks, worth=(worth,), filled=tuple(filled))
+
+    def to_json(self) -> dict[str, Any]:
+        """What the ledger keeps of it."""
+        return {"reject": self.reject, **asdict(self.rules), "auto_levels": sorted(self.rules.auto_levels)}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Self:
+        """Read back what ``to_json`` wrote."""
+        rules = {name: value for name, value in kept.items() if name != "reject"}
+        rules |= {"until": Phase(kept["until"]), "auto_levels": frozenset(kept["auto_levels"])}
+        return cls(rules=JourneyRules(**rules), reject=kept["reject"])
+
+
+def asked_by(settings: Settings) -> Asked:
+    """What these settings ask of each row."""
+    return Asked(rules=journey_rules(settings), reject=settings.intake.incomplete == "reject")

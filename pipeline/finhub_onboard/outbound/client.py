@@ -1,0 +1,197 @@
+"""One request to the bank: headers, token, pacing, sending, reading. All calls of a run pass here.
+
+Promises: nothing leaves without a turn of the pacer; a failure to connect is told apart from a lost answer; whatever
+comes back becomes a ``Reply`` and never an exception; a refusal for rate slows all calls before anybody reads it.
+Knows no ledger and no phase order.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import httpx
+from msgspec.structs import replace
+
+from finhub_onboard import __version__
+from finhub_onboard.config.settings import Api
+from finhub_onboard.events import Handler, Notice, Slowed, ignore
+from finhub_onboard.finhub import answers
+from finhub_onboard.finhub.calls import CallName, Kind, Reply
+from finhub_onboard.finhub.requests import Outgoing
+from finhub_onboard.finhub.retry_after import retry_after_s
+from finhub_onboard.finhub.whose import NOBODY, Whose
+from finhub_onboard.outbound.bank_clock import BankClock
+from finhub_onboard.outbound.causes import BROKE, Cause
+from finhub_onboard.outbound.pacing.pacer import Pacer, Turn
+from finhub_onboard.outbound.transport import Broken, Unsent
+
+_TOKENS = 4096
+
+
+class Client:
+    """Sends requests of one run. ``transport`` is any httpx transport that raises ``ConnectError`` only unsent.
+
+    ``may_send`` tells whether this is still the one run; while it is not, nothing leaves. ``secrets`` are what the bank
+    must not be heard to repeat. ``look`` looks closer at why probes get no answer.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        transport: httpx.AsyncBaseTransport,
+        pacer: Pacer,
+        emit: Handler = ignore,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+        may_send: Callable[[], bool] = lambda: True,
+        secrets: Sequence[str] = (),
+        look: Callable[[str, Cause], Awaitable[str]] | None = None,
+    ) -> None:
+        self._base = api.base_url
+        self._url = httpx.URL(api.base_url)
+        self._timeout_s = api.timeout_s
+        self._transport = transport
+        self._emit = emit
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._bank_clock = BankClock()
+        self._may_send = may_send
+        self._secrets = secrets
+        self._look = look
+        self.pacer = pacer
+        self._headers = {
+            "Host": urlsplit(api.base_url).netloc,
+            "User-Agent": f"finhub-onboard/{__version__}",
+            "X-Tenant-ID": api.tenant_id,
+            "X-Forwarded-For": api.forwarded_for or own_address(api.base_url),
+            "X-Forwarded-From": "finhub-onboard",
+            "platform": "web",
+            "deviceId": api.device_id,
+            "Accept": "application/json",
+        }
+        # A token is used for many calls; its headers are made once.
+        self._headers_for = lru_cache(maxsize=_TOKENS)(self._make_headers)
+
+    async def send(
+        self,
+        call: CallName,
+        request: Outgoing,
+        *,
+        token: str = "",
+        whose: Whose = NOBODY,
+        turn: Turn | None = None,
+        urgent: bool = False,
+        fresh: bool = False,
+    ) -> tuple[Reply, bytes]:
+        """Send ``request``; the reply as read for ``call``, and the body for who needs more.
+
+        ``whose`` tells who the answer must be about. ``turn`` is the pacer's leave to send; without one, the request
+        waits for its turn here.
+        ``urgent`` passes a shut gate: the probe that finds out whether the bank is back.
+        ``fresh`` opens a connection of its own, as a probe does: it must not meet one that died in silence.
+        """
+        turn = turn or await self.pacer.turn(urgent=urgent)
+        if turn is None:
+            return Reply(sent=False, cause="stopped"), b""
+        started = self._clock()
+        ready = self._request(request, token, fresh=fresh or urgent)
+        if not self._may_send():  # asked last: this process may have stood still until now
+            return Reply(sent=False, cause="stopped"), b""
+        self.pacer.depart(turn)
+        left_at = self._wall_clock()
+        failed = Cause(text="", sent=True)
+        try:
+            async with asyncio.timeout(self._timeout_s + 5):
+                response = await self._transport.handle_async_request(ready)
+                stream = response.stream
+                content = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await response.aread()
+        except (Unsent, Broken) as error:
+            failed = error.cause
+        except httpx.ConnectError:
+            failed = Cause(text="no connection")
+        except (httpx.TimeoutException, TimeoutError):
+            failed = Cause(text="no answer in time", sent=True)
+        except Exception:  # noqa: BLE001 - whatever a transport raises after sending, the outcome is unknown
+            failed = Cause(text=BROKE, sent=True)
+        finally:
+            self.pacer.arrived(turn)
+        if failed.text:
+            return await self._unanswered(failed, self._clock() - started, look=urgent), b""
+        reply = answers.read(call, response.status_code, content, whose=whose, secrets=self._secrets)
+        if reply.kind is not Kind.GATEWAY:
+            self._bank_clock.note(response.headers.get("date"), sent_at=left_at, received_at=self._wall_clock())
+        asked = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
+        reply = replace(reply, retry_after_s=asked, seconds=self._clock() - started)
+        return self._paced(call, reply, turn, whose.customer.external_id if whose.customer else ""), content
+
+    async def _unanswered(self, failed: Cause, seconds: float, *, look: bool) -> Reply:
+        """The reply to a call that got no answer. ``look``: for a probe, who waits wants to know why."""
+        found = await self._look(self._base, failed) if look and self._look else ""
+        return Reply(
+            sent=failed.sent,
+            cause=found or failed.text,
+            kind=failed.kind,
+            seconds=seconds,
+        )
+
+    @property
+    def bank_ahead_s(self) -> float:
+        """Seconds by which the bank's clock is ahead of ours at least, as far as its answers told."""
+        return self._bank_clock.ahead_s
+
+    def _paced(self, call: CallName, reply: Reply, turn: Turn, who: str) -> Reply:
+        """Let the pacer know what the bank thinks of the rate."""
+        asked, cap = reply.retry_after_s, self.pacer.max_wait_s
+        if asked is not None and asked > cap:
+            said = f"it asks to wait {asked:.0f} s, retry.max_wait_s allows {cap:g} s"
+            reply = replace(reply, message=f"{reply.message}; {said}" if reply.message else said)
+        if not (reply.says == 429 or (reply.says == 503 and asked is not None)):  # noqa: PLR2004
+            self.pacer.taken(call, reply.seconds, who=who)
+            return reply
+        hold = self.pacer.refused(turn, asked, who=who)
+        if hold.alone:
+            return replace(reply, alone=True)
+        if hold.cut:
+            capped = f" and a pause of {asked:.0f} s, more than retry.max_wait_s" if asked and asked > cap else ""
+            reason = f"the bank asked for less ({reply.status}){capped}"
+            self._emit(Slowed(reason=reason, seconds=hold.seconds, rate=self.pacer.rate))
+        return replace(reply, hold_s=hold.seconds)
+
+    def tell(self, message: str) -> None:
+        """Say something to whoever watches the run."""
+        self._emit(Notice(message=message))
+
+    def _request(self, request: Outgoing, token: str, *, fresh: bool) -> httpx.Request:
+        return httpx.Request(
+            request.method,
+            self._url,
+            headers=self._headers_for(token, with_body=bool(request.body)),
+            stream=httpx.ByteStream(request.body),
+            extensions={"target": (self._base + request.path).encode("ascii"), "fresh": fresh},
+        )
+
+    def _make_headers(self, token: str, *, with_body: bool) -> httpx.Headers:
+        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        content_type = {"Content-Type": "application/json"} if with_body else {}
+        return httpx.Headers(self._headers | authorization | content_type)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+
+def own_address(base_url: str) -> str:
+    """This machine's address as the bank's network sees it; no packet is sent to find out."""
+    parts = urlsplit(base_url)
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.connect(address)
+            return str(probe.getsockname()[0])
+    except (OSError, UnicodeError):  # a name that cannot even be encoded
+        return "127.0.0.1"

@@ -1,0 +1,140 @@
+"""A closer look at a line on which calls fail: one connection of its own, on which nothing of the job is sent.
+
+For causes that the client below us does not tell apart. Looks are for probes, which change nothing; what is found
+replaces the cause, and what is not leaves it. Blocking, some seconds at most; never raises what a connection raises.
+"""
+
+import socket
+import ssl
+from base64 import b64encode
+from contextlib import suppress
+
+from finhub_onboard.outbound.causes import Cause, Line, Unclear
+from finhub_onboard.outbound.tls import Trust
+
+_PATIENCE_S, _GREETING_S = 2.0, 0.5
+_HEAD = 4096
+_SELF_SIGNED, _SELF_SIGNED_ABOVE = 18, 19  # OpenSSL's X509_V_ERR_*
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+_SETTINGS, _GOAWAY = 4, 7
+_FRAME = 9
+_GREETING = b"OPTIONS * HTTP/1.0\r\n\r\n"
+_ASKS = "asks for a certificate of ours (mutual TLS); set api.client_certificate and api.client_key"
+_BAD_GATEWAYS = ("502", "503", "504")
+
+
+def look(line: Line, cause: Cause, trust: Trust) -> str:
+    """What a look at the line tells of this cause; empty: nothing more than is known."""
+    with suppress(OSError, ValueError):  # of TLS, too
+        match cause.unclear:
+            case Unclear.ISSUER:
+                return _issuer(line, trust)
+            case Unclear.TUNNEL:
+                return _tunnel(line)
+            case Unclear.HANDSHAKE if not line.proxy:
+                return _plain(line)
+            case Unclear.PROTOCOL:
+                return _protocol(line, trust)
+    return ""
+
+
+def _issuer(line: Line, trust: Trust) -> str:
+    try:
+        _secured(line, trust.context()).close()
+    except ssl.SSLCertVerificationError as error:
+        if error.verify_code == _SELF_SIGNED:
+            return f"{line} shows a self-signed certificate; if it is the bank's, name it in api.ca_file"
+        if error.verify_code == _SELF_SIGNED_ABOVE:
+            return f"{line} shows a certificate of an unknown issuer, a private CA; name it in api.ca_file"
+    return ""
+
+
+def _tunnel(line: Line) -> str:
+    with _connected(line, tunnel=False) as connection:
+        status = _asked(connection, line)
+    if not status:
+        return f"{line.proxy} does not answer as a proxy; check it"
+    if status in _BAD_GATEWAYS:
+        return f"{line.proxy} cannot reach {line} (it answers {status}); {_WHO}"
+    return f"{line.proxy} does not lead to {line} (it answers {status}); {_WHO}"
+
+
+_WHO = "ask who runs the proxy, or name the bank in NO_PROXY"
+
+
+def _plain(line: Line) -> str:
+    with _connected(line) as connection:
+        connection.sendall(_GREETING)
+        if connection.recv(_HEAD).startswith(b"HTTP/"):
+            return f"{line} speaks plain HTTP and no TLS; check the port in api.base_url"
+    return ""
+
+
+def _protocol(line: Line, trust: Trust) -> str:
+    if not line.tls:
+        return _speaks_tls(line) or _http2(_connected(line), line)
+    try:
+        return _http2(_secured(line, trust.context()), line)
+    except ssl.SSLError as error:
+        return f"{line} {_ASKS}" if "CERTIFICATE_REQUIRED" in (error.reason or "") else ""
+
+
+def _speaks_tls(line: Line) -> str:
+    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anybody.check_hostname = False
+    anybody.verify_mode = ssl.CERT_NONE
+    with suppress(OSError):
+        _secured(line, anybody).close()
+        return f"{line} speaks TLS; write https:// in api.base_url"
+    return ""
+
+
+def _http2(connection: socket.socket, line: Line) -> str:
+    with connection:
+        # What it has to say about the handshake comes by itself, and is lost where something is sent meanwhile.
+        connection.settimeout(_GREETING_S)
+        try:
+            frame = connection.recv(_FRAME)
+        except TimeoutError:
+            connection.settimeout(_PATIENCE_S)
+            connection.sendall(_PREFACE)
+            frame = connection.recv(_FRAME)
+        else:
+            if not frame and line.tls:
+                return f"{line} ends the connection behind the TLS handshake: perhaps it {_ASKS}"
+    if len(frame) == _FRAME and frame[3] in (_SETTINGS, _GOAWAY) and frame[5:] == bytes(4):
+        return f"{line} speaks HTTP/2 only, and the job HTTP/1.1; ask the bank for an address that takes HTTP/1.1"
+    return ""
+
+
+def _secured(line: Line, context: ssl.SSLContext) -> ssl.SSLSocket:
+    connection = _connected(line)
+    try:
+        return context.wrap_socket(connection, server_hostname=line.host)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _connected(line: Line, *, tunnel: bool = True) -> socket.socket:
+    """A connection to the bank, through the proxy if there is one; without ``tunnel``, to the proxy itself."""
+    end = line.proxy or line
+    if line.proxy and line.proxy.scheme != "http":
+        raise OSError("only plain proxies are looked at")
+    connection = socket.create_connection((end.host, end.port), timeout=_PATIENCE_S)
+    if line.proxy and line.tls and tunnel and _asked(connection, line) != "200":
+        connection.close()
+        raise ConnectionError("the proxy does not lead there")
+    return connection
+
+
+def _asked(connection: socket.socket, line: Line) -> str:
+    """Ask the proxy to lead to the bank; the status of its answer, empty if it is none."""
+    proxy = line.proxy
+    assert proxy is not None
+    said = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()
+    header = f"Proxy-Authorization: Basic {said}\r\n" if proxy.user else ""
+    connection.sendall(f"CONNECT {line} HTTP/1.1\r\nHost: {line}\r\n{header}\r\n".encode("latin-1"))
+    words = connection.recv(_HEAD).split(b" ", 2)
+    is_status = len(words) > 1 and words[0].startswith(b"HTTP/") and len(words[1]) == 3 and words[1].isdigit()  # noqa: PLR2004
+    return words[1].decode("ascii") if is_status else ""

@@ -1,0 +1,1 @@
+"""How fast the bank is called: the rate, the number in flight, holding back."""

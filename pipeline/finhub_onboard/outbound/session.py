@@ -1,0 +1,207 @@
+"""The admin session: opened once, renewed in time or after a refusal, by one caller for all.
+
+Five refused log-ins lock the user for 30 minutes (API.md, section 2). So the bank's own 401 or 403 stops the run at
+once. Credentials that worked in this run are tried again after every other answer, with a pause; of the answers that
+may be refused log-ins, a 200 that says no, only ``_UNCLEAR`` in a row. The token is never stored.
+"""
+
+import asyncio
+from collections.abc import Callable
+from enum import Enum, auto
+
+from finhub_onboard.errors import ConfigurationError, OnboardError, RefusedError, StoppedEarlyError
+from finhub_onboard.finhub.calls import CallName, Kind, Reply
+from finhub_onboard.finhub.requests import Payloads
+from finhub_onboard.outbound.client import Client
+
+_LIFE_S = 3600.0
+_RENEW_AT = 0.8
+_MARGIN_S = 60.0
+_UNCLEAR = 3
+_DEPLOY_S = 10.0
+"""An address that has no API is tried for so long: while a bank is deployed its gateway answers 404."""
+_CREDENTIALS = (
+    "check ONBOARD_CREDENTIALS__*, api.tenant_id, api.organization_id and api.user_id;"
+    " five failed log-ins lock the user for 30 minutes"
+)
+
+
+class Login(Enum):
+    """What an answer to a log-in means."""
+
+    OPENED = auto()
+    REFUSED = auto()
+    """The bank's own 401 or 403."""
+    UNCLEAR = auto()
+    """A 200 that says no: it may count as a refused log-in."""
+    NOT_TAKEN = auto()
+    """The bank does not take the request as it is."""
+    NOT_FOUND = auto()
+    PROXY = auto()
+    """Not the bank: a proxy on the way wants credentials of its own."""
+    TROUBLE = auto()
+    """A fault of the bank or the network: it says nothing about the credentials."""
+
+
+def judge_login(reply: Reply) -> Login:
+    """What the answer to a log-in means; a gateway's page is never a word about the credentials."""
+    if reply.accepted:
+        return Login.OPENED if reply.readable else Login.TROUBLE
+    if reply.kind is Kind.PROXY:
+        return Login.PROXY
+    says = reply.says or reply.status
+    match says:
+        case None:
+            return Login.TROUBLE
+        case 401 | 403:
+            return Login.REFUSED
+        case _ if reply.status == 407:  # noqa: PLR2004 - no bank says that
+            return Login.PROXY
+        case _ if reply.status == 404:  # noqa: PLR2004 - the bank's own or a gateway's
+            return Login.NOT_FOUND
+        case 408 | 425 | 429:
+            return Login.TROUBLE
+    if reply.kind is Kind.LOCKED:
+        return Login.REFUSED
+    if 200 <= says < 300:  # noqa: PLR2004 - RFC 9110 success
+        return Login.UNCLEAR
+    return Login.NOT_TAKEN if 400 <= says < 500 else Login.TROUBLE  # noqa: PLR2004 - client errors
+
+
+class AdminSession:
+    """Hands out the admin token. ``wait_s`` tells how long to wait after a failed try, by its number from 1.
+
+    ``max_wait_s`` caps what the bank asks to wait. What the bank said of the credentials: ``worked``, ``refused``, and
+    ``unclear``, how often it said no with a success since they worked last.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        payloads: Payloads,
+        *,
+        max_attempts: int,
+        wait_s: Callable[[int], float],
+        clock: Callable[[], float],
+        max_wait_s: float = 60.0,
+    ) -> None:
+        self._client = client
+        self._payloads = payloads
+        self._max_attempts = max_attempts
+        self._wait_s = wait_s
+        self._clock = clock
+        self._max_wait_s = max_wait_s
+        self._one_at_a_time = asyncio.Lock()
+        self._token = ""
+        self._renew_after = 0.0
+        self._failure: OnboardError | None = None
+        self._rounds = 0
+        self.logins = 0
+        self.worked = False
+        self.refused = False
+        self.unclear = 0
+
+    async def token(self, *, refused: str = "") -> str:
+        """A token that is good now; ``refused`` is one that the bank just turned down.
+
+        Raises :class:`RefusedError` if the bank refuses the log-in, :class:`ConfigurationError` if there is no bank at
+        this address, :class:`StoppedEarlyError` if a token cannot be had.
+        """
+        if self._token and self._token != refused and self._clock() < self._renew_after:
+            return self._token
+        rounds = self._rounds
+        async with self._one_at_a_time:
+            # Those who waited for a log-in that failed share its failure; after refusals nobody tries again.
+            used_up = self.refused or self.unclear >= (_UNCLEAR if self.worked else 1)
+            if self._failure and (used_up or self._rounds != rounds):
+                raise type(self._failure)(str(self._failure), hint=self._failure.hint)
+            if not self._token or self._token == refused or self._clock() >= self._renew_after:
+                try:
+                    await self._log_in()
+                except OnboardError as error:
+                    self._failure = error
+                    raise
+                finally:
+                    self._rounds += 1
+                self._failure = None
+            return self._token
+
+    async def _log_in(self) -> None:
+        started = self._clock()
+        for attempt in range(1, 10**9):
+            self.logins += 1
+            reply, _ = await self._client.send(CallName.LOGIN, self._payloads.login(), urgent=True)
+            found = judge_login(reply)
+            if found is Login.OPENED:
+                self._take(reply)
+                return
+            patient = found is Login.NOT_FOUND and not self.worked and self._clock() - started < _DEPLOY_S
+            last = attempt >= self._max_attempts and not patient
+            self._end_if_final(found, reply, last=last)
+            self._client.tell(f"no admin session yet: {_cause(reply)}; trying again")
+            await self._pause(attempt, reply)
+
+    def _take(self, reply: Reply) -> None:
+        life = reply.facts.token_life_s or _LIFE_S
+        self._token = reply.facts.token
+        # Never with less than a minute left, unless the whole life is about as short.
+        usable = min(life * _RENEW_AT, life - _MARGIN_S) if life > 2 * _MARGIN_S else life * _RENEW_AT
+        self._renew_after = self._clock() + usable
+        self.unclear = 0
+        self.worked = True
+
+    def _end_if_final(self, found: Login, reply: Reply, *, last: bool) -> None:
+        """Raise what ends the run, if this answer does; ``last``: there is no further try."""
+        said = f" ({reply.status}){f': {reply.message}' if reply.message else ''}"
+        self.refused = found is Login.REFUSED
+        self.unclear += found is Login.UNCLEAR
+        if self.refused or (self.unclear and not self.worked):
+            raise RefusedError(f"the bank refused the admin log-in{said}", hint=_CREDENTIALS)
+        if self.unclear >= _UNCLEAR:
+            raise StoppedEarlyError(
+                f"the bank answered the admin log-in {self.unclear} times with a success that says no{said}",
+                hint="not tried again, for it may count as a failed log-in, and five lock the user for 30 minutes;"
+                " look whether the user can log in, then run the same command again",
+            )
+        if reply.cause == "stopped":
+            raise _no_session("the run was stopped")
+        if self.worked or reply.status is None:
+            # Wrong credentials of a proxy are not tried again: they may lock a user there.
+            if last or reply.kind is Kind.PROXY:
+                raise _no_session(_cause(reply))
+        elif found is Login.PROXY:
+            raise ConfigurationError(
+                "a proxy on the way to the bank asks for credentials (407)",
+                hint="check the user and the password of the proxy in HTTPS_PROXY, or add the bank to NO_PROXY",
+            )
+        elif found is Login.NOT_TAKEN:
+            raise ConfigurationError(f"the bank does not take the admin log-in{said}", hint=_CREDENTIALS)
+        elif last and found is Login.NOT_FOUND:
+            raise ConfigurationError(
+                f"no FinHub API at this address: check api.base_url{said}",
+                hint="if the address is right, the bank does not know api.organization_id or api.user_id",
+            )
+        elif last:
+            raise _no_session(_cause(reply))
+
+    async def _pause(self, attempt: int, reply: Reply) -> None:
+        """Wait before the next try; a refusal for rate holds everybody at the pacer already."""
+        if reply.hold_s is not None:
+            return
+        if reply.retry_after_s is not None:
+            await self._client.pacer.pause(min(reply.retry_after_s, self._max_wait_s))
+            return
+        # Not less than half of the backoff: a short fault must not outlive all tries by chance.
+        least_s = min(2.0**attempt / 4, self._max_wait_s)
+        await self._client.pacer.pause(max(self._wait_s(attempt), least_s))
+
+
+def _cause(reply: Reply) -> str:
+    return reply.cause or f"status {reply.status}"
+
+
+def _no_session(cause: str) -> StoppedEarlyError:
+    return StoppedEarlyError(
+        f"no admin session could be opened at the bank: {cause}",
+        hint="check the network and api.base_url; the same command goes on where it ended",
+    )

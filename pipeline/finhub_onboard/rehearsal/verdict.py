@@ -1,0 +1,141 @@
+"""The bank's own state held against the results, row by row: what is lost, what came twice. Pure.
+
+Promises that a sentence names a row by its place in the input and holds no value of it. Does not know how either side
+came to be.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from finhub_onboard.model import Disposition, Phase
+from finhub_onboard.rehearsal.sample import Sample, SampleRow
+from finhub_onboard.rehearsal.witness import Witness
+from finhub_onboard.reports.files.rows import from_cell
+from finhub_onboard.sandbox.records import Customer
+
+Line = Mapping[str, str]
+_DONE = (Disposition.ONBOARDED, Disposition.UNCHANGED, Disposition.CHANGED)
+_GIVEN_UP = (Disposition.FAILED, Disposition.DECLINED)
+_MOST_VERIFICATIONS = 2
+"""A verification whose answer was lost is opened once more (API.md, section 9)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What was found over all runs of a trial: a sentence per row or customer, by where the row stands."""
+
+    lost: dict[str, str] = field(default_factory=dict)
+    twice: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: "Findings") -> None:
+        """Take over what another look found; what a row was first found for stays."""
+        self.lost = other.lost | self.lost
+        self.twice = other.twice | self.twice
+
+    def at(self, moment: str) -> "Findings":
+        """The same with the moment at which the job was killed, so that a row may be wronged at several."""
+        return Findings(
+            lost={f"{place}, killed at {moment}": said for place, said in self.lost.items()},
+            twice={f"{place}, killed at {moment}": said for place, said in self.twice.items()},
+        )
+
+
+def compare(sample: Sample, results: Sequence[Line], bank: Mapping[str, Customer], witness: Witness) -> Findings:
+    """Hold ``results.csv`` against the bank's customers, by e-mail in lower case, and what the witness saw."""
+    found = Findings()
+    lines: dict[tuple[str, int], list[Line]] = {}
+    for line in results:
+        lines.setdefault((from_cell(line["source"]), int(line["row_number"])), []).append(line)
+    left = dict(bank)
+    for row in sample.rows:
+        of_row = lines.pop((row.source, row.row_number), [])
+        email = row.customer.email.casefold() if row.customer else ""
+        known = left.pop(email, None)
+        if said := "; ".join(_lost(row, of_row, known)):
+            found.lost[row.origin] = said
+        if said := "; ".join([*_twice(known), *witness.sent_twice(email)]):
+            found.twice[row.origin] = said
+    for source, row_number in lines:
+        found.lost[f"line {row_number} of {source}"] = "stands in the results and not in the input"
+    for customer in left.values():
+        found.lost[f"customer {customer.id}"] = "is at the bank and belongs to no accepted row"
+    return found
+
+
+def given_up(sample: Sample, results: Sequence[Line], witness: Witness) -> Findings:
+    """Find the rows that failed for good though the last answer to their customer was none of the bank's.
+
+    For the end of a trial: until then a later run may go on with them.
+    """
+    rows = {(row.source, row.row_number): row for row in sample.rows if row.customer}
+    found = Findings()
+    for line in results:
+        row = rows.get((from_cell(line["source"]), int(line["row_number"])))
+        if row is None or row.customer is None or line["disposition"] not in _GIVEN_UP:
+            continue
+        if witness.ends_unclear(row.customer.email.casefold()):
+            found.lost[row.origin] = f"{line['disposition']}, and the last answer was no refusal of the bank's"
+    return found
+
+
+def _twice(known: Customer | None) -> Iterator[str]:
+    if known is None:
+        return
+    cases = known.verifications
+    for what, count, most in (
+        ("registered", known.registrations, 1),
+        ("verification opened", len(cases), _MOST_VERIFICATIONS),
+        ("approved", sum(case.approvals for case in cases), 1),
+        ("activated", known.activations, 1),
+    ):
+        if count > most:
+            yield f"{what} {count} times at the bank"
+
+
+def _lost(row: SampleRow, lines: Sequence[Line], known: Customer | None) -> Iterator[str]:
+    if len(lines) != 1:
+        yield f"stands in the results {len(lines)} times"
+        return
+    (line,) = lines
+    disposition = line["disposition"]
+    if disposition not in set(Disposition):
+        yield f'has the disposition "{disposition}"'
+    elif disposition in _DONE:
+        yield from _not_done(disposition, from_cell(line["customer_id"]), known)
+    elif known is None:
+        if line["customer_id"]:
+            yield f"{disposition} with a customer id that the bank does not know"
+    elif disposition == Disposition.REJECTED or row.customer is None:
+        yield f"{disposition}, and the bank has the customer"
+    else:
+        yield from _done_all_the_same(line, known)
+
+
+def _not_done(disposition: str, customer_id: str, known: Customer | None) -> Iterator[str]:
+    """What a finished row's customer lacks at the bank."""
+    if known is None:
+        yield f"{disposition}, and the bank does not know the customer"
+        return
+    if known.status != "ACTIVE":
+        yield f"{disposition}, and at the bank not active"
+    if known.id != customer_id:
+        yield f"{disposition} under another customer id than the bank's"
+    if known.missing_consents():
+        yield f"{disposition}, and the bank has not all consents"
+    if known.approved() is None:
+        yield f"{disposition}, and the bank has not approved the verification"
+
+
+def _done_all_the_same(line: Line, known: Customer) -> Iterator[str]:
+    """What the bank has of a row that is not finished, and the results do not say."""
+    disposition = line["disposition"]
+    in_doubt = disposition == Disposition.IN_DOUBT
+    # "Probably done: confirm, else park" (API.md, section 9): where no read tells the status, a person must look.
+    unclear = in_doubt or (line["phase"], line["code"]) == (Phase.ACTIVATION, "state_conflict")
+    if known.status == "ACTIVE" and not unclear:
+        yield f"{disposition}, and active at the bank"
+    customer_id = from_cell(line["customer_id"])
+    if customer_id and customer_id != known.id:
+        yield f"{disposition} under another customer id than the bank's"
+    if not customer_id and not in_doubt:
+        yield f"{disposition} without a customer id, and the bank has the customer"

@@ -1,0 +1,120 @@
+"""Small steps on a file system: private files and folders, whole replacement, errors in plain words.
+
+Promises: what is made here is readable by its owner only, under any umask; a file is replaced whole or not at all.
+Does not know reports.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_hex
+
+from finhub_onboard.errors import StoppedEarlyError
+
+_USUAL_NAME_MAX = 255
+
+
+class ReportsError(StoppedEarlyError):
+    """The reports cannot be written; the ledger is complete and they can be written again from it."""
+
+
+@contextmanager
+def plainly(path: Path) -> Iterator[None]:
+    """Turn what the system says about ``path`` into plain words and a next step."""
+    try:
+        yield
+    except OSError as error:
+        raise plain(path, error) from error
+
+
+def plain(path: Path, error: OSError) -> ReportsError:
+    """Make the error for what the system said about ``path``."""
+    return ReportsError(
+        f"cannot write the report {path}: {error.strerror or error}",
+        hint="the ledger has everything: make room or give access, then run `onboard report`, or name another --out",
+    )
+
+
+def make_folder(path: Path) -> None:
+    """Make ``path`` and what is missing above it, each 0700 whatever the umask; leave existing folders as they are."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            with suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+                folder.chmod(0o700)
+    if not path.is_dir():
+        raise NotADirectoryError(20, "a file is in the place of this folder", str(path))
+
+
+def hidden_name(target: Path) -> Path:
+    """Name a place beside ``target``, so that moving it into place stays within one file system.
+
+    The name is short and does not hold that of ``target``: any name that the file system takes can be written.
+    """
+    return target.with_name(f".{token_hex(8)}.tmp")
+
+
+def beside(target: Path, tail: str) -> Path:
+    """Name a place beside ``target``: its name with ``tail`` behind the stem, cut where it would become too long."""
+    stem, suffix = target.stem, target.suffix
+    most = _longest_name(target.parent)
+    if len(os.fsencode(suffix)) > most // 2:
+        stem, suffix = target.name, ""
+    while len(os.fsencode(stem + tail + suffix)) > most:
+        stem = stem[:-1]
+    return target.with_name(stem + tail + suffix)
+
+
+def _longest_name(folder: Path) -> int:
+    """Bytes that a name in this folder may have."""
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except OSError:  # the folder is not there yet
+        return _USUAL_NAME_MAX
+
+
+def create(path: Path) -> int:
+    """Make a new file that only its owner can read, from its first moment on."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
+def sync(path: Path) -> None:
+    """Make a file's bytes, or a folder's names, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a new file and wait until it is on the disk."""
+    with os.fdopen(create(path), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def atomic_write(path: Path, data: bytes) -> None:
+    """Put ``data`` in the place of ``path``, whole or not at all, readable by its owner only."""
+    with plainly(path):
+        hidden = hidden_name(path)
+        try:
+            write(hidden, data)
+            hidden.replace(path)
+        finally:
+            hidden.unlink(missing_ok=True)
+        sync(path.parent)
+
+
+def mark_of(path: Path) -> tuple[int, int, int] | None:
+    """Say what tells one regular file from the next at the same place; ``None`` if there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_mtime_ns, found.st_size) if stat.S_ISREG(found.st_mode) else None

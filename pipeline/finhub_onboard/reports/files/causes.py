@@ -1,0 +1,95 @@
+"""Why rows did not come through: errors gathered by kind, and how many rows each kind cost.
+
+Promises: pure; memory does not grow with the rows if a row's errors are fed before its result; kinds are bounded.
+Nothing personal is kept, only names of files, row numbers, codes and the redacted messages that errors carry.
+"""
+
+from dataclasses import dataclass
+from dataclasses import field as default
+
+from finhub_onboard.model import Disposition, Severity
+from finhub_onboard.reports.files.rows import ErrorLine
+
+FINE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED})
+"""Dispositions that need nobody."""
+_EXAMPLES = 5
+_MAX_CAUSES = 500
+
+
+@dataclass(slots=True, kw_only=True)
+class Cause:
+    """Why rows did not come through: one (stage, code, field), with the first message and hint that were seen.
+
+    ``rows`` counts rows that are not onboarded or unchanged; ``overcome`` counts rows that met this error and came
+    through all the same, for example by a retry; ``lines`` counts all lines of ``errors.csv``.
+    """
+
+    stage: str
+    code: str
+    field: str
+    message: str
+    hint: str
+    rows: int = 0
+    overcome: int = 0
+    lines: int = 0
+    examples: list[tuple[str, int]] = default(default_factory=list)
+
+
+_Key = tuple[str, str, str]
+_Row = tuple[str, int]
+_OTHER: _Key = ("", "other", "")
+
+
+class Causes:
+    """Gathers errors; in the order of the rows they cost no memory, in another order that of the rows they name."""
+
+    def __init__(self) -> None:
+        self._found: dict[_Key, Cause] = {}
+        self._waiting: dict[_Row, set[_Key]] = {}
+        self._last: tuple[_Row, Disposition] | None = None
+
+    @property
+    def waiting(self) -> list[_Row]:
+        """Rows with errors that have no result."""
+        return list(self._waiting)
+
+    def feed_result(self, row: _Row, disposition: Disposition) -> None:
+        """Take what became of a row (source, number)."""
+        self._last = row, disposition
+        self._settle(row, self._waiting.pop(row, set()), disposition)
+
+    def feed_error(self, error: ErrorLine) -> None:
+        """Take one error; whether it cost the row or was overcome shows with the row's result."""
+        if error.severity is not Severity.ERROR:
+            return
+        key = (error.stage, error.code, error.field)
+        if key not in self._found and len(self._found) >= _MAX_CAUSES:
+            key = _OTHER
+        cause = self._found.get(key)
+        if cause is None:
+            message = "errors of further kinds: see errors.csv" if key == _OTHER else error.message
+            hint = "" if key == _OTHER else error.hint
+            cause = Cause(stage=key[0], code=key[1], field=key[2], message=message, hint=hint)
+            self._found[key] = cause
+        cause.lines += 1
+        row = (error.source, error.row_number)
+        if error.row_number == 0:
+            return
+        if self._last and self._last[0] == row:
+            self._settle(row, {key}, self._last[1])
+        else:
+            self._waiting.setdefault(row, set()).add(key)
+
+    def every(self) -> list[Cause]:
+        """All causes, those with the most rows first."""
+        return sorted(self._found.values(), key=lambda c: (-c.rows, -c.overcome, c.stage, c.code, c.field))
+
+    def _settle(self, row: _Row, keys: set[_Key], disposition: Disposition) -> None:
+        for key in keys:
+            cause = self._found[key]
+            if disposition in FINE:
+                cause.overcome += 1
+                continue
+            cause.rows += 1
+            if len(cause.examples) < _EXAMPLES:
+                cause.examples.append(row)

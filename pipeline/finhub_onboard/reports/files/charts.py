@@ -1,0 +1,122 @@
+"""Numbers as inline SVG and HTML: a stacked bar, bars in a table, lines over time.
+
+Promises: pure; the same numbers give the same text; nothing is loaded from anywhere, colours come from the page's
+style sheet. Does not know what the numbers mean.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+from math import ceil, floor, log10
+
+from finhub_onboard.reports.files.totals import TimelinePoint
+
+_WIDTH, _HEIGHT = 1000, 100
+_WHOLE = 100
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A line of a chart: its name, its style class, and a value (or none) per stretch of time."""
+
+    name: str
+    style: str
+    values: Sequence[float | None]
+
+
+def duration(seconds: float) -> str:
+    """Say a time span in its two largest units."""
+    whole = max(0, round(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def amount(value: float) -> str:
+    """Write a number as short as it can be read."""
+    if value == int(value) or value >= _WHOLE:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 1 and round(value, 1) == round(value, 2) else f"{value:.3g}"
+
+
+def round_up(value: float) -> float:
+    """Find the next value of few digits that is not below ``value``: the top of an axis."""
+    if value <= 0:
+        return 1
+    power = 10.0 ** floor(log10(value))
+    return next(step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.999)
+
+
+def stacked_bar(parts: Sequence[tuple[str, int]]) -> str:
+    """Draw shares side by side; ``parts`` are names of colours and counts."""
+    total = sum(count for _, count in parts)
+    rectangles, left = [], 0.0
+    for name, count in parts:
+        width = count / total * _WIDTH if total else 0
+        if count:
+            rectangles.append(f'<rect x="{left:.2f}" width="{width:.2f}" height="10" style="fill:var(--{name})"/>')
+        left += width
+    return (
+        f'<svg class="stack" viewBox="0 0 {_WIDTH} 10" preserveAspectRatio="none" aria-hidden="true">'
+        f"{''.join(rectangles)}</svg>"
+    )
+
+
+def bar(share: float) -> str:
+    """Draw one bar of a table; an empty share draws nothing."""
+    return f'<span style="width:{min(1.0, share):.2%}"></span>' if share > 0 else ""
+
+
+def thin(points: Sequence[TimelinePoint], limit: int) -> list[TimelinePoint]:
+    """Join neighbours until at most ``limit`` points are left: counts add up, the worse latency stands."""
+    step = max(1, ceil(len(points) / limit))
+    return [_join(points[at : at + step]) for at in range(0, len(points), step)]
+
+
+def _join(points: Sequence[TimelinePoint]) -> TimelinePoint:
+    return TimelinePoint(
+        at=points[-1].at,
+        calls=sum(point.calls for point in points),
+        latency_p50_ms=max((p.latency_p50_ms for p in points if p.latency_p50_ms is not None), default=None),
+        latency_p95_ms=max((p.latency_p95_ms for p in points if p.latency_p95_ms is not None), default=None),
+        refused=sum(point.refused for point in points),
+    )
+
+
+def lines(title: str, ends: Sequence[float], series: Sequence[Series], *, limit: float | None = None) -> str:
+    """Draw steps over time; stretch ``i`` ends at ``ends[i]`` seconds; ``limit`` is a dashed line across."""
+    known = [value for line in series for value in line.values if value is not None]
+    top = round_up(max([*known, limit or 0], default=0))
+    span = ends[-1] or 1
+    drawn = "".join(f'<path class="{line.style}" d="{_steps(ends, line.values, span, top)}"/>' for line in series)
+    keys = "".join(f'<span><i class="{line.style}"></i>{escape(line.name)}</span>' for line in series)
+    if limit is not None:
+        level = _HEIGHT * (1 - limit / top)
+        drawn = f'<path class="limit" d="M0 {level:.2f}H{_WIDTH}"/>{drawn}'
+        keys += '<span><i class="limit"></i>configured</span>'
+    return (
+        f'<div class="chart"><h3>{escape(title)}{keys}</h3>'
+        f'<div class="y"><span>{amount(top)}</span><span>{amount(top / 2)}</span><span>0</span></div>'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{escape(title)}">'
+        f'<path class="grid" d="M0 0H{_WIDTH}M0 {_HEIGHT / 2}H{_WIDTH}M0 {_HEIGHT}H{_WIDTH}"/>{drawn}</svg>'
+        f'<div class="x"><span>0</span><span>{duration(span / 2)}</span><span>{duration(span)}</span></div></div>'
+    )
+
+
+def _steps(ends: Sequence[float], values: Sequence[float | None], span: float, top: float) -> str:
+    """Make the path: a level per stretch, joined where neighbours are known, broken where nothing is."""
+    path, drawing = [], False
+    for (begin, end), value in zip(pairwise([0.0, *ends]), values, strict=True):
+        if value is None:
+            drawing = False
+            continue
+        x, y = begin / span * _WIDTH, _HEIGHT * (1 - value / top)
+        path.append(f"{'L' if drawing else 'M'}{x:.1f} {y:.2f}H{end / span * _WIDTH:.1f}")
+        drawing = True
+    return "".join(path)

@@ -1,0 +1,177 @@
+"""The lines of the report files: one frozen class per file, its fields in the order of the columns (DESIGN, 3.5).
+
+Promises: a cell never starts as something that a spreadsheet would run (``as_cell``), and the rule can be undone
+without loss (``from_cell``). ``Result`` and ``ErrorLine`` have no field for personal data; only ``Waiting`` and
+``Doubtful`` have.
+Does not know where lines come from or how they are written to disk.
+
+The rule for cells. A spreadsheet runs a cell that starts with ``=``, ``+``, ``-``, ``@`` (also in their full-width
+forms), a tab or a line break. Such a cell gets one apostrophe in front. That holds for every column and without
+exceptions: ``external_id`` ``-17`` is written ``'-17``, and a lone ``-`` is written ``'-``. A text that looks as if
+it had been treated already (``'-17``) gets one apostrophe more, so that the rule can always be undone: a program
+takes one apostrophe away where apostrophes are followed by one of these characters, and nowhere else (``'t Hooft``
+stays as it is). The same is done behind every ``;``, tab and line break within a cell, because a spreadsheet whose
+list separator is not the comma opens a cell there.
+"""
+
+import re
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Self
+
+from finhub_onboard.model import Disposition, Severity, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+INTAKE = "intake"
+"""The stage of an error that was found before any call; every other stage is a phase."""
+
+_FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n"
+_WRITTEN = re.compile(f"(?:^|(?<=[;\t\r\n]))(?='*[{_FORMULA}])")
+_READ = re.compile(f"(?:^|(?<=[;\t\r\n]))'(?='*[{_FORMULA}])")
+_SUSPECT = re.compile(f"[\0;\t\r\n]'*[{_FORMULA}]").search
+_QUOTED = re.compile('[,"\r\n]').search
+ODD = f"[,\"\r\n]|(?:^|[;\t])'*[{_FORMULA}]"
+"""What a text matches that does not stand in a CSV file as it is: it is quoted, or a spreadsheet would run it."""
+
+
+def as_cell(text: str) -> str:
+    """Write ``text`` so that no spreadsheet runs it; most texts come back as they are."""
+    return _WRITTEN.sub("'", text)
+
+
+def csv_cell(text: str) -> str:
+    """Write a text as a cell of a CSV file: safe from spreadsheets, quoted where it must be."""
+    cell = as_cell(text)
+    return '"' + cell.replace('"', '""') + '"' if _QUOTED(cell) else cell
+
+
+def from_cell(cell: str) -> str:
+    """Undo ``as_cell``: what a program that reads a report file gets back."""
+    return _READ.sub("", cell)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A line of ``results.csv``: what became of one row.
+
+    ``phase`` is, for onboarded, unchanged and changed rows, the last phase that is complete (empty: all eight are);
+    for every other row the phase in which its journey stands and which is not complete (empty: nothing was started).
+    ``code`` and ``message`` say what ended or holds the row.
+    """
+
+    source: str
+    row_number: int
+    external_id: str
+    disposition: Disposition
+    phase: str = ""
+    customer_id: str = ""
+    user_id: str = ""
+    verification_id: str = ""
+    code: str = ""
+    message: str = ""
+    attempts: int = 0
+    started_at: str = ""
+    finished_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorLine:
+    """A line of ``errors.csv``: one error of one row, at one attempt; ``stage`` is ``intake`` or a phase.
+
+    ``row_number`` 0 is an error of the run as a whole, for example a tenant that is refused. A line whose ``severity``
+    is ``warning`` or ``notice`` cost the row nothing.
+    """
+
+    source: str
+    row_number: int
+    external_id: str
+    stage: str
+    field: str
+    code: str
+    message: str
+    http_status: int | None = None
+    retriable: bool = False
+    hint: str = ""
+    attempt: int = 0
+    at: str = ""
+    severity: Severity = Severity.ERROR
+
+    @classmethod
+    def from_violation(cls, v: Violation, at: str) -> Self:
+        """Make the line for a rule that a row breaks: no call, no attempt, not retriable before it is corrected."""
+        return cls(
+            source=v.source,
+            row_number=v.row_number,
+            external_id=v.external_id,
+            stage=INTAKE,
+            field=v.field,
+            code=v.code,
+            message=v.message,
+            hint=v.hint,
+            at=at,
+            severity=v.severity,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A line of ``parked.csv``: who waits, for what, since when. May hold personal data."""
+
+    source: str
+    row_number: int
+    external_id: str
+    first_name: str = field(repr=False)
+    last_name: str = field(repr=False)
+    email: str = field(repr=False)
+    phone: str = field(repr=False)
+    phase: str
+    code: str
+    message: str
+    hint: str
+    customer_id: str = ""
+    user_id: str = ""
+    verification_id: str = ""
+    since: str = ""
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubtful(Waiting):
+    """A line of ``in_doubt.csv``: who waits, what an operator has to find out, and an empty place for the answer."""
+
+    question: str = ""
+    answer: str = ""
+
+
+def columns(kind: type[Result] | type[ErrorLine] | type[Waiting]) -> tuple[str, ...]:
+    """Name the columns of the file whose lines are ``kind``."""
+    return tuple(column.name for column in fields(kind))
+
+
+def _text(value: object) -> str:
+    """One value as a cell: nothing is empty, truth is ``true`` or ``false``."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return as_cell(value)
+        case _:
+            return str(value)
+
+
+def to_cells(kind: type[Result] | type[ErrorLine] | type[Waiting]) -> "Callable[[object], Iterable[str]]":
+    """Make a function that turns lines of ``kind`` into cells, once per file because it runs once per row."""
+    values = attrgetter(*columns(kind))
+
+    def cells(line: object) -> list[str]:
+        row = values(line)
+        # One search over the whole line is several times faster than one per cell, and nearly always finds nothing.
+        if _SUSPECT("\0".join(["", *[value for value in row if value.__class__ is str]])):
+            return [_text(value) for value in row]
+        return [value if value.__class__ is str else _text(value) for value in row]
+
+    return cells

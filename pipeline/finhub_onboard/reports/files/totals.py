@@ -1,0 +1,259 @@
+"""The numbers of a run: totals while rows are fed, the accounting check, the exit code and ``summary.json``.
+
+Promises: pure, no file and no clock; memory does not grow with the rows if a row's errors are fed before its result;
+nothing personal is kept, only names of files, row numbers, codes and the redacted messages that errors carry. Does not
+know how numbers look on a page.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from finhub_onboard.errors import AccountingError, ExitCode
+from finhub_onboard.model import Disposition, Phase
+from finhub_onboard.reports.files.causes import FINE, Cause, Causes
+from finhub_onboard.reports.files.rows import ErrorLine, Result
+
+COMPLETE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED, Disposition.CHANGED})
+"""Dispositions of a row whose journey is complete, in this run or before."""
+
+
+def exit_code(dispositions: Mapping[Disposition, int], *, stopped: bool, held: int = 0, elsewhere: int = 0) -> ExitCode:
+    """How a run ends (DESIGN, 3.2): 4 if it stopped early or a row is pending, 3 if a row needs somebody, else 0.
+
+    ``held`` are pending rows that no further run finishes before a person corrects them; ``elsewhere`` are customers in
+    doubt whom no row names: both need somebody.
+    """
+    if stopped or dispositions.get(Disposition.PENDING, 0) > held:
+        return ExitCode.STOPPED_EARLY
+    if elsewhere or any(rows for disposition, rows in dispositions.items() if disposition not in FINE):
+        return ExitCode.NEEDS_SOMEBODY
+    return ExitCode.OK
+
+
+def phases_completed(result: Result) -> int:
+    """How many of the eight phases the customer of this row has behind it, in this run and before.
+
+    A complete journey has all phases up to and with ``phase``; any other has those before ``phase``.
+    """
+    if result.disposition in COMPLETE:
+        return Phase(result.phase).number if result.phase else len(Phase)
+    return Phase(result.phase).number - 1 if result.phase else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the ledger holds of a run, to be held against what its rows tell.
+
+    ``started`` is how many journeys the run itself counted; ``None``: it did not come to tell.
+    """
+
+    customers: int
+    intents: int
+    outcomes: int
+    started: int | None = None
+
+
+class Totals:
+    """Counts what is fed; order of rows as in the input, each row's errors before its result.
+
+    Errors that come in another order are counted as well, at the price of memory for the rows they name.
+    """
+
+    def __init__(self) -> None:
+        self.dispositions: Counter[Disposition] = Counter()
+        self.sources: dict[str, Counter[Disposition]] = {}
+        self.completed: Counter[int] = Counter()
+        self.error_lines = 0
+        self.carried = 0
+        self.intents_in_doubt = 0
+        self.elsewhere = 0
+        """Customers in doubt whom no row names."""
+        self.unnamed = 0
+        """Of these, those of whom nobody can say who they are."""
+        self.unfinished: Counter[str] = Counter()
+        """Per input, rows that break a rule though the bank has or may have their customer."""
+        self.held = 0
+        """Of these, the pending ones."""
+        self.copies = 0
+        """Rows of finished customers that stand more than once."""
+        self._causes = Causes()
+        self._rows: Counter[str] = Counter()
+        self._gap = ""
+
+    @property
+    def rows(self) -> int:
+        """Rows fed so far."""
+        return self.dispositions.total()
+
+    def feed_result(self, result: Result, *, breaks_a_rule: bool = False) -> None:
+        """Count one row; one that breaks a rule need not be rejected, if the bank has or may have its customer."""
+        source, number = result.source, result.row_number
+        if breaks_a_rule and result.disposition is not Disposition.REJECTED:
+            self.unfinished[source] += result.disposition not in COMPLETE
+            self.copies += result.disposition is Disposition.UNCHANGED
+            self.held += result.disposition is Disposition.PENDING
+        self.dispositions[result.disposition] += 1
+        self.sources.setdefault(source, Counter())[result.disposition] += 1
+        if result.disposition is not Disposition.REJECTED:
+            self.completed[phases_completed(result)] += 1
+        self._rows[source] += 1
+        if number != self._rows[source] and not self._gap:
+            self._gap = f"{source}: row {self._rows[source]} should follow, row {number} came"
+        self._causes.feed_result((source, number), result.disposition)
+
+    def feed_carried(self, *, in_doubt: bool) -> None:
+        """Count a row whose journey this run carried; ``in_doubt``: its last intent has no outcome."""
+        self.carried += 1
+        self.intents_in_doubt += in_doubt
+
+    def feed_elsewhere(self, *, named: bool) -> None:
+        """Count a customer in doubt whom no row names; ``named``: ``in_doubt.csv`` has a line for it."""
+        self.elsewhere += 1
+        self.unnamed += not named
+
+    def feed_untouched(self, source: str, first: int, rows: int) -> None:
+        """Count rows one after the other that nothing was found against and nothing was done with."""
+        self.dispositions[Disposition.PENDING] += rows
+        self.sources.setdefault(source, Counter())[Disposition.PENDING] += rows
+        self.completed[0] += rows
+        if first != self._rows[source] + 1 and not self._gap:
+            self._gap = f"{source}: row {self._rows[source] + 1} should follow, row {first} came"
+        self._rows[source] += rows
+
+    def feed_error(self, error: ErrorLine) -> None:
+        """Count one error; whether it cost the row or was overcome shows with the row's result."""
+        self.error_lines += 1
+        self._causes.feed_error(error)
+
+    def causes(self) -> list[Cause]:
+        """All causes, those with the most rows first."""
+        return self._causes.every()
+
+    def funnel(self) -> dict[Phase, int]:
+        """Count the customers that have each phase behind them, in this run and before; never rises on the way."""
+        return {phase: sum(n for done, n in self.completed.items() if done >= phase.number) for phase in Phase}
+
+    @property
+    def customers(self) -> int:
+        """Accepted rows: all but the rejected ones."""
+        return self.rows - self.dispositions[Disposition.REJECTED]
+
+    def check(
+        self, rows_read: Mapping[str, int], *, lines: Mapping[str, int] | None = None, kept: Kept | None = None
+    ) -> None:
+        """Raise :class:`AccountingError` that names every equation that does not hold (promise 1).
+
+        ``rows_read`` is the intake's count per source; ``lines`` are the lines written per file
+        (``ReportFolder.lines``); ``kept`` is what the ledger holds of the run.
+        """
+        equations = [*self._equations(rows_read, lines or {}), *(self._of_ledger(kept) if kept else ())]
+        broken = [f"{what}: {left} = {right}" for what, left, right in equations if left != right]
+        if self._gap:
+            broken.append(f"rows in input order, each once: {self._gap}")
+        if waiting := self._causes.waiting:
+            source, number = waiting[0]
+            broken.append(f"errors of {len(waiting)} rows that have no result, first {source} row {number}")
+        if broken:
+            raise AccountingError(
+                "the accounting does not add up (" + "; ".join(broken) + ")",
+                hint="this is a defect of this program; the ledger holds what happened: keep it and report the numbers",
+            )
+
+    def _equations(self, rows_read: Mapping[str, int], lines: Mapping[str, int]) -> list[tuple[str, int, int]]:
+        """List what must be equal: what it is called, the left side, the right side."""
+        found = [("sum of dispositions = rows read", self.rows, sum(rows_read.values()))]
+        for source in sorted({*rows_read, *self.sources}):
+            total = self.sources.get(source, Counter()).total()
+            found.append((f"sum of dispositions of {source} = its rows read", total, rows_read.get(source, 0)))
+        expected = {
+            "results.csv": self.rows,
+            "errors.csv": self.error_lines,
+            "parked.csv": self.dispositions[Disposition.PARKED],
+            "in_doubt.csv": self.dispositions[Disposition.IN_DOUBT] + self.elsewhere - self.unnamed,
+        }
+        found += [(f"lines of {name} = rows counted for it", count, expected[name]) for name, count in lines.items()]
+        return found
+
+    def _of_ledger(self, kept: Kept) -> Iterator[tuple[str, int, int]]:
+        yield "customers in the ledger = rows whose journey was carried", kept.customers, self.carried
+        if kept.started is not None:
+            yield "customers in the ledger = journeys started", kept.customers, kept.started
+        answered = kept.intents - self.intents_in_doubt
+        yield "outcomes in the ledger = intents less those in doubt", kept.outcomes, answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputSummary:
+    """One input in ``summary.json``."""
+
+    source: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSummary:
+    """Calls of one phase: all that left, those among them that were repeats, those that a 429 refused."""
+
+    sent: int = 0
+    retried: int = 0
+    refused_for_rate: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateSummary:
+    """Calls per second: configured, reached on average, and the most in any one-second window."""
+
+    asked: float = 0
+    reached: float = 0
+    max_in_1s: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last three are ours.
+
+    They say why a run stopped, how many customers are in doubt whom its rows do not name, and the id of its ledger,
+    empty without one.
+    """
+
+    run_id: str
+    exit_code: int
+    rows_read: int
+    dispositions: Mapping[Disposition, int]
+    inputs: tuple[InputSummary, ...]
+    calls: Mapping[Phase, CallSummary]
+    rate: RateSummary
+    started_at: str
+    finished_at: str
+    versions: Mapping[str, str]
+    stopped_because: str = ""
+    in_doubt_elsewhere: int = 0
+    ledger: str = ""
+
+    def __post_init__(self) -> None:
+        """Name all nine dispositions and all eight phases, in order, whatever was given."""
+        every = {disposition: self.dispositions.get(disposition, 0) for disposition in Disposition}
+        object.__setattr__(self, "dispositions", every)
+        object.__setattr__(self, "calls", {phase: self.calls.get(phase, CallSummary()) for phase in Phase})
+
+    def to_json(self) -> bytes:
+        """Write the file's bytes: UTF-8, two spaces, one line end at the end."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelinePoint:
+    """A stretch of the run that ends ``at`` seconds after the start and begins where the point before ends.
+
+    ``calls`` and ``refused`` (429s) are counts within the stretch; a latency is ``None`` if nothing was answered.
+    """
+
+    at: float
+    calls: int
+    latency_p50_ms: float | None = None
+    latency_p95_ms: float | None = None
+    refused: int = 0

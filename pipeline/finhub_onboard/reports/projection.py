@@ -1,0 +1,290 @@
+"""From the ledger and the intake to what a run reports: dispositions and report lines. Pure.
+
+Promise 1 rests on ``disposition_of``: it is total, so every row has exactly one disposition.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import structs
+
+from finhub_onboard.journey.codes import VOUCHED
+from finhub_onboard.journey.operator import phase_in_doubt, question_about
+from finhub_onboard.journey.sent import changed_since_sent, is_at_the_bank
+from finhub_onboard.journey.state import is_vouched
+from finhub_onboard.journey.taking_up import needs_visit
+from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Severity, Standing
+from finhub_onboard.reports.files.rows import INTAKE, Doubtful, ErrorLine, Result, Waiting
+
+_DATA_CODES = frozenset({"refused", "duplicate_email", "category_refused", "document_too_large", "category_unknown"})
+_BY_STANDING = {
+    Standing.FAILED: Disposition.FAILED,
+    Standing.DECLINED: Disposition.DECLINED,
+    Standing.PARKED: Disposition.PARKED,
+    Standing.IN_DOUBT: Disposition.IN_DOUBT,
+}
+_CHANGED = "row_changed"
+_UNKNOWN = "outcome_unknown"
+_CUT_OFF = "the run ended before the outcome of a call was known"
+_ANSWER_FIRST = "the row breaks a rule, so no run looks after the customer: answer here, then correct the row"
+_CORRECT_FIRST = "the row breaks a rule: correct it first"
+_GONE = "no row of this run names the customer: answer here, or give its row to a run"
+_CHANGED_HINT = "the API has no update: have the bank correct the customer, or restore the row"
+
+
+def is_carried(journey: Journey | None, *, run: int) -> bool:
+    """Whether this run took the customer up: then its journey counts, also if the row would be rejected by now.
+
+    A document may vanish between the check and the upload; the customer is at the bank all the same.
+    """
+    return journey is not None and bool(run) and journey.last_run == run
+
+
+def has_open_intent(journey: Journey, calls: Sequence[CallRecord]) -> bool:
+    """Whether the run ended before the outcome of one of its ``calls`` was known, and the journey says so."""
+    return journey.doubts > 0 and any(call.changes and not call.outcome for call in calls)
+
+
+def disposition_of(journey: Journey | None, fingerprint: bytes, *, run: int) -> Disposition:
+    """What became of an accepted row in run number ``run``."""
+    if journey is None:
+        return Disposition.PENDING
+    if journey.standing is Standing.COMPLETE:
+        if changed_since_sent(journey, fingerprint):
+            return Disposition.CHANGED
+        return Disposition.ONBOARDED if journey.completed_run == run else Disposition.UNCHANGED
+    if _awaits_its_turn(journey, fingerprint, run=run):
+        return Disposition.PENDING
+    return _as_it_stands(journey)
+
+
+def disposition_of_row(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int) -> Disposition:
+    """What became of a row, accepted or not, in run number ``run``; ``fingerprint`` is of an accepted one.
+
+    A row that broke a rule is ``rejected``, unless its customer is under way: the bank has or may have that one. Who is
+    finished stays ``unchanged`` if the row is only a copy.
+    """
+    if row.customer is not None:
+        return disposition_of(journey, fingerprint, run=run)
+    if journey is None:
+        return Disposition.REJECTED
+    if journey.standing is not Standing.COMPLETE:
+        under_way = is_carried(journey, run=run) or (is_at_the_bank(journey) and not is_vouched(journey))
+        return _as_it_stands(journey) if under_way else Disposition.REJECTED
+    if is_carried(journey, run=run):
+        return Disposition.ONBOARDED
+    return Disposition.UNCHANGED if _is_copy(row) else Disposition.REJECTED
+
+
+def _as_it_stands(journey: Journey) -> Disposition:
+    """The disposition of a journey that is not complete."""
+    if journey.standing is Standing.OPEN:
+        return Disposition.IN_DOUBT if journey.doubts and not is_vouched(journey) else Disposition.PENDING
+    return _BY_STANDING[journey.standing]
+
+
+def _awaits_its_turn(journey: Journey, fingerprint: bytes, *, run: int) -> bool:
+    """Whether the row was corrected after a final refusal, and this run did not come to it."""
+    refused = journey.standing is Standing.DECLINED or (journey.standing is Standing.FAILED and journey.final)
+    return refused and not is_carried(journey, run=run) and needs_visit(journey, fingerprint)
+
+
+def _is_copy(row: IntakeRow) -> bool:
+    """Whether nothing speaks against the row itself but that other rows or customers are like it."""
+    return all(violation.code.startswith(("duplicate_", "probable_", "earlier_")) for violation in row.violations)
+
+
+def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int) -> Result:
+    """The row's line of ``results.csv``."""
+    disposition = disposition_of_row(row, journey, fingerprint, run=run)
+    journey = _with_reason(row, journey)
+    if disposition is Disposition.REJECTED:
+        journey = None
+    code, message = _reason(row, journey, disposition)
+    if journey is not None and disposition is Disposition.CHANGED:
+        code, message = _CHANGED, _what_changed(journey, fingerprint, run=run)
+    found = Result(
+        source=row.source,
+        row_number=row.row_number,
+        external_id=row.external_id,
+        disposition=disposition,
+        code=code,
+        message=message,
+    )
+    if journey is None:
+        return found
+    complete = journey.standing is Standing.COMPLETE
+    told = bool(code) and code == journey.code
+    return replace(
+        found,
+        phase=Phase.ACTIVATION if complete else journey.phase if told else tuple(Phase)[min(journey.done, 7)],
+        customer_id=journey.customer_id,
+        user_id=journey.user_id,
+        verification_id=journey.verification_id,
+        attempts=journey.sent if journey.last_run == run else 0,
+        started_at=instant(journey.started_at),
+        finished_at=instant(journey.finished_at),
+    )
+
+
+def _with_reason(row: IntakeRow, journey: Journey | None) -> Journey | None:
+    """The journey; one that a kill left in doubt and whose row no run takes up says so itself."""
+    if journey is None or row.customer is not None or journey.code or not journey.doubts:
+        return journey
+    said = {"phase": str(phase_in_doubt(journey)), "code": _UNKNOWN, "message": _CUT_OFF, "hint": _ANSWER_FIRST}
+    return structs.replace(journey, **said)
+
+
+def _reason(row: IntakeRow, journey: Journey | None, disposition: Disposition) -> tuple[str, str]:
+    """Code and message of what ended or holds a row: of its journey, else of the first rule that it breaks."""
+    corrected = disposition is Disposition.PENDING and journey is not None and journey.standing is not Standing.OPEN
+    if journey is not None and journey.code and not corrected:
+        return journey.code, journey.message
+    if row.violations and disposition is not Disposition.ONBOARDED:
+        return row.violations[0].code, row.violations[0].message
+    return "", ""
+
+
+def _what_changed(journey: Journey, fingerprint: bytes, *, run: int) -> str:
+    since = "onboarded" if journey.standing is Standing.COMPLETE and journey.completed_run != run else "sent"
+    return f"changed since it was {since}: {', '.join(changed_since_sent(journey, fingerprint))}"
+
+
+def errors_of(
+    row: IntakeRow,
+    journey: Journey | None,
+    calls: Sequence[CallRecord],
+    result: Result,
+    fingerprint: bytes = b"",
+    *,
+    at: str,
+) -> Iterator[ErrorLine]:
+    """The row's lines of ``errors.csv``: violations, every call that went wrong, and what holds it without a call.
+
+    Also what the row changed after it was sent, of which nothing will be sent; without a ``fingerprint`` that is open.
+    """
+    journey = _with_reason(row, journey)
+    for violation in (*row.violations, *row.findings):
+        yield ErrorLine.from_violation(violation, at)
+    for call in calls:
+        if call.code:
+            yield _error(
+                row,
+                call.phase,
+                field=call.field,
+                code=call.code,
+                message=call.message,
+                hint=call.hint,
+                http_status=call.http_status,
+                retriable=call.retriable,
+                attempt=call.attempt,
+                at=instant(call.outcome_at),
+            )
+    if result.disposition is Disposition.CHANGED:
+        yield _error(row, INTAKE, code=result.code, message=result.message, hint=_CHANGED_HINT, at=at)
+    elif journey and _is_news(journey, result, calls):
+        yield _error(
+            row,
+            result.phase,
+            field=journey.field,
+            code=journey.code,
+            message=journey.message,
+            hint=journey.hint,
+            http_status=journey.http_status,
+            at=instant(journey.finished_at) or at,
+            severity=Severity.NOTICE if journey.code == VOUCHED else Severity.ERROR,
+        )
+    if journey and fingerprint and _differs_unsaid(journey, fingerprint):
+        said = _what_changed(journey, fingerprint, run=0)
+        yield _error(row, INTAKE, code=_CHANGED, message=said, hint=_CHANGED_HINT, at=at, severity=Severity.WARNING)
+
+
+def _is_news(journey: Journey, result: Result, calls: Sequence[CallRecord]) -> bool:
+    """Whether what holds the journey shows in no call."""
+    held = bool(result.code) and result.code == journey.code
+    return (
+        held and result.disposition is not Disposition.REJECTED and not any(call.code == result.code for call in calls)
+    )
+
+
+def _differs_unsaid(journey: Journey, fingerprint: bytes) -> bool:
+    """Whether the row of an unfinished journey differs from what was sent for it, and nothing else says so."""
+    unfinished = journey.standing is not Standing.COMPLETE and not journey.code.startswith(_CHANGED)
+    return unfinished and bool(changed_since_sent(journey, fingerprint))
+
+
+def _error(row: IntakeRow, stage: str, *, code: str, message: str, hint: str, at: str, **more: object) -> ErrorLine:
+    return ErrorLine(
+        source=row.source,
+        row_number=row.row_number,
+        external_id=row.external_id,
+        stage=stage,
+        code=code,
+        message=message,
+        hint=hint,
+        at=at,
+        **({"field": ""} | more),  # type: ignore[arg-type]
+    )
+
+
+def waiting_of(row: IntakeRow, journey: Journey, result: Result) -> Waiting:
+    """The row's line of ``parked.csv``, which may hold personal data."""
+    return Waiting(**_waiting(row, journey, result))
+
+
+def doubtful_of(row: IntakeRow, journey: Journey, result: Result, calls: Sequence[CallRecord], *, at: str) -> Doubtful:
+    """The row's line of ``in_doubt.csv``, which may hold personal data.
+
+    ``since`` tells the doubt from a later one about the same step: no attempt of the step that the line is about is
+    newer. It is when the customer was left so, else when the newest of the run's ``calls`` left, else the run's end.
+    """
+    asked = question_about(journey)
+    left = journey.finished_at or max((call.intent_at for call in calls), default=0.0)
+    about = {"phase": str(phase_in_doubt(journey)), "question": f"{asked.text} ({asked.yes} / {asked.no})"}
+    if row.customer is None:
+        about["hint"] = _ANSWER_FIRST if row.source else _GONE
+    return Doubtful(**_waiting(row, journey, result) | about | {"since": instant(left) or at})
+
+
+def _waiting(row: IntakeRow, journey: Journey, result: Result) -> dict[str, Any]:
+    customer = row.customer
+    hint = journey.hint or "run the same command again: the job finds out what happened"
+    return {
+        "source": row.source,
+        "row_number": row.row_number,
+        "external_id": row.external_id,
+        "first_name": customer.first_name if customer else "",
+        "last_name": customer.last_name if customer else "",
+        "email": customer.email if customer else "",
+        "phone": customer.phone if customer else "",
+        "phase": result.phase,
+        "code": result.code or _UNKNOWN,
+        "message": journey.message or _CUT_OFF,
+        "hint": hint if customer else f"{_CORRECT_FIRST}; {hint}",
+        "customer_id": journey.customer_id,
+        "user_id": journey.user_id,
+        "verification_id": journey.verification_id,
+        "since": instant(journey.finished_at or journey.started_at),
+        "attempts": journey.sent,
+    }
+
+
+def belongs_in_rejects(row: IntakeRow, journey: Journey | None, fingerprint: bytes = b"", *, run: int = 0) -> bool:
+    """Whether a person must correct the row: it breaks a rule, or the bank refused it for its data (DESIGN 3.5).
+
+    A row whose ``fingerprint`` shows that it was corrected since is not asked for again.
+    """
+    if row.customer is None and not is_carried(journey, run=run):
+        return True
+    if journey is None or journey.standing is not Standing.FAILED:
+        return False
+    if fingerprint and _awaits_its_turn(journey, fingerprint, run=run):
+        return False
+    return (journey.final and journey.code in _DATA_CODES) or journey.code.startswith(("document_", "category_"))
+
+
+def instant(seconds: float) -> str:
+    """Seconds since the epoch as an ISO instant in UTC; nothing for 0."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z" if seconds else ""

@@ -1,0 +1,60 @@
+"""The rejects of a run's inputs, written while their judged batches pass.
+
+A joiner of the intake, which writes rows as they stood, and the folder of reports, which moves files into place.
+Promise 7: but for Parquet, nothing is held for a reject once its batch has passed.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from finhub_onboard.intake.judge import Judged
+from finhub_onboard.intake.rejects import RejectMark, Rejects, file_name, rejects_of
+from finhub_onboard.intake.second_pass import Survey
+from finhub_onboard.reports.files.atomic import plainly
+from finhub_onboard.reports.files.folder import ReportFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class RejectFiles:
+    """The rejects of each input that has some; use as a context manager, ``add`` in order, then ``close``."""
+
+    def __init__(self, survey: Survey, folder: ReportFolder) -> None:
+        self._folder = folder
+        self._tables = {table.name: table for table in survey.tables}
+        self._source = ""
+        self._target: Path | None = None
+        self._rejects: Rejects | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # After an error the folder takes its hidden files away; what the disk did not hold is no news then.
+        if self._rejects:
+            with suppress(OSError):
+                self._rejects.close()
+
+    def add(self, batch: Judged, marks: Mapping[int, Sequence[RejectMark]]) -> None:
+        """Write the marked rows of a batch; of an input before the one of the last batch there are none any more."""
+        if not marks:
+            return
+        if batch.source != self._source:
+            self.close()
+            table = self._tables[batch.source]
+            self._source, self._target = batch.source, self._folder.reserve(f"rejects/{file_name(table)}")
+            with plainly(self._target):
+                self._rejects = rejects_of(table, self._target)
+        assert self._rejects
+        assert self._target
+        with plainly(self._target):
+            self._rejects.add(batch.batch, marks)
+
+    def close(self) -> None:
+        """End the file that is open: however many inputs have rejects, there is one at a time."""
+        if self._rejects and self._target:
+            with plainly(self._target):
+                self._rejects.close()
+        self._rejects = None

@@ -1,0 +1,300 @@
+"""Write the reports of a run: the intake's rows joined with the ledger, streamed into files (DESIGN, 3.5).
+
+A joiner of intake, ledger and reports. The same code serves the end of a run and ``onboard report`` after a crash,
+because reports are projections: nothing that only a living process knows is needed.
+"""
+
+import platform
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from finhub_onboard import __version__
+from finhub_onboard.errors import ExitCode
+from finhub_onboard.intake.judge import Judged
+from finhub_onboard.intake.rejects import RejectMark
+from finhub_onboard.intake.second_pass import Survey, judged
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.matching.former_readings import ids_as_known
+from finhub_onboard.matching.incomplete import Census, Known, weighed
+from finhub_onboard.matching.requirements import Asked
+from finhub_onboard.matching.run_facts import RunFacts
+from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase
+from finhub_onboard.reports.elsewhere import Elsewhere
+from finhub_onboard.reports.files.advice import Again
+from finhub_onboard.reports.files.folder import UNTOUCHED, ReportFolder
+from finhub_onboard.reports.files.page import render
+from finhub_onboard.reports.files.rows import ODD, Doubtful, ErrorLine, Result, csv_cell
+from finhub_onboard.reports.files.totals import (
+    CallSummary,
+    InputSummary,
+    Kept,
+    RateSummary,
+    Summary,
+    Totals,
+    exit_code,
+)
+from finhub_onboard.reports.paces import over_time
+from finhub_onboard.reports.projection import (
+    belongs_in_rejects,
+    doubtful_of,
+    errors_of,
+    has_open_intent,
+    instant,
+    is_carried,
+    result_of,
+    waiting_of,
+)
+from finhub_onboard.reports.reject_files import RejectFiles
+
+_SLICE = 1000
+Told = tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]
+"""A row, its journey as of the run, the run's calls for it, and its fingerprint where there is a journey."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """How a run ended: what the summary says besides counts.
+
+    ``number`` is the run's in the ledger, 0 for a check that sent nothing; a run finishes before its reports are
+    written, a check when they are. ``exit_code`` None: as the rows say.
+    """
+
+    run_id: str
+    number: int
+    started_at: float
+    finished_at: float
+    exit_code: ExitCode | None = None
+    stopped_because: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What came of writing reports; ``elsewhere`` counts customers in doubt whom no row names.
+
+    ``unnamed`` are those of them of whom the ledger does not know the ``external_id``. ``is_reported`` is false where
+    they could not be written: then nothing was counted. ``incomplete`` says what rows lack, a line for each kind.
+    """
+
+    exit_code: ExitCode
+    dispositions: dict[Disposition, int]
+    elsewhere: int = 0
+    unnamed: int = 0
+    out: Path
+    stopped_because: str = ""
+    hint: str = ""
+    is_reported: bool = True
+    incomplete: Sequence[str] = ()
+
+
+def write_reports(
+    *,
+    survey: Survey,
+    facts: RunFacts,
+    end: RunEnd,
+    batch_rows: int,
+    ledger: Ledger | None,
+    keys: Keys | None,
+) -> Written:
+    """Write all files of a run into ``facts.out``. Without a ledger, only what the intake knows: rows are pending.
+
+    Raises :class:`AccountingError`, and writes nothing, if the rows do not add up.
+    """
+    out = Path(facts.out)
+    totals = Totals()
+    at = instant(end.finished_at)
+    keep = [Path(source.path) for source in survey.sources]
+    frozen = ledger.snapshot() if ledger else nullcontext()
+    with ReportFolder(out, keep=keep) as folder, RejectFiles(survey, folder) as rejects, frozen:
+        known = Known(facts, ledger, keys, run=end.number) if ledger and keys else None
+        evidence = Evidence(keys, Path(facts.documents_root), facts.max_document_bytes) if keys else None
+        elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
+        feed = _Feed(folder=folder, totals=totals, at=at, run=end.number)
+        rules = replace(facts.rules(), documents_may_fail=bool(end.number))
+        for batch in judged(survey, rules, batch_rows=batch_rows):
+            if ledger is None or keys is None or known is None or evidence is None or elsewhere is None:
+                told: Iterable[Told] = _checked(batch, facts.asks)
+            else:
+                told = _joined(batch, ledger, keys, known, evidence, elsewhere, run=end.number)
+            feed.batch(batch, told)
+            rejects.add(batch, feed.taken())
+        rejects.close()
+        for line in elsewhere.asked(at=at) if elsewhere else ():
+            feed.elsewhere(line)
+        kept = _kept(ledger, facts, end) if ledger and end.number else None
+        totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines, kept=kept)
+        code = end.exit_code if end.exit_code is not None else _exit_code(totals, checked_only=not end.number)
+        summary = _summary(survey, facts, end, totals, ledger, code)
+        timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
+        again = Again(inputs=tuple(source.path for source in survey.sources), options=facts.options, out=str(out))
+        folder.finish(summary, render(summary, totals, timeline, again=again))
+    return Written(
+        exit_code=code,
+        dispositions=dict(summary.dispositions),
+        elsewhere=totals.elsewhere,
+        unnamed=totals.unnamed,
+        out=out,
+        stopped_because=end.stopped_because,
+        hint=end.hint,
+        incomplete=feed.incomplete.lines(),
+    )
+
+
+def _kept(ledger: Ledger, facts: RunFacts, end: RunEnd) -> Kept:
+    counts = ledger.counts(end.number)
+    return Kept(customers=counts.customers, intents=counts.intents, outcomes=counts.outcomes, started=facts.started)
+
+
+def _exit_code(totals: Totals, *, checked_only: bool) -> ExitCode:
+    """For a check without a run, pending rows are the good ones, but for those that break a rule."""
+    counts = dict(totals.dispositions)
+    if checked_only:
+        counts[Disposition.PENDING] = totals.held
+    return exit_code(counts, stopped=False, held=totals.held, elsewhere=totals.elsewhere)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Feed:
+    """Where the lines of rows go."""
+
+    folder: ReportFolder
+    totals: Totals
+    at: str
+    run: int
+    incomplete: Census = field(default_factory=Census)
+    marks: dict[int, list[RejectMark]] = field(default_factory=dict)
+
+    def taken(self) -> dict[int, list[RejectMark]]:
+        """Return the marks of rows that belong in the rejects, since the last time."""
+        marks = dict(self.marks)
+        self.marks.clear()
+        return marks
+
+    def batch(self, batch: Judged, told: Iterable[Told]) -> None:
+        """Feed a batch, ``told`` the rows of which there is something to say; the others come in runs, as text."""
+        key = csv_cell if batch.any_key(ODD) else None
+        lines = batch.lines(f"{csv_cell(batch.source)},", UNTOUCHED, key)
+        start = 0
+        for row, journey, calls, fingerprint in told:
+            place = row.row_number - batch.first_row
+            self._untouched(batch, lines, start, place)
+            self.row(row, journey, calls, fingerprint)
+            start = place + 1
+        self._untouched(batch, lines, start, batch.height)
+
+    def _untouched(self, batch: Judged, lines: Sequence[str], start: int, end: int) -> None:
+        if start < end:
+            self.folder.feed_untouched(lines[start:end])
+            self.totals.feed_untouched(batch.source, batch.first_row + start, end - start)
+
+    def row(self, row: IntakeRow, journey: Journey | None, calls: Sequence[CallRecord], fingerprint: bytes) -> None:
+        """Feed a row with its journey as of the run and the run's calls for it."""
+        self.incomplete.feed(row)
+        result = result_of(row, journey, fingerprint, run=self.run)
+        lines = list(errors_of(row, journey, calls, result, fingerprint, at=self.at))
+        for line in lines:
+            self.folder.feed_error(line)
+            self.totals.feed_error(line)
+        self.folder.feed_result(result)
+        self.totals.feed_result(result, breaks_a_rule=row.customer is None and not is_carried(journey, run=self.run))
+        if journey and is_carried(journey, run=self.run):
+            self.totals.feed_carried(in_doubt=has_open_intent(journey, calls))
+        if belongs_in_rejects(row, journey, fingerprint, run=self.run):
+            self.marks[row.row_number] = _marks(row, lines, result)
+        if journey and result.disposition is Disposition.PARKED:
+            self.folder.feed_parked(waiting_of(row, journey, result))
+        elif journey and result.disposition is Disposition.IN_DOUBT:
+            self.folder.feed_in_doubt(doubtful_of(row, journey, result, calls, at=self.at))
+
+    def elsewhere(self, line: Doubtful | None) -> None:
+        """Feed a customer in doubt whom no row names; ``None``: nobody can say who it is."""
+        if line is not None:
+            self.folder.feed_in_doubt(line)
+        self.totals.feed_elsewhere(named=line is not None)
+
+
+def _checked(batch: Judged, asked: Asked | None) -> Iterator[Told]:
+    """Rows of which the intake says something, where nobody else knows anything."""
+    for row in batch.rows(sorted({*batch.violations, *batch.findings})):
+        yield weighed(row, None, asked) if asked else row, None, (), b""
+
+
+def _joined(
+    batch: Judged,
+    ledger: Ledger,
+    keys: Keys,
+    known: Known,
+    evidence: Evidence,
+    elsewhere: Elsewhere,
+    *,
+    run: int,
+) -> Iterator[Told]:
+    """Rows of which the intake or the ledger says something; of the others no more is made than need be."""
+    ids, spoken_of = ids_as_known(batch, keys, ledger.find), {*batch.violations, *batch.findings}
+    for start in range(0, batch.height, _SLICE):
+        places = range(start, min(start + _SLICE, batch.height))
+        by_place = {place: keys.customer(ids[place]) for place in places if ids[place]}
+        elsewhere.named(by_place.values())
+        journeys = ledger.find(list(by_place.values()), as_of=run or None)
+        told = spoken_of.intersection(places) | {place for place, key in by_place.items() if key in journeys}
+        calls: dict[bytes, list[CallRecord]] = defaultdict(list)
+        for call in ledger.calls(list(journeys), run=run):
+            calls[call.key].append(call)
+        for row in known.judged(batch.rows(sorted(told) if known.is_first else places)):
+            place = row.row_number - batch.first_row
+            if row.customer is not None and place not in told:
+                continue
+            key = by_place.get(place, b"")
+            journey = journeys.get(key)
+            fingerprint = evidence.fingerprint(row.customer, journey) if row.customer and journey else b""
+            yield row, journey, calls.get(key, ()), fingerprint
+
+
+def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[RejectMark]:
+    if row.violations:
+        return [RejectMark(field=v.field, code=v.code, message=v.message) for v in row.violations]
+    last = [line for line in lines if line.code == result.code][-1:]
+    return [RejectMark(field=line.field, code=line.code, message=line.message) for line in last]
+
+
+def _summary(
+    survey: Survey, facts: RunFacts, end: RunEnd, totals: Totals, ledger: Ledger | None, code: ExitCode
+) -> Summary:
+    calls = {Phase(phase): counts for phase, counts in (ledger.call_totals(end.number) if ledger else {}).items()}
+    before = calls.get(Phase.CATEGORIZATION, (0, 0, 0))
+    calls[Phase.CATEGORIZATION] = (
+        before[0] + facts.calls[0],
+        before[1] + facts.calls[1],
+        before[2] + facts.calls[2],
+    )
+    return Summary(
+        run_id=end.run_id,
+        exit_code=code,
+        rows_read=survey.rows,
+        dispositions=dict(totals.dispositions),
+        inputs=tuple(
+            InputSummary(source=source.name, sha256=source.sha256, rows=source.rows) for source in survey.sources
+        ),
+        calls={
+            phase: CallSummary(sent=sent, retried=retried, refused_for_rate=refused)
+            for phase, (sent, retried, refused) in calls.items()
+        },
+        rate=RateSummary(asked=facts.rate_asked, reached=round(facts.rate_reached, 2), max_in_1s=facts.max_in_1s),
+        started_at=instant(end.started_at),
+        finished_at=instant(end.finished_at if end.number else time.time()),
+        versions={
+            "finhub-onboard": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("polars", "pandera", "httpx", "pyreqwest")},
+        },
+        stopped_because=end.stopped_because,
+        in_doubt_elsewhere=totals.elsewhere,
+        ledger=ledger.ledger_id if ledger else "",
+    )

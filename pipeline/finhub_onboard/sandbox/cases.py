@@ -1,0 +1,179 @@
+"""Phases 4 to 6: verification cases, their documents, and the decision.
+
+Promises one store of cases for both paths that open one, and at most one executed approval per case. Does not know
+HTTP; works on the bank's state.
+"""
+
+from typing import Final
+
+from finhub_onboard.sandbox import demo, rules
+from finhub_onboard.sandbox.bank import Bank
+from finhub_onboard.sandbox.chance import identifier, unit
+from finhub_onboard.sandbox.records import Answer, Call, Customer, Document, Verification
+from finhub_onboard.sandbox.shapes import document_class
+
+POWER_LEVEL: Final = "POWER_TENANT_VERIFIED"
+TENANT_LEVEL: Final = "TENANT_VERIFIED"
+
+
+class Cases:
+    """The rules of verification cases."""
+
+    __slots__ = ("_bank",)
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+
+    def start_verification(self, call: Call) -> Answer:
+        """Phase 4 on the customer's path."""
+        customer = self._bank.customer_of(call)
+        if not isinstance(customer, Customer):
+            return customer
+        if errors := rules.individual_verification(call.body):
+            return self._bank.invalid(errors)
+        level = POWER_LEVEL if self._bank.shown_risk(customer) == "HIGH" else TENANT_LEVEL
+        opened = self._open_case(customer, "IDENTITY_VERIFICATION", level, call.now)
+        if not isinstance(opened, Verification):
+            return opened
+        return self._bank.shapes.verification(
+            opened, customer, rules.required_documents(self._bank.shown_risk(customer))
+        )
+
+    def create_verification(self, call: Call) -> Answer:
+        """Phase 4 on the runner's path."""
+        body = call.body
+        if errors := rules.texts(body, ("customerId", "type", "requestedLevel", "requestedByUserId")):
+            return self._bank.invalid(errors)
+        customer = self._bank.customers.get(body["customerId"])
+        if customer is None:
+            return self._bank.unknown("Customer")
+        opened = self._open_case(customer, body["type"], body["requestedLevel"], call.now)
+        if not isinstance(opened, Verification):
+            return opened
+        return self._bank.shapes.created_verification(
+            opened, customer, rules.required_documents(self._bank.shown_risk(customer))
+        )
+
+    def _open_case(self, customer: Customer, kind: str, level: str, now: float) -> Verification | Answer:
+        if customer.approved():
+            return self._bank.conflict("Customer is already verified")
+        number = len(customer.verifications)
+        case = Verification(
+            id=identifier(self._bank.habits.seed, "verification", customer.id, number), type=kind, level=level, at=now
+        )
+        customer.verifications.append(case)
+        self._bank.cases[case.id] = (customer, case)
+        self._bank.touch(customer)
+        if self._approves_itself(customer):
+            self._settle(customer, case, "APPROVED", now)
+        return case
+
+    def _approves_itself(self, customer: Customer) -> bool:
+        """Whether the bank approves without being asked: never high risk."""
+        habits = self._bank.habits
+        by_itself = unit(habits.seed, "auto-approved", customer.email.casefold()) < habits.auto_approved_share
+        return by_itself and self._bank.shown_risk(customer) != "HIGH"
+
+    def upload_document(self, call: Call) -> Answer:
+        """Phase 5: take a document; its bytes are checked, measured and dropped."""
+        found = self._bank.cases.get(call.params["verificationId"])
+        if found is None:
+            return self._bank.unknown("Verification")
+        customer, case = found
+        if refusal := self._bank.refuse_stranger(call, customer):
+            return refusal
+        body = call.body
+        if errors := rules.document(body, case.id):
+            return self._bank.invalid(errors)
+        if body["customerId"] != customer.id:
+            return self._bank.invalid([("customerId", "must be the customer of the verification")])
+        content = rules.content(body["fileContent"])
+        if content is None:
+            return self._bank.invalid([("fileContent", "must be base64 of the file's bytes")])
+        size, digest = content
+        if size > rules.MAX_DOCUMENT_BYTES:
+            return self._bank.shapes.problem(
+                413, "Document too large", {"error": "Document too large", "details": "10 MB"}
+            )
+        if case.status != "OPEN":
+            return self._bank.conflict("Verification is already decided")
+        document = Document(
+            id=identifier("document", case.id, len(case.documents)),
+            type=body["documentType"].removeprefix("DT_"),
+            file_name=body["fileName"],
+            mime_type=body["mimeType"],
+            size=size,
+            sha256=digest,
+            at=call.now,
+        )
+        case.documents.append(document)
+        self._bank.touch(customer)
+        return self._bank.shapes.document(document, customer)
+
+    def approve(self, call: Call) -> Answer:
+        """Phase 6: an admin decides a verification."""
+        found = self._bank.cases.get(call.params["verificationId"])
+        if found is None:
+            return self._bank.unknown("Verification")
+        customer, case = found
+        errors = rules.texts(call.body, ("verificationId",))
+        errors += rules.one_of(call.body, "status", ("APPROVED", "REJECTED"))
+        if not errors and call.body["verificationId"] != case.id:
+            errors.append(("verificationId", "must repeat the path"))
+        if errors:
+            return self._bank.invalid(errors)
+        return self._refuse_approval(customer, case) or self._decide(call, customer, case)
+
+    def _refuse_approval(self, customer: Customer, case: Verification) -> Answer | None:
+        """Say why this verification cannot be decided now."""
+        if case.status == "APPROVED":
+            return self._bank.conflict("Verification is already approved")
+        if case.status == "REJECTED":
+            return self._verification_failed()
+        if self._bank.shown_risk(customer) == "HIGH":
+            details = f"High-risk customers need the approval of the power tenant ({POWER_LEVEL})"
+            return self._bank.shapes.problem(
+                403, "Insufficient permission", {"error": "Insufficient permission", "details": details}
+            )
+        uploaded = {document_class(document.type) for document in case.documents}
+        missing = [name for name in rules.required_documents(self._bank.shown_risk(customer)) if name not in uploaded]
+        if self._bank.habits.documents_required and missing:
+            data = {"error": "Missing documents", "details": ", ".join(missing)}
+            return self._bank.shapes.problem(422, "Required documents are missing", data, code="VERIFICATION_FAILED")
+        return None
+
+    def _decide(self, call: Call, customer: Customer, case: Verification) -> Answer:
+        habits, key = self._bank.habits, customer.email.casefold()
+        refused = unit(habits.seed, "refused", key) < habits.refused_share
+        if refused or call.body["status"] == "REJECTED":
+            self._settle(customer, case, "REJECTED", call.now)
+            by_status = habits.refused_as == "status" or (
+                habits.refused_as == "mixed" and unit(habits.seed, "refused-as", key) < 0.5  # noqa: PLR2004  (a coin)
+            )
+            asked = call.body["status"] == "REJECTED"
+            return self._bank.shapes.decided(case, demo.USER_ID) if asked or by_status else self._verification_failed()
+        self._settle(customer, case, "APPROVED", call.now)
+        return self._bank.shapes.decided(case, demo.USER_ID)
+
+    def _verification_failed(self) -> Answer:
+        data = {"error": "Verification failed", "details": "The verification was rejected"}
+        return self._bank.shapes.problem(422, "Verification failed", data, code="VERIFICATION_FAILED")
+
+    def settle_by_person(self, verification_id: str, status: str, now: float) -> bool:
+        """Let a person at the bank decide, high risk included; ``False`` for an unknown verification."""
+        found = self._bank.cases.get(verification_id)
+        if found is None:
+            return False
+        customer, case = found
+        case.power = status == "APPROVED"
+        if case.status != status:
+            self._settle(customer, case, status, now)
+        self._bank.touch(customer)
+        return True
+
+    def _settle(self, customer: Customer, case: Verification, status: str, now: float) -> None:
+        case.status, case.decided_at, case.decided_checks = status, now, customer.checks
+        if status == "APPROVED":
+            case.approvals += 1
+            self._bank.deliver("verification.approved", customer, now, case.id)
+        self._bank.touch(customer)

@@ -1,0 +1,266 @@
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from finhub_onboard import events
+from finhub_onboard.cli.console import choose, describe, duration, json_lines, plain, terminal
+from finhub_onboard.events import Event
+from finhub_onboard.model import Disposition, Phase
+
+PROGRESS = events.Progress(
+    at=12.5,
+    rows_done=1500,
+    rows_total=20000,
+    dispositions={Disposition.ONBOARDED: 1400, Disposition.IN_DOUBT: 2, Disposition.FAILED: 0},
+    phases=dict.fromkeys(Phase, 1500),
+    calls=12000,
+    calls_per_second=198.44,
+    in_flight=16,
+    places=32,
+    rate_asked=200,
+    eta_s=3725,
+)
+FINISHED = events.Finished(
+    run_id="r1",
+    exit_code=3,
+    dispositions={Disposition.ONBOARDED: 19999, Disposition.PARKED: 1},
+    out="out/r1",
+    seconds=61,
+)
+ALL: list[Event] = [
+    events.Surveyed(source="a.csv", rows=20000),
+    events.RunOpened(run_id="r1", rows=20000, out="out/r1"),
+    PROGRESS,
+    events.Slowed(reason="429", seconds=2, rate=100),
+    events.BankDown(reason="connection refused"),
+    events.BankBack(),
+    events.Notice(message="a notice"),
+    events.Stopping(reason="SIGINT"),
+    FINISHED,
+]
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Say the time."""
+        return self.now
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Claim to be a terminal."""
+        return True
+
+
+def at_noon() -> datetime:
+    """Say a fixed time."""
+    return datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def test_every_event_has_a_line() -> None:
+    """No kind of event is forgotten by the handlers, and each is one line."""
+    assert {type(event) for event in ALL} == set(Event.__args__)
+    assert all(describe(event) and "\n" not in describe(event) for event in ALL)
+
+
+def test_plain_lines_say_what_matters() -> None:
+    """A plain line has the time in UTC, counts, pace and time left; dispositions without rows are left out."""
+    stream = io.StringIO()
+    plain(stream, clock=Clock(), now=at_noon)(PROGRESS)
+    assert stream.getvalue() == (
+        "2026-01-01T12:00:00Z 1,500 of 20,000 rows (7.5%); 1,400 onboarded, 2 in doubt; "
+        "198.4 of 200 calls/s, 16 of 32 in flight, about 1 h 2 min left\n"
+    )
+
+
+@pytest.mark.parametrize("handler", [plain, json_lines])
+def test_progress_comes_at_most_once_per_interval(handler: Callable[..., events.Handler]) -> None:
+    """A thousand events of progress do not flood a log; other events are never held back."""
+    stream, clock = io.StringIO(), Clock()
+    handle = handler(stream, interval_s=10, clock=clock, now=at_noon)
+    for tick in range(100):
+        clock.now = tick * 0.25
+        handle(PROGRESS)
+        handle(events.Slowed(reason="429", seconds=1, rate=1))
+    for _ in range(5):
+        handle(events.Notice(message="n"))
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 3 + 3 + 5
+
+
+@pytest.mark.parametrize("handler", [plain, json_lines])
+def test_a_pause_for_another_reason_is_said_at_once(handler: Callable[..., events.Handler]) -> None:
+    """That the bank asked for a longer pause than allowed does not drown in refusals that came just before."""
+    stream = io.StringIO()
+    handle = handler(stream, interval_s=10, clock=Clock(), now=at_noon)
+    for reason in ("429", "429", "429 and a pause of 3600 s", "429"):
+        handle(events.Slowed(reason=reason, seconds=60, rate=1))
+    assert len(stream.getvalue().splitlines()) == 2
+    assert "3600 s" in stream.getvalue()
+
+
+def test_json_lines_hold_every_field() -> None:
+    """One object per line: time, name of the event, then its fields as they are called."""
+    stream = io.StringIO()
+    handle = json_lines(stream, now=at_noon)
+    for event in ALL:
+        handle(event)
+    said = [json.loads(line) for line in stream.getvalue().splitlines()]
+    for event, line in zip(ALL, said, strict=True):
+        assert list(line) == ["time", "event", *(field.name for field in fields(event))]
+    assert [line["event"] for line in said[:3]] == ["surveyed", "run_opened", "progress"]
+    assert said[2]["dispositions"] == {"onboarded": 1400, "in_doubt": 2, "failed": 0}
+    assert said[0]["time"] == "2026-01-01T12:00:00Z"
+
+
+def test_the_live_display_shows_phases_and_leaves_the_last_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal: a bar per phase, pace and counts; notices too; the outcome is the last line."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = Terminal()
+    with terminal(stream, clock=Clock()) as handle:
+        for event in ALL:
+            handle(event)
+    shown = stream.getvalue()
+    for words in (*(phase.value for phase in Phase), "198.4 of 200 calls/s", "a notice", "exit code 3"):
+        assert words in shown
+    assert shown.rindex("exit code 3") > shown.rindex("activation")
+    assert "\x1b[?25h" in shown
+
+
+def test_the_cursor_comes_back_when_the_run_dies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception through the display leaves the terminal usable."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = Terminal()
+
+    def die() -> None:
+        with terminal(stream) as handle:
+            handle(PROGRESS)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        die()
+    assert stream.getvalue().rindex("\x1b[?25h") > stream.getvalue().rindex("\x1b[?25l")
+
+
+def test_no_color_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR leaves bold and bars but no colour code."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    with terminal(stream) as handle:
+        handle(PROGRESS)
+        handle(events.Stopping(reason="x"))
+    assert "\x1b[3" not in stream.getvalue().replace("\x1b[39m", "")
+
+
+@pytest.mark.parametrize(
+    ("tty", "term", "json_logs", "live", "start"),
+    [
+        (True, "xterm", False, True, ""),
+        (True, "dumb", False, False, "20"),
+        (False, "xterm", False, False, "20"),
+        (True, "xterm", True, False, '{"time"'),
+    ],
+)
+def test_choose(monkeypatch: pytest.MonkeyPatch, tty: bool, term: str, json_logs: bool, live: bool, start: str) -> None:  # noqa: FBT001
+    """A live display needs a terminal that is not dumb; JSON lines win; everything else gets plain lines."""
+    monkeypatch.setenv("TERM", term)
+    stream = Terminal() if tty else io.StringIO()
+    with choose(stream, json_logs=json_logs) as handle:
+        handle(PROGRESS)
+        handle(FINISHED)
+    assert ("\x1b[?25l" in stream.getvalue()) is live
+    assert stream.getvalue().startswith(start)
+
+
+DRIVER = """
+import sys
+from finhub_onboard import events
+from finhub_onboard.cli import streams
+from finhub_onboard.cli.console import choose
+streams.secure()
+with choose(sys.stderr, json_logs=%r) as handle:
+    for _ in range(20000):
+        handle(events.Notice(message="x" * 80))
+print("done", "rich" in sys.modules)
+sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("json_logs", [True, False])
+def test_a_broken_pipe_never_kills_the_run(json_logs: bool) -> None:  # noqa: FBT001
+    """A reader of stderr that goes away costs the lines and nothing else: the exit code stays; rich is not loaded."""
+    reading, writing = os.pipe()
+    command = [sys.executable, "-c", DRIVER % json_logs]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, stderr=writing, stdout=subprocess.PIPE, cwd=root) as process:
+        os.close(writing)
+        os.read(reading, 100)
+        os.close(reading)
+        output, _ = process.communicate(timeout=60)
+    assert output == b"done False\n"
+    assert process.returncode == 3
+
+
+def test_a_full_log_never_kills_the_run() -> None:
+    """With stderr on a full disk the run goes on and its exit code stays."""
+    root = Path(__file__).parents[2]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", DRIVER % False],
+            stderr=full,
+            stdout=subprocess.PIPE,
+            cwd=root,
+            check=False,
+            timeout=60,
+        )
+    assert (done.stdout, done.returncode) == (b"done False\n", 3)
+
+
+def test_stdout_is_not_touched(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the display lives, stdout is the caller's own and gets nothing from it."""
+    monkeypatch.setenv("TERM", "xterm")
+    before = sys.stdout
+    with choose(Terminal()) as handle:
+        handle(PROGRESS)
+        assert sys.stdout is before
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(5, "5 s"), (3599, "59 min 59 s"), (3725, "1 h 2 min"), (90000, "1 d 1 h")]
+)
+def test_duration(seconds: float, words: str) -> None:
+    """A time span is said in its two largest units."""
+    assert duration(seconds) == words
+
+
+def test_a_display_on_a_narrow_terminal_keeps_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bars give way before names of phases and counts do."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    with terminal(stream) as handle:
+        handle(PROGRESS)
+    assert "categorization" in stream.getvalue()
+    assert "1,500" in stream.getvalue()
+
+
+def test_a_name_does_not_begin_a_line_or_steer_a_terminal() -> None:
+    """What is no printable character in the name of a file is escaped."""
+    assert describe(events.Surveyed(source="a\n\x1b[2Jb.csv", rows=1)) == "a\\n\\x1b[2Jb.csv: 1 rows"

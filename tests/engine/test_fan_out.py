@@ -1,0 +1,755 @@
+"""The engine's decisions: when to stop, who is carried, and that a run ends whatever happens."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from finhub_onboard.config.loading import load
+from finhub_onboard.config.settings import Settings, Stop, deadline_at
+from finhub_onboard.engine.fan_out import Engine
+from finhub_onboard.engine.stopping import Stopper, StopRules, beside
+from finhub_onboard.errors import ConfigurationError, ExitCode, LedgerError
+from finhub_onboard.events import Event, Progress, Stopping
+from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step
+from finhub_onboard.journey.policy import Judgement, Verdict
+from finhub_onboard.journey.ports import Problem
+from finhub_onboard.keys import IdKind, Keys
+from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
+from finhub_onboard.outbound.pacing.pacer import Pacer
+from tests.outbound.support import run_virtually
+
+if TYPE_CHECKING:
+    from finhub_onboard.engine.gateway import Gateway
+
+KEYS = Keys("a seed", "a tenant")
+
+
+def settings(**flags: Any) -> Settings:
+    """Return settings of the embedded sandbox with some changed."""
+    return load(None, flags={name.replace("__", "."): value for name, value in flags.items()}, environ={})
+
+
+def ended(standing: Standing, code: str = "refused", *, field: str = "", message: str = "") -> Journey:
+    """Return a journey that rests."""
+    return Journey(
+        key=b"k", fingerprint=b"", standing=standing, code=code, phase="registration", field=field, message=message
+    )
+
+
+def fed(rules: StopRules, journeys: Sequence[Journey]) -> tuple[int, str]:
+    """Feed until a reason comes; how many it took."""
+    for number, journey in enumerate(journeys, start=1):
+        if reason := rules.feed(journey):
+            return number, reason
+    return 0, ""
+
+
+def varied(failed: int, fine: int) -> list[Journey]:
+    """Return failures of different causes, then customers who are fine."""
+    bad = [ended(Standing.FAILED, f"code_{number}") for number in range(failed)]
+    return bad + [ended(Standing.COMPLETE, "")] * fine
+
+
+@pytest.mark.parametrize(
+    ("flags", "journeys", "at", "said"),
+    [
+        ({}, varied(99, 0), 0, ""),
+        ({}, varied(100, 0), 100, "100 % of 100"),
+        ({}, varied(0, 400), 0, ""),
+        ({}, list(reversed(varied(20, 80))), 0, ""),
+        ({}, list(reversed(varied(21, 79))), 100, "21 % of 100"),
+        ({"stop__min_rows": 10}, varied(10, 0), 10, "max_failed_percent"),
+        ({"stop__min_rows": 1, "stop__max_failed_percent": 0}, list(reversed(varied(1, 9))), 10, "10 % of 10"),
+        ({"stop__max_failed_percent": 100}, varied(400, 0), 0, ""),
+        ({"stop__max_failed_rows": 3}, varied(5, 0), 3, "max_failed_rows"),
+        ({"stop__max_failed_rows": 3}, [*varied(2, 500), ended(Standing.IN_DOUBT, "x")], 503, "max_failed_rows"),
+        ({}, [ended(Standing.FAILED)] * 60, 50, "same cause: registration, refused"),
+        ({"stop__min_rows": 1000}, [ended(Standing.IN_DOUBT)] * 49, 0, ""),
+        ({"stop__min_rows": 1000}, [ended(Standing.FAILED)] * 49 + [ended(Standing.COMPLETE)], 0, ""),
+        (
+            {"stop__min_rows": 1000},
+            ([ended(Standing.FAILED)] * 49 + [ended(Standing.FAILED, field="phone")]) * 3,
+            0,
+            "",
+        ),
+        (
+            {"stop__min_rows": 1000, "stop__max_failed_percent": 100},
+            [ended(Standing.FAILED, message=f"reason {n}") for n in range(90)],
+            0,
+            "",
+        ),
+        ({"stop__min_rows": 1000}, [ended(Standing.FAILED, message="no phone")] * 60, 50, "refused: no phone"),
+        ({"stop__min_rows": 1000, "stop__same_cause_rows": 3}, [ended(Standing.FAILED)] * 9, 3, "same_cause_rows"),
+        ({"stop__min_rows": 1000, "stop__same_cause_rows": 0}, [ended(Standing.FAILED)] * 900, 0, ""),
+        ({"stop__min_rows": 1}, [ended(Standing.PARKED, "approval_needed")] * 500, 0, ""),
+        ({"stop__min_rows": 1}, [ended(Standing.DECLINED, "verification_refused")] * 500, 0, ""),
+    ],
+)
+def test_a_stop_rule_stops_where_it_says(flags: dict[str, Any], journeys: list[Journey], at: int, said: str) -> None:
+    """Percent from min_rows on, count, the same cause fifty times in a row; who waits for a person is no failure."""
+    found, reason = fed(StopRules(settings(**flags)), journeys)
+    assert found == at
+    assert said in reason
+
+
+FAILED, FINE = ended(Standing.FAILED, message="no phone"), ended(Standing.COMPLETE, "")
+OTHER = ended(Standing.FAILED, message="no country")
+
+
+def left_by(journeys: Sequence[Journey], *, stopped_by: str = "", **flags: Any) -> tuple[int, str]:
+    """Feed a run's customers: after how many it stopped, and what it leaves for the next run to look for."""
+    rules = StopRules(settings(stop__min_rows=1000, **flags), stopped_by=stopped_by)
+    return fed(rules, journeys)[0], rules.stopped_by
+
+
+def test_the_first_customer_after_a_stop_for_one_cause_is_looked_at() -> None:
+    """It ends alike: stop at once, and look again next time. Anything else: go on as ever."""
+    at, cause = left_by([FAILED] * 60)
+    assert (at, cause) == (50, "registration, refused: no phone")
+    assert left_by([FAILED] * 60, stopped_by=cause) == (1, cause)
+    assert left_by([FINE] + [FAILED] * 40, stopped_by=cause) == (0, "")
+    assert left_by([OTHER] + [FAILED] * 40, stopped_by=cause) == (0, "")
+    assert left_by([FINE] + [FAILED] * 60, stopped_by=cause) == (51, cause)
+
+
+def test_a_run_that_looked_at_nobody_leaves_the_look_to_the_next() -> None:
+    """The bank was down before one customer rested. With the rule off nobody is looked at."""
+    assert left_by([], stopped_by="a cause") == (0, "a cause")
+    assert left_by([FAILED] * 60, stopped_by=left_by([FAILED] * 50)[1], stop__same_cause_rows=0) == (0, "")
+
+
+def test_another_rule_leaves_nothing_to_look_for() -> None:
+    """Only a stop for one cause is looked into."""
+    assert left_by([FAILED] * 9, stop__max_failed_rows=3) == (3, "")
+
+
+@pytest.fixture
+def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this machine stand in Berlin, where clocks are set twice a year."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_berlin")
+@pytest.mark.parametrize(
+    ("now", "deadline", "at"),
+    [
+        ("2026-05-04T07:30+02:00", "", None),
+        ("2026-05-04T07:30+02:00", "06:00", "2026-05-05T06:00+02:00"),
+        ("2026-05-04T07:30+02:00", "07:30", "2026-05-05T07:30+02:00"),
+        ("2026-05-04T07:30+02:00", "07:31", "2026-05-04T07:31+02:00"),
+        ("2026-05-04T07:30+02:00", "23:59", "2026-05-04T23:59+02:00"),
+        ("2026-05-04T23:30Z", "01:00", "2026-05-05T23:00Z"),
+        ("2026-12-31T22:00+01:00", "06:00", "2027-01-01T06:00+01:00"),
+        ("2026-05-04T07:30+02:00", "2026-05-04T06:00:00Z", "2026-05-04T06:00Z"),
+        ("2026-05-04T07:30+02:00", "2026-05-04T09:00+02:00", "2026-05-04T07:00Z"),
+        ("2026-05-04T07:30+02:00", "2026-05-04T09:00", "2026-05-04T09:00+02:00"),
+        # The clock is set forward in the night of 29 March 2026, back in that of 25 October.
+        ("2026-03-28T22:00+01:00", "06:00", "2026-03-29T06:00+02:00"),
+        ("2026-10-24T22:00+02:00", "06:00", "2026-10-25T06:00+01:00"),
+        ("2026-03-29T01:00+01:00", "02:30", "2026-03-29T01:30+01:00"),
+        ("2026-10-25T01:00+02:00", "02:30", "2026-10-25T02:30+02:00"),
+        ("2026-10-25T02:40+02:00", "02:30", "2026-10-25T02:30+01:00"),
+        ("2026-10-25T02:40+01:00", "02:30", "2026-10-26T02:30+01:00"),
+    ],
+)
+def test_a_deadline_is_the_next_such_time_or_an_instant(now: str, deadline: str, at: str | None) -> None:
+    """A time of day is the next one of the local clock, also in the nights when it is set."""
+    assert deadline_at(deadline, datetime.fromisoformat(now)) == (datetime.fromisoformat(at) if at else None)
+
+
+@pytest.mark.parametrize("deadline", ["tomorrow", "25:00", "6 am", "06:60", "2026-13-01T00:00", "-1"])
+def test_a_deadline_that_nobody_understands_is_a_configuration_error(deadline: str) -> None:
+    """Said when the settings are read, before anything is sent, with the key."""
+    with pytest.raises(ConfigurationError, match=r"stop\.deadline"):
+        settings(stop__deadline=deadline)
+
+
+def test_the_first_reason_to_stop_wins() -> None:
+    """Later reasons change neither the exit code nor the words, and one event is emitted."""
+
+    async def scenario() -> None:
+        events: list[Event] = []
+        pacer = Pacer(calls_per_second=1000, max_in_flight=1)
+        stopper = Stopper(pacer, events.append)
+        assert (stopper.requested, stopper.exit_code) == (False, ExitCode.OK)
+        judgement = Judgement(verdict=Verdict.FATAL, code="forbidden", hint="do", exit_code=ExitCode.REFUSED)
+        stopper.fatal(judgement, "denied")
+        stopper.error(LedgerError("full", hint="make room"))
+        stopper.bank_is_down("gone")
+        stopper.request("deadline", ExitCode.STOPPED_EARLY)
+        assert (stopper.requested, stopper.reason, stopper.exit_code, stopper.hint) == (
+            True,
+            "denied",
+            ExitCode.REFUSED,
+            "do",
+        )
+        assert events == [Stopping(reason="denied")]
+        assert await pacer.turn() is None
+        await asyncio.wait_for(stopper.pause(3600), 5)
+
+    asyncio.run(scenario())
+
+
+async def for_ever() -> None:
+    """Work that does not end by itself."""
+    await asyncio.Event().wait()
+
+
+def stopping(
+    story: Callable[[Stopper], Awaitable[Any]], *, deadline: datetime | None = None
+) -> tuple[Stopper, list[Event], float]:
+    """Let work that never ends be stopped by ``story``, in virtual time; how long it took."""
+    events: list[Event] = []
+
+    async def main() -> tuple[Stopper, float]:
+        loop = asyncio.get_running_loop()
+        stopper, start = Stopper(Pacer(calls_per_second=10, max_in_flight=1), events.append), loop.time()
+        telling = asyncio.ensure_future(story(stopper))
+        await stopper.carry_out(for_ever(), deadline=deadline)
+        await telling
+        return stopper, loop.time() - start
+
+    stopper, seconds = run_virtually(main())
+    return stopper, events, seconds
+
+
+async def nothing(_: Stopper) -> None:
+    """Let happen what happens."""
+
+
+def test_a_deadline_that_has_come_stops_the_run() -> None:
+    """An instant in the past stops at once with exit 4 and names the deadline."""
+    stopper, events, seconds = stopping(nothing, deadline=datetime(2020, 1, 1, tzinfo=UTC))
+    assert (stopper.exit_code, "2020-01-01" in stopper.reason) == (ExitCode.STOPPED_EARLY, True)
+    assert isinstance(events[0], Stopping)
+    assert seconds < Stop().grace_s + 1
+
+
+def test_what_does_not_end_within_the_grace_is_cut_off() -> None:
+    """A bank that hangs does not hold up a stop for longer; it is said."""
+
+    async def story(stopper: Stopper) -> None:
+        await asyncio.sleep(5)
+        stopper.request("enough", ExitCode.STOPPED_EARLY)
+
+    _, events, seconds = stopping(story)
+    assert seconds == pytest.approx(5 + Stop().grace_s, abs=0.1)
+    assert [type(event).__name__ for event in events] == ["Stopping", "Notice"]
+
+
+@pytest.mark.parametrize("before", ["", "a stop rule"])
+def test_the_first_signal_drains_and_the_second_stops_now(before: str) -> None:
+    """Also where the run was stopping already: one Ctrl-C never cuts off what would have ended in good order."""
+
+    async def story(stopper: Stopper) -> None:
+        await asyncio.sleep(1)
+        if before:
+            stopper.request(before, ExitCode.STOPPED_EARLY)
+        stopper.signalled("SIGTERM", ExitCode.TERMINATED)
+        await asyncio.sleep(2)
+        stopper.signalled("SIGINT", ExitCode.INTERRUPTED)
+
+    stopper, _, seconds = stopping(story)
+    assert seconds == pytest.approx(3, abs=0.1)
+    assert stopper.exit_code is (ExitCode.STOPPED_EARLY if before else ExitCode.TERMINATED)
+    assert stopper.reason.startswith(before or "SIGTERM")
+
+
+def test_a_failure_beside_the_work_is_raised() -> None:
+    """What watches the bank must not die unheard."""
+
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        async with beside(broken(), for_ever()):
+            await asyncio.sleep(1)
+
+    with pytest.raises(ZeroDivisionError):
+        run_virtually(main())
+
+
+class Held:
+    """A ledger in memory."""
+
+    def __init__(self) -> None:
+        self.journeys: dict[bytes, Journey] = {}
+        self.calls: list[CallRecord] = []
+        self.marks: set[tuple[bytes, bytes]] = set()
+        self.written: set[tuple[bytes, bytes]] = set()
+        self.error: LedgerError | None = None
+
+    def post(
+        self,
+        journey: Journey,
+        calls: Sequence[CallRecord] = (),
+        *,
+        marks: Sequence[tuple[bytes, bytes]] = (),
+        ended: Sequence[tuple[bytes, bytes]] = (),
+    ) -> Awaitable[None]:
+        """Hold these."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.error is not None:
+            raise self.error
+        self.marks.difference_update(ended)
+        self.marks.update(marks)
+        self.written.update(marks)
+        self.journeys[journey.key] = journey
+        self.calls += calls
+        done.set_result(None)
+        return done
+
+    def identify(self, marks: Sequence[tuple[bytes, bytes]]) -> None:
+        """Take what customers would be known again by."""
+        self.marks.update(marks)
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Journey]:
+        """Return what is held."""
+        return {key: self.journeys[key] for key in keys if key in self.journeys}
+
+
+class Counter:
+    """A counter at the bank: registers everybody, and notes how many it serves at once."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self.pacer = pacer
+        self.sent: list[str] = []
+        self.together = self.most = 0
+        self.broken: type[Exception] | None = None
+        self.problem: Problem | None = None
+        self.refusing: Callable[[Customer], Reply | None] = lambda _: None
+
+    def in_flight(self) -> AbstractAsyncContextManager[None]:
+        """Give one of the places."""
+        return cast("AbstractAsyncContextManager[None]", self.pacer.in_flight)
+
+    async def turn(self) -> object:
+        """Let it leave as long as the run goes on."""
+        return await self.pacer.turn()
+
+    async def token(self, *, refused: str = "") -> str:
+        """Give a token."""
+        return refused or "token"
+
+    def observe(self, reply: Reply) -> None:
+        """Look at nothing."""
+
+    def give(self, journey: Journey) -> None:
+        """Note nothing."""
+
+    def disproved(self, journey: Journey) -> tuple[str, ...]:
+        """Nobody claims anything."""
+        del journey
+        return ()
+
+    async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Any:
+        """Build a request."""
+        del journey
+        if self.broken is not None:
+            raise self.broken("a defect")
+        if self.problem is not None:
+            return self.problem
+        counter = self
+
+        class Request:
+            """A registration."""
+
+            document = ""
+
+            async def send(self, token: str, turn: object) -> Reply:
+                """Serve it."""
+                del token, turn
+                assert step.call.name is CallName.REGISTER
+                counter.sent.append(customer.external_id)
+                counter.together += 1
+                counter.most = max(counter.most, counter.together)
+                await asyncio.sleep(0)
+                counter.together -= 1
+                if (refusal := counter.refusing(customer)) is not None:
+                    return refusal
+                facts = Facts(customer_id=f"c-{customer.external_id}", user_id="u")
+                return Reply(status=200, says=200, accepted=True, readable=True, facts=facts)
+
+        return Request()
+
+
+def rows(count: int, *, rejects: int = 0) -> list[IntakeRow]:
+    """Return accepted rows and then rejects."""
+    made = []
+    for number in range(1, count + rejects + 1):
+        customer = Customer(
+            source="b.csv", row_number=number, external_id=f"C-{number}", first_name="a", last_name="b",
+            email=f"c{number}@example.com", phone="+37061231001", date_of_birth="1990-01-01", nationality="Lithuania",
+            category="STANDARD",
+        )  # fmt: skip
+        accepted = customer if number <= count else None
+        made.append(IntakeRow(source="b.csv", row_number=number, external_id=f"C-{number}", customer=accepted))
+    return made
+
+
+class Run:
+    """One run of the engine against the counter."""
+
+    def __init__(self, held: Held, *, number: int = 1, **flags: Any) -> None:
+        self.held = held
+        self.number = number
+        usual = {"journey__until": "registration", "limits__calls_per_second": 100_000, "limits__max_in_flight": 4}
+        self.settings = settings(**usual | flags)
+        self.events: list[Event] = []
+
+    def of(
+        self,
+        batches: Iterator[list[IntakeRow]],
+        *,
+        broken: type[Exception] | None = None,
+        problem: Problem | None = None,
+        refusing: Callable[[Customer], Reply | None] = lambda _: None,
+        stopped_by: str = "",
+    ) -> "Run":
+        """Carry the rows; fails if the run does not end."""
+
+        async def scenario() -> None:
+            limits = self.settings.limits
+            pacer = Pacer(calls_per_second=limits.calls_per_second, max_in_flight=limits.max_in_flight)
+            self.counter = Counter(pacer)
+            self.counter.broken, self.counter.problem, self.counter.refusing = broken, problem, refusing
+            self.stopper = Stopper(pacer, self.events.append)
+            engine = Engine(
+                settings=self.settings,
+                keys=KEYS,
+                evidence=Evidence(KEYS, Path("/nowhere"), 1),
+                run=self.number,
+                first_call=1,
+                rows_total=10,
+                gateway=cast("Gateway", self.counter),
+                writer=self.held,
+                find=self.held.find,
+                identify=self.held.identify,
+                stopper=self.stopper,
+                pacer=pacer,
+                emit=self.events.append,
+                stopped_by=stopped_by,
+            )
+            await asyncio.wait_for(engine.run(batches), 20)
+            self.started = engine.started
+            self.stopped_by = engine.stopped_by
+
+        asyncio.run(scenario())
+        return self
+
+    @property
+    def last(self) -> Progress:
+        """The last thing that the run said of its progress."""
+        return [event for event in self.events if isinstance(event, Progress)][-1]
+
+
+def test_the_engine_counts_the_journeys_that_the_ledger_was_told_of() -> None:
+    """Each once, however often it is handed in; rejects are none; a second run begins the open ones."""
+    held = Held()
+    assert Run(held).of(iter([rows(3, rejects=1), rows(5)[3:]])).started == 5
+    assert len(held.journeys) == 5
+    assert Run(held, number=2).of(iter([rows(7)])).started == 7
+
+
+def test_every_row_is_carried_once_and_counted() -> None:
+    """All accepted rows of all batches, never more at once than places; rejects are counted, not carried."""
+    held = Held()
+    everything = rows(25, rejects=5)
+    run = Run(held).of(iter([everything[:10], everything[10:]]))
+    assert sorted(run.counter.sent) == sorted(row.external_id for row in everything[:25])
+    assert run.counter.most <= 4
+    assert run.last.dispositions == {Disposition.REJECTED: 5, Disposition.PENDING: 25}
+    assert run.last.phases[Phase.REGISTRATION] == 25
+    assert len({call.number for call in held.calls}) == 25
+
+
+def test_a_later_run_carries_only_who_needs_it() -> None:
+    """Who is complete or finally failed costs nothing; who is open, parked or new is carried."""
+    held = Held()
+    given = rows(4)
+    for row, standing in zip(given, (Standing.COMPLETE, Standing.FAILED, Standing.OPEN, None), strict=True):
+        assert row.customer is not None
+        key, print_ = KEYS.customer(row.external_id), KEYS.fingerprint(row.customer)
+        if standing is not None:
+            done = 8 if standing is Standing.COMPLETE else 1
+            held.journeys[key] = Journey(key=key, fingerprint=print_, standing=standing, final=True, done=done)
+    run = Run(held, number=2).of(iter([given]))
+    assert sorted(run.counter.sent) == ["C-3", "C-4"]
+    counted = {name: rows for name, rows in run.last.dispositions.items() if rows}
+    assert counted == {Disposition.UNCHANGED: 1, Disposition.FAILED: 1, Disposition.PENDING: 2}
+
+
+def marks_of(row: IntakeRow) -> set[tuple[bytes, bytes]]:
+    """What the customer of a row would be known by."""
+    assert row.customer is not None
+    return {(mark, KEYS.customer(row.external_id)) for mark in KEYS.marks(row.customer).values()}
+
+
+def test_a_customer_is_known_by_what_left_for_the_bank() -> None:
+    """Each registration writes the identity hashes of the data that leave, and of nobody else."""
+    held = Held()
+    given = rows(2)
+    corrected = given[0].customer
+    assert corrected is not None
+    key = KEYS.customer("C-1")
+    before = replace(corrected, email="before@example.com")
+    held.journeys[key] = Journey(key=key, fingerprint=KEYS.fingerprint(before), standing=Standing.OPEN, done=1)
+    Run(held, number=2).of(iter([given]))
+    assert held.marks == held.written == marks_of(given[0]) | marks_of(given[1])
+
+
+def test_a_refused_registration_leaves_no_identity_hash() -> None:
+    """Whose registration the bank refused is nobody whom a later row could be taken for."""
+    held = Held()
+    refusal = Reply(status=409, says=409)
+    run = Run(held).of(iter([rows(2)]), refusing=lambda customer: refusal if customer.row_number == 1 else None)
+    assert run.last.dispositions[Disposition.FAILED] == 1
+    assert held.written == marks_of(rows(2)[0]) | marks_of(rows(2)[1])
+    assert {key for mark, key in held.marks if mark not in ids(held)} == {KEYS.customer("C-2")}
+
+
+def ids(held: Held) -> set[bytes]:
+    """The identity hashes of ids at the bank."""
+    return {KEYS.id_mark(IdKind.CUSTOMER, journey.customer_id) for journey in held.journeys.values()}
+
+
+def test_a_registration_in_doubt_keeps_its_identity_hashes() -> None:
+    """The bank may have the customer: the person must not come to it under another number."""
+    held = Held()
+    Run(held, retry__max_wait_s=0.01).of(iter([rows(1)]), refusing=lambda _: Reply(status=None))
+    assert held.journeys[KEYS.customer("C-1")].standing is Standing.IN_DOUBT
+    assert held.marks == marks_of(rows(1)[0])
+
+
+def test_a_run_that_stops_before_anything_left_writes_no_identity_hash() -> None:
+    """Taking a row up is no reason to know a person again."""
+    held = Held()
+    Run(held).of(iter([rows(3)]), broken=LedgerError)
+    assert held.written == set()
+
+
+def test_what_an_older_ledger_lacks_is_written_once_for_whom_the_bank_has() -> None:
+    """A finished customer of the first schema is learned from a row that is still as it was sent, and from no other."""
+    held = Held()
+    given = rows(4)
+    for row, done, sealed in zip(given, (8, 8, 8, 1), (b"", b"sealed", b"", b""), strict=True):
+        assert row.customer is not None
+        key = KEYS.customer(row.external_id)
+        as_sent = row.customer if row is not given[2] else replace(row.customer, email="before@example.com")
+        standing = Standing.COMPLETE if done == 8 else Standing.FAILED
+        held.journeys[key] = Journey(
+            key=key, fingerprint=KEYS.fingerprint(as_sent), standing=standing, final=True, done=done, sealed_id=sealed
+        )
+    Run(held, number=2).of(iter([given]))
+    assert held.marks == marks_of(given[0])
+
+
+def test_a_journey_keeps_its_external_id_readable_with_the_seed_only() -> None:
+    """Whoever has the seed can name a customer whose row is gone; the ledger alone names nobody."""
+    held = Held()
+    Run(held).of(iter([rows(2)]))
+    found = {KEYS.unseal(key, journey.sealed_id) for key, journey in held.journeys.items()}
+    assert found == {"C-1", "C-2"}
+    assert not any(b"C-" in journey.sealed_id for journey in held.journeys.values())
+
+
+def test_a_reject_whose_customer_is_under_way_is_counted_as_that_stands() -> None:
+    """The display says what the reports will say: in doubt stays in doubt, though the row breaks a rule."""
+    held = Held()
+    given = rows(1, rejects=3)
+    for row, doubts in zip(given[1:3], (2, 0), strict=True):
+        key = KEYS.customer(row.external_id)
+        held.journeys[key] = Journey(
+            key=key, fingerprint=b"", standing=Standing.IN_DOUBT, done=1, step="register", doubts=doubts
+        )
+    run = Run(held, number=2).of(iter([given]))
+    counted = {name: count for name, count in run.last.dispositions.items() if count}
+    assert counted == {Disposition.PENDING: 1, Disposition.IN_DOUBT: 1, Disposition.REJECTED: 2}
+
+
+def test_a_row_that_changed_after_it_was_sent_is_counted_as_changed() -> None:
+    """What a run completes is compared with its row, not with itself."""
+    held = Held()
+    given = rows(1)
+    assert given[0].customer is not None
+    key = KEYS.customer("C-1")
+    before = KEYS.fingerprint(replace(given[0].customer, phone="+37061239999"))
+    held.journeys[key] = Journey(key=key, fingerprint=before, standing=Standing.COMPLETE, done=8, completed_run=2)
+    run = Run(held, number=2).of(iter([given]))
+    assert run.last.dispositions == {Disposition.REJECTED: 0, Disposition.CHANGED: 1}
+
+
+def test_ids_that_the_ledger_has_are_remembered() -> None:
+    """Of customers and of verifications alike: a ledger of an earlier version learns them."""
+    held = Held()
+    given = rows(1)
+    assert given[0].customer is not None
+    key, print_ = KEYS.customer("C-1"), KEYS.fingerprint(given[0].customer)
+    held.journeys[key] = Journey(
+        key=key, fingerprint=print_, standing=Standing.COMPLETE, done=8, customer_id="c-1", verification_id="v-1"
+    )
+    Run(held, number=2).of(iter([given]))
+    for kind, identifier in ((IdKind.CUSTOMER, "c-1"), (IdKind.VERIFICATION, "v-1")):
+        assert (KEYS.id_mark(kind, identifier), key) in held.marks
+
+
+def test_an_input_that_fails_on_the_way_stops_the_run_in_good_order() -> None:
+    """What was read before is carried or left pending, the reason is the error's, and the run ends."""
+
+    def batches() -> Iterator[list[IntakeRow]]:
+        yield rows(3)
+        raise LedgerError("the disk is gone", hint="look")
+
+    run = Run(Held()).of(batches())
+    assert (run.stopper.requested, run.stopper.reason, run.stopper.hint) == (True, "the disk is gone", "look")
+    assert run.stopper.exit_code is LedgerError.exit_code
+
+
+def test_a_ledger_that_fails_stops_the_run_before_more_is_sent() -> None:
+    """No request leaves without its intent."""
+    held = Held()
+    held.error = LedgerError("full", hint="make room")
+    run = Run(held).of(iter([rows(50)]))
+    assert (run.counter.sent, run.stopper.reason) == ([], "full")
+
+
+def test_a_reader_that_breaks_ends_the_run_with_its_error() -> None:
+    """A defect in reading does not leave the workers waiting for ever."""
+
+    def batches() -> Iterator[list[IntakeRow]]:
+        yield rows(1)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Run(Held()).of(batches())
+
+
+def test_a_stop_rule_ends_the_run_and_the_rest_stays_pending() -> None:
+    """Once too many failed, nothing new is sent."""
+    held = Held()
+    problem = Problem(code="category_unknown", message="m", hint="h", field="category")
+    run = Run(held, stop__max_failed_rows=5, limits__max_in_flight=1).of(iter([rows(300)]), problem=problem)
+    assert "max_failed_rows" in run.stopper.reason
+    assert run.stopper.exit_code is ExitCode.STOPPED_EARLY
+    assert 5 <= len(held.journeys) < 20
+
+
+FORBIDDEN = Reply(status=403, says=403)
+CATEGORY = Reply(status=400, says=400, kind=Kind.CATEGORIZATION)
+HEADER = Reply(status=400, says=400, kind=Kind.MISSING_HEADER)
+EXPIRED = Reply(status=401, says=401)
+
+
+@pytest.mark.parametrize("reply", [FORBIDDEN, CATEGORY])
+def test_what_the_bank_refuses_to_all_stops_the_run_after_a_few_and_fails_nobody(reply: Reply) -> None:
+    """API.md, section 7: tenant denied, or a category set that is wrong for all. Exit 5; everybody stays pending."""
+    held = Held()
+    run = Run(held).of(iter([rows(300)]), refusing=lambda _: reply)
+    assert len(run.counter.sent) <= 10
+    assert (run.stopper.exit_code, "the same for all" in run.stopper.reason) == (ExitCode.REFUSED, True)
+    assert {journey.standing for journey in held.journeys.values()} == {Standing.OPEN}
+    assert {journey.doubts for journey in held.journeys.values()} == {0}
+
+
+POISONS = pytest.mark.parametrize(
+    "reply", [FORBIDDEN, CATEGORY, HEADER, EXPIRED], ids=["403", "category", "400", "401"]
+)
+
+
+@POISONS
+@pytest.mark.parametrize("numbers", [(1,), (30,), (1, 2, 3), (7, 21, 40), (40,)], ids=str)
+@pytest.mark.parametrize("attempts", [1, 5])
+def test_a_few_rows_that_are_always_refused_stop_nobody_else(
+    reply: Reply, numbers: tuple[int, ...], attempts: int
+) -> None:
+    """They fail alone, wherever they stand and whatever they meet; the run goes on to its end."""
+    held = Held()
+    run = Run(held, retry__max_wait_s=0.01, retry__max_attempts=attempts).of(
+        iter([rows(40)]), refusing=lambda customer: reply if customer.row_number in numbers else None
+    )
+    assert not run.stopper.requested
+    counted = {name: count for name, count in run.last.dispositions.items() if count}
+    assert counted == {Disposition.PENDING: 40 - len(numbers), Disposition.FAILED: len(numbers)}
+    for number in numbers:
+        journey = held.journeys[KEYS.customer(f"C-{number}")]
+        assert (journey.standing, journey.doubts) == (Standing.FAILED, 0)
+        # The next run tries again; a category must be corrected.
+        assert journey.final is (reply is CATEGORY)
+    # The night after only these are left, and still they end no run.
+    later = Run(held, number=2, retry__max_wait_s=0.01, retry__max_attempts=attempts).of(
+        iter([[row for row in rows(40) if row.row_number in numbers]]), refusing=lambda _: reply
+    )
+    assert not later.stopper.requested
+
+
+def test_who_is_refused_first_is_tried_again_after_all_others() -> None:
+    """With one place at the bank nobody passes before: the refused customer waits for the others, not they for it."""
+    run = Run(Held(), limits__max_in_flight=1, retry__max_wait_s=0).of(
+        iter([rows(3)]), refusing=lambda customer: FORBIDDEN if customer.row_number == 1 else None
+    )
+    assert not run.stopper.requested
+    assert sorted(run.counter.sent) == ["C-1"] * 3 + ["C-2", "C-3"]
+
+
+def test_a_stop_ends_the_waiting_of_who_was_set_aside() -> None:
+    """Nobody is tried again after the run was asked to stop."""
+
+    def refusing(customer: Customer) -> Reply | None:
+        if customer.row_number == 2:
+            run.stopper.request("enough", ExitCode.STOPPED_EARLY)
+        return FORBIDDEN if customer.row_number == 1 else None
+
+    run = Run(Held(), retry__max_wait_s=3600)
+    run.of(iter([rows(2)]), refusing=refusing)
+    assert run.counter.sent.count("C-1") == 1
+
+
+def test_a_role_that_is_taken_away_in_mid_run_stops_it() -> None:
+    """However many passed before: soon it is seen that nobody passes any more."""
+    run = Run(Held())
+    run.of(iter([rows(300)]), refusing=lambda _: FORBIDDEN if len(run.counter.sent) > 100 else None)
+    assert run.stopper.exit_code is ExitCode.REFUSED
+    assert len(run.counter.sent) < 130
+
+
+REFUSED = Reply(status=400, says=400, kind=Kind.NONE)
+CAUSE = "registration, refused: the bank refused the data of this row"
+
+
+def test_after_a_stop_for_one_cause_one_customer_goes_first() -> None:
+    """It ends alike: nobody else is sent, exit 4 again with the cause. It fares better: everybody is carried."""
+    first = Run(Held(), stop__same_cause_rows=10).of(iter([rows(300)]), refusing=lambda _: REFUSED)
+    assert (first.stopped_by, first.stopper.exit_code) == (CAUSE, ExitCode.STOPPED_EARLY)
+    again = Run(Held(), stop__same_cause_rows=10).of(
+        iter([rows(300)]), refusing=lambda _: REFUSED, stopped_by=first.stopped_by
+    )
+    assert (again.counter.sent, again.stopper.exit_code) == (["C-1"], ExitCode.STOPPED_EARLY)
+    assert (CAUSE in again.stopper.reason, again.stopped_by) == (True, CAUSE)
+    better = Run(Held(), stop__same_cause_rows=10).of(iter([rows(300)]), stopped_by=again.stopped_by)
+    assert (len(better.counter.sent), better.stopper.requested, better.stopped_by) == (300, False, "")
+    assert better.counter.most == 4
+
+
+@pytest.mark.parametrize("given", [[], rows(0, rejects=2)])
+def test_a_look_at_nobody_ends(given: list[IntakeRow]) -> None:
+    """A run without a customer to look at ends, and leaves the look to the next."""
+    assert Run(Held()).of(iter([given]), stopped_by=CAUSE).stopped_by == CAUSE
+
+
+def test_one_row_alone_that_is_forbidden_is_what_it_looks_like() -> None:
+    """With nobody to compare with, a 403 is the tenant's: exit 5 after a few tries."""
+    run = Run(Held(), retry__max_wait_s=0.01).of(iter([rows(1)]), refusing=lambda _: FORBIDDEN)
+    assert run.stopper.exit_code is ExitCode.REFUSED
+    assert len(run.counter.sent) == 3

@@ -1,0 +1,152 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from finhub_onboard.intake.checking.documents import (
+    DocumentError,
+    DocumentsTroubleError,
+    known_problem,
+    open_document,
+    problem,
+)
+from tests.intake.helpers import SAMPLES, a_row, judged, rules, told, write
+
+PDF = b"%PDF-1.4\n%%EOF\n"
+LIMIT = 100
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a documents folder with a good file, and something to steal beside it."""
+    (tmp_path / "secret.pdf").write_bytes(PDF)
+    folder = tmp_path / "documents"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "good.pdf").write_bytes(PDF)
+    (folder / "deep" / "good.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    (folder / "empty.pdf").write_bytes(b"")
+    (folder / "text.pdf").write_bytes(b"just text")
+    (folder / "page.pdf").write_bytes(b"<html>%PDF-1.4</html>")
+    (folder / "gif.png").write_bytes(b"GIF89a" + bytes(20))
+    (folder / "limit.pdf").write_bytes(PDF.ljust(LIMIT))
+    (folder / "large.pdf").write_bytes(PDF.ljust(LIMIT + 1))
+    (folder / "inside.pdf").symlink_to("good.pdf")
+    (folder / "outside.pdf").symlink_to("../secret.pdf")
+    (folder / "absolute.pdf").symlink_to(tmp_path / "secret.pdf")
+    (folder / "up").symlink_to(tmp_path)
+    (folder / "dangling.pdf").symlink_to("nowhere.pdf")
+    (folder / "loop.pdf").symlink_to("loop.pdf")
+    os.mkfifo(folder / "pipe.pdf")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("relative", "code"),
+    [
+        ("good.pdf", None),
+        ("./deep/../good.pdf", None),
+        ("deep/good.txt", None),
+        ("inside.pdf", None),
+        ("limit.pdf", None),
+        ("large.pdf", "document_too_large"),
+        ("empty.pdf", "document_empty"),
+        ("text.pdf", "document_kind"),
+        ("page.pdf", "document_kind"),
+        ("gif.png", "document_kind"),
+        ("deep", "document_not_a_file"),
+        (".", "document_not_a_file"),
+        ("pipe.pdf", "document_not_a_file"),
+        ("missing.pdf", "document_not_found"),
+        ("good.pdf/x", "document_not_found"),
+        ("dangling.pdf", "document_not_found"),
+        ("loop.pdf", "document_not_found"),
+        ("x" * 300, "document_not_found"),
+        ("a\0b", "document_not_found"),
+        ("../secret.pdf", "document_outside_root"),
+        ("deep/../../secret.pdf", "document_outside_root"),
+        ("outside.pdf", "document_outside_root"),
+        ("absolute.pdf", "document_outside_root"),
+        ("up/secret.pdf", "document_outside_root"),
+        ("../documents2/x.pdf", "document_outside_root"),
+        ("/etc/passwd", "document_path_absolute"),
+        ("C:\\scans\\a.pdf", "document_path_absolute"),
+        ("\\\\server\\a.pdf", "document_path_absolute"),
+    ],
+)
+def test_each_problem_has_its_code(root: Path, relative: str, code: str | None) -> None:
+    """What is judged and what is opened agree, and no path leads out of the folder."""
+    assert problem(root, relative, LIMIT) == code
+    if code is None:
+        content, mime_type = open_document(root, relative, LIMIT)
+        assert content
+        assert mime_type in {"application/pdf", "image/png"}
+    else:
+        with pytest.raises(DocumentError) as caught:
+            open_document(root, relative, LIMIT)
+        assert caught.value.code == code
+        assert "secret" not in caught.value.message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_told(root: Path) -> None:
+    """Permissions are a problem of their own."""
+    (root / "good.pdf").chmod(0)
+    assert problem(root, "good.pdf", LIMIT) == "document_unreadable"
+
+
+def test_a_document_may_vanish_before_it_is_sent(root: Path) -> None:
+    """Everything is checked again when the file is opened for sending."""
+    assert problem(root, "good.pdf", LIMIT) is None
+    (root / "good.pdf").unlink()
+    with pytest.raises(DocumentError, match="no such document"):
+        open_document(root, "good.pdf", LIMIT)
+
+
+def test_a_link_as_root_is_followed(root: Path) -> None:
+    """The folder itself may be a link; what counts is where it leads."""
+    link = root.parent / "link"
+    link.symlink_to(root)
+    assert problem(link, "good.pdf", LIMIT) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "mime_type"),
+    [("identity.pdf", "application/pdf"), ("address.jpg", "image/jpeg"), ("funds.png", "image/png")],
+)
+def test_the_three_kinds_are_told_by_content(name: str, mime_type: str) -> None:
+    """The samples are what they say."""
+    assert open_document(SAMPLES / "documents", name, 10_000)[1] == mime_type
+
+
+def test_rows_are_told_about_each_document(root: Path, tmp_path: Path) -> None:
+    """Each of the three columns is judged on its own."""
+    row = a_row(identity_document="good.pdf", address_document="text.pdf", funds_document="../secret.pdf")
+    _, found = judged(write(tmp_path / "x.csv", [row]), by=rules(root))
+    assert told(found) == [(1, "address_document", "document_kind"), (1, "funds_document", "document_outside_root")]
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOTCONN, errno.ENOMEM])
+@pytest.mark.parametrize("where", ["open", "read"])
+def test_trouble_of_the_machine_is_no_rows_fault(
+    root: Path, code: int, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails and descriptors that ran out stop the pass; reports go on without a look."""
+
+    def fails(*_: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, where, fails)
+    with pytest.raises(DocumentsTroubleError, match=os.strerror(code)):
+        problem(root, "good.pdf", LIMIT)
+    assert known_problem(root, "good.pdf", LIMIT) is None
+    if where == "open":
+        with pytest.raises(DocumentsTroubleError, match=os.strerror(code)):
+            open_document(root, "good.pdf", LIMIT)
+
+
+def test_a_root_that_went_away_is_no_rows_fault(root: Path) -> None:
+    """A mount that is gone takes every document with it."""
+    root.rename(root.with_name("elsewhere"))
+    with pytest.raises(DocumentsTroubleError, match="cannot be read"):
+        problem(root, "good.pdf", LIMIT)

@@ -1,0 +1,63 @@
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finhub_onboard.intake.checking import elementwise
+
+VALUES = st.lists(st.sampled_from([None, "", " a", "B", "é ", "c"]), max_size=40)
+
+
+def texts(values: list[str | None]) -> pl.Series:
+    """Return a series of texts."""
+    return pl.Series("name", values, dtype=pl.String)
+
+
+def test_only_odd_values_are_mended() -> None:
+    """The costly function sees what matches; null stays null."""
+    seen = []
+
+    def mend(odd: pl.Series) -> pl.Series:
+        seen.extend(odd.to_list())
+        return odd.str.to_uppercase()
+
+    assert elementwise.mended(texts(["ok", "x1", None, "y2"]), r"\d", mend).to_list() == ["ok", "X1", None, "Y2"]
+    assert seen == ["x1", "y2"]
+
+
+@pytest.mark.parametrize("head", [1, 10, 1000])
+@pytest.mark.parametrize("most", [1, 3, 200])
+@given(values=VALUES)
+def test_mapping_distinct_values_is_mapping_all(head: int, most: int, values: list[str | None]) -> None:
+    """However often values repeat, the result is the function's on every one of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(elementwise, "_HEAD", head)
+        patch.setattr(elementwise, "_FEW", most)
+        mapped = elementwise.mapped(texts(values), lambda given: given.str.strip_chars().str.to_uppercase())
+    assert mapped.to_list() == [value if value is None else value.strip().upper() for value in values]
+
+
+def test_values_that_repeat_are_worked_on_once() -> None:
+    """Of a long column of few values the function sees each once; of one whose values differ it sees all."""
+    seen = []
+
+    def count(given: pl.Series) -> pl.Series:
+        seen.append(given.len())
+        return given
+
+    few, many = texts(["a", "b"] * 1000), texts([str(number) for number in range(2000)])
+    assert elementwise.mapped(few, count).equals(few)
+    assert elementwise.mapped(many, count).equals(many)
+    assert seen == [2, 2000]
+
+
+def test_python_is_asked_once_per_distinct_text() -> None:
+    """A function of Python is called once per distinct text, never for null; it may answer null."""
+    asked = []
+
+    def answer(value: str) -> str | None:
+        asked.append(value)
+        return None if value == "b" else value * 2
+
+    assert elementwise.per_distinct(texts(["a", "b", None, "a"]), answer).to_list() == ["aa", None, None, "aa"]
+    assert sorted(asked) == ["a", "b"]

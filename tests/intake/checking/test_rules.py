@@ -1,0 +1,312 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finhub_onboard.intake.checking import elementwise, schema
+from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS, JUDGED_COLUMNS, VERDICT
+from finhub_onboard.intake.checking.violation_codes import CODES
+from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Customer, IntakeRow
+from tests.intake.helpers import NOW, a_row, judged, rules, told, write
+
+SPECIFICATION = schema.specification(now=NOW, min_age=18)
+
+LONG_EMAIL = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 60}.com"
+
+
+def judge_values(folder: Path, column: str, values: list[str], now: datetime = NOW) -> list[IntakeRow]:
+    """Judge good rows that differ in one column."""
+    # Rows that share a phone number must not share the birth date.
+    table = [a_row(n, **{"date_of_birth": f"{1950 + n}-10-03", column: v}) for n, v in enumerate(values, start=1)]
+    return judged(write(folder / "input.csv", table), by=rules(now=now))[1]
+
+
+GOOD = {
+    "external_id": ["#1", "12E15", "1E1500", "12.000", "#n/a!", "1", "CUST-1", "x" * 200, "客户 1"],
+    "first_name": ["O", "Ø", "娜", "Jean-Luc", "D'Arc", "!Nanub", "Nguyễn", "محمد", "अर्जुन", "x" * 200, "NULL"],
+    "last_name": ["Ng", "O'Neill", "Müller-Lüdenscheidt", "MacGiolla Phádraig", "van 't Hoff", "สุข"],
+    "email": ["a@x.test", "A.B+c@Example.com", "é@example.com", "a@bücher.example.com", "o'neil@example.com"],
+    "phone": [
+        "+37061231001",
+        "0037061231001",
+        "+370 612 31001",
+        "+44 (0)20 7946 0000",
+        "+39 06 698 82000",
+        "+1-201-555-0123",
+    ],
+    "date_of_birth": ["1900-01-01", "2000-02-29", "2008-03-01"],
+    "nationality": ["LT", "ltu", "Lithuania", "NA", "Namibia", "Bolivia", "BOL", "Taiwan", "Turkey", "South Korea"],
+    "category": ["INDIVIDUAL_STANDARD", "individual plus", "103", "Small Business"],
+    "gender": ["MALE", "female", "Diverse", ""],
+    "risk_level": ["LOW", "medium", "High", ""],
+    "document_type": [
+        "PASSPORT",
+        "passport",
+        "id card",
+        "National ID",
+        "Driver's License",
+        "driver\u2019s licence",
+        "",
+    ],
+    "document_number": ["A-12 34/5", "x" * 64, ""],
+    "terms_version": ["1.0", "2026-01 (b)", ""],
+    "terms_accepted_at": [
+        "2025-01-01T00:00:00Z",
+        "2026-03-01T14:00:00+02:00",
+        "2025-01-01 10:00+0200",
+        "2025-01-01T10:00:00,5Z",
+        "",
+    ],
+}
+BAD = {
+    "external_id": {
+        "": "required_missing",
+        "a\tb": "control_characters",
+        "x" * 201: "too_long",
+        "#REF!": "cell_error",
+        "1.23457E+15": "number_imprecise",
+    },
+    "first_name": {
+        "#N/A": "cell_error",
+        "\u00a0\ufeff ": "required_missing",
+        "-": "name_without_letter",
+        "Ann\u2028": "",
+        "A\u2028B": "control_characters",
+    },
+    "last_name": {"٣": "name_without_letter", "A\x85B": "control_characters", "M\ufffdller": "garbled_text"},
+    "email": {
+        "a": "email_invalid",
+        "a@localhost": "email_invalid",
+        "a@test": "email_invalid",
+        "a b@example.com": "email_invalid",
+        "a@example.com, b@example.com": "email_invalid",
+        "Ann <a@example.com>": "email_invalid",
+        "a@-example.com": "email_invalid",
+        ".a@example.com": "email_invalid",
+        "a..b@example.com": "email_invalid",
+        "a@example.com.": "email_invalid",
+        "a@ex_ample.com": "email_invalid",
+        "x" * 65 + "@example.com": "email_invalid",
+        LONG_EMAIL: "email_invalid",
+    },
+    "phone": {
+        "061231001": "phone_without_country_code",
+        "370612310": "phone_without_country_code",
+        "+": "phone_invalid",
+        "00": "phone_invalid",
+        "+370": "phone_invalid",
+        "+999123456": "phone_invalid",
+        "+1800FLOWERS": "phone_invalid",
+        "+37061231001 ext. 5": "phone_invalid",
+        "+37061231001;+37061231002": "phone_invalid",
+    },
+    "date_of_birth": {
+        "1990-2-3": "birth_date_format",
+        "03.10.1990": "birth_date_format",
+        "1990-10-03T00:00:00": "birth_date_format",
+        "\uff11\uff19\uff19\uff10-10-03": "birth_date_format",
+        "1990-13-01": "birth_date_impossible",
+        "1999-02-29": "birth_date_impossible",
+        "0000-00-00": "birth_date_impossible",
+        "1899-12-31": "birth_date_before_1900",
+        "2026-03-02": "birth_date_future",
+        "2026-03-01": "birth_date_under_age",
+        "2008-03-02": "birth_date_under_age",
+    },
+    "nationality": {
+        "Atlantis": "nationality_unknown",
+        "lithuanian": "nationality_unknown",
+        "ZZ": "nationality_unknown",
+    },
+    "category": {"INDIVIDUAL": "category_unknown", "999": "category_unknown"},
+    "gender": {"M\nF": "control_characters"},
+    "place_of_birth": {"x" * 201: "too_long"},
+    "pincode": {"1\x7f2": "control_characters", "1,2E+05": "number_imprecise"},
+    "risk_level": {"NONE": "risk_level_unknown"},
+    "document_type": {"VISA": "document_type_unknown"},
+    "document_number": {"x" * 65: "too_long"},
+    "privacy_version": {"1\x000": "record_nul", "1\t0": "control_characters"},
+    "privacy_accepted_at": {
+        "yes": "instant_format",
+        "1735689600": "instant_format",
+        "2025-02-30T10:00:00Z": "instant_format",
+        "2025-01-01T25:00:00Z": "instant_format",
+        "2025-01-01T10:00:60Z": "instant_format",
+        "2025-01-01T10:00:00+99:00": "instant_format",
+        "2025-01-01T10:00:00 Europe/Vilnius": "instant_format",
+        "2025-01-01": "instant_without_offset",
+        "2025-01-01T10:00:00": "instant_without_offset",
+        "2025-01-01 10:00": "instant_without_offset",
+        "2026-03-01T12:00:01Z": "instant_in_future",
+        "2026-03-01T12:00:00-00:01": "instant_in_future",
+    },
+}
+
+
+@pytest.mark.parametrize("column", list(GOOD))
+def test_good_values_break_no_rule(tmp_path: Path, column: str) -> None:
+    """What is allowed in a column is accepted."""
+    assert told(judge_values(tmp_path, column, GOOD[column])) == []
+
+
+@pytest.mark.parametrize("column", list(BAD))
+def test_bad_values_break_one_rule_each(tmp_path: Path, column: str) -> None:
+    """Each fault has its own code; one fault is one violation."""
+    found = judge_values(tmp_path, column, list(BAD[column]))
+    codes = [[violation.code for violation in row.violations] for row in found]
+    assert dict(zip(BAD[column], codes, strict=True)) == {
+        value: [code] if code else [] for value, code in BAD[column].items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "sent"),
+    [
+        ("first_name", "\u00a0Rene\u0301 \ufeff", "René"),
+        ("email", "Ann.Lee@EXAMPLE.com", "Ann.Lee@example.com"),
+        ("phone", "00 370 612-31001", "+37061231001"),
+        ("phone", "+44 (0)20 7946 0000", "+442079460000"),
+        ("nationality", "NA", "Namibia"),
+        ("nationality", "bol", "Bolivia"),
+        ("nationality", "TW", "Taiwan"),
+        ("nationality", "Korea, Republic of", "South Korea"),
+        ("nationality", "CD", "Democratic Republic of the Congo"),
+        ("category", "individual PLUS", "Individual Plus"),
+        ("gender", "female", "FEMALE"),
+        ("risk_level", "low", "LOW"),
+        ("document_type", "Driver's license", "DRIVERS_LICENSE"),
+        ("document_type", "id card", "ID_CARD"),
+        ("terms_accepted_at", "2025-01-01T10:00:00+02:00", "2025-01-01T08:00:00Z"),
+        ("terms_accepted_at", "2025-01-01t10:00:00.25z", "2025-01-01T10:00:00.250000Z"),
+        ("terms_accepted_at", "2025-01-01 10:00-05", "2025-01-01T15:00:00Z"),
+        ("terms_accepted_at", "2025-01-01T10:00:00.123456789Z", "2025-01-01T10:00:00.123456Z"),
+    ],
+)
+def test_values_are_sent_in_canonical_form(tmp_path: Path, column: str, given: str, sent: str) -> None:
+    """A customer has its texts as they will be sent."""
+    customer = judge_values(tmp_path, column, [given])[0].customer
+    assert customer is not None
+    assert getattr(customer, column) == sent
+
+
+@pytest.mark.parametrize(
+    ("day", "adult"),
+    [((2026, 2, 27), False), ((2026, 2, 28), False), ((2026, 3, 1), True)],
+)
+def test_who_was_born_on_29_february_comes_of_age_on_1_march(
+    tmp_path: Path,
+    day: tuple[int, int, int],
+    adult: bool,  # noqa: FBT001
+) -> None:
+    """In a common year the birthday is 1 March, never the day before."""
+    found = judge_values(tmp_path, "date_of_birth", ["2008-02-29"], datetime(*day, 12, tzinfo=UTC))
+    assert (found[0].customer is not None) == adult
+
+
+def test_no_fault_hides_another(tmp_path: Path) -> None:
+    """All faults of a row are told, in the order of the columns."""
+    row = a_row(first_name="\t-\t1\t-", email="x", phone="1", date_of_birth="x", risk_level="x", category="")
+    _, found = judged(write(tmp_path / "x.csv", [row]))
+    assert [(field, code) for _, field, code in told(found)] == [
+        ("first_name", "control_characters"),
+        ("first_name", "name_without_letter"),
+        ("email", "email_invalid"),
+        ("phone", "phone_without_country_code"),
+        ("date_of_birth", "birth_date_format"),
+        ("category", "required_missing"),
+        ("risk_level", "risk_level_unknown"),
+    ]
+
+
+def test_a_version_alone_is_no_fault(tmp_path: Path) -> None:
+    """Half of a consent's evidence is for the journey to judge."""
+    _, found = judged(
+        write(tmp_path / "x.csv", [a_row(1, terms_version="1.0"), a_row(2, terms_accepted_at="2025-01-01T00:00:00Z")])
+    )
+    assert told(found) == []
+
+
+def test_an_unknown_hierarchy_passes_any_category(tmp_path: Path) -> None:
+    """Without a network a category only has to be there."""
+    path = write(tmp_path / "x.csv", [a_row(1, category="whatever"), a_row(2, category="")])
+    assert told(judged(path, by=rules(categories=None))[1]) == [(2, "category", "required_missing")]
+
+
+def test_the_hint_names_the_nearest_category(tmp_path: Path) -> None:
+    """A typing error in a category is told with the known name."""
+    violation = judge_values(tmp_path, "category", ["Individual Stadnard"])[0].violations[0]
+    assert violation.hint.endswith("the nearest is Individual Standard")
+
+
+def test_messages_hold_no_value_of_the_row(tmp_path: Path) -> None:
+    """No cell stands in a message or a hint, whatever the fault; the external_id has its own place."""
+    canary = "Zz9canary"
+    table = [dict.fromkeys(CANONICAL_COLUMNS, canary + ("\t" if kind else "") * 300 + canary) for kind in range(2)]
+    _, found = judged(write(tmp_path / "x.csv", table))
+    said = [violation for row in found for violation in row.violations]
+    assert len(said) > 20
+    assert all(canary not in violation.message + violation.hint for violation in said)
+    assert canary not in repr(IntakeRow(source="", row_number=1, external_id="", customer=None))
+
+
+def test_every_code_has_words_without_a_line_break() -> None:
+    """The table of codes is complete: a sentence and a hint for each."""
+    assert all(words.message and words.hint and "\n" not in words.message + words.hint for words in CODES.values())
+
+
+def test_absent_values_are_empty_texts(tmp_path: Path) -> None:
+    """A customer has '' for what its row does not have."""
+    customer = judged(write(tmp_path / "x.csv", [a_row()]))[1][0].customer
+    assert isinstance(customer, Customer)
+    assert customer.gender == customer.terms_accepted_at == customer.identity_document == ""
+
+
+EDGES = {
+    **dict.fromkeys(schema.LONGEST, st.text(st.sampled_from("aZ9 -~\t\x7fé\u2028\ufffd"), max_size=4)),
+    "date_of_birth": st.from_regex(r"(19|20|18|99)[0-9]{2}-[0-3][0-9]-[0-3][0-9]\n?", fullmatch=True),
+    **dict.fromkeys(
+        INSTANT_COLUMNS,
+        st.from_regex(
+            r"202[0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{3}|\.[0-9]{6})?Z", fullmatch=True
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("column", sorted(SPECIFICATION.surely))
+@given(data=st.data())
+def test_the_short_cut_takes_only_what_breaks_no_rule(column: str, data: st.DataObject) -> None:
+    """What is called surely good is good by the rules themselves."""
+    known = [*GOOD.get(column, []), *BAD.get(column, {}), "x" * 64, "x" * 65, "x" * 200, "x" * 201]
+    values = data.draw(st.lists(st.one_of(st.sampled_from(known), EDGES[column]), min_size=1, max_size=20))
+    frame = pl.DataFrame({column: values})
+    surely = frame.select(SPECIFICATION.surely[column]).to_series()
+    good = frame.select(SPECIFICATION.good(column)).to_series()
+    assert not (surely & ~good).any()
+
+
+@pytest.mark.parametrize("column", sorted(SPECIFICATION.surely))
+def test_usual_values_take_the_short_cut(column: str) -> None:
+    """The short cut is one: usual values are settled by it."""
+    usual = {"date_of_birth": "1985-02-28", **dict.fromkeys(INSTANT_COLUMNS, "2025-09-22T05:15:15Z")}
+    frame = pl.DataFrame({column: [usual.get(column, "Ann-Lee O'Neil 7")]})
+    assert frame.select(SPECIFICATION.surely[column]).item()
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_columns_of_few_values_and_of_many_are_judged_alike(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """Every bad value among thousands of good ones is found, once per row and rule, whether values repeat or not."""
+    monkeypatch.setattr(elementwise, "_FEW", few)
+    values = [*BAD["date_of_birth"], *GOOD["date_of_birth"]] * 200
+    columns = {name: [""] * len(values) for name in (*CANONICAL_COLUMNS, *(c + VERDICT for c in JUDGED_COLUMNS))}
+    columns |= dict.fromkeys(REQUIRED_COLUMNS, ["x"] * len(values))
+    columns |= {"phone": ["+3706"] * len(values), "date_of_birth": values}
+    frame = pl.DataFrame(columns).with_columns(pl.col(f"^.*{VERDICT}$").replace("", None))
+    found = schema.broken(SPECIFICATION, frame)
+    expected = [
+        (place, BAD["date_of_birth"][value]) for place, value in enumerate(values) if value in BAD["date_of_birth"]
+    ]
+    assert [(fault.place, fault.code) for fault in found] == expected

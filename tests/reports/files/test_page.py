@@ -1,0 +1,305 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from finhub_onboard.errors import ExitCode
+from finhub_onboard.model import Disposition, Phase
+from finhub_onboard.reports.files import advice
+from finhub_onboard.reports.files.advice import Again, headline, meaning, steps
+from finhub_onboard.reports.files.charts import Series, duration, lines, round_up, thin
+from finhub_onboard.reports.files.page import render
+from finhub_onboard.reports.files.rows import ErrorLine, Result
+from finhub_onboard.reports.files.totals import CallSummary, InputSummary, RateSummary, Summary, TimelinePoint, Totals
+from tests.values import replace
+
+D = Disposition
+HOSTILE = "<script>alert(1)</script>\"'&\x00\u202e"
+VOID = {"meta", "br", "rect", "path"}
+
+
+def totals_of(counts: dict[Disposition, int], *, hostile: bool = False) -> Totals:
+    """Feed so many rows of each disposition."""
+    totals, number = Totals(), 0
+    for name, count in counts.items():
+        for _ in range(count):
+            number += 1
+            if name in (D.REJECTED, D.FAILED) or hostile:
+                stage = "intake" if name is D.REJECTED else "registration"
+                text = HOSTILE if hostile else "the reason"
+                totals.feed_error(
+                    ErrorLine(
+                        source=text if hostile else "a.csv",
+                        row_number=number,
+                        external_id="PERSONAL",
+                        stage=stage,
+                        field=text,
+                        code=text,
+                        message=text,
+                        hint=text,
+                    )
+                )
+            totals.feed_result(
+                Result(
+                    source=HOSTILE if hostile else "a.csv", row_number=number, external_id="PERSONAL", disposition=name
+                )
+            )
+    return totals
+
+
+def summary_of(counts: dict[Disposition, int], code: int = 0, source: str = "a.csv", because: str = "") -> Summary:
+    """Make a summary with these counts."""
+    rows = sum(counts.values())
+    return Summary(
+        run_id=HOSTILE if source == HOSTILE else "r1",
+        exit_code=code,
+        rows_read=rows,
+        dispositions=counts,
+        inputs=(InputSummary(source=source, sha256="ab" * 32, rows=rows),),
+        calls={Phase.REGISTRATION: CallSummary(sent=1234, retried=5, refused_for_rate=6)},
+        rate=RateSummary(asked=50, reached=48.7, max_in_1s=50),
+        started_at="2026-01-01T00:00:00Z",
+        finished_at="2026-01-01T01:02:00Z",
+        versions={"python": source},
+        stopped_because=because,
+    )
+
+
+class Tags(HTMLParser):
+    """Checks that tags nest and collects them and their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag that opens."""
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in VOID and tag != "wbr":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag that closes itself."""
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag: str) -> None:
+        """Check that the tag which closes is the one that is open."""
+        assert self.open.pop() == tag
+
+
+def parse(page: str) -> Tags:
+    """Read a page and check that its tags nest."""
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+    return tags
+
+
+EVERY = dict.fromkeys(D, 2)
+POINTS = [
+    TimelinePoint(at=5, calls=240, latency_p50_ms=20, latency_p95_ms=90),
+    TimelinePoint(at=10, calls=0, refused=3),
+    TimelinePoint(at=15, calls=250, latency_p50_ms=25, latency_p95_ms=80),
+]
+
+
+def test_the_page_is_well_formed_and_loads_nothing() -> None:
+    """One file: no script, no link, no image, no address to load from, and a policy that forbids all of it."""
+    page = render(summary_of(EVERY, 4), totals_of(EVERY), POINTS)
+    tags = parse(page)
+    assert not tags.seen & {"script", "link", "img", "iframe", "object", "a"}
+    assert not tags.attributes & {"src", "href", "onload", "onerror"}
+    assert not re.search(r"https?:|url\(|@import", page)
+    assert "default-src 'none'" in page
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+    assert "$" not in page
+
+
+def test_hostile_texts_are_escaped_everywhere() -> None:
+    """Codes, messages, fields, hints, names of inputs, the run id and the reason of a stop carry no markup."""
+    counts = {D.FAILED: 2, D.REJECTED: 1, D.ONBOARDED: 1, D.IN_DOUBT: 1}
+    page = render(summary_of(counts, 4, HOSTILE, HOSTILE), totals_of(counts, hostile=True), POINTS)
+    tags = parse(page)
+    assert "script" not in tags.seen
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "\x00" not in page
+    assert "\u202e" not in page
+
+
+def test_long_texts_are_cut() -> None:
+    """A message without end does not make a page without end."""
+    totals = Totals()
+    totals.feed_error(
+        ErrorLine(
+            source="a", row_number=1, external_id="", stage="intake", field="", code="c" * 5000, message="m" * 5000
+        )
+    )
+    totals.feed_result(Result(source="a", row_number=1, external_id="", disposition=D.REJECTED))
+    page = render(summary_of({D.REJECTED: 1}, 3), totals)
+    assert "m" * 299 + "…" in page
+    assert "m" * 300 not in page
+    assert "c" * 60 not in page
+
+
+def test_the_page_names_causes_counts_calls_and_inputs() -> None:
+    """Each section holds its numbers; no external_id stands on the page."""
+    page = render(summary_of(EVERY, 4, because="20 % failed"), totals_of(EVERY), POINTS)
+    for words in (
+        "the reason",
+        "a.csv: ",
+        "1,234",
+        "ab" * 32,
+        "20 % failed",
+        "exit 4",
+        "1 h 2 min",
+        "in doubt",
+        "48.7",
+    ):
+        assert words in page
+    assert "PERSONAL" not in page
+
+
+def test_a_page_without_causes_and_times_says_so() -> None:
+    """A clean run and a run whose times are unknown (written again from the ledger) have no empty tables."""
+    page = render(summary_of({D.ONBOARDED: 3}), totals_of({D.ONBOARDED: 3}))
+    assert "No row was rejected, refused or given up." in page
+    assert "No times were recorded." in page
+    assert "Errors that were overcome" not in page
+    parse(page)
+
+
+@pytest.mark.parametrize(
+    ("counts", "code", "words"),
+    [
+        ({D.ONBOARDED: 1}, 0, "1 of 1 row onboarded."),
+        ({D.ONBOARDED: 500}, 0, "500 of 500 rows onboarded."),
+        ({D.UNCHANGED: 500}, 0, "Nothing was left to do: 500 of 500 rows onboarded before."),
+        ({D.ONBOARDED: 20, D.UNCHANGED: 480}, 0, "500 of 500 rows onboarded: 20 in this run, 480 before."),
+        ({D.ONBOARDED: 499, D.PARKED: 1}, 3, "499 of 500 rows onboarded, 1 needs somebody."),
+        (
+            {D.ONBOARDED: 1000, D.FAILED: 2, D.PENDING: 8},
+            4,
+            "The run stopped early: 1,000 of 1,010 rows onboarded, 2 need somebody, 8 are pending.",
+        ),
+    ],
+)
+def test_headline(counts: dict[Disposition, int], code: int, words: str) -> None:
+    """One sentence says what happened."""
+    assert headline(summary_of(counts, code)) == words
+
+
+def test_every_exit_code_has_a_meaning() -> None:
+    """The page can explain every code of the design, and does not fail on another."""
+    assert {meaning(code) for code in ExitCode} == set(advice.MEANINGS.values())
+    assert meaning(99)
+
+
+@pytest.mark.parametrize("name", D)
+def test_each_disposition_has_its_next_step(name: Disposition) -> None:
+    """What needs somebody has a step with its colour; what is fine has none."""
+    (step,) = steps(summary_of({name: 2}, 3), totals_of({name: 2}))
+    assert step.disposition == (None if name in (D.ONBOARDED, D.UNCHANGED) else name)
+
+
+def test_commands_can_be_typed_as_they_stand() -> None:
+    """Commands carry the run's inputs, options and folder, quoted for a shell."""
+    again = Again(inputs=("my book.csv",), options="--config prod.toml", out="/srv/out")
+    found = steps(summary_of(EVERY, 4), totals_of(EVERY), again)
+    commands = [command for step in found for command in step.commands]
+    assert commands[0] == "onboard run 'my book.csv' --config prod.toml"
+    assert "onboard run /srv/out/rejects/a.csv --config prod.toml" in commands
+    assert "onboard resolve /srv/out/in_doubt.csv --config prod.toml" in commands
+    assert "onboard retry --dry-run --config prod.toml" in commands
+    assert {command.split()[1] for command in commands} == {"run", "resolve", "retry"}
+
+
+@pytest.mark.parametrize(("code", "command"), [(5, "onboard check --config FILE"), (1, "onboard run a.csv")])
+def test_a_fatal_end_has_its_step_first(code: int, command: str) -> None:
+    """Refused credentials and unexpected failures say what to do before anything else."""
+    first = steps(summary_of({D.PENDING: 1}, code), totals_of({D.PENDING: 1}))[0]
+    assert first.disposition is None
+    assert first.commands[0].startswith(command)
+
+
+def test_thin_keeps_counts_and_the_worst_latency() -> None:
+    """A long run has as many points as a page can show; no call and no slow moment gets lost."""
+    points = [TimelinePoint(at=n + 1, calls=2, latency_p95_ms=n, refused=1) for n in range(1001)]
+    thinned = thin(points, 240)
+    assert len(thinned) <= 240
+    assert sum(point.calls for point in thinned) == 2002
+    assert sum(point.refused for point in thinned) == 1001
+    assert max(point.latency_p95_ms or 0 for point in thinned) == 1000
+    assert thinned[-1].at == 1001
+    assert thin([], 240) == []
+
+
+def test_a_line_is_broken_where_nothing_is_known() -> None:
+    """A stretch without an answer leaves a gap and is not drawn as zero."""
+    chart = lines("t", [1, 2, 3], [Series(name="n", style="s1", values=[1, None, 1])], limit=1)
+    (path,) = re.findall(r'class="s1" d="([^"]*)"', chart)
+    assert path.count("M") == 2
+    assert "nan" not in chart
+
+
+@pytest.mark.parametrize(("value", "top"), [(0, 1), (0.3, 0.3), (1, 1), (110, 150), (999, 1000), (4100, 5000)])
+def test_round_up(value: float, top: float) -> None:
+    """An axis ends at a round number that is not below the largest value."""
+    assert round_up(value) == pytest.approx(top)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (59.4, "59 s"), (61, "1 min 1 s"), (3725, "1 h 2 min"), (90000, "1 d 1 h")]
+)
+def test_duration(seconds: float, words: str) -> None:
+    """A time span is said in its two largest units."""
+    assert duration(seconds) == words
+
+
+def test_a_check_does_not_claim_that_anything_was_onboarded() -> None:
+    """After `validate` or `--dry-run` the page says that nothing was sent, and how many rows are ready."""
+    said = advice.headline(replace(summary_of({D.PENDING: 8, D.REJECTED: 2}, 3), calls={}))
+    assert said == "Checked, nothing was sent: 8 of 10 rows ready, 2 need somebody."
+
+
+@pytest.mark.parametrize(("elsewhere", "words"), [(1, "1 more is in doubt"), (3, "3 more are in doubt")])
+def test_customers_in_doubt_without_a_row_are_news(elsewhere: int, words: str) -> None:
+    """Though all rows are onboarded: the headline says it, and the next step leads to the answers."""
+    totals = totals_of({D.ONBOARDED: 5})
+    for number in range(elsewhere):
+        totals.feed_elsewhere(named=number > 0)
+    summary = replace(summary_of({D.ONBOARDED: 5}, 3), in_doubt_elsewhere=elsewhere)
+    assert headline(summary) == f"5 of 5 rows onboarded, {words}."
+    (step,) = steps(summary, totals)
+    assert step.disposition is D.IN_DOUBT
+    assert f"{elsewhere} customer" in step.title
+    assert "Of 1 an older version did not keep the external_id" in step.text
+    assert any(command.startswith("onboard resolve") for command in step.commands)
+
+
+def test_rows_that_break_a_rule_after_a_call_was_sent_have_a_step_of_their_own() -> None:
+    """Answer first, then correct; such a pending row is no reason to run the same command again."""
+    totals = Totals()
+    for number, name in enumerate((D.IN_DOUBT, D.PENDING), start=1):
+        row = Result(source="a.csv", row_number=number, external_id="x", disposition=name, phase="registration")
+        totals.feed_result(row, breaks_a_rule=True)
+    found = steps(summary_of({D.IN_DOUBT: 1, D.PENDING: 1}, 3), totals, Again(inputs=("a.csv",), out="out"))
+    assert [step.disposition for step in found] == [D.IN_DOUBT, None]
+    assert "2 rows that broke a rule after a call was sent" in found[1].title
+    assert found[1].commands == ("onboard run out/rejects/a.csv --config FILE",)
+
+
+def test_copies_of_finished_customers_are_pointed_at() -> None:
+    """Nothing is wrong with the customer; a person should still keep one of the rows."""
+    totals = Totals()
+    for number in (1, 2):
+        row = Result(source="a.csv", row_number=number, external_id="x", disposition=D.UNCHANGED)
+        totals.feed_result(row, breaks_a_rule=True)
+    (step,) = steps(summary_of({D.UNCHANGED: 2}), totals)
+    assert step.title == "Keep one of 2 rows that stand more than once"
+    assert "out/r1/rejects" in step.text
