@@ -43,6 +43,8 @@ OWNERS = {
     "fcntl": ("ledger.sqlite", "reports.files"),
     "httptools": ("sandbox",),
     "httpx": ("outbound",),
+    "jinja2": ("reports.files.page",),
+    "markupsafe": ("reports.files",),
     "pandera": ("intake.checking",),
     "phonenumbers": ("intake",),
     "polars": ("intake",),

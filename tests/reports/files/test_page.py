@@ -2,13 +2,14 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from jinja2 import UndefinedError
 
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.reports.files import advice
 from finhub_onboard.reports.files.advice import Again, headline, meaning, steps
 from finhub_onboard.reports.files.charts import Series, duration, lines, round_up, thin
-from finhub_onboard.reports.files.page import render
+from finhub_onboard.reports.files.page import _template, render
 from finhub_onboard.reports.files.rows import ErrorLine, Result
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, RateSummary, Summary, TimelinePoint, Totals
 from tests.values import replace
@@ -117,7 +118,7 @@ def test_the_page_is_well_formed_and_loads_nothing() -> None:
     assert "default-src 'none'" in page
     assert "prefers-color-scheme: dark" in page
     assert "@media print" in page
-    assert "$" not in page
+    assert not re.search(r"{[{%#]", page)
 
 
 def test_hostile_texts_are_escaped_everywhere() -> None:
@@ -130,6 +131,20 @@ def test_hostile_texts_are_escaped_everywhere() -> None:
     assert "&lt;script&gt;" in page
     assert "\x00" not in page
     assert "\u202e" not in page
+
+
+def test_a_value_that_is_missing_is_an_error() -> None:
+    """A name that the template writes wrongly does not make a page with holes."""
+    with pytest.raises(UndefinedError, match="summary"):
+        _template().render()
+
+
+def test_names_of_lines_are_escaped() -> None:
+    """A chart is markup; the texts in it are not."""
+    chart = lines("<b>", [1], [Series(name="<i>", style="s1", values=[1])])
+    assert "<h3>&lt;b&gt;<span>" in chart
+    assert 'aria-label="&lt;b&gt;"' in chart
+    assert "</i>&lt;i&gt;</span>" in chart
 
 
 def test_long_texts_are_cut() -> None:

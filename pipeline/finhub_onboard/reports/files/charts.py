@@ -1,14 +1,15 @@
 """Numbers as inline SVG and HTML: a stacked bar, bars in a table, lines over time.
 
-Promises: pure; the same numbers give the same text; nothing is loaded from anywhere, colours come from the page's
-style sheet. Does not know what the numbers mean.
+Promises: pure; the same numbers give the same markup, and texts in it are escaped; nothing is loaded from anywhere,
+colours come from the page's style sheet. Does not know what the numbers mean.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 from math import ceil, floor, log10
+
+from markupsafe import Markup
 
 from finhub_onboard.reports.files.totals import TimelinePoint
 
@@ -53,24 +54,27 @@ def round_up(value: float) -> float:
     return next(step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.999)
 
 
-def stacked_bar(parts: Sequence[tuple[str, int]]) -> str:
+def stacked_bar(parts: Sequence[tuple[str, int]]) -> Markup:
     """Draw shares side by side; ``parts`` are names of colours and counts."""
     total = sum(count for _, count in parts)
     rectangles, left = [], 0.0
     for name, count in parts:
         width = count / total * _WIDTH if total else 0
         if count:
-            rectangles.append(f'<rect x="{left:.2f}" width="{width:.2f}" height="10" style="fill:var(--{name})"/>')
+            rectangles.append(_PART.format(left=left, width=width, name=name))
         left += width
-    return (
-        f'<svg class="stack" viewBox="0 0 {_WIDTH} 10" preserveAspectRatio="none" aria-hidden="true">'
-        f"{''.join(rectangles)}</svg>"
-    )
+    return _STACK.format(width=_WIDTH, parts=Markup().join(rectangles))
 
 
-def bar(share: float) -> str:
+_PART = Markup('<rect x="{left:.2f}" width="{width:.2f}" height="10" style="fill:var(--{name})"/>')
+_STACK = Markup(
+    '<svg class="stack" viewBox="0 0 {width} 10" preserveAspectRatio="none" aria-hidden="true">{parts}</svg>'
+)
+
+
+def bar(share: float) -> Markup:
     """Draw one bar of a table; an empty share draws nothing."""
-    return f'<span style="width:{min(1.0, share):.2%}"></span>' if share > 0 else ""
+    return Markup('<span style="width:{:.2%}"></span>').format(min(1.0, share)) if share > 0 else Markup()
 
 
 def thin(points: Sequence[TimelinePoint], limit: int) -> list[TimelinePoint]:
@@ -89,24 +93,39 @@ def _join(points: Sequence[TimelinePoint]) -> TimelinePoint:
     )
 
 
-def lines(title: str, ends: Sequence[float], series: Sequence[Series], *, limit: float | None = None) -> str:
+def lines(title: str, ends: Sequence[float], series: Sequence[Series], *, limit: float | None = None) -> Markup:
     """Draw steps over time; stretch ``i`` ends at ``ends[i]`` seconds; ``limit`` is a dashed line across."""
     known = [value for line in series for value in line.values if value is not None]
     top = round_up(max([*known, limit or 0], default=0))
     span = ends[-1] or 1
-    drawn = "".join(f'<path class="{line.style}" d="{_steps(ends, line.values, span, top)}"/>' for line in series)
-    keys = "".join(f'<span><i class="{line.style}"></i>{escape(line.name)}</span>' for line in series)
+    drawn = [_LINE.format(style=line.style, path=_steps(ends, line.values, span, top)) for line in series]
+    keys = [_KEY.format(style=line.style, name=line.name) for line in series]
     if limit is not None:
-        level = _HEIGHT * (1 - limit / top)
-        drawn = f'<path class="limit" d="M0 {level:.2f}H{_WIDTH}"/>{drawn}'
-        keys += '<span><i class="limit"></i>configured</span>'
-    return (
-        f'<div class="chart"><h3>{escape(title)}{keys}</h3>'
-        f'<div class="y"><span>{amount(top)}</span><span>{amount(top / 2)}</span><span>0</span></div>'
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{escape(title)}">'
-        f'<path class="grid" d="M0 0H{_WIDTH}M0 {_HEIGHT / 2}H{_WIDTH}M0 {_HEIGHT}H{_WIDTH}"/>{drawn}</svg>'
-        f'<div class="x"><span>0</span><span>{duration(span / 2)}</span><span>{duration(span)}</span></div></div>'
+        drawn.insert(0, _LINE.format(style="limit", path=f"M0 {_HEIGHT * (1 - limit / top):.2f}H{_WIDTH}"))
+        keys.append(_KEY.format(style="limit", name="configured"))
+    return _CHART.format(
+        title=title,
+        keys=Markup().join(keys),
+        top=amount(top),
+        half=amount(top / 2),
+        width=_WIDTH,
+        height=_HEIGHT,
+        middle=_HEIGHT / 2,
+        drawn=Markup().join(drawn),
+        half_way=duration(span / 2),
+        end=duration(span),
     )
+
+
+_LINE = Markup('<path class="{style}" d="{path}"/>')
+_KEY = Markup('<span><i class="{style}"></i>{name}</span>')
+_CHART = Markup(
+    '<div class="chart"><h3>{title}{keys}</h3>'
+    '<div class="y"><span>{top}</span><span>{half}</span><span>0</span></div>'
+    '<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" aria-label="{title}">'
+    '<path class="grid" d="M0 0H{width}M0 {middle}H{width}M0 {height}H{width}"/>{drawn}</svg>'
+    '<div class="x"><span>0</span><span>{half_way}</span><span>{end}</span></div></div>'
+)
 
 
 def _steps(ends: Sequence[float], values: Sequence[float | None], span: float, top: float) -> str:
