@@ -36,6 +36,8 @@ WALLS = {
 }
 """Package -> all that it may import besides itself: the practice bank shares no mistake with what it tests (how a named
 file is read has nothing to do with the bank), and how a report looks knows the words of the model only."""
+INSIDE = {"ledger.sqlite": ("ledger.connect",)}
+"""Package -> who may import it besides itself: an adapter of the ledger is known to whoever chooses among them only."""
 OWNERS = {
     "aiolimiter": ("outbound.pacing",),
     "click": ("cli",),
@@ -151,6 +153,19 @@ def test_walls_let_nothing_else_through(package: str) -> None:
         if within(module, (package,))
         for name in imported(module)
         if not name.startswith(":") and not within(name, (package, *WALLS[package]))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", INSIDE)
+def test_an_adapter_is_imported_by_who_chooses_it(package: str) -> None:
+    """Everybody else names the port."""
+    wrong = [
+        f"{module} imports {name}"
+        for module in MODULES
+        if not within(module, (package, *INSIDE[package]))
+        for name in imported(module)
+        if within(name, (package,))
     ]
     assert wrong == []
 

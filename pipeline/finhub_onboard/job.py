@@ -38,10 +38,8 @@ from finhub_onboard.intake.rejects import file_name
 from finhub_onboard.intake.second_pass import Survey, survey
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import logins
+from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.same_bank import recognise
-from finhub_onboard.ledger.sqlite.copies import only_copy
-from finhub_onboard.ledger.sqlite.reserve import reserved
-from finhub_onboard.ledger.sqlite.store import Ledger
 from finhub_onboard.matching.incomplete import census
 from finhub_onboard.matching.run_facts import RunFacts, facts_of
 from finhub_onboard.reports.files.trial import writable
@@ -62,9 +60,9 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
     with Signals() as signals:
         found = read(order, settings, emit)
         facts = facts_of(order, settings, found, began)
-        with open_ledger(settings, emit=emit) as ledger, ledger.lock() as held, ExitStack() as until_reported:
-            until_reported.enter_context(only_copy(ledger.ledger_id, ledger.path))
-            say_if_new(ledger, emit)
+        with open_ledger(settings, emit=emit) as ledger, ledger.acquire_lease() as held, ExitStack() as until_reported:
+            until_reported.enter_context(ledger.only_copy())
+            say_if_new(ledger, settings, emit)
             say_if_clock_is_behind(ledger, emit)
             logins.may_log_in(settings, ledger.keys, ledger, now=time.time())
             bank = recognise(ledger, settings, moved=order.same_bank)
@@ -73,7 +71,9 @@ def run(order: Order, settings: Settings, emit: Handler) -> Written:
             _may_report(found, facts)
             for line in census(found, facts, ledger, ledger.keys, batch_rows=settings.intake.batch_rows).lines():
                 emit(Notice(message=line))
-            room = until_reported.enter_context(reserved(ledger.path, settings.limits.max_in_flight, emit))
+            room = until_reported.enter_context(
+                ledger.room(settings.limits.max_in_flight, say=lambda message: emit(Notice(message=message)))
+            )
             with embedded_sandbox.running(settings, ledger_id=ledger.ledger_id) as reachable:
                 facts = replace(facts, stopped_by=_stopped_by(ledger))
                 record = ledger.start_run(facts.run_id, facts.to_json(ledger.keys))
@@ -149,7 +149,7 @@ def _deadline(settings: Settings, began: datetime, emit: Handler) -> datetime | 
     return at
 
 
-def _stopped_by(ledger: Ledger) -> str:
+def _stopped_by(ledger: Reader) -> str:
     """The cause that the last run left for this one to look for."""
     runs = ledger.runs()
     return RunFacts.from_json(runs[0].facts).stopped_by if runs else ""
@@ -180,7 +180,7 @@ def _write_checks(
     emit: Handler,
     elapsed: Callable[[], float],
     *,
-    ledger: Ledger | None = None,
+    ledger: Reader | None = None,
     keys: Keys | None = None,
 ) -> Written:
     """The files of a check: nothing was sent, accepted rows are pending."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from finhub_onboard.ledger.sqlite.lock import STALE_S
+from finhub_onboard.ledger.sqlite.lease import STALE_S
 from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, sandbox
 from tests.acceptance.test_stopping import SLOW, WAIT_S, received, registered, until
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard.keys import IdKind
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.connect import open_ledger
 from finhub_onboard.sandbox import demo
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import (
@@ -138,7 +138,8 @@ def test_ids_that_an_operator_gives_are_remembered_with_the_answer(tmp_path: Pat
     """Before any run takes the customers up: nobody else can be given their ids; who does not exist is nobody."""
     with doubtful(tmp_path, (LOST, "registerIndividual", 3), (NEVER_CAME, "registerIndividual", 7)) as (desk, source):
         ledger = desk.folder / "ledger.db"
-        with Ledger.open(ledger, tenant_id=demo.TENANT_ID, seed=CREDENTIALS["ONBOARD_CREDENTIALS__SEED"]) as opened:
+        seed = CREDENTIALS["ONBOARD_CREDENTIALS__SEED"]
+        with open_ledger(f"sqlite:///{ledger}", tenant_id=demo.TENANT_ID, seed=seed) as opened:
             keys = opened.keys
         answers = looked_up(desk, source)
         assert resolve(desk, fill(desk, answers))[0] == 0

@@ -8,9 +8,8 @@ import pytest
 from finhub_onboard.engine import id_owners
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.keys import IdKind, Keys
-from finhub_onboard.ledger.sqlite.writer import Writer
 from finhub_onboard.model import Journey
-from tests.ledger.support import journey, key, opened
+from tests.ledger.support import journey, key, opened, writing
 
 KEYS = Keys("a seed for tests only, invented", "tenant")
 CUSTOMER, VERIFICATION = IdKind.CUSTOMER, IdKind.VERIFICATION
@@ -23,7 +22,7 @@ def test_an_id_belongs_to_the_first_customer_who_gets_it_also_in_the_next_run(tm
     with opened(path) as ledger:
 
         async def first_run() -> None:
-            async with Writer(path) as writer:
+            async with writing(ledger) as writer:
                 ids = IdOwners(KEYS, sharing=ledger.sharing, find=ledger.find, identify=writer.identify)
                 assert not ids.is_anothers(key(1), kind, "c-1")
                 ids.give(key(1), kind, "c-1")

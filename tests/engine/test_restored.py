@@ -9,7 +9,7 @@ import pytest
 from finhub_onboard.engine.restored import Known, Reported, Settler, Strangers, is_lost, read_reports, refuse_if_older
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.finhub.calls import CallName
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Ledger
 from tests.ledger.support import opened
 from tests.values import replace
 
@@ -120,14 +120,14 @@ def test_a_ledger_that_lost_a_run_is_refused_until_the_bank_was_asked(tmp_path: 
 
 def observed(*answers: str, is_new: bool = True, call: CallName = CallName.REGISTER) -> list[bool]:
     """Whether the run stops, after each answer."""
-    strangers = Strangers(Path("l.db"))
+    strangers = Strangers("l.db")
     return [bool(strangers.observe(call, code, is_new=is_new)) for code in answers]
 
 
 def test_a_bank_that_has_the_first_new_customers_stops_the_run() -> None:
     """The fifth duplicate in a row at the beginning is the reason, once, and it names ledger and flag."""
     assert observed(*["duplicate_email"] * 6) == [False] * 4 + [True, False]
-    strangers = Strangers(Path("l.db"))
+    strangers = Strangers("l.db")
     reasons = [strangers.observe(CallName.REGISTER, "duplicate_email", is_new=True) for _ in range(5)]
     assert "l.db" in reasons[-1]
     assert "--ledger-restored" in reasons[-1]
@@ -135,7 +135,7 @@ def test_a_bank_that_has_the_first_new_customers_stops_the_run() -> None:
 
 def test_the_reason_of_a_ledgers_first_run_asks_whether_it_is_the_right_one() -> None:
     """A wrong path looks like a new book: the ledger is said to be new, and where another one is named."""
-    strangers = Strangers(Path("/srv/l.db"), is_new=True)
+    strangers = Strangers("/srv/l.db", is_new=True)
     reason = [strangers.observe(CallName.REGISTER, "duplicate_email", is_new=True) for _ in range(5)][-1]
     assert all(word in reason for word in ("/srv/l.db", "new ledger", "is it the right one?", "ledger.url"))
     assert "--ledger-restored" in reason

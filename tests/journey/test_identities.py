@@ -11,12 +11,11 @@ import pytest
 from finhub_onboard.journey.codes import VOUCHED
 from finhub_onboard.journey.identities import Identities
 from finhub_onboard.keys import IdKind
-from finhub_onboard.ledger.sqlite.interventions import Acts
-from finhub_onboard.ledger.sqlite.store import Ledger
-from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.ledger.ports import Ledger
+from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 from finhub_onboard.matching.earlier_customers import Earlier
 from finhub_onboard.model import CallRecord, Customer, Journey, Repeat, Standing
-from tests.ledger.support import opened
+from tests.ledger.support import opened, writing
 from tests.matching.test_earlier_customers import ANA, DOCUMENT, EMAIL, KEYS, OTHER, PHONE, judged
 from tests.values import replace
 
@@ -48,7 +47,7 @@ def handed_in(ledger: Ledger, *entries: tuple[Journey, Sequence[CallRecord]], ru
     """Hand in what a run would, one after the other."""
 
     async def enter() -> None:
-        async with Writer(ledger.path, run=run) as writer:
+        async with writing(ledger, run=run) as writer:
             identities = Identities(writer, KEYS)
             identities.begin(KEY, row, None)
             for journey, calls in entries:
@@ -108,7 +107,7 @@ def test_reports_of_earlier_runs_see_what_was_valid_then(ledger: Ledger) -> None
     for number in (1, 2):
         ledger.start_run(f"r{number}", {"inputs": []})
     assert judged(ledger, OWNER, run=2) == [[EMAIL]]
-    with ledger.lock() as held, Acts.of(ledger.path, held) as acts:
+    with ledger.acquire_lease() as lease, lease.interventions() as acts:
         vouched = replace(INTENT, standing=Standing.OPEN, code=VOUCHED, repeat=Repeat.GRANTED)
         acts.enter("act", "resolve", {}, lambda number: [replace(vouched, last_run=number)], ended=[KEY])
     corrected = replace(ANA, email="right@example.com")
@@ -134,7 +133,9 @@ def test_only_whom_the_bank_may_have_is_learned_again(
     ledger: Ledger, journey: Journey, row: Customer, *, visited: bool, lacks: bool
 ) -> None:
     """From a row that is as it was sent; of whom nobody has anything, or an operator vouches for, nothing is."""
-    found = Identities(Writer(ledger.path), KEYS).lacking(journey, row, KEYS.fingerprint(row), visited=visited)
+    found = Identities(SqliteWriter(Path(ledger.name)), KEYS).lacking(
+        journey, row, KEYS.fingerprint(row), visited=visited
+    )
     marks = {(mark, KEY) for mark in KEYS.marks(row).values()}
     assert (marks <= set(found)) is lacks
     assert set(found) - marks <= {(KEYS.id_mark(IdKind.CUSTOMER, "c-1"), KEY)}

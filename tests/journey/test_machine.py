@@ -428,7 +428,7 @@ def test_random_walks_over_the_real_ledger(tmp_path: Path) -> None:
     draw = Random(7)
     for number in range(60):
         path = tmp_path / f"{number}.db"
-        with store.Ledger.open(path, tenant_id="t", seed="s") as real, closing(database.connect(path)) as db:
+        with store.SqliteLedger.open(path, tenant_id="t", seed="s") as real, closing(database.connect(path)) as db:
             db.execute("PRAGMA synchronous = OFF")  # these processes die, the machine does not
             machine = Onboarding()
             machine.kept_in = OnDisk

@@ -1,17 +1,19 @@
 """What the ledger's tests share: journeys, calls, and a writer for one test."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from finhub_onboard.ledger.sqlite.store import Ledger
-from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.ledger.ports import Ledger, Writer
+from finhub_onboard.ledger.sqlite.store import SqliteLedger
+from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 from finhub_onboard.model import CallRecord, Journey
 
 
-def opened(path: Path, **other: Any) -> Ledger:
+def opened(path: Path, **other: Any) -> SqliteLedger:
     """Open the ledger of the tests' tenant and seed."""
-    return Ledger.open(path, **{"tenant_id": "tenant", "seed": "seed"} | other)
+    return SqliteLedger.open(path, **{"tenant_id": "tenant", "seed": "seed"} | other)
 
 
 def key(number: int) -> bytes:
@@ -34,6 +36,14 @@ def call(number: int, customer: int, **more: Any) -> CallRecord:
 
 async def write(path: Path, entries: Sequence[tuple[Journey, Sequence[CallRecord]]]) -> None:
     """Write entries one after the other."""
-    async with Writer(path) as writer:
+    async with SqliteWriter(path) as writer:
         for journey_, calls in entries:
             await writer.post(journey_, calls)
+
+
+@asynccontextmanager
+async def writing(ledger: Ledger, *, run: int = 1) -> AsyncIterator[Writer]:
+    """Write as the holder of the ledger's lease."""
+    with ledger.acquire_lease() as lease:
+        async with lease.writer(run=run) as writer:
+            yield writer

@@ -11,7 +11,7 @@ from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ExitCode, RefusedError
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import logins
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Ledger
 from tests.ledger.support import opened
 from tests.outbound.support import CREDENTIALS, TENANT, settings
 
@@ -113,7 +113,7 @@ def test_a_success_that_says_no_counts_up_to_the_budget(ledger: Ledger) -> None:
 def test_nothing_of_the_credentials_is_in_the_ledger(ledger: Ledger) -> None:
     """A hash that nobody makes without the seed, and other seeds and tenants make others."""
     remember(ledger, REFUSED)
-    held = b"".join(path.read_bytes() for path in ledger.path.parent.iterdir())
+    held = b"".join(path.read_bytes() for path in Path(ledger.name).parent.iterdir())
     assert not any(CREDENTIALS[name].encode() in held for name in ("username", "password", "tenant_key"))
     made = {Keys(seed, tenant).login_mark("a", "b") for seed in ("s", "t") for tenant in ("x", "y")}
     assert len(made | {KEYS.login_mark("a", "b"), KEYS.login_mark("ab", ""), KEYS.login_mark("", "ab")}) == 7

@@ -7,10 +7,9 @@ import pytest
 
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.ledger.ports import Ledger
 from finhub_onboard.ledger.same_bank import address_of, recognise
-from finhub_onboard.ledger.sqlite.store import Ledger
-from finhub_onboard.ledger.sqlite.writer import Writer
-from tests.ledger.support import opened
+from tests.ledger.support import opened, writing
 
 
 @pytest.mark.parametrize(
@@ -42,7 +41,7 @@ def told(path: Path, base_url: str) -> Ledger:
     ledger = opened(path)
 
     async def tell() -> None:
-        async with Writer(path) as writer:
+        async with writing(ledger) as writer:
             writer.belong(recognise(ledger, at(base_url)).address)
 
     asyncio.run(tell())

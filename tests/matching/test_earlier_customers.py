@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.store import Ledger
-from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.ledger.ports import Ledger
 from finhub_onboard.matching.earlier_customers import Earlier
 from finhub_onboard.model import Customer, IntakeRow, Journey, Phase, Standing
-from tests.ledger.support import opened
+from tests.ledger.support import opened, writing
 from tests.values import replace
 
 KEYS = Keys("a seed for tests only, invented", "tenant")
@@ -49,7 +48,7 @@ def taken_up(ledger: Ledger, *customers: Customer, run: int = 1, done: int = 2, 
     """Enter customers as a run leaves them that got so far with them."""
 
     async def enter() -> None:
-        async with Writer(ledger.path) as writer:
+        async with writing(ledger) as writer:
             for customer in customers:
                 key = KEYS.customer(customer.external_id)
                 writer.identify([(mark, key) for mark in KEYS.marks(customer).values()])
@@ -146,7 +145,7 @@ def test_the_first_run_asks_nothing(ledger: Ledger, monkeypatch: pytest.MonkeyPa
     """Nothing was before it: no row is judged and no query is made."""
     taken_up(ledger, ANA)
     for name in ("find", "sharing"):
-        monkeypatch.setattr(Ledger, name, None)
+        monkeypatch.setattr(type(ledger), name, None)
     assert judged(ledger, replace(ANA, external_id="B-1"), run=1) == [[]]
 
 
@@ -205,7 +204,7 @@ def test_a_registered_customer_counts_however_it_stands(standing: Standing, ledg
     taken_up(ledger, ANA)
 
     async def stand() -> None:
-        async with Writer(ledger.path) as writer:
+        async with writing(ledger) as writer:
             key = KEYS.customer(ANA.external_id)
             journey = ledger.find([key])[key]
             await writer.post(replace(journey, standing=standing))

@@ -8,14 +8,13 @@ import pytest
 
 from finhub_onboard.intake.second_pass import rows, survey
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.store import Ledger
-from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.ledger.ports import Ledger
 from finhub_onboard.matching.earlier_customers import Earlier
 from finhub_onboard.matching.former_readings import as_known, key_of
 from finhub_onboard.model import CANONICAL_COLUMNS, Customer, Disposition, IntakeRow, Journey, Standing
 from finhub_onboard.reports.projection import disposition_of_row
 from tests.intake.helpers import a_row, rules, write
-from tests.ledger.support import opened
+from tests.ledger.support import opened, writing
 
 KEYS = Keys("a seed for tests only, invented", "tenant")
 
@@ -48,7 +47,7 @@ def onboarded(ledger: Ledger, *customers: Customer) -> None:
     """Enter customers as a run leaves them that completed them."""
 
     async def enter() -> None:
-        async with Writer(ledger.path) as writer:
+        async with writing(ledger) as writer:
             for customer in customers:
                 key = KEYS.customer(customer.external_id)
                 writer.identify([(mark, key) for mark in KEYS.marks(customer).values()])

@@ -9,7 +9,7 @@ import pytest
 
 from finhub_onboard.journey.codes import VOUCHED
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Ledger
 from finhub_onboard.model import Journey, Repeat, Standing
 from finhub_onboard.reports.elsewhere import Elsewhere
 from tests.ledger.support import opened, write
@@ -34,7 +34,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def enter(ledger: Ledger, *journeys: Journey) -> None:
     """Write journeys as a run leaves them."""
-    asyncio.run(write(ledger.path, [(journey, ()) for journey in journeys]))
+    asyncio.run(write(Path(ledger.name), [(journey, ()) for journey in journeys]))
 
 
 def asked(ledger: Ledger, *named: str, run: int = 1) -> set[str]:

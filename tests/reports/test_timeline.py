@@ -9,7 +9,7 @@ import pytest
 from finhub_onboard.finhub.calls import CallName
 from finhub_onboard.journey.codes import EXPLANATIONS
 from finhub_onboard.journey.operator import Answer, Word, answered, opened_again
-from finhub_onboard.ledger.sqlite.rows import RunRecord
+from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.model import CallRecord, Journey, Phase, Standing
 from finhub_onboard.reports.timeline import as_data, as_text, chapters, next_step, stands
 from tests.values import replace

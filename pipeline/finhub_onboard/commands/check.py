@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from shutil import disk_usage
+from functools import partial
 
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine import descriptors, embedded_sandbox
@@ -24,9 +24,8 @@ from finhub_onboard.events import Event, Notice
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import logins
 from finhub_onboard.ledger.categories import remember
+from finhub_onboard.ledger.ports import Ledger
 from finhub_onboard.ledger.same_bank import recognise
-from finhub_onboard.ledger.sqlite.reserve import Reserve
-from finhub_onboard.ledger.sqlite.store import Ledger
 from finhub_onboard.matching.run_facts import new_run_id
 from finhub_onboard.model import Category, Phase
 from finhub_onboard.reports.files.trial import writable
@@ -156,7 +155,8 @@ def _made(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
         checks.find("documents", lambda: _documents(settings))
         checks.find("reports", lambda: _reports(settings))
         if ledger:
-            checks.find("disk", lambda: _disk(settings))
+            room = partial(ledger.describe_room, settings.limits.max_in_flight)
+            checks.find("disk", room)
         else:
             checks.skip("the ledger", "disk")
         yield
@@ -192,7 +192,7 @@ def _ledger(settings: Settings, checks: Checks, stack: ExitStack) -> Ledger | No
         holder = ledger.locked_by()
         new = "" if ledger.runs(acts=True) else ", new: no run has used it"
         told = "".join(f"; {notice.message}" for notice in said if isinstance(notice, Notice))
-        return f"{ledger.path}, {f'held by {holder}' if holder else 'free'}{new}{told}"
+        return f"{ledger.name}, {f'held by {holder}' if holder else 'free'}{new}{told}"
 
     if not checks.find("ledger", look):
         checks.skip("the ledger", "ledger's bank")
@@ -224,15 +224,6 @@ def _reports(settings: Settings) -> str:
             with suppress(OSError):
                 path.rmdir()
     return f"{folder} can be written"
-
-
-def _disk(settings: Settings) -> str:
-    path = settings.ledger.path
-    wanted, free = Reserve(path, max_in_flight=settings.limits.max_in_flight).wanted, disk_usage(path.parent).free
-    said = f"{free >> 20:,} MB are free beside the ledger"
-    if free < wanted:
-        raise ConfigurationError(f"{said}, {wanted >> 10:,} KB are needed for the last answers", hint="make room")
-    return said
 
 
 async def _ask(settings: Settings, keys: Keys, ledger: Ledger | None, checks: Checks, stack: ExitStack) -> None:

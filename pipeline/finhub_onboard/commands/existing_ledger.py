@@ -8,14 +8,15 @@ from finhub_onboard.engine import embedded_sandbox
 from finhub_onboard.engine.preconditions import look_into_ledger, need_seed, open_ledger
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.store import Ledger, RunRecord
+from finhub_onboard.ledger.ports import Ledger, Reader
+from finhub_onboard.ledger.records import RunRecord
 
 
-def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:
+def named_run(ledger: Reader, run_id: str | None) -> RunRecord:
     """The run of this id, or the newest. Raises :class:`ConfigurationError` if there is none."""
     runs = ledger.runs()
     if not runs:
-        raise ConfigurationError(f"the ledger {ledger.path} has no run", hint="check ledger.url")
+        raise ConfigurationError(f"the ledger {ledger.name} has no run", hint="check ledger.url")
     found = next((run for run in runs if run_id in (None, run.run_id)), None)
     if found is None:
         raise ConfigurationError(
@@ -25,7 +26,7 @@ def named_run(ledger: Ledger, run_id: str | None) -> RunRecord:
 
 
 @contextmanager
-def ledger_to_look_into(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
+def ledger_to_look_into(settings: Settings) -> Iterator[tuple[Reader, Keys]]:
     """The existing ledger of these settings for reading, with its keys; it need not be writable."""
     settings = embedded_sandbox.as_practice(settings)
     need_seed(settings)

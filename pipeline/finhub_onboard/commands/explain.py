@@ -17,7 +17,7 @@ def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
         states = ledger.states(key)
         if not states:
             raise ConfigurationError(
-                f"the ledger {ledger.path} does not know the customer {external_id}",
+                f"the ledger {ledger.name} does not know the customer {external_id}",
                 hint="check how the id is written; rejected rows, and rows that no run has reached, are not in it",
             )
         told = chapters(ledger.runs(acts=True), states, list(ledger.calls([key])), live=bool(ledger.locked_by()))

@@ -24,8 +24,8 @@ from finhub_onboard.journey.levels import ASSUMED, Levels, Source, level_of, lev
 from finhub_onboard.journey.taking_up import enter, needs_visit, visit
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.categories import known_categories
+from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.same_bank import recognise
-from finhub_onboard.ledger.sqlite.store import Ledger
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.incomplete import Known, weighed
 from finhub_onboard.matching.requirements import Asked, asked_by, journey_rules
@@ -119,14 +119,14 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     return made
 
 
-def _say_if_refused(ledger: Ledger, settings: Settings, emit: Handler) -> None:
+def _say_if_refused(ledger: Reader, settings: Settings, emit: Handler) -> None:
     try:
         recognise(ledger, settings)
     except ConfigurationError as error:
         emit(Notice(message=f"a run would be refused: {error}"))
 
 
-def _categories(settings: Settings, ledger: Ledger | None) -> tuple[Category, ...] | None:
+def _categories(settings: Settings, ledger: Reader | None) -> tuple[Category, ...] | None:
     """The bank's categories as they were read last; the embedded sandbox's own are known without asking."""
     if settings.embedded:
         return tuple(Category(key=each.key, id=each.id, name=each.name, risk=each.risk) for each in demo.CATEGORIES)
@@ -141,7 +141,7 @@ class _Desk:
     made: Plan
     asked: Asked
     levels: Levels = field(default_factory=lambda: levels(None, []))
-    ledger: Ledger | None = None
+    ledger: Reader | None = None
     keys: Keys | None = None
     view: Known | None = None
     evidence: Evidence | None = None

@@ -6,7 +6,8 @@ from finhub_onboard.commands.existing_ledger import ledger_to_look_into, named_r
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ExitCode, UnreadableInputError
 from finhub_onboard.intake.second_pass import survey
-from finhub_onboard.ledger.sqlite.store import Ledger, RunRecord
+from finhub_onboard.ledger.ports import Reader
+from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.matching.run_facts import RunFacts
 from finhub_onboard.reports.writing import RunEnd, Written, write_reports
 
@@ -42,7 +43,7 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
         )
 
 
-def _why_open(ledger: Ledger, run: RunRecord) -> str:
+def _why_open(ledger: Reader, run: RunRecord) -> str:
     if run.run_id == ledger.runs()[0].run_id and (holder := ledger.locked_by()):
         return f"the run is under way ({holder}): this is how far it was"
     return "the run died; the same command goes on where it ended"

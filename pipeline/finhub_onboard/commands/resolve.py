@@ -18,8 +18,7 @@ from finhub_onboard.intake.cells import readings
 from finhub_onboard.intake.reading.small_table import lines
 from finhub_onboard.journey.operator import IDS, Answer, Word, answered
 from finhub_onboard.keys import IdKind, Keys
-from finhub_onboard.ledger.sqlite.interventions import Acts
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.matching.former_readings import key_of
 from finhub_onboard.matching.run_facts import new_run_id
 from finhub_onboard.model import Journey
@@ -35,7 +34,7 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, Exit
     Raises :class:`ConfigurationError` that names every answer that cannot be taken; then none is.
     """
     given = list(given_in(path))
-    with existing_ledger(settings) as (ledger, keys), ledger.lock() as held, Acts.of(ledger.path, held) as acts:
+    with existing_ledger(settings) as (ledger, keys), ledger.acquire_lease() as lease, lease.interventions() as acts:
         rows = [replace(row, external_id=key_of(row.external_id, keys, ledger.states)) for row in given]
         known = _known(rows, ledger, keys)
         found = judged(rows, known, acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
@@ -96,7 +95,7 @@ def _id_marks(keys: Keys, key: bytes, given: Answer | Journey) -> Iterator[tuple
             yield keys.id_mark(kind, identifier), key
 
 
-def _known(rows: Sequence[Given], ledger: Ledger, keys: Keys) -> dict[str, Known]:
+def _known(rows: Sequence[Given], ledger: Reader, keys: Keys) -> dict[str, Known]:
     """What the ledger knows of the customers in the file."""
     resolved = frozenset(run.number for run in ledger.runs(acts=True) if run.command == "resolve")
     found = {}

@@ -12,7 +12,7 @@ from finhub_onboard.commands.existing_ledger import existing_ledger, named_run
 from finhub_onboard.commands.resolve import NEXT
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.journey.operator import may_open, opened_again
-from finhub_onboard.ledger.sqlite.interventions import Acts
+from finhub_onboard.ledger.ports import Interventions
 from finhub_onboard.matching.run_facts import new_run_id
 from finhub_onboard.model import Journey, Phase, Standing
 
@@ -38,7 +38,7 @@ class Wanted:
 
 def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> str:
     """Open failed customers for the next run; how many, by phase and code."""
-    with existing_ledger(settings) as (ledger, _), ledger.lock() as held, Acts.of(ledger.path, held) as acts:
+    with existing_ledger(settings) as (ledger, _), ledger.acquire_lease() as lease, lease.interventions() as acts:
         run = named_run(ledger, wanted.run_id).number if wanted.run_id else None
         opened: Counter[tuple[str, str]] = Counter()
         left: Counter[tuple[str, str]] = Counter()
@@ -53,7 +53,7 @@ def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> str:
     return "\n".join(_retried(opened, left, dry_run=dry_run))
 
 
-def _ended(acts: Acts) -> Iterator[Journey]:
+def _ended(acts: Interventions) -> Iterator[Journey]:
     for standing in (Standing.FAILED, Standing.DECLINED):
         yield from acts.standing(standing)
 

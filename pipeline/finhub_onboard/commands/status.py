@@ -4,7 +4,8 @@ import json
 
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine import embedded_sandbox
-from finhub_onboard.ledger.sqlite.store import Ledger, RunRecord
+from finhub_onboard.ledger import connect
+from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.reports.projection import instant
 
 _RUNS_SHOWN = 20
@@ -14,8 +15,7 @@ def status(settings: Settings, *, as_json: bool) -> str:
     """Where runs and customers stand, as text or JSON."""
     settings = embedded_sandbox.as_practice(settings)
     # Looking needs no secret: only who registers or reports must show the seed.
-    path, tenant_id = settings.ledger.path, settings.api.tenant_id
-    with Ledger.open_to_look(path, tenant_id=tenant_id, seed="") as ledger:
+    with connect.look_into(settings.ledger.url, tenant_id=settings.api.tenant_id, seed="") as ledger:
         holder = ledger.locked_by()
         every = ledger.runs(acts=True)
         standings = ledger.standings()
@@ -23,7 +23,7 @@ def status(settings: Settings, *, as_json: bool) -> str:
     if as_json:
         return json.dumps(
             {
-                "ledger": str(ledger.path),
+                "ledger": ledger.name,
                 "locked_by": holder,
                 "customers": {str(standing): count for standing, count in standings.items()},
                 "runs": [_run_facts(run, live=bool(holder) and run is runs[0]) for run in runs],
@@ -31,7 +31,7 @@ def status(settings: Settings, *, as_json: bool) -> str:
             },
             indent=2,
         )
-    lines = [f"ledger     {ledger.path}", f"lock       {holder or 'free'}"]
+    lines = [f"ledger     {ledger.name}", f"lock       {holder or 'free'}"]
     lines.append("customers  " + (", ".join(f"{count} {standing}" for standing, count in standings.items()) or "none"))
     lines += [
         f"{run.command:<10} {run.run_id}  {_ended(run, live=bool(holder) and run is runs[0])}"

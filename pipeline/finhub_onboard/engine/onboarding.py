@@ -6,6 +6,7 @@ It joins the stages for as long as a run lives. The ledger holds what happened w
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -25,11 +26,9 @@ from finhub_onboard.intake.second_pass import Survey, rows
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import logins
 from finhub_onboard.ledger.categories import remember
+from finhub_onboard.ledger.ports import Lease, Ledger, Room, Writer
+from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.ledger.same_bank import KnownBank
-from finhub_onboard.ledger.sqlite.lock import Held
-from finhub_onboard.ledger.sqlite.reserve import Reserve
-from finhub_onboard.ledger.sqlite.store import Ledger, RunRecord
-from finhub_onboard.ledger.sqlite.writer import Writer
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.incomplete import Known
 from finhub_onboard.matching.run_facts import RunFacts
@@ -43,9 +42,9 @@ class OpenedRun:
 
     ledger: Ledger
     keys: Keys
-    held: Held
+    held: Lease
     bank: KnownBank
-    reserve: Reserve
+    reserve: Room
     record: RunRecord
     clock: Callable[[], float]
 
@@ -72,11 +71,11 @@ class Onboarding:
             self._keys,
             direct=settings.embedded,
             emit=self._emit,
-            may_send=self._held.sure,
+            may_send=self._held.is_valid,
             now=self._opened.clock,
         ) as connection:
             is_restored = self._facts.ledger_restored
-            signs = None if is_restored else Signs(self._ledger.path, run=self._record.number)
+            signs = None if is_restored else Signs(self._ledger.name, run=self._record.number)
             stopper = Stopper(connection.pacer, self._emit, signs, grace_s=settings.stop.grace_s)
             with signals.leading_to(stopper.signalled):
                 work = self._log_in_and_carry(settings, connection, stopper)
@@ -145,19 +144,17 @@ class Onboarding:
         if not writer.failed:
             self._facts = replace(self._facts, started=engine.started)
 
-    def _writer(self, stopper: Stopper) -> Writer:
+    def _writer(self, stopper: Stopper) -> AbstractAsyncContextManager[Writer]:
         """The ledger's writer; when the disk is full, what is under way is still written and nothing new leaves."""
         full = partial(
             stopper.request,
-            f"the disk of the ledger {self._ledger.path} is full",
+            f"the disk of the ledger {self._ledger.name} is full",
             ExitCode.STOPPED_EARLY,
             hint="make room; the same command goes on where it ended",
         )
-        return Writer(
-            self._ledger.path,
-            self._held,
+        return self._held.writer(
             run=self._record.number,
-            reserve=self._opened.reserve,
+            room=self._opened.reserve,
             on_full=full,
             say=lambda message: self._emit(Notice(message=message)),
         )

@@ -3,18 +3,17 @@
 Promise: what is missing or cannot be used is one :class:`ConfigurationError` before anything is sent.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from typing import TypeVar
 
 from finhub_onboard.config.seeds import weakness
 from finhub_onboard.config.settings import PREFIX, Settings
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice, ignore
-from finhub_onboard.ledger.sqlite.belonging import AnotherSeedError
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger import connect
+from finhub_onboard.ledger.ports import AnotherSeedError, Ledger, Reader
 from finhub_onboard.outbound.tls import Trust, load_trust
 from finhub_onboard.reports.projection import instant
 from finhub_onboard.sandbox import demo
@@ -22,6 +21,7 @@ from finhub_onboard.sandbox import demo
 _SEED = f"{PREFIX}CREDENTIALS__SEED"
 _BEHIND_S = 300.0
 """Clocks of machines that take turns differ by less."""
+_Opened = TypeVar("_Opened", bound=Reader)
 
 
 def need_credentials(settings: Settings) -> None:
@@ -37,7 +37,7 @@ def need_credentials(settings: Settings) -> None:
 def _refuse_weak(settings: Settings) -> None:
     """A ledger that is still to be made gets no weak seed."""
     weak = weakness(_seed(settings))
-    if weak and not os.path.exists(settings.ledger.path):  # noqa: PTH110 - a name may be too long to ask
+    if weak and not connect.exists(settings.ledger.url):
         raise ConfigurationError(
             f"{_SEED} is too easy to guess for a new ledger: {weak}",
             hint="make one, for example with `openssl rand -hex 32`, and keep it with the ledger"
@@ -61,25 +61,29 @@ def load_certificates(settings: Settings) -> Trust:
 
 def open_ledger(settings: Settings, *, create: bool = True, emit: Handler = ignore) -> Ledger:
     """The ledger of these settings. Raises :class:`ConfigurationError` if it cannot be used: nothing was sent yet."""
-    path, tenant_id = settings.ledger.path, settings.api.tenant_id
     if create:
         _refuse_weak(settings)
-    return _opened(settings, lambda seed: Ledger.open(path, tenant_id=tenant_id, seed=seed, create=create), emit)
+
+    def opened(seed: str) -> Ledger:
+        tenant_id = settings.api.tenant_id
+        return connect.open_ledger(settings.ledger.url, tenant_id=tenant_id, seed=seed, create=create)
+
+    return _opened(settings, opened, emit)
 
 
 @contextmanager
-def look_into_ledger(settings: Settings, *, emit: Handler = ignore) -> Iterator[Ledger]:
+def look_into_ledger(settings: Settings, *, emit: Handler = ignore) -> Iterator[Reader]:
     """The existing ledger of these settings for reading: nobody needs the right to write it."""
-    path, tenant_id = settings.ledger.path, settings.api.tenant_id
     with ExitStack() as stack:
 
-        def looked_into(seed: str) -> Ledger:
-            return stack.enter_context(Ledger.open_to_look(path, tenant_id=tenant_id, seed=seed))
+        def looked_into(seed: str) -> Reader:
+            tenant_id = settings.api.tenant_id
+            return stack.enter_context(connect.look_into(settings.ledger.url, tenant_id=tenant_id, seed=seed))
 
         yield _opened(settings, looked_into, emit)
 
 
-def _opened(settings: Settings, open_with: Callable[[str], Ledger], emit: Handler) -> Ledger:
+def _opened(settings: Settings, open_with: Callable[[str], _Opened], emit: Handler) -> _Opened:
     """A ledger opened with the seed of the settings, and a word if it is weak.
 
     Practice goes on in a ledger that was begun without a seed of the user's, also when there is one by now.
@@ -92,7 +96,7 @@ def _opened(settings: Settings, open_with: Callable[[str], Ledger], emit: Handle
             raise
         ledger = open_with(demo.SEED)
     if weak := weakness(seed):
-        emit(Notice(message=f"{_SEED} is easy to guess: {weak}; whoever gets the ledger {ledger.path} can try it out"))
+        emit(Notice(message=f"{_SEED} is easy to guess: {weak}; whoever gets the ledger {ledger.name} can try it out"))
     return ledger
 
 
@@ -100,26 +104,24 @@ def _seed(settings: Settings) -> str:
     return settings.credentials.seed.get_secret_value()
 
 
-def say_if_new(ledger: Ledger, emit: Handler) -> None:
+def say_if_new(ledger: Reader, settings: Settings, emit: Handler) -> None:
     """Say where the ledger is while no run has used it: a wrong path must not pass for a first run."""
     if not ledger.runs(acts=True):
-        emit(Notice(message=f"the ledger {ledger.path} is new: nobody is in it yet{_elsewhere(ledger.path)}"))
+        elsewhere = connect.elsewhere(settings.ledger.url)
+        emit(Notice(message=f"the ledger {ledger.name} is new: nobody is in it yet{elsewhere}"))
 
 
 def say_if_missing(settings: Settings, emit: Handler) -> bool:
     """Say where there is no ledger yet, for a command that makes none; whether it is so."""
-    path = settings.ledger.path
-    try:
-        missing = not path.exists()
-    except OSError as error:
-        hint = "check ledger.url, that the folder exists and who may read it"
-        raise ConfigurationError(f"cannot open the ledger {path}: {error.strerror}", hint=hint) from None
+    url = settings.ledger.url
+    missing = not connect.exists(url)
     if missing:
-        emit(Notice(message=f"there is no ledger {path} yet: every customer counts as new{_elsewhere(path)}"))
+        said = f"there is no ledger {connect.name_of(url)} yet: every customer counts as new{connect.elsewhere(url)}"
+        emit(Notice(message=said))
     return missing
 
 
-def say_if_clock_is_behind(ledger: Ledger, emit: Handler) -> None:
+def say_if_clock_is_behind(ledger: Reader, emit: Handler) -> None:
     """Say, before anything is judged by it, that this machine's clock is behind what the ledger has seen."""
     now = time.time()
     newest = max((max(run.started_at, run.heartbeat_at) for run in ledger.runs(acts=True)), default=now)
@@ -131,11 +133,3 @@ def say_if_clock_is_behind(ledger: Ledger, emit: Handler) -> None:
                 " dates, consents, the deadline and who is whose in the deliveries are judged by it"
             )
         )
-
-
-def _elsewhere(path: Path) -> str:
-    """What to add if the current folder has a ledger of that name: there older versions looked for it."""
-    here = Path.cwd() / path.name
-    if not here.is_file() or (path.exists() and here.samefile(path)):
-        return ""
-    return f"; there is one at {here}: older versions looked there, now paths begin at the configuration's folder"

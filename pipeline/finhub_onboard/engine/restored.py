@@ -18,7 +18,8 @@ from finhub_onboard.errors import ConfigurationError, ExitCode
 from finhub_onboard.finhub.calls import CallName, Facts, Step
 from finhub_onboard.journey.policy import Judgement, Verdict
 from finhub_onboard.journey.restored import is_further
-from finhub_onboard.ledger.sqlite.store import Ledger, RunRecord
+from finhub_onboard.ledger.ports import Reader
+from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.model import Journey, Phase
 
 FLAG = "--ledger-restored"
@@ -71,13 +72,13 @@ class Known:
     calls: int = 0
 
 
-def refuse_if_older(ledger: Ledger, reports: Path) -> None:
+def refuse_if_older(ledger: Reader, reports: Path) -> None:
     """Raise :class:`ConfigurationError` that names the run which the ledger has lost; nothing was sent yet."""
     known = known_of(ledger)
     lost = next((told for told in read_reports(reports) if is_lost(told, known)), None)
     if lost is not None:
         raise ConfigurationError(
-            f"the ledger {ledger.path} is older than the reports in {reports / lost.run_id}: it was restored or copied,"
+            f"the ledger {ledger.name} is older than the reports in {reports / lost.run_id}: it was restored or copied,"
             f" and what run {lost.run_id} did is not in it, or not all of it",
             hint=f"put the newer ledger back if there is one, else run the whole book with {FLAG}: then the bank is"
             " asked what it has before anything is repeated",
@@ -98,7 +99,7 @@ def is_lost(told: Reported, known: Known) -> bool:
     return bool(known.unclosed) and told.run_id > max(known.run_ids)
 
 
-def known_of(ledger: Ledger) -> Known:
+def known_of(ledger: Reader) -> Known:
     """What the ledger holds."""
     runs = ledger.runs()
     newest = runs[0] if runs and runs[0].finished_at is None else None
@@ -155,7 +156,7 @@ def read_reports(folder: Path) -> Iterator[Reported]:
 class Signs:
     """Watches a run's answers for customers with whom the bank is further than the ledger; ``run`` is its number."""
 
-    def __init__(self, ledger: Path, *, run: int) -> None:
+    def __init__(self, ledger: str, *, run: int) -> None:
         self._ledger = ledger
         self._run = run
         self._strangers = Strangers(ledger, is_new=run == 1)
@@ -186,7 +187,7 @@ class Strangers:
     ``is_new``: no run has used the ledger before.
     """
 
-    def __init__(self, ledger: Path, *, is_new: bool = False) -> None:
+    def __init__(self, ledger: str, *, is_new: bool = False) -> None:
         self._ledger = ledger
         self._is_new = is_new
         self._in_a_row = 0

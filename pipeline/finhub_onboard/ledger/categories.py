@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from finhub_onboard.errors import OnboardError
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Ledger, Reader
 from finhub_onboard.model import Category
 
 _NOTE = "hierarchy"
@@ -21,7 +21,7 @@ def remember(categories: Sequence[Category], ledger: Ledger) -> None:
         ledger.note(_NOTE, ledger.keys.seal_text(json.dumps([asdict(category) for category in categories])))
 
 
-def known_categories(ledger: Ledger) -> tuple[Category, ...] | None:
+def known_categories(ledger: Reader) -> tuple[Category, ...] | None:
     """The categories as they were told last; ``None`` if nobody read them yet."""
     if text := ledger.keys.unseal_text(ledger.noted(_NOTE) or ""):
         return tuple(Category(**category) for category in json.loads(text))

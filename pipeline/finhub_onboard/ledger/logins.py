@@ -16,7 +16,7 @@ import msgspec
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import OnboardError, RefusedError
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Ledger, Reader
 
 LOCKED_S = 30 * 60.0
 _UNCLEAR = 3
@@ -54,7 +54,7 @@ class Session(Protocol):
         """How often the last log-ins were answered with a success that says no."""
 
 
-def may_log_in(settings: Settings, keys: Keys, ledger: Ledger, *, now: float) -> None:
+def may_log_in(settings: Settings, keys: Keys, ledger: Reader, *, now: float) -> None:
     """Raise :class:`RefusedError` if the bank refused these very credentials less than 30 minutes ago."""
     refused = _noted(ledger)
     if refused is None or not refused.holds(_mark(settings, keys), now) or 0 < refused.unclear < _UNCLEAR:
@@ -82,7 +82,7 @@ def remember(session: Session, settings: Settings, keys: Keys, ledger: Ledger, *
             ledger.note(_NOTE, "")
 
 
-def _noted(ledger: Ledger) -> _Refused | None:
+def _noted(ledger: Reader) -> _Refused | None:
     noted = ledger.noted(_NOTE)
     return msgspec.json.decode(noted, type=_Refused) if noted else None
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from finhub_onboard.config.settings import SANDBOX_URL, Settings
 from finhub_onboard.errors import ConfigurationError
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Reader
 
 _USUAL_PORTS = {"http": 80, "https": 443}
 
@@ -35,12 +35,12 @@ class KnownBank:
         return f"the ledger is from now on that of the bank at {self.address}"
 
 
-def recognise(ledger: Ledger, settings: Settings, *, moved: bool = False) -> KnownBank:
+def recognise(ledger: Reader, settings: Settings, *, moved: bool = False) -> KnownBank:
     """The bank of these settings. Raises :class:`ConfigurationError` if the ledger is another one's."""
     known = KnownBank(address=address_of(settings.api.base_url), before=ledger.bank)
     if known.before and known.is_news and not moved:
         raise ConfigurationError(
-            f"the ledger {ledger.path} is that of the bank at {known.before}, and api.base_url leads to"
+            f"the ledger {ledger.name} is that of the bank at {known.before}, and api.base_url leads to"
             f" {known.address}: who is finished there may be unknown here",
             hint="name another file in ledger.url for this bank; if the bank itself moved, run once with --same-bank",
         )

@@ -13,7 +13,7 @@ from finhub_onboard.intake.checking import violation_codes
 from finhub_onboard.intake.judge import FIELD_OF
 from finhub_onboard.journey.sent import is_at_the_bank
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.matching.former_readings import as_known
 from finhub_onboard.model import IntakeRow
 
@@ -21,7 +21,7 @@ from finhub_onboard.model import IntakeRow
 class Earlier:
     """What the ledger knew before run ``run`` began; 0: what it knows now."""
 
-    def __init__(self, ledger: Ledger, keys: Keys, *, run: int) -> None:
+    def __init__(self, ledger: Reader, keys: Keys, *, run: int) -> None:
         self._ledger = ledger
         self._keys = keys
         self._first = run == 1

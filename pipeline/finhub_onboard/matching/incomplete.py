@@ -11,7 +11,7 @@ from dataclasses import replace
 from finhub_onboard.intake.second_pass import Survey, judged, may_lack
 from finhub_onboard.journey.completeness import CODES
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.matching.earlier_customers import Earlier
 from finhub_onboard.matching.requirements import Asked
 from finhub_onboard.matching.run_facts import RunFacts
@@ -42,7 +42,7 @@ class Known:
     Persons of earlier customers are rejects; what a row lacks is only what its customer still needs.
     """
 
-    def __init__(self, facts: RunFacts, ledger: Ledger, keys: Keys, *, run: int) -> None:
+    def __init__(self, facts: RunFacts, ledger: Reader, keys: Keys, *, run: int) -> None:
         self._earlier = Earlier(ledger, keys, run=run)
         self._asked = facts.asks
         self._ledger = ledger
@@ -67,7 +67,7 @@ class Known:
         return judged
 
 
-def census(found: Survey, facts: RunFacts, ledger: Ledger, keys: Keys, *, batch_rows: int) -> "Census":
+def census(found: Survey, facts: RunFacts, ledger: Reader, keys: Keys, *, batch_rows: int) -> "Census":
     """Count over all inputs before a run; they are only read as a whole if some row may lack something."""
     counted, rules = Census(), facts.rules()
     if rules.needs is None or not may_lack(found, rules.needs, batch_rows=batch_rows):

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from finhub_onboard.journey.operator import is_in_doubt
 from finhub_onboard.journey.state import is_vouched
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.model import IntakeRow, Journey
 from finhub_onboard.reports.files.rows import Doubtful
 from finhub_onboard.reports.projection import doubtful_of, result_of
@@ -20,7 +20,7 @@ _SLICE = 500
 class Elsewhere:
     """Whom the ledger holds in doubt as of run ``run`` (0: now), less those whom rows name."""
 
-    def __init__(self, ledger: Ledger, keys: Keys, *, run: int) -> None:
+    def __init__(self, ledger: Reader, keys: Keys, *, run: int) -> None:
         self._ledger = ledger
         self._keys = keys
         self._run = run

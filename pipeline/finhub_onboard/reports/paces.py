@@ -5,13 +5,13 @@ Promise: one stretch is in memory at a time.
 
 from collections.abc import Iterator
 
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.reports.files.totals import TimelinePoint
 
 _BUCKETS = 240
 
 
-def over_time(ledger: Ledger, run: int, started_at: float, finished_at: float) -> Iterator[TimelinePoint]:
+def over_time(ledger: Reader, run: int, started_at: float, finished_at: float) -> Iterator[TimelinePoint]:
     """Rate and latency in at most ``_BUCKETS`` stretches of run number ``run``."""
     width = max(1.0, (finished_at - started_at) / _BUCKETS)
     latencies: list[float] = []

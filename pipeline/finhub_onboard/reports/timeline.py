@@ -11,7 +11,7 @@ from typing import Any
 
 from finhub_onboard.finhub.calls import step_from_label
 from finhub_onboard.journey.operator import is_in_doubt, question_about
-from finhub_onboard.ledger.sqlite.rows import RunRecord
+from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.model import CallRecord, Journey, Phase, Standing
 from finhub_onboard.reports.projection import disposition_of, instant
 

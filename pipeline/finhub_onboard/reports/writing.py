@@ -19,7 +19,7 @@ from finhub_onboard.intake.judge import Judged
 from finhub_onboard.intake.rejects import RejectMark
 from finhub_onboard.intake.second_pass import Survey, judged
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.former_readings import ids_as_known
 from finhub_onboard.matching.incomplete import Census, Known, weighed
@@ -100,7 +100,7 @@ def write_reports(
     facts: RunFacts,
     end: RunEnd,
     batch_rows: int,
-    ledger: Ledger | None,
+    ledger: Reader | None,
     keys: Keys | None,
 ) -> Written:
     """Write all files of a run into ``facts.out``. Without a ledger, only what the intake knows: rows are pending.
@@ -147,7 +147,7 @@ def write_reports(
     )
 
 
-def _kept(ledger: Ledger, facts: RunFacts, end: RunEnd) -> Kept:
+def _kept(ledger: Reader, facts: RunFacts, end: RunEnd) -> Kept:
     counts = ledger.counts(end.number)
     return Kept(customers=counts.customers, intents=counts.intents, outcomes=counts.outcomes, started=facts.started)
 
@@ -228,7 +228,7 @@ def _checked(batch: Judged, asked: Asked | None) -> Iterator[Told]:
 
 def _joined(
     batch: Judged,
-    ledger: Ledger,
+    ledger: Reader,
     keys: Keys,
     known: Known,
     evidence: Evidence,
@@ -265,7 +265,7 @@ def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[R
 
 
 def _summary(
-    survey: Survey, facts: RunFacts, end: RunEnd, totals: Totals, ledger: Ledger | None, code: ExitCode
+    survey: Survey, facts: RunFacts, end: RunEnd, totals: Totals, ledger: Reader | None, code: ExitCode
 ) -> Summary:
     calls = {Phase(phase): counts for phase, counts in (ledger.call_totals(end.number) if ledger else {}).items()}
     before = calls.get(Phase.CATEGORIZATION, (0, 0, 0))

@@ -10,7 +10,7 @@ from finhub_onboard.config import seeds
 from finhub_onboard.config.seeds import quick_check
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.belonging import AnotherSeedError
+from finhub_onboard.ledger.ports import AnotherSeedError
 from tests.ledger.support import journey, opened
 
 KEPT = "SELECT value FROM meta WHERE key = 'seed_check'"

@@ -253,7 +253,7 @@ def test_every_older_schema_is_led_to_the_newest(tmp_path: Path, version: int) -
             assert ledger.sharing([b"mark"]) == {}
             assert ledger.ledger_id == "0123456789abcdef"
             assert ledger.locked_by() == ""
-            with ledger.lock():
+            with ledger.acquire_lease():
                 assert ledger.locked_by()
     assert shape(path) == shape(tmp_path / "new.db")
     with closing(connect(path)) as db:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from finhub_onboard.ledger.sqlite.interventions import Acts
-from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 from finhub_onboard.model import Journey, Standing
 from tests.ledger.support import journey, key, opened, write
 from tests.values import replace
@@ -23,7 +22,7 @@ def test_an_act_is_numbered_among_the_runs_and_is_no_run(tmp_path: Path) -> None
     """History keeps how the customer stood; reports of the run before see no difference; `runs` does not list it."""
     path = tmp_path / "ledger.db"
     kept(path, [journey(1, standing=Standing.FAILED, code="refused")])
-    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
+    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
         ledger.start_run("first", {"inputs": []})
         found = ledger.find([key(1)])[key(1)]
         acts.enter("second", "retry", {"opened": 1}, lambda number: [replace(found, last_run=number, code="")])
@@ -46,7 +45,7 @@ def test_an_act_that_fails_changes_nothing(tmp_path: Path) -> None:
         yield journey(1, last_run=number)
         raise RuntimeError
 
-    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
+    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
         with pytest.raises(RuntimeError):
             acts.enter("broken", "retry", {}, change)
         assert ledger.runs(acts=True) == []
@@ -58,7 +57,7 @@ def test_customers_are_found_while_they_are_changed(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     failed = [journey(number, standing=Standing.FAILED) for number in range(1, 2502)]
     kept(path, [*failed, journey(9000, standing=Standing.COMPLETE)])
-    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
+    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
         seen = []
 
         def change(number: int) -> Iterator[Journey]:
@@ -75,7 +74,7 @@ def test_owners_of_ids_are_found_by_column(tmp_path: Path) -> None:
     """Whoever has an id, in the column where it stands; nobody is looked for when nothing is asked."""
     path = tmp_path / "ledger.db"
     kept(path, [journey(1, customer_id="a", user_id="b"), journey(2, customer_id="b"), journey(3, user_id="b")])
-    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
+    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
         assert acts.owners({"b", "c"}) == {("user_id", "b"): {key(1), key(3)}, ("customer_id", "b"): {key(2)}}
         assert acts.owners(set()) == {}
 
@@ -85,12 +84,12 @@ def test_an_act_says_by_what_customers_are_known_from_now_on(tmp_path: Path) -> 
     path = tmp_path / "ledger.db"
 
     async def enter() -> None:
-        async with Writer(path, run=1) as writer:
+        async with SqliteWriter(path, run=1) as writer:
             for number in (1, 2, 3):
                 writer.identify([(b"e-mail %d" % number, key(number)), (b"phone", key(number))])
             await writer.post(journey(1))
 
-    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
+    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
         ledger.start_run("first", {"inputs": []})
         asyncio.run(enter())
         acts.enter(
@@ -117,7 +116,7 @@ def test_an_act_that_fails_leaves_what_customers_are_known_by(tmp_path: Path) ->
         yield b"id", key(1)
         raise RuntimeError
 
-    with opened(path) as ledger, ledger.lock() as held, Acts.of(path, held) as acts:
+    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
         with pytest.raises(RuntimeError):
             acts.enter("broken", "resolve", {}, lambda number: [journey(1, last_run=number, done=2)], marks=marks())
         assert ledger.sharing([b"id"]) == {}

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard.ledger.sqlite import journal
-from finhub_onboard.ledger.sqlite.store import Ledger
-from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.ledger.sqlite.store import SqliteLedger
+from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 from tests.ledger.support import call, journey, key, opened
 
 READS = """
@@ -52,7 +52,7 @@ def size(path: Path) -> int:
     return path.with_name("l.db-wal").stat().st_size
 
 
-async def write_on(writer: Writer, until: Callable[[], bool], first: int) -> int:
+async def write_on(writer: SqliteWriter, until: Callable[[], bool], first: int) -> int:
     """Write customers until something is so."""
     for number in range(first, first + 3000):
         await writer.post(journey(number), [call(number, number)])
@@ -66,7 +66,7 @@ def test_a_journal_that_cannot_be_emptied_is_said_and_emptied_later(path: Path) 
     said: list[str] = []
 
     async def run() -> None:
-        async with Writer(path, say=said.append) as writer:
+        async with SqliteWriter(path, say=said.append) as writer:
             with another_program_reads(path):
                 number = await write_on(writer, lambda: len(said) >= 2, 1)
                 assert size(path) > 2 * BOUND
@@ -83,7 +83,7 @@ def test_a_journal_that_stays_large_at_the_end_is_said(path: Path) -> None:
     said: list[str] = []
 
     async def run() -> None:
-        async with Writer(path, say=said.append) as writer:
+        async with SqliteWriter(path, say=said.append) as writer:
             await write_on(writer, lambda: size(path) > BOUND, 1)
         await asyncio.sleep(0)
 
@@ -98,7 +98,7 @@ def test_a_journal_that_stays_large_at_the_end_is_said(path: Path) -> None:
 
 async def run_a_little(path: Path, said: list[str]) -> None:
     """Write one customer."""
-    async with Writer(path, say=said.append) as writer:
+    async with SqliteWriter(path, say=said.append) as writer:
         await writer.post(journey(1), [])
 
 
@@ -107,7 +107,7 @@ def test_without_readers_nothing_is_said(path: Path) -> None:
     said: list[str] = []
 
     async def run() -> None:
-        async with Writer(path, say=said.append) as writer:
+        async with SqliteWriter(path, say=said.append) as writer:
             for number in range(1, 400):
                 await writer.post(journey(number), [call(number, number)])
             assert size(path) <= BOUND + 64 * 4096
@@ -117,7 +117,7 @@ def test_without_readers_nothing_is_said(path: Path) -> None:
     assert said == []
 
 
-def looked(ledger: Ledger) -> None:
+def looked(ledger: SqliteLedger) -> None:
     """Ask everything that a run, its reports or a command asks."""
     ledger.noted("x")
     ledger.find([key(1)])
@@ -143,7 +143,7 @@ def test_nothing_that_we_read_holds_the_journal(path: Path) -> None:
     """After each look of ours the journal can be emptied by the next commit."""
 
     async def run() -> None:
-        async with Writer(path) as writer:
+        async with SqliteWriter(path) as writer:
             await writer.post(journey(1), [call(1, 1)])
             await writer.post(journey(2), [call(2, 2)])
 

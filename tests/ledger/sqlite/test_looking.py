@@ -13,7 +13,7 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.sqlite import looking
 from finhub_onboard.ledger.sqlite.create import open_or_create
-from finhub_onboard.ledger.sqlite.store import Ledger
+from finhub_onboard.ledger.sqlite.store import SqliteLedger
 
 TENANT = "tenant"
 
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
     """A ledger in a folder of its own."""
     place = tmp_path / "folder" / "l.db"
     place.parent.mkdir()
-    Ledger.open(place, tenant_id=TENANT, seed="s").close()
+    SqliteLedger.open(place, tenant_id=TENANT, seed="s").close()
     return place
 
 
@@ -66,7 +66,7 @@ def not_to_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 def noted(path: Path) -> str:
     """Look into it."""
-    with Ledger.open_to_look(path, tenant_id=TENANT, seed="") as ledger:
+    with SqliteLedger.open_to_look(path, tenant_id=TENANT, seed="") as ledger:
         assert ledger.path == path
         assert ledger.locked_by() == ""
         assert ledger.standings() == {}
@@ -93,10 +93,10 @@ def test_what_a_killed_run_left_in_its_journal_is_seen(path: Path, monkeypatch: 
 
 def test_a_run_that_is_under_way_is_seen(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its lock and what it has written so far."""
-    with Ledger.open(path, tenant_id=TENANT, seed="s") as ledger, ledger.lock():
+    with SqliteLedger.open(path, tenant_id=TENANT, seed="s") as ledger, ledger.acquire_lease():
         ledger.note("x", "by a run")
         monkeypatch.setattr(looking, "_may_be_written", lambda _: False)
-        with Ledger.open_to_look(path, tenant_id=TENANT, seed="s") as seen:
+        with SqliteLedger.open_to_look(path, tenant_id=TENANT, seed="s") as seen:
             assert f"process {os.getpid()}" in seen.locked_by()
             assert seen.noted("x") == "by a run"
 
@@ -145,6 +145,6 @@ def test_the_ledger_of_another_seed_is_refused(path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(looking, "_may_be_written", lambda _: False)
     with (
         pytest.raises(ConfigurationError, match="another seed"),
-        Ledger.open_to_look(path, tenant_id=TENANT, seed="t"),
+        SqliteLedger.open_to_look(path, tenant_id=TENANT, seed="t"),
     ):
         pass

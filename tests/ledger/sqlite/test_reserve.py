@@ -12,11 +12,10 @@ from types import SimpleNamespace
 import pytest
 
 from finhub_onboard.errors import ConfigurationError, LedgerError
-from finhub_onboard.events import Event, Notice
 from finhub_onboard.ledger.sqlite import writer as module
 from finhub_onboard.ledger.sqlite.database import connect
 from finhub_onboard.ledger.sqlite.reserve import Reserve, reserved
-from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 from tests.ledger.support import call, journey, key, opened
 
 IN_FLIGHT = 4
@@ -42,7 +41,7 @@ def roomy(monkeypatch: pytest.MonkeyPatch, left: int) -> None:
 
 def test_the_room_is_allocated_and_gone_afterwards(path: Path) -> None:
     """Blocks, not only a length; for its owner only; nothing is said; the ledger opens beside it as ever."""
-    said: list[Event] = []
+    said: list[str] = []
     with reserved(path, IN_FLIGHT, said.append) as reserve:
         found = beside(path).stat()
         assert found.st_blocks * 512 >= found.st_size == reserve.size == reserve.wanted
@@ -85,12 +84,11 @@ def test_more_under_way_needs_more_room(path: Path) -> None:
 def test_half_of_little_is_taken_and_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run needs the other half; what that means is said."""
     roomy(monkeypatch, 400_000)
-    said: list[Event] = []
+    said: list[str] = []
     with reserved(path, IN_FLIGHT, said.append) as reserve:
         assert reserve.size == beside(path).stat().st_size == 200_000
-    (notice,) = said
-    assert isinstance(notice, Notice)
-    assert "answers may be lost" in notice.message
+    (message,) = said
+    assert "answers may be lost" in message
 
 
 @pytest.mark.parametrize("left", [False, True], ids=["new", "left by a run that was killed"])
@@ -109,7 +107,7 @@ def test_a_disk_that_is_full_already_is_refused(path: Path, monkeypatch: pytest.
 def test_what_lies_in_the_place_and_is_no_file_is_left_alone(path: Path, make: Callable[[Path], None]) -> None:
     """No room then, which is said; a link is not followed."""
     make(beside(path))
-    said: list[Event] = []
+    said: list[str] = []
     with reserved(path, IN_FLIGHT, said.append) as reserve:
         assert reserve.size == 0
     assert len(said) == 1
@@ -143,7 +141,7 @@ async def fill_up(path: Path, disk: Short, told: list[str]) -> list[BaseExceptio
     """Hand in more than there is room for."""
     reserve = Reserve(path, max_in_flight=IN_FLIGHT)
     reserve.give_up = disk.give_up  # type: ignore[method-assign]
-    async with Writer(path, reserve=reserve, on_full=lambda: told.append("full")) as writer:
+    async with SqliteWriter(path, room=reserve, on_full=lambda: told.append("full")) as writer:
         posted = [writer.post(journey(number, message="x" * 3000), [call(number, number)]) for number in range(1, 60)]
         results = await asyncio.gather(*posted, return_exceptions=True)
         assert told == (["full"] if not any(results) else [])

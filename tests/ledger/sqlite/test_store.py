@@ -23,7 +23,7 @@ from finhub_onboard.ledger.sqlite.rows import (
     call_values,
     journey_values,
 )
-from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 from finhub_onboard.model import CallRecord, Customer, Journey, Phase, Standing
 from tests.ledger.support import call, journey, key, opened, write
 from tests.values import replace
@@ -209,7 +209,7 @@ def test_files_are_for_their_owner_only_under_a_lax_umask(tmp_path: Path) -> Non
     folder = tmp_path / "made" / "here"
     before = os.umask(0)
     try:
-        with opened(folder / "l.db") as ledger, ledger.lock():
+        with opened(folder / "l.db") as ledger, ledger.acquire_lease():
             ledger.start_run("r", {})
             modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
     finally:
@@ -234,7 +234,7 @@ def test_readers_read_while_a_run_writes(tmp_path: Path) -> None:
 
     async def scenario() -> None:
         with opened(path) as reader:
-            async with Writer(path) as writer:
+            async with SqliteWriter(path) as writer:
                 for number in range(1, 20):
                     await writer.post(journey(number))
                     assert len(reader.find([key(n) for n in range(1, 20)])) == number
@@ -248,7 +248,7 @@ def test_who_would_be_known_by_a_mark_is_told_as_of_any_run(tmp_path: Path) -> N
     pairs = [(b"m1", key(1)), (b"m2", key(1))]
 
     async def enter(run: int, *, marks: Sequence[tuple[bytes, bytes]], ended: Sequence[tuple[bytes, bytes]]) -> None:
-        async with Writer(path, run=run) as writer:
+        async with SqliteWriter(path, run=run) as writer:
             await writer.post(journey(1), marks=marks)
             await writer.post(journey(1), ended=ended)
 

@@ -13,7 +13,7 @@ import pytest
 from finhub_onboard.errors import LedgerError
 from finhub_onboard.ledger.sqlite import writer as module
 from finhub_onboard.ledger.sqlite.database import connect
-from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 from finhub_onboard.model import Journey
 from tests.ledger.support import call, journey, key, opened
 
@@ -42,28 +42,28 @@ def test_what_was_awaited_is_there_for_a_second_connection(path: Path) -> None:
     """After each await, the entry can be read by others; many writers at once share commits."""
     commits = 0
 
-    async def one(writer: Writer, number: int) -> None:
+    async def one(writer: SqliteWriter, number: int) -> None:
         await writer.post(journey(number), [call(number, number)])
         customers, calls = held(path)
         assert key(number) in customers
         assert number in calls
 
     async def scenario() -> None:
-        async with Writer(path) as writer:
+        async with SqliteWriter(path) as writer:
             await asyncio.gather(*(one(writer, number) for number in range(1, 201)))
 
-    before = module.Writer._commit
+    before = module.SqliteWriter._commit
 
-    def counted(self: Writer, db: sqlite3.Connection, group: list[module.Order]) -> None:
+    def counted(self: SqliteWriter, db: sqlite3.Connection, group: list[module.Order]) -> None:
         nonlocal commits
         commits += 1
         before(self, db, group)
 
-    module.Writer._commit = counted  # type: ignore[method-assign]
+    module.SqliteWriter._commit = counted  # type: ignore[method-assign]
     try:
         asyncio.run(scenario())
     finally:
-        module.Writer._commit = before  # type: ignore[method-assign]
+        module.SqliteWriter._commit = before  # type: ignore[method-assign]
     assert held(path) == ({key(n) for n in range(1, 201)}, set(range(1, 201)))
     assert commits < 200, "each write had a commit of its own"
 
@@ -72,7 +72,7 @@ def test_the_order_of_one_customers_entries_is_kept(path: Path) -> None:
     """Entries handed in without waiting are written in that order: the last one stays."""
 
     async def scenario() -> None:
-        async with Writer(path) as writer:
+        async with SqliteWriter(path) as writer:
             await asyncio.gather(*(writer.post(journey(1, sent=number)) for number in range(500)))
 
     asyncio.run(scenario())
@@ -84,7 +84,7 @@ def test_leaving_writes_what_was_handed_in(path: Path) -> None:
     """The end of the run waits for what is on its way."""
 
     async def scenario() -> None:
-        async with Writer(path) as writer:
+        async with SqliteWriter(path) as writer:
             posted = [writer.post(journey(number)) for number in range(50)]
         await asyncio.gather(*posted)
 
@@ -96,7 +96,7 @@ def test_whoever_awaits_the_last_entry_has_all_before_it(path: Path) -> None:
     """What is posted later is never durable before what was posted earlier: only the last needs awaiting."""
 
     async def scenario() -> None:
-        async with Writer(path) as writer:
+        async with SqliteWriter(path) as writer:
             for start in range(0, 100, 10):
                 posted = [writer.post(journey(start + number)) for number in range(10)]
                 await posted[-1]
@@ -110,7 +110,7 @@ def test_an_error_that_nobody_awaited_comes_with_the_next_entry(path: Path, monk
     _full(monkeypatch)
 
     async def scenario() -> None:
-        async with Writer(path) as writer:
+        async with SqliteWriter(path) as writer:
             writer.post(journey(1, message="x" * 100_000))
             with pytest.raises(LedgerError):
                 await writer.post(journey(2))
@@ -123,7 +123,7 @@ def test_a_write_after_the_end_is_an_error_not_a_wait_for_ever(path: Path) -> No
     """Nobody serves a closed writer."""
 
     async def scenario() -> None:
-        writer = Writer(path)
+        writer = SqliteWriter(path)
         async with writer:
             await writer.post(journey(1))
         with pytest.raises(LedgerError, match="closed"):
@@ -136,7 +136,7 @@ def test_a_cancelled_waiter_does_not_disturb_the_others(path: Path) -> None:
     """A customer whose task ends early leaves the group as it is."""
 
     async def scenario() -> None:
-        async with Writer(path) as writer:
+        async with SqliteWriter(path) as writer:
             posted = [writer.post(journey(number)) for number in range(20)]
             posted[3].cancel()
             results = await asyncio.gather(*posted, return_exceptions=True)
@@ -148,7 +148,7 @@ def test_a_cancelled_waiter_does_not_disturb_the_others(path: Path) -> None:
 
 
 async def _all(path: Path, entries: list[Journey]) -> list[BaseException | None]:
-    async with Writer(path) as writer:
+    async with SqliteWriter(path) as writer:
         waiting = [writer.post(entry, [call(number, number)]) for number, entry in enumerate(entries, start=1)]
         return await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
 
@@ -186,7 +186,7 @@ def test_after_an_error_nothing_is_written_any_more(path: Path, monkeypatch: pyt
     _full(monkeypatch)
 
     async def scenario() -> None:
-        async with Writer(path) as writer:
+        async with SqliteWriter(path) as writer:
             with pytest.raises(LedgerError):
                 await writer.post(journey(1, message="x" * 100_000))
             with pytest.raises(LedgerError):
@@ -238,7 +238,7 @@ def test_a_ledger_held_by_another_program_is_an_error_with_a_hint(path: Path, mo
 _WRITE = """
 import asyncio, itertools, sys
 from pathlib import Path
-from finhub_onboard.ledger.sqlite.writer import Writer
+from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 from tests.values import replace
 from tests.ledger.support import call, journey
 
@@ -248,7 +248,7 @@ async def one(writer, numbers):
         print(number, flush=True)
 
 async def main():
-    async with Writer(Path(sys.argv[1])) as writer:
+    async with SqliteWriter(Path(sys.argv[1])) as writer:
         await asyncio.gather(*(one(writer, itertools.count(start, 8)) for start in range(1, 9)))
 
 asyncio.run(main())
@@ -280,7 +280,7 @@ def test_an_intent_and_its_journey_are_one_commit(path: Path) -> None:
     async def scenario() -> None:
         db = sqlite3.connect(path)
         orphans = "SELECT count(*) FROM call WHERE key NOT IN (SELECT key FROM customer)"
-        async with Writer(path) as writer:
+        async with SqliteWriter(path) as writer:
             for posted in [writer.post(journey(n), [call(n, n)]) for n in range(1, 100)]:
                 assert db.execute(orphans).fetchone() == (0,)
                 await posted
@@ -297,7 +297,7 @@ def test_an_identity_hash_is_durable_with_the_intent_that_it_came_with(path: Pat
     async def scenario() -> None:
         pair = (b"mark", key(1))
         with opened(path) as ledger:
-            async with Writer(path, run=3) as writer:
+            async with SqliteWriter(path, run=3) as writer:
                 await writer.post(journey(1), [call(1, 1)], marks=[pair, pair])
                 assert ledger.sharing([b"mark"]) == {b"mark": {key(1)}}
                 writer.post(journey(1), [call(1, 1, outcome="refused")], ended=[pair])
@@ -317,7 +317,7 @@ def test_what_is_known_of_a_run_goes_with_the_entries(path: Path) -> None:
         run = ledger.start_run("r", {"rows": 1})
 
         async def scenario() -> None:
-            async with Writer(path) as writer:
+            async with SqliteWriter(path) as writer:
                 for number in range(20):
                     writer.note(run.number, {"rows": number})
                 await writer.post(journey(1))

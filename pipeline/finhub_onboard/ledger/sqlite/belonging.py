@@ -15,12 +15,9 @@ from finhub_onboard.config import seeds
 from finhub_onboard.config.seeds import Rooted, Stretching
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.ports import AnotherSeedError
 
 _TENANT, _CHECK = "tenant_id", "seed_check"
-
-
-class AnotherSeedError(ConfigurationError):
-    """The ledger was made with another seed."""
 
 
 def entries_of_new(tenant_id: str, seed: str) -> dict[str, str]:

@@ -7,11 +7,19 @@ threads; no error leaves here without what to do.
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from finhub_onboard.errors import LedgerError, OnboardError
 from finhub_onboard.ledger.sqlite.trouble import explained, odd_entry
+
+
+class Transactions(Protocol):
+    """Whoever may write (``ledger.sqlite.lease``)."""
+
+    def transaction(self, db: sqlite3.Connection) -> AbstractContextManager[None]:
+        """Commit what the block writes, or nothing of it."""
 
 
 @contextmanager

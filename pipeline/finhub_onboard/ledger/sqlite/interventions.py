@@ -1,8 +1,8 @@
 """What a person does to customers between runs: answers for steps in doubt, redrives.
 
-An act is numbered like a run and stands among the runs, so that ``history`` keeps how the customers stood before it and
-the reports of earlier runs can be written again. Promises: an act and all that it changes are one transaction, durable
-on return; memory does not grow with the customers it concerns. Whoever acts holds the ledger's lock.
+An intervention is numbered like a run and stands among the runs, so that ``history`` keeps how the customers stood
+before it and the reports of earlier runs can be written again. Promises: an intervention and all that it changes are
+one transaction, durable on return; memory does not grow with the customers it concerns.
 """
 
 import json
@@ -14,8 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from finhub_onboard.ledger.sqlite.database import connect, plainly
-from finhub_onboard.ledger.sqlite.lock import Held
+from finhub_onboard.ledger.sqlite.database import Transactions, connect, plainly
 from finhub_onboard.ledger.sqlite.rows import (
     ADD_MARK,
     END_MARK,
@@ -31,28 +30,25 @@ _SLICE = 1000
 _IDS = ("customer_id", "user_id", "verification_id")
 
 
-class Acts:
-    """Reads whom a person may concern, and writes what was done; a connection of its own to the ledger.
+class SqliteInterventions:
+    """Interventions (``ledger.ports``) on a connection of their own, written as the holder of ``lease``."""
 
-    ``held`` is the lock that whoever acts holds: what is written while it is lost is not.
-    """
-
-    def __init__(self, path: Path, held: Held) -> None:
+    def __init__(self, path: Path, lease: Transactions) -> None:
         self._path = path
-        self._held = held
+        self._lease = lease
         with plainly(path):
             self._db = connect(path)
 
     @classmethod
     @contextmanager
-    def of(cls, path: Path, held: Held) -> Iterator[Self]:
+    def opened(cls, path: Path, lease: Transactions) -> Iterator[Self]:
         """Open for the length of a block."""
-        acts = cls(path, held)
-        with closing(acts._db):
-            yield acts
+        interventions = cls(path, lease)
+        with closing(interventions._db):
+            yield interventions
 
     def standing(self, standing: Standing) -> Iterator[Journey]:
-        """Yield all customers who stand so; what is written meanwhile does not disturb."""
+        """Yield all customers of this standing; what is written meanwhile does not disturb."""
         names = ", ".join(JOURNEY_COLUMNS)
         after = b""
         sql = f"SELECT {names} FROM customer WHERE standing = ? AND key > ? ORDER BY key LIMIT {_SLICE}"  # noqa: S608
@@ -65,14 +61,14 @@ class Acts:
             after = found[-1].key
 
     def owners(self, ids: Collection[str]) -> dict[tuple[str, str], set[bytes]]:
-        """Who has these ids at the bank: (column, id) -> keys. One look at every customer."""
+        """Who has these ids at the bank: (column, id) -> keys. Reads every customer."""
         wanted = set(ids)
         found: dict[tuple[str, str], set[bytes]] = {}
         if not wanted:
             return found
         with plainly(self._path):
-            for key, *held in self._db.execute(f"SELECT key, {', '.join(_IDS)} FROM customer"):  # noqa: S608
-                for name, value in zip(_IDS, held, strict=True):
+            for key, *ids_ in self._db.execute(f"SELECT key, {', '.join(_IDS)} FROM customer"):  # noqa: S608
+                for name, value in zip(_IDS, ids_, strict=True):
                     if value in wanted:
                         found.setdefault((name, value), set()).add(key)
         return found
@@ -88,14 +84,14 @@ class Acts:
         corrected: Iterable[tuple[bytes, bytes]] = (),
         ended: Collection[bytes] = (),
     ) -> None:
-        """Write the act ``run_id`` and the journeys that ``change`` yields for its number.
+        """Write the intervention ``run_id`` and the journeys that ``change`` yields for its number, all or nothing.
 
-        ``marks`` are identity hashes (mark, key) that are valid from the act on; those ``corrected``, and all of the
+        ``marks`` are identity hashes (mark, key) that are valid from it on; those ``corrected``, and all of the
         customers ``ended``, are valid no more.
         """
         now = time.time()
         facts = facts | {"command": command, "inputs": [], "out": ""}
-        with plainly(self._path), self._held.transaction(self._db):
+        with plainly(self._path), self._lease.transaction(self._db):
             number = self._db.execute(
                 "INSERT INTO run (run_id, host, pid, started_at, heartbeat_at, finished_at, exit_code, facts)"
                 " VALUES (?, ?, ?, ?, ?, ?, 0, ?)",

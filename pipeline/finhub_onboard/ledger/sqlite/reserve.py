@@ -8,12 +8,12 @@ entry: that a run stops when the room is given up is its business.
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from shutil import disk_usage
 
 from finhub_onboard.errors import ConfigurationError
-from finhub_onboard.events import Handler, Notice
 
 _FOR_ONE = 96 * 1024
 """Bytes for one call under way: its intent, its outcome and its customer's rest, each page changed anew each time; and
@@ -99,11 +99,20 @@ def _allocate(descriptor: int, size: int) -> None:
 
 
 @contextmanager
-def reserved(ledger: Path, max_in_flight: int, emit: Handler) -> Iterator[Reserve]:
-    """Hold room for so many calls under way; says so if it is less than they may need."""
+def reserved(ledger: Path, max_in_flight: int, say: Callable[[str], None]) -> Iterator[Reserve]:
+    """Hold room for so many calls under way; ``say`` hears if it is less than they may need."""
     with closing(Reserve(ledger, max_in_flight=max_in_flight)) as reserve:
         reserve.take()
         if reserve.size < reserve.wanted:
             kept = f"{reserve.size >> 10} of {reserve.wanted >> 10} KB could be set aside beside the ledger"
-            emit(Notice(message=f"{kept}: if the disk fills up, answers may be lost and their rows in doubt"))
+            say(f"{kept}: if the disk fills up, answers may be lost and their rows in doubt")
         yield reserve
+
+
+def describe_room(ledger: Path, max_in_flight: int) -> str:
+    """What is free beside the ledger. Raises :class:`ConfigurationError` if so many calls may need more."""
+    wanted, free = Reserve(ledger, max_in_flight=max_in_flight).wanted, disk_usage(ledger.parent).free
+    said = f"{free >> 20:,} MB are free beside the ledger"
+    if free < wanted:
+        raise ConfigurationError(f"{said}, {wanted >> 10:,} KB are needed for the last answers", hint="make room")
+    return said

@@ -5,43 +5,13 @@ Promise: what is written comes back the same, field by field. Knows no file and 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.model import CallRecord, Journey, Repeat, Standing
 
 JOURNEY_COLUMNS = Journey.__struct_fields__
 CALL_COLUMNS = CallRecord.__struct_fields__
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
-    """One execution of a job as the ledger keeps it; ``facts`` is what the reports need to be written again."""
-
-    number: int
-    run_id: str
-    host: str
-    pid: int
-    started_at: float
-    heartbeat_at: float
-    finished_at: float | None
-    exit_code: int | None
-    stopped_because: str
-    facts: dict[str, Any]
-
-    @property
-    def command(self) -> str:
-        """What was executed: ``run``, or what a person did between runs (``ledger.sqlite.interventions``)."""
-        return str(self.facts.get("command", "run"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunCounts:
-    """What the ledger holds of a run: customers it took up, intents of calls that change something, their outcomes."""
-
-    customers: int
-    intents: int
-    outcomes: int
 
 
 def journey_values(journey: Journey) -> tuple[Any, ...]:

@@ -4,8 +4,8 @@ A thread takes whatever has been handed in, writes it in one transaction, makes 
 While it is busy with the disk, more is handed in: the group grows with the load by itself. Promise 3: what ``post``
 returns is done when the entries survive a crash; which entries are awaited before a call leaves, and which only share
 a commit with them, ``finhub.calls`` says per phase. On a full disk the reserve is given up first
-(``ledger.sqlite.reserve``). After an error nothing is written any more and every caller gets it; a lock that was lost
-is such an error (``ledger.sqlite.lock``).
+(``ledger.sqlite.reserve``). After an error nothing is written any more and every caller gets it; a lease that was lost
+is such an error (``ledger.sqlite.lease``).
 """
 
 import asyncio
@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from finhub_onboard.errors import LedgerError, OnboardError
-from finhub_onboard.ledger.sqlite.database import connect, plainly
+from finhub_onboard.ledger.ports import Room
+from finhub_onboard.ledger.sqlite.database import Transactions, connect, plainly
 from finhub_onboard.ledger.sqlite.journal import Journal
-from finhub_onboard.ledger.sqlite.lock import Held
-from finhub_onboard.ledger.sqlite.reserve import Reserve
 from finhub_onboard.ledger.sqlite.rows import (
     ADD_MARK,
     DROP_MARK,
@@ -59,29 +58,29 @@ class Order:
     done: asyncio.Future[None] | None = None
 
 
-class Writer:
+class SqliteWriter:
     """Writes journeys and calls; use as an async context manager inside the run's event loop.
 
-    ``held`` is the lock of the run, which each commit renews; a writer without one is for who cannot be two. ``run`` is
-    the number of the run that identity hashes are kept with. ``reserve`` is given up when the disk is full; ``on_full``
-    is then called on the event loop: there is room to write what is under way, and for nothing new. So is ``say``, with
-    what a person should know of the journal.
+    Each commit renews ``lease``. Without a lease: for tests and single callers only. ``run`` is the number of the run
+    that identity hashes are kept with. ``room`` is given up when the disk is full; ``on_full`` is then called on the
+    event loop: there is room to write what is under way, and for nothing new. So is ``say``, with what a person should
+    know of the journal.
     """
 
     def __init__(
         self,
         path: Path,
-        held: Held | None = None,
+        lease: Transactions | None = None,
         *,
         run: int = 0,
-        reserve: Reserve | None = None,
+        room: Room | None = None,
         on_full: Callable[[], None] = lambda: None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._path = path
-        self._held = held
+        self._lease = lease
         self._run = run
-        self._reserve = reserve
+        self._room = room
         self._on_full = on_full
         self._journal = Journal(path, lambda message: self._tell(say, message))
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
@@ -116,8 +115,8 @@ class Writer:
 
         So do the identity hashes (mark, key) that begin or end to be valid with them.
 
-        The future is done when they are, or raises :class:`LedgerError`. Who posts again need not await the first:
-        what comes later is never durable before it.
+        The future is done when they are, or raises :class:`LedgerError`. Entries become durable in posting order:
+        awaiting the last future is enough.
         """
         done = self._loop.create_future()
         # An error that nobody awaits is no news for the event loop: whoever posts next gets it again.
@@ -203,11 +202,11 @@ class Writer:
 
     def _write(self, db: sqlite3.Connection, group: list[Order]) -> None:
         try:
-            write(db, group, self._held, run=self._run)
+            write(db, group, self._lease, run=self._run)
         except sqlite3.Error as error:
-            if self._reserve is None or not is_full(error) or not self._reserve.give_up():
+            if self._room is None or not is_full(error) or not self._room.give_up():
                 raise
-            write(db, group, self._held, run=self._run)
+            write(db, group, self._lease, run=self._run)
             self._loop.call_soon_threadsafe(self._on_full)
 
     @staticmethod
@@ -221,9 +220,9 @@ class Writer:
                 waiter.set_exception(type(error)(str(error), hint=error.hint))
 
 
-def write(db: sqlite3.Connection, group: Sequence[Order], held: Held | None = None, *, run: int = 0) -> None:
-    """Write a group in one transaction, which renews the lock; of the journeys of a customer only the newest."""
-    with held.transaction(db) if held else db:
+def write(db: sqlite3.Connection, group: Sequence[Order], lease: Transactions | None = None, *, run: int = 0) -> None:
+    """Write a group in one transaction, which renews the lease; of the journeys of a customer only the newest."""
+    with lease.transaction(db) if lease else db:
         newest = {order.journey.key: order.journey for order in group if order.journey}
         for order in group:
             _write_marks(db, order, run)

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from finhub_onboard.errors import ConfigurationError, ExitCode, LedgerError, LockedError
-from finhub_onboard.ledger.sqlite import lock
+from finhub_onboard.ledger.sqlite import lease
 from finhub_onboard.ledger.sqlite.database import connect
-from finhub_onboard.ledger.sqlite.lock import Held
+from finhub_onboard.ledger.sqlite.lease import SqliteLease
 from finhub_onboard.ledger.sqlite.process import Life, Process, life_of, this_process
 from tests.ledger.support import opened
 from tests.values import replace
@@ -29,7 +29,7 @@ _HOLD = """
 import sys
 from pathlib import Path
 from tests.ledger.support import opened
-with opened(Path(sys.argv[1])) as ledger, ledger.lock():
+with opened(Path(sys.argv[1])) as ledger, ledger.acquire_lease():
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -64,9 +64,9 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let silence be noticed soon."""
-    monkeypatch.setattr(lock, "STALE_S", 0.6)
-    monkeypatch.setattr(lock, "_BEAT_S", 0.1)
-    monkeypatch.setattr(lock, "_LOOK_S", 0.02)
+    monkeypatch.setattr(lease, "STALE_S", 0.6)
+    monkeypatch.setattr(lease, "_HEARTBEAT_S", 0.1)
+    monkeypatch.setattr(lease, "_LOOK_S", 0.02)
 
 
 def write_holder(path: Path, *, heartbeat_at: float | None = None, beats: int = 0, **other: object) -> None:
@@ -103,7 +103,7 @@ def beating(path: Path) -> Iterator[None]:
 def test_a_second_process_is_told_who_holds_the_lock_and_since_when(path: Path) -> None:
     """Exit 6 with process, host, since when and the last sign of life; when the holder ends, the lock is free."""
     with another_process_holds(path) as holder, opened(path) as ledger:
-        with pytest.raises(LockedError) as caught, ledger.lock():
+        with pytest.raises(LockedError) as caught, ledger.acquire_lease():
             pytest.fail("two runs hold one lock")
         said = str(caught.value)
         assert f"process {holder.pid} on {socket.gethostname()} since " in said
@@ -115,15 +115,15 @@ def test_a_second_process_is_told_who_holds_the_lock_and_since_when(path: Path) 
         assert f"process {holder.pid}" in ledger.locked_by()
     with opened(path) as ledger:
         assert ledger.locked_by() == ""
-        with ledger.lock():
+        with ledger.acquire_lease():
             assert f"process {os.getpid()}" in ledger.locked_by()
         assert ledger.locked_by() == ""
 
 
 def test_one_process_cannot_hold_it_twice(path: Path) -> None:
     """The lock belongs to a run, not to a process."""
-    with opened(path) as ledger, opened(path) as again, ledger.lock():
-        with pytest.raises(LockedError), again.lock():
+    with opened(path) as ledger, opened(path) as again, ledger.acquire_lease():
+        with pytest.raises(LockedError), again.acquire_lease():
             pytest.fail("two runs hold one lock")
         assert ledger.locked_by()
 
@@ -132,7 +132,7 @@ def test_a_run_that_fails_gives_the_lock_back(path: Path) -> None:
     """An exception inside frees the lock, and stays what it was."""
     with opened(path) as ledger:
         for error in (ZeroDivisionError, ValueError):
-            with pytest.raises(error), ledger.lock():
+            with pytest.raises(error), ledger.acquire_lease():
                 raise error
         assert ledger.locked_by() == ""
 
@@ -149,8 +149,8 @@ def test_the_lock_of_a_killed_run_is_free_at_once(path: Path, *, reaped: bool) -
         with opened(path) as ledger:
             assert ledger.locked_by() == ""
             started = time.monotonic()
-            with ledger.lock():
-                assert time.monotonic() - started < lock.STALE_S / 2
+            with ledger.acquire_lease():
+                assert time.monotonic() - started < lease.STALE_S / 2
                 assert f"process {os.getpid()}" in ledger.locked_by()
 
 
@@ -160,7 +160,7 @@ def test_a_process_that_got_the_number_of_a_dead_one_is_not_the_holder(path: Pat
     write_holder(path, start="1")
     with opened(path) as ledger:
         assert ledger.locked_by() == ""
-        with ledger.lock():
+        with ledger.acquire_lease():
             pass
 
 
@@ -172,7 +172,7 @@ def test_who_shows_signs_of_life_keeps_the_lock_whatever_the_clocks_say(
 ) -> None:
     """A jump of the clock, or another machine's, takes the lock from nobody."""
     write_holder(path, heartbeat_at=time.time() + drift_s, **other)
-    with beating(path), opened(path) as ledger, pytest.raises(LockedError), ledger.lock():
+    with beating(path), opened(path) as ledger, pytest.raises(LockedError), ledger.acquire_lease():
         pytest.fail("a living holder lost its lock")
 
 
@@ -184,8 +184,8 @@ def test_a_silent_holder_elsewhere_is_taken_over_after_a_while(path: Path, drift
     with opened(path) as ledger:
         assert "another-host" in ledger.locked_by()
         started = time.monotonic()
-        with ledger.lock():
-            assert time.monotonic() - started >= lock.STALE_S
+        with ledger.acquire_lease():
+            assert time.monotonic() - started >= lease.STALE_S
             assert f"process {os.getpid()}" in ledger.locked_by()
 
 
@@ -203,8 +203,8 @@ def test_a_holder_that_ends_while_it_is_watched_is_followed_at_once(path: Path) 
     with opened(path) as ledger:
         thread.start()
         started = time.monotonic()
-        with ledger.lock():
-            assert time.monotonic() - started < lock.STALE_S
+        with ledger.acquire_lease():
+            assert time.monotonic() - started < lease.STALE_S
         thread.join()
 
 
@@ -214,12 +214,12 @@ def test_a_stopped_process_keeps_the_lock_for_a_while_and_loses_it_then(path: Pa
     """SIGSTOP: it lives, so a run that comes soon is refused; who watches long enough takes over."""
     with another_process_holds(path) as holder, opened(path) as ledger:
         holder.send_signal(signal.SIGSTOP)
-        with pytest.raises(LockedError, match=f"process {holder.pid}"), ledger.lock():
+        with pytest.raises(LockedError, match=f"process {holder.pid}"), ledger.acquire_lease():
             pytest.fail("a living holder lost its lock at once")
         deadline = time.monotonic() + 20
         while life_of_holder(path) is Life.ALIVE and time.monotonic() < deadline:
             time.sleep(0.05)
-        with ledger.lock():
+        with ledger.acquire_lease():
             assert f"process {os.getpid()}" in ledger.locked_by()
         holder.kill()
 
@@ -227,7 +227,7 @@ def test_a_stopped_process_keeps_the_lock_for_a_while_and_loses_it_then(path: Pa
 def life_of_holder(path: Path) -> Life:
     """What a look at the ledger says of its holder."""
     with closing(connect(path)) as db:
-        holder = lock.read(db)
+        holder = lease.read_holder(db)
         assert holder is not None
         return holder.life
 
@@ -244,11 +244,11 @@ def entries(path: Path) -> int:
 
 
 @contextmanager
-def held_without_beats(path: Path) -> Iterator[tuple[Held, sqlite3.Connection]]:
+def held_without_beats(path: Path) -> Iterator[tuple[SqliteLease, sqlite3.Connection]]:
     """Hold the lock as a process would that stands still between its transactions."""
-    held = Held(path)
+    held = SqliteLease(path)
     with closing(connect(path)) as db:
-        held.take(db)
+        held.acquire(db)
         yield held, db
 
 
@@ -257,49 +257,49 @@ def test_a_holder_that_was_taken_over_writes_nothing_and_is_not_sure(path: Path)
     with held_without_beats(path) as (held, db):
         with held.transaction(db):
             entry(db)
-        assert held.sure()
+        assert held.is_valid()
         write_holder(path, host="the-other-host")
         for _ in range(2):
             with pytest.raises(LockedError, match="the-other-host"), held.transaction(db):
                 entry(db)
-            assert not held.sure()
+            assert not held.is_valid()
             assert isinstance(held.lost, LockedError)
         assert entries(path) == 1
-        held.give_back(db)
-        assert lock.read(db) is not None, "it gave back what was not its own"
+        held.release(db)
+        assert lease.read_holder(db) is not None, "it gave back what was not its own"
 
 
 def test_nobody_is_sure_for_longer_than_others_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A holder that slept sends nothing until it has renewed its lock, and goes on if nobody took it meanwhile."""
-    assert lock.SURE_S < lock.STALE_S
+    assert lease.VALID_S < lease.STALE_S
     with held_without_beats(path) as (held, db):
-        now = lock._clock()
-        monkeypatch.setattr(lock, "_clock", lambda: now + lock.SURE_S + 0.01)
-        assert not held.sure()
+        now = lease._clock()
+        monkeypatch.setattr(lease, "_clock", lambda: now + lease.VALID_S + 0.01)
+        assert not held.is_valid()
         with held.transaction(db):
             entry(db)
-        assert held.sure()
+        assert held.is_valid()
 
 
 def test_a_transaction_that_fails_renews_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not committed is no sign of life."""
     with held_without_beats(path) as (held, db):
-        now = lock._clock()
-        monkeypatch.setattr(lock, "_clock", lambda: now + lock.SURE_S + 0.01)
+        now = lease._clock()
+        monkeypatch.setattr(lease, "_clock", lambda: now + lease.VALID_S + 0.01)
         with pytest.raises(ZeroDivisionError), held.transaction(db):
             raise ZeroDivisionError
-        assert not held.sure()
+        assert not held.is_valid()
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_run_that_writes_nothing_shows_signs_of_life_all_the_same(path: Path) -> None:
     """While reports are written, or the bank is waited for, the lock is renewed."""
-    with opened(path) as ledger, ledger.lock() as held, closing(connect(path)) as db:
+    with opened(path) as ledger, ledger.acquire_lease() as held, closing(connect(path)) as db:
         first, deadline = beats_of(db), time.monotonic() + 20
         while beats_of(db) == first and time.monotonic() < deadline:
             time.sleep(0.02)
         assert beats_of(db) > first
-        assert held.sure()
+        assert held.is_valid()
 
 
 @pytest.mark.usefixtures("quick")
@@ -313,8 +313,8 @@ def test_a_beat_that_fails_is_not_the_last(path: Path, monkeypatch: pytest.Monke
             raise sqlite3.OperationalError("disk I/O error")
         return connect(at)
 
-    monkeypatch.setattr(lock, "connect", once)
-    with opened(path) as ledger, ledger.lock(), closing(connect(path)) as db:
+    monkeypatch.setattr(lease, "connect", once)
+    with opened(path) as ledger, ledger.acquire_lease(), closing(connect(path)) as db:
         deadline = time.monotonic() + 20
         while beats_of(db) < 2 and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -324,7 +324,7 @@ def test_a_beat_that_fails_is_not_the_last(path: Path, monkeypatch: pytest.Monke
 
 def beats_of(db: sqlite3.Connection) -> int:
     """Signs of life of the holder."""
-    holder = lock.read(db)
+    holder = lease.read_holder(db)
     assert holder is not None
     return holder.beats
 
@@ -332,18 +332,23 @@ def beats_of(db: sqlite3.Connection) -> int:
 @pytest.mark.parametrize("replaced", [False, True], ids=["removed", "replaced"])
 def test_a_ledger_that_is_taken_away_stops_its_run(path: Path, tmp_path: Path, *, replaced: bool) -> None:
     """The next run would begin from nothing, so this one stops: there is no file that can be removed to get in."""
-    with opened(tmp_path / "other.db"), opened(path) as ledger, ledger.lock() as held, closing(connect(path)) as db:
+    with (
+        opened(tmp_path / "other.db"),
+        opened(path) as ledger,
+        ledger.acquire_lease() as held,
+        closing(connect(path)) as db,
+    ):
         path.unlink()
         if replaced:
             (tmp_path / "other.db").rename(path)
         with pytest.raises(LedgerError, match="removed or replaced"), held.transaction(db):
             entry(db)
-        assert not held.sure()
+        assert not held.is_valid()
 
 
 def test_there_is_no_file_beside_the_ledger_to_be_removed(path: Path, tmp_path: Path) -> None:
     """The lock lies in the ledger."""
-    with opened(path) as ledger, ledger.lock():
+    with opened(path) as ledger, ledger.acquire_lease():
         assert {file.name for file in tmp_path.iterdir()} <= {"l.db", "l.db-wal", "l.db-shm"}
 
 
@@ -357,16 +362,16 @@ def test_a_holder_that_stands_still_in_the_middle_of_a_write_is_named(
         db.execute("PRAGMA busy_timeout = 20")
         return db
 
-    monkeypatch.setattr(lock, "connect", impatient)
+    monkeypatch.setattr(lease, "connect", impatient)
     with closing(connect(path)) as writing, opened(path) as ledger:
         writing.execute("BEGIN IMMEDIATE")
-        with pytest.raises(ConfigurationError, match="locked") as caught, ledger.lock():
+        with pytest.raises(ConfigurationError, match="locked") as caught, ledger.acquire_lease():
             pytest.fail("the ledger cannot be written")
         assert "another program" in caught.value.hint
         writing.rollback()
         write_holder(path, **ELSEWHERE)
         writing.execute("BEGIN IMMEDIATE")
-        with pytest.raises(LockedError, match="another-host"), ledger.lock():
+        with pytest.raises(LockedError, match="another-host"), ledger.acquire_lease():
             pytest.fail("the ledger cannot be written")
         writing.rollback()
 

@@ -1,39 +1,42 @@
-"""One run at a time: a lock that lies in the ledger itself, so whoever can write the ledger meets it.
+"""One run at a time: a lease that lies in the ledger itself, so whoever can write the ledger meets it.
 
-The holder shows a sign of life every second. Its lock is taken over at once if its process is provably dead, and else
+The holder shows a sign of life every second. Its lease is taken over at once if its process is provably dead, and else
 after somebody who wants it has watched for ``STALE_S`` seconds and seen no sign of life. Clocks of two processes are
-never set against each other for that: the watcher counts its own seconds.
+never compared for that: the watcher counts its own seconds.
 
-Promises: a holder that lives keeps its lock, whatever clocks do and whatever files are removed; one that was taken over
-(it was suspended, or hung) writes and sends nothing more: every transaction of a holder renews the lock or fails, and
-``Held.sure``, asked before each call, is true only while nobody can have taken it over.
+Promises: a holder that lives keeps its lease, whatever clocks do and whatever files are removed; one that was taken
+over (it was suspended, or hung) writes and sends nothing more: every transaction of a holder renews the lease or fails,
+and ``SqliteLease.is_valid``, asked before each call, is true only while nobody can have taken it over.
 """
 
 import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from finhub_onboard.errors import ConfigurationError, LedgerError, LockedError
+from finhub_onboard.ledger.ports import Room
 from finhub_onboard.ledger.sqlite.database import connect, plainly
+from finhub_onboard.ledger.sqlite.interventions import SqliteInterventions
 from finhub_onboard.ledger.sqlite.process import Life, Process, life_of, this_process
 from finhub_onboard.ledger.sqlite.trouble import BACK
+from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 
 STALE_S = 10.0
-SURE_S = 6.0
+VALID_S = 6.0
 """Shorter than ``STALE_S`` by what a request may need to leave."""
-_BEAT_S = 1.0
+_HEARTBEAT_S = 1.0
 _LOOK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who holds the lock, as the ledger shows it; ``beats`` counts signs of life."""
+    """Who holds the lease, as the ledger shows it; ``beats`` counts signs of life."""
 
     nonce: str
     process: Process
@@ -54,8 +57,8 @@ class Holder:
         return Life.UNKNOWN if life is Life.ALIVE and not fresh else life
 
 
-class Held:
-    """The lock of the ledger at ``path``, as its holder has it."""
+class SqliteLease:
+    """The lease of the ledger at ``path``, as its holder has it (``ledger.ports.Lease``)."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -64,28 +67,43 @@ class Held:
         except OSError:  # then its next write fails
             self._file = None
         self._nonce = secrets.token_hex(8)
-        self._sure_until = self._beat_at = float("-inf")
+        self._valid_until = self._heartbeat_at = float("-inf")
         self.lost: LockedError | LedgerError | None = None
 
-    def sure(self) -> bool:
-        """Whether nobody can have taken the lock over by now: only then may a call leave."""
-        return _clock() < self._sure_until
+    def is_valid(self) -> bool:
+        """Whether nobody can have taken the lease over by now: only then may a call leave."""
+        return _clock() < self._valid_until
 
     @contextmanager
     def transaction(self, db: sqlite3.Connection) -> Iterator[None]:
-        """Write as the holder: commits and renews the lock, or writes nothing and raises who has it now."""
+        """Write as the holder: commits and renews the lease, or writes nothing and raises who has it now."""
         at = _clock()
         with db:
             db.execute("BEGIN IMMEDIATE")
             self._confirm(db)
-            if due := at - self._beat_at >= _BEAT_S / 2:
+            if due := at - self._heartbeat_at >= _HEARTBEAT_S / 2:
                 db.execute("UPDATE holder SET heartbeat_at = ?, beats = beats + 1", (time.time(),))
             yield
         if due:
             self._renewed(at)
 
-    def take(self, db: sqlite3.Connection) -> None:
-        """Take the lock from nobody, or from a holder that is dead or stays silent. Raises :class:`LockedError`."""
+    def writer(
+        self,
+        *,
+        run: int,
+        room: Room | None = None,
+        on_full: Callable[[], None] = lambda: None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> SqliteWriter:
+        """The writer of run ``run``."""
+        return SqliteWriter(self._path, self, run=run, room=room, on_full=on_full, say=say)
+
+    def interventions(self) -> AbstractContextManager[SqliteInterventions]:
+        """Reads and writes what a person does between runs."""
+        return SqliteInterventions.opened(self._path, self)
+
+    def acquire(self, db: sqlite3.Connection) -> None:
+        """Acquire the lease if it is free, or its holder is dead or stays silent. Raises :class:`LockedError`."""
         first, since = None, time.monotonic()  # not ``_clock``: what this machine slept through was not watched
         while True:
             at = _clock()
@@ -93,10 +111,10 @@ class Held:
                 try:
                     db.execute("BEGIN IMMEDIATE")
                 except sqlite3.OperationalError:
-                    if holder := read(db):
+                    if holder := read_holder(db):
                         raise self._refused(holder, "; it stands still in the middle of a write") from None
                     raise
-                holder = read(db)
+                holder = read_holder(db)
                 silent = holder == first and time.monotonic() - since >= STALE_S
                 if holder is None or silent or holder.life is Life.DEAD:
                     self._enter(db, this_process())
@@ -107,10 +125,10 @@ class Held:
             time.sleep(_LOOK_S)
         self._renewed(at)
 
-    def beat(self, ended: threading.Event) -> None:
+    def heartbeat(self, ended: threading.Event) -> None:
         """Show signs of life until ``ended``, whoever else writes or does not."""
-        while not ended.wait(_BEAT_S) and self.lost is None:
-            if _clock() - self._beat_at < _BEAT_S / 2:
+        while not ended.wait(_HEARTBEAT_S) and self.lost is None:
+            if _clock() - self._heartbeat_at < _HEARTBEAT_S / 2:
                 continue
             # What the disk does not take now it may take later; until then nothing is sent.
             with (
@@ -120,8 +138,8 @@ class Held:
             ):
                 pass
 
-    def give_back(self, db: sqlite3.Connection) -> None:
-        """Free the lock. One that cannot be freed is that of a dead process soon."""
+    def release(self, db: sqlite3.Connection) -> None:
+        """Free the lease. One that cannot be freed is that of a dead process soon."""
         with suppress(sqlite3.Error), db:
             db.execute("DELETE FROM holder WHERE nonce = ?", (self._nonce,))
 
@@ -133,7 +151,7 @@ class Held:
         )
 
     def _renewed(self, at: float) -> None:
-        self._beat_at, self._sure_until = at, at + SURE_S
+        self._heartbeat_at, self._valid_until = at, at + VALID_S
 
     def _refused(self, holder: Holder, how: str = "") -> LockedError:
         return LockedError(
@@ -142,9 +160,9 @@ class Held:
         )
 
     def _confirm(self, db: sqlite3.Connection) -> None:
-        self.lost = self.lost or self._loss(read(db))
+        self.lost = self.lost or self._loss(read_holder(db))
         if self.lost is not None:
-            self._sure_until = float("-inf")
+            self._valid_until = float("-inf")
             raise self.lost
 
     def _loss(self, now: Holder | None) -> LockedError | LedgerError | None:
@@ -168,26 +186,26 @@ class Held:
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[Held]:
-    """Hold the lock of the ledger at ``path``. Raises :class:`LockedError` that says who holds it and since when."""
+def hold(path: Path) -> Iterator[SqliteLease]:
+    """Hold the lease of the ledger at ``path``. Raises :class:`LockedError` that says who holds it and since when."""
     with plainly(path, ConfigurationError):
         db = connect(path)
-    held, ended = Held(path), threading.Event()
+    lease, ended = SqliteLease(path), threading.Event()
     with closing(db):
         with plainly(path, ConfigurationError):
-            held.take(db)
-        beat = threading.Thread(target=held.beat, args=(ended,), name="ledger-heartbeat", daemon=True)
-        beat.start()
+            lease.acquire(db)
+        thread = threading.Thread(target=lease.heartbeat, args=(ended,), name="ledger-heartbeat", daemon=True)
+        thread.start()
         try:
-            yield held
+            yield lease
         finally:
             ended.set()
-            beat.join()
-            held.give_back(db)
+            thread.join()
+            lease.release(db)
 
 
-def read(db: sqlite3.Connection) -> Holder | None:
-    """Who holds the lock, by what the ledger says."""
+def read_holder(db: sqlite3.Connection) -> Holder | None:
+    """Who holds the lease, by what the ledger says."""
     row = db.execute("SELECT nonce, host, pid, machine, start, since, heartbeat_at, beats FROM holder").fetchone()
     if row is None:
         return None

@@ -1,0 +1,77 @@
+"""Opening a ledger by its URL: the one place that chooses the adapter.
+
+A new database is a new folder beside this module and one line of ``_ADAPTERS``. Promise: an address that no adapter
+knows is a :class:`ConfigurationError` that names those that are known.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.ledger.ports import Ledger, Reader
+from finhub_onboard.ledger.sqlite import adapter as sqlite
+
+
+class Adapter(Protocol):
+    """What each database's ``adapter`` module has."""
+
+    def open_ledger(self, url: str, *, tenant_id: str, seed: str, create: bool) -> Ledger:
+        """Open or create the ledger."""
+
+    def look_into(self, url: str, *, tenant_id: str, seed: str) -> AbstractContextManager[Reader]:
+        """Open an existing ledger for reading."""
+
+    def name_of(self, url: str) -> str:
+        """What messages call the ledger at this address."""
+
+    def exists(self, url: str) -> bool:
+        """Whether there is a ledger at this address."""
+
+    def elsewhere(self, url: str) -> str:
+        """What to add to "there is no ledger": where another one is that may be meant."""
+
+
+_ADAPTERS: dict[str, Adapter] = {"sqlite:///": sqlite}
+"""Beginning of the URL -> adapter."""
+
+
+def open_ledger(url: str, *, tenant_id: str, seed: str, create: bool = True) -> Ledger:
+    """Open or create the ledger at ``url`` for one tenant and seed.
+
+    Raises :class:`ConfigurationError` if it cannot be used, and :class:`AnotherSeedError`: nothing was sent yet.
+    """
+    return _adapter(url).open_ledger(url, tenant_id=tenant_id, seed=seed, create=create)
+
+
+def look_into(url: str, *, tenant_id: str, seed: str) -> AbstractContextManager[Reader]:
+    """Open an existing ledger for reading, also where it may not be written; without a seed it has no keys.
+
+    Raises :class:`ConfigurationError` if there is none or it belongs to others.
+    """
+    return _adapter(url).look_into(url, tenant_id=tenant_id, seed=seed)
+
+
+def name_of(url: str) -> str:
+    """What messages call the ledger at ``url``; without secrets."""
+    return _adapter(url).name_of(url)
+
+
+def exists(url: str) -> bool:
+    """Whether there is a ledger at ``url``. Raises :class:`ConfigurationError` where that cannot be found out."""
+    return _adapter(url).exists(url)
+
+
+def elsewhere(url: str) -> str:
+    """What to add to the message that there is no ledger at ``url``: where another one is that may be meant."""
+    return _adapter(url).elsewhere(url)
+
+
+def _adapter(url: str) -> Adapter:
+    for beginning, adapter in _ADAPTERS.items():
+        if url.startswith(beginning):
+            return adapter
+    scheme = url.partition(":")[0]
+    raise ConfigurationError(
+        f"no adapter keeps a ledger in {scheme}: ledger.url may begin with {', '.join(_ADAPTERS)}",
+        hint='write for example ledger.url = "sqlite:///onboard-ledger.db"',
+    )
