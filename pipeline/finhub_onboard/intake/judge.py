@@ -148,7 +148,7 @@ class Judge:
         self,
         pieces: Sequence[Piece],
         frame: pl.DataFrame,
-        broken: Sequence[schema.Broken],
+        broken: Sequence[schema.BrokenRule],
         *,
         given: Cells,
         earlier: pl.DataFrame,
@@ -203,7 +203,7 @@ class Judge:
                         for lack in lacking:
                             findings.lack(place, lack)
 
-    def _facts(self, fault: schema.Broken, frame: pl.DataFrame, table: Table) -> Mapping[str, object]:
+    def _facts(self, fault: schema.BrokenRule, frame: pl.DataFrame, table: Table) -> Mapping[str, object]:
         """Return what the words of a code need to know; none of it is the row's own value."""
         match fault.code:
             case "too_long":

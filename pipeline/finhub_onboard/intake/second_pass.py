@@ -148,7 +148,7 @@ def judged(found: Survey, rules: Rules, *, batch_rows: int) -> Iterator[Judged]:
         frame, earlier = brought(given.frame), given.earlier
         if earlier.height:
             earlier = brought(earlier, nationalities=(), email=contacts.earlier_email)
-        return judge.judged(group, frame, schema.broken(specification, frame), given=given, earlier=earlier)
+        return judge.judged(group, frame, schema.validate(specification, frame), given=given, earlier=earlier)
 
     pieces, most = _pieces(found, batch_rows), small_inputs.together(batch_rows)
     groups = gathered(pieces, lambda piece: piece.batch.height, most, alike=lambda piece: piece.table.plan)

@@ -1,18 +1,14 @@
+from calendar import monthrange
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from finhub_onboard.intake.checking import elementwise, schema
-from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS, JUDGED_COLUMNS, VERDICT
+from finhub_onboard.intake.checking import rules as predicates
 from finhub_onboard.intake.checking.violation_codes import CODES
-from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Customer, IntakeRow
+from finhub_onboard.model import CANONICAL_COLUMNS, Customer, IntakeRow
 from tests.intake.helpers import NOW, a_row, judged, rules, told, write
-
-SPECIFICATION = schema.specification(now=NOW, min_age=18)
 
 LONG_EMAIL = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 60}.com"
 
@@ -264,49 +260,16 @@ def test_absent_values_are_empty_texts(tmp_path: Path) -> None:
     assert customer.gender == customer.terms_accepted_at == customer.identity_document == ""
 
 
-EDGES = {
-    **dict.fromkeys(schema.LONGEST, st.text(st.sampled_from("aZ9 -~\t\x7fé\u2028\ufffd"), max_size=4)),
-    "date_of_birth": st.from_regex(r"(19|20|18|99)[0-9]{2}-[0-3][0-9]-[0-3][0-9]\n?", fullmatch=True),
-    **dict.fromkeys(
-        INSTANT_COLUMNS,
-        st.from_regex(
-            r"202[0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{3}|\.[0-9]{6})?Z", fullmatch=True
-        ),
-    ),
-}
+@pytest.mark.parametrize("year", [1600, 1700, 1896, 1900, 1999, 2000, 2004, 2020, 2100, 2400, 9999])
+def test_a_date_is_real_when_the_calendar_has_it(year: int) -> None:
+    """Of all months and days that can be written, those that Python's calendar has, are real; leap years included."""
+    written = [(month, day) for month in range(14) for day in range(33)]
+    frame = pl.DataFrame({"day": [f"{year}-{month:02}-{day:02}" for month, day in written]})
+    expected = [1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1] for month, day in written]
+    assert frame.select(predicates.date_real("day")).to_series().to_list() == expected
 
 
-@pytest.mark.parametrize("column", sorted(SPECIFICATION.surely))
-@given(data=st.data())
-def test_the_short_cut_takes_only_what_breaks_no_rule(column: str, data: st.DataObject) -> None:
-    """What is called surely good is good by the rules themselves."""
-    known = [*GOOD.get(column, []), *BAD.get(column, {}), "x" * 64, "x" * 65, "x" * 200, "x" * 201]
-    values = data.draw(st.lists(st.one_of(st.sampled_from(known), EDGES[column]), min_size=1, max_size=20))
-    frame = pl.DataFrame({column: values})
-    surely = frame.select(SPECIFICATION.surely[column]).to_series()
-    good = frame.select(SPECIFICATION.good(column)).to_series()
-    assert not (surely & ~good).any()
-
-
-@pytest.mark.parametrize("column", sorted(SPECIFICATION.surely))
-def test_usual_values_take_the_short_cut(column: str) -> None:
-    """The short cut is one: usual values are settled by it."""
-    usual = {"date_of_birth": "1985-02-28", **dict.fromkeys(INSTANT_COLUMNS, "2025-09-22T05:15:15Z")}
-    frame = pl.DataFrame({column: [usual.get(column, "Ann-Lee O'Neil 7")]})
-    assert frame.select(SPECIFICATION.surely[column]).item()
-
-
-@pytest.mark.parametrize("few", [0, 1000])
-def test_columns_of_few_values_and_of_many_are_judged_alike(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    """Every bad value among thousands of good ones is found, once per row and rule, whether values repeat or not."""
-    monkeypatch.setattr(elementwise, "_FEW", few)
-    values = [*BAD["date_of_birth"], *GOOD["date_of_birth"]] * 200
-    columns = {name: [""] * len(values) for name in (*CANONICAL_COLUMNS, *(c + VERDICT for c in JUDGED_COLUMNS))}
-    columns |= dict.fromkeys(REQUIRED_COLUMNS, ["x"] * len(values))
-    columns |= {"phone": ["+3706"] * len(values), "date_of_birth": values}
-    frame = pl.DataFrame(columns).with_columns(pl.col(f"^.*{VERDICT}$").replace("", None))
-    found = schema.broken(SPECIFICATION, frame)
-    expected = [
-        (place, BAD["date_of_birth"][value]) for place, value in enumerate(values) if value in BAD["date_of_birth"]
-    ]
-    assert [(fault.place, fault.code) for fault in found] == expected
+def test_an_instant_that_is_no_day_breaks_one_rule(tmp_path: Path) -> None:
+    """30 February of a year to come is no instant, and nothing else."""
+    found = judge_values(tmp_path, "terms_accepted_at", ["2040-02-30T10:00:00Z"])
+    assert [violation.code for violation in found[0].violations] == ["instant_format"]

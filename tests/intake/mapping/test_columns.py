@@ -60,7 +60,7 @@ def codes(by: Profile, name: str, values: list[str], *, typed: bool = False) -> 
     catalogue = Catalogue(known=CATEGORIES)
     whole = normalise(frame, catalogue=catalogue, documents_root=Path(), max_bytes=1)
     found = [""] * len(values)
-    for fault in schema.broken(schema.specification(now=NOW, min_age=18), whole):
+    for fault in schema.validate(schema.specification(now=NOW, min_age=18), whole):
         assert (fault.column, found[fault.place]) == (name, "")
         found[fault.place] = fault.code
     return found
@@ -674,7 +674,7 @@ def test_a_partners_file_becomes_good_rows() -> None:
     assert frame["terms_accepted_at"].to_list() == ["2024-07-01T12:30:00+02:00", ""]
     assert pl.concat([how.apply(file[:1]), how.apply(file[1:])]).equals(frame)
     whole = normalise(frame, catalogue=Catalogue(known=CATEGORIES), documents_root=Path(), max_bytes=1)
-    assert schema.broken(schema.specification(now=NOW, min_age=18), whole) == []
+    assert schema.validate(schema.specification(now=NOW, min_age=18), whole) == []
     assert whole["terms_accepted_at"][0] == datetime(2024, 7, 1, 10, 30, tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

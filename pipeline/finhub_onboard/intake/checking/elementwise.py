@@ -10,12 +10,14 @@ from collections.abc import Callable
 import polars as pl
 
 _HEAD = 1000
-_FEW = 200
+_FEW = 600
 """Distinct values among the first ``_HEAD`` up to which it pays to look at each of the whole column once."""
 
 
 def few(values: pl.Series) -> pl.Series | None:
     """Return the distinct values of a column where values repeat, None where they hardly do."""
+    if values.null_count() == values.len() > 0:
+        return values.head(1)
     if values.len() <= _HEAD or values.head(_HEAD).n_unique() > _FEW:
         return None
     return values.unique()
@@ -34,6 +36,8 @@ def mapped(values: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.
     answers = function(distinct)
     if distinct.equals(answers):
         return values
+    if answers.n_unique() == 1:
+        return answers.new_from_index(0, values.len())
     return values.replace_strict(distinct, answers, return_dtype=answers.dtype)
 
 

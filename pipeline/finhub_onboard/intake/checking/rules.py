@@ -13,13 +13,18 @@ from finhub_onboard.intake.checking.normalise import canonical_instant
 from finhub_onboard.intake.mapping.formats import NOT_MIDNIGHT
 
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-_SURE_DAY = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
-"""A day that every month has."""
-_SURE_INSTANT = f"^{_SURE_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{{6}})?Z$"
-_CANONICAL_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{6})?Z$"
+_CALENDAR_DAY = (
+    "(?:[0-9]{4}-(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"  # a month of 31 days
+    "|[0-9]{4}-(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"  # a month of 30 days
+    "|[0-9]{4}-02-(?:0[1-9]|1[0-9]|2[0-8])"
+    "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"  # a leap year
+)
+"""A day of the calendar. polars evaluates a pattern once for all rules of a column, but a parser once for each rule."""
+_CALENDAR_DATE = f"^{_CALENDAR_DAY}$"
+_CANONICAL_INSTANT = f"^{_CALENDAR_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{{6}})?Z$"
 _NAIVE_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?$"
 _CELL_ERROR = r"^#(?:N/A|VALUE!|REF!|NAME\?|DIV/0!|NULL!|NUM!)$"
-_DAY, _SECONDS = 10, 19
+_SECONDS = 19
 _FIRST_BIRTH_DATE = "1900-01-01"
 
 
@@ -90,17 +95,17 @@ def date_at_midnight(column: str) -> pl.Expr:
 
 def date_real(column: str) -> pl.Expr:
     """Hold where the date is in the calendar."""
-    return ~pl.col(column).str.contains(_DATE) | _date(pl.col(column)).is_not_null()
+    return ~pl.col(column).str.contains(_DATE) | _is_in_calendar(column)
 
 
 def date_not_after(column: str, day: str) -> pl.Expr:
     """Hold where the date is that day or earlier; ISO dates sort like texts."""
-    return _date(pl.col(column)).is_null() | (pl.col(column) <= day)
+    return ~_is_in_calendar(column) | (pl.col(column) <= day)
 
 
 def date_not_before_1900(column: str) -> pl.Expr:
     """Hold where the date can be that of a living person."""
-    return _date(pl.col(column)).is_null() | (pl.col(column) >= _FIRST_BIRTH_DATE)
+    return ~_is_in_calendar(column) | (pl.col(column) >= _FIRST_BIRTH_DATE)
 
 
 def adult(column: str, now: datetime, min_age: int) -> pl.Expr:
@@ -121,9 +126,7 @@ def _latest_birth_date(now: datetime, min_age: int) -> str:
 def instant_written(column: str) -> pl.Expr:
     """Hold where the value is an instant, or one that only lacks its offset."""
     value = pl.col(column)
-    # What could not be read stayed as it was, so that the day may still be one that is not in the calendar.
-    real = value.str.contains(_CANONICAL_INSTANT) & _date(value.str.slice(0, _DAY)).is_not_null()
-    return (value == "") | real | value.str.contains(_NAIVE_INSTANT)
+    return (value == "") | value.str.contains(_CANONICAL_INSTANT) | value.str.contains(_NAIVE_INSTANT)
 
 
 def instant_has_offset(column: str) -> pl.Expr:
@@ -138,26 +141,5 @@ def instant_not_after(column: str, now: datetime) -> pl.Expr:
     return ~value.str.contains(_CANONICAL_INSTANT) | (value.str.slice(0, _SECONDS) <= latest)
 
 
-def surely_text(column: str, longest: int) -> pl.Expr:
-    """Tell texts of letters, digits and what else ASCII prints, neither empty nor too long: no rule of texts fails."""
-    value = pl.col(column)
-    return (value.str.len_bytes() <= longest) & value.str.contains(r"^[A-Za-z][ -~]*$")
-
-
-def surely_adult(column: str, now: datetime, min_age: int) -> pl.Expr:
-    """Tell most birth dates that no rule of birth dates fails on."""
-    value = pl.col(column)
-    between = (value >= _FIRST_BIRTH_DATE) & (value <= min(_latest_birth_date(now, min_age), now.date().isoformat()))
-    return value.str.contains(f"^{_SURE_DAY}$") & between
-
-
-def surely_past_instant(column: str, now: datetime) -> pl.Expr:
-    """Tell most instants that no rule of instants fails on."""
-    value = pl.col(column)
-    # As texts, a second with a fraction is later than the same second without.
-    return value.str.contains(_SURE_INSTANT) & (value < canonical_instant(now)[:_SECONDS])
-
-
-def _date(value: pl.Expr) -> pl.Expr:
-    written = pl.when(value.str.contains(_DATE)).then(value)
-    return written.str.to_date("%Y-%m-%d", strict=False)
+def _is_in_calendar(column: str) -> pl.Expr:
+    return pl.col(column).str.contains(_CALENDAR_DATE)

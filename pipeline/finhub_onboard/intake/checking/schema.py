@@ -1,20 +1,21 @@
-"""What a row must be: the specification of an input, as a pandera schema over normalised batches.
+"""What a row must be: the table of rules, and the pandera schemas that are made from it.
 
-Promises: :func:`specification` can be read as the list of rules; each check is named by its violation code, and
-:func:`broken` returns every (row, column, code) that fails, none hiding another, without any value. Knows no words
-for a person and no file.
+Promises: pandera judges every value of every row of a normalised batch. :func:`specification` can be read as the list
+of rules; each check is named by its violation code, and :func:`validate` returns every (row, column, code) that fails,
+none hiding another, without any value. Knows no words for a person and no file.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandera.polars as pa
 import polars as pl
+from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaErrors
 
 from finhub_onboard.intake.checking import rules
-from finhub_onboard.intake.checking.elementwise import few
+from finhub_onboard.intake.checking.elementwise import mapped
 from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS, JUDGED_COLUMNS, VERDICT
 from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
 
@@ -28,12 +29,10 @@ _VERDICT_CHECK = "verdict"
 """The one check that is not named by its code: the code is the verdict itself."""
 Rule = tuple[str, Callable[[str], pl.Expr]]
 """A violation code, and the condition on a column under which there is none."""
-Part = tuple[tuple[str, tuple[str, ...]], ...]
-"""Some columns, and of each the codes of some rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class BrokenRule:
     """A rule that fails: the row's place in the batch, the canonical column, the violation code."""
 
     place: int
@@ -43,49 +42,14 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """What a normalised batch must be: for each column the conditions of its rules, by violation code.
+    """What a normalised batch must be, as two pandera schemas made from the same table of rules.
 
-    ``surely`` are cheap conditions under which all of a column's own hold, for the columns where nearly every value
-    differs; they need not hold for every good value.
+    ``columns`` has one check per column, that all rules of the column hold. ``rules`` has one check per rule, which
+    names the rule that fails.
     """
 
-    rules: Mapping[str, Mapping[str, pl.Expr]]
-    surely: Mapping[str, pl.Expr]
-    parts: dict["Part", pa.DataFrameSchema] = field(default_factory=dict)
-
-    @property
-    def schema(self) -> pa.DataFrameSchema:
-        """All rules as a pandera schema."""
-        return self.part(tuple((column, tuple(rules)) for column, rules in self.rules.items()))
-
-    def part(self, part: "Part") -> pa.DataFrameSchema:
-        """Return a schema of some rules only; what many batches break is made once.
-
-        pandera takes a millisecond for each check, and of the many there are a batch breaks a few.
-        """
-        if part not in self.parts:
-            self.parts[part] = pa.DataFrameSchema(
-                {
-                    column: pa.Column(
-                        pl.String, [_check(code, self.rules[column][code]) for code in codes], nullable=True
-                    )
-                    for column, codes in part
-                }
-            )
-        return self.parts[part]
-
-    def good(self, column: str) -> pl.Expr:
-        """Return the condition under which a value breaks no rule of its column."""
-        return pl.all_horizontal(self.rules[column].values())
-
-    def broken_part(self, frame: pl.DataFrame) -> "Part":
-        """Return which rules the columns of a frame break at all."""
-        found = []
-        for column in frame.columns:
-            rules = self.rules[column]
-            holds = frame.select(condition.all().alias(code) for code, condition in rules.items()).row(0)
-            found.append((column, tuple(code for code, always in zip(rules, holds, strict=True) if not always)))
-        return tuple(found)
+    columns: pa.DataFrameSchema
+    rules: pa.DataFrameSchema
 
 
 def specification(*, now: datetime, min_age: int, required: Collection[str] = ()) -> Specification:
@@ -130,13 +94,10 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
     columns = {name: [*_common(name, required), *own] for name, own in columns.items()}
     # E-mail, phone, nationality, category and documents: judged by libraries and the file system, once per value.
     columns |= {column + VERDICT: [(_VERDICT_CHECK, rules.no_verdict)] for column in JUDGED_COLUMNS}
+    table = {name: {code: holds(name) for code, holds in own} for name, own in columns.items() if own}
     return Specification(
-        rules={name: {code: holds(name) for code, holds in own} for name, own in columns.items() if own},
-        surely={
-            **{column: rules.surely_text(column, longest) for column, longest in LONGEST.items()},
-            **{column: rules.surely_past_instant(column, now) for column in INSTANT_COLUMNS},
-            "date_of_birth": rules.surely_adult("date_of_birth", now, min_age),
-        },
+        columns=_schema({name: {name: pl.all_horizontal(own.values())} for name, own in table.items()}),
+        rules=_schema(table),
     )
 
 
@@ -145,54 +106,48 @@ def load() -> None:
     pa.DataFrameSchema({"": pa.Column(pl.String, pa.Check(lambda _: True))}).validate(pl.DataFrame({"": ["x"]}))
 
 
-def broken(by: Specification, frame: pl.DataFrame) -> list[Broken]:
+def validate(by: Specification, frame: pl.DataFrame) -> list[BrokenRule]:
     """Return every rule that a batch breaks, ordered by row, column and rule.
 
-    Columns and rows that are good as a whole, nearly all of nearly every batch, are told apart first; pandera names
-    what is wrong with the others.
+    The whole batch is validated with a check per column. The values that failed are validated once more with a check
+    per rule, to name the rules: there are four times as many rules as columns, and a check of a long column is costly.
     """
-    suspicious = {column: _places(by, frame[column]) for column in by.rules}
-    bad = [column for column, found in suspicious.items() if found.len()]
-    if not bad:
+    failed = _failures(by.columns, frame)
+    if failed is None:
         return []
-    places = pl.concat([suspicious[column] for column in bad]).unique().sort()
-    frame = frame.select(bad)[places]
-    try:
-        by.part(by.broken_part(frame)).validate(frame, lazy=True)
-    except SchemaErrors as errors:
-        # Only where and which: pandera's own column of failing values is personal data.
-        found = errors.failure_cases.select("index", "column", "check").rows()
-    else:
-        return []
+    columns = [column for column in frame.columns if column in set(failed["column"])]
+    places = failed["index"].unique().sort()
+    frame = frame.select(columns)[places]
+    named = _failures(pa.DataFrameSchema({column: by.rules.columns[column] for column in columns}), frame)
+    assert named is not None, "where the check of a column fails, one of its rules does"
     order = {column: place for place, column in enumerate(CANONICAL_COLUMNS)}
-    faults = [
-        Broken(
-            place=places[place],
+    verdicts = {column: frame[column].to_list() for column in columns if column.endswith(VERDICT)}
+    rows = places.to_list()
+    broken = [
+        BrokenRule(
+            place=rows[index],
             column=column.removesuffix(VERDICT),
-            code=frame[column][place] if check == _VERDICT_CHECK else check,
+            code=verdicts[column][index] if check == _VERDICT_CHECK else check,
         )
-        for place, column, check in found
+        for index, column, check in named.rows()
     ]
-    return sorted(faults, key=lambda fault: (fault.place, order[fault.column]))
+    return sorted(broken, key=lambda rule: (rule.place, order[rule.column]))
 
 
-def _places(by: Specification, values: pl.Series) -> pl.Series:
-    """Return the places at which a column breaks a rule of its own."""
-    name = values.name
-    if name.endswith(VERDICT):
-        return values.is_not_null().arg_true()
-    distinct = few(values)
-    if distinct is not None:
-        bad = distinct.filter(~_holding(by.good(name), distinct))
-        if not bad.len():
-            return pl.Series(name, [], dtype=pl.get_index_type())
-        return values.is_in(bad.implode()).arg_true()
-    places = (~_holding(by.surely.get(name, by.good(name)), values)).arg_true()
-    return places.filter(~_holding(by.good(name), values.gather(places)))
-
-
-def _holding(condition: pl.Expr, values: pl.Series) -> pl.Series:
-    return values.to_frame().select(condition).to_series()
+def _failures(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> pl.DataFrame | None:
+    """Return row, column and check of every failure, or None; not pandera's failing values, which are personal data."""
+    try:
+        # Whatever PANDERA_VALIDATION_ENABLED or PANDERA_VALIDATION_DEPTH say in the environment.
+        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+            schema.validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        failures: pl.DataFrame = errors.failure_cases.select("index", "column", "check")
+    else:
+        return None
+    if failures["index"].null_count():
+        checks = failures.filter(pl.col("index").is_null())["check"]
+        raise RuntimeError(f"these checks could not be made: {', '.join(checks)}")
+    return failures
 
 
 def _common(name: str, required: Collection[str]) -> list[Rule]:
@@ -209,5 +164,24 @@ def _common(name: str, required: Collection[str]) -> list[Rule]:
     return found
 
 
-def _check(code: str, holds: pl.Expr) -> pa.Check:
-    return pa.Check(lambda data: data.lazyframe.select(holds), name=code)
+def _schema(table: Mapping[str, Mapping[str, pl.Expr]]) -> pa.DataFrameSchema:
+    """Make a schema of columns of text from conditions by name of the check."""
+    return pa.DataFrameSchema(
+        {
+            column: pa.Column(pl.String, [_check(name, holds) for name, holds in checks.items()], nullable=True)
+            for column, checks in table.items()
+        }
+    )
+
+
+def _check(name: str, holds: pl.Expr) -> pa.Check:
+    def evaluate(values: pl.Series) -> pl.Series:
+        return values.to_frame().lazy().select(holds).collect().to_series()
+
+    def check(data: pa.PolarsData) -> pl.LazyFrame | bool:
+        values = data.lazyframe.select(data.key).collect().to_series()
+        answers = mapped(values, evaluate)
+        # One answer for a good column: pandera copies a frame of answers several times.
+        return True if answers.all() else answers.to_frame().lazy()
+
+    return pa.Check(check, name=name)
