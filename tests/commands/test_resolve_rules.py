@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from finhub_onboard.commands.resolve_rules import Given, Judged, Known, judged
 from finhub_onboard.journey.claims import reopened
-from finhub_onboard.journey.operator import Answer, Word, answered, question_about
+from finhub_onboard.journey.operator import Answer, answered, question_about
+from finhub_onboard.journey.questions import Word
 from finhub_onboard.model import CallRecord, Journey, Standing
 from finhub_onboard.reports.projection import instant
 from tests.values import replace

@@ -18,8 +18,8 @@ from finhub_onboard.engine.stopping import Stopper, StopRules, beside
 from finhub_onboard.errors import ConfigurationError, ExitCode, LedgerError
 from finhub_onboard.events import Event, Progress, Stopping
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step
-from finhub_onboard.journey.policy import Judgement, Verdict
 from finhub_onboard.journey.ports import Problem
+from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.keys import IdKind, Keys
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from finhub_onboard.engine.refusal_scope import ENOUGH, TRIES, Suspicion
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.finhub.calls import CallName, step
-from finhub_onboard.journey.policy import Judgement, Verdict
+from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.model import Journey, Standing
 
 REGISTER, CHECK, APPROVE, ACTIVATE = map(step, (CallName.REGISTER, CallName.CHECK, CallName.APPROVE, CallName.ACTIVATE))

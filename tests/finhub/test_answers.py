@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from finhub_onboard.finhub.answers import read, read_categories, token_life_s
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Redacted, Reply, step
 from finhub_onboard.finhub.whose import Whose
-from finhub_onboard.journey.policy import Verdict, judge
+from finhub_onboard.journey.policy import judge
+from finhub_onboard.journey.verdicts import Verdict
 from finhub_onboard.model import Category
 from tests.outbound.support import EXAMPLES, customer, example
 

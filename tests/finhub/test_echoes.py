@@ -8,7 +8,8 @@ import pytest
 from finhub_onboard.finhub.answers import read
 from finhub_onboard.finhub.calls import CALLS, CallName, Facts, Kind, step
 from finhub_onboard.finhub.whose import Whose
-from finhub_onboard.journey.policy import Verdict, judge
+from finhub_onboard.journey.policy import judge
+from finhub_onboard.journey.verdicts import Verdict
 from finhub_onboard.keys import IdKind
 from tests.outbound.bank_answers import (
     ADMIN,

@@ -9,7 +9,8 @@ from finhub_onboard.finhub.answers import read
 from finhub_onboard.finhub.calls import CALLS, CallName, Kind, step
 from finhub_onboard.finhub.envelopes import is_the_banks
 from finhub_onboard.finhub.whose import Whose
-from finhub_onboard.journey.policy import Verdict, judge
+from finhub_onboard.journey.policy import judge
+from finhub_onboard.journey.verdicts import Verdict
 from tests.outbound.bank_answers import accepted, refused
 from tests.outbound.support import customer, example
 

@@ -6,7 +6,8 @@
 from typing import TYPE_CHECKING
 
 from finhub_onboard.finhub.calls import CallName, Step
-from finhub_onboard.journey.sent import IDENTITY_COLUMNS, columns_of, sent_columns
+from finhub_onboard.journey.phases.p2_registration import IDENTITY_COLUMNS
+from finhub_onboard.journey.sent import columns_of, sent_columns
 from finhub_onboard.keys import column_hash
 from finhub_onboard.model import Customer, Journey, Risk
 from tests.values import replace
@@ -50,7 +51,7 @@ class Promises:
                 self._refused = False
             case _:
                 pass
-        values = {column: getattr(customer, column) for column in columns_of(step.label)}
+        values = {column: getattr(customer, column) for column in columns_of(step)}
         if held.doubts == 1:
             self._attempted[step.label] = values
             self._used_up.discard(step.label)
@@ -77,7 +78,7 @@ class Promises:
     def worked(step: Step, customer: Customer, person: "Person | None") -> None:
         """The bank did what a call asked: it has these data now."""
         if person is not None:
-            person.told.update({column: getattr(customer, column) for column in columns_of(step.label)})
+            person.told.update({column: getattr(customer, column) for column in columns_of(step)})
 
     def check(self, journey: Journey, person: "Person | None") -> None:
         """What counts as sent is what the bank was told."""

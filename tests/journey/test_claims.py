@@ -3,8 +3,9 @@
 import pytest
 
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step, step
-from finhub_onboard.journey.operator import Answer, Word, answered
+from finhub_onboard.journey.operator import Answer, answered
 from finhub_onboard.journey.policy import judge
+from finhub_onboard.journey.questions import Word
 from finhub_onboard.journey.state import after, intended
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Disposition, Journey, Repeat, Standing

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from finhub_onboard.journey.codes import VOUCHED
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.identities import Identities
 from finhub_onboard.keys import IdKind
 from finhub_onboard.ledger.ports import Ledger
@@ -88,7 +88,7 @@ def test_a_doubt_that_a_refusal_leaves_keeps_the_customer_known(ledger: Ledger) 
 
 def test_a_vouched_repeat_that_was_refused_leaves_nobody_known(ledger: Ledger) -> None:
     """The operator found nobody, and what was sent since did nothing: the e-mail is its owner's."""
-    vouched = replace(INTENT, code=VOUCHED, repeat=Repeat.GRANTED)
+    vouched = replace(INTENT, code=Code.OPERATOR_VOUCHES, repeat=Repeat.GRANTED)
     handed_in(ledger, (replace(INTENT, doubts=2), [call()]), (vouched, [call("retry")]), run=1)
     assert judged(ledger, OWNER, run=2) == [[]]
 
@@ -108,7 +108,7 @@ def test_reports_of_earlier_runs_see_what_was_valid_then(ledger: Ledger) -> None
         ledger.start_run(f"r{number}", {"inputs": []})
     assert judged(ledger, OWNER, run=2) == [[EMAIL]]
     with ledger.acquire_lease() as lease, lease.interventions() as acts:
-        vouched = replace(INTENT, standing=Standing.OPEN, code=VOUCHED, repeat=Repeat.GRANTED)
+        vouched = replace(INTENT, standing=Standing.OPEN, code=Code.OPERATOR_VOUCHES, repeat=Repeat.GRANTED)
         acts.enter("act", "resolve", {}, lambda number: [replace(vouched, last_run=number)], ended=[KEY])
     corrected = replace(ANA, email="right@example.com")
     handed_in(ledger, (INTENT, [call()]), (REGISTERED, [call("done")]), run=4, row=corrected)
@@ -125,7 +125,7 @@ def test_reports_of_earlier_runs_see_what_was_valid_then(ledger: Ledger) -> None
         (replace(REGISTERED, sealed_id=b"x"), ANA, True, True),
         (REGISTERED, OWNER, True, False),
         (INTENT, ANA, True, True),
-        (replace(INTENT, code=VOUCHED, repeat=Repeat.GRANTED), ANA, True, False),
+        (replace(INTENT, code=Code.OPERATOR_VOUCHES, repeat=Repeat.GRANTED), ANA, True, False),
         (START, ANA, True, False),
     ],
 )

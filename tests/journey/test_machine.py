@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from finhub_onboard.finhub import calls
 from finhub_onboard.finhub.calls import CallName, Step, step_from_label
 from finhub_onboard.journey.operator import Answer, answered, is_in_doubt, may_open, opened_again, question_about
-from finhub_onboard.journey.sent import EVIDENCE_COLUMNS
+from finhub_onboard.journey.phases.p4_verification import EVIDENCE_COLUMNS
 from finhub_onboard.keys import changed_columns
 from finhub_onboard.ledger.sqlite import database, store, writer
 from finhub_onboard.model import CallRecord, Journey, Phase, Standing

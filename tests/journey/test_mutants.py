@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from finhub_onboard.journey import gates, state, taking_up
+from finhub_onboard.journey.progress import settled
 from finhub_onboard.journey.sent import sent_columns
 from finhub_onboard.model import Journey, Repeat, Standing
 from tests.journey.test_machine import Onboarding, walk
@@ -23,14 +24,14 @@ def _settles_all(journey: Journey, visit: Any, *, final: bool) -> Journey:
     """A refusal takes every doubt away."""
     del visit
     left = 0 if final else journey.doubts - 1
-    return state.settled(journey) if not left else replace(journey, doubts=left)
+    return settled(journey) if not left else replace(journey, doubts=left)
 
 
 def _forgets_that_it_was_refused(journey: Journey, visit: Any, *, final: bool) -> Journey:
     """A refused repeat may be sent again and again."""
     del visit, final
     left = journey.doubts - 1
-    return state.settled(journey) if not left else replace(journey, doubts=left, repeat=Repeat.UNUSED)
+    return settled(journey) if not left else replace(journey, doubts=left, repeat=Repeat.UNUSED)
 
 
 def _doubt_since_ever(*args: Any, **more: Any) -> Any:

@@ -3,6 +3,7 @@
 import pytest
 
 from finhub_onboard.finhub.calls import CallName, Facts, Step, step
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Forget, JourneyRules, Move, Resolve, Rest, Send
 from finhub_onboard.journey.next_move import next_move
 from finhub_onboard.journey.visit import Visit
@@ -76,7 +77,7 @@ def test_a_verification_without_a_document_number_waits_for_a_person(column: str
     customer = replace(a_customer(), **{column: ""})
     found = move(at(Phase.VERIFICATION), customer)
     assert found == Rest(
-        standing=Standing.PARKED, code="document_number_missing", phase=Phase.VERIFICATION, field=column
+        standing=Standing.PARKED, code=Code.DOCUMENT_NUMBER_MISSING, phase=Phase.VERIFICATION, field=column
     )
     runner = replace(AUTO, verification_needs_document=False)
     assert sent(move(at(Phase.VERIFICATION), customer, rules=runner)) == step(CallName.OPEN_VERIFICATION)
@@ -88,7 +89,7 @@ def test_any_identity_document_is_taken_from_the_identity_column(kind: str) -> N
     assert sent(move(at(Phase.DOCUMENTS, required=(kind,)))) == step(CallName.UPLOAD_DOCUMENT, kind)
     missing = a_customer(identity_document="")
     assert move(at(Phase.DOCUMENTS, required=(kind,)), missing) == Rest(
-        standing=Standing.PARKED, code="document_missing", phase=Phase.DOCUMENTS, field="identity_document"
+        standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS, field="identity_document"
     )
 
 
@@ -116,7 +117,7 @@ def test_a_document_that_no_column_holds_waits_for_a_person_after_the_others_are
     required = ("SELFIE", "GOVERNMENT_ID")
     assert sent(move(at(Phase.DOCUMENTS, required=required))).item == "GOVERNMENT_ID"
     found = move(at(Phase.DOCUMENTS, required=required, uploaded=("GOVERNMENT_ID",)))
-    assert found == Rest(standing=Standing.PARKED, code="document_missing", phase=Phase.DOCUMENTS)
+    assert found == Rest(standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS)
 
 
 @pytest.mark.parametrize(("row", "bank"), [("HIGH", ""), ("LOW", "HIGH"), ("", "HIGH"), ("HIGH", "LOW")])
@@ -126,7 +127,7 @@ def test_high_risk_is_parked_never_approved(row: str, bank: str) -> None:
     journey = at(Phase.DOCUMENTS, risk=bank, required=("PEP_DECLARATION",))
     assert move(journey, customer) == Advance(phase=Phase.DOCUMENTS)
     found = move(at(Phase.APPROVAL, risk=bank), customer)
-    assert found == Rest(standing=Standing.PARKED, code="high_risk", phase=Phase.APPROVAL)
+    assert found == Rest(standing=Standing.PARKED, code=Code.HIGH_RISK, phase=Phase.APPROVAL)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_only_the_levels_of_the_settings_are_approved_by_the_job(
     if approves:
         assert sent(found) == step(CallName.APPROVE)
     else:
-        assert found == Rest(standing=Standing.PARKED, code="approval_needed", phase=Phase.APPROVAL)
+        assert found == Rest(standing=Standing.PARKED, code=Code.APPROVAL_NEEDED, phase=Phase.APPROVAL)
 
 
 def test_a_manual_approval_parks_and_the_run_after_it_goes_on() -> None:
@@ -204,7 +205,9 @@ def test_a_consent_without_evidence_is_never_sent(consent: str) -> None:
     column = f"{consent}_accepted_at"
     customer = replace(a_customer(), **{column: ""})
     found = move(at(Phase.CONSENTS), customer)
-    assert found == Rest(standing=Standing.PARKED, code="consent_evidence_missing", phase=Phase.CONSENTS, field=column)
+    assert found == Rest(
+        standing=Standing.PARKED, code=Code.CONSENT_EVIDENCE_MISSING, phase=Phase.CONSENTS, field=column
+    )
     assumed = replace(AUTO, evidence_required=False)
     assert sent(move(at(Phase.CONSENTS), customer, rules=assumed)) == step(CallName.ACCEPT_CONSENT, "terms")
 
@@ -250,13 +253,13 @@ def test_a_check_that_never_shows_the_consents_sends_what_it_misses_once_more_an
 @pytest.mark.parametrize(
     ("facts", "code"),
     [
-        (Facts(consent_ok=True, activation_allowed=False, verification_ok=False), "not_verified"),
-        (Facts(consent_ok=True, activation_allowed=False, verification_ok=True), "activation_not_allowed"),
-        (Facts(consent_ok=True, activation_allowed=False, high_risk=True), "high_risk"),
-        (Facts(consent_ok=True, activation_allowed=False, high_risk=True, power_approval_ok=False), "high_risk"),
+        (Facts(consent_ok=True, activation_allowed=False, verification_ok=False), Code.NOT_VERIFIED),
+        (Facts(consent_ok=True, activation_allowed=False, verification_ok=True), Code.ACTIVATION_NOT_ALLOWED),
+        (Facts(consent_ok=True, activation_allowed=False, high_risk=True), Code.HIGH_RISK),
+        (Facts(consent_ok=True, activation_allowed=False, high_risk=True, power_approval_ok=False), Code.HIGH_RISK),
     ],
 )
-def test_a_check_that_says_no_for_another_reason_parks(facts: Facts, code: str) -> None:
+def test_a_check_that_says_no_for_another_reason_parks(facts: Facts, code: Code) -> None:
     """Consents are there but activation is not allowed: a person must look, and no activation is sent."""
     given = at(Phase.CONSENTS, consented=("terms", "privacy", "data-processing"))
     found = move(given, visit=Visit(check=facts, polls=5))
@@ -289,12 +292,14 @@ def test_a_registration_in_doubt_is_repeated_once_and_never_more() -> None:
     assert sent(move(register)) == step(CallName.REGISTER)
     for doubts in (2, 3, 9):
         again = doubt(CallName.REGISTER, doubts=doubts)
-        assert move(again) == Rest(standing=Standing.IN_DOUBT, code="registration_in_doubt", phase=Phase.REGISTRATION)
+        assert move(again) == Rest(
+            standing=Standing.IN_DOUBT, code=Code.REGISTRATION_IN_DOUBT, phase=Phase.REGISTRATION
+        )
         assert sent(move(again, rules=WEBHOOKS)) == step(CallName.LIST_DELIVERIES, "0")
         assert sent(move(again, visit=Visit(page=3), rules=WEBHOOKS)) == step(CallName.LIST_DELIVERIES, "3")
         known = replace(again, code="exists_after_doubt")
         found = move(known, visit=Visit(searched=True), rules=WEBHOOKS)
-        assert found == Rest(standing=Standing.IN_DOUBT, code="exists_after_doubt", phase=Phase.REGISTRATION)
+        assert found == Rest(standing=Standing.IN_DOUBT, code=Code.EXISTS_AFTER_DOUBT, phase=Phase.REGISTRATION)
 
 
 @pytest.mark.parametrize(
@@ -311,14 +316,14 @@ def test_verification_and_document_in_doubt_are_repeated_once(name: CallName, it
     assert isinstance(refused, Rest)
     assert refused.standing is Standing.DECLINED
     assert move(conflict, visit=Visit(check=Facts(verification_ok=False))) == Rest(
-        standing=Standing.PARKED, code="state_conflict", phase=step(name).phase
+        standing=Standing.PARKED, code=Code.STATE_CONFLICT, phase=step(name).phase
     )
 
 
 def test_a_verification_in_doubt_twice_is_left_to_a_person() -> None:
     """No read of verifications exists."""
     found = move(doubt(CallName.OPEN_VERIFICATION, doubts=2))
-    assert found == Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.VERIFICATION)
+    assert found == Rest(standing=Standing.IN_DOUBT, code=Code.OUTCOME_UNKNOWN, phase=Phase.VERIFICATION)
 
 
 def test_a_document_in_doubt_twice_is_looked_for() -> None:
@@ -327,7 +332,7 @@ def test_a_document_in_doubt_twice_is_looked_for() -> None:
     at_step = step(CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID")
     assert sent(move(twice)) == step(CallName.LIST_DOCUMENTS)
     assert move(twice, visit=Visit(listed=Facts(uploaded=("PASSPORT",)))) == Resolve(step=at_step)
-    unknown = Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.DOCUMENTS)
+    unknown = Rest(standing=Standing.IN_DOUBT, code=Code.OUTCOME_UNKNOWN, phase=Phase.DOCUMENTS)
     for other in ("PROOF_OF_ADDRESS", "ID_CARD", "NATIONAL_ID"):
         assert move(twice, visit=Visit(listed=Facts(uploaded=(other,)))) == unknown
     card = doubt(CallName.UPLOAD_DOCUMENT, "ID_CARD", doubts=2)
@@ -351,9 +356,9 @@ def test_an_approval_in_doubt_is_looked_at_before_it_is_repeated() -> None:
     assert sent(move(lost, visit=Visit(check=no, polls=2))) == step(CallName.APPROVE)
     twice = replace(lost, doubts=2, repeat=Repeat.SENT)
     found = move(twice, visit=Visit(check=no, polls=2))
-    assert found == Rest(standing=Standing.PARKED, code="approval_lost", phase=Phase.APPROVAL)
+    assert found == Rest(standing=Standing.PARKED, code=Code.APPROVAL_LOST, phase=Phase.APPROVAL)
     found = move(twice, visit=Visit(check=Facts(consent_ok=False), polls=2))
-    assert found == Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.APPROVAL)
+    assert found == Rest(standing=Standing.IN_DOUBT, code=Code.OUTCOME_UNKNOWN, phase=Phase.APPROVAL)
 
 
 @pytest.mark.parametrize(
@@ -408,11 +413,11 @@ def test_an_activation_in_doubt_is_read_before_it_is_repeated() -> None:
     assert sent(move(lost, visit=Visit(status=asleep, searched=True), rules=WEBHOOKS)) == there
     conflict = replace(lost, code="state_conflict")
     assert move(conflict, visit=Visit(status=asleep)) == Rest(
-        standing=Standing.PARKED, code="state_conflict", phase=Phase.ACTIVATION
+        standing=Standing.PARKED, code=Code.STATE_CONFLICT, phase=Phase.ACTIVATION
     )
     twice, unknown = (
         replace(lost, doubts=2, repeat=Repeat.SENT),
-        Rest(standing=Standing.IN_DOUBT, code="outcome_unknown", phase=Phase.ACTIVATION),
+        Rest(standing=Standing.IN_DOUBT, code=Code.OUTCOME_UNKNOWN, phase=Phase.ACTIVATION),
     )
     assert sent(move(twice, visit=Visit(status=asleep))) == there
     assert move(replace(twice, doubts=AUTO.max_tries), visit=Visit(status=asleep)) == unknown

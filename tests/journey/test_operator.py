@@ -3,21 +3,20 @@
 import pytest
 
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, step, step_from_label
-from finhub_onboard.journey.codes import VOUCHED
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Rest, Send
 from finhub_onboard.journey.next_move import next_move
 from finhub_onboard.journey.operator import (
     Answer,
-    Word,
     answered,
     is_in_doubt,
     may_open,
     opened_again,
     phase_in_doubt,
     question_about,
-    said,
 )
 from finhub_onboard.journey.policy import judge
+from finhub_onboard.journey.questions import Word
 from finhub_onboard.journey.state import after, intended, is_vouched
 from finhub_onboard.journey.taking_up import enter, needs_visit
 from finhub_onboard.journey.visit import Visit
@@ -126,8 +125,8 @@ def test_every_step_in_doubt_has_a_question(label: str) -> None:
 
 def test_the_ids_of_a_no_are_not_kept() -> None:
     """A no tells no id."""
-    assert said(Answer(word=Word.ABSENT, customer_id="c")) == "the operator answered: does not exist"
-    assert said(Answer(word=Word.EXISTS, customer_id="c")) == "the operator answered: exists (customer_id c)"
+    assert Answer(word=Word.ABSENT, customer_id="c").text == "the operator answered: does not exist"
+    assert Answer(word=Word.EXISTS, customer_id="c").text == "the operator answered: exists (customer_id c)"
 
 
 VOUCHED_FOR = told(doubtful("register"), Word.ABSENT)
@@ -135,7 +134,7 @@ VOUCHED_FOR = told(doubtful("register"), Word.ABSENT)
 
 def test_an_absent_customer_is_registered_once_more_and_only_once() -> None:
     """The operator's word gives the one repeat back; whatever cuts it off uses it up."""
-    assert (VOUCHED_FOR.step, VOUCHED_FOR.doubts, VOUCHED_FOR.code) == ("register", 1, VOUCHED)
+    assert (VOUCHED_FOR.step, VOUCHED_FOR.doubts, VOUCHED_FOR.code) == ("register", 1, Code.OPERATOR_VOUCHES)
     assert is_vouched(VOUCHED_FOR)
     sent = intend(VOUCHED_FOR, step(CallName.REGISTER))
     assert (sent.doubts, is_vouched(sent)) == (2, False)

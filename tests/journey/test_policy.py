@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.finhub.calls import CALLS, CallName, Facts, InDoubt, Kind, Reply, step
-from finhub_onboard.journey.codes import EXPLANATIONS
-from finhub_onboard.journey.policy import Judgement, Verdict, backoff_s, judge
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.policy import backoff_s, judge
+from finhub_onboard.journey.verdicts import Judgement, Verdict
 
 CHANGING = tuple(name for name, call in CALLS.items() if call.changes)
 READING = tuple(name for name, call in CALLS.items() if not call.changes)
@@ -196,7 +197,8 @@ def test_every_reply_has_a_judgement_with_an_explanation(name: CallName, reply: 
         assert reply.status is not None
         assert settled or (reply.accepted and reply.readable)
         return
-    assert (found.message, found.hint) == EXPLANATIONS[found.code]
+    assert isinstance(found.code, Code)
+    assert (found.message, found.hint) == (found.code.message, found.code.hint)
     if not CALLS[name].changes:
         passing = (RETRY, Verdict.EXPIRED, Verdict.SUSPECT)
         assert found.verdict in (*passing, REFUSED, PARKED, FATAL), "a read leaves no doubt"
@@ -211,10 +213,10 @@ def test_what_stops_the_run_names_its_exit_code() -> None:
 
 def test_every_explanation_says_what_and_what_to_do() -> None:
     """Each code has a sentence and a hint, and codes are snake_case."""
-    for code, (message, hint) in EXPLANATIONS.items():
-        assert message
-        assert hint
-        assert code == code.lower().replace(" ", "_")
+    for code in set(Code) - {Code.NONE}:
+        assert code.message
+        assert code.hint
+        assert code == code.name.lower()
 
 
 def test_what_section_9_allows_is_declared_for_each_call() -> None:

@@ -2,16 +2,10 @@
 
 import pytest
 
-from finhub_onboard.finhub.calls import CallName
-from finhub_onboard.journey.sent import (
-    DOCUMENT_COLUMN_OF,
-    changed_since_sent,
-    columns_of,
-    document_mark,
-    is_replaced_in_doubt,
-    latest_mark,
-    sent_columns,
-)
+from finhub_onboard.finhub.calls import CallName, step, step_from_label
+from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
+from finhub_onboard.journey.sent import changed_since_sent, columns_of, sent_columns
+from finhub_onboard.journey.sent_documents import SentDocument, is_replaced_in_doubt, latest_of
 from finhub_onboard.keys import FINGERPRINT_COLUMNS
 from finhub_onboard.model import CONSENTS, Journey, Standing
 from tests.journey.world import KEYS, a_customer
@@ -25,7 +19,7 @@ def test_every_column_has_one_owner_but_the_risk_level() -> None:
     """The risk level is no datum of the bank's: it tells the job who may approve."""
     labels = ["register", "open_verification", *(f"upload_document/{kind}" for kind in DOCUMENT_COLUMN_OF)]
     labels += [f"accept_consent/{consent.replace('_', '-')}" for consent in CONSENTS]
-    owned = frozenset[str]().union(*map(columns_of, labels))
+    owned = frozenset[str]().union(*(columns_of(step_from_label(label)) for label in labels))
     assert set(FINGERPRINT_COLUMNS) - owned == {"risk_level"}
 
 
@@ -43,8 +37,8 @@ def test_every_column_has_one_owner_but_the_risk_level() -> None:
 )
 def test_what_was_done_or_is_in_doubt_has_left(journey: Journey, label: str) -> None:
     """And what has not is the row's to change."""
-    assert columns_of(label) <= sent_columns(journey)
-    assert columns_of(label).isdisjoint(sent_columns(BASE))
+    assert columns_of(step_from_label(label)) <= sent_columns(journey)
+    assert columns_of(step_from_label(label)).isdisjoint(sent_columns(BASE))
 
 
 def test_a_document_that_was_refused_is_the_rows_to_change() -> None:
@@ -68,21 +62,23 @@ def test_a_row_has_changed_where_it_differs_from_what_left() -> None:
 
 def test_the_latest_document_of_a_column_counts() -> None:
     """A mark is found by the column of its kind."""
-    marks = (document_mark("PASSPORT", "aa", "1-1"), document_mark("GOVERNMENT_ID", "bb", "2-2"))
+    marks = (SentDocument("PASSPORT", "aa", "1-1").mark, SentDocument("GOVERNMENT_ID", "bb", "2-2").mark)
     journey = replace(BASE, documents=marks)
-    assert latest_mark(journey, "identity_document") == ("bb", "2-2")
-    assert latest_mark(journey, "funds_document") is None
+    assert latest_of(journey, "identity_document") == ("GOVERNMENT_ID", "bb", "2-2")
+    assert latest_of(journey, "funds_document") is None
 
 
 def test_a_document_in_doubt_is_only_sent_again_as_it_left() -> None:
     """Another time of the file is nothing; another content is; without a doubt nothing is asked."""
-    held = replace(BASE, step="upload_document/PASSPORT", doubts=1, documents=(document_mark("PASSPORT", "aa", "1"),))
-    assert not is_replaced_in_doubt(held, document_mark("PASSPORT", "aa", "2"))
-    assert is_replaced_in_doubt(held, document_mark("PASSPORT", "bb", "1"))
-    assert not is_replaced_in_doubt(replace(held, doubts=0), document_mark("PASSPORT", "bb", "1"))
+    held = replace(
+        BASE, step="upload_document/PASSPORT", doubts=1, documents=(SentDocument("PASSPORT", "aa", "1").mark,)
+    )
+    assert not is_replaced_in_doubt(held, SentDocument("PASSPORT", "aa", "2").mark)
+    assert is_replaced_in_doubt(held, SentDocument("PASSPORT", "bb", "1").mark)
+    assert not is_replaced_in_doubt(replace(held, doubts=0), SentDocument("PASSPORT", "bb", "1").mark)
     assert not is_replaced_in_doubt(held, "")
 
 
 def test_only_steps_with_data_own_columns() -> None:
     """An approval and an activation send nothing of their own."""
-    assert columns_of(str(CallName.APPROVE)) == columns_of(str(CallName.ACTIVATE)) == frozenset()
+    assert columns_of(step(CallName.APPROVE)) == columns_of(step(CallName.ACTIVATE)) == frozenset()

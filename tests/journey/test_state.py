@@ -5,19 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step, step
-from finhub_onboard.journey.codes import EXPLANATIONS
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Move, Rest, Send
 from finhub_onboard.journey.next_move import next_move
-from finhub_onboard.journey.policy import Judgement, Verdict
-from finhub_onboard.journey.sent import IDENTITY_COLUMNS, REGISTERED_COLUMNS, VERIFIED_COLUMNS
-from finhub_onboard.journey.state import (
-    MAX_DELIVERY_PAGES,
-    advance,
-    after,
-    unsendable,
-)
+from finhub_onboard.journey.phases.p2_registration import IDENTITY_COLUMNS, REGISTERED_COLUMNS
+from finhub_onboard.journey.phases.p4_verification import VERIFIED_COLUMNS
+from finhub_onboard.journey.progress import advance
+from finhub_onboard.journey.state import after, unsendable
 from finhub_onboard.journey.taking_up import enter, needs_visit
-from finhub_onboard.journey.visit import Visit
+from finhub_onboard.journey.verdicts import Judgement, Verdict
+from finhub_onboard.journey.visit import MAX_DELIVERY_PAGES, Visit
 from finhub_onboard.keys import FINGERPRINT_COLUMNS, changed_columns
 from finhub_onboard.model import Customer, Disposition, Journey, Phase, Repeat, Standing
 from tests.journey.world import AUTO, KEYS, World, a_customer, intend, no_fault, strike
@@ -129,7 +126,9 @@ def test_a_row_that_changed_while_its_registration_is_in_doubt_is_not_sent(colum
     if column not in REGISTERED_COLUMNS:
         assert move == Send(step=REGISTER)
         return
-    assert move == Rest(standing=Standing.IN_DOUBT, code="row_changed_in_doubt", phase=Phase.REGISTRATION, field=column)
+    assert move == Rest(
+        standing=Standing.IN_DOUBT, code=Code.ROW_CHANGED_IN_DOUBT, phase=Phase.REGISTRATION, field=column
+    )
     assert found.fingerprint == PRINT
     assert moved(entered(found), ROW) == Send(step=REGISTER)
 
@@ -146,10 +145,10 @@ def test_a_row_that_changed_after_its_registration(column: str, doubts: int) -> 
     move = moved(found, changed(column))
     if column in IDENTITY_COLUMNS:
         standing = Standing.IN_DOUBT if doubts else Standing.PARKED
-        code = "row_changed_after_registration"
+        code = Code.ROW_CHANGED_AFTER_REGISTRATION
         assert move == Rest(standing=standing, code=code, phase=Phase.REGISTRATION, field=column)
     elif column in VERIFIED_COLUMNS and doubts:
-        code = "row_changed_in_doubt"
+        code = Code.ROW_CHANGED_IN_DOUBT
         assert move == Rest(standing=Standing.IN_DOUBT, code=code, phase=Phase.VERIFICATION, field=column)
     else:
         assert move == Send(step=step(CallName.OPEN_VERIFICATION))
@@ -360,7 +359,7 @@ journeys = st.builds(
     doubts=st.integers(0, 3),
     step=st.sampled_from(["register", "approve", "activate", "open_verification", "accept_consent/terms"]),
     final=st.booleans(),
-    code=st.sampled_from(["", *EXPLANATIONS]),
+    code=st.sampled_from(list(Code)),
 )
 
 

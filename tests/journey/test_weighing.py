@@ -4,7 +4,7 @@ import pytest
 
 from finhub_onboard.engine.refusal_scope import Suspicion
 from finhub_onboard.finhub.calls import CallName, Step, step
-from finhub_onboard.journey.policy import Judgement, Verdict
+from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.model import Disposition, Standing
 from tests.journey.world import Life, World, a_customer, strike
 

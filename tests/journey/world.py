@@ -17,14 +17,15 @@ from typing import Any, Protocol, TypeVar
 from finhub_onboard.errors import OnboardError, RefusedError
 from finhub_onboard.finhub.answers import read
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step
+from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.journey import taking_up
 from finhub_onboard.journey.move_kinds import JourneyRules
-from finhub_onboard.journey.policy import Judgement, Verdict
 from finhub_onboard.journey.ports import Problem
-from finhub_onboard.journey.sent import DOCUMENT_COLUMN_OF, document_mark
+from finhub_onboard.journey.sent_documents import SentDocument
 from finhub_onboard.journey.state import intended
 from finhub_onboard.journey.traverse import Tools, Traverser
+from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.keys import Keys
 from finhub_onboard.model import CallRecord, Customer, Disposition, Journey
@@ -483,7 +484,8 @@ class Sending:
         """The mark of a document: its name stands for its content."""
         if self.step.call.name is not CallName.UPLOAD_DOCUMENT:
             return ""
-        return document_mark(self.step.item, getattr(self.customer, DOCUMENT_COLUMN_OF[self.step.item]), "1")
+        content: str = getattr(self.customer, DOCUMENT_COLUMN_OF[self.step.item])
+        return SentDocument(self.step.item, content, "1").mark
 
     async def send(self, token: str, turn: object) -> Reply:
         """Send it through the world's faults."""

@@ -11,7 +11,8 @@ from finhub_onboard.events import Event, Slowed
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step, step
 from finhub_onboard.finhub.requests import Outgoing
 from finhub_onboard.finhub.whose import Whose
-from finhub_onboard.journey.policy import Verdict, judge
+from finhub_onboard.journey.policy import judge
+from finhub_onboard.journey.verdicts import Verdict
 from finhub_onboard.model import Disposition
 from finhub_onboard.outbound.client import Client, own_address
 from finhub_onboard.outbound.pacing.pacer import Pacer

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from finhub_onboard.journey.codes import VOUCHED
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Ledger
 from finhub_onboard.model import Journey, Repeat, Standing
@@ -52,7 +52,7 @@ def test_only_who_can_be_answered_for_and_has_no_row_is_asked_about(ledger: Ledg
         doubtful("named"),
         doubtful("parked", standing=Standing.PARKED, step="activate", done=7, code="state_conflict"),
         doubtful("killed", standing=Standing.OPEN, doubts=1, code=""),
-        doubtful("vouched", standing=Standing.OPEN, doubts=1, code=VOUCHED, repeat=Repeat.GRANTED),
+        doubtful("vouched", standing=Standing.OPEN, doubts=1, code=Code.OPERATOR_VOUCHES, repeat=Repeat.GRANTED),
         doubtful("declined", standing=Standing.DECLINED, step="approve", done=5),
         doubtful("settled", standing=Standing.OPEN, doubts=0, step=""),
         doubtful("older", sealed_id=b""),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finhub_onboard.journey.codes import EXPLANATIONS
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.keys import Keys
 from finhub_onboard.model import (
     CallRecord,
@@ -62,7 +62,7 @@ journeys = st.builds(
     doubts=st.integers(0, 4),
     final=st.booleans(),
     phase=st.sampled_from(["", *Phase]),
-    code=st.just("") | st.sampled_from(list(EXPLANATIONS)),
+    code=st.sampled_from(list(Code)),
     message=st.text(max_size=5),
     completed_run=st.integers(0, 3),
     last_run=st.integers(0, 3),

@@ -16,7 +16,8 @@ from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError, ExitCode
 from finhub_onboard.intake.cells import readings
 from finhub_onboard.intake.reading.small_table import lines
-from finhub_onboard.journey.operator import IDS, Answer, Word, answered
+from finhub_onboard.journey.operator import IDS, Answer, answered
+from finhub_onboard.journey.questions import Word
 from finhub_onboard.keys import IdKind, Keys
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.matching.former_readings import key_of

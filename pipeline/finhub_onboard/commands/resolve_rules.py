@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 
 from finhub_onboard.finhub.json_fields import identifier
 from finhub_onboard.journey.claims import reopened
-from finhub_onboard.journey.operator import IDS, Answer, Word, is_in_doubt, phase_in_doubt, question_about, said
+from finhub_onboard.journey.operator import IDS, Answer, answer_given, is_in_doubt, phase_in_doubt, question_about
+from finhub_onboard.journey.questions import Word
 from finhub_onboard.model import CallRecord, Journey, Phase
 from finhub_onboard.reports.projection import disposition_of
 
@@ -220,7 +221,7 @@ def _judge_unanswered(row: Given, doubt: Journey, found: Judged) -> None:
 def _was_given(row: Given, word: Word | None, known: Known) -> bool:
     """Whether the ledger has this very answer from before."""
     return word is not None and any(
-        said(_answer(row, word, doubt)) == given.message and row.phase in ("", phase_in_doubt(doubt))
+        answer_given(given) == _answer(row, word, doubt) and row.phase in ("", phase_in_doubt(doubt))
         for doubt, given in known.given
     )
 
@@ -272,11 +273,12 @@ def _answered_earlier(known: Known) -> bool:
 def _is_newest(row: Given, word: Word | None, known: Known) -> bool:
     """Whether this very answer is how the customer stands now."""
     now = known.states[-1]
-    return word is not None and now.last_run in known.acts and now.message == said(_answer(row, word, known.doubt))
+    return word is not None and now.last_run in known.acts and answer_given(now) == _answer(row, word, known.doubt)
 
 
 def _answer(row: Given, word: Word, doubt: Journey) -> Answer:
-    return Answer(word=word, **{name: getattr(row, name) for name in question_about(doubt).brings})
+    brings = question_about(doubt).brings if word.happened else ()
+    return Answer(word=word, **{name: getattr(row, name) for name in brings})
 
 
 def _word(answer: str) -> Word | None:

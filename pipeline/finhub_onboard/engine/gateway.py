@@ -13,11 +13,11 @@ from pathlib import PurePath
 from finhub_onboard.engine.bank_health import Health
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.finhub.calls import CALLS, CallName, Reply, Step
+from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
 from finhub_onboard.finhub.requests import Document, Outgoing, Payloads
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.intake.checking.documents import DocumentError
 from finhub_onboard.journey.ports import Problem
-from finhub_onboard.journey.sent import DOCUMENT_COLUMN_OF
 from finhub_onboard.keys import IdKind, Keys, changed_columns
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.model import Category, Customer, Journey

@@ -22,18 +22,18 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import CallName, Step, Token
-from finhub_onboard.journey.policy import Judgement, Verdict
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.model import Journey, Standing
 
 ENOUGH = 5
 """So many different customers, refused alike in a row, show that a refusal is the run's."""
 TRIES = 3
-_TOKEN, _CATEGORY = "token_refused", "category_refused"
-_CODES = frozenset({_TOKEN, _CATEGORY, "missing_header", "forbidden", "role_refused"})
+_CODES = frozenset({Code.TOKEN_REFUSED, Code.CATEGORY_REFUSED, Code.MISSING_HEADER, Code.FORBIDDEN, Code.ROLE_REFUSED})
 _ANSWERS = frozenset({Verdict.DONE, Verdict.DECLINED, Verdict.PARKED, Verdict.EXISTS, Verdict.CONSENTS_AGAIN})
 _ABOUT_THE_ROW = frozenset({Verdict.REFUSED, Verdict.CONFIRM})
 """These show that the call as such passes, unless they are one of the refusals that are weighed here."""
-_GRACE = {_TOKEN: 1}
+_GRACE: dict[str, int] = {Code.TOKEN_REFUSED: 1}
 """Refusals that do not count yet: another log-in of the same user ends the tokens of everybody under way."""
 
 
@@ -87,25 +87,25 @@ class Suspicion:
         new token), ``ASIDE`` (try again after all others), ``GIVEN_UP`` (the row's own), or stays ``FATAL``.
         """
         verdict, code = judgement.verdict, judgement.code
-        if verdict is Verdict.FATAL or (verdict is Verdict.REFUSED and code == _CATEGORY):
+        if verdict is Verdict.FATAL or (verdict is Verdict.REFUSED and code == Code.CATEGORY_REFUSED):
             return self._refusal(step, judgement, key) if code in _CODES else judgement
         if verdict in _ANSWERS or (verdict in _ABOUT_THE_ROW and code not in _CODES):
             self._kinds[step.call.name].passes(key)
             if step.call.token is Token.ADMIN:
-                self._kinds[_TOKEN].passes(key)
+                self._kinds[Code.TOKEN_REFUSED].passes(key)
             if step.call.name is CallName.REGISTER and verdict is Verdict.DONE:
-                self._kinds[_CATEGORY].passes(key)
+                self._kinds[Code.CATEGORY_REFUSED].passes(key)
         return judgement
 
     def _refusal(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
         code = judgement.code
-        kind = self._kinds[code if code in (_TOKEN, _CATEGORY) else step.call.name]
+        kind = self._kinds[code if code in (Code.TOKEN_REFUSED, Code.CATEGORY_REFUSED) else step.call.name]
         tries = kind.refuses(code, key)
         if key in self._known:
             kind.since[code].pop(key, None)
         alike = sum(times > _GRACE.get(code, 0) for times in kind.since[code].values())
         others_pass = bool(kind.passed - {key})
-        if alike >= ENOUGH and not (others_pass and code == _CATEGORY):
+        if alike >= ENOUGH and not (others_pass and code == Code.CATEGORY_REFUSED):
             since = "since somebody passed" if kind.passed else "so far"
             message = f"{judgement.message}: it is the same for all {alike} customers {since}"
             return replace(judgement, verdict=Verdict.FATAL, message=message)
@@ -113,7 +113,7 @@ class Suspicion:
             return _rows_own(judgement) if others_pass or key in self._known else judgement
         if not others_pass and tries == TRIES - 1:
             return replace(judgement, verdict=Verdict.ASIDE)
-        new_token = code == _TOKEN and key in kind.since[code]
+        new_token = code == Code.TOKEN_REFUSED and key in kind.since[code]
         return replace(judgement, verdict=Verdict.EXPIRED if new_token else Verdict.SUSPECT)
 
 

@@ -16,8 +16,9 @@ import msgspec
 
 from finhub_onboard.errors import ConfigurationError, ExitCode
 from finhub_onboard.finhub.calls import CallName, Facts, Step
-from finhub_onboard.journey.policy import Judgement, Verdict
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.restored import is_further
+from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.model import Journey, Phase
@@ -27,7 +28,6 @@ _RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}")
 _MOST_BYTES = 4 * 1024 * 1024
 _FIRST = 5
 _MOST_LOOKED = 1000
-_DUPLICATE = "duplicate_email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +200,8 @@ class Strangers:
         """
         if self._is_settled or call is not CallName.REGISTER or not is_new:
             return ""
-        self._in_a_row += code == _DUPLICATE
-        self._is_settled = code != _DUPLICATE or self._in_a_row == _FIRST
+        self._in_a_row += code == Code.DUPLICATE_EMAIL
+        self._is_settled = code != Code.DUPLICATE_EMAIL or self._in_a_row == _FIRST
         if self._in_a_row < _FIRST:
             return ""
         what = (

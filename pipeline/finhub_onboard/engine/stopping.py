@@ -17,7 +17,7 @@ from finhub_onboard.engine.restored import FLAG, Signs
 from finhub_onboard.errors import ExitCode, OnboardError
 from finhub_onboard.events import Handler, Notice, Stopping
 from finhub_onboard.finhub.calls import Facts, Step
-from finhub_onboard.journey.policy import Judgement
+from finhub_onboard.journey.verdicts import Judgement
 from finhub_onboard.model import Journey, Standing
 from finhub_onboard.outbound.pacing.pacer import Pacer
 

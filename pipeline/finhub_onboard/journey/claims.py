@@ -3,16 +3,18 @@
 from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import CallName, Step
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.keys import IdKind
 from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
-DISPROVED_BY = frozenset({"not_found", "login_refused"})
+DISPROVED_BY = frozenset({Code.NOT_FOUND, Code.LOGIN_REFUSED})
 """Refusals that speak against a claim: nobody has the id, or the customer's own password does not open it."""
 _BY_VERIFICATION = (CallName.UPLOAD_DOCUMENT, CallName.APPROVE)
 
 
 def named_by(step: Step, journey: Journey) -> str:
     """The id in the path of the step's request, if it is a claim; else nothing."""
-    name = "verification_id" if step.call.name in _BY_VERIFICATION else "customer_id"
+    name = IdKind.VERIFICATION if step.call.name in _BY_VERIFICATION else IdKind.CUSTOMER
     return name if name in journey.claimed and step.call.name is not CallName.REGISTER else ""
 
 
@@ -21,13 +23,13 @@ def proved(journey: Journey, step: Step) -> Journey:
     if not journey.claimed:
         return journey
     # The user's id came with the customer's and is of no use without it.
-    names = {"verification_id"} if step.call.name in _BY_VERIFICATION else {"customer_id", "user_id"}
+    names = {IdKind.VERIFICATION} if step.call.name in _BY_VERIFICATION else {IdKind.CUSTOMER, "user_id"}
     return replace(journey, claimed=tuple(name for name in journey.claimed if name not in names))
 
 
 def reopened(journey: Journey, name: str) -> Journey:
     """The claim is not the customer's id: the step that it answered for is in doubt as before."""
-    verification = name == "verification_id"
+    verification = name == IdKind.VERIFICATION
     phase = Phase.VERIFICATION if verification else Phase.REGISTRATION
     lost = ("verification_id",) if verification else ("customer_id", "user_id", "verification_id")
     return replace(

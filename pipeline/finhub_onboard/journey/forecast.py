@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step
-from finhub_onboard.journey.completeness import REQUIRED_DOCUMENTS, documents_of
+from finhub_onboard.finhub.documents import REQUIRED_DOCUMENTS
+from finhub_onboard.journey.completeness import FILLED_COLUMNS
 from finhub_onboard.journey.move_kinds import Advance, Doubt, Forget, JourneyRules, Learn, Resolve, Rest, Send
 from finhub_onboard.journey.next_move import next_move
-from finhub_onboard.journey.policy import Judgement, Verdict, judge
+from finhub_onboard.journey.phases.p5_documents import expected_documents
+from finhub_onboard.journey.policy import judge
+from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.sent import changed_since_sent
-from finhub_onboard.journey.state import advance, after, intended
+from finhub_onboard.journey.state import after, intended
+from finhub_onboard.journey.verdicts import DONE
 from finhub_onboard.journey.visit import Visit
-from finhub_onboard.model import CONSENTS, DOCUMENT_COLUMNS, Customer, Journey, Phase, Risk, Standing
+from finhub_onboard.model import Customer, Journey, Phase, Risk, Standing
 
-_DECIDE = ("document_type", "document_number", *DOCUMENT_COLUMNS, *(f"{consent}_accepted_at" for consent in CONSENTS))
-"""Columns of which it matters only whether they are there."""
-_DONE = Judgement(verdict=Verdict.DONE)
 _MOST = 100
 """Moves after which a journey that does not end is a defect."""
 
@@ -58,7 +59,7 @@ class Forecaster:
             visit.check_first,
             changed_since_sent(journey, visit.row),
             customer.risk_level,
-            *(bool(getattr(customer, column)) for column in _DECIDE),
+            *(bool(getattr(customer, column)) for column in FILLED_COLUMNS),
             *(
                 journey.standing,
                 journey.done,
@@ -91,7 +92,7 @@ def _foreseen(journey: Journey, customer: Customer, rules: JourneyRules, visit: 
                     calls[step.phase] += 1
                     journey, visit = intended(journey, visit, step, now=1.0)
                 reply = _replied(step, journey, rules, expected)
-                judgement = judge(step, reply) if reply.status else _DONE
+                judgement = judge(step, reply) if reply.status else DONE
                 journey, visit = after(journey, visit, step, reply, judgement, max_tries=rules.max_tries, now=1.0)
             case Forget() | Doubt() | Learn():
                 break
@@ -112,7 +113,7 @@ def _told(step: Step, journey: Journey, rules: JourneyRules, expected: Expected)
             return Facts(customer_id="known", user_id="known", created=("known",), activated=True)
         case CallName.OPEN_VERIFICATION:
             # By its documents and its level the answer shows high risk, and no other.
-            required = documents_of(expected.level, rules)
+            required = expected_documents(expected.level, rules)
             return Facts(verification_id="known", required=required, risk="HIGH" if high and required else "")
         case CallName.OPEN_SESSION:
             return Facts(token="-", customer_status="ACTIVE")  # noqa: S106 - no token

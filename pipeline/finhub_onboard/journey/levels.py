@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from finhub_onboard.journey.completeness import REQUIRED_DOCUMENTS
+from finhub_onboard.finhub.documents import REQUIRED_DOCUMENTS
 from finhub_onboard.model import Category, Customer, Journey, Phase, Risk
 
 

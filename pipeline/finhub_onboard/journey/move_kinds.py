@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from finhub_onboard.finhub.calls import Step
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.model import Phase, Standing
 
 
@@ -72,7 +73,7 @@ class Rest:
     """The customer stops here for this run; ``OPEN`` with no code: as far as asked. ``fatal`` ends the run."""
 
     standing: Standing
-    code: str = ""
+    code: Code = Code.NONE
     phase: Phase = Phase.CATEGORIZATION
     field: str = ""
     fatal: bool = False

@@ -5,44 +5,25 @@ rules that an answer of the bank would have met. "Does not exist" gives the one 
 the bank then say that the customer exists, it is in doubt again and not taken for a stranger's.
 """
 
+import re
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Self
 
 from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, step_from_label
-from finhub_onboard.journey.codes import EXPLANATIONS, VOUCHED
-from finhub_onboard.journey.policy import Judgement, Verdict
-from finhub_onboard.journey.state import after, settled, silent
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.phase_table import PHASES
+from finhub_onboard.journey.progress import settled, silent
+from finhub_onboard.journey.questions import Question, Word
+from finhub_onboard.journey.state import after
+from finhub_onboard.journey.verdicts import DONE
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
-
-class Word(StrEnum):
-    """The answers; the first two are meant for registrations."""
-
-    EXISTS = "exists"
-    ABSENT = "does not exist"
-    DONE = "done"
-    NOT_DONE = "not done"
-
-    @property
-    def happened(self) -> bool:
-        """Whether the step was carried out."""
-        return self in (Word.EXISTS, Word.DONE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What has to be found out at the bank; ``yes`` and ``no`` are the answers, ``brings`` the ids that come with yes.
-
-    The first id must be known, others help.
-    """
-
-    text: str
-    yes: Word = Word.DONE
-    no: Word = Word.NOT_DONE
-    brings: tuple[str, ...] = ()
+IDS = ("customer_id", "user_id", "verification_id")
+_KEPT = re.compile(r"the operator answered: (?P<word>[a-z ]+)(?: \((?P<ids>.*)\))?")
+"""An answer as the ledger keeps it; ids have no spaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +35,20 @@ class Answer:
     user_id: str = ""
     verification_id: str = ""
 
+    @property
+    def text(self) -> str:
+        """The answer as the ledger keeps it, which is also how a person reads it. A no tells no id."""
+        ids = [f"{name} {getattr(self, name)}" for name in IDS if self.word.happened and getattr(self, name)]
+        return f"the operator answered: {self.word}" + (f" ({', '.join(ids)})" if ids else "")
 
-IDS = ("customer_id", "user_id", "verification_id")
-_QUESTIONS = {
-    CallName.REGISTER: Question(
-        text="Does the bank have a customer with this e-mail? If so, fill in customer_id, and user_id if it is shown.",
-        yes=Word.EXISTS,
-        no=Word.ABSENT,
-        brings=("customer_id", "user_id"),
-    ),
-    CallName.OPEN_VERIFICATION: Question(
-        text="Does this customer have a verification? If so, fill in verification_id.", brings=("verification_id",)
-    ),
-    CallName.UPLOAD_DOCUMENT: Question(text="Does this verification have the document {item}?"),
-    CallName.APPROVE: Question(text="Is this verification approved?"),
-    CallName.ACCEPT_CONSENT: Question(text="Is the consent {item} of this customer recorded?"),
-    CallName.ACTIVATE: Question(text="Is this customer active?"),
-}
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """Read what ``text`` wrote; ``None``: the text is no answer."""
+        kept = _KEPT.fullmatch(text)
+        if kept is None or kept["word"] not in set(Word):
+            return None
+        ids = (part.partition(" ") for part in (kept["ids"] or "").split(", "))
+        return cls(word=Word(kept["word"]), **{name: value for name, _, value in ids if name in IDS})
 
 
 def is_in_doubt(journey: Journey) -> bool:
@@ -81,7 +59,8 @@ def is_in_doubt(journey: Journey) -> bool:
 def question_about(journey: Journey) -> Question:
     """What the operator is asked about a customer in doubt."""
     at = step_from_label(journey.step)
-    asked = _QUESTIONS[at.call.name]
+    asked = PHASES[at.phase].question
+    assert asked is not None, f"{journey.step} changes nothing and cannot be in doubt"
     return Question(text=asked.text.format(item=at.item), yes=asked.yes, no=asked.no, brings=asked.brings)
 
 
@@ -90,29 +69,27 @@ def phase_in_doubt(journey: Journey) -> Phase:
     return step_from_label(journey.step).phase
 
 
-def said(answer: Answer) -> str:
-    """The answer as the ledger keeps it."""
-    ids = [f"{name} {getattr(answer, name)}" for name in IDS if answer.word.happened and getattr(answer, name)]
-    return f"the operator answered: {answer.word}" + (f" ({', '.join(ids)})" if ids else "")
-
-
 def answered(journey: Journey, answer: Answer, *, run: int, now: float) -> Journey:
     """The journey once the operator has answered; ``run`` is the act's number among the runs."""
     at, phase = step_from_label(journey.step), phase_in_doubt(journey)
     opened = _opened(journey, run=run)
     if answer.word.happened:
         brought = {name: getattr(answer, name) for name in question_about(journey).brings}
-        done = Judgement(verdict=Verdict.DONE)
-        known, _ = after(opened, Visit(), at, Reply(facts=Facts(**brought)), done, max_tries=1, now=now)
+        known, _ = after(opened, Visit(), at, Reply(facts=Facts(**brought)), DONE, max_tries=1, now=now)
         # A word proves no other word. Should a claim turn out wrong, the doubt is as it was.
         claimed = tuple(dict.fromkeys((*journey.claimed, *(name for name, value in brought.items() if value))))
         known = replace(known, claimed=claimed, doubt_at=journey.doubt_at, doubt_email=journey.doubt_email)
     elif at.call.name is CallName.REGISTER:
-        hint = EXPLANATIONS[VOUCHED][1]
-        known = replace(opened, doubts=1, repeat=Repeat.GRANTED, code=VOUCHED, hint=hint)
+        code = Code.OPERATOR_VOUCHES
+        known = replace(opened, doubts=1, repeat=Repeat.GRANTED, code=code, hint=code.hint)
     else:
         known = settled(opened)
-    return replace(known, phase=phase, message=said(answer))
+    return replace(known, phase=phase, message=answer.text)
+
+
+def answer_given(journey: Journey) -> Answer | None:
+    """The answer that left the journey as it is; ``None``: none did."""
+    return Answer.read(journey.message)
 
 
 def may_open(journey: Journey, *, declined: bool) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from finhub_onboard.finhub.calls import Facts, Reply, Step
-from finhub_onboard.journey.policy import Judgement
+from finhub_onboard.journey.verdicts import Judgement
 from finhub_onboard.model import CallRecord, Customer, Journey
 
 

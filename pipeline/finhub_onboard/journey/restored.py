@@ -5,10 +5,11 @@ how far it is. What it does not tell is in doubt, for a person: no read of verif
 """
 
 from finhub_onboard.finhub.calls import CallName, Facts, Step, step
-from finhub_onboard.journey.doubts import CONSENT_NAMES, is_approved
+from finhub_onboard.finhub.statuses import CustomerStatus
+from finhub_onboard.journey.activation_check import is_approved, is_refused
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Doubt, Learn, Move, Rest, Send
-from finhub_onboard.journey.policy import REFUSED_STATES
-from finhub_onboard.journey.sent import DOCUMENT_COLUMN_OF, shown_as
+from finhub_onboard.journey.phases import p5_documents, p7_consents
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Customer, Journey, Phase, Standing
 
@@ -18,9 +19,7 @@ def compare(journey: Journey, customer: Customer, visit: Visit) -> Move:
     check = visit.check
     if check is None:
         return Send(step=step(CallName.CHECK, phase=Phase.VERIFICATION))
-    missing = set(check.missing_consents or ())
-    told = check.missing_consents is not None or check.consent_ok is True
-    given = tuple(path for path, name in CONSENT_NAMES.items() if told and name not in missing)
+    given = p7_consents.given_by(check)
     if is_approved(check):
         if journey.done < Phase.APPROVAL.number:
             return Advance(phase=Phase.APPROVAL)
@@ -28,13 +27,13 @@ def compare(journey: Journey, customer: Customer, visit: Visit) -> Move:
             # Nothing is left but the activation, which may have been done as well.
             return Doubt(step=step(CallName.ACTIVATE), done=Phase.CONSENTS)
         return Learn(consented=given)
-    if check.status in REFUSED_STATES and journey.done >= Phase.VERIFICATION.number:
-        return Rest(standing=Standing.DECLINED, code="verification_refused", phase=Phase.APPROVAL)
+    if is_refused(check) and journey.done >= Phase.VERIFICATION.number:
+        return Rest(standing=Standing.DECLINED, code=Code.VERIFICATION_REFUSED, phase=Phase.APPROVAL)
     if journey.done < Phase.VERIFICATION.number:
         return Doubt(step=step(CallName.OPEN_VERIFICATION), done=Phase.SESSION)
     if journey.done == Phase.VERIFICATION.number and visit.listed is None:
         return Send(step=step(CallName.LIST_DOCUMENTS))
-    return Learn(uploaded=_uploaded(journey, customer, visit), consented=given)
+    return Learn(uploaded=p5_documents.shown(journey, customer, visit.listed), consented=given)
 
 
 def is_further(journey: Journey, at: Step, facts: Facts) -> bool | None:
@@ -44,16 +43,8 @@ def is_further(journey: Journey, at: Step, facts: Facts) -> bool | None:
     """
     match at.call.name:
         case CallName.OPEN_SESSION if at.phase is Phase.SESSION and facts.customer_status:
-            return facts.customer_status == "ACTIVE"
+            return facts.customer_status == CustomerStatus.ACTIVE
         case CallName.CHECK if at.phase is Phase.APPROVAL and facts.missing_consents is not None:
-            missing = set(facts.missing_consents)
-            return any(name not in missing and path not in journey.consented for path, name in CONSENT_NAMES.items())
+            return not set(p7_consents.given_by(facts)) <= set(journey.consented)
         case _:
             return None
-
-
-def _uploaded(journey: Journey, customer: Customer, visit: Visit) -> tuple[str, ...]:
-    """Of the documents that the bank asks for, those that its list shows."""
-    listed = visit.listed.uploaded if visit.listed is not None else ()
-    asked = journey.required if journey.required is not None else tuple(DOCUMENT_COLUMN_OF)
-    return tuple(kind for kind in asked if shown_as(kind, customer.document_type).intersection(listed))

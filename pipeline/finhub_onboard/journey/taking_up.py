@@ -6,10 +6,14 @@ Promise: a row's new values count only where nothing of it has left yet (``sent`
 from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import CallName
-from finhub_onboard.journey.sent import EVIDENCE_COLUMNS, REGISTERED_COLUMNS, sent_columns
-from finhub_onboard.journey.state import is_vouched, settled, silent
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.phases.p2_registration import REGISTERED_COLUMNS
+from finhub_onboard.journey.phases.p4_verification import EVIDENCE_COLUMNS
+from finhub_onboard.journey.progress import settled, silent
+from finhub_onboard.journey.sent import sent_columns
+from finhub_onboard.journey.state import is_vouched
 from finhub_onboard.journey.visit import Visit
-from finhub_onboard.keys import changed_columns, merged_fingerprint
+from finhub_onboard.keys import IdKind, changed_columns, merged_fingerprint
 from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
 
@@ -26,7 +30,7 @@ def needs_visit(journey: Journey | None, fingerprint: bytes, *, restored: bool =
         # What was refused stays refused; only other evidence can open another verification.
         return bool(EVIDENCE_COLUMNS.intersection(changed_columns(journey.fingerprint, fingerprint)))
     if journey.standing is Standing.FAILED and journey.final:
-        if restored and journey.code == "duplicate_email":
+        if restored and journey.code == Code.DUPLICATE_EMAIL:
             return True
         return bool(changed_columns(journey.fingerprint, fingerprint))
     return True
@@ -88,13 +92,13 @@ def _verified_anew(journey: Journey) -> Journey:
         verification_id="",
         required=None,
         uploaded=(),
-        claimed=tuple(name for name in journey.claimed if name != "verification_id"),
+        claimed=tuple(name for name in journey.claimed if name != IdKind.VERIFICATION),
     )
 
 
 def _conflict_was_shown(journey: Journey) -> bool:
     """Whether a person was told of a conflict that no read can confirm: this run asks the bank again."""
-    parked = journey.standing is Standing.PARKED and journey.code == "state_conflict"
+    parked = journey.standing is Standing.PARKED and journey.code == Code.STATE_CONFLICT
     return parked and journey.step.partition("/")[0] in (CallName.OPEN_VERIFICATION, CallName.UPLOAD_DOCUMENT)
 
 

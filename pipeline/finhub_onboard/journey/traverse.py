@@ -14,13 +14,15 @@ from msgspec.structs import replace
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.finhub.calls import Ahead, CallName, Reply, Step, Token
 from finhub_onboard.finhub.calls import step as make_step
-from finhub_onboard.journey import state
-from finhub_onboard.journey.codes import EXPLANATIONS
+from finhub_onboard.journey import progress, state
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Doubt, Forget, JourneyRules, Learn, Resolve, Rest, Send
 from finhub_onboard.journey.next_move import next_move
-from finhub_onboard.journey.policy import Judgement, Verdict, backoff_s, judge
+from finhub_onboard.journey.phases import p7_consents
+from finhub_onboard.journey.policy import backoff_s, judge
 from finhub_onboard.journey.ports import Bank, Problem, Recorder, Stop
-from finhub_onboard.journey.sent import is_replaced_in_doubt
+from finhub_onboard.journey.sent_documents import is_replaced_in_doubt
+from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import CallRecord, Customer, Journey, Standing
 
@@ -81,22 +83,19 @@ class Traverser:
         now = self._tools.now()
         match move:
             case Advance(phase=phase):
-                self._journey = state.advance(self._journey, phase, now=now)
+                self._journey = progress.advance(self._journey, phase, now=now)
                 self._visit = replace(self._visit, check=None, polls=0)
             case Resolve(step=step):
                 # What a lookup found counts like the answer that was lost.
-                done = Judgement(verdict=Verdict.DONE)
                 self._journey, self._visit = state.after(
-                    self._journey, self._visit, step, Reply(), done, max_tries=self._tools.rules.max_tries, now=now
+                    self._journey, self._visit, step, Reply(), DONE, max_tries=self._tools.rules.max_tries, now=now
                 )
             case Doubt(step=step, done=done):
                 self._journey, self._visit = state.forgotten(self._journey, self._visit, step, done, now=now)
             case Learn(uploaded=uploaded, consented=consented):
                 self._journey, self._visit = state.learnt(self._journey, self._visit, uploaded, consented)
-            case Forget(consents=paths):
-                left = tuple(path for path in self._journey.consented if path not in paths)
-                self._journey = replace(self._journey, consented=left)
-                self._visit = replace(self._visit, consent_rounds=1, check=None, polls=0)
+            case Forget(consents=consents):
+                self._journey, self._visit = p7_consents.send_again(self._journey, self._visit, consents)
 
     async def _send(self, step: Step) -> None:
         tools = self._tools
@@ -227,8 +226,7 @@ class Traverser:
 
     async def _weighed_rest(self, rest: Rest) -> Rest | None:
         """A rest that would end the run, in view of the other customers; ``None``: try once more."""
-        message, hint = EXPLANATIONS[rest.code]
-        refused = Judgement(verdict=Verdict.FATAL, code=rest.code, message=message, hint=hint)
+        refused = judgement(Verdict.FATAL, rest.code)
         weighed = self._weighed(make_step(CallName.APPROVE), "", refused)
         if weighed.verdict is Verdict.SUSPECT:
             await self._tools.stop.pause(self._wait_s(make_step(CallName.APPROVE), Reply(), weighed))
@@ -262,9 +260,9 @@ class Traverser:
 
 
 _REPLACED = Problem(
-    code="row_changed_in_doubt",
-    message=EXPLANATIONS["row_changed_in_doubt"][0],
-    hint=EXPLANATIONS["row_changed_in_doubt"][1],
+    code=Code.ROW_CHANGED_IN_DOUBT,
+    message=Code.ROW_CHANGED_IN_DOUBT.message,
+    hint=Code.ROW_CHANGED_IN_DOUBT.hint,
     field="",
 )
 

@@ -56,3 +56,14 @@ def unread(visit: Visit) -> Visit:
         created=(),
         polls=0,
     )
+
+
+MAX_DELIVERY_PAGES = 50
+"""Paging of deliveries is not documented: the search is bounded and ends where a page repeats."""
+
+
+def with_delivery_page(visit: Visit, page: Facts) -> Visit:
+    """One more page of deliveries was read; ``searched`` once it was the last."""
+    last = not page.page_mark or page.page_mark == visit.page_mark or visit.page + 1 >= MAX_DELIVERY_PAGES
+    created = tuple(dict.fromkeys((*visit.created, *page.created)))
+    return replace(visit, searched=last, page=visit.page + 1, page_mark=page.page_mark, created=created)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from finhub_onboard.intake.checking.documents import DocumentError, DocumentsTroubleError, open_document
-from finhub_onboard.journey.sent import document_mark, latest_mark
+from finhub_onboard.journey.sent_documents import SentDocument, latest_of
 from finhub_onboard.keys import Keys, column_hash, with_column_hash
 from finhub_onboard.model import DOCUMENT_COLUMNS, Customer, Journey
 
@@ -40,7 +40,7 @@ class Evidence:
         version = self._version(path)  # before it is read: a file that changes meanwhile is read again later
         content, mime_type = open_document(self._root, path, self._max_bytes)
         known = self._keys.content_hash(customer.external_id, content)
-        return Opened(content=content, mime_type=mime_type, mark=document_mark(item, known, version))
+        return Opened(content=content, mime_type=mime_type, mark=SentDocument(item, known, version).mark)
 
     def fingerprint(self, customer: Customer, journey: Journey | None) -> bytes:
         """The fingerprint of a row, for a customer whom the ledger knows as ``journey``."""
@@ -48,26 +48,26 @@ class Evidence:
         if journey is None or not journey.documents:
             return row
         for column in DOCUMENT_COLUMNS:
-            if not getattr(customer, column) or (left := latest_mark(journey, column)) is None:
+            if not getattr(customer, column) or (left := latest_of(journey, column)) is None:
                 continue
             # What left after it was replaced is known by its content.
-            for sent in (row, with_column_hash(row, column, left[0].encode())):
+            for sent in (row, with_column_hash(row, column, left.content.encode())):
                 if column_hash(sent, column) == column_hash(journey.fingerprint, column):
-                    row = self._seen(customer, column, sent, *left)
+                    row = self._seen(customer, column, sent, left)
                     break
         return row
 
-    def _seen(self, customer: Customer, column: str, sent: bytes, content: str, version: str) -> bytes:
-        """The fingerprint ``sent``; another one if the document of ``column`` has not the ``content`` that left."""
+    def _seen(self, customer: Customer, column: str, sent: bytes, left: SentDocument) -> bytes:
+        """The fingerprint ``sent``; another one if the document of ``column`` has not the content that ``left``."""
         path = getattr(customer, column)
-        if self._version(path) in (version, ""):
+        if self._version(path) in (left.version, ""):
             return sent
         try:
             found, _ = open_document(self._root, path, self._max_bytes)
         except (DocumentError, DocumentsTroubleError):
             return sent  # what is wrong with it is for the intake to say
         now = self._keys.content_hash(customer.external_id, found)
-        return sent if now == content else with_column_hash(sent, column, now.encode())
+        return sent if now == left.content else with_column_hash(sent, column, now.encode())
 
     def _version(self, path: str) -> str:
         """Size and time of a file, which change when it is written; empty if it is not there."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from finhub_onboard.intake.second_pass import Survey, judged, may_lack
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.completeness import CODES
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Reader
@@ -119,5 +120,5 @@ class Census:
         if severity is Severity.ERROR:
             return f"rejected as incomplete: {what}: {where}; nothing is sent for them"
         # What documents the bank asks for goes by its own risk level, which may be another one than the row's.
-        told = "as far as their own risk_level tells they" if code == "document_missing" else "they"
+        told = "as far as their own risk_level tells they" if code == Code.DOCUMENT_MISSING else "they"
         return f'incomplete: {what}: {where}; {told} stop half made at the bank unless intake.incomplete = "reject"'

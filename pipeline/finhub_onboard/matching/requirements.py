@@ -9,8 +9,7 @@ from typing import Any, Self
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.intake.findings import Lack
 from finhub_onboard.intake.judge import Needs
-from finhub_onboard.journey.codes import EXPLANATIONS
-from finhub_onboard.journey.completeness import DECISIVE_COLUMNS, lacking
+from finhub_onboard.journey.completeness import DECISIVE_COLUMN, FILLED_COLUMNS, lacking
 from finhub_onboard.journey.move_kinds import JourneyRules
 from finhub_onboard.model import Customer, Journey, Phase
 
@@ -38,17 +37,15 @@ class Asked:
 
     def lacks(self, customer: Customer, journey: Journey | None = None) -> tuple[Lack, ...]:
         """What the row does not have for the phases that the customer has not behind it."""
-        found = []
-        for rest in lacking(customer, self.rules, journey):
-            message, hint = EXPLANATIONS[rest.code]
-            found.append(Lack(field=rest.field, code=rest.code, message=message, hint=hint))
-        return tuple(found)
+        return tuple(
+            Lack(field=rest.field, code=rest.code, message=rest.code.message, hint=rest.code.hint)
+            for rest in lacking(customer, self.rules, journey)
+        )
 
     @property
     def needs(self) -> Needs:
         """The same for the intake, which knows no ledger: customers who are finished lack things, too."""
-        worth, *filled = DECISIVE_COLUMNS
-        return Needs(lacks=self.lacks, worth=(worth,), filled=tuple(filled))
+        return Needs(lacks=self.lacks, worth=(DECISIVE_COLUMN,), filled=FILLED_COLUMNS)
 
     def to_json(self) -> dict[str, Any]:
         """What the ledger keeps of it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
-from finhub_onboard.journey.codes import VOUCHED
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.operator import phase_in_doubt, question_about
 from finhub_onboard.journey.sent import changed_since_sent, is_at_the_bank
 from finhub_onboard.journey.state import is_vouched
@@ -26,7 +26,6 @@ _BY_STANDING = {
     Standing.IN_DOUBT: Disposition.IN_DOUBT,
 }
 _CHANGED = "row_changed"
-_UNKNOWN = "outcome_unknown"
 _CUT_OFF = "the run ended before the outcome of a call was known"
 _ANSWER_FIRST = "the row breaks a rule, so no run looks after the customer: answer here, then correct the row"
 _CORRECT_FIRST = "the row breaks a rule: correct it first"
@@ -133,7 +132,12 @@ def _with_reason(row: IntakeRow, journey: Journey | None) -> Journey | None:
     """The journey; one that a kill left in doubt and whose row no run takes up says so itself."""
     if journey is None or row.customer is not None or journey.code or not journey.doubts:
         return journey
-    said = {"phase": str(phase_in_doubt(journey)), "code": _UNKNOWN, "message": _CUT_OFF, "hint": _ANSWER_FIRST}
+    said = {
+        "phase": str(phase_in_doubt(journey)),
+        "code": Code.OUTCOME_UNKNOWN,
+        "message": _CUT_OFF,
+        "hint": _ANSWER_FIRST,
+    }
     return structs.replace(journey, **said)
 
 
@@ -194,7 +198,7 @@ def errors_of(
             hint=journey.hint,
             http_status=journey.http_status,
             at=instant(journey.finished_at) or at,
-            severity=Severity.NOTICE if journey.code == VOUCHED else Severity.ERROR,
+            severity=Severity.NOTICE if journey.code == Code.OPERATOR_VOUCHES else Severity.ERROR,
         )
     if journey and fingerprint and _differs_unsaid(journey, fingerprint):
         said = _what_changed(journey, fingerprint, run=0)
@@ -260,7 +264,7 @@ def _waiting(row: IntakeRow, journey: Journey, result: Result) -> dict[str, Any]
         "email": customer.email if customer else "",
         "phone": customer.phone if customer else "",
         "phase": result.phase,
-        "code": result.code or _UNKNOWN,
+        "code": result.code or Code.OUTCOME_UNKNOWN,
         "message": journey.message or _CUT_OFF,
         "hint": hint if customer else f"{_CORRECT_FIRST}; {hint}",
         "customer_id": journey.customer_id,

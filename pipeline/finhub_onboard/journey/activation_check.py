@@ -1,0 +1,22 @@
+"""The activation check, which every phase from the verification on may ask (API.md, section 6). Pure."""
+
+from msgspec.structs import replace
+
+from finhub_onboard.finhub.calls import Facts
+from finhub_onboard.finhub.statuses import REFUSED_STATES
+from finhub_onboard.journey.replies import Accepted, Moved
+
+
+def take_check(answer: Accepted) -> Moved:
+    """The check was asked once more; it moves no journey by itself."""
+    return answer.journey, replace(answer.visit, check=answer.facts, polls=answer.visit.polls + 1)
+
+
+def is_approved(check: Facts) -> bool:
+    """Whether the verification is approved by all who must."""
+    return check.verification_ok is True and check.power_approval_ok is not False
+
+
+def is_refused(check: Facts) -> bool:
+    """Whether the verification was refused."""
+    return check.status in REFUSED_STATES

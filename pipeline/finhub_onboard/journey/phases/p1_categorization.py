@@ -1,0 +1,15 @@
+"""Phase 1, categorization: the run reads the bank's hierarchy once for all customers; none of them has a call."""
+
+from finhub_onboard.journey.move_kinds import Advance, Move
+from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.situation import Situation
+from finhub_onboard.model import Phase
+
+
+def next_move(_: Situation) -> Move:
+    """Nothing is to be done for a customer."""
+    return _COMPLETE
+
+
+_COMPLETE = Advance(phase=Phase.CATEGORIZATION)
+RULES = PhaseRules(next_move=next_move)

@@ -1,0 +1,36 @@
+"""Phase 3, session: the customer logs in with the derived password. It changes nothing and is repeated as needed."""
+
+from finhub_onboard.finhub.calls import CallName, Kind, Reply, step
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.move_kinds import Advance, Move, Send
+from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.progress import advance
+from finhub_onboard.journey.replies import Accepted, Moved
+from finhub_onboard.journey.situation import Situation
+from finhub_onboard.journey.verdicts import Judgement, Verdict, judgement
+from finhub_onboard.model import Phase
+
+
+def next_move(at: Situation) -> Move:
+    """Log in. A registration found through deliveries has no user id: only this phase is lost (API.md, section 9)."""
+    return _OPEN if at.journey.user_id else _COMPLETE
+
+
+def take_opened(answer: Accepted) -> Moved:
+    """The customer is logged in."""
+    return advance(answer.journey, Phase.SESSION, now=answer.now), answer.fresh
+
+
+def judge_unauthorised(reply: Reply, _: int) -> Judgement:
+    """The customer's own log-in is refused: no token was sent that could have expired."""
+    return judgement(Verdict.REFUSED, Code.USER_LOCKED if reply.kind is Kind.LOCKED else Code.LOGIN_REFUSED)
+
+
+_OPEN = Send(step=step(CallName.OPEN_SESSION))
+_COMPLETE = Advance(phase=Phase.SESSION)
+RULES = PhaseRules(
+    call=CallName.OPEN_SESSION,
+    next_move=next_move,
+    judge_refused={401: judge_unauthorised},
+    replies={CallName.OPEN_SESSION: take_opened},
+)

@@ -1,0 +1,133 @@
+"""Phase 5, documents: what the bank asks for is uploaded once, and the bank's own list settles what was lost."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from finhub_onboard.finhub.calls import CallName, Facts, step
+from finhub_onboard.finhub.documents import (
+    DOCUMENT_COLUMN_OF,
+    IDENTITY_KINDS,
+    REQUIRED_DOCUMENTS,
+    DocumentKind,
+    shown_as,
+)
+from finhub_onboard.journey.activation_check import take_check
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.move_kinds import Advance, JourneyRules, Move, Resolve, Rest, Send
+from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.progress import settled, silent
+from finhub_onboard.journey.questions import Question
+from finhub_onboard.journey.replies import Accepted, Moved
+from finhub_onboard.journey.sent_documents import SentDocument
+from finhub_onboard.journey.situation import Situation, Unresolved
+from finhub_onboard.model import Customer, Journey, Phase, Risk, Standing
+
+FALLBACK_KINDS = (DocumentKind.GOVERNMENT_ID, DocumentKind.PROOF_OF_ADDRESS)
+"""What is sent where the bank names no documents (API.md, section 5)."""
+
+
+def expected_documents(level: str, rules: JourneyRules) -> tuple[str, ...] | None:
+    """What the bank will ask for at this risk level (LOW where it is unknown); ``None``: it will name nothing.
+
+    Only the customer's path names documents: the answer of ``POST /verifications`` has no such list.
+    """
+    return None if rules.verification_by_admin else REQUIRED_DOCUMENTS.get(level, REQUIRED_DOCUMENTS[Risk.LOW])
+
+
+def _wanted(journey: Journey) -> Iterator[tuple[str, str]]:
+    """Documents that are asked for and were not sent, each with the column that has it; empty: none can."""
+    for kind in FALLBACK_KINDS if journey.required is None else journey.required:
+        if kind not in journey.uploaded:
+            yield kind, DOCUMENT_COLUMN_OF.get(kind, "")
+
+
+def lacking(at: Situation) -> Iterator[Rest]:
+    """Documents that are asked for, were not sent, and that the row does not have."""
+    if at.is_high_risk:
+        return  # the power tenant's people collect what the file cannot hold; the row parks at approval
+    for kind, column in _wanted(at.journey):
+        if column and getattr(at.customer, column):
+            continue
+        # Proof of address is only our own guess where the bank asked for nothing: its absence does not stop a row.
+        if at.journey.required is not None or kind in IDENTITY_KINDS:
+            yield Rest(standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS, field=column)
+
+
+def next_move(at: Situation) -> Move:
+    """Send what there is before stopping at what there is not."""
+    for kind, column in _wanted(at.journey):
+        if column and getattr(at.customer, column):
+            return Send(step=step(CallName.UPLOAD_DOCUMENT, kind))
+    return next(lacking(at), None) or _COMPLETE
+
+
+def take_uploaded(answer: Accepted) -> Moved:
+    """One document is there; the phase goes on."""
+    known = replace(settled(answer.journey), uploaded=(*answer.journey.uploaded, answer.step.item))
+    return silent(known), answer.fresh
+
+
+def take_list(answer: Accepted) -> Moved:
+    """The bank told which documents it has."""
+    return answer.journey, replace(answer.visit, listed=answer.facts)
+
+
+def settle(doubt: Unresolved) -> Move:
+    """A conflict is confirmed by the check; else the one repeat, then the bank's list, then a person."""
+    if doubt.is_conflict and (move := doubt.confirm_conflict()):
+        return move
+    if doubt.may_repeat and not doubt.is_conflict:
+        return doubt.repeat()
+    if doubt.journey.doubts > 1 or not doubt.is_conflict:
+        if doubt.visit.listed is None:
+            return _LIST
+        if _is_listed(doubt, doubt.visit.listed):
+            return Resolve(step=doubt.at)
+    return doubt.rest(Standing.PARKED, Code.STATE_CONFLICT) if doubt.is_conflict else doubt.ask_person()
+
+
+def _is_listed(doubt: Unresolved, listed: Facts) -> bool:
+    """Whether the bank has as many documents of this very kind as have left for it."""
+    own = shown_as(doubt.at.item, doubt.customer.document_type)
+    left = sum(SentDocument.read(mark).kind in own for mark in doubt.journey.documents)
+    return sum(kind in own for kind in listed.uploaded) >= max(1, left)
+
+
+def shown(journey: Journey, customer: Customer, listed: Facts | None) -> tuple[str, ...]:
+    """Of the documents that the bank asks for, those that its list shows."""
+    there = listed.uploaded if listed is not None else ()
+    asked = journey.required if journey.required is not None else tuple(DOCUMENT_COLUMN_OF)
+    return tuple(kind for kind in asked if shown_as(kind, customer.document_type).intersection(there))
+
+
+def columns(kind: str) -> frozenset[str]:
+    """The column that holds the document."""
+    return frozenset({DOCUMENT_COLUMN_OF[kind]} if kind in DOCUMENT_COLUMN_OF else ())
+
+
+def sent(journey: Journey) -> frozenset[str]:
+    """Columns of documents that were accepted; once the phase is passed, of all that left.
+
+    The answers of some may be unknown for good.
+    """
+    left = journey.documents if journey.done >= Phase.DOCUMENTS.number else ()
+    return frozenset[str]().union(*map(columns, (*journey.uploaded, *(SentDocument.read(mark).kind for mark in left))))
+
+
+_LIST = Send(step=step(CallName.LIST_DOCUMENTS))
+_COMPLETE = Advance(phase=Phase.DOCUMENTS)
+RULES = PhaseRules(
+    call=CallName.UPLOAD_DOCUMENT,
+    next_move=next_move,
+    replies={
+        CallName.UPLOAD_DOCUMENT: take_uploaded,
+        CallName.LIST_DOCUMENTS: take_list,
+        CallName.CHECK: take_check,
+    },
+    settle=settle,
+    question=Question(text="Does this verification have the document {item}?"),
+    lacking=lacking,
+    columns=columns,
+    sent=sent,
+)

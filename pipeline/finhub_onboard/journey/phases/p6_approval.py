@@ -1,0 +1,112 @@
+"""Phase 6, approval: the job approves whom the settings let it approve; before anything is repeated it looks.
+
+API.md, sections 5 and 9: a high risk is the power tenant's to approve, and the activation check tells what was decided.
+"""
+
+from finhub_onboard.finhub.calls import CallName, Kind, Reply, step
+from finhub_onboard.finhub.statuses import REFUSED_STATES, VerificationStatus
+from finhub_onboard.journey.activation_check import is_approved, is_refused, take_check
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.move_kinds import Advance, Move, Resolve, Rest, Send
+from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.progress import advance
+from finhub_onboard.journey.questions import Question
+from finhub_onboard.journey.replies import Accepted, Moved
+from finhub_onboard.journey.situation import Situation, Unresolved
+from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
+from finhub_onboard.model import Phase, Risk, Standing
+
+_CHECKS_BEFORE_REPEAT = 2
+"""The activation check may lag behind an approval that was carried out."""
+
+
+def gate(at: Situation, _: str = "") -> Rest | None:
+    """Who may not be approved by the job: a person must."""
+    if at.is_high_risk:
+        return _rest(Standing.PARKED, Code.HIGH_RISK)
+    # Unknown is taken as the highest level that is not high (DESIGN 3.3).
+    level = at.customer.risk_level or at.journey.risk or Risk.MEDIUM
+    return None if level in at.rules.auto_levels else _rest(Standing.PARKED, Code.APPROVAL_NEEDED)
+
+
+def next_move(at: Situation) -> Move:
+    """What was there before this visit, or what the bank says we may not approve, is looked at first."""
+    check, role_refused = at.visit.check, at.visit.role_refused
+    if check is None and (at.visit.check_first or role_refused):
+        return _CHECK
+    if check is not None and is_approved(check):
+        return _COMPLETE
+    if check is not None and is_refused(check):
+        return _rest(Standing.DECLINED, Code.VERIFICATION_REFUSED)
+    if held := gate(at):
+        return held
+    return _ROLE_REFUSED if role_refused else _APPROVE
+
+
+def take_approved(answer: Accepted) -> Moved:
+    """The verification is approved."""
+    return advance(answer.journey, Phase.APPROVAL, now=answer.now), answer.fresh
+
+
+def settle(doubt: Unresolved) -> Move:
+    """The check decides; the one repeat is only for what it still denies after a second look."""
+    check = doubt.visit.check
+    if check is None:
+        return doubt.read_check()
+    if is_approved(check):
+        return Resolve(step=doubt.at)
+    if is_refused(check):
+        return doubt.rest(Standing.DECLINED, Code.VERIFICATION_REFUSED)
+    if check.high_risk:
+        return doubt.rest(Standing.PARKED, Code.HIGH_RISK)
+    if doubt.visit.role_refused:
+        return _ROLE_REFUSED
+    if doubt.visit.polls < _CHECKS_BEFORE_REPEAT:
+        return doubt.read_check()
+    for code in (Code.STATE_CONFLICT, Code.APPROVAL_NOT_FINAL):
+        if doubt.journey.code == code:
+            return doubt.rest(Standing.PARKED, code)
+    if doubt.may_repeat:
+        return doubt.repeat()
+    if check.verification_ok is False:
+        return doubt.rest(Standing.PARKED, Code.APPROVAL_LOST)
+    return doubt.ask_person()
+
+
+def judge_accepted(reply: Reply) -> Judgement:
+    """Only the word APPROVED is an approval."""
+    if reply.facts.status in REFUSED_STATES:
+        return _DECLINED
+    return DONE if reply.facts.status == VerificationStatus.APPROVED else _NOT_FINAL
+
+
+def judge_forbidden(reply: Reply, _: int) -> Judgement | None:
+    """The admin user may lack the role, or it is about this customer: the check tells."""
+    return None if reply.kind is Kind.HIGH_RISK else judgement(Verdict.LOOK, Code.ROLE_REFUSED)
+
+
+def judge_unprocessable(_: Reply, __: int) -> Judgement:
+    """The verification is refused."""
+    return _DECLINED
+
+
+def _rest(standing: Standing, code: Code) -> Rest:
+    return Rest(standing=standing, code=code, phase=Phase.APPROVAL)
+
+
+_APPROVE = Send(step=step(CallName.APPROVE))
+_CHECK = Send(step=step(CallName.CHECK, phase=Phase.APPROVAL))
+_COMPLETE = Advance(phase=Phase.APPROVAL)
+_ROLE_REFUSED = Rest(standing=Standing.OPEN, code=Code.ROLE_REFUSED, phase=Phase.APPROVAL, fatal=True)
+_DECLINED = judgement(Verdict.DECLINED, Code.VERIFICATION_REFUSED)
+_NOT_FINAL = judgement(Verdict.CONFIRM, Code.APPROVAL_NOT_FINAL)
+RULES = PhaseRules(
+    call=CallName.APPROVE,
+    next_move=next_move,
+    judge_accepted=judge_accepted,
+    judge_refused={403: judge_forbidden, 422: judge_unprocessable},
+    replies={CallName.APPROVE: take_approved, CallName.CHECK: take_check},
+    settle=settle,
+    question=Question(text="Is this verification approved?"),
+    gate=gate,
+)

@@ -1,0 +1,141 @@
+"""Phase 7, consents: each is sent with its evidence, and the activation check has the last word (API.md, section 6).
+
+A consent may be given twice without harm, so what the check misses is sent again, within the tries of a step and for
+one round of all three.
+"""
+
+from collections.abc import Collection, Iterator
+
+from msgspec.structs import replace
+
+from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
+from finhub_onboard.finhub.consents import Consent
+from finhub_onboard.journey.activation_check import take_check
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.move_kinds import Advance, Forget, Move, Resolve, Rest, Send
+from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.progress import settled, silent
+from finhub_onboard.journey.questions import Question
+from finhub_onboard.journey.replies import Accepted, Moved
+from finhub_onboard.journey.situation import Situation, Unresolved
+from finhub_onboard.journey.verdicts import DONE, Judgement
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.model import Journey, Phase, Repeat, Standing
+
+
+def gate(at: Situation, consent: str) -> Rest | None:
+    """A consent without the evidence that the settings ask for."""
+    evidence = Consent(consent).accepted_at_column
+    if not at.rules.evidence_required or getattr(at.customer, evidence):
+        return None
+    return _rest(Standing.PARKED, Code.CONSENT_EVIDENCE_MISSING, field=evidence)
+
+
+def _left(journey: Journey) -> list[Consent]:
+    return [consent for consent in Consent if consent not in journey.consented]
+
+
+def lacking(at: Situation) -> Iterator[Rest]:
+    """Consents that were not sent and that the row does not prove."""
+    return (held for consent in _left(at.journey) if (held := gate(at, consent)))
+
+
+def next_move(at: Situation) -> Move:
+    """Send what is left, if all of it may leave; then the check decides."""
+    if not (left := _left(at.journey)):
+        return _check_all(at)
+    return next(lacking(at), None) or Send(step=step(CallName.ACCEPT_CONSENT, left[0]))
+
+
+def _check_all(at: Situation) -> Move:
+    """All three are sent: the check decides (API.md, section 6); it may lag behind."""
+    check, visit = at.visit.check, at.visit
+    look = Send(step=step(CallName.CHECK), poll=visit.polls)
+    if check is None:
+        return look
+    consents_ok = check.consent_ok is True or (check.consent_ok is None and check.activation_allowed is True)
+    if consents_ok and check.activation_allowed is not False:
+        return _COMPLETE
+    if check.high_risk and check.power_approval_ok is not True:
+        return _rest(Standing.PARKED, Code.HIGH_RISK)
+    if visit.polls < at.rules.max_tries:
+        return look
+    if consents_ok:
+        verified = check.verification_ok is not False
+        return _rest(Standing.PARKED, Code.ACTIVATION_NOT_ALLOWED if verified else Code.NOT_VERIFIED)
+    if not visit.consent_rounds:
+        missing = tuple(consent for consent in Consent if consent.in_check in (check.missing_consents or ()))
+        return Forget(consents=missing or tuple(Consent))
+    return _rest(Standing.FAILED, Code.CONSENTS_NOT_RECORDED)
+
+
+def take_accepted(answer: Accepted) -> Moved:
+    """One consent is given; the phase goes on."""
+    known = replace(settled(answer.journey), consented=(*answer.journey.consented, answer.step.item))
+    return silent(known), answer.fresh
+
+
+def settle(doubt: Unresolved) -> Move:
+    """What the check does not miss is given; what it misses is sent again."""
+    check, consent = doubt.visit.check, Consent(doubt.at.item)
+    if check is None:
+        return doubt.read_check()
+    missing = check.missing_consents
+    if check.consent_ok or (missing is not None and consent.in_check not in missing):
+        return Resolve(step=doubt.at)
+    if doubt.journey.doubts < doubt.rules.max_tries and doubt.journey.repeat is not Repeat.REFUSED:
+        return doubt.repeat()
+    return doubt.ask_person()
+
+
+def judge_conflict(_: Reply, __: int) -> Judgement:
+    """Already given; the check has the last word."""
+    return DONE
+
+
+def send_again(journey: Journey, visit: Visit, consents: Collection[str]) -> Moved:
+    """The check misses these although they were sent: one more round of them."""
+    left = tuple(consent for consent in journey.consented if consent not in consents)
+    return replace(journey, consented=left), replace(visit, consent_rounds=1, check=None, polls=0)
+
+
+def begin_again(journey: Journey, visit: Visit) -> Moved:
+    """The activation misses consents: all of them are sent once more."""
+    journey, visit = send_again(journey, visit, journey.consented)
+    return replace(journey, done=Phase.CONSENTS.number - 1), visit
+
+
+def given_by(check: Facts) -> tuple[Consent, ...]:
+    """The consents that the check says are there; none if it says nothing about them."""
+    if check.missing_consents is None and check.consent_ok is not True:
+        return ()
+    return tuple(consent for consent in Consent if consent.in_check not in (check.missing_consents or ()))
+
+
+def columns(consent: str) -> frozenset[str]:
+    """Version and evidence of the consent."""
+    return frozenset({Consent(consent).version_column, Consent(consent).accepted_at_column})
+
+
+def sent(journey: Journey) -> frozenset[str]:
+    """Columns of the consents that were given."""
+    return frozenset[str]().union(*map(columns, journey.consented))
+
+
+def _rest(standing: Standing, code: Code, *, field: str = "") -> Rest:
+    return Rest(standing=standing, code=code, phase=Phase.CONSENTS, field=field)
+
+
+_COMPLETE = Advance(phase=Phase.CONSENTS)
+RULES = PhaseRules(
+    call=CallName.ACCEPT_CONSENT,
+    next_move=next_move,
+    judge_refused={409: judge_conflict},
+    replies={CallName.ACCEPT_CONSENT: take_accepted, CallName.CHECK: take_check},
+    settle=settle,
+    question=Question(text="Is the consent {item} of this customer recorded?"),
+    gate=gate,
+    lacking=lacking,
+    columns=columns,
+    sent=sent,
+)

@@ -1,0 +1,93 @@
+"""Phase 8, activation: it completes the journey. In doubt, the customer's status is read before anything is repeated.
+
+API.md, section 9: one repeat after a read, and more only while a read says that nothing happened.
+"""
+
+from msgspec.structs import replace
+
+from finhub_onboard.finhub.calls import CallName, Kind, Reply, step
+from finhub_onboard.finhub.statuses import NOT_ACTIVE_YET, CustomerStatus
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.move_kinds import Move, Resolve, Send
+from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.progress import advance
+from finhub_onboard.journey.questions import Question
+from finhub_onboard.journey.replies import Accepted, Moved
+from finhub_onboard.journey.situation import Situation, Unresolved
+from finhub_onboard.journey.verdicts import Judgement, Verdict, judgement
+from finhub_onboard.journey.visit import with_delivery_page
+from finhub_onboard.model import Phase, Repeat, Standing
+
+
+def next_move(_: Situation) -> Move:
+    """Activate the customer."""
+    return _ACTIVATE
+
+
+def take_activated(answer: Accepted) -> Moved:
+    """The journey is complete."""
+    return advance(answer.journey, Phase.ACTIVATION, now=answer.now), answer.fresh
+
+
+def take_status(answer: Accepted) -> Moved:
+    """A log-in told the customer's status."""
+    return answer.journey, replace(answer.visit, status=answer.facts)
+
+
+def take_deliveries(answer: Accepted) -> Moved:
+    """One page of deliveries: it may tell that the customer was activated."""
+    if answer.facts.activated:
+        return take_activated(answer)
+    return answer.journey, with_delivery_page(answer.visit, answer.facts)
+
+
+def settle(doubt: Unresolved) -> Move:
+    """Read the status, then the deliveries; where nothing could be read a repeat would be blind."""
+    visit, journey = doubt.visit, doubt.journey
+    # A log-in of a row that names somebody else would tell of that one.
+    if visit.status is None and not visit.status_refused and journey.user_id and doubt.unsafe is None:
+        return _READ_STATUS
+    told = visit.status.customer_status if visit.status is not None else ""
+    if told == CustomerStatus.ACTIVE:
+        return Resolve(step=doubt.at)
+    if doubt.rules.webhooks and not visit.searched:
+        return Send(step=step(CallName.LIST_DELIVERIES, str(visit.page), phase=Phase.ACTIVATION))
+    if doubt.is_conflict:
+        return doubt.rest(Standing.PARKED, Code.STATE_CONFLICT)
+    was_read = visit.status is not None or visit.searched
+    told_inactive = told in NOT_ACTIVE_YET and journey.doubts < doubt.rules.max_tries
+    if (doubt.may_repeat and was_read) or (told_inactive and journey.repeat is not Repeat.REFUSED):
+        return doubt.repeat()
+    return doubt.ask_person()
+
+
+def judge_bad_request(reply: Reply, _: int) -> Judgement | None:
+    """The bank may miss consents, or the admin user the role."""
+    match reply.kind:
+        case Kind.MISSING_CONSENTS:
+            return judgement(Verdict.CONSENTS_AGAIN, Code.MISSING_CONSENTS)
+        case Kind.ROLE:
+            return judgement(Verdict.FATAL, Code.ROLE_REFUSED)
+        case _:
+            return None
+
+
+def judge_unprocessable(_: Reply, earlier_attempts: int) -> Judgement:
+    """Not verified: the bank lags; or, for one who may be active by now, it is another reason."""
+    return judgement(Verdict.REFUSED if earlier_attempts else Verdict.RETRY, Code.NOT_VERIFIED)
+
+
+_ACTIVATE = Send(step=step(CallName.ACTIVATE))
+_READ_STATUS = Send(step=step(CallName.OPEN_SESSION, phase=Phase.ACTIVATION))
+RULES = PhaseRules(
+    call=CallName.ACTIVATE,
+    next_move=next_move,
+    judge_refused={400: judge_bad_request, 422: judge_unprocessable},
+    replies={
+        CallName.ACTIVATE: take_activated,
+        CallName.OPEN_SESSION: take_status,
+        CallName.LIST_DELIVERIES: take_deliveries,
+    },
+    settle=settle,
+    question=Question(text="Is this customer active?"),
+)

@@ -1,0 +1,30 @@
+"""The small changes of a journey that all phases share: a phase is complete, an attempt is settled. Pure."""
+
+from msgspec.structs import replace
+
+from finhub_onboard.model import Journey, Phase, Repeat, Standing
+
+
+def advance(journey: Journey, phase: Phase, *, now: float) -> Journey:
+    """Phase ``phase`` is complete."""
+    journey = silent(settled(journey))
+    complete = phase is Phase.ACTIVATION
+    return replace(
+        journey,
+        done=phase.number,
+        phase=phase,
+        standing=Standing.COMPLETE if complete else journey.standing,
+        completed_run=journey.last_run if complete else 0,
+        finished_at=now if complete else 0.0,
+    )
+
+
+def settled(journey: Journey) -> Journey:
+    """No attempt is unresolved any more. What a registration in doubt knew is kept while an id is only claimed."""
+    known = replace(journey, doubts=0, step="", repeat=Repeat.UNUSED)
+    return known if journey.claimed else replace(known, doubt_at=0.0, doubt_email=b"")
+
+
+def silent(journey: Journey) -> Journey:
+    """Nothing is wrong any more."""
+    return replace(journey, code="", field="", message="", hint="", http_status=None)

@@ -1,0 +1,60 @@
+"""What a reply amounts to: the verdicts, and a judgement with its code and words."""
+
+from enum import StrEnum
+
+import msgspec
+
+from finhub_onboard.errors import ExitCode
+from finhub_onboard.journey.codes import Code
+
+
+class Verdict(StrEnum):
+    """What a reply amounts to; stored as a call's outcome."""
+
+    DONE = "done"
+    RETRY = "retry"
+    """It was not carried out, or it changes nothing: try again."""
+    DOUBT = "doubt"
+    """It may have been carried out."""
+    CONFIRM = "confirm"
+    """A conflict or an unclear state: look before anything else is sent."""
+    LOOK = "look"
+    """Refused for a reason that may be the run's: look at the customer before anything is concluded."""
+    EXISTS = "exists"
+    """The registration in doubt did happen; the id is unknown."""
+    EXPIRED = "expired"
+    """The token is refused."""
+    CONSENTS_AGAIN = "consents_again"
+    REFUSED = "refused"
+    DECLINED = "declined"
+    PARKED = "parked"
+    FATAL = "fatal"
+    """It concerns the whole run."""
+    SUSPECT = "suspect"
+    """It may concern the whole run: not carried out, try again after a pause and see how others fare."""
+    ASIDE = "aside"
+    """The same, and nobody has passed yet: try again once all others were carried."""
+    GIVEN_UP = "given_up"
+    """Refused while others pass: not final, a later run tries again."""
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict with its stable code, a plain sentence and the next step; ``exit_code`` only for ``FATAL``.
+
+    ``code`` is a :class:`Code`; of a request that could not be built, also one of the intake's.
+    """
+
+    verdict: Verdict
+    code: str = Code.NONE
+    message: str = ""
+    hint: str = ""
+    exit_code: ExitCode = ExitCode.REFUSED
+
+
+DONE = Judgement(verdict=Verdict.DONE)
+"""Carried out, and nothing to say about it."""
+
+
+def judgement(verdict: Verdict, code: Code, exit_code: ExitCode = ExitCode.REFUSED) -> Judgement:
+    """A judgement in the words of its code."""
+    return Judgement(verdict=verdict, code=code, message=code.message, hint=code.hint, exit_code=exit_code)
