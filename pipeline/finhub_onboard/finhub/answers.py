@@ -17,32 +17,18 @@ from msgspec.structs import replace
 from finhub_onboard.finhub import json_fields, refusals
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply
 from finhub_onboard.finhub.deliveries import read_page
+from finhub_onboard.finhub.documents import HIGH_RISK_DOCUMENTS, UNKNOWN, DocumentKind
 from finhub_onboard.finhub.echoes import names_another
 from finhub_onboard.finhub.envelopes import is_the_banks
 from finhub_onboard.finhub.personal_ids import impersonal
 from finhub_onboard.finhub.whose import NOBODY, Whose
 from finhub_onboard.keys import IdKind
-from finhub_onboard.model import Category
+from finhub_onboard.model import Category, Risk
 from finhub_onboard.texts import is_label
 
-_RISKS = frozenset({"LOW", "MEDIUM", "HIGH"})
-_REQUIREMENTS = frozenset(
-    {
-        "PASSPORT",
-        "NATIONAL_ID",
-        "ID_CARD",
-        "DRIVERS_LICENSE",
-        "GOVERNMENT_ID",
-        "PROOF_OF_ADDRESS",
-        "SOURCE_OF_FUNDS",
-        "BENEFICIAL_OWNERSHIP",
-        "PEP_DECLARATION",
-        "BANK_STATEMENT",
-        "INCOME_PROOF",
-        "SELFIE",
-    }
-)
-"""The document types of the contract; what a bank may ask for beyond them is UNKNOWN and parks the row."""
+_RISKS = frozenset(Risk)
+_DOCUMENT_KINDS = frozenset(DocumentKind)
+"""What a bank may ask for beyond them is UNKNOWN and parks the row."""
 _MOST_REQUIRED = 100
 """Documents that a bank may ask for; a longer list is no answer that can be believed."""
 _MOST_LISTED = 1000
@@ -52,7 +38,6 @@ _LONGEST_NAME = 200
 """Characters of a category's name."""
 _LONGEST_TOKEN = 16 * 1024
 """Characters that servers take in a header."""
-_HIGH_RISK_DOCUMENTS = frozenset({"BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"})
 
 
 def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, secrets: Sequence[str] = ()) -> Reply:
@@ -210,12 +195,14 @@ def _verification(data: dict[str, Any]) -> Facts:
     required = None if some is None else tuple(_requirement(name) for name in some)
     levels = {json_fields.word(data.get("verificationLevel")), json_fields.word(data.get("level"))}
     risk = _risk(data.get("riskLevel"))
-    high = "POWER_TENANT_VERIFIED" in levels or bool(_HIGH_RISK_DOCUMENTS & set(required or ())) or risk == "HIGH"
+    high = (
+        "POWER_TENANT_VERIFIED" in levels or bool(HIGH_RISK_DOCUMENTS.intersection(required or ())) or risk == Risk.HIGH
+    )
     return Facts(
         verification_id=json_fields.identifier(data.get("verificationId")) or json_fields.identifier(data.get("id")),
         required=required,
         status=json_fields.word(data.get("status")),
-        risk="HIGH" if high else risk,
+        risk=Risk.HIGH if high else risk,
     )
 
 
@@ -223,14 +210,14 @@ def _check(data: dict[str, Any]) -> Facts:
     risk = _risk(data.get("riskLevel"))
     needs_power = json_fields.flag(data.get("powerTenantApprovalRequired"))
     missing = data.get("missingConsents")
-    high = risk == "HIGH" or json_fields.flag(data.get("isHighRisk")) is True or needs_power is True
+    high = risk == Risk.HIGH or json_fields.flag(data.get("isHighRisk")) is True or needs_power is True
     allowed = json_fields.flag(data.get("activationAllowed"))
     return Facts(
         activation_allowed=json_fields.flag(data.get("canActivate")) if allowed is None else allowed,
         consent_ok=json_fields.flag(data.get("consentOk")),
         verification_ok=json_fields.flag(data.get("verificationOk")),
         missing_consents=tuple(map(json_fields.word, missing[:_MOST_LISTED])) if isinstance(missing, list) else None,
-        risk="HIGH" if high else risk,
+        risk=Risk.HIGH if high else risk,
         high_risk=True if high else None,
         power_approval_ok=json_fields.flag(data.get("powerTenantApprovalOk")) if needs_power is not False else True,
         status=json_fields.word(data.get("verificationStatus")),
@@ -246,4 +233,4 @@ def _risk(value: Any) -> str:
 def _requirement(value: Any) -> str:
     """A document type that the bank asks for. One that cannot be read is still one that is asked for."""
     said = json_fields.word(value)
-    return said if said in _REQUIREMENTS else "UNKNOWN"
+    return said if said in _DOCUMENT_KINDS else UNKNOWN

@@ -7,7 +7,7 @@ from finhub_onboard.model import Risk
 
 
 class DocumentKind(StrEnum):
-    """A document type of the contract. What a bank asks for beyond them is ``UNKNOWN`` to us."""
+    """A document type of the contract."""
 
     PASSPORT = "PASSPORT"
     NATIONAL_ID = "NATIONAL_ID"

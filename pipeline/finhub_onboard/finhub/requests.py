@@ -14,11 +14,12 @@ import msgspec
 
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.finhub.calls import CallName, Step
+from finhub_onboard.finhub.consents import Consent
+from finhub_onboard.finhub.documents import uploaded_as
 from finhub_onboard.keys import Keys
-from finhub_onboard.model import Category, Customer, Journey
+from finhub_onboard.model import Category, Customer, Journey, Risk
 
 DELIVERIES_PER_PAGE = 100
-_CONSENT_COLUMNS = {"terms": "terms", "privacy": "privacy", "data-processing": "data_processing"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,7 @@ class Payloads:
 
     def _verification(self, one: str, customer: Customer, journey: Journey) -> Outgoing:
         if self._api.verification_path == "verifications":
-            high = "HIGH" in (customer.risk_level, journey.risk)
+            high = Risk.HIGH in (customer.risk_level, journey.risk)
             return _post(
                 "/verifications",
                 {
@@ -159,7 +160,7 @@ class Payloads:
         return _post(
             f"{one}/verification",
             {
-                "verificationType": "ENHANCED" if customer.risk_level == "HIGH" else "STANDARD",
+                "verificationType": "ENHANCED" if customer.risk_level == Risk.HIGH else "STANDARD",
                 "verificationData": {
                     "documentType": customer.document_type,
                     "documentNumber": customer.document_number,
@@ -178,9 +179,9 @@ class Payloads:
         }
 
     def _consent(self, item: str, customer: Customer) -> dict[str, Any]:
-        column = _CONSENT_COLUMNS[item]
-        accepted_at = getattr(customer, f"{column}_accepted_at")
-        version = getattr(customer, f"{column}_version") or getattr(self._settings.consents, f"{column}_version")
+        consent = Consent(item)
+        accepted_at = getattr(customer, consent.accepted_at_column)
+        version = getattr(customer, consent.version_column) or getattr(self._settings.consents, consent.version_column)
         body = {"accepted": True, "version": version}
         return body | ({"acceptanceTimestamp": accepted_at} if accepted_at else {})
 
@@ -190,11 +191,9 @@ class Payloads:
 
 
 def _upload(item: str, customer: Customer, journey: Journey, document: Document) -> dict[str, Any]:
-    # A requirement such as GOVERNMENT_ID names a class; the upload says which document it is (API.md, section 5).
-    kind = customer.document_type or item if item == "GOVERNMENT_ID" else item
     return {
         "verificationId": journey.verification_id,
-        "documentType": kind,
+        "documentType": uploaded_as(item, customer.document_type),
         "mimeType": document.mime_type,
         "fileName": PureWindowsPath(document.name).name or "document",  # knows both kinds of slashes
         "fileContent": b64encode(document.content).decode("ascii"),
