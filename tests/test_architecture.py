@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from finhub_onboard.journey.codes import Code
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "pipeline"
 PACKAGE = "finhub_onboard"
@@ -273,6 +275,44 @@ def test_words_of_the_bank_have_one_way_in() -> None:
     # And only these two see a body at all: everybody else gets what they made of it.
     readers = {module for module in MODULES if "msgspec.json.decode" in MODULES[module].read_text(encoding="utf-8")}
     assert {module for module in readers if within(module, ("finhub", "outbound"))} == {"finhub.answers"}
+
+
+def test_no_module_decides_by_a_bare_code() -> None:
+    """A code is compared as a member of ``Code``, and not by how it is written or begins.
+
+    The intake has a table of its own, which ``reports.reasons`` sorts; the sandbox knows nothing of the job.
+    """
+    exempt = ("intake", "sandbox", "journey.codes", "reports.reasons")
+    codes = set(Code) - {Code.NONE}
+    wrong = [
+        f"{module}:{word.lineno} decides by {word.value}"
+        for module in MODULES
+        if not within(module, exempt)
+        for word in decisive_words(tree(module))
+        if word.value in codes
+    ]
+    wrong += [
+        f"{module}:{node.lineno} decides by how a code begins"
+        for module in MODULES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute) and node.attr == "startswith" and ast.unparse(node.value).endswith(".code")
+    ]
+    assert wrong == []
+
+
+def decisive_words(module: ast.Module) -> Iterator[ast.Constant]:
+    """Find constants that something is compared with: operands, cases, elements of sets and of what is looked in."""
+    for node in ast.walk(module):
+        operands: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            operands = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            operands = [node.value]
+        elif isinstance(node, ast.Set):
+            operands = node.elts
+        for operand in operands:
+            inner = operand.elts if isinstance(operand, ast.Tuple | ast.List) else [operand]
+            yield from (word for word in inner if isinstance(word, ast.Constant))
 
 
 def test_nothing_happens_at_import() -> None:

@@ -9,12 +9,12 @@ import pytest
 from finhub_onboard.engine.bank_health import Health, is_answer
 from finhub_onboard.errors import OnboardError, RefusedError, StoppedEarlyError
 from finhub_onboard.events import BankBack, BankDown, Event
-from finhub_onboard.finhub.calls import Reply
+from finhub_onboard.finhub.calls import STOPPED, Kind, Reply
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from tests.outbound.support import run_virtually
 
 FINE = Reply(status=200, says=200, accepted=True, readable=True)
-DEAD = Reply(cause="no answer in time")
+DEAD = Reply(cause="no answer in time", kind=Kind.SILENT)
 FAULT = Reply(status=503, says=503)
 TOO_MANY = Reply(status=429, says=429, hold_s=0.5)
 
@@ -273,7 +273,7 @@ def test_what_the_stop_itself_kept_back_is_no_failure_of_the_bank() -> None:
     """A halted run turns its waiting requests away: that says nothing of the bank."""
 
     async def story(watch: Watch) -> None:
-        watch.see([Reply(sent=False, cause="stopped")] * 20)
+        watch.see([STOPPED] * 20)
         assert await watch.is_open()
 
     assert Watch().during(story).events == []

@@ -8,6 +8,7 @@ from finhub_onboard.journey.move_kinds import Rest, Send
 from finhub_onboard.journey.next_move import next_move
 from finhub_onboard.journey.operator import (
     Answer,
+    answer_given,
     answered,
     is_in_doubt,
     may_open,
@@ -246,3 +247,31 @@ def test_a_customer_opened_again_is_taken_up_where_it_failed() -> None:
     assert (opened.customer_id, opened.verification_id) == ("c", "v")
     assert "documents, refused" in opened.message
     assert next_label(opened) == "upload_document/GOVERNMENT_ID"
+
+
+@pytest.mark.parametrize("word", Word)
+@pytest.mark.parametrize("ids", [{}, {"customer_id": "c-1"}, {"customer_id": "c,1", "user_id": "u(2)"}])
+def test_an_answer_is_read_back_as_it_was_given(word: Word, ids: dict[str, str]) -> None:
+    """Whatever its ids are made of; those of a no are not kept."""
+    kept = Answer(word=word, **ids) if word.happened else Answer(word=word)
+    assert Answer.read(Answer(word=word, **ids).text) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "the operator answered: perhaps", "the operator answered:", "whether it arrived is unknown (done)"],
+)
+def test_another_text_is_no_answer(text: str) -> None:
+    """So is the message of a journey that the bank or the job left."""
+    assert Answer.read(text) is None
+
+
+def test_the_answer_that_left_a_journey_is_known_from_the_ledger() -> None:
+    """As ledgers of all versions keep it."""
+    assert answer_given(told(doubtful("register"), Word.EXISTS, customer_id="c9")) == Answer(
+        word=Word.EXISTS, customer_id="c9"
+    )
+    message = "the operator answered: exists (customer_id c9, user_id u9)"
+    kept = answer_given(doubtful("register", message=message))
+    assert kept == Answer(word=Word.EXISTS, customer_id="c9", user_id="u9")
+    assert answer_given(doubtful("register")) is None

@@ -8,7 +8,7 @@ import pytest
 
 from finhub_onboard import __version__
 from finhub_onboard.events import Event, Slowed
-from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step, step
+from finhub_onboard.finhub.calls import STOPPED, CallName, Facts, Kind, Reply, Step, step
 from finhub_onboard.finhub.requests import Outgoing
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.journey.policy import judge
@@ -154,7 +154,8 @@ def test_retry_after_is_read_in_its_forms(value: str, wait: float | None) -> Non
 def test_every_failure_is_a_reply(error: Exception, cause: str, *, sent: bool) -> None:
     """Only ``ConnectError`` means unsent; whatever else is raised, the request may have been carried out."""
     reply, content, transport = sending(error)
-    assert reply == Reply(sent=sent, cause=cause, seconds=reply.seconds)
+    kind = Kind.SILENT if isinstance(error, httpx.TimeoutException | TimeoutError) else Kind.NONE
+    assert reply == Reply(sent=sent, cause=cause, kind=kind, seconds=reply.seconds)
     assert (content, len(transport.sent)) == (b"", 1)
 
 
@@ -208,7 +209,7 @@ def test_nothing_leaves_after_a_halt() -> None:
         one.pacer.halt()
         return (await one.send(CallName.REGISTER, REGISTER, urgent=True))[0]
 
-    assert run_virtually(main()) == Reply(sent=False, cause="stopped")
+    assert run_virtually(main()) == STOPPED
     assert transport.sent == []
 
 

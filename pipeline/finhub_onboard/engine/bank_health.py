@@ -13,7 +13,7 @@ from typing import Protocol
 
 from finhub_onboard.errors import OnboardError, StoppedEarlyError
 from finhub_onboard.events import BankBack, BankDown, Handler
-from finhub_onboard.finhub.calls import Reply
+from finhub_onboard.finhub.calls import Kind, Reply
 from finhub_onboard.outbound.pacing.pacer import Pacer
 
 _FAILURES = 5  # in a row, with no answer between
@@ -57,7 +57,7 @@ class Health:
 
     def observe(self, reply: Reply) -> None:
         """Count failures in a row; an answer to a call that was under way ends a time of being down."""
-        if reply.alone or (not reply.sent and reply.cause == "stopped"):
+        if reply.alone or reply.kind is Kind.STOPPED:
             return
         if is_answer(reply):
             self._failures = self._rounds = 0
@@ -99,7 +99,7 @@ class Health:
                 if is_answer(reply):
                     self._failures = 0
                     self._back()
-                elif reply.status is None and reply.cause not in ("", "stopped", _SILENT):
+                elif reply.status is None and reply.cause and reply.kind not in (Kind.SILENT, Kind.STOPPED):
                     self.reason = reply.cause  # a probe looks closer
         return True
 
@@ -133,7 +133,7 @@ class Health:
 
 
 _TOO_MANY = 429
-_SILENT = "no answer in time"
+_SILENT = Reply(cause="no answer in time", kind=Kind.SILENT)
 
 
 def is_answer(reply: Reply) -> bool:
@@ -148,4 +148,4 @@ async def _ask(probe: Probe, seconds: float) -> Reply:
         async with asyncio.timeout(seconds):
             return await probe()
     except (TimeoutError, StoppedEarlyError):  # not even a log-in gets through
-        return Reply(cause=_SILENT)
+        return _SILENT

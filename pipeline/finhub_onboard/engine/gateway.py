@@ -17,6 +17,7 @@ from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
 from finhub_onboard.finhub.requests import Document, Outgoing, Payloads
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.intake.checking.documents import DocumentError
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.ports import Problem
 from finhub_onboard.keys import IdKind, Keys, changed_columns
 from finhub_onboard.matching.evidence import Evidence
@@ -148,9 +149,9 @@ class Gateway:
         category = self._categories.get(customer.category.casefold())
         if category is None:
             return Problem(
-                code="category_unknown",
-                message="the bank's hierarchy no longer has this category",
-                hint="correct category; `onboard check` lists what the tenant has",
+                code=Code.CATEGORY_UNKNOWN,
+                message=Code.CATEGORY_UNKNOWN.message,
+                hint=Code.CATEGORY_UNKNOWN.hint,
                 field="category",
             )
         if step.call.name is not CallName.UPLOAD_DOCUMENT:

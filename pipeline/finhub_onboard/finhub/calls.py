@@ -255,6 +255,10 @@ class Kind(StrEnum):
     """No answer: a proxy on the way to the bank wants credentials, and nothing left."""
     MACHINE = "machine"
     """No answer: this machine has no means for a connection, and nothing left."""
+    SILENT = "silent"
+    """No answer in time, and nothing more is known."""
+    STOPPED = "stopped"
+    """No answer: the run ends, and nothing left."""
 
 
 Redacted = NewType("Redacted", str)
@@ -289,3 +293,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     hold_s: float | None = None
     alone: bool = False
     seconds: float = 0.0
+
+
+STOPPED = Reply(sent=False, kind=Kind.STOPPED, cause="stopped")
+"""What comes of a request that the run's end kept from leaving."""

@@ -104,6 +104,11 @@ class Code(StrEnum):
         "the bank does not take this category",
         "correct category; `onboard check` lists them",
     )
+    CATEGORY_UNKNOWN = (
+        "category_unknown",
+        "the bank's hierarchy no longer has this category",
+        "correct category; `onboard check` lists what the tenant has",
+    )
     REFUSED = (
         "refused",
         "the bank refused the data of this row",

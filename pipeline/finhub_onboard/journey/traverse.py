@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from finhub_onboard.errors import ExitCode
-from finhub_onboard.finhub.calls import Ahead, CallName, Reply, Step, Token
+from finhub_onboard.finhub.calls import STOPPED, Ahead, CallName, Reply, Step, Token
 from finhub_onboard.finhub.calls import step as make_step
 from finhub_onboard.journey import progress, state
 from finhub_onboard.journey.codes import Code
@@ -120,7 +120,7 @@ class Traverser:
             await self._durable([call] if step.call.ahead is Ahead.INTENT else [])
             # A run that was told to stop meanwhile, such as by a full disk, sends nothing more.
             stopped = self._is_stopped()
-            reply = Reply(sent=False, cause="stopped") if stopped else await request.send(token, turn)
+            reply = STOPPED if stopped else await request.send(token, turn)
             judgement = judge(step, reply, earlier_doubts=earlier)
             judgement = self._weighed(step, token, judgement)
             wait_s = self._wait_s(step, reply, judgement)

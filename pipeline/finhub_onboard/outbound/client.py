@@ -20,7 +20,7 @@ from finhub_onboard import __version__
 from finhub_onboard.config.settings import Api
 from finhub_onboard.events import Handler, Notice, Slowed, ignore
 from finhub_onboard.finhub import answers
-from finhub_onboard.finhub.calls import CallName, Kind, Reply
+from finhub_onboard.finhub.calls import STOPPED, CallName, Kind, Reply
 from finhub_onboard.finhub.requests import Outgoing
 from finhub_onboard.finhub.retry_after import retry_after_s
 from finhub_onboard.finhub.whose import NOBODY, Whose
@@ -97,11 +97,11 @@ class Client:
         """
         turn = turn or await self.pacer.turn(urgent=urgent)
         if turn is None:
-            return Reply(sent=False, cause="stopped"), b""
+            return STOPPED, b""
         started = self._clock()
         ready = self._request(request, token, fresh=fresh or urgent)
         if not self._may_send():  # asked last: this process may have stood still until now
-            return Reply(sent=False, cause="stopped"), b""
+            return STOPPED, b""
         self.pacer.depart(turn)
         left_at = self._wall_clock()
         failed = Cause(text="", sent=True)
@@ -115,7 +115,7 @@ class Client:
         except httpx.ConnectError:
             failed = Cause(text="no connection")
         except (httpx.TimeoutException, TimeoutError):
-            failed = Cause(text="no answer in time", sent=True)
+            failed = Cause(text="no answer in time", sent=True, kind=Kind.SILENT)
         except Exception:  # noqa: BLE001 - whatever a transport raises after sending, the outcome is unknown
             failed = Cause(text=BROKE, sent=True)
         finally:
@@ -135,7 +135,7 @@ class Client:
         return Reply(
             sent=failed.sent,
             cause=found or failed.text,
-            kind=failed.kind,
+            kind=Kind.NONE if found and failed.kind is Kind.SILENT else failed.kind,  # more is known than the silence
             seconds=seconds,
         )
 

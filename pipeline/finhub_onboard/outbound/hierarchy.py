@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from finhub_onboard.errors import RefusedError, StoppedEarlyError
 from finhub_onboard.finhub.answers import read_categories
-from finhub_onboard.finhub.calls import CallName, Reply
+from finhub_onboard.finhub.calls import CallName, Kind, Reply
 from finhub_onboard.finhub.requests import Payloads
 from finhub_onboard.model import Category
 from finhub_onboard.outbound.client import Client
@@ -47,7 +47,7 @@ class Hierarchy:
                 renewals += 1
                 attempt -= 1
                 continue
-            if reply.cause == "stopped":
+            if reply.kind is Kind.STOPPED:
                 break
             if status is not None and 400 <= status < 500 and status not in (408, 425, 429):  # noqa: PLR2004
                 said = f": {reply.message}" if reply.message else ""

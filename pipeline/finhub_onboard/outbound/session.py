@@ -163,7 +163,7 @@ class AdminSession:
                 hint="not tried again, for it may count as a failed log-in, and five lock the user for 30 minutes;"
                 " look whether the user can log in, then run the same command again",
             )
-        if reply.cause == "stopped":
+        if reply.kind is Kind.STOPPED:
             raise _no_session("the run was stopped")
         if self.worked or reply.status is None:
             # Wrong credentials of a proxy are not tried again: they may lock a user there.

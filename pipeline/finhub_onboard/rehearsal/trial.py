@@ -16,6 +16,7 @@ from pathlib import Path
 
 from finhub_onboard.engine.embedded_sandbox import program
 from finhub_onboard.errors import ExitCode, OnboardError
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.model import Disposition
 from finhub_onboard.rehearsal.sample import Sample
 from finhub_onboard.rehearsal.terms import Terms
@@ -33,7 +34,7 @@ _ENDED = frozenset({ExitCode.OK, ExitCode.NEEDS_SOMEBODY, ExitCode.STOPPED_EARLY
 """Ways in which a job ends by itself; the rehearsal's bank takes its credentials, unless a scenario says otherwise."""
 _NEVER_BEGAN = frozenset({ExitCode.USAGE, ExitCode.LOCKED, ExitCode.UNREADABLE_INPUT})
 _NO_END = "all rows"
-_WAITS_FOR_PERSON = frozenset({"approval_needed", "high_risk"})
+_WAITS_FOR_PERSON = frozenset({Code.APPROVAL_NEEDED, Code.HIGH_RISK})
 _SETTLED = frozenset(Disposition) - {Disposition.PENDING, Disposition.IN_DOUBT, Disposition.FAILED}
 
 

@@ -7,6 +7,7 @@ came to be.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.rehearsal.sample import Sample, SampleRow
 from finhub_onboard.rehearsal.witness import Witness
@@ -131,7 +132,7 @@ def _done_all_the_same(line: Line, known: Customer) -> Iterator[str]:
     disposition = line["disposition"]
     in_doubt = disposition == Disposition.IN_DOUBT
     # "Probably done: confirm, else park" (API.md, section 9): where no read tells the status, a person must look.
-    unclear = in_doubt or (line["phase"], line["code"]) == (Phase.ACTIVATION, "state_conflict")
+    unclear = in_doubt or (line["phase"], line["code"]) == (Phase.ACTIVATION, Code.STATE_CONFLICT)
     if known.status == "ACTIVE" and not unclear:
         yield f"{disposition}, and active at the bank"
     customer_id = from_cell(line["customer_id"])

@@ -16,16 +16,15 @@ from finhub_onboard.journey.sent import changed_since_sent, is_at_the_bank
 from finhub_onboard.journey.state import is_vouched
 from finhub_onboard.journey.taking_up import needs_visit
 from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Severity, Standing
+from finhub_onboard.reports import reasons
 from finhub_onboard.reports.files.rows import INTAKE, Doubtful, ErrorLine, Result, Waiting
 
-_DATA_CODES = frozenset({"refused", "duplicate_email", "category_refused", "document_too_large", "category_unknown"})
 _BY_STANDING = {
     Standing.FAILED: Disposition.FAILED,
     Standing.DECLINED: Disposition.DECLINED,
     Standing.PARKED: Disposition.PARKED,
     Standing.IN_DOUBT: Disposition.IN_DOUBT,
 }
-_CHANGED = "row_changed"
 _CUT_OFF = "the run ended before the outcome of a call was known"
 _ANSWER_FIRST = "the row breaks a rule, so no run looks after the customer: answer here, then correct the row"
 _CORRECT_FIRST = "the row breaks a rule: correct it first"
@@ -74,7 +73,7 @@ def disposition_of_row(row: IntakeRow, journey: Journey | None, fingerprint: byt
         return _as_it_stands(journey) if under_way else Disposition.REJECTED
     if is_carried(journey, run=run):
         return Disposition.ONBOARDED
-    return Disposition.UNCHANGED if _is_copy(row) else Disposition.REJECTED
+    return Disposition.UNCHANGED if reasons.is_copy(row.violations) else Disposition.REJECTED
 
 
 def _as_it_stands(journey: Journey) -> Disposition:
@@ -90,11 +89,6 @@ def _awaits_its_turn(journey: Journey, fingerprint: bytes, *, run: int) -> bool:
     return refused and not is_carried(journey, run=run) and needs_visit(journey, fingerprint)
 
 
-def _is_copy(row: IntakeRow) -> bool:
-    """Whether nothing speaks against the row itself but that other rows or customers are like it."""
-    return all(violation.code.startswith(("duplicate_", "probable_", "earlier_")) for violation in row.violations)
-
-
 def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int) -> Result:
     """The row's line of ``results.csv``."""
     disposition = disposition_of_row(row, journey, fingerprint, run=run)
@@ -103,7 +97,7 @@ def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, ru
         journey = None
     code, message = _reason(row, journey, disposition)
     if journey is not None and disposition is Disposition.CHANGED:
-        code, message = _CHANGED, _what_changed(journey, fingerprint, run=run)
+        code, message = reasons.ROW_CHANGED, _what_changed(journey, fingerprint, run=run)
     found = Result(
         source=row.source,
         row_number=row.row_number,
@@ -202,7 +196,8 @@ def errors_of(
         )
     if journey and fingerprint and _differs_unsaid(journey, fingerprint):
         said = _what_changed(journey, fingerprint, run=0)
-        yield _error(row, INTAKE, code=_CHANGED, message=said, hint=_CHANGED_HINT, at=at, severity=Severity.WARNING)
+        code = reasons.ROW_CHANGED
+        yield _error(row, INTAKE, code=code, message=said, hint=_CHANGED_HINT, at=at, severity=Severity.WARNING)
 
 
 def _is_news(journey: Journey, result: Result, calls: Sequence[CallRecord]) -> bool:
@@ -215,7 +210,7 @@ def _is_news(journey: Journey, result: Result, calls: Sequence[CallRecord]) -> b
 
 def _differs_unsaid(journey: Journey, fingerprint: bytes) -> bool:
     """Whether the row of an unfinished journey differs from what was sent for it, and nothing else says so."""
-    unfinished = journey.standing is not Standing.COMPLETE and not journey.code.startswith(_CHANGED)
+    unfinished = journey.standing is not Standing.COMPLETE and not reasons.says_changed(journey)
     return unfinished and bool(changed_since_sent(journey, fingerprint))
 
 
@@ -286,7 +281,7 @@ def belongs_in_rejects(row: IntakeRow, journey: Journey | None, fingerprint: byt
         return False
     if fingerprint and _awaits_its_turn(journey, fingerprint, run=run):
         return False
-    return (journey.final and journey.code in _DATA_CODES) or journey.code.startswith(("document_", "category_"))
+    return reasons.must_be_corrected(journey)
 
 
 def instant(seconds: float) -> str:

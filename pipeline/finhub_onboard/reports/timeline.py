@@ -12,7 +12,7 @@ from typing import Any
 from finhub_onboard.finhub.calls import step_from_label
 from finhub_onboard.journey.operator import is_in_doubt, question_about
 from finhub_onboard.ledger.records import RunRecord
-from finhub_onboard.model import CallRecord, Journey, Phase, Standing
+from finhub_onboard.model import CallRecord, Disposition, Journey, Phase, Standing
 from finhub_onboard.reports.projection import disposition_of, instant
 
 _ACTS = {"resolve": "the operator answered", "retry": "the operator opened it again"}
@@ -66,7 +66,7 @@ def next_step(journey: Journey) -> str:
     match journey.standing:
         case Standing.COMPLETE:
             return "nothing: the journey is complete"
-        case Standing.OPEN if stands(journey) == "pending":
+        case Standing.OPEN if stands(journey) == Disposition.PENDING:
             return f"run the same command again: it goes on with {tuple(Phase)[journey.done]}"
         case Standing.OPEN:
             return "run the same command again: the job finds out what happened"
