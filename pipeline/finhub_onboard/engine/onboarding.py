@@ -122,7 +122,7 @@ class Onboarding:
                 keys=self._keys,
                 evidence=evidence,
                 run=self._record.number,
-                first_call=self._ledger.next_call(),
+                first_call=self._ledger.reserve_call_numbers(),
                 rows_total=self._found.rows,
                 gateway=gateway,
                 writer=writer,

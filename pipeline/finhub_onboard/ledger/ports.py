@@ -218,8 +218,8 @@ class Ledger(Reader, Protocol):
     def describe_room(self, calls: int) -> str:
         """How much space there is. Raises :class:`ConfigurationError` if it is too little for so many calls."""
 
-    def next_call(self) -> int:
-        """The number after the last call's."""
+    def reserve_call_numbers(self) -> int:
+        """The first of a range of call numbers, above all earlier ones, that nobody else is given: count on from it."""
 
     def note(self, name: str, value: str) -> None:
         """Keep one value under a name for later runs, in place of what was there; an empty one is forgotten."""

@@ -27,14 +27,6 @@ ROOT = Path(__file__).resolve().parents[3]
 SCHEMAS = Path(__file__).parent / "schemas"
 
 
-def test_a_ledger_keeps_its_name_and_its_rows(tmp_path: Path) -> None:
-    """Opened again it is the same ledger; two ledgers have different names."""
-    with opened(tmp_path / "a.db") as ledger:
-        name = ledger.ledger_id
-    with opened(tmp_path / "a.db") as ledger, opened(tmp_path / "b.db") as other:
-        assert ledger.ledger_id == name != other.ledger_id
-
-
 def filled(path: Path) -> None:
     """Make a ledger of some pages."""
     opened(path).close()
@@ -190,26 +182,6 @@ def test_a_death_while_a_ledger_is_made_leaves_nothing_in_the_way(tmp_path: Path
     assert path.stat().st_nlink == 1
 
 
-def test_many_first_runs_at_once_make_one_ledger(tmp_path: Path) -> None:
-    """Whoever is quickest makes it; the others open it."""
-    path = tmp_path / "l.db"
-    code = "import sys; from pathlib import Path; from tests.ledger.support import opened;"
-    code += "print(opened(Path(sys.argv[1])).ledger_id)"
-    starts = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(path)],
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": "."},
-        )
-        for _ in range(4)
-    ]
-    names = {process.communicate(timeout=60)[0] for process in starts}
-    assert {process.returncode for process in starts} == {0}
-    assert len(names) == 1
-    assert {file.name for file in tmp_path.iterdir()} <= {"l.db", "l.db-wal", "l.db-shm"}
-
-
 def older(path: Path, version: int) -> None:
     """Make a ledger as that schema's program did, with a customer, a call and a run that did not end."""
     with closing(sqlite3.connect(path)) as db, db:
@@ -249,6 +221,7 @@ def test_every_older_schema_is_led_to_the_newest(tmp_path: Path, version: int) -
             assert ledger.find([key(1)])[key(1)].standing is Standing.PARKED
             assert ledger.find([key(1)], as_of=1)[key(1)].standing is Standing.OPEN
             assert [record.number for record in ledger.calls([key(1)])] == [1]
+            assert ledger.reserve_call_numbers() > 1
             assert [run.run_id for run in ledger.runs()] == ["r1"]
             assert ledger.sharing([b"mark"]) == {}
             assert ledger.ledger_id == "0123456789abcdef"

@@ -124,7 +124,6 @@ def looked(ledger: SqliteLedger) -> None:
     ledger.find([key(1)], as_of=1)
     ledger.sharing([b"m"])
     ledger.unresolved()
-    ledger.next_call()
     ledger.knows_until(1)
     ledger.latency_s()
     ledger.standings()

@@ -1,12 +1,9 @@
 """One run at a time: who is refused learns why, a dead holder holds nothing, one that was taken over does nothing."""
 
 import os
-import re
 import signal
-import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,41 +13,18 @@ from typing import Any
 
 import pytest
 
-from finhub_onboard.errors import ConfigurationError, ExitCode, LedgerError, LockedError
+from finhub_onboard.errors import ConfigurationError, LedgerError, LockedError
 from finhub_onboard.ledger.sqlite import lease
 from finhub_onboard.ledger.sqlite.database import connect
 from finhub_onboard.ledger.sqlite.lease import SqliteLease
 from finhub_onboard.ledger.sqlite.process import Life, Process, life_of, this_process
+from tests.ledger.contract.support import another_process_holds
 from tests.ledger.support import opened
 from tests.values import replace
 
 ROOT = Path(__file__).resolve().parents[3]
-_HOLD = """
-import sys
-from pathlib import Path
-from tests.ledger.support import opened
-with opened(Path(sys.argv[1])) as ledger, ledger.acquire_lease():
-    print("held", flush=True)
-    sys.stdin.read()
-"""
 ELSEWHERE: dict[str, Any] = {"host": "another-host", "machine": "another boot"}
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell who lives")
-
-
-@contextmanager
-def another_process_holds(path: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """Let a process of its own hold the lock; the caller may kill it."""
-    command = [sys.executable, "-c", _HOLD, str(path)]
-    environment = os.environ | {"PYTHONPATH": "."}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environment) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"held\n"
-        try:
-            yield process
-        finally:
-            process.stdin.close()
-            process.wait(10)
 
 
 @pytest.fixture
@@ -100,48 +74,11 @@ def beating(path: Path) -> Iterator[None]:
         thread.join()
 
 
-def test_a_second_process_is_told_who_holds_the_lock_and_since_when(path: Path) -> None:
-    """Exit 6 with process, host, since when and the last sign of life; when the holder ends, the lock is free."""
-    with another_process_holds(path) as holder, opened(path) as ledger:
-        with pytest.raises(LockedError) as caught, ledger.acquire_lease():
-            pytest.fail("two runs hold one lock")
-        said = str(caught.value)
-        assert f"process {holder.pid} on {socket.gethostname()} since " in said
-        instant = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
-        assert re.search(rf"since {instant}, last sign of life {instant}", said)
-        assert str(path) in said
-        assert caught.value.exit_code is ExitCode.LOCKED
-        assert caught.value.hint
-        assert f"process {holder.pid}" in ledger.locked_by()
-    with opened(path) as ledger:
-        assert ledger.locked_by() == ""
-        with ledger.acquire_lease():
-            assert f"process {os.getpid()}" in ledger.locked_by()
-        assert ledger.locked_by() == ""
-
-
-def test_one_process_cannot_hold_it_twice(path: Path) -> None:
-    """The lock belongs to a run, not to a process."""
-    with opened(path) as ledger, opened(path) as again, ledger.acquire_lease():
-        with pytest.raises(LockedError), again.acquire_lease():
-            pytest.fail("two runs hold one lock")
-        assert ledger.locked_by()
-
-
-def test_a_run_that_fails_gives_the_lock_back(path: Path) -> None:
-    """An exception inside frees the lock, and stays what it was."""
-    with opened(path) as ledger:
-        for error in (ZeroDivisionError, ValueError):
-            with pytest.raises(error), ledger.acquire_lease():
-                raise error
-        assert ledger.locked_by() == ""
-
-
 @needs_proc
 @pytest.mark.parametrize("reaped", [True, False], ids=["gone", "a zombie"])
 def test_the_lock_of_a_killed_run_is_free_at_once(path: Path, *, reaped: bool) -> None:
     """SIGKILL leaves its entry: it is nobody's, and the next run takes over without a wait."""
-    with another_process_holds(path) as holder:
+    with another_process_holds(f"sqlite:///{path}") as holder:
         holder.kill()
         os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
         if reaped:
@@ -212,7 +149,7 @@ def test_a_holder_that_ends_while_it_is_watched_is_followed_at_once(path: Path) 
 @pytest.mark.usefixtures("quick")
 def test_a_stopped_process_keeps_the_lock_for_a_while_and_loses_it_then(path: Path) -> None:
     """SIGSTOP: it lives, so a run that comes soon is refused; who watches long enough takes over."""
-    with another_process_holds(path) as holder, opened(path) as ledger:
+    with another_process_holds(f"sqlite:///{path}") as holder, opened(path) as ledger:
         holder.send_signal(signal.SIGSTOP)
         with pytest.raises(LockedError, match=f"process {holder.pid}"), ledger.acquire_lease():
             pytest.fail("a living holder lost its lock at once")

@@ -12,6 +12,8 @@ from finhub_onboard.model import CallRecord, Journey, Repeat, Standing
 
 JOURNEY_COLUMNS = Journey.__struct_fields__
 CALL_COLUMNS = CallRecord.__struct_fields__
+_OUTCOME_COLUMNS = CALL_COLUMNS[CALL_COLUMNS.index("intent_at") + 1 :]
+"""What an outcome adds to its intent."""
 
 
 def journey_values(journey: Journey) -> tuple[Any, ...]:
@@ -55,7 +57,12 @@ END_MARK = "UPDATE identity SET until = ? WHERE mark = ? AND key = ? AND until I
 """An identity hash of an earlier run is valid no more; reports of runs before this one still see it."""
 END_MARKS_OF = "UPDATE identity SET until = ? WHERE until IS NULL AND hex(key) IN (SELECT value FROM json_each(?))"
 """All identity hashes of these customers are valid no more. One look at every hash."""
-UPSERT_CALL = f"INSERT OR REPLACE INTO call ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"  # noqa: S608
+UPSERT_CALL = (
+    f"INSERT INTO call ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"  # noqa: S608
+    f" ON CONFLICT (number) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in _OUTCOME_COLUMNS)}"
+    " WHERE key = excluded.key AND run = excluded.run AND step = excluded.step AND attempt = excluded.attempt"
+)
+"""An intent, or the outcome of one. A number that another call has changes nothing: no row is counted."""
 
 
 def read_journey(row: Sequence[Any]) -> Journey:

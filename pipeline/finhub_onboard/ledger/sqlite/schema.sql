@@ -78,7 +78,8 @@ BEGIN
     );
 END;
 
--- One request: the intent, then its outcome. An intent (changes = 1) with an empty outcome is in doubt.
+-- One request: the intent, then its outcome. An intent (changes = 1) with an empty outcome is in doubt. `number` grows
+-- with time for each customer; each writer counts within a range of its own (`meta`, call_ranges), so that no two collide.
 CREATE TABLE call (
     number      INTEGER PRIMARY KEY,
     key         BLOB NOT NULL,

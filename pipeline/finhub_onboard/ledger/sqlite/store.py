@@ -20,6 +20,10 @@ from finhub_onboard.ledger.sqlite.reading import SqliteReader
 from finhub_onboard.ledger.sqlite.reserve import Reserve, describe_room, reserved
 from finhub_onboard.ledger.sqlite.rows import UPDATE_FACTS, facts_values
 
+_RANGES = "call_ranges"
+"""Entry of ``meta``: how many ranges of call numbers were given to writers."""
+_RANGE_BITS = 32
+
 
 class SqliteLedger(SqliteReader):
     """An open ledger that may be written (``ledger.ports.Ledger``)."""
@@ -60,10 +64,19 @@ class SqliteLedger(SqliteReader):
             if value:
                 self._db.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (f"note_{name}", value))
 
-    def next_call(self) -> int:
-        """The number after the last call's."""
-        with plainly(self.path):
-            return int(self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM call").fetchone()[0])
+    def reserve_call_numbers(self) -> int:
+        """The first of ``2 ** 32`` call numbers that nobody else is given.
+
+        Earlier versions numbered all calls from 1: the first range begins behind those, and a ledger that an earlier
+        version has written to in between goes on behind its last call.
+        """
+        with plainly(self.path), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            known = dict(self._db.execute("SELECT key, value FROM meta WHERE key = ?", (_RANGES,)))
+            (used,) = self._db.execute("SELECT coalesce(max(number), 0) >> ? FROM call", (_RANGE_BITS,)).fetchone()
+            number: int = max(int(known.get(_RANGES, 0)), used) + 1
+            self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_RANGES, str(number)))
+        return number << _RANGE_BITS
 
     def start_run(self, run_id: str, facts: dict[str, Any]) -> RunRecord:
         """Enter a new run; durable on return. Raises :class:`ConfigurationError`: nothing was sent yet."""

@@ -227,9 +227,16 @@ def write(db: sqlite3.Connection, group: Sequence[Order], lease: Transactions | 
         for order in group:
             _write_marks(db, order, run)
         db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
-        db.executemany(UPSERT_CALL, [call_values(call) for order in group for call in order.calls])
+        _write_calls(db, [call for order in group for call in order.calls])
         db.executemany(SET_BANK, [(order.bank,) for order in group if order.bank])
         db.executemany(UPDATE_FACTS, [order.facts for order in group if order.facts][-1:])
+
+
+def _write_calls(db: sqlite3.Connection, calls: Sequence[CallRecord]) -> None:
+    """Write intents and outcomes. A number that another call has is a defect, and loses nobody's intent."""
+    if calls and db.executemany(UPSERT_CALL, map(call_values, calls)).rowcount != len(calls):
+        said = "two calls of the ledger were given one number"
+        raise LedgerError(said, hint="report this: it is a defect; nothing of its group was written")
 
 
 def _write_marks(db: sqlite3.Connection, order: Order, run: int) -> None:

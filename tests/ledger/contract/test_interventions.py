@@ -2,27 +2,25 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import pytest
 
-from finhub_onboard.ledger.sqlite.writer import SqliteWriter
+from finhub_onboard.ledger.ports import Lease, Ledger
 from finhub_onboard.model import Journey, Standing
-from tests.ledger.support import journey, key, opened, write
+from tests.ledger.contract.support import keep
+from tests.ledger.support import journey, key
 from tests.values import replace
 
 
-def kept(path: Path, journeys: Iterable[Journey]) -> None:
+def kept(ledger: Ledger, journeys: Iterable[Journey]) -> None:
     """Keep journeys in a ledger, as a run would."""
-    with opened(path):
-        asyncio.run(write(path, [(one, ()) for one in journeys]))
+    asyncio.run(keep(ledger, *((one, ()) for one in journeys)))
 
 
-def test_an_act_is_numbered_among_the_runs_and_is_no_run(tmp_path: Path) -> None:
+def test_an_act_is_numbered_among_the_runs_and_is_no_run(ledger: Ledger) -> None:
     """History keeps how the customer stood; reports of the run before see no difference; `runs` does not list it."""
-    path = tmp_path / "ledger.db"
-    kept(path, [journey(1, standing=Standing.FAILED, code="refused")])
-    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
+    kept(ledger, [journey(1, standing=Standing.FAILED, code="refused")])
+    with ledger.acquire_lease() as lease, lease.interventions() as acts:
         ledger.start_run("first", {"inputs": []})
         found = ledger.find([key(1)])[key(1)]
         acts.enter("second", "retry", {"opened": 1}, lambda number: [replace(found, last_run=number, code="")])
@@ -36,28 +34,26 @@ def test_an_act_is_numbered_among_the_runs_and_is_no_run(tmp_path: Path) -> None
         assert ledger.start_run("third", {"inputs": []}).number == 3
 
 
-def test_an_act_that_fails_changes_nothing(tmp_path: Path) -> None:
+def test_an_act_that_fails_changes_nothing(ledger: Ledger) -> None:
     """Neither the act nor any of its customers is kept."""
-    path = tmp_path / "ledger.db"
-    kept(path, [journey(number, standing=Standing.FAILED) for number in (1, 2)])
+    kept(ledger, [journey(number, standing=Standing.FAILED) for number in (1, 2)])
 
     def change(number: int) -> Iterator[Journey]:
         yield journey(1, last_run=number)
         raise RuntimeError
 
-    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
+    with ledger.acquire_lease() as lease, lease.interventions() as acts:
         with pytest.raises(RuntimeError):
             acts.enter("broken", "retry", {}, change)
         assert ledger.runs(acts=True) == []
         assert ledger.standings() == {Standing.FAILED: 2}
 
 
-def test_customers_are_found_while_they_are_changed(tmp_path: Path) -> None:
+def test_customers_are_found_while_they_are_changed(ledger: Ledger) -> None:
     """Each who stands so comes out once, also when there are more than one look takes and all change meanwhile."""
-    path = tmp_path / "ledger.db"
     failed = [journey(number, standing=Standing.FAILED) for number in range(1, 2502)]
-    kept(path, [*failed, journey(9000, standing=Standing.COMPLETE)])
-    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
+    kept(ledger, [*failed, journey(9000, standing=Standing.COMPLETE)])
+    with ledger.acquire_lease() as lease, lease.interventions() as acts:
         seen = []
 
         def change(number: int) -> Iterator[Journey]:
@@ -70,28 +66,26 @@ def test_customers_are_found_while_they_are_changed(tmp_path: Path) -> None:
         assert ledger.standings() == {Standing.OPEN: 2501, Standing.COMPLETE: 1}
 
 
-def test_owners_of_ids_are_found_by_column(tmp_path: Path) -> None:
+def test_owners_of_ids_are_found_by_column(ledger: Ledger) -> None:
     """Whoever has an id, in the column where it stands; nobody is looked for when nothing is asked."""
-    path = tmp_path / "ledger.db"
-    kept(path, [journey(1, customer_id="a", user_id="b"), journey(2, customer_id="b"), journey(3, user_id="b")])
-    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
+    kept(ledger, [journey(1, customer_id="a", user_id="b"), journey(2, customer_id="b"), journey(3, user_id="b")])
+    with ledger.acquire_lease() as lease, lease.interventions() as acts:
         assert acts.owners({"b", "c"}) == {("user_id", "b"): {key(1), key(3)}, ("customer_id", "b"): {key(2)}}
         assert acts.owners(set()) == {}
 
 
-def test_an_act_says_by_what_customers_are_known_from_now_on(tmp_path: Path) -> None:
+def test_an_act_says_by_what_customers_are_known_from_now_on(ledger: Ledger) -> None:
     """Ids that it brings, and nothing any more of whom it vouches for; what runs before it knew stays."""
-    path = tmp_path / "ledger.db"
 
-    async def enter() -> None:
-        async with SqliteWriter(path, run=1) as writer:
+    async def enter(lease: Lease) -> None:
+        async with lease.writer(run=1) as writer:
             for number in (1, 2, 3):
                 writer.identify([(b"e-mail %d" % number, key(number)), (b"phone", key(number))])
             await writer.post(journey(1))
 
-    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
+    with ledger.acquire_lease() as lease, lease.interventions() as acts:
         ledger.start_run("first", {"inputs": []})
-        asyncio.run(enter())
+        asyncio.run(enter(lease))
         acts.enter(
             "second",
             "resolve",
@@ -107,16 +101,15 @@ def test_an_act_says_by_what_customers_are_known_from_now_on(tmp_path: Path) -> 
         assert set(ledger.sharing(every, as_of=1)) == {b"e-mail 1", b"e-mail 2", b"e-mail 3", b"phone"}
 
 
-def test_an_act_that_fails_leaves_what_customers_are_known_by(tmp_path: Path) -> None:
+def test_an_act_that_fails_leaves_what_customers_are_known_by(ledger: Ledger) -> None:
     """Identity hashes share the transaction with the journeys."""
-    path = tmp_path / "ledger.db"
-    kept(path, [journey(1)])
+    kept(ledger, [journey(1)])
 
     def marks() -> Iterator[tuple[bytes, bytes]]:
         yield b"id", key(1)
         raise RuntimeError
 
-    with opened(path) as ledger, ledger.acquire_lease() as lease, lease.interventions() as acts:
+    with ledger.acquire_lease() as lease, lease.interventions() as acts:
         with pytest.raises(RuntimeError):
             acts.enter("broken", "resolve", {}, lambda number: [journey(1, last_run=number, done=2)], marks=marks())
         assert ledger.sharing([b"id"]) == {}
