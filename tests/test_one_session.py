@@ -15,6 +15,7 @@ from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.engine.stopping import Stopper
 from finhub_onboard.errors import ExitCode
+from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.keys import Keys
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.model import Disposition, Journey
@@ -75,7 +76,7 @@ def carried(foreign: Foreign, *, customers: int = 100) -> tuple[Bank, Stopper, d
         pacer = Pacer(calls_per_second=2000, max_in_flight=8)
         client = Client(given.api, transport=bank, pacer=pacer)
         loop, made = asyncio.get_running_loop(), payloads()
-        session = AdminSession(client, made, max_attempts=5, wait_s=lambda _: 0.0, clock=loop.time)
+        session = AdminSession(client, made, Patience(wait_s=lambda _: 0.0), clock=loop.time)
         keys = Keys("a seed", TENANT)
         stopper = Stopper(pacer, events.append)
         gateway = Gateway(

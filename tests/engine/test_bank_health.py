@@ -10,6 +10,7 @@ from finhub_onboard.engine.bank_health import Health, is_answer
 from finhub_onboard.errors import OnboardError, RefusedError, StoppedEarlyError
 from finhub_onboard.events import BankBack, BankDown, Event
 from finhub_onboard.finhub.calls import STOPPED, Kind, Reply
+from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from tests.outbound.support import run_virtually
 
@@ -61,8 +62,9 @@ class Watch:
         self.pacer = Pacer(calls_per_second=1000, max_in_flight=8)
         self.health = Health(self.pacer, self.events.append, clock=self.loop.time)
         self.began = self.loop.time()
+        patience = Patience(max_attempts=self.max_attempts, max_wait_s=self.max_wait_s, wait_s=self.wait_s)
         watch = asyncio.create_task(
-            self.health.watch(self.probe, self, self.ends.append, lambda error: self.ends.append(str(error)))
+            self.health.watch(self.probe, patience, self.ends.append, lambda error: self.ends.append(str(error)))
         )
         await story(self)
         watch.cancel()

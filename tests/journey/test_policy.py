@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.finhub.calls import CALLS, CallName, Facts, InDoubt, Kind, Reply, step
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.policy import backoff_s, judge
+from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.verdicts import Judgement, Verdict
 
 CHANGING = tuple(name for name, call in CALLS.items() if call.changes)
@@ -226,18 +226,3 @@ def test_what_section_9_allows_is_declared_for_each_call() -> None:
     assert {name for name, call in CALLS.items() if call.in_doubt is InDoubt.CHECK_FIRST} == {APPROVE, CONSENT}
     assert {name for name, call in CALLS.items() if call.in_doubt is InDoubt.READ_FIRST} == {ACTIVATE}
     assert {name for name, call in CALLS.items() if call.in_doubt is InDoubt.REPEAT} == set(READING)
-
-
-@given(attempt=st.integers(1, 10_000), most=st.floats(0, 3600), random=st.floats(0, 1, exclude_max=True))
-def test_the_backoff_stays_in_its_bounds(attempt: int, most: float, random: float) -> None:
-    """Never negative, never more than the cap, never more than doubling from one second."""
-    wait = backoff_s(attempt, max_wait_s=most, random=lambda: random)
-    assert 0 <= wait <= most
-    assert wait <= 2.0 ** min(attempt - 1, 30)
-
-
-def test_the_backoff_doubles_from_one_second_with_full_jitter() -> None:
-    """With the highest draw the waits are 1, 2, 4, 8 seconds up to the cap; with the lowest nothing."""
-    waits = [backoff_s(attempt, max_wait_s=10, random=lambda: 1.0) for attempt in range(1, 7)]
-    assert waits == [1, 2, 4, 8, 10, 10]
-    assert backoff_s(5, max_wait_s=10, random=lambda: 0.0) == 0

@@ -18,6 +18,7 @@ from finhub_onboard.errors import OnboardError, RefusedError
 from finhub_onboard.finhub.answers import read
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step
 from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
+from finhub_onboard.finhub.patience import Patience, backoff_s
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.journey import taking_up
 from finhub_onboard.journey.move_kinds import JourneyRules
@@ -676,10 +677,9 @@ class World:
             ledger=self.ledger,
             stop=self.life,
             rules=self.rules,
-            max_wait_s=60.0,
+            patience=Patience(wait_s=lambda tries: backoff_s(tries, max_wait_s=60.0, random=lambda: 0.5)),
             run=self.run,
             now=self.now,
-            random=lambda: 0.5,
             number=lambda: next(numbers),
         )
         try:

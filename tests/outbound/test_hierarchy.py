@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from finhub_onboard.errors import RefusedError, StoppedEarlyError
+from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.model import Category
 from finhub_onboard.outbound.hierarchy import Hierarchy
 from finhub_onboard.outbound.session import AdminSession
@@ -38,13 +39,14 @@ class Told:
 
     async def _main(self, max_attempts: int, halt_after: float | None) -> None:
         one, made, loop = client(self.transport), payloads(), asyncio.get_running_loop()
-        session = AdminSession(one, made, max_attempts=max_attempts, wait_s=float, clock=loop.time)
+        patience = Patience(max_attempts=max_attempts, wait_s=float)
+        session = AdminSession(one, made, patience, clock=loop.time)
         self.hierarchy = Hierarchy(one, made, session)
         if halt_after is not None:
             loop.call_later(halt_after, one.pacer.halt)
         start = loop.time()
         try:
-            self.found = await self.hierarchy.read(max_attempts=max_attempts, wait_s=float, max_wait_s=60)
+            self.found = await self.hierarchy.read(patience)
         except (RefusedError, StoppedEarlyError) as error:
             self.error = error
         self.took = loop.time() - start
@@ -155,7 +157,7 @@ def test_a_probe_changes_nothing_and_is_counted(answer: tuple[int, Any]) -> None
 
     async def main() -> tuple[int | None, int, int]:
         one, made, loop = client(transport), payloads(), asyncio.get_running_loop()
-        session = AdminSession(one, made, max_attempts=3, wait_s=float, clock=loop.time)
+        session = AdminSession(one, made, Patience(max_attempts=3, wait_s=float), clock=loop.time)
         hierarchy = Hierarchy(one, made, session)
         await session.token()
         one.pacer.shut()

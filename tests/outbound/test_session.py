@@ -9,6 +9,7 @@ import pytest
 
 from finhub_onboard.errors import ConfigurationError, ExitCode, RefusedError, StoppedEarlyError
 from finhub_onboard.finhub.calls import Kind, Reply
+from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.outbound.session import AdminSession, Login, judge_login
 from tests.outbound.support import CREDENTIALS, Scripted, ScriptedTransport, client, payloads, response, run_virtually
 
@@ -31,10 +32,8 @@ def telling(answers: list[Scripted], story: Story, *, max_attempts: int = 5, max
         session = AdminSession(
             client(transport),
             payloads(),
-            max_attempts=max_attempts,
-            wait_s=lambda attempt: 1.0 * attempt,
+            Patience(max_attempts=max_attempts, wait_s=lambda attempt: 1.0 * attempt, max_wait_s=max_wait_s),
             clock=asyncio.get_running_loop().time,
-            max_wait_s=max_wait_s,
         )
         result = await story(session, transport)
         assert session.logins >= len(transport.sent)
@@ -351,7 +350,7 @@ def test_a_refusal_for_rate_slows_everybody() -> None:
         one = client(transport)
         loop = asyncio.get_running_loop()
         wait_s, clock = float, loop.time
-        session = AdminSession(one, payloads(), max_attempts=5, wait_s=wait_s, clock=clock)
+        session = AdminSession(one, payloads(), Patience(wait_s=wait_s), clock=clock)
         start = loop.time()
         token = asyncio.create_task(session.token())
         await asyncio.sleep(1)

@@ -9,11 +9,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Protocol
 
 from finhub_onboard.errors import OnboardError, StoppedEarlyError
 from finhub_onboard.events import BankBack, BankDown, Handler
 from finhub_onboard.finhub.calls import Kind, Reply
+from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.outbound.pacing.pacer import Pacer
 
 _FAILURES = 5  # in a row, with no answer between
@@ -24,22 +24,6 @@ _FORGET = 0.95
 _LOOK_PROBE_S, _PROBE_S = 5.0, 10.0
 
 Probe = Callable[[], Awaitable[Reply]]
-
-
-class Patience(Protocol):
-    """How often and for how long a bank that is down is probed, and the pause before each probe."""
-
-    @property
-    def max_attempts(self) -> int:
-        """Probes without any other answer between."""
-
-    @property
-    def max_wait_s(self) -> float:
-        """A bank that only refuses for rate is given at least so long."""
-
-    @property
-    def wait_s(self) -> Callable[[int], float]:
-        """Seconds before a probe, by its number from 1."""
 
 
 class Health:

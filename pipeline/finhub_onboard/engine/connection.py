@@ -5,12 +5,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.events import Handler, ignore
+from finhub_onboard.finhub.patience import Patience, patience_of
 from finhub_onboard.finhub.requests import Payloads
-from finhub_onboard.journey.policy import backoff_s
 from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category
 from finhub_onboard.outbound.client import Client
@@ -23,20 +22,18 @@ from finhub_onboard.outbound.transport import Transport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """What a run needs to talk to the bank. ``wait_s`` tells the pause after a failed try, by its number from 1."""
+    """What a run needs to talk to the bank."""
 
     pacer: Pacer
     client: Client
     payloads: Payloads
     session: AdminSession
     hierarchy: Hierarchy
-    wait_s: Callable[[int], float]
-    max_attempts: int
-    max_wait_s: float
+    patience: Patience
 
     async def categories(self) -> tuple[Category, ...]:
         """Log in and read the tenant's categories. Raises what ends a run: refused, or not to be reached."""
-        return await self.hierarchy.read(max_attempts=self.max_attempts, wait_s=self.wait_s, max_wait_s=self.max_wait_s)
+        return await self.hierarchy.read(self.patience)
 
 
 @asynccontextmanager
@@ -54,13 +51,12 @@ async def connected(
     ``may_send`` is asked before each call leaves; ``now`` is the clock of the run's instants. Raises
     :class:`ConfigurationError` if a certificate cannot be used.
     """
-    attempts, cap = settings.retry.max_attempts, settings.retry.max_wait_s
-    wait_s = partial(backoff_s, max_wait_s=cap, random=random.random)
+    patience = patience_of(settings.retry, random.random)
     pacer = Pacer(
         calls_per_second=settings.limits.calls_per_second,
         max_in_flight=settings.limits.max_in_flight,
-        wait_s=wait_s,
-        max_wait_s=cap,
+        wait_s=patience.wait_s,
+        max_wait_s=patience.max_wait_s,
     )
     api = settings.api
     transport = Transport(
@@ -85,7 +81,7 @@ async def connected(
         look=transport.look,
     )
     payloads = Payloads(settings, keys)
-    session = AdminSession(client, payloads, max_attempts=attempts, wait_s=wait_s, clock=time.monotonic, max_wait_s=cap)
+    session = AdminSession(client, payloads, patience, clock=time.monotonic)
     try:
         yield Connection(
             pacer=pacer,
@@ -93,9 +89,7 @@ async def connected(
             payloads=payloads,
             session=session,
             hierarchy=Hierarchy(client, payloads, session),
-            wait_s=wait_s,
-            max_attempts=attempts,
-            max_wait_s=cap,
+            patience=patience,
         )
     finally:
         await client.aclose()

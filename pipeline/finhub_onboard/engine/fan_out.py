@@ -20,6 +20,7 @@ from finhub_onboard.engine.stopping import Stopper, StopRules, beside
 from finhub_onboard.engine.tally import Tally, Watched
 from finhub_onboard.errors import ExitCode, OnboardError, UnreadableInputError
 from finhub_onboard.events import Handler, Progress
+from finhub_onboard.finhub.patience import patience_of
 from finhub_onboard.journey.identities import Book, Identities
 from finhub_onboard.journey.traverse import Tools, Traverser
 from finhub_onboard.keys import Keys
@@ -84,10 +85,9 @@ class Engine:
             ledger=Watched(ledger=identities, tally=self._tally),
             stop=stopper,
             rules=journey_rules(settings),
-            max_wait_s=settings.retry.max_wait_s,
+            patience=patience_of(settings.retry, random.Random().random),  # noqa: S311 - jitter, not a secret
             run=run,
             now=now,
-            random=random.Random().random,  # noqa: S311 - jitter, not a secret
             number=itertools.count(first_call).__next__,
         )
 

@@ -135,7 +135,7 @@ class Onboarding:
                 stopped_by=self._facts.stopped_by,
                 restored=self._ledger.knows_until(self._record.number) if self._facts.ledger_restored else 0.0,
             )
-            watch = health.watch(connection.hierarchy.probe, connection, stopper.bank_is_down, stopper.error)
+            watch = health.watch(connection.hierarchy.probe, connection.patience, stopper.bank_is_down, stopper.error)
             known = Known(self._facts, self._ledger, self._keys, run=self._record.number)
             batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
             async with beside(watch, self._heartbeat(connection, stopper, writer)):

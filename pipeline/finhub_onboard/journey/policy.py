@@ -1,4 +1,4 @@
-"""What a reply means: API.md section 7 row by row, as one pure function, and how long to wait before a retry.
+"""What a reply means: API.md section 7 row by row, as one pure function.
 
 Here stands what holds for any call; what a phase makes of the answers to its own call stands in ``phases``. Promises:
 the same reply gives the same judgement; an unknown status is never a success. Knows no clock, no ledger and no HTTP
@@ -48,11 +48,6 @@ def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
     if own is not None and says in own.judge_refused and (found_own := own.judge_refused[says](reply, earlier_doubts)):
         return found_own
     return _judge_refused(step, reply, says)
-
-
-def backoff_s(attempt: int, *, max_wait_s: float, random: Callable[[], float]) -> float:
-    """Seconds before try ``attempt + 1``: exponential from 1 s with full jitter, at most ``max_wait_s``."""
-    return min(max_wait_s, 2.0 ** min(attempt - 1, 30)) * random()
 
 
 def _unknown(step: Step) -> Verdict:

@@ -14,12 +14,13 @@ from msgspec.structs import replace
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.finhub.calls import STOPPED, Ahead, CallName, Reply, Step, Token
 from finhub_onboard.finhub.calls import step as make_step
+from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.journey import progress, state
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Doubt, Forget, JourneyRules, Learn, Resolve, Rest, Send
 from finhub_onboard.journey.next_move import next_move
 from finhub_onboard.journey.phases import p7_consents
-from finhub_onboard.journey.policy import backoff_s, judge
+from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.ports import Bank, Problem, Recorder, Stop
 from finhub_onboard.journey.sent_documents import is_replaced_in_doubt
 from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
@@ -35,10 +36,9 @@ class Tools:
     ledger: Recorder
     stop: Stop
     rules: JourneyRules
-    max_wait_s: float
+    patience: Patience
     run: int
     now: Callable[[], float]
-    random: Callable[[], float]
     number: Callable[[], int]
 
 
@@ -186,22 +186,18 @@ class Traverser:
 
     def _wait_s(self, step: Step, reply: Reply, judgement: Judgement) -> float:
         if self._set_back:
-            return backoff_s(self._set_back, max_wait_s=self._tools.max_wait_s, random=lambda: 1.0)
+            return self._tools.patience.steady_s(self._set_back)
         if judgement.verdict not in (Verdict.RETRY, Verdict.DOUBT):
             return 0.0
         if reply.hold_s is not None:
             return reply.hold_s
         tries = self._visit.tries + 1 if self._visit.tried == step.label else 1
-        backoff = backoff_s(
-            max(tries, self._journey.doubts), max_wait_s=self._tools.max_wait_s, random=self._tools.random
-        )
-        asked = reply.retry_after_s
-        return backoff if asked is None else min(asked, self._tools.max_wait_s)
+        return self._tools.patience.asked_s(max(tries, self._journey.doubts), reply.retry_after_s)
 
     async def _pause(self, poll: int) -> None:
-        """Before another look at what may lag: 1, 2, 4, … seconds, at most ``max_wait_s``."""
+        """Before another look at what may lag: 1, 2, 4, … seconds."""
         if poll:
-            await self._tools.stop.pause(backoff_s(poll, max_wait_s=self._tools.max_wait_s, random=lambda: 1.0))
+            await self._tools.stop.pause(self._tools.patience.steady_s(poll))
 
     def _unsendable(self, step: Step, problem: Problem) -> None:
         judgement = Judgement(verdict=Verdict.REFUSED, code=problem.code, message=problem.message, hint=problem.hint)

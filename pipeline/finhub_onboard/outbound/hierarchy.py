@@ -1,10 +1,9 @@
 """Phase 1: the categories of the tenant, read once a run (API.md, section 4, call 1)."""
 
-from collections.abc import Callable
-
 from finhub_onboard.errors import RefusedError, StoppedEarlyError
 from finhub_onboard.finhub.answers import read_categories
 from finhub_onboard.finhub.calls import CallName, Kind, Reply
+from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.finhub.requests import Payloads
 from finhub_onboard.model import Category
 from finhub_onboard.outbound.client import Client
@@ -26,12 +25,10 @@ class Hierarchy:
         self.retried = 0
         self.refused_for_rate = 0
 
-    async def read(
-        self, *, max_attempts: int, wait_s: Callable[[int], float], max_wait_s: float = 60.0
-    ) -> tuple[Category, ...]:
+    async def read(self, patience: Patience) -> tuple[Category, ...]:
         """The categories. Raises :class:`RefusedError` or :class:`StoppedEarlyError`."""
         reply, refused, attempt, renewals = Reply(), "", 0, 0
-        while attempt < max_attempts:
+        while attempt < patience.max_attempts:
             attempt += 1
             token = await self._session.token(refused=refused)
             reply, content = await self._send(token, repeat=attempt > 1 or bool(refused))
@@ -42,7 +39,7 @@ class Hierarchy:
             status = reply.says or reply.status
             if status == 401 and renewals < _RENEWALS:  # noqa: PLR2004
                 if renewals:  # another log-in of the same user may have ended this one's session
-                    await self._client.pacer.pause(wait_s(renewals))
+                    await self._client.pacer.pause(patience.wait_s(renewals))
                 refused = token
                 renewals += 1
                 attempt -= 1
@@ -55,11 +52,10 @@ class Hierarchy:
                     f"the bank refuses this tenant its categories ({status}){said}",
                     hint="check api.tenant_id, the admin user's role and that categorization is enabled",
                 )
-            if attempt < max_attempts:
+            if attempt < patience.max_attempts:
                 self._client.tell(f"no categories yet: {reply.cause or f'status {reply.status}'}; trying again")
-            if attempt < max_attempts and reply.hold_s is None:  # else the next turn waits anyway
-                asked = reply.retry_after_s
-                await self._client.pacer.pause(wait_s(attempt) if asked is None else min(asked, max_wait_s))
+            if attempt < patience.max_attempts and reply.hold_s is None:  # else the next turn waits anyway
+                await self._client.pacer.pause(patience.asked_s(attempt, reply.retry_after_s))
         raise StoppedEarlyError(
             f"the bank's categories cannot be read: {reply.cause or f'status {reply.status}'}", hint=_AGAIN
         )

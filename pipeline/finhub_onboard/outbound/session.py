@@ -11,6 +11,7 @@ from enum import Enum, auto
 
 from finhub_onboard.errors import ConfigurationError, OnboardError, RefusedError, StoppedEarlyError
 from finhub_onboard.finhub.calls import CallName, Kind, Reply
+from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.finhub.requests import Payloads
 from finhub_onboard.outbound.client import Client
 
@@ -69,28 +70,17 @@ def judge_login(reply: Reply) -> Login:
 
 
 class AdminSession:
-    """Hands out the admin token. ``wait_s`` tells how long to wait after a failed try, by its number from 1.
+    """Hands out the admin token. ``patience`` tells how often a log-in is tried.
 
-    ``max_wait_s`` caps what the bank asks to wait. What the bank said of the credentials: ``worked``, ``refused``, and
-    ``unclear``, how often it said no with a success since they worked last.
+    What the bank said of the credentials: ``worked``, ``refused``, and ``unclear``, how often it said no with a success
+    since they worked last.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        payloads: Payloads,
-        *,
-        max_attempts: int,
-        wait_s: Callable[[int], float],
-        clock: Callable[[], float],
-        max_wait_s: float = 60.0,
-    ) -> None:
+    def __init__(self, client: Client, payloads: Payloads, patience: Patience, *, clock: Callable[[], float]) -> None:
         self._client = client
         self._payloads = payloads
-        self._max_attempts = max_attempts
-        self._wait_s = wait_s
+        self._patience = patience
         self._clock = clock
-        self._max_wait_s = max_wait_s
         self._one_at_a_time = asyncio.Lock()
         self._token = ""
         self._renew_after = 0.0
@@ -136,7 +126,7 @@ class AdminSession:
                 self._take(reply)
                 return
             patient = found is Login.NOT_FOUND and not self.worked and self._clock() - started < _DEPLOY_S
-            last = attempt >= self._max_attempts and not patient
+            last = attempt >= self._patience.max_attempts and not patient
             self._end_if_final(found, reply, last=last)
             self._client.tell(f"no admin session yet: {_cause(reply)}; trying again")
             await self._pause(attempt, reply)
@@ -189,11 +179,11 @@ class AdminSession:
         if reply.hold_s is not None:
             return
         if reply.retry_after_s is not None:
-            await self._client.pacer.pause(min(reply.retry_after_s, self._max_wait_s))
+            await self._client.pacer.pause(min(reply.retry_after_s, self._patience.max_wait_s))
             return
         # Not less than half of the backoff: a short fault must not outlive all tries by chance.
-        least_s = min(2.0**attempt / 4, self._max_wait_s)
-        await self._client.pacer.pause(max(self._wait_s(attempt), least_s))
+        least_s = min(2.0**attempt / 4, self._patience.max_wait_s)
+        await self._client.pacer.pause(max(self._patience.wait_s(attempt), least_s))
 
 
 def _cause(reply: Reply) -> str:
