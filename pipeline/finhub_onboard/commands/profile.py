@@ -8,8 +8,8 @@ from pathlib import Path
 
 from finhub_onboard.config.profile import Source
 from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.intake.proposing.preview import preview
 from finhub_onboard.intake.proposing.propose import propose, render
-from finhub_onboard.intake.reading.small_table import glance
 from finhub_onboard.texts import printable
 
 
@@ -17,7 +17,7 @@ def proposed_profile(path: Path, *, encoding: str, sheet: str) -> str:
     """A profile for a partner's file, as TOML with comments; what is not sure is left open."""
     if not _is_codec(encoding):
         raise ConfigurationError(f"--encoding {encoding} is not known", hint="write it as cp1252, latin-1 or utf-16")
-    frame, detected = glance(path, printable(path.name), Source(encoding=encoding, sheet=sheet))
+    frame, detected = preview(path, printable(path.name), Source(encoding=encoding, sheet=sheet))
     return render(propose(frame, dialect=detected), name=printable(path.stem))
 
 

@@ -15,7 +15,7 @@ from finhub_onboard.commands.resolve_rules import Given, Judged, Known, judged
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError, ExitCode
 from finhub_onboard.intake.cells import readings
-from finhub_onboard.intake.reading.small_table import lines
+from finhub_onboard.intake.reading.small_table import read_rows
 from finhub_onboard.journey.operator import IDS, Answer, answered
 from finhub_onboard.journey.questions import Word
 from finhub_onboard.keys import IdKind, Keys
@@ -67,7 +67,7 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, Exit
 
 def given_in(path: Path) -> Iterator[Given]:
     """The rows of the operator's file, as far as they matter."""
-    for line in lines(path, path.name, columns(Doubtful)):
+    for line in read_rows(path, path.name, columns(Doubtful)):
         if line.cells is None:
             yield Given(row=line.number, broken=True)
             continue

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from finhub_onboard.config.loading import load_profile
 from finhub_onboard.config.profile import Formats, Profile, Source
 from finhub_onboard.intake.proposing import dates, evidence, header_names, nations, regions, vocabulary
-from finhub_onboard.intake.proposing.propose import Detected, Open, Proposal, propose, render
+from finhub_onboard.intake.proposing.preview import preview
+from finhub_onboard.intake.proposing.propose import Open, Proposal, propose, render
 from finhub_onboard.intake.reading.files import Reading
-from finhub_onboard.intake.reading.small_table import glance
+from finhub_onboard.intake.reading.small_table import Detected
 from finhub_onboard.intake.second_pass import rows, survey
 from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from tests import make_partner
@@ -595,7 +596,7 @@ def test_birth_dates_with_a_midnight_are_read_by_the_proposed_profile(tmp_path: 
     """What is proposed for them reads them, every one."""
     table = [a_row(n, date_of_birth=f"19{50 + n}-01-{13 + n}{clock}") for n in range(1, 12)]
     path = write(tmp_path / "book.csv", table)
-    frame, detected = glance(path, path.name, Source())
+    frame, detected = preview(path, path.name, Source())
     by = parsed(propose(frame, dialect=detected))
     found = survey([path], batch_rows=100, reading=Reading(profile=by))
     read = [row for batch in rows(found, rules(), batch_rows=100) for row in batch]

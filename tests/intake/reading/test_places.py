@@ -9,14 +9,14 @@ import pytest
 
 from finhub_onboard.config.profile import Source
 from finhub_onboard.errors import UnreadableInputError
+from finhub_onboard.intake.proposing.preview import preview
 from finhub_onboard.intake.reading.files import Reading, open_table
-from finhub_onboard.intake.reading.small_table import glance
 from finhub_onboard.intake.second_pass import survey
 
 
 def refused(path: Path) -> str:
     """Return the sentence that refuses an input, and its hint; a proposal for it is refused as well."""
-    for read in (lambda: survey([path], batch_rows=10), lambda: glance(path, path.name, Source())):
+    for read in (lambda: survey([path], batch_rows=10), lambda: preview(path, path.name, Source())):
         with pytest.raises(UnreadableInputError) as caught:
             read()
     return f"{caught.value} | {caught.value.hint}"

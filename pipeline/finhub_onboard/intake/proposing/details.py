@@ -12,8 +12,9 @@ from finhub_onboard.intake.proposing import evidence, header_names, regions
 from finhub_onboard.intake.proposing.choosing import Pair
 from finhub_onboard.intake.proposing.dates import ISO, Written
 from finhub_onboard.intake.proposing.evidence import Column
-from finhub_onboard.intake.proposing.proposal import Detected, NullWord, Open, Setting
+from finhub_onboard.intake.proposing.proposal import NullWord, Open, Setting
 from finhub_onboard.intake.proposing.synonyms import FULL_NAME
+from finhub_onboard.intake.reading.small_table import Detected
 from finhub_onboard.model import CONSENTS
 
 Line = Setting | Open

@@ -4,28 +4,10 @@ Frozen nouns. No value of a person is in them: examples are masks; words of valu
 stand in several rows.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Literal
 
 Reason = Literal["name", "content", "name and content"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detected:
-    """How the file is written, as it was detected; empty or None is what a profile need not state.
-
-    ``sure`` is 0 to 1 for each of the names here; one that it does not hold is sure.
-    """
-
-    encoding: str = ""
-    delimiter: str = ""
-    quote: str | None = None
-    escape: str = ""
-    skip_lines: int | None = None
-    sheet: str = ""
-    sure: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

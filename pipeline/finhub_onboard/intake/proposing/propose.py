@@ -11,11 +11,12 @@ import polars as pl
 from finhub_onboard.intake.proposing import details, evidence, header_names, valuemaps
 from finhub_onboard.intake.proposing.choosing import Chosen, Pair, choose
 from finhub_onboard.intake.proposing.draft import render
-from finhub_onboard.intake.proposing.proposal import Choice, Detected, NullWord, Open, Proposal, Setting
+from finhub_onboard.intake.proposing.proposal import Choice, NullWord, Open, Proposal, Setting
 from finhub_onboard.intake.proposing.synonyms import FULL_NAME
+from finhub_onboard.intake.reading.small_table import Detected
 from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 
-__all__ = ["Choice", "Detected", "NullWord", "Open", "Proposal", "Setting", "propose", "render"]
+__all__ = ["Choice", "NullWord", "Open", "Proposal", "Setting", "propose", "render"]
 
 _SAMPLE = 1000
 _SHOWN = 3
