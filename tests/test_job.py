@@ -11,7 +11,7 @@ from finhub_onboard import events, job
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ExitCode
-from finhub_onboard.intake.second_pass import survey
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.reports import writing
 from finhub_onboard.reports.files.totals import Totals
 from tests.intake.helpers import a_row, write

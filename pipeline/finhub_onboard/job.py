@@ -33,9 +33,9 @@ from finhub_onboard.engine.signals import Signals
 from finhub_onboard.engine.stopping import Stopper
 from finhub_onboard.errors import LockedError, OnboardError
 from finhub_onboard.events import Finished, Handler, Notice, RunOpened, Surveyed
+from finhub_onboard.intake.first_pass import Survey, survey
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.intake.rejects import file_name
-from finhub_onboard.intake.second_pass import Survey, survey
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import logins
 from finhub_onboard.ledger.ports import Reader

@@ -10,7 +10,7 @@ from finhub_onboard.commands.profile import proposed_profile, write_new
 from finhub_onboard.config.loading import load_profile
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.errors import ConfigurationError, UnreadableInputError
-from finhub_onboard.intake.second_pass import survey
+from finhub_onboard.intake.first_pass import survey
 from tests.intake.helpers import ROOT, SAMPLES, a_row, csv_text, write
 
 PARTNER = SAMPLES / "partner_de.csv"

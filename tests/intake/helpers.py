@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from finhub_onboard.intake.first_pass import Survey, survey
 from finhub_onboard.intake.reading.quirks import END_OF_FILE, OPENERS, SPACES
-from finhub_onboard.intake.second_pass import Rules, Survey, rows, survey
+from finhub_onboard.intake.second_pass import Rules, judge_rows
 from finhub_onboard.model import CANONICAL_COLUMNS, Category, IntakeRow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -74,7 +75,7 @@ def judged(
 ) -> tuple[Survey, list[IntakeRow]]:
     """Survey and judge inputs."""
     found = survey(inputs, batch_rows=batch_rows, limit=limit)
-    return found, [row for batch in rows(found, by or rules(), batch_rows=batch_rows) for row in batch]
+    return found, [row for batch in judge_rows(found, by or rules(), batch_rows=batch_rows) for row in batch]
 
 
 def told(found: Iterable[IntakeRow]) -> list[tuple[int, str, str]]:

@@ -11,8 +11,9 @@ from finhub_onboard import job
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.reading.files import Reading
-from finhub_onboard.intake.second_pass import rows, survey
+from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.model import Disposition, IntakeRow
 from tests.intake.helpers import CORPORA, rules
 
@@ -45,7 +46,7 @@ MOCKAROO = Profile.model_validate(
 def read(name: str, profile: Profile) -> list[IntakeRow]:
     """Judge a corpus; age is no matter here."""
     found = survey([CORPORA / name], batch_rows=300, reading=Reading(profile=profile))
-    return [row for batch in rows(found, rules(min_age=0), batch_rows=300) for row in batch]
+    return [row for batch in judge_rows(found, rules(min_age=0), batch_rows=300) for row in batch]
 
 
 def faults(row: IntakeRow) -> set[tuple[str, str]]:

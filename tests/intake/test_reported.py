@@ -7,8 +7,8 @@ import pytest
 from finhub_onboard.commands.profile import proposed_profile
 from finhub_onboard.config.profile import Profile, Source
 from finhub_onboard.errors import UnreadableInputError
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.reading.files import Reading
-from finhub_onboard.intake.second_pass import survey
 from finhub_onboard.model import IntakeRow
 from tests.intake.helpers import CORPORA, judged, told
 

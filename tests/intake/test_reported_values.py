@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from finhub_onboard.config.profile import Profile
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.reading.files import Reading
-from finhub_onboard.intake.second_pass import rows, survey
+from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.model import REQUIRED_COLUMNS, IntakeRow, Severity
 from tests.intake.helpers import a_row, judged, rules, told, write
 
@@ -24,7 +25,7 @@ def read(folder: Path, *table: dict[str, str], profile: dict[str, object] | None
     """Judge rows of a file, by a profile if there is one."""
     reading = Reading(profile=Profile.model_validate(profile or {}))
     found = survey([write(folder / "book.csv", table)], batch_rows=3, reading=reading)
-    return [row for batch in rows(found, rules(), batch_rows=3) for row in batch]
+    return [row for batch in judge_rows(found, rules(), batch_rows=3) for row in batch]
 
 
 def sent(row: IntakeRow, column: str) -> str:

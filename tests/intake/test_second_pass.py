@@ -14,8 +14,9 @@ from finhub_onboard.errors import ConfigurationError, UnreadableInputError
 from finhub_onboard.events import Event, Surveyed
 from finhub_onboard.intake import small_inputs
 from finhub_onboard.intake.duplicates import exact, identity
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.reading import stamps
-from finhub_onboard.intake.second_pass import rows, survey
+from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.model import IntakeRow
 from tests.intake.helpers import a_row, csv_text, judged, rules, told, write
 
@@ -109,9 +110,9 @@ def test_the_second_pass_can_be_made_again(tmp_path: Path) -> None:
     """Two second passes of one survey give the same rows, whatever the batches are."""
     path = write(tmp_path / "x.csv", [a_row(number, email=f"c{number % 7}@example.com") for number in range(20)])
     found = survey([path], batch_rows=6)
-    passes = [[row for batch in rows(found, rules(), batch_rows=size) for row in batch] for size in (20, 20, 7)]
+    passes = [[row for batch in judge_rows(found, rules(), batch_rows=size) for row in batch] for size in (20, 20, 7)]
     assert passes[0] == passes[1] == passes[2]
-    assert [len(batch) for batch in rows(found, rules(), batch_rows=18)] == [12, 8]
+    assert [len(batch) for batch in judge_rows(found, rules(), batch_rows=18)] == [12, 8]
 
 
 def test_an_input_that_changes_is_refused(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_an_input_that_changes_is_refused(tmp_path: Path) -> None:
     found = survey([path], batch_rows=6)
     write(path, [a_row(2)])
     with pytest.raises(UnreadableInputError, match="changed"):
-        list(rows(found, rules(), batch_rows=6))
+        list(judge_rows(found, rules(), batch_rows=6))
 
 
 def test_an_input_that_grows_while_it_is_counted_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +161,7 @@ def test_an_input_that_is_cut_off_while_it_is_read_is_refused(tmp_path: Path) ->
     """Rows that are missing at the end are not passed over."""
     path = write(tmp_path / "x.csv", [a_row(number) for number in range(40_000)])
     found = survey([path], batch_rows=10_000)
-    batches = rows(found, rules(), batch_rows=10_000)
+    batches = judge_rows(found, rules(), batch_rows=10_000)
     assert next(batches)
     os.truncate(path, path.stat().st_size * 3 // 4)
     with pytest.raises(UnreadableInputError, match="changed"):
@@ -171,7 +172,7 @@ def test_an_input_that_is_only_touched_is_read_on(tmp_path: Path) -> None:
     """A backup that links a file, or a chmod, is no change."""
     path = write(tmp_path / "x.csv", [a_row(number) for number in range(9)])
     found = survey([path], batch_rows=2)
-    batches = rows(found, rules(), batch_rows=2)
+    batches = judge_rows(found, rules(), batch_rows=2)
     read = len(next(batches))
     (tmp_path / "link").hardlink_to(path)
     path.chmod(0o600)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from finhub_onboard.intake.second_pass import rows, survey
+from finhub_onboard.intake.first_pass import survey
+from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Ledger
 from finhub_onboard.matching.earlier_customers import Earlier
@@ -29,7 +30,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def read(folder: Path, *table: dict[str, str]) -> list[IntakeRow]:
     """Judge rows of a file."""
     found = survey([write(folder / "book.csv", table)], batch_rows=100)
-    return [row for batch in rows(found, rules(), batch_rows=100) for row in batch]
+    return [row for batch in judge_rows(found, rules(), batch_rows=100) for row in batch]
 
 
 def customer_of(row: IntakeRow) -> Customer:
@@ -160,6 +161,6 @@ def test_small_inputs_that_are_judged_together_keep_their_earlier_forms(tmp_path
     ]
     found = survey(tables, batch_rows=100)
     earlier = [
-        row.earlier and row.earlier.external_id for batch in rows(found, rules(), batch_rows=100) for row in batch
+        row.earlier and row.earlier.external_id for batch in judge_rows(found, rules(), batch_rows=100) for row in batch
     ]
     assert earlier == ["'00001", None, None, None, "\u202aC-3", None, None, None, '="00005"', None]

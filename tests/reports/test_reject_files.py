@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard.intake.rejects import RejectMark
-from finhub_onboard.intake.second_pass import judged
+from finhub_onboard.intake.second_pass import judge_batches
 from finhub_onboard.reports.files import folder
 from finhub_onboard.reports.files.folder import ReportFolder, ReportsError
 from finhub_onboard.reports.reject_files import RejectFiles
@@ -19,7 +19,7 @@ def feed(folder: ReportFolder, *inputs: Path) -> None:
     """Mark the first row of each input."""
     found = surveyed(*inputs)[0]
     with RejectFiles(found, folder) as rejects:
-        for batch in judged(found, rules(), batch_rows=9):
+        for batch in judge_batches(found, rules(), batch_rows=9):
             rejects.add(batch, MARKS if batch.source != "good.csv" else {})
         rejects.close()
 
@@ -46,7 +46,7 @@ def test_rejects_of_many_inputs_need_no_more_descriptors_than_those_of_one(tmp_p
         resource.setrlimit(resource.RLIMIT_NOFILE, (used + 20, hard))
         try:
             with RejectFiles(found, folder) as rejects:
-                for batch in judged(found, rules(), batch_rows=9):
+                for batch in judge_batches(found, rules(), batch_rows=9):
                     rejects.add(batch, MARKS)
                 rejects.close()
         finally:

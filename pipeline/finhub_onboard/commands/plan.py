@@ -17,7 +17,7 @@ from finhub_onboard.engine import embedded_sandbox
 from finhub_onboard.engine.preconditions import look_into_ledger, need_seed, say_if_clock_is_behind, say_if_missing
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice
-from finhub_onboard.intake.second_pass import rows
+from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.job import read
 from finhub_onboard.journey.forecast import Expected, Forecaster, Outlook
 from finhub_onboard.journey.levels import ASSUMED, Levels, Source, level_of, levels
@@ -113,7 +113,7 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
         categories = _categories(settings, ledger)
         desk.levels = levels(categories, [run.facts for run in ledger.runs()] if ledger else [])
         judging = replace(facts.rules(), categories=categories)
-        for batch in rows(found, judging, batch_rows=settings.intake.batch_rows):
+        for batch in judge_rows(found, judging, batch_rows=settings.intake.batch_rows):
             for start in range(0, len(batch), _SLICE):
                 desk.take(batch[start : start + _SLICE])
     return made

@@ -5,7 +5,7 @@ from pathlib import Path
 from finhub_onboard.commands.existing_ledger import ledger_to_look_into, named_run
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ExitCode, UnreadableInputError
-from finhub_onboard.intake.second_pass import survey
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.matching.run_facts import RunFacts

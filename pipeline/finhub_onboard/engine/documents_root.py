@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from finhub_onboard.errors import ConfigurationError
-from finhub_onboard.intake.second_pass import Survey, any_filled
+from finhub_onboard.intake.first_pass import Survey
+from finhub_onboard.intake.second_pass import any_filled
 from finhub_onboard.model import DOCUMENT_COLUMNS
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from finhub_onboard.engine.onboarding import OpenedRun
 from finhub_onboard.errors import AccountingError, ExitCode, LedgerError, OnboardError, UnreadableInputError
-from finhub_onboard.intake.second_pass import Survey
+from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.matching.run_facts import RunFacts, report_command
 from finhub_onboard.reports.files.atomic import ReportsError
 from finhub_onboard.reports.writing import RunEnd, Written, write_reports

@@ -22,7 +22,8 @@ from finhub_onboard.engine.signals import Signals
 from finhub_onboard.engine.stopping import Stopper, beside
 from finhub_onboard.errors import ExitCode, OnboardError
 from finhub_onboard.events import Handler, Notice
-from finhub_onboard.intake.second_pass import Survey, rows
+from finhub_onboard.intake.first_pass import Survey
+from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import logins
 from finhub_onboard.ledger.categories import remember
@@ -137,7 +138,7 @@ class Onboarding:
             )
             watch = health.watch(connection.hierarchy.probe, connection.patience, stopper.bank_is_down, stopper.error)
             known = Known(self._facts, self._ledger, self._keys, run=self._record.number)
-            batches = rows(self._found, rules, batch_rows=settings.intake.batch_rows)
+            batches = judge_rows(self._found, rules, batch_rows=settings.intake.batch_rows)
             async with beside(watch, self._heartbeat(connection, stopper, writer)):
                 await engine.run(map(known.judged, batches))
         self._facts = replace(self._facts, stopped_by=engine.stopped_by, levels=engine.levels)

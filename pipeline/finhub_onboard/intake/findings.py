@@ -50,13 +50,13 @@ class Findings:
         piece = self._pieces[which]
         return piece.table, piece.batch.first_row + place - self._starts[which]
 
-    def parted(self, found: Mapping[int, list[Violation]]) -> list[dict[int, list[Violation]]]:
+    def split(self, found: Mapping[int, list[Violation]]) -> list[dict[int, list[Violation]]]:
         """Return errors or others for each batch, by place in it."""
-        parted: list[dict[int, list[Violation]]] = [{} for _ in self._pieces]
+        batches: list[dict[int, list[Violation]]] = [{} for _ in self._pieces]
         for place, violations in found.items():
             which = self._which(place)
-            parted[which][place - self._starts[which]] = violations
-        return parted
+            batches[which][place - self._starts[which]] = violations
+        return batches
 
     def _which(self, place: int) -> int:
         return bisect_right(self._starts, place) - 1

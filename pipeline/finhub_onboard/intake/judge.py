@@ -16,19 +16,17 @@ from finhub_onboard.intake import customers, notices
 from finhub_onboard.intake.cells import Cells
 from finhub_onboard.intake.checking import countries, schema
 from finhub_onboard.intake.checking.categories import Catalogue
-from finhub_onboard.intake.duplicates.identity import PROBABLE, Companions
+from finhub_onboard.intake.duplicates.identity import FIELD_OF, PROBABLE, Companions
 from finhub_onboard.intake.findings import Findings, Lack, Piece
 from finhub_onboard.intake.reading.files import Batch, Table
 from finhub_onboard.model import Customer, IntakeRow, Severity, SourceInfo, Violation
 
-_FEW = 500
-"""Rows that Python looks at sooner than polars."""
-FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
-"""The column that a key made of several stands under."""
+_ROWS_FOR_PYTHON = 500
+"""Rows up to which a loop in Python is faster than polars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedBatch:
     """Consecutive records of one input. ``violations`` and ``findings`` by place; a place without violations is good.
 
     ``batch`` has them as they stand, ``frame`` the canonical columns as they will be sent. The rows at ``places`` stand
@@ -56,13 +54,17 @@ class Judged:
     def any_key(self, pattern: str) -> bool:
         """Tell whether the key of any record matches a pattern."""
         ids = self.frame["external_id"]
-        return any(map(re.compile(pattern).search, ids)) if self.height < _FEW else ids.str.contains(pattern).any()
+        return (
+            any(map(re.compile(pattern).search, ids))
+            if self.height < _ROWS_FOR_PYTHON
+            else ids.str.contains(pattern).any()
+        )
 
     def lines(self, before: str, after: str, key: Callable[[str], str] | None = None) -> list[str]:
         """Return a text per record: ``before``, its row number, a comma, its key (as ``key`` writes it), ``after``."""
         ids = self.frame["external_id"]
         keys = ids if key is None else pl.Series(map(key, ids), dtype=pl.String)
-        if self.height < _FEW:
+        if self.height < _ROWS_FOR_PYTHON:
             return [f"{before}{number},{key}{after}" for number, key in enumerate(keys, start=self.first_row)]
         numbers = pl.int_range(self.first_row, self.first_row + self.height, eager=True).cast(pl.String)
         return pl.select(pl.concat_str(pl.lit(before), numbers, pl.lit(","), keys, pl.lit(after))).to_series().to_list()
@@ -144,7 +146,7 @@ class Judge:
     reject_probable: bool
     needs: Needs | None = None
 
-    def judged(
+    def judge(
         self,
         pieces: Sequence[Piece],
         frame: pl.DataFrame,
@@ -152,7 +154,7 @@ class Judge:
         *,
         given: Cells,
         earlier: pl.DataFrame,
-    ) -> list[Judged]:
+    ) -> list[JudgedBatch]:
         """Gather what is said of consecutive batches, ``given`` together as these cells and now a ``frame``.
 
         ``earlier`` are the rows at ``given.places`` as versions up to 0.4.0 sent them.
@@ -167,13 +169,13 @@ class Judge:
         first = pieces[0].offset
         for key, copies in self.copies.items():
             for row, others, more in copies.within(first, frame.height):
-                self._copy(findings, row - first, key, self._told(others, more))
-        for place, column, code, severity in notices.told(given, frame):
+                self._copy(findings, row - first, key, self._name_rows(others, more))
+        for place, column, code, severity in notices.find(given, frame):
             if place not in faulty:
                 findings.add(place, column, code, {}, severity)
         if self.needs:
             self._lacks(findings, self.needs, frame)
-        return list(_parted(pieces, frame, findings, given.places, earlier))
+        return list(_split(pieces, frame, findings, given.places, earlier))
 
     @staticmethod
     def _faults(findings: "Findings", pieces: Sequence[Piece]) -> Iterator[int]:
@@ -188,10 +190,10 @@ class Judge:
                     findings.add(place, "", code, facts)
                 yield place
 
-    def _copy(self, findings: "Findings", place: int, key: str, told: str) -> None:
+    def _copy(self, findings: "Findings", place: int, key: str, copies: str) -> None:
         severity = Severity.WARNING if key == PROBABLE and not self.reject_probable else Severity.ERROR
         code = key if key == PROBABLE else f"duplicate_{key}"
-        findings.add(place, FIELD_OF.get(key, key), code, {"copies": told}, severity)
+        findings.add(place, FIELD_OF.get(key, key), code, {"copies": copies}, severity)
 
     @staticmethod
     def _lacks(findings: "Findings", needs: Needs, frame: pl.DataFrame) -> None:
@@ -220,7 +222,7 @@ class Judge:
                 return {"nearest": self.catalogue.nearest(frame["category"][fault.place])}
         return {}
 
-    def _told(self, others: Sequence[int], more: int) -> str:
+    def _name_rows(self, others: Sequence[int], more: int) -> str:
         """Name other rows: by number, and by input when there are several."""
         starts = [0, *accumulate(source.rows for source in self.sources)]
         names = []
@@ -228,20 +230,20 @@ class Judge:
             place = bisect_right(starts, other) - 1
             name = f" of {self.sources[place].name}" if len(self.sources) > 1 else ""
             names.append(f"{other - starts[place] + 1}{name}")
-        told = f"row {names[0]}" if len(names) == 1 and not more else f"rows {', '.join(names)}"
-        return f"{told} and {more} more" if more else told
+        rows = f"row {names[0]}" if len(names) == 1 and not more else f"rows {', '.join(names)}"
+        return f"{rows} and {more} more" if more else rows
 
 
-def _parted(
+def _split(
     pieces: Sequence[Piece], frame: pl.DataFrame, findings: Findings, places: pl.Series, earlier: pl.DataFrame
-) -> Iterator[Judged]:
+) -> Iterator[JudgedBatch]:
     """Yield the batches apart, each with what is said of its own records."""
-    errors, others = findings.parted(findings.errors), findings.parted(findings.others)
+    errors, others = findings.split(findings.errors), findings.split(findings.others)
     start = begin = 0
     for piece, own_errors, own_others in zip(pieces, errors, others, strict=True):
         height = piece.batch.height
         end = bisect_left(places, start + height)
-        yield Judged(
+        yield JudgedBatch(
             source=piece.table.name,
             batch=piece.batch,
             frame=frame.slice(start, height),

@@ -35,7 +35,7 @@ _SEVERITY = {
 }
 
 
-class Told(NamedTuple):
+class Notice(NamedTuple):
     """A row's place in the batch, the canonical column, the code."""
 
     place: int
@@ -44,28 +44,28 @@ class Told(NamedTuple):
     severity: Severity
 
 
-def told(given: Cells, frame: pl.DataFrame) -> Iterator[Told]:
+def find(given: Cells, frame: pl.DataFrame) -> Iterator[Notice]:
     """Yield what is to be told of a batch: as ``given``, and as its ``frame`` came out of normalisation."""
     for column, codes in given.codes.items():
         for place in codes.is_not_null().arg_true():
-            yield Told(place, column, codes[place], _SEVERITY.get(codes[place], Severity.NOTICE))
+            yield Notice(place, column, codes[place], _SEVERITY.get(codes[place], Severity.NOTICE))
     for place in _rewritten_emails(given.frame["email"], frame["email"]):
-        yield Told(place, "email", "email_rewritten", Severity.NOTICE)
+        yield Notice(place, "email", "email_rewritten", Severity.NOTICE)
     if given.dialled is not None:
         for place in loses_digits(given.dialled, frame["phone"]):
-            yield Told(place, "phone", "phone_digits_changed", Severity.NOTICE)
+            yield Notice(place, "phone", "phone_digits_changed", Severity.NOTICE)
     yield from _doubtful(frame)
 
 
-def _doubtful(frame: pl.DataFrame) -> Iterator[Told]:
+def _doubtful(frame: pl.DataFrame) -> Iterator[Notice]:
     """Yield values that look as if they were none, or as if a tool had changed them."""
     for column in _MAYBE_NOTHING:
         values = frame[column]
         pattern = f"{_NOTHING}|{_QUOTED}" + (f"|{rewritten.DOUBTFUL}" if column in _DOUBTFUL_NUMBERS else "")
         for place in _matching(values, pattern):
-            yield Told(place, column, _doubt_of(values[place], column), Severity.WARNING)
+            yield Notice(place, column, _doubt_of(values[place], column), Severity.WARNING)
     for place in (frame["date_of_birth"] == _NO_BIRTH_DATE).arg_true():
-        yield Told(place, "date_of_birth", "birth_date_placeholder", Severity.WARNING)
+        yield Notice(place, "date_of_birth", "birth_date_placeholder", Severity.WARNING)
 
 
 def _doubt_of(value: str, column: str) -> str:

@@ -22,7 +22,7 @@ from finhub_onboard.model import SourceInfo
 
 
 @contextmanager
-def unchanging(table: Table) -> Iterator[None]:
+def refuse_changes(table: Table) -> Iterator[None]:
     """Say that an input changed meanwhile, whatever else went wrong because of it."""
     try:
         yield
@@ -33,7 +33,7 @@ def unchanging(table: Table) -> Iterator[None]:
         raise stamps.changed(table.name)
 
 
-def surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator[Batch]:
+def read_surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator[Batch]:
     """Yield the batches of an input as long as it is the one that was surveyed."""
 
     def check() -> None:
@@ -41,48 +41,52 @@ def surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator[Batc
             stamps.verify(source)
 
     check()
-    for batch in batches(table, batch_rows=batch_rows, limit=source.rows):
+    for batch in read_batches(table, batch_rows=batch_rows, limit=source.rows):
         check()
         yield batch
     check()
 
 
-def rows_at(
+def read_rows_at(
     numbers: pl.Series, tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int
 ) -> Iterator[pl.DataFrame]:
     """Yield the surveyed rows with some numbers over all inputs once more, in order, keys only."""
     starts = accumulate((source.rows for source in sources), initial=0)
     found = chain.from_iterable(
-        _asked(between(numbers, start, source.rows) - start, source, keys_only(table), batch_rows)
+        _select_asked(between(numbers, start, source.rows) - start, source, with_keys_only(table), batch_rows)
         for start, source, table in zip(starts, sources, tables, strict=False)
     )
-    yield from in_order(_those_of, gathered(found, lambda asked: asked[0].height, together(batch_rows), alike=_plan_of))
+    yield from in_order(
+        _cut_asked, gathered(found, lambda asked: asked[0].height, together(batch_rows), alike=_plan_of)
+    )
 
 
 def _plan_of(asked: tuple[Batch, pl.Series]) -> Plan:
     return asked[0].plan
 
 
-def _asked(rows: pl.Series, source: SourceInfo, table: Table, batch_rows: int) -> Iterator[tuple[Batch, pl.Series]]:
+def _select_asked(
+    rows: pl.Series, source: SourceInfo, table: Table, batch_rows: int
+) -> Iterator[tuple[Batch, pl.Series]]:
     """Yield the batches in which some rows of an input are, with their places in it."""
-    for batch in surveyed(source, table, batch_rows) if rows.len() else ():
+    for batch in read_surveyed(source, table, batch_rows) if rows.len() else ():
         first = batch.first_row - 1
         if (here := between(rows, first, batch.height)).len():
             yield batch, here - first
 
 
-def _those_of(asked: Sequence[tuple[Batch, pl.Series]]) -> pl.DataFrame:
+def _cut_asked(asked: Sequence[tuple[Batch, pl.Series]]) -> pl.DataFrame:
     starts = accumulate((batch.height for batch, _ in asked), initial=0)
     places = pl.concat([there + start for (_, there), start in zip(asked, starts, strict=False)])
     return files.cut([batch for batch, _ in asked], places).frame
 
 
-def keys_only(table: Table, unclean: Sequence[str] = ()) -> Table:
+def with_keys_only(table: Table, unclean: Sequence[str] = ()) -> Table:
     """Return a table of which only what keys are made of is read, some columns of it as they stand."""
     return replace(table, plan=table.plan.only(identity.COLUMNS, unclean))
 
 
-def batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = False) -> Iterator[Batch]:
+def read_batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = False) -> Iterator[Batch]:
     """Yield a table's batches up to a number of records."""
     if limit == 0:
         return

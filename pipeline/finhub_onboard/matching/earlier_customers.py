@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from finhub_onboard.intake.checking import violation_codes
-from finhub_onboard.intake.judge import FIELD_OF
+from finhub_onboard.intake.duplicates.identity import FIELD_OF
 from finhub_onboard.journey.sent import is_at_the_bank
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Reader

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from finhub_onboard.intake import cells
-from finhub_onboard.intake.judge import Judged
+from finhub_onboard.intake.judge import JudgedBatch
 from finhub_onboard.keys import FINGERPRINT_COLUMNS, Keys, column_hash
 from finhub_onboard.model import Customer, IntakeRow, Journey
 
@@ -52,7 +52,7 @@ def _as_sent(row: IntakeRow, earlier: Customer, external_id: str, journey: Journ
     return replace(row, external_id=external_id, customer=customer, violations=wrong, findings=told)
 
 
-def ids_as_known(batch: Judged, keys: Keys, find: Find) -> list[str]:
+def ids_as_known(batch: JudgedBatch, keys: Keys, find: Find) -> list[str]:
     """Return the ``external_id`` of each record as the ledger knows its customer."""
     former = batch.former_ids()
     known = find([keys.customer(earlier) for earlier in former.values()]) if former else {}

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from finhub_onboard.intake.second_pass import Survey, judged, may_lack
+from finhub_onboard.intake.first_pass import Survey
+from finhub_onboard.intake.second_pass import judge_batches, may_lack
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.completeness import CODES
 from finhub_onboard.keys import Keys
@@ -74,7 +75,7 @@ def census(found: Survey, facts: RunFacts, ledger: Reader, keys: Keys, *, batch_
     if rules.needs is None or not may_lack(found, rules.needs, batch_rows=batch_rows):
         return counted
     known = Known(facts, ledger, keys, run=0)
-    for batch in judged(found, rules, batch_rows=batch_rows):
+    for batch in judge_batches(found, rules, batch_rows=batch_rows):
         places = sorted(batch.findings)
         for start in range(0, len(places), _SLICE):
             warned = filter(_is_warned, batch.rows(places[start : start + _SLICE]))

@@ -15,8 +15,9 @@ from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import LedgerError
+from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.reading.files import MAX_UNPACKED, Reading
-from finhub_onboard.intake.second_pass import Rules, Survey
+from finhub_onboard.intake.second_pass import Rules
 from finhub_onboard.keys import Keys
 from finhub_onboard.matching.requirements import Asked, asked_by
 from finhub_onboard.model import Category

@@ -19,9 +19,10 @@ from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile, Source
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.documents_root import refuse_if_missing
+from finhub_onboard.intake.first_pass import Survey, survey
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.intake.rejects import RejectMark, file_name, write_rejects
-from finhub_onboard.intake.second_pass import Survey, rows, survey
+from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.matching.run_facts import facts_of
 from finhub_onboard.model import CONSENTS, DOCUMENT_COLUMNS, Customer, IntakeRow
 
@@ -152,7 +153,7 @@ def _surveyed(inputs: Sequence[Path], reading: Reading, settings: Settings) -> S
 def _judged(found: Survey, settings: Settings) -> list[IntakeRow]:
     """Judge all rows; every category passes, as the rehearsal's bank has those of the sample."""
     rules = facts_of(Order(inputs=()), settings, found, datetime.now(UTC)).rules()
-    return [row for batch in rows(found, rules, batch_rows=settings.intake.batch_rows) for row in batch]
+    return [row for batch in judge_rows(found, rules, batch_rows=settings.intake.batch_rows) for row in batch]
 
 
 def _copied(found: Survey, places: Sequence[int], folder: Path) -> tuple[Path, ...]:

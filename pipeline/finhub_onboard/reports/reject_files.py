@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from finhub_onboard.intake.judge import Judged
+from finhub_onboard.intake.first_pass import Survey
+from finhub_onboard.intake.judge import JudgedBatch
 from finhub_onboard.intake.rejects import RejectMark, Rejects, file_name, rejects_of
-from finhub_onboard.intake.second_pass import Survey
 from finhub_onboard.reports.files.atomic import plainly
 from finhub_onboard.reports.files.folder import ReportFolder
 
@@ -37,7 +37,7 @@ class RejectFiles:
             with suppress(OSError):
                 self._rejects.close()
 
-    def add(self, batch: Judged, marks: Mapping[int, Sequence[RejectMark]]) -> None:
+    def add(self, batch: JudgedBatch, marks: Mapping[int, Sequence[RejectMark]]) -> None:
         """Write the marked rows of a batch; of an input before the one of the last batch there are none any more."""
         if not marks:
             return

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from finhub_onboard import __version__
 from finhub_onboard.errors import ExitCode
-from finhub_onboard.intake.judge import Judged
+from finhub_onboard.intake.first_pass import Survey
+from finhub_onboard.intake.judge import JudgedBatch
 from finhub_onboard.intake.rejects import RejectMark
-from finhub_onboard.intake.second_pass import Survey, judged
+from finhub_onboard.intake.second_pass import judge_batches
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.matching.evidence import Evidence
@@ -118,7 +119,7 @@ def write_reports(
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
         feed = _Feed(folder=folder, totals=totals, at=at, run=end.number)
         rules = replace(facts.rules(), documents_may_fail=bool(end.number))
-        for batch in judged(survey, rules, batch_rows=batch_rows):
+        for batch in judge_batches(survey, rules, batch_rows=batch_rows):
             if ledger is None or keys is None or known is None or evidence is None or elsewhere is None:
                 told: Iterable[Told] = _checked(batch, facts.asks)
             else:
@@ -177,7 +178,7 @@ class _Feed:
         self.marks.clear()
         return marks
 
-    def batch(self, batch: Judged, told: Iterable[Told]) -> None:
+    def batch(self, batch: JudgedBatch, told: Iterable[Told]) -> None:
         """Feed a batch, ``told`` the rows of which there is something to say; the others come in runs, as text."""
         key = csv_cell if batch.any_key(ODD) else None
         lines = batch.lines(f"{csv_cell(batch.source)},", UNTOUCHED, key)
@@ -189,7 +190,7 @@ class _Feed:
             start = place + 1
         self._untouched(batch, lines, start, batch.height)
 
-    def _untouched(self, batch: Judged, lines: Sequence[str], start: int, end: int) -> None:
+    def _untouched(self, batch: JudgedBatch, lines: Sequence[str], start: int, end: int) -> None:
         if start < end:
             self.folder.feed_untouched(lines[start:end])
             self.totals.feed_untouched(batch.source, batch.first_row + start, end - start)
@@ -220,14 +221,14 @@ class _Feed:
         self.totals.feed_elsewhere(named=line is not None)
 
 
-def _checked(batch: Judged, asked: Asked | None) -> Iterator[Told]:
+def _checked(batch: JudgedBatch, asked: Asked | None) -> Iterator[Told]:
     """Rows of which the intake says something, where nobody else knows anything."""
     for row in batch.rows(sorted({*batch.violations, *batch.findings})):
         yield weighed(row, None, asked) if asked else row, None, (), b""
 
 
 def _joined(
-    batch: Judged,
+    batch: JudgedBatch,
     ledger: Reader,
     keys: Keys,
     known: Known,

@@ -9,8 +9,9 @@ from finhub_onboard.intake.cells import cleaned, kind_of
 from finhub_onboard.intake.duplicates import identity
 from finhub_onboard.intake.duplicates.exact import Collector
 from finhub_onboard.intake.duplicates.identity import COLUMNS, EXACT, LOOSE, PROBABLE, exact, loose, prove
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.reading.files import Reading
-from finhub_onboard.intake.second_pass import rows, survey
+from finhub_onboard.intake.second_pass import judge_rows
 from tests.intake.helpers import a_row, rules, write
 
 PEOPLE = (
@@ -192,7 +193,7 @@ def test_all_blocks_and_keys_are_made_of_known_columns() -> None:
 def told(path: Path, constants: dict[str, str]) -> list[list[str]]:
     """Return what is found against each row of a file under a profile with constants."""
     found = survey([path], batch_rows=100, reading=Reading(profile=Profile(constants=constants)))
-    judged = [row for batch in rows(found, rules(), batch_rows=100) for row in batch]
+    judged = [row for batch in judge_rows(found, rules(), batch_rows=100) for row in batch]
     return [sorted({one.code for one in (*row.violations, *row.findings)}) for row in judged]
 
 

@@ -17,11 +17,11 @@ from finhub_onboard.errors import ConfigurationError, UnreadableInputError
 from finhub_onboard.intake.checking import schema
 from finhub_onboard.intake.checking.categories import Catalogue
 from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS, normalise
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.mapping import formats
 from finhub_onboard.intake.mapping.columns import plan
 from finhub_onboard.intake.reading.files import Reading
-from finhub_onboard.intake.second_pass import rows as all_rows
-from finhub_onboard.intake.second_pass import survey
+from finhub_onboard.intake.second_pass import judge_rows as all_rows
 from finhub_onboard.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS
 from tests.intake.helpers import CATEGORIES, NOW, a_row, rules, write
 

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from finhub_onboard.config.loading import load_profile
 from finhub_onboard.config.profile import Formats, Profile, Source
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.proposing import dates, evidence, header_names, nations, regions, vocabulary
 from finhub_onboard.intake.proposing.preview import preview
 from finhub_onboard.intake.proposing.propose import Open, Proposal, propose, render
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.intake.reading.small_table import Detected
-from finhub_onboard.intake.second_pass import rows, survey
+from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from tests import make_partner
 from tests.intake.helpers import CORPORA, ROOT, SAMPLES, a_row, rules, told, write
@@ -113,7 +114,7 @@ def test_the_partners_file_is_what_partners_send() -> None:
 def test_under_its_profile_all_but_the_planted_faults_are_accepted() -> None:
     """57 rows are customers with consents and documents, and each of the three faults is found."""
     found = survey([PARTNER], batch_rows=25, reading=Reading(profile=load_profile(PROFILE)))
-    judged = [row for batch in rows(found, rules(), batch_rows=25) for row in batch]
+    judged = [row for batch in judge_rows(found, rules(), batch_rows=25) for row in batch]
     assert told(judged) == [(number, *fault[1:3]) for number, fault in make_partner.FAULTS.items()]
     customers = [row.customer for row in judged if row.customer]
     assert len(customers) == make_partner.ROWS - len(make_partner.FAULTS)
@@ -599,7 +600,7 @@ def test_birth_dates_with_a_midnight_are_read_by_the_proposed_profile(tmp_path: 
     frame, detected = preview(path, path.name, Source())
     by = parsed(propose(frame, dialect=detected))
     found = survey([path], batch_rows=100, reading=Reading(profile=by))
-    read = [row for batch in rows(found, rules(), batch_rows=100) for row in batch]
+    read = [row for batch in judge_rows(found, rules(), batch_rows=100) for row in batch]
     assert told(read) == []
     assert [row.customer and row.customer.date_of_birth for row in read] == [
         f"19{50 + n}-01-{13 + n}" for n in range(1, 12)

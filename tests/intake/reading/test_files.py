@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from finhub_onboard.commands.profile import proposed_profile, write_new
 from finhub_onboard.config.profile import Profile, Source
 from finhub_onboard.errors import OnboardError, UnreadableInputError
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.reading import csv_file, dialect, files
 from finhub_onboard.intake.reading.records import Fault
-from finhub_onboard.intake.second_pass import survey
 from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from tests.intake.helpers import CORPORA, NO_TEXT, a_row, csv_text, filled, judged, told, write
 

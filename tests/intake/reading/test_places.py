@@ -9,9 +9,9 @@ import pytest
 
 from finhub_onboard.config.profile import Source
 from finhub_onboard.errors import UnreadableInputError
+from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.proposing.preview import preview
 from finhub_onboard.intake.reading.files import Reading, open_table
-from finhub_onboard.intake.second_pass import survey
 
 
 def refused(path: Path) -> str:

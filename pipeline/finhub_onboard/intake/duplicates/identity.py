@@ -28,6 +28,8 @@ COLUMNS = (
     "document_number",
 )
 """The canonical columns that keys are made of."""
+FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
+"""The column that a key made of several stands under."""
 LOOSELY = ("first_name", "last_name", "phone", "document_type", "document_number")
 """Those of which the keys of the first pass take letters and digits only, so that they need no cleaning for it."""
 _NAMES = ("first_name", "last_name", "date_of_birth")

@@ -1,0 +1,118 @@
+"""The first pass over the inputs: what they are, and which rows share a key.
+
+Promises: an input that cannot be read as a whole is refused; after :func:`survey` the rows and the SHA-256 of every
+input are known, and all rows over all inputs that share a key. Memory is bounded by the batch and by the duplicates
+found. Knows no rules, no bank and no ledger.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from finhub_onboard.errors import ConfigurationError, UnreadableInputError
+from finhub_onboard.intake import passes
+from finhub_onboard.intake.checking import schema
+from finhub_onboard.intake.duplicates import identity
+from finhub_onboard.intake.duplicates.exact import Collector
+from finhub_onboard.intake.duplicates.identity import Companions
+from finhub_onboard.intake.pipelined import in_order, workers
+from finhub_onboard.intake.reading import files, stamps
+from finhub_onboard.intake.reading.files import Batch, Reading, Table
+from finhub_onboard.intake.small_inputs import SmallInputs, is_small
+from finhub_onboard.model import SourceInfo
+from finhub_onboard.texts import printable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What the first pass found: the inputs, and the rows that share a key, numbered over all inputs from 0.
+
+    ``compared``: all names were that may be the same person's.
+    """
+
+    sources: tuple[SourceInfo, ...]
+    tables: tuple[Table, ...]
+    copies: Mapping[str, Companions]
+    reading: Reading = field(default_factory=Reading)
+    compared: bool = True
+
+    @property
+    def rows(self) -> int:
+        """The number of records in all inputs."""
+        return sum(source.rows for source in self.sources)
+
+
+def survey(
+    inputs: Sequence[Path], *, batch_rows: int, limit: int | None = None, reading: Reading | None = None
+) -> Survey:
+    """Make the first pass: every input is readable, has its columns; rows, SHA-256 and copies are known after it.
+
+    With ``limit`` only the first records over all inputs count. Raises :class:`UnreadableInputError`.
+    """
+    schema.load()
+    reading = reading or Reading()
+    inputs = files.expand(inputs)
+    tables: list[Table] = []
+    for path, name in zip(inputs, _name_inputs(inputs), strict=True):
+        tables.append(files.open_table(path, name, reading, tables[-1] if tables else None))
+    sources: list[SourceInfo] = []
+    left = limit
+    with Collector(identity.LOOSE) as collector, workers(1) as beside:
+        small = SmallInputs(collector)
+        for table in tables:
+            count = 0
+            with passes.refuse_changes(table):  # or what is counted may not be what is hashed
+                batches = passes.read_batches(
+                    passes.with_keys_only(table, identity.LOOSELY), batch_rows=batch_rows, limit=left, quiet=True
+                )
+                if is_small(table):
+                    count = sum(map(small.add, batches))
+                    sha256 = stamps.sha256(table.path, table.name)
+                else:
+                    small.flush()
+                    digest = beside.submit(stamps.sha256, table.path, table.name)
+                    for hashed in in_order(partial(_hash_keys, collector, table.plan.constant), batches):
+                        count += collector.add(hashed)
+                    sha256 = digest.result()
+            if count == 0 and left != 0:
+                raise UnreadableInputError(
+                    f"{table.name} has a header and no data rows", hint="check that the export was complete"
+                )
+            left = None if left is None else left - count
+            sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=sha256, rows=count))
+        small.flush()
+        copies, whole = identity.prove(
+            collector.suspects(), lambda rows: passes.read_rows_at(rows, tables, sources, batch_rows)
+        )
+    return Survey(sources=tuple(sources), tables=tuple(tables), copies=copies, reading=reading, compared=whole)
+
+
+def _hash_keys(collector: Collector, constant: Collection[str], batch: Batch) -> Mapping[str, pl.Series]:
+    return collector.hashed(identity.loose(files.cut([batch]).frame, constant))
+
+
+def _name_inputs(inputs: Sequence[Path]) -> list[str]:
+    """Return how inputs are called: by file name, or as given where two have the same."""
+    seen: dict[Path, Path] = {}
+    for path in inputs:
+        real = Path(os.path.realpath(path))  # which, unlike Path.resolve, does not mind links that lead to themselves
+        if real in seen:
+            raise ConfigurationError(f"the input {path} is given twice", hint="give each file once")
+        seen[real] = path
+    times = Counter(path.name for path in inputs)
+    return _make_distinct([path.name if times[path.name] == 1 else str(path) for path in inputs])
+
+
+def _make_distinct(names: Sequence[str]) -> list[str]:
+    """Return the names as reports may hold them: text that can be shown, and still one per input.
+
+    A file system may hold names that are not text, or hold what moves a terminal's cursor.
+    """
+    shown = [printable(os.fsencode(name).decode("utf-8", "backslashreplace")) for name in names]
+    times = Counter(shown)
+    return [name if times[name] == 1 else f"{name} ({number})" for number, name in enumerate(shown, 1)]
