@@ -1,37 +1,11 @@
 """Values of fields that partners were bitten by: each kind in the project's own words."""
 
-import json
 from pathlib import Path
 
-import polars as pl
 import pytest
 
-from finhub_onboard.config.profile import Profile
-from finhub_onboard.intake.first_pass import survey
-from finhub_onboard.intake.reading.files import Reading
-from finhub_onboard.intake.second_pass import judge_rows
-from finhub_onboard.model import REQUIRED_COLUMNS, IntakeRow, Severity
-from tests.intake.helpers import a_row, judged, rules, told, write
-
-Told = list[tuple[int, str, str, str]]
-
-
-def findings(found: list[IntakeRow]) -> Told:
-    """What is told of rows that it costs nothing: row, field, code, severity."""
-    return [(one.row_number, one.field, one.code, one.severity.value) for row in found for one in row.findings]
-
-
-def read(folder: Path, *table: dict[str, str], profile: dict[str, object] | None = None) -> list[IntakeRow]:
-    """Judge rows of a file, by a profile if there is one."""
-    reading = Reading(profile=Profile.model_validate(profile or {}))
-    found = survey([write(folder / "book.csv", table)], batch_rows=3, reading=reading)
-    return [row for batch in judge_rows(found, rules(), batch_rows=3) for row in batch]
-
-
-def sent(row: IntakeRow, column: str) -> str:
-    """The value that would be sent."""
-    assert row.customer is not None, row.violations
-    return str(getattr(row.customer, column))
+from tests.intake.helpers import a_row, told
+from tests.intake.reported_values import findings, read, sent
 
 
 def test_one_mailbox_in_two_writings_is_found_before_any_call(tmp_path: Path) -> None:
@@ -84,43 +58,6 @@ def test_a_phone_number_that_a_tool_rewrote_is_called_so(value: str, region: str
     """It does not lack a country code, nor is it another number with one more zero."""
     found = read(tmp_path, a_row(1, phone=value), profile={"formats": {"phone_region": region}})
     assert told(found) == [(1, "phone", "number_imprecise")]
-
-
-def test_what_may_be_a_number_of_its_own_is_a_warning(tmp_path: Path) -> None:
-    """`12E4` may be a document's or a customer's own; as a post code it is none."""
-    (row,) = read(tmp_path, a_row(1, external_id="12E4", document_type="PASSPORT", document_number="12E4"))
-    assert findings([row]) == [
-        (1, column, "number_imprecise", "warning") for column in ("external_id", "document_number")
-    ]
-    assert sent(row, "document_number") == "12E4"
-    assert told(read(tmp_path, a_row(1, pincode="12E4"))) == [(1, "pincode", "number_imprecise")]
-
-
-def test_values_that_look_wrong_are_warnings(tmp_path: Path) -> None:
-    """A person may be called Null, and be born on the first day that systems know: no row is lost."""
-    table = [
-        a_row(1, first_name="Jos\u00c3\u00a9", last_name="O&#39;Neil", place_of_birth="M\u00c3\u0192\u00c2\u00bcnchen"),
-        a_row(2, first_name="None", last_name="Null", date_of_birth="1900-01-01"),
-        a_row(3, external_id="N/A", pincode="n/a", document_number="-", place_of_birth="nan"),
-        a_row(4, first_name="Nan", last_name="Na", date_of_birth="1991-01-01"),
-    ]
-    found = read(tmp_path, *table)
-    assert told(found) == []
-    assert sorted(findings(found)) == sorted(
-        (row, field, code, "warning")
-        for row, field, code in [
-            (1, "first_name", "misread_text"),
-            (1, "last_name", "html_entity"),
-            (1, "place_of_birth", "misread_text"),
-            (2, "first_name", "placeholder"),
-            (2, "last_name", "placeholder"),
-            (2, "date_of_birth", "birth_date_placeholder"),
-            (3, "external_id", "placeholder"),
-            (3, "pincode", "placeholder"),
-            (3, "document_number", "placeholder"),
-            (3, "place_of_birth", "placeholder"),
-        ]
-    )
 
 
 @pytest.mark.parametrize(
@@ -177,16 +114,6 @@ def test_instants_of_consents_have_the_same_parts(tmp_path: Path) -> None:
         assert sent(row, "terms_accepted_at") == instant
 
 
-def test_digits_that_a_region_drops_are_told(tmp_path: Path) -> None:
-    """A number is not changed in silence, whether the profile's region or the rules read it."""
-    table = [a_row(1, phone="1 (11) 500 555-0187"), a_row(2, phone="(201) 555-0123"), a_row(3, phone="1-201-555-0124")]
-    found = read(tmp_path, *table, profile={"formats": {"phone_region": "US"}})
-    assert told(found) == []
-    assert [finding for finding in findings(found) if finding[1] == "phone"] == [
-        (1, "phone", "phone_digits_changed", "notice")
-    ]
-
-
 def test_numbers_with_their_code_are_read_under_any_region(tmp_path: Path) -> None:
     """A region is for numbers that have none."""
     writings = ["(+370) 612 31001", "tel:+37061231002", "(00370) 612 31003", "\uff0b37061231004", "'+37061231005"]
@@ -219,37 +146,4 @@ def test_a_profile_states_any_name_for_the_bank(tmp_path: Path) -> None:
         "Czech Republic",
         "Atlantis",
         "Lithuania",
-    ]
-
-
-def test_findings_cost_no_row_and_hold_no_value(tmp_path: Path) -> None:
-    """Warnings and notices are severities of their own, and say nothing of the person."""
-    secret = "Zx\u00c3\u00a9q"
-    (row,) = read(
-        tmp_path, a_row(1, first_name=secret, last_name="Q\u200ezx", pincode="'0Q1", phone="+370 (0) 61231001")
-    )
-    assert row.customer is not None
-    assert {one.severity for one in row.findings} == {Severity.WARNING, Severity.NOTICE}
-    said = json.dumps([f"{one.message} {one.hint}" for one in row.findings], ensure_ascii=False)
-    assert all(part not in said for part in (secret, "zx", "0Q1", "61231001"))
-
-
-def test_a_batch_is_judged_alike_whatever_stands_beside(tmp_path: Path) -> None:
-    """The few cells that get the slow treatment are chosen one by one."""
-    odd = [a_row(n, external_id=f"'{n:05}", pincode='="08014"', date_of_birth=f"19{n}-01-01") for n in range(50, 60)]
-    usual = [a_row(n, date_of_birth=f"19{n}-01-01") for n in range(60, 90)]
-    _, found = judged(write(tmp_path / "a.csv", [*usual, *odd]), batch_rows=7)
-    assert told(found) == []
-    assert [row.external_id for row in found[-10:]] == [f"{n:05}" for n in range(50, 60)]
-
-
-@pytest.mark.parametrize("name", ["“Maria”", "„Maria“", "«Maria»", "\u2018Maria\u2019", "'Maria'", '"Maria"'])
-def test_quotes_that_are_a_part_of_a_cell_are_told(tmp_path: Path, name: str) -> None:
-    """Of a Parquet file or a workbook no reader takes them off: they would go to the bank in silence."""
-    rows = [a_row(1, first_name=name), a_row(2, first_name="D'Arcy", last_name="'t Hooft")]
-    columns = {column: [row[column] for row in rows] for column in REQUIRED_COLUMNS}
-    pl.DataFrame(columns).write_parquet(tmp_path / "x.parquet")
-    found = judged(tmp_path / "x.parquet")[1]
-    assert [(row.row_number, one.field) for row in found for one in row.findings if one.code == "quoted_value"] == [
-        (1, "first_name")
     ]

@@ -6,18 +6,10 @@ import polars as pl
 import pytest
 
 from finhub_onboard.intake.checking import rules as predicates
-from finhub_onboard.intake.checking.violation_codes import CODES
-from finhub_onboard.model import CANONICAL_COLUMNS, Customer, IntakeRow
-from tests.intake.helpers import NOW, a_row, judged, rules, told, write
+from tests.intake.checking.support import judge_values
+from tests.intake.helpers import a_row, judged, rules, told, write
 
 LONG_EMAIL = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 60}.com"
-
-
-def judge_values(folder: Path, column: str, values: list[str], now: datetime = NOW) -> list[IntakeRow]:
-    """Judge good rows that differ in one column."""
-    # Rows that share a phone number must not share the birth date.
-    table = [a_row(n, **{"date_of_birth": f"{1950 + n}-10-03", column: v}) for n, v in enumerate(values, start=1)]
-    return judged(write(folder / "input.csv", table), by=rules(now=now))[1]
 
 
 GOOD = {
@@ -57,6 +49,8 @@ GOOD = {
         "",
     ],
 }
+
+
 BAD = {
     "external_id": {
         "": "required_missing",
@@ -159,36 +153,6 @@ def test_bad_values_break_one_rule_each(tmp_path: Path, column: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "given", "sent"),
-    [
-        ("first_name", "\u00a0Rene\u0301 \ufeff", "René"),
-        ("email", "Ann.Lee@EXAMPLE.com", "Ann.Lee@example.com"),
-        ("phone", "00 370 612-31001", "+37061231001"),
-        ("phone", "+44 (0)20 7946 0000", "+442079460000"),
-        ("nationality", "NA", "Namibia"),
-        ("nationality", "bol", "Bolivia"),
-        ("nationality", "TW", "Taiwan"),
-        ("nationality", "Korea, Republic of", "South Korea"),
-        ("nationality", "CD", "Democratic Republic of the Congo"),
-        ("category", "individual PLUS", "Individual Plus"),
-        ("gender", "female", "FEMALE"),
-        ("risk_level", "low", "LOW"),
-        ("document_type", "Driver's license", "DRIVERS_LICENSE"),
-        ("document_type", "id card", "ID_CARD"),
-        ("terms_accepted_at", "2025-01-01T10:00:00+02:00", "2025-01-01T08:00:00Z"),
-        ("terms_accepted_at", "2025-01-01t10:00:00.25z", "2025-01-01T10:00:00.250000Z"),
-        ("terms_accepted_at", "2025-01-01 10:00-05", "2025-01-01T15:00:00Z"),
-        ("terms_accepted_at", "2025-01-01T10:00:00.123456789Z", "2025-01-01T10:00:00.123456Z"),
-    ],
-)
-def test_values_are_sent_in_canonical_form(tmp_path: Path, column: str, given: str, sent: str) -> None:
-    """A customer has its texts as they will be sent."""
-    customer = judge_values(tmp_path, column, [given])[0].customer
-    assert customer is not None
-    assert getattr(customer, column) == sent
-
-
-@pytest.mark.parametrize(
     ("day", "adult"),
     [((2026, 2, 27), False), ((2026, 2, 28), False), ((2026, 3, 1), True)],
 )
@@ -229,35 +193,6 @@ def test_an_unknown_hierarchy_passes_any_category(tmp_path: Path) -> None:
     """Without a network a category only has to be there."""
     path = write(tmp_path / "x.csv", [a_row(1, category="whatever"), a_row(2, category="")])
     assert told(judged(path, by=rules(categories=None))[1]) == [(2, "category", "required_missing")]
-
-
-def test_the_hint_names_the_nearest_category(tmp_path: Path) -> None:
-    """A typing error in a category is told with the known name."""
-    violation = judge_values(tmp_path, "category", ["Individual Stadnard"])[0].violations[0]
-    assert violation.hint.endswith("the nearest is Individual Standard")
-
-
-def test_messages_hold_no_value_of_the_row(tmp_path: Path) -> None:
-    """No cell stands in a message or a hint, whatever the fault; the external_id has its own place."""
-    canary = "Zz9canary"
-    table = [dict.fromkeys(CANONICAL_COLUMNS, canary + ("\t" if kind else "") * 300 + canary) for kind in range(2)]
-    _, found = judged(write(tmp_path / "x.csv", table))
-    said = [violation for row in found for violation in row.violations]
-    assert len(said) > 20
-    assert all(canary not in violation.message + violation.hint for violation in said)
-    assert canary not in repr(IntakeRow(source="", row_number=1, external_id="", customer=None))
-
-
-def test_every_code_has_words_without_a_line_break() -> None:
-    """The table of codes is complete: a sentence and a hint for each."""
-    assert all(words.message and words.hint and "\n" not in words.message + words.hint for words in CODES.values())
-
-
-def test_absent_values_are_empty_texts(tmp_path: Path) -> None:
-    """A customer has '' for what its row does not have."""
-    customer = judged(write(tmp_path / "x.csv", [a_row()]))[1][0].customer
-    assert isinstance(customer, Customer)
-    assert customer.gender == customer.terms_accepted_at == customer.identity_document == ""
 
 
 @pytest.mark.parametrize("year", [1600, 1700, 1896, 1900, 1999, 2000, 2004, 2020, 2100, 2400, 9999])

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from finhub_onboard.config.profile import Source
 from finhub_onboard.intake.reading import csv_file, dialect, files
 from finhub_onboard.intake.reading.cut import Cut
-from finhub_onboard.intake.reading.dialect import Dialect
 from finhub_onboard.model import REQUIRED_COLUMNS
 from tests.intake.helpers import NO_TEXT
+from tests.intake.reading.dialects import HEADER, ROWS, detected
 
 ENCODINGS = {
     "utf-8": b"",
@@ -21,6 +21,8 @@ ENCODINGS = {
     "utf-16-be": b"",
     **dict.fromkeys(("cp1252", "cp1250", "cp1251", "latin-1", "shift_jis", "gb18030", "euc_kr"), b""),
 }
+
+
 CELLS = st.text(
     st.one_of(
         st.sampled_from(",;\t|\"'\\\n\r #aé ßłЖ山\u2028\x85\x1c\ufeff"),
@@ -28,6 +30,8 @@ CELLS = st.text(
     ),
     max_size=6,
 )
+
+
 TABLES = st.integers(2, 10).flatmap(
     lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=6)
 )
@@ -92,13 +96,6 @@ def held(text: str, codec: str) -> str:
     )
 
 
-def detected(folder: Path, text: str, source: Source | None = None) -> Dialect:
-    """Judge a text."""
-    path = folder / "x.csv"
-    path.write_bytes(text.encode())
-    return dialect.detect(path, path.name, source or Source(), REQUIRED_COLUMNS, files.MAX_UNPACKED)
-
-
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_a_delimiter_is_told_by_known_names(tmp_path: Path, delimiter: str) -> None:
     """A header alone is enough, also when cells are full of other delimiters."""
@@ -146,60 +143,11 @@ def test_what_is_stated_wins(tmp_path: Path) -> None:
     assert "header on line 3" in detected(tmp_path, "x\n\n" + text).words
 
 
-ROWS = "".join(f"{n},Ann,Bee,a@b.c,1,2,3,4\n" for n in range(1500))
-HEADER = ",".join(REQUIRED_COLUMNS) + "\n"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "1,'Bob',Bee,a@b.c,1,2,3,4\n" + ROWS * 3 + '2,Ann,"Van ""Bo"" Dyk",a@b.c,1,2,3,4\n',
-        '1,Ann,"Bee\nLee",a@b.c,1,2,3,4\n' + "2,Ann,'s-Graven',a@b.c,1,2,3,4\n3,'Bob','Lee',a@b.c,1,2,3,4\n",
-        "1,'Bob',Bee,a@b.c,1,2,3,4\n" + ROWS,
-    ],
-    ids=["late", "few", "none that needs one"],
-)
-def test_a_field_in_apostrophes_does_not_make_them_quotes(tmp_path: Path, text: str) -> None:
-    """The whole file decides by the records that either quote leaves broken, not the number of fields at its start."""
-    assert detected(tmp_path, HEADER + text).cut == Cut()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "1,'Bob',Bee,a@b.c,1,2,3,4\n" + ROWS * 3 + "2,Ann,'Van, Bo',a@b.c,1,2,3,4\n",
-        "1,'Bob',Bee,a@b.c,1,2,3,4\n2,Ann,'O''Neill',a@b.c,1,2,3,4\n",
-        "'1','Ann','Bee','a@b.c','1','2','3','4'\n",
-    ],
-    ids=["late", "doubled", "every field"],
-)
-def test_a_file_that_needs_single_quotes_has_them(tmp_path: Path, text: str) -> None:
-    """Also where the field that needs them comes long after those that were seen first."""
-    assert detected(tmp_path, HEADER + text).cut == Cut(quote="'")
-
-
 @pytest.mark.parametrize("sign", "~^!;\t")
 def test_a_first_line_that_states_the_delimiter_is_believed(tmp_path: Path, sign: str) -> None:
     """Excel reads such a line; the header is the next one."""
     found = detected(tmp_path, f"sep={sign}\n" + (HEADER + ROWS).replace(",", sign))
     assert (found.cut.delimiter, found.skip_lines) == (sign, 1)
-
-
-@pytest.mark.parametrize(
-    ("header", "rows", "tail"),
-    [
-        ("a,b,c,", "1,2,3,\n4,5,6,\n", 1),
-        ("email,phone,category", "1,2,3,\n4,5,6,\n", 0),
-        ("a,b,c,,", "1,2,3,,\n4,5,6,,\n", 2),
-        ("a,b,c,", "1,2,3\n4,5,6\n", 1),
-        ("a,b,c", "1,2,3\n4,5,6,\n7,8,9\n", 0),
-        ("a,b,c,", "1,2,3,x\n4,5,6,\n", 0),
-        ("a,b,c", "1,2,3\n", 0),
-    ],
-)
-def test_an_empty_last_column_is_seen(tmp_path: Path, header: str, rows: str, tail: int) -> None:
-    """In the header, in the records or in both; one of single records, or with something in it, is none."""
-    assert detected(tmp_path, f"{header}\n{rows}").tail == tail
 
 
 @pytest.mark.parametrize("mark", ["\ufeff" * 2, "\ufeff\xef\xbb\xbf", "\xef\xbb\xbf\ufeff" + "\ufeff"])

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+from tests.intake.helpers import a_row, judged, told, write
+
+
+def test_copies_name_each_other(tmp_path: Path) -> None:
+    """All copies of an external_id or an e-mail are rejects; white space and, in e-mails, case do not matter."""
+    table = [
+        a_row(1),
+        a_row(2, external_id="C-1 "),
+        a_row(3, external_id="c-1"),
+        a_row(4, email="C3@EXAMPLE.COM"),
+        a_row(5),
+    ]
+    _, found = judged(write(tmp_path / "x.csv", table), batch_rows=2)
+    assert told(found) == [
+        (1, "external_id", "duplicate_external_id"),
+        (2, "external_id", "duplicate_external_id"),
+        (3, "email", "duplicate_email"),
+        (4, "email", "duplicate_email"),
+    ]
+    assert [row.violations[0].message.rpartition(" in ")[2] for row in found[:4]] == [
+        "row 2",
+        "row 1",
+        "row 4",
+        "row 3",
+    ]
+
+
+def test_many_copies_name_some_of_the_others(tmp_path: Path) -> None:
+    """The list of companions is short, and says how many there are more."""
+    table = [a_row(number, external_id="same") for number in range(1, 10)]
+    _, found = judged(write(tmp_path / "x.csv", table))
+    assert found[0].violations[0].message.endswith("in rows 2, 3, 4, 5, 6 and 3 more")
+    assert found[8].violations[0].message.endswith("in rows 1, 2, 3, 4, 5 and 3 more")
