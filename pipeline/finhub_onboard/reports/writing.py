@@ -32,15 +32,7 @@ from finhub_onboard.reports.files.advice import Again
 from finhub_onboard.reports.files.folder import UNTOUCHED, ReportFolder
 from finhub_onboard.reports.files.page import render
 from finhub_onboard.reports.files.rows import ODD, Doubtful, ErrorLine, Result, csv_cell
-from finhub_onboard.reports.files.totals import (
-    CallSummary,
-    InputSummary,
-    Kept,
-    RateSummary,
-    Summary,
-    Totals,
-    exit_code,
-)
+from finhub_onboard.reports.files.totals import CallSummary, InputSummary, Kept, RateSummary, Summary, Totals, exit_code
 from finhub_onboard.reports.paces import over_time
 from finhub_onboard.reports.projection import (
     belongs_in_rejects,
