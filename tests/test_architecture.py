@@ -52,7 +52,6 @@ OWNERS = {
     "pandera": ("intake.checking",),
     "phonenumbers": ("intake",),
     "polars": ("intake",),
-    "puremagic": ("intake",),
     "pycountry": ("intake",),
     "pydantic": ("config",),
     "pyreqwest": ("outbound",),

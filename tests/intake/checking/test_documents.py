@@ -119,6 +119,27 @@ def test_the_three_kinds_are_told_by_content(name: str, mime_type: str) -> None:
     assert open_document(SAMPLES / "documents", name, 10_000)[1] == mime_type
 
 
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"%PDF-1.7", None),
+        (b"\r\n%PDF-1.4", None),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", None),
+        (b"\xff\xd8\xff\xe1\0\x10Exif", None),
+        (b"\xff\xd8\xff\xdb\0\x43", None),
+        (b"\x89PNG\r\n\x1a\n", None),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "document_kind"),  # JPEG 2000, which is another format
+        (b"\x89PNG\n\x1a\n", "document_kind"),  # its line ends were converted
+        (b"\xff\xd8", "document_kind"),
+        (b" %PDF-1.4", "document_kind"),
+    ],
+)
+def test_a_kind_is_told_by_its_first_bytes(root: Path, content: bytes, code: str | None) -> None:
+    """Of PDF, JPEG in all its kinds and PNG; what only resembles them is refused."""
+    (root / "scan").write_bytes(content)
+    assert problem(root, "scan", LIMIT) == code
+
+
 def test_rows_are_told_about_each_document(root: Path, tmp_path: Path) -> None:
     """Each of the three columns is judged on its own."""
     row = a_row(identity_document="good.pdf", address_document="text.pdf", funds_document="../secret.pdf")

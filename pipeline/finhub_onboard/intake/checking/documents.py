@@ -9,17 +9,20 @@ file is opened for sending. What a file is, is told by its content; its extensio
 import errno
 import os
 import stat
-from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
-
-import puremagic
 
 from finhub_onboard.errors import StoppedEarlyError
 from finhub_onboard.intake.checking.violation_codes import CODES
 
-MIME_TYPES = ("application/pdf", "image/jpeg", "image/png")
-_HEAD = 16
-"""Bytes that tell the three kinds; anything else is refused whatever it is."""
+_SIGNATURES = {
+    b"%PDF": "application/pdf",
+    b"\r\n%PDF": "application/pdf",  # some scanners begin with an empty line
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+}
+"""What the three kinds begin with; anything else is refused whatever it is."""
+MIME_TYPES = tuple(dict.fromkeys(_SIGNATURES.values()))
+_HEAD = max(map(len, _SIGNATURES))
 _CODES_BY_ERRNO = {
     **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP), "document_not_found"),
     **dict.fromkeys((errno.EISDIR, errno.ENXIO, errno.ENODEV), "document_not_a_file"),
@@ -134,14 +137,8 @@ def _inside(root: Path, relative: str, max_bytes: int) -> Path:
     return path
 
 
-@lru_cache(maxsize=1024)
 def _mime_type(head: bytes) -> str | None:
-    """Tell the kind by the first bytes; documents of one kind mostly begin alike, so the cache is small."""
-    try:
-        found = puremagic.magic_string(head)
-    except (puremagic.PureError, ValueError):
-        return None
-    return next((match.mime_type for match in found if match.offset == 0 and match.mime_type in MIME_TYPES), None)
+    return next((kind for signature, kind in _SIGNATURES.items() if head.startswith(signature)), None)
 
 
 def _error(code: str, max_bytes: int) -> DocumentError:
