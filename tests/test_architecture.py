@@ -60,7 +60,7 @@ OWNERS = {
     "compression": ("intake.reading.unpack",),
     "backports": ("intake.reading.unpack",),
     "openpyxl": ("intake.reading.workbook", "intake.reading.xlsx"),
-    "rich": ("cli.console",),
+    "rich": ("cli.console", "cli.tables"),
     "sqlite3": ("ledger.sqlite", "sandbox.store"),
     "starlette": ("sandbox",),
     "tomllib": ("config", "sandbox.scenario"),

@@ -12,7 +12,7 @@ from finhub_onboard.journey.operator import Answer, answered, opened_again
 from finhub_onboard.journey.questions import Word
 from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.model import CallRecord, Journey, Phase, Standing
-from finhub_onboard.reports.timeline import as_data, as_text, chapters, next_step, stands
+from finhub_onboard.reports.timeline import as_data, as_rows, chapters, next_step, stands, story
 from tests.values import replace
 
 
@@ -56,13 +56,14 @@ def test_all_runs_since_the_first_are_told_in_order() -> None:
     told = chapters(RUNS, STATES, [LOST, AGAIN, OPEN_INTENT], live=True)
     assert [chapter.run.number for chapter in told] == [2, 3, 4, 5, 6, 7]
     assert [chapter.died for chapter in told] == [False, False, True, False, True, False]
-    lines = as_text("C-1", told).splitlines()
+    assert as_rows("C-1", told) == [
+        ("customer", "C-1"),
+        ("stands", "in_doubt, 2 of 8 phases done"),
+        ("next", "run the same command again: the job finds out what happened"),
+        ("ids", "customer_id c1 (only an operator gave it)"),
+    ]
+    lines = list(story(told))
     expected = [
-        r"customer  C-1",
-        r"stands    in_doubt, 2 of 8 phases done",
-        r"next      run the same command again: the job finds out what happened",
-        r"ids       customer_id c1 \(only an operator gave it\)",
-        r"",
         r"run r2  started .*, ended .* with exit code 3",
         r"  .*Z  registration   register, attempt 1, no answer in 0.25 s, doubt \(no_answer\), waited 1.5 s",
         r"  .*Z  registration   register, attempt 2, 409 in 0.00 s, exists \(exists_after_doubt\)",
@@ -135,12 +136,13 @@ def test_every_state_can_be_told(code: str, standing: Standing, name: str) -> No
     """Total: no state of the ledger makes it fail."""
     journey = replace(DOUBT, standing=standing, code=code, step=str(name), doubts=1 if name else 0)
     told = chapters([run(2)], [journey], [], live=False)
-    assert as_text("C-1", told)
+    assert all(label and fact for label, fact in as_rows("C-1", told))
+    assert list(story(told))
     assert as_data("C-1", told)["next"] == next_step(journey)
 
 
 def test_an_id_that_only_an_operator_gave_is_called_so() -> None:
     """Until a call with it was accepted, it is a claim."""
     claimed = replace(ANSWERED, customer_id="c-1", user_id="u-1", claimed=("customer_id",))
-    told = as_text("C-1", chapters(RUNS, [DOUBT, claimed], [LOST], live=False))
-    assert "customer_id c-1 (only an operator gave it), user_id u-1" in told
+    rows = dict(as_rows("C-1", chapters(RUNS, [DOUBT, claimed], [LOST], live=False)))
+    assert rows["ids"].startswith("customer_id c-1 (only an operator gave it), user_id u-1")

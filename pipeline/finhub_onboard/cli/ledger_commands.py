@@ -8,9 +8,12 @@ from pathlib import Path
 
 import click
 
+from finhub_onboard.cli import tables
 from finhub_onboard.cli.shared import CONFIG, OUT, Command, plain_errors, settings_from
 from finhub_onboard.model import Phase
 
+_LABEL = len("unanswered")
+"""Labels of what a person does to customers are as wide as that."""
 _RUN_ID = click.argument("run_id", required=False, metavar="[RUN]")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -23,7 +26,8 @@ def status_command(config: Path | None, *, as_json: bool) -> None:
     from finhub_onboard.commands import status
 
     with plain_errors():
-        click.echo(status.status(settings_from(config, {}), as_json=as_json))
+        found = status.status(settings_from(config, {}))
+        click.echo(status.as_json(found) if as_json else tables.facts(status.as_rows(found)))
 
 
 @click.command("report", cls=Command, example="onboard report --config configs/production.toml")
@@ -49,9 +53,15 @@ def explain_command(external_id: str, config: Path | None, *, as_json: bool) -> 
     Shows no personal data: the ledger has none. Needs the ledger's seed.
     """
     from finhub_onboard.commands import explain
+    from finhub_onboard.reports import timeline
 
     with plain_errors():
-        click.echo(explain.explain(settings_from(config, {}), external_id, as_json=as_json))
+        external_id, told = explain.explain(settings_from(config, {}), external_id)
+        if as_json:
+            click.echo(explain.as_json(external_id, told))
+        else:
+            click.echo(tables.facts(timeline.as_rows(external_id, told)))
+            click.echo(tables.lines(["", *timeline.story(told)]))
 
 
 @click.command(
@@ -79,8 +89,8 @@ def resolve_command(file: Path, config: Path | None, *, dry_run: bool) -> None:
     from finhub_onboard.commands import resolve
 
     with plain_errors():
-        said, code = resolve.resolve(settings_from(config, {}), file, dry_run=dry_run)
-        click.echo(said)
+        done, code = resolve.resolve(settings_from(config, {}), file, dry_run=dry_run)
+        click.echo(tables.facts(done))
     sys.exit(code)
 
 
@@ -107,7 +117,7 @@ def retry_command(
 
     with plain_errors():
         which = retry.Wanted(run_id=run_id, phase=Phase(phase) if phase else None, code=code, declined=declined)
-        click.echo(retry.retry(settings_from(config, {}), which, dry_run=dry_run))
+        click.echo(tables.facts(retry.retry(settings_from(config, {}), which, dry_run=dry_run), width=_LABEL))
 
 
 COMMANDS = (status_command, report_command, explain_command, resolve_command, retry_command)

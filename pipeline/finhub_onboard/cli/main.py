@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from finhub_onboard import __version__
-from finhub_onboard.cli import ledger_commands, streams
+from finhub_onboard.cli import ledger_commands, streams, tables
 from finhub_onboard.cli.shared import CONFIG, CONFIG_VARIABLE, OUT, Command, leave, plain_errors, say, settings_from
 from finhub_onboard.model import Phase
 from finhub_onboard.texts import printable
@@ -160,7 +160,7 @@ def plan_command(
     with _console(json_logs=json_logs) as emit:
         settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
         found = plan.plan(_order(inputs, profile, None, limit, config), settings, emit)
-        click.echo(plan.as_json(found) if as_json else plan.as_text(found))
+        click.echo(plan.as_json(found) if as_json else tables.facts(plan.as_rows(found)))
 
 
 @_command("check", "onboard check --config configs/production.toml")
@@ -175,7 +175,7 @@ def check_command(config: Path, *, as_json: bool) -> None:
     from finhub_onboard.commands import check
 
     with plain_errors():
-        checks = check.check(lambda: settings_from(config, {}), show=(lambda _line: None) if as_json else click.echo)
+        checks = check.check(lambda: settings_from(config, {}), show=tables.silent if as_json else tables.show_check)
         if as_json:
             click.echo(checks.as_json())
         sys.exit(checks.exit_code)
@@ -200,7 +200,7 @@ def rehearse_command(config: Path, *, json_logs: bool, **wish: Any) -> None:
 
     with _console(json_logs=json_logs) as emit:
         order = _order(wish.pop("inputs"), wish.pop("profile"), wish.pop("out"), None, config)
-        for text in shown(Wish(order=order, config=config, **wish), emit):
+        for text in shown(Wish(order=order, config=config, **wish), emit, tables.figures):
             click.echo(text)
 
 

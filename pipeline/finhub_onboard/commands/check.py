@@ -50,10 +50,10 @@ class Check:
     exit_code: ExitCode = ExitCode.OK
 
     @property
-    def line(self) -> str:
-        """For a person."""
+    def fact(self) -> str:
+        """What a person reads beside its name."""
         hint = f" (hint: {self.hint})" if self.hint else ""
-        return f"{self.name:<14} {self.state if self.state == OK else self.state.upper()}: {self.said}{hint}"
+        return f"{self.state if self.state == OK else self.state.upper()}: {self.said}{hint}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,15 +105,15 @@ class Checks:
         self.made += [Check(name=name, state=NOT_MADE, said=f"it needs {needs}") for name in names]
 
 
-def check(load: Callable[[], Settings], *, show: Callable[[str], None] = lambda _: None) -> Checks:
-    """Make all checks. ``show`` is given a line for each as soon as it is made."""
-    checks, told = Checks(), 0
+def check(load: Callable[[], Settings], *, show: Callable[[str, str, str], object] = lambda *_: None) -> Checks:
+    """Make all checks. ``show`` is given each as soon as it is made: its name, what was found, its state."""
+    checks, shown = Checks(), 0
     for _ in _made(load, checks):
-        for each in checks.made[told:]:
-            show(each.line)
-        told = len(checks.made)
+        for each in checks.made[shown:]:
+            show(each.name, each.fact, each.state)
+        shown = len(checks.made)
     for category in checks.categories:
-        show(f"category       {category.key}: {category.label or _UNFIT}{_risk(category)}")
+        show("category", f"{category.key}: {category.label or _UNFIT}{_risk(category)}", OK)
     return checks
 
 

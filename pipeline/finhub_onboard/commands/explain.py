@@ -1,16 +1,17 @@
 """``onboard explain``: one customer's timeline over all runs."""
 
 import json
+from collections.abc import Sequence
 
 from finhub_onboard.commands.existing_ledger import ledger_to_look_into
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.matching.former_readings import key_of
-from finhub_onboard.reports.timeline import as_data, as_text, chapters
+from finhub_onboard.reports.timeline import Chapter, as_data, chapters
 
 
-def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
-    """One customer's timeline over all runs, as text or JSON."""
+def explain(settings: Settings, external_id: str) -> tuple[str, list[Chapter]]:
+    """One customer's timeline over all runs, and the ``external_id`` as the ledger knows it."""
     with ledger_to_look_into(settings) as (ledger, keys):
         external_id = key_of(external_id, keys, ledger.states)
         key = keys.customer(external_id)
@@ -20,7 +21,10 @@ def explain(settings: Settings, external_id: str, *, as_json: bool) -> str:
                 f"the ledger {ledger.name} does not know the customer {external_id}",
                 hint="check how the id is written; rejected rows, and rows that no run has reached, are not in it",
             )
-        told = chapters(ledger.runs(acts=True), states, list(ledger.calls([key])), live=bool(ledger.locked_by()))
-    if as_json:
-        return json.dumps(as_data(external_id, told), indent=2, ensure_ascii=False)
-    return as_text(external_id, told)
+        calls = list(ledger.calls([key]))
+        return external_id, chapters(ledger.runs(acts=True), states, calls, live=bool(ledger.locked_by()))
+
+
+def as_json(external_id: str, told: Sequence[Chapter]) -> str:
+    """The timeline for programs."""
+    return json.dumps(as_data(external_id, told), indent=2, ensure_ascii=False)

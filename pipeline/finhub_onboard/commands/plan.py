@@ -214,23 +214,22 @@ def _end(outlook: Outlook) -> Disposition:
     return _ENDS[outlook.standing]
 
 
-def as_text(made: Plan) -> str:
-    """The plan for people."""
+def as_rows(made: Plan) -> Iterator[tuple[str, str]]:
+    """The plan for people: labels and facts."""
     told = ", ".join(f"{count:,} {what}" for what, count in made.told.most_common())
-    lines = [f"rows        {made.rows:,}: {told}" if told else "rows        0"]
-    lines.append(f"calls       {made.calls.total():,}, without repeats")
-    lines += [f"{'':<12}{made.calls[phase]:>11,} {phase}" for phase in Phase if made.calls[phase]]
-    lines.append(f"time        {_span(made.seconds)}, at {min(made.rate, made.reachable):,.6g} calls per second")
-    lines.append(f"bottleneck  {_why(made)}")
+    yield "rows", f"{made.rows:,}: {told}" if told else "0"
+    yield "calls", f"{made.calls.total():,}, without repeats"
+    yield from (("", f"{made.calls[phase]:>11,} {phase}") for phase in Phase if made.calls[phase])
+    yield "time", f"{_span(made.seconds)}, at {min(made.rate, made.reachable):,.6g} calls per second"
+    yield "bottleneck", _why(made)
     least, most = made.calls_range
     if least < most:
-        lines.append(f"range       {least:,} to {most:,} calls")
-    lines += [f"assumed     {text}" for text in assumptions(made)]
-    lines.append("then        if all goes well")
+        yield "range", f"{least:,} to {most:,} calls"
+    yield from (("assumed", text) for text in assumptions(made))
+    yield "then", "if all goes well"
     for (disposition, code), count in made.ends.most_common():
         if count:
-            lines.append(f"{'':<12}{count:>11,} {disposition}" + (f": {code}" if code else ""))
-    return "\n".join(lines)
+            yield "", f"{count:>11,} {disposition}" + (f": {code}" if code else "")
 
 
 def as_json(made: Plan) -> str:

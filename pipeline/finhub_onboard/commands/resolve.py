@@ -26,11 +26,13 @@ from finhub_onboard.model import Journey
 from finhub_onboard.reports.files.rows import Doubtful, columns, from_cell
 
 _SHOWN = 20
-NEXT = "next        run the same command again"
+NEXT = ("next", "run the same command again")
 
 
-def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, ExitCode]:
-    """Take an operator's answers for customers in doubt; what was done, and whether rows are left unanswered.
+def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[list[tuple[str, str]], ExitCode]:
+    """Take an operator's answers for customers in doubt.
+
+    Returns what was done, as labels and facts, and whether rows are left unanswered.
 
     Raises :class:`ConfigurationError` that names every answer that cannot be taken; then none is.
     """
@@ -62,7 +64,7 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[str, Exit
                 ended=[doubt.key for doubt, answer in found.answers if answer.word is Word.ABSENT],
             )
     code = ExitCode.NEEDS_SOMEBODY if found.unanswered else ExitCode.OK
-    return "\n".join(_resolved(path, rows, found, dry_run=dry_run)), code
+    return list(_resolved(path, rows, found, dry_run=dry_run)), code
 
 
 def given_in(path: Path) -> Iterator[Given]:
@@ -118,14 +120,14 @@ def _shown(texts: Iterable[str]) -> list[str]:
     return every[:_SHOWN] + ([f"and {more} more"] if more > 0 else [])
 
 
-def _resolved(path: Path, rows: Sequence[Given], found: Judged, *, dry_run: bool) -> Iterator[str]:
+def _resolved(path: Path, rows: Sequence[Given], found: Judged, *, dry_run: bool) -> Iterator[tuple[str, str]]:
     words = Counter(str(answer.word) for _, answer in found.answers)
     split = ", ".join(f"{count} {word}" for word, count in words.items())
-    yield f"file        {path.name}: {len(rows)} row{'' if len(rows) == 1 else 's'}"
-    yield f"{'to answer' if dry_run else 'answered':<12}{len(found.answers)}" + (f": {split}" if split else "")
+    yield "file", f"{path.name}: {len(rows)} row{'' if len(rows) == 1 else 's'}"
+    yield "to answer" if dry_run else "answered", f"{len(found.answers)}" + (f": {split}" if split else "")
     if found.before:
-        yield f"no change   {len(found.before)}: answered before, or not in doubt any more"
-    yield f"unanswered  {len(found.unanswered)}"
-    yield from (f"{'':<12}{said}" for said in _shown(f"row {row.row}: {row.external_id}" for row in found.unanswered))
+        yield "no change", f"{len(found.before)}: answered before, or not in doubt any more"
+    yield "unanswered", f"{len(found.unanswered)}"
+    yield from (("", said) for said in _shown(f"row {row.row}: {row.external_id}" for row in found.unanswered))
     if found.answers and not dry_run:
         yield NEXT

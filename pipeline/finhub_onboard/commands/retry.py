@@ -36,8 +36,8 @@ class Wanted:
         return asked and self.code in ("", journey.code) and may_open(journey, declined=declined)
 
 
-def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> str:
-    """Open failed customers for the next run; how many, by phase and code."""
+def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> list[tuple[str, str]]:
+    """Open failed customers for the next run; how many, by phase and code, as labels and facts."""
     with existing_ledger(settings) as (ledger, _), ledger.acquire_lease() as lease, lease.interventions() as acts:
         run = named_run(ledger, wanted.run_id).number if wanted.run_id else None
         opened: Counter[tuple[str, str]] = Counter()
@@ -50,7 +50,7 @@ def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> str:
                 return (opened_again(journey, run=number) for journey in _ended(acts) if wanted.picks(journey, run))
 
             acts.enter(new_run_id(datetime.now(UTC)), "retry", {"customers": opened.total()}, change)
-    return "\n".join(_retried(opened, left, dry_run=dry_run))
+    return list(_retried(opened, left, dry_run=dry_run))
 
 
 def _ended(acts: Interventions) -> Iterator[Journey]:
@@ -58,18 +58,20 @@ def _ended(acts: Interventions) -> Iterator[Journey]:
         yield from acts.standing(standing)
 
 
-def _retried(opened: Counter[tuple[str, str]], left: Counter[tuple[str, str]], *, dry_run: bool) -> Iterator[str]:
-    yield f"{'to open' if dry_run else 'opened':<12}{_customers(opened.total())}"
+def _retried(
+    opened: Counter[tuple[str, str]], left: Counter[tuple[str, str]], *, dry_run: bool
+) -> Iterator[tuple[str, str]]:
+    yield "to open" if dry_run else "opened", _customers(opened.total())
     yield from _counted(opened)
-    yield f"{'left':<12}{_customers(left.total())} who failed or were declined"
+    yield "left", f"{_customers(left.total())} who failed or were declined"
     yield from _counted(left)
     if opened and not dry_run:
         yield NEXT
 
 
-def _counted(customers: Counter[tuple[str, str]]) -> Iterator[str]:
+def _counted(customers: Counter[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for (phase, code), count in sorted(customers.items(), key=lambda pair: (-pair[1], pair[0])):
-        yield f"{'':<12}{count:>7} {phase}, {code}"
+        yield "", f"{count:>7} {phase}, {code}"
 
 
 def _customers(count: int) -> str:

@@ -1,43 +1,69 @@
 """``onboard status``: where runs and customers stand. Calls nobody and needs no secret."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine import embedded_sandbox
 from finhub_onboard.ledger import connect
 from finhub_onboard.ledger.records import RunRecord
+from finhub_onboard.model import Standing
 from finhub_onboard.reports.projection import instant
 
 _RUNS_SHOWN = 20
 
 
-def status(settings: Settings, *, as_json: bool) -> str:
-    """Where runs and customers stand, as text or JSON."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What a ledger shows: who holds its lock, customers by status, runs and acts of persons, the newest first."""
+
+    ledger: str
+    holder: str
+    customers: Mapping[Standing, int]
+    every: list[RunRecord]
+
+    def is_live(self, run: RunRecord) -> bool:
+        """Whether a run is the one that holds the lock."""
+        return bool(self.holder) and run == next(each for each in self.every if each.command == "run")
+
+
+def status(settings: Settings) -> Status:
+    """Look into the ledger."""
     settings = embedded_sandbox.as_practice(settings)
     # Looking needs no secret: only who registers or reports must show the seed.
     with connect.look_into(settings.ledger.url, tenant_id=settings.api.tenant_id, seed="") as ledger:
-        holder = ledger.locked_by()
-        every = ledger.runs(acts=True)
-        standings = ledger.standings()
-    runs = [run for run in every if run.command == "run"]
-    if as_json:
-        return json.dumps(
-            {
-                "ledger": ledger.name,
-                "locked_by": holder,
-                "customers": {str(standing): count for standing, count in standings.items()},
-                "runs": [_run_facts(run, live=bool(holder) and run is runs[0]) for run in runs],
-                "acts": [_act_facts(act) for act in every if act.command != "run"],
-            },
-            indent=2,
+        return Status(
+            ledger=ledger.name,
+            holder=ledger.locked_by(),
+            customers=ledger.standings(),
+            every=ledger.runs(acts=True),
         )
-    lines = [f"ledger     {ledger.name}", f"lock       {holder or 'free'}"]
-    lines.append("customers  " + (", ".join(f"{count} {standing}" for standing, count in standings.items()) or "none"))
-    lines += [
-        f"{run.command:<10} {run.run_id}  {_ended(run, live=bool(holder) and run is runs[0])}"
-        for run in every[:_RUNS_SHOWN]
+
+
+def as_rows(found: Status) -> list[tuple[str, str]]:
+    """The status for people: labels and facts."""
+    customers = ", ".join(f"{count} {standing}" for standing, count in found.customers.items())
+    return [
+        ("ledger", found.ledger),
+        ("lock", found.holder or "free"),
+        ("customers", customers or "none"),
+        *((run.command, f"{run.run_id}  {_ended(run, live=found.is_live(run))}") for run in found.every[:_RUNS_SHOWN]),
     ]
-    return "\n".join(lines)
+
+
+def as_json(found: Status) -> str:
+    """The status for programs."""
+    return json.dumps(
+        {
+            "ledger": found.ledger,
+            "locked_by": found.holder,
+            "customers": {str(standing): count for standing, count in found.customers.items()},
+            "runs": [_run_facts(run, live=found.is_live(run)) for run in found.every if run.command == "run"],
+            "acts": [_act_facts(act) for act in found.every if act.command != "run"],
+        },
+        indent=2,
+    )
 
 
 def _ended(run: RunRecord, *, live: bool) -> str:

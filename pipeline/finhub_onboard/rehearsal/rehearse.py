@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -22,7 +22,7 @@ from finhub_onboard.errors import ConfigurationError, ExitCode
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.model import Customer, Risk
 from finhub_onboard.rehearsal.sample import Sample, SampleRow, alone, draw, spread
-from finhub_onboard.rehearsal.table import Line, as_json, as_text, complaints
+from finhub_onboard.rehearsal.table import COLUMNS, Line, as_json, as_rows, complaints, covered
 from finhub_onboard.rehearsal.terms import terms
 from finhub_onboard.rehearsal.trial import Outcome, RehearsalError, Stage, Trial
 from finhub_onboard.rehearsal.verdict import Findings
@@ -54,10 +54,18 @@ class Wish:
     as_json: bool = False
 
 
-def shown(wish: Wish, emit: Handler) -> Iterator[str]:
-    """What a rehearsal prints. Raises :class:`RehearsalError` at its end if a row was lost or came twice."""
+def shown(wish: Wish, emit: Handler, figures: Callable[[Sequence[str], Sequence[Sequence[str]]], str]) -> Iterator[str]:
+    """What a rehearsal prints; ``figures`` lays out a table of headings and rows.
+
+    Raises :class:`RehearsalError` at its end if a row was lost or came twice.
+    """
     lines = rehearse(wish, os.environ, emit)
-    yield as_json(lines) if wish.as_json else as_text(lines)
+    if wish.as_json:
+        yield as_json(lines)
+    else:
+        yield figures(COLUMNS, as_rows(lines))
+        if places := covered(lines):
+            yield "\n".join(["", *places])
     if wrong := list(complaints(lines)):
         hint = "--out keeps the reports to look at; do not cut over before you know why"
         message = f"{len(wrong)} rows were lost or something of them was sent twice"

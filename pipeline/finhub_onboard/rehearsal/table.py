@@ -37,14 +37,15 @@ class Line:
         )
 
 
-def as_text(lines: Sequence[Line]) -> str:
-    """The table: aligned, with a line of sums and what the kills covered."""
+def as_rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
+    """The table below ``COLUMNS``: a row per scenario and one of sums."""
     sums = (sum(int(line.cells[column]) for line in lines) for column in range(1, _FIGURES + 1))
-    cells = [COLUMNS, *(line.cells for line in lines), ("all", *map(str, sums))]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(COLUMNS))]
-    table = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells]
-    covered = [f"{line.scenario}: {line.covered}" for line in lines if line.covered]
-    return "\n".join([*table, *(["", *covered] if covered else [])])
+    return [*(line.cells for line in lines), ("all", *map(str, sums))]
+
+
+def covered(lines: Sequence[Line]) -> list[str]:
+    """Where the job was killed, a sentence per scenario that kills."""
+    return [f"{line.scenario}: {line.covered}" for line in lines if line.covered]
 
 
 def as_json(lines: Sequence[Line]) -> str:

@@ -115,8 +115,8 @@ def as_data(external_id: str, told: Sequence[Chapter]) -> dict[str, Any]:
     }
 
 
-def as_text(external_id: str, told: Sequence[Chapter]) -> str:
-    """The timeline for people."""
+def as_rows(external_id: str, told: Sequence[Chapter]) -> list[tuple[str, str]]:
+    """The customer as it is now, for people: labels and facts."""
     now = _newest(told)
     why = f", {now.code}: {now.message}" if now.code else ""
     ids = [
@@ -124,13 +124,12 @@ def as_text(external_id: str, told: Sequence[Chapter]) -> str:
         for name in _IDS
         if getattr(now, name)
     ]
-    head = [
-        f"customer  {external_id}",
-        f"stands    {stands(now)}, {now.done} of 8 phases done{why}",
-        f"next      {next_step(now)}",
-        f"ids       {', '.join(ids) or 'none known'}",
+    return [
+        ("customer", external_id),
+        ("stands", f"{stands(now)}, {now.done} of 8 phases done{why}"),
+        ("next", next_step(now)),
+        ("ids", ", ".join(ids) or "none known"),
     ]
-    return "\n".join([*head, "", *_lines(told)])
 
 
 _IDS = ("customer_id", "user_id", "verification_id")
@@ -140,7 +139,8 @@ def _newest(told: Sequence[Chapter]) -> Journey:
     return next(chapter.left for chapter in reversed(told) if chapter.left)
 
 
-def _lines(told: Sequence[Chapter]) -> Iterator[str]:
+def story(told: Sequence[Chapter]) -> Iterator[str]:
+    """Tell for people what each run did, a line per call."""
     passed = 0
     for chapter in told:
         if chapter.passed_by:

@@ -1,0 +1,93 @@
+"""How answers look on stdout: facts with their labels, and figures under headings.
+
+Promises: on a terminal a text wraps below itself, at the terminal's width, and nothing is cut off; elsewhere (a pipe, a
+file, a dumb terminal) each row is one line of plain text, however long it is. Somebody else's text cannot move the
+cursor.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from finhub_onboard.texts import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_DUMB = ("dumb", "unknown", "")
+_ENDLESS = 1_000_000
+"""Columns of what is not a terminal: no row is as long."""
+_FURTHER_IN = 2
+
+
+def facts(rows: Iterable[tuple[str, str]], *, width: int = 0, style: str = "") -> str:
+    """Lay out labels and what is said of them; ``width``: of the labels at least; ``style``: of what is said."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(min_width=width, no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, said in rows:
+        table.add_row(Text(printable(label), "bold"), Text(printable(said), style))
+    return _drawn(table)
+
+
+def figures(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lay out what is counted and its numbers under their headings."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for place, head in enumerate(heads):
+        table.add_column(Text(printable(head)), justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    return _drawn(table)
+
+
+def lines(texts: Iterable[str]) -> str:
+    """Lay out lines; what wraps is further in than its beginning."""
+    from rich.text import Text
+
+    console, laid_out = _console(), []
+    for text in map(printable, texts):
+        indent = len(text) - len(text.lstrip())
+        wrapped = Text(text.lstrip(), overflow="fold").wrap(console, max(1, console.width - indent - _FURTHER_IN))
+        first, *others = (part.plain.rstrip() for part in wrapped) if text else [""]
+        laid_out += [" " * indent + first, *(" " * (indent + _FURTHER_IN) + other for other in others)]
+    return "\n".join(laid_out)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    if sys.stdout.isatty() and os.environ.get("TERM", "") not in _DUMB:
+        return Console(file=sys.stdout, force_terminal=True)
+    return Console(file=sys.stdout, force_terminal=False, color_system=None, width=_ENDLESS)
+
+
+def _drawn(table: "Table") -> str:
+    """The lines of a table, fit for what stdout is."""
+    console = _console()
+    with console.capture() as drawn:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in drawn.get().rstrip("\n").split("\n"))
+
+
+def show_check(name: str, found: str, state: str) -> None:
+    """Print a check as soon as it is made."""
+    click.echo(facts([(name, found)], width=_CHECK_NAME, style=_STATE_STYLES.get(state, "")))
+
+
+def silent(*_: str) -> None:
+    """Print no check."""
+
+
+_CHECK_NAME = 13
+"""The longest name of a check: they are printed one by one."""
+_STATE_STYLES = {"failed": "red", "not made": "yellow"}
