@@ -1,8 +1,8 @@
-"""Somebody else's texts, made fit to be shown."""
+"""Somebody else's texts, made fit to be shown, and spans of time."""
 
 import pytest
 
-from finhub_onboard.texts import is_label, printable
+from finhub_onboard.texts import duration, is_label, printable
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,20 @@ def test_what_is_not_printable_is_escaped(text: str, shown: str) -> None:
 def test_the_name_of_a_thing(text: str, *, fit: bool) -> None:
     """One short line without an address, a number of a person or a date."""
     assert is_label(text) is fit
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-1, "0 s"),
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (3599, "59 min 59 s"),
+        (3725, "1 h 2 min"),
+        (90000, "1 d 1 h"),
+    ],
+)
+def test_a_span_of_time_is_written_in_its_two_largest_units(seconds: float, words: str) -> None:
+    """Rounded to whole seconds first; never negative."""
+    assert duration(seconds) == words

@@ -1,4 +1,7 @@
-"""Texts that somebody else wrote, made fit to be shown: names of files, words of a bank. Pure."""
+"""Texts for people: what somebody else wrote (names of files, words of a bank), made fit to be shown; spans of time.
+
+Pure.
+"""
 
 import re
 
@@ -14,6 +17,18 @@ def printable(text: str) -> str:
 def _escaped(letter: str) -> str:
     """A letter that stands for a byte of a name (PEP 383) as that byte, any other by its number."""
     return ascii(letter)[1:-1].replace(r"\udc", r"\x") if "\udc80" <= letter <= "\udcff" else ascii(letter)[1:-1]
+
+
+_DAY, _HOUR, _MINUTE = 86400, 3600, 60
+
+
+def duration(seconds: float) -> str:
+    """Write a span of time in its two largest units."""
+    whole = max(0, round(seconds))
+    for size, unit, below, part in ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min"), (_MINUTE, "min", 1, "s")):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // below} {part}"
+    return f"{whole} s"
 
 
 _LABEL = 80

@@ -34,6 +34,7 @@ from finhub_onboard.model import Category, Customer, Disposition, IntakeRow, Jou
 from finhub_onboard.reports.files.totals import COMPLETE
 from finhub_onboard.reports.projection import disposition_of_row
 from finhub_onboard.sandbox import demo
+from finhub_onboard.texts import duration
 
 _SLICE = 1000
 _HIERARCHY = 1
@@ -220,7 +221,8 @@ def as_rows(made: Plan) -> Iterator[tuple[str, str]]:
     yield "rows", f"{made.rows:,}: {told}" if told else "0"
     yield "calls", f"{made.calls.total():,}, without repeats"
     yield from (("", f"{made.calls[phase]:>11,} {phase}") for phase in Phase if made.calls[phase])
-    yield "time", f"{_span(made.seconds)}, at {min(made.rate, made.reachable):,.6g} calls per second"
+    took = duration(made.seconds) if round(made.seconds) else "less than a second"
+    yield "time", f"{took}, at {min(made.rate, made.reachable):,.6g} calls per second"
     yield "bottleneck", _why(made)
     least, most = made.calls_range
     if least < most:
@@ -286,12 +288,3 @@ def _why(made: Plan) -> str:
         f"limits.calls_per_second ({made.rate:,.6g}); from {slow:,.3g} s per answer on,"
         f" limits.max_in_flight ({made.in_flight})"
     )
-
-
-def _span(seconds: float) -> str:
-    """Seconds in the units that a person would use."""
-    whole = round(seconds)
-    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
-    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (whole % 60, "s")]
-    used = [f"{count} {unit}" for count, unit in parts if count]
-    return " ".join(used[:2]) if whole else "less than a second"

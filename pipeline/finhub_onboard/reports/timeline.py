@@ -7,6 +7,7 @@ and those are counted; no personal data, because the ledger holds none. Does not
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from finhub_onboard.finhub.calls import step_from_label
@@ -78,14 +79,17 @@ def next_step(journey: Journey) -> str:
             return f"{journey.hint}; the next run tries again"
         case Standing.DECLINED:
             return f"{journey.hint}; it stays so until its row changes, or `onboard retry --declined` opens it"
-        case Standing.IN_DOUBT if is_in_doubt(journey):
-            about = question_about(journey)
-            return f"{about.text} Answer `{about.yes}` or `{about.no}` in in_doubt.csv, then `onboard resolve` it"
-        case Standing.PARKED if is_in_doubt(journey):
-            about = question_about(journey)
-            return f"{journey.hint}, or answer: {about.text} (`{about.yes}` or `{about.no}`, `onboard resolve`)"
+        case Standing.IN_DOUBT | Standing.PARKED if is_in_doubt(journey):
+            return _question(journey)
         case _:
             return journey.hint
+
+
+def _question(journey: Journey) -> str:
+    about = question_about(journey)
+    if journey.standing is Standing.PARKED:
+        return f"{journey.hint}, or answer: {about.text} (`{about.yes}` or `{about.no}`, `onboard resolve`)"
+    return f"{about.text} Answer `{about.yes}` or `{about.no}` in in_doubt.csv, then `onboard resolve` it"
 
 
 def as_data(external_id: str, told: Sequence[Chapter]) -> dict[str, Any]:
@@ -141,23 +145,20 @@ def _newest(told: Sequence[Chapter]) -> Journey:
 
 def story(told: Sequence[Chapter]) -> Iterator[str]:
     """Tell for people what each run did, a line per call."""
-    passed = 0
-    for chapter in told:
-        if chapter.passed_by:
-            passed += 1
-            continue
-        yield from _passed(passed)
-        passed = 0
-        yield f"{chapter.run.command} {chapter.run.run_id}  {_ended(chapter)}"
-        yield from (f"  {_call_line(call, chapter)}" for call in chapter.calls)
-        if chapter.left:
-            yield f"  = {_left(chapter)}"
-    yield from _passed(passed)
+    for passed_by, group in groupby(told, key=lambda chapter: chapter.passed_by):
+        if passed_by:
+            runs = len(list(group))
+            yield f"{runs} {'run' if runs == 1 else 'runs'} had nothing to do for this customer"
+        else:
+            for chapter in group:
+                yield from _chapter_lines(chapter)
 
 
-def _passed(runs: int) -> Iterator[str]:
-    if runs:
-        yield f"{runs} {'run' if runs == 1 else 'runs'} had nothing to do for this customer"
+def _chapter_lines(chapter: Chapter) -> Iterator[str]:
+    yield f"{chapter.run.command} {chapter.run.run_id}  {_ended(chapter)}"
+    yield from (f"  {_call_line(call, chapter)}" for call in chapter.calls)
+    if chapter.left:
+        yield f"  = {_left(chapter)}"
 
 
 def _ended(chapter: Chapter) -> str:

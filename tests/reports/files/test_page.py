@@ -8,7 +8,7 @@ from finhub_onboard.errors import ExitCode
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.reports.files import advice
 from finhub_onboard.reports.files.advice import Again, headline, meaning, steps
-from finhub_onboard.reports.files.charts import Series, duration, lines, round_up, thin
+from finhub_onboard.reports.files.charts import Series, lines, round_up, thin
 from finhub_onboard.reports.files.page import _template, render
 from finhub_onboard.reports.files.rows import ErrorLine, Result
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, RateSummary, Summary, TimelinePoint, Totals
@@ -266,14 +266,6 @@ def test_a_line_is_broken_where_nothing_is_known() -> None:
 def test_round_up(value: float, top: float) -> None:
     """An axis ends at a round number that is not below the largest value."""
     assert round_up(value) == pytest.approx(top)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0, "0 s"), (59.4, "59 s"), (61, "1 min 1 s"), (3725, "1 h 2 min"), (90000, "1 d 1 h")]
-)
-def test_duration(seconds: float, words: str) -> None:
-    """A time span is said in its two largest units."""
-    assert duration(seconds) == words
 
 
 def test_a_check_does_not_claim_that_anything_was_onboarded() -> None:

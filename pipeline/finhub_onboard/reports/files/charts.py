@@ -12,10 +12,10 @@ from math import ceil, floor, log10
 from markupsafe import Markup
 
 from finhub_onboard.reports.files.totals import TimelinePoint
+from finhub_onboard.texts import duration
 
 _WIDTH, _HEIGHT = 1000, 100
 _WHOLE = 100
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +25,6 @@ class Series:
     name: str
     style: str
     values: Sequence[float | None]
-
-
-def duration(seconds: float) -> str:
-    """Say a time span in its two largest units."""
-    whole = max(0, round(seconds))
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
-    if whole < _DAY:
-        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
-    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
 
 
 def amount(value: float) -> str:

@@ -18,8 +18,9 @@ from markupsafe import Markup, escape
 from finhub_onboard.model import Disposition
 from finhub_onboard.reports.files import advice
 from finhub_onboard.reports.files.causes import Cause
-from finhub_onboard.reports.files.charts import Series, amount, bar, duration, lines, stacked_bar, thin
+from finhub_onboard.reports.files.charts import Series, amount, bar, lines, stacked_bar, thin
 from finhub_onboard.reports.files.totals import Summary, TimelinePoint, Totals
+from finhub_onboard.texts import duration
 
 _LONGEST = 300
 _LONGEST_CODE = 60
