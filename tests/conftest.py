@@ -1,5 +1,8 @@
-"""What all tests share: seeds are stretched quickly, and no example fails because the machine was busy."""
+"""What all tests share: they run side by side and inherit nothing, and no example fails because a machine was busy."""
 
+import os
+import signal
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -10,10 +13,41 @@ from finhub_onboard.config import seeds
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
+_WORKERS_PER_CORE = 4
+_MOST_WORKERS = 16
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run side by side, unless ``-n`` says otherwise or files are named: most tests wait, so more than one per core."""
+    option = config.option
+    folders = not config.args or not any(".py" in name for name in config.args)
+    unsaid = getattr(option, "numprocesses", 0) is None and not hasattr(config, "workerinput")
+    if unsaid and folders and not option.usepdb and not option.collectonly:
+        option.numprocesses = min(_WORKERS_PER_CORE * len(os.sched_getaffinity(0)), _MOST_WORKERS)
+        option.dist = "worksteal"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_inherited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Processes that tests start ignore and block no signal, and have a folder for temporary files for themselves.
+
+    Who starts the tests in the background of a script lets them ignore SIGINT, ``nohup`` SIGHUP: so they still do, by
+    a handler, and that is gone in a new program.
+    """
+    for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+        if signal.getsignal(name) is signal.SIG_IGN:
+            signal.signal(name, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("tmp")))
+        patch.setattr(tempfile, "tempdir", None)
+        yield
+
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_stretching() -> Iterator[None]:
-    """Ledgers that this process makes are weak; those of the real command, in processes of its own, are not."""
+    """Ledgers that this process makes are weak; those of commands that begin afresh are not."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seeds, "COST", 2)
         yield

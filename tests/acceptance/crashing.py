@@ -2,8 +2,9 @@
 
 A crash point is the instant before or after a transaction of the ledger or a request to the bank, such as
 ``journey 3 before`` (the third transaction of the ledger's writer), ``run 1 after`` (what the run says of itself) or
-``send 7 after`` (the seventh answer is here and nobody has seen it). ``CRASH_AT`` names one, ``CRASH_BY`` how the
-process ends there: ``exit`` (``os._exit``) or ``stop`` (it stops with all its threads, for a SIGKILL from outside).
+``send 7 after`` (the seventh answer is here and nobody has seen it) and ``batch 1 after`` (of reading). ``CRASH_AT``
+names one, ``CRASH_BY`` how the process ends there: ``exit`` (``os._exit``) or ``stop`` (it stops with all its threads,
+for a SIGKILL from outside); with ``hold`` it stops as well, and goes on where it was when it is continued.
 ``CRASH_LOG`` names a file that gets a line for every point passed. The program itself knows nothing of all this.
 
 The writer commits each entry by itself, so that the points of one customer are the same in every run, and more than a
@@ -15,15 +16,16 @@ import signal
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 from unittest import mock
 
 import httpx
 
 from finhub_onboard.cli import main as cli
 from finhub_onboard.engine import onboarding
+from finhub_onboard.intake import passes
 from finhub_onboard.ledger.sqlite import writer
 from finhub_onboard.outbound.transport import Transport
 
@@ -62,7 +64,7 @@ class Switch:
         if self._by == "exit":
             os._exit(EXIT_CODE)
         os.kill(os.getpid(), signal.SIGSTOP)
-        while True:  # the signal may reach another thread first: this one goes no further
+        while self._by == "stop":  # the signal may reach another thread first: this one goes no further
             signal.pause()
 
 
@@ -84,6 +86,14 @@ def install(switch: Switch) -> None:
             switch.end(name)
             return made
 
+    batches = passes.read_batches
+
+    def watched_batches(*args: Any, **options: Any) -> Iterator[Any]:
+        for batch in batches(*args, **options):
+            name = switch.begin("batch")
+            yield batch
+            switch.end(name)
+
     send = Transport.handle_async_request
 
     async def handle_async_request(self: Transport, request: httpx.Request) -> httpx.Response:
@@ -94,6 +104,7 @@ def install(switch: Switch) -> None:
 
     mock.patch.object(sqlite3, "connect", partial(sqlite3.connect, factory=Watched)).start()
     mock.patch.object(Transport, "handle_async_request", handle_async_request).start()
+    mock.patch.object(passes, "read_batches", watched_batches).start()
     mock.patch.object(writer, "_GROUP", 1).start()
     # A heartbeat comes by the clock: no point of it would be the same twice.
     mock.patch.object(onboarding, "_HEARTBEAT_S", 3600.0).start()

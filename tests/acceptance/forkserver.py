@@ -1,62 +1,120 @@
-"""Real processes at a tenth of their price: everything is imported once, then each command is a fork of its own.
+"""Real processes at a fifth of their price: everything is imported once, then each command is a fork of its own.
 
-``python -m tests.acceptance.forkserver`` reads orders from standard input, one JSON object a line, and answers each
-with the wait status of the process that carried it out. A process that stops itself is killed with SIGKILL, from here.
+``python -m tests.acceptance.forkserver FD`` reads orders from a socket, one JSON object a message with the three
+standard streams beside it, and answers each with the number of the process that carries it out. That process is left
+to whoever ordered it, and ends by itself after ``LIFE_S`` seconds at the latest. Where imports done beforehand or this
+interpreter could make a difference, the process begins anew by ``exec``.
 """
 
+import gc
 import json
 import os
+import runpy
 import signal
+import socket
 import sys
+import tempfile
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from pandera.backends.polars.register import register_polars_backends
 
 from finhub_onboard import job
 from finhub_onboard.cli import console
-from finhub_onboard.config import loading
+from finhub_onboard.config import loading, seeds
+from finhub_onboard.sandbox import server
 from tests.acceptance import crashing
 
-_BEFOREHAND = (loading, console, job)
-"""What the command line imports late; here it is imported once for all."""
+LIFE_S = 300
+LARGEST = 200_000
+_BEFOREHAND = (job, console, loading, server, crashing)
+"""What commands import late; here it is imported once for all."""
+_MODULES = ("finhub_onboard", "finhub_onboard.sandbox", "tests.acceptance.crashing")
+_READ_AT_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "POLARS_")
+_AS_FRESH = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM, signal.SIGCHLD)
 
 
-def serve() -> None:
-    """Carry orders out until there are no more."""
-    register_polars_backends()  # pandera imports much at its first check
-    for line in sys.stdin:
-        order = json.loads(line)
+def serve(orders: socket.socket) -> dict[str, Any] | None:
+    """Fork a process per order. Returns the order in that process, and nothing here once there are no more."""
+    while True:
+        message, streams, _, _ = socket.recv_fds(orders, LARGEST, 3)
+        if not message:
+            return None
+        pid = _orphan()
+        if not pid:
+            orders.close()
+            _take(streams)
+            found: dict[str, Any] = json.loads(message)
+            return found
+        for stream in streams:
+            os.close(stream)
+        orders.send(str(pid).encode())
+
+
+def _orphan() -> int:
+    """Fork a process whose parent ends at once: it goes to the next reaper above, which is who gives the orders."""
+    reading, writing = os.pipe()
+    between = os.fork()
+    if not between:
         pid = os.fork()
-        if pid == 0:
-            _become(order)
-        _, status = os.waitpid(pid, os.WUNTRACED)
-        if os.WIFSTOPPED(status):
-            os.kill(pid, signal.SIGKILL)
-            _, status = os.waitpid(pid, 0)
-        sys.stdout.write(f"{json.dumps({'status': status, 'pid': pid})}\n")
-        sys.stdout.flush()
+        if pid:
+            os.write(writing, str(pid).encode())
+            os._exit(0)
+        os.close(reading)
+        os.close(writing)
+        return 0
+    os.close(writing)
+    os.waitpid(between, 0)
+    pid = int(os.read(reading, 32))
+    os.close(reading)
+    return pid
 
 
-def _become(order: dict[str, Any]) -> None:
-    """Be the command from here on, as if started with these words, environment and folder."""
-    os.setsid()
+def _take(streams: list[int]) -> None:
+    """Make these files the standard streams."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())  # type: ignore[union-attr]
+
+
+def begin(order: Mapping[str, Any]) -> str:
+    """Be as if started with this command line, environment and folder. Returns the module to run."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in _AS_FRESH:
+        signal.signal(name, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    signal.alarm(LIFE_S)  # exec keeps it
+    if order["session"]:
+        os.setsid()
     os.chdir(order["folder"])
+    words, environment = order["words"], order["environment"]
+    known = words[:2] == [sys.executable, "-m"] and words[2] in _MODULES
+    if order["fresh"] or not known or _begins_otherwise(environment):
+        os.execvpe(words[0], words, environment)  # noqa: S606 - what a test wants to start
     os.environ.clear()
-    os.environ.update(order["environment"])
-    nothing = os.open(os.devnull, os.O_RDWR)
-    told = os.open(order["stderr"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    for source, target in ((nothing, 0), (nothing, 1), (told, 2)):
-        os.dup2(source, target)
-    sys.argv = ["onboard", *order["words"]]
-    code = 1
-    try:
-        crashing.main()
-    except SystemExit as end:
-        code = int(end.code or 0)
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
+    os.environ.update(environment)
+    time.tzset()
+    tempfile.tempdir = None
+    sys.argv = words[2:]
+    sys.path[0] = order["folder"]
+    return str(words[2])
+
+
+def _begins_otherwise(environment: Mapping[str, str]) -> bool:
+    """Whether an interpreter with this environment would not be as this one."""
+
+    def read(names: Mapping[str, str]) -> dict[str, str]:
+        return {name: value for name, value in names.items() if name.startswith(_READ_AT_START)}
+
+    return read(environment) != read(os.environ)
 
 
 if __name__ == "__main__":
-    serve()
+    seeds.COST = 2
+    register_polars_backends()  # pandera imports much at its first check
+    gc.freeze()
+    given = serve(socket.socket(fileno=int(sys.argv[1])))
+    if given is not None:
+        runpy.run_module(begin(given), run_name="__main__", alter_sys=True)

@@ -15,15 +15,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from finhub_onboard.sandbox import demo
+from tests.acceptance.processes import Process, completed, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "sample_data" / "customers.csv"
 MESSY = ROOT / "sample_data" / "customers_messy.csv"
-_TIMEOUT_S = 120
+_TIMEOUT_S = 240
 _BEAT_S = 0.005
 CREDENTIALS = {
     "ONBOARD_CREDENTIALS__USERNAME": demo.USERNAME,
@@ -66,7 +66,7 @@ class Bank:
 def sandbox(*options: str) -> Iterator[Bank]:
     """Run the sandbox as a process of its own; it ends with the block."""
     command = [sys.executable, "-m", "finhub_onboard.sandbox", "--port", "0", "--until-stdin-closes", *options]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+    with Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -75,17 +75,6 @@ def sandbox(*options: str) -> Iterator[Bank]:
         finally:
             process.stdin.close()
             process.wait(timeout=30)
-
-
-class _Started(subprocess.Popen[str]):
-    """A process that a failed test does not wait for: it may be stopped, and would never end."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self.kill()
-        super().__exit__(kind, value, traceback)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,42 +110,44 @@ class Desk:
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of the command: ours, without settings of whoever runs the tests."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("ONBOARD_")}
-        return clean | CREDENTIALS | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | dict(more or {})
+        return environment(CREDENTIALS | dict(more or {}))
 
     def command(self, *words: str | Path) -> list[str]:
         """The command line."""
         return [sys.executable, "-m", "finhub_onboard", *map(str, words)]
 
     def onboard(
-        self, *words: str | Path, env: Mapping[str, str] | None = None, timeout_s: float = _TIMEOUT_S
+        self,
+        *words: str | Path,
+        env: Mapping[str, str] | None = None,
+        timeout_s: float = _TIMEOUT_S,
+        fresh: bool = False,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a command to its end."""
-        return subprocess.run(
-            self.command(*words),
-            cwd=self.folder,
-            env=self.environment(env),
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
+        """Run a command to its end; ``fresh``: in an interpreter that begins with it."""
+        return completed(
+            self.command(*words), cwd=self.folder, env=self.environment(env), timeout_s=timeout_s, fresh=fresh
         )
 
     def run(
-        self, *words: str | Path, env: Mapping[str, str] | None = None, timeout_s: float = _TIMEOUT_S
+        self,
+        *words: str | Path,
+        env: Mapping[str, str] | None = None,
+        timeout_s: float = _TIMEOUT_S,
+        fresh: bool = False,
     ) -> "subprocess.CompletedProcess[str]":
         """``onboard run`` with this desk's configuration and folder of reports."""
-        return self.onboard("run", *words, "--config", self.config, "--out", self.out, env=env, timeout_s=timeout_s)
+        words = ("run", *words, "--config", self.config, "--out", self.out)
+        return self.onboard(*words, env=env, timeout_s=timeout_s, fresh=fresh)
 
-    def start(self, *words: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+    def start(self, *words: str | Path, env: Mapping[str, str] | None = None, fresh: bool = False) -> Process:
         """Start ``onboard run`` and do not wait."""
-        return _Started(
+        return Process(
             self.command("run", *words, "--config", self.config, "--out", self.out),
             cwd=self.folder,
             env=self.environment(env),
+            fresh=fresh,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
 
     def table(self, name: str) -> list[dict[str, str]]:
@@ -171,6 +162,14 @@ class Desk:
     def counts(self) -> dict[str, int]:
         """Dispositions that occur."""
         return {name: rows for name, rows in self.summary()["dispositions"].items() if rows}
+
+
+def crashing(desk: Desk, source: Path, *, stderr: Any = subprocess.PIPE, **crash: str) -> Process:
+    """Start ``onboard run`` with the switch of ``tests.acceptance.crashing``."""
+    module = [sys.executable, "-m", "tests.acceptance.crashing"]
+    words: list[str | Path] = [*module, "run", source, "--config", desk.config, "--out", desk.out]
+    environment = desk.environment(crash)
+    return Process(words, cwd=desk.folder, env=environment, stdout=subprocess.PIPE, stderr=stderr)
 
 
 def table_in(folder: Path, name: str) -> list[dict[str, str]]:

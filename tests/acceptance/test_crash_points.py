@@ -1,10 +1,12 @@
 """Every crash point of a real run, against a real bank over HTTP: the same command again, and nothing is done twice.
 
 Two suites: ``os._exit`` at each point of a customer alone, and SIGKILL from outside at each point of two customers
-under way at once. A run that nothing stops shows the points; then each point gets customers of its own.
+under way at once. A run that nothing stops shows the points; then each point gets customers of its own. All points are
+tried with ``-m exhaustive``, some of every kind always.
 """
 
 import csv
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +19,7 @@ import pytest
 
 from finhub_onboard.sandbox import demo
 from tests.acceptance.crashing import EXIT_CODE
-from tests.acceptance.forks import Forks, forks
-from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, repeated_too_often, sandbox
+from tests.acceptance.support import SAMPLE, Bank, Desk, crashing, disagreements, repeated_too_often, sandbox
 
 FAST = """
 [limits]
@@ -32,14 +33,36 @@ mode = "auto"
 PLACES = 2  # one for each core
 DOCUMENTS = {"LOW": 1, "MEDIUM": 3}
 ENDS = {"exit": EXIT_CODE, "stop": -SIGKILL}
+EACH = pytest.mark.parametrize("of", [13, pytest.param(1, marks=pytest.mark.exhaustive)], ids=["some", "all"])
+"""Every so manieth point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a process ended: its exit code, or a signal's number below zero; and what it said on stderr."""
+
+    code: int
+    stderr: str
+
+
+def ended(desk: Desk, source: Path, **crash: str) -> Ended:
+    """``onboard run`` with the switch, to its end; a process that stops itself is killed from here."""
+    told = desk.folder / "stderr.txt"
+    with (
+        told.open("w", encoding="utf-8") as stderr,
+        crashing(desk, source, stderr=stderr, **crash) as process,
+    ):
+        found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
+        if found is not None and found.si_code == os.CLD_STOPPED:
+            process.kill()
+    return Ended(code=process.returncode, stderr=told.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A bank and a fork server for one point after another: what the bank receives meanwhile belongs to one point."""
+    """A bank for one point after another: what it receives meanwhile belongs to one point."""
 
     bank: Bank
-    forks: Forks
     folder: Path
 
     def desk(self, name: str, risks: Sequence[str]) -> tuple[Desk, Path]:
@@ -59,17 +82,17 @@ class Place:
         """The points of a run that nothing stops, in order."""
         desk, source = self.desk("-".join((*risks, "undisturbed")), risks)
         log = desk.folder / "points.txt"
-        done = self.forks.run(desk, source, env={"CRASH_LOG": str(log)})
+        done = ended(desk, source, CRASH_LOG=str(log))
         assert done.code == 0, done.stderr
         return log.read_text(encoding="ascii").splitlines()
 
     def crash_and_finish(self, point: str, by: str, risks: Sequence[str]) -> None:
         """Stop a run at a point, run the same command again, and ask the bank."""
-        desk, source = self.desk("-".join((*risks, *point.split())), risks)
+        desk, source = self.desk("-".join((by, *risks, *point.split())), risks)
         before = received(self.bank)
-        died = self.forks.run(desk, source, env={"CRASH_AT": point, "CRASH_BY": by})
+        died = ended(desk, source, CRASH_AT=point, CRASH_BY=by)
         assert died.code == ENDS[by], (point, died)
-        done = self.forks.run(desk, source)
+        done = ended(desk, source)
         assert done.code == 0, (point, done)
         record = self.bank.record()
         mine = f"{desk.folder.name}."
@@ -103,27 +126,22 @@ def received(bank: Bank) -> Counter[str]:
     return Counter({name: calls[name]["received"] for name in needed(()) if name in calls})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Place]]:
     """Places to work at the same time."""
     with ExitStack() as stack:
         yield [
-            Place(
-                bank=stack.enter_context(sandbox()),
-                forks=stack.enter_context(forks()),
-                folder=tmp_path_factory.mktemp("place"),
-            )
-            for _ in range(PLACES)
+            Place(bank=stack.enter_context(sandbox()), folder=tmp_path_factory.mktemp("place")) for _ in range(PLACES)
         ]
 
 
-def crash_everywhere(places: Sequence[Place], by: str, risks: Sequence[str]) -> Counter[str]:
-    """Stop a run at every point it has; returns how many points of each kind there are."""
+def crash_everywhere(places: Sequence[Place], by: str, risks: Sequence[str], of: int) -> Counter[str]:
+    """Stop a run at every point it has, or every so manieth; returns how many points of each kind there are."""
     points = places[0].points(risks)
     assert len(points) == len(set(points)), "each point has a name of its own"
 
     def work(number: int) -> None:
-        for point in points[number :: len(places)]:
+        for point in points[::of][number :: len(places)]:
             places[number].crash_and_finish(point, by, risks)
 
     with ThreadPoolExecutor(len(places)) as pool:
@@ -131,17 +149,19 @@ def crash_everywhere(places: Sequence[Place], by: str, risks: Sequence[str]) -> 
     return Counter(point.split()[0] for point in points)
 
 
+@EACH
 @pytest.mark.parametrize("risk", ["LOW", "MEDIUM"])
-def test_an_exit_at_any_point_is_finished_by_the_same_command(risk: str, places: list[Place]) -> None:
+def test_an_exit_at_any_point_is_finished_by_the_same_command(risk: str, of: int, places: list[Place]) -> None:
     """Before and after every write and every send of a customer alone: exit 0, and everything once at the bank."""
-    points = crash_everywhere(places, "exit", [risk])
+    points = crash_everywhere(places, "exit", [risk], of)
     sends = 12 + DOCUMENTS[risk] - 1  # a log-in, the categories, ten calls for a customer of low risk
     assert points["send"] == 2 * sends
     assert points["journey"] >= 2 * sends, "fewer writes than intents and outcomes"
     assert points["run"] >= 2 * 3
 
 
-def test_a_sigkill_at_any_point_is_finished_by_the_same_command(places: list[Place]) -> None:
+@EACH
+def test_a_sigkill_at_any_point_is_finished_by_the_same_command(of: int, places: list[Place]) -> None:
     """The same for two customers under way at once, by SIGKILL from outside."""
-    points = crash_everywhere(places, "stop", ["LOW", "MEDIUM"])
+    points = crash_everywhere(places, "stop", ["LOW", "MEDIUM"], of)
     assert points["send"] == 2 * (2 + 10 + 12)

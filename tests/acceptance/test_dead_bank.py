@@ -16,6 +16,7 @@ import pytest
 from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, disagreements, head, sandbox
 from tests.acceptance.test_stopping import registered, until
 from tests.acceptance.troubled import TROUBLES, way_to
+from tests.support import typical
 
 if TYPE_CHECKING:
     import subprocess
@@ -50,7 +51,10 @@ def noticed_s(process: "subprocess.Popen[str]", since: float) -> float:
 
 @pytest.mark.parametrize(
     ("trouble", "in_flight"),
-    [(trouble, places) for trouble in TROUBLES for places in (4, 64) if (trouble, places) != ("silent", 4)],
+    typical(
+        [(trouble, places) for trouble in TROUBLES for places in (4, 64) if (trouble, places) != ("silent", 4)],
+        *(("silent", 64), ("refuses", 64), ("resets", 4), ("503", 64), ("503 with a wait", 4)),
+    ),
 )
 def test_a_bank_that_dies_in_the_middle_fails_nobody(trouble: str, in_flight: int, tmp_path: Path) -> None:
     """Exit 4; only calls truly under way are in doubt, the rest is pending; once it is back the command finishes."""

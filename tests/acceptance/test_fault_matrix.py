@@ -16,6 +16,7 @@ from finhub_onboard.sandbox import demo
 from finhub_onboard.sandbox.scenario import KINDS
 from tests.acceptance.support import Desk, assert_no_traceback, disagreements, repeated_too_often, sandbox
 from tests.benchmarks.bench_job import customers
+from tests.support import typical
 
 SETTINGS = """
 [limits]
@@ -38,6 +39,8 @@ APPROVE, CONSENT, CHECK, ACTIVATE = (
 CONFLICT = 409
 FORBIDDEN = 403
 VERIFICATION = {"customer": "startIndividualVerification", "verifications": "createVerification"}
+WAYS = [("runner", "customer"), ("older", "verifications")]
+"""Generations of answers, and a path of verification with each."""
 READS = (SESSION, CHECK)
 DO_NO_HARM = ("too_many", "unauthorized", "slow_body")
 PAGES = {
@@ -191,8 +194,10 @@ def _refused_repeat(cell: Cell, *, webhooks: bool, status_is_told: bool) -> tupl
     return UNRESOLVED
 
 
-@pytest.mark.parametrize("webhooks", [False, True], ids=["no-webhooks", "webhooks"])
-@pytest.mark.parametrize(("shapes", "path"), [("runner", "customer"), ("older", "verifications")])
+@pytest.mark.parametrize(
+    ("shapes", "path", "webhooks"),
+    typical(((*way, told) for way in WAYS for told in (False, True)), (*WAYS[0], True), (*WAYS[1], False)),
+)
 def test_every_fault_of_every_call_becomes_what_the_contract_says(
     shapes: str,
     path: str,
@@ -206,13 +211,13 @@ def test_every_fault_of_every_call_becomes_what_the_contract_says(
     carry_and_compare(list(cells(path, quick)), shapes, path, tmp_path, webhooks=webhooks, timeout_s=30)
 
 
-@pytest.mark.parametrize(("shapes", "path"), [("runner", "customer"), ("older", "verifications")])
+@pytest.mark.parametrize(("shapes", "path"), typical(WAYS, WAYS[0]))
 def test_an_answer_that_never_comes_becomes_what_the_contract_says(shapes: str, path: str, tmp_path: Path) -> None:
     """The same for calls that hang: these cost the time limit, so they have a run of their own."""
     carry_and_compare(list(cells(path, HANGS)), shapes, path, tmp_path, webhooks=True, timeout_s=8)
 
 
-@pytest.mark.parametrize(("shapes", "path"), [("runner", "customer"), ("older", "verifications")])
+@pytest.mark.parametrize(("shapes", "path"), typical(WAYS, WAYS[1]))
 def test_an_answer_that_asks_to_wait_becomes_what_the_contract_says(shapes: str, path: str, tmp_path: Path) -> None:
     """The same for refusals that slow the whole run: these have a run of their own."""
     carry_and_compare(list(cells(path, ASKS_TO_WAIT)), shapes, path, tmp_path, webhooks=False, timeout_s=30)

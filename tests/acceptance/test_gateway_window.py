@@ -7,27 +7,38 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.gateway_window import PAGES, Window, carry
+from tests.acceptance.gateway_window import PAGES, Course, Window, carry
+from tests.support import typical
 
 ROWS, RATE = 60, 250
 """Two seconds of calls and more: the window lies within them also on a machine that is slow to begin."""
 MIDDLE = Window(from_s=0.5, for_s=1.0)
 START = Window(from_s=0.0, for_s=0.6)
+_ATTEMPTS = 3
 
 
-@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
-def test_a_page_in_the_middle_of_a_run_costs_nobody(page: tuple[int, str], tmp_path: Path) -> None:
+def struck(rows: int, page: tuple[int, str], window: Window, folder: Path) -> Course:
+    """Carry rows through the window; where a machine stood still so long that no call fell into it, once more."""
+    for attempt in range(_ATTEMPTS):
+        place = folder / str(attempt)
+        place.mkdir()
+        course = carry(rows, RATE, page, window, place)
+        if course.struck:
+            return course
+    raise AssertionError("no call fell into the window")
+
+
+@pytest.mark.parametrize("page", typical(PAGES, "maintenance_200", "firewall_403", "html_502"))
+def test_a_page_in_the_middle_of_a_run_costs_nobody(page: str, tmp_path: Path) -> None:
     """Every call gets it for a second: all onboarded after at most one more run, and the bank agrees."""
-    course = carry(ROWS, RATE, page, MIDDLE, tmp_path)
+    course = struck(ROWS, PAGES[page], MIDDLE, tmp_path)
     assert course.wrong == []
-    assert course.struck > 0
     assert course.exits[-1] == 0
 
 
 @pytest.mark.parametrize("name", ["maintenance_200", "redirect_302", "firewall_403", "empty_499"])
 def test_a_run_that_begins_behind_such_a_page_waits(name: str, tmp_path: Path) -> None:
     """The first log-in gets the page: that is no refusal of the credentials, and the run goes on once it is gone."""
-    course = carry(10, RATE, PAGES[name], START, tmp_path)
+    course = struck(10, PAGES[name], START, tmp_path)
     assert course.wrong == []
-    assert course.struck > 0
     assert course.exits == [0]

@@ -2,13 +2,15 @@
 
 import os
 import resource
-import subprocess
 from collections.abc import Callable
+from itertools import cycle, product
 from pathlib import Path
 
 import pytest
 
+from tests.acceptance.processes import completed
 from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, head
+from tests.support import typical
 from tests.test_small_files import KINDS
 
 AT_ONCE_S = 30
@@ -21,8 +23,12 @@ def bounded() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
-@pytest.mark.parametrize("kind", ["endless", "a pipe", "huge"])
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    typical(
+        product(PLACES, ("endless", "a pipe", "huge")), *zip(PLACES, cycle(("endless", "a pipe", "huge")), strict=False)
+    ),
+)
 def test_what_is_no_small_file_is_refused_in_every_place(tmp_path: Path, place: str, kind: str) -> None:
     """The message names the place or the file, and says what stands there."""
     make, said = KINDS[kind]
@@ -40,16 +46,7 @@ def test_what_is_no_small_file_is_refused_in_every_place(tmp_path: Path, place: 
     environ = desk.environment(env | {"TMPDIR": str(tmp_path)})
     if place == "secret":
         environ.pop("ONBOARD_CREDENTIALS__PASSWORD")
-    done = subprocess.run(
-        desk.command(*words),
-        cwd=tmp_path,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=AT_ONCE_S,
-        check=False,
-        preexec_fn=bounded,
-    )
+    done = completed(desk.command(*words), cwd=tmp_path, env=environ, timeout_s=AT_ONCE_S, preexec_fn=bounded)
     assert_no_traceback(done)
     assert done.returncode == 2, done.stderr
     assert said in done.stderr, done.stderr

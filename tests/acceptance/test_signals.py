@@ -8,14 +8,15 @@ import sqlite3
 import subprocess
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from finhub_onboard.config.settings import Stop
-from tests.acceptance.support import SAMPLE, Bank, Desk, disagreements, head, many_rows, sandbox
+from tests.acceptance.processes import Process
+from tests.acceptance.support import SAMPLE, Bank, Desk, crashing, disagreements, head, many_rows, sandbox
 from tests.acceptance.test_stopping import SLOW, WAIT_S, received, registered, until, until_line
 
 ROWS = 30
@@ -52,10 +53,12 @@ def ended(process: "subprocess.Popen[str]", within_s: float = WAIT_S) -> str:
 def test_while_an_input_is_read_it_ends_at_once(name: signal.Signals, code: int, desk: Desk, tmp_path: Path) -> None:
     """Nothing was sent and no run is in a ledger: there is nothing to report."""
     assert desk.bank is not None
-    source = many_rows(tmp_path, 400_000)  # seconds of reading: the signal must not come when it is over
-    with desk.start(source) as process:
-        until(lambda: has_open(process, source), process)
+    desk.configure("[intake]\nbatch_rows = 1000\n")
+    source = many_rows(tmp_path, 20_000)
+    with crashing(desk, source, CRASH_AT="batch 1 after", CRASH_BY="hold") as process:
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
         process.send_signal(name)
+        process.send_signal(signal.SIGCONT)
         stderr = ended(process)
     assert process.returncode == code, stderr
     assert name.name in stderr
@@ -217,15 +220,14 @@ def test_a_terminal_that_is_closed_stops_the_run_in_good_order(tmp_path: Path, d
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 
     words = desk.command("run", source, "--config", desk.config, "--out", desk.out)
-    with subprocess.Popen(
+    with Process(
         words,
         cwd=tmp_path,
         env=desk.environment({"TERM": "xterm"}),
         stdin=terminal,
         stdout=subprocess.PIPE,
         stderr=terminal,
-        preexec_fn=on_the_terminal,  # noqa: PLW1509 - no threads here that could hold a lock
-        text=True,
+        preexec_fn=on_the_terminal,
     ) as process:
         os.close(terminal)
         until(lambda: registered(bank) >= 5, process)
@@ -258,15 +260,13 @@ def test_under_nohup_a_closed_terminal_is_nothing(desk: Desk, tmp_path: Path) ->
     bank = desk.bank
     desk.configure(SLOW.replace("= 60", "= 200"))
     source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
-    ignored: Callable[[], object] = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # noqa: E731
-    with subprocess.Popen(
-        desk.command("run", source, "--config", desk.config, "--out", desk.out),
+    with Process(
+        ["nohup", *desk.command("run", source, "--config", desk.config, "--out", desk.out)],
         cwd=tmp_path,
         env=desk.environment(),
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=ignored,  # noqa: PLW1509 - no threads here that could hold a lock
-        text=True,
     ) as process:
         until(lambda: registered(bank) >= 3, process)
         process.send_signal(signal.SIGHUP)

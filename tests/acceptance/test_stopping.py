@@ -28,7 +28,7 @@ max_wait_s = 0.5
 mode = "auto"
 """
 ROWS = 40
-WAIT_S = 30
+WAIT_S = 90
 
 
 def until(condition: Callable[[], bool], process: "subprocess.Popen[str] | None" = None) -> None:
@@ -147,7 +147,7 @@ def test_a_second_run_at_the_same_time_is_refused(desk: Desk, tmp_path: Path) ->
     """Exit 6 says who holds the lock; the first run is not disturbed."""
     assert desk.bank is not None
     bank = desk.bank
-    desk.configure(SLOW.replace("calls_per_second = 60", "calls_per_second = 20"))
+    desk.configure(SLOW.replace("calls_per_second = 60", "calls_per_second = 4"))  # it lasts until it is told to end
     source = head(SAMPLE, 20, tmp_path / "customers.csv")
     with desk.start(source) as first:
         until(lambda: registered(bank) >= 1, first)
@@ -160,8 +160,12 @@ def test_a_second_run_at_the_same_time_is_refused(desk: Desk, tmp_path: Path) ->
         assert_no_traceback(second)
         status = desk.onboard("status", "--config", desk.config)
         assert f"running as process {first.pid}" in status.stdout, status.stdout + status.stderr
+        before = received(bank)
+        until(lambda: received(bank) > before, first)
+        first.send_signal(signal.SIGINT)
         first.communicate(timeout=WAIT_S)
-    assert first.returncode == 0
+    assert first.returncode == 130
+    assert desk.counts().keys() <= {"onboarded", "pending"}
 
 
 def test_the_embedded_sandbox_ends_with_a_killed_run_and_the_rerun_finishes(tmp_path: Path) -> None:

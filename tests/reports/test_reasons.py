@@ -30,7 +30,7 @@ def test_a_row_is_a_mere_copy_if_nothing_else_speaks_against_it() -> None:
     assert not is_copy([violation("duplicate_email"), violation("email_invalid")])
 
 
-@pytest.mark.parametrize("code", [*OF_DOCUMENTS, Code.CATEGORY_UNKNOWN, Code.CATEGORY_REFUSED])
+@pytest.mark.parametrize("code", [*sorted(OF_DOCUMENTS), Code.CATEGORY_UNKNOWN, Code.CATEGORY_REFUSED])
 def test_a_document_or_category_is_for_the_row_to_put_right(code: str) -> None:
     """Also where a later run tries again by itself."""
     assert must_be_corrected(failed(code))

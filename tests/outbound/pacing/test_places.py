@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, product
 from math import exp
 from random import Random
 
@@ -11,6 +12,7 @@ import pytest
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.pacing.places import Places
 from tests.outbound.support import run_virtually
+from tests.support import typical
 
 CALLS = {"register": 0.05, "open_session": 0.02, "upload_document": 0.1, "check": 0.03}
 Latency = Callable[[Random, int, str], float]
@@ -86,8 +88,7 @@ NOISE: dict[str, Latency] = {
 }
 
 
-@pytest.mark.parametrize("most", [4, 64])
-@pytest.mark.parametrize("noise", NOISE)
+@pytest.mark.parametrize(("noise", "most"), typical(product(NOISE, (4, 64)), *zip(NOISE, cycle((4, 64)), strict=False)))
 def test_latency_that_does_not_depend_on_the_number_in_flight_costs_nothing(noise: str, most: int) -> None:
     """However heavy its tail: at least 95 % of what the fixed number would do."""
     seconds = 20_000 / (most / 0.06)
@@ -97,9 +98,10 @@ def test_latency_that_does_not_depend_on_the_number_in_flight_costs_nothing(nois
     assert found.places.count(most) >= 10
 
 
-@pytest.mark.parametrize("most", [16, 64])
-@pytest.mark.parametrize("knee", [3, 8, 20])
-@pytest.mark.parametrize("noise", [0.0, 0.5])
+@pytest.mark.parametrize(
+    ("noise", "knee", "most"),
+    typical(product((0.0, 0.5), (3, 8, 20), (16, 64)), (0.5, 3, 16), (0.0, 8, 64), (0.5, 20, 64)),
+)
 def test_a_bank_that_lets_calls_queue_is_given_about_as_many_as_it_works_on(knee: int, most: int, noise: float) -> None:
     """Its latency grows with the number in flight beyond the knee: the same throughput with fewer under way."""
 

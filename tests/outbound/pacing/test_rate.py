@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, product
 from random import Random
 from typing import Protocol
 
@@ -16,6 +17,7 @@ import pytest
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.pacing.rate import Rate
 from tests.outbound.support import run_virtually
+from tests.support import typical
 
 CONFIGURED = 100
 FIRST_S, WHOLE_S = 5.0, 65.0
@@ -140,9 +142,13 @@ def outcome(
     return Outcome(refused=1 - sum(later) / len(later), used=sum(later) / allows / (WHOLE_S - FIRST_S))
 
 
-@pytest.mark.parametrize("wait", WAITS)
-@pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.8])
-@pytest.mark.parametrize("bank", BANKS)
+@pytest.mark.parametrize(
+    ("bank", "share", "wait"),
+    typical(
+        product(BANKS, (0.1, 0.25, 0.5, 0.8), WAITS),
+        *((bank, share, wait) for share in (0.1, 0.8) for bank, wait in zip(BANKS, cycle(WAITS), strict=False)),
+    ),
+)
 def test_a_limit_below_the_configured_rate_costs_little(bank: str, share: float, wait: str) -> None:
     """After the first seconds at most a tenth is refused; at least 85 % of what the bank allows is used."""
     allows = share * CONFIGURED
@@ -151,8 +157,13 @@ def test_a_limit_below_the_configured_rate_costs_little(bank: str, share: float,
     assert found.used >= (0.80 if bank == "any second, strict" else 0.85), found
 
 
-@pytest.mark.parametrize("wait", WAITS)
-@pytest.mark.parametrize(("configured", "allows"), [(5, 2), (10, 1), (10, 8), (1000, 250)])
+@pytest.mark.parametrize(
+    ("configured", "allows", "wait"),
+    typical(
+        ((*rates, wait) for rates in ((5, 2), (10, 1), (10, 8), (1000, 250)) for wait in WAITS),
+        *((5, 2, "absent"), (10, 1, "0"), (10, 8, "1"), (1000, 250, "a date")),
+    ),
+)
 def test_so_it_is_at_low_and_high_rates(configured: int, allows: int, wait: str) -> None:
     """A limit of one call a second is tried again only after twenty of them; half of it is used even so."""
     found = outcome(Sliding(allows), allows, WAITS[wait], configured=configured)
