@@ -52,7 +52,10 @@ def test_libraries_that_break_us_have_a_ceiling() -> None:
 def test_ci_tries_the_lowest_versions() -> None:
     """A bound that is too low fails CI; nothing there names a registry."""
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    lowest = (ROOT / ".ci" / "lowest").read_text(encoding="utf-8")
-    assert ".ci/lowest" in ci.splitlines()
-    assert "onboard run sample_data/customers.csv" in lowest
-    assert not re.search(r"https?://|index-url|pypi", ci + lowest)
+    parts = {
+        name: (ROOT / name).read_text(encoding="utf-8") for name in (".ci/lowest", ".ci/wheel", ".ci/other-python")
+    }
+    assert parts.keys() <= set(ci.splitlines())
+    for name in (".ci/lowest", ".ci/wheel"):
+        assert "onboard run sample_data/customers.csv" in parts[name]
+    assert not re.search(r"https?://|index-url|pypi", "".join((ci, *parts.values())))
