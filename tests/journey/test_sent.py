@@ -5,7 +5,6 @@ import pytest
 from finhub_onboard.finhub.calls import CallName, step, step_from_label
 from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
 from finhub_onboard.journey.sent import changed_since_sent, columns_of, sent_columns
-from finhub_onboard.journey.sent_documents import SentDocument, is_replaced_in_doubt, latest_of
 from finhub_onboard.keys import FINGERPRINT_COLUMNS
 from finhub_onboard.model import CONSENTS, Journey, Standing
 from tests.journey.world import KEYS, a_customer
@@ -58,25 +57,6 @@ def test_a_row_has_changed_where_it_differs_from_what_left() -> None:
     assert changed_since_sent(journey, row) == ("phone",)
     assert changed_since_sent(replace(journey, done=4), row) == ("phone", "document_number")
     assert changed_since_sent(journey, PRINT) == changed_since_sent(journey, b"") == ()
-
-
-def test_the_latest_document_of_a_column_counts() -> None:
-    """A mark is found by the column of its kind."""
-    marks = (SentDocument("PASSPORT", "aa", "1-1").mark, SentDocument("GOVERNMENT_ID", "bb", "2-2").mark)
-    journey = replace(BASE, documents=marks)
-    assert latest_of(journey, "identity_document") == ("GOVERNMENT_ID", "bb", "2-2")
-    assert latest_of(journey, "funds_document") is None
-
-
-def test_a_document_in_doubt_is_only_sent_again_as_it_left() -> None:
-    """Another time of the file is nothing; another content is; without a doubt nothing is asked."""
-    held = replace(
-        BASE, step="upload_document/PASSPORT", doubts=1, documents=(SentDocument("PASSPORT", "aa", "1").mark,)
-    )
-    assert not is_replaced_in_doubt(held, SentDocument("PASSPORT", "aa", "2").mark)
-    assert is_replaced_in_doubt(held, SentDocument("PASSPORT", "bb", "1").mark)
-    assert not is_replaced_in_doubt(replace(held, doubts=0), SentDocument("PASSPORT", "bb", "1").mark)
-    assert not is_replaced_in_doubt(held, "")
 
 
 def test_only_steps_with_data_own_columns() -> None:

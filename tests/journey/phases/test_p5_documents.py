@@ -1,0 +1,68 @@
+"""Phase 5: which documents are sent, in which order, and how the bank's list settles a lost upload."""
+
+import pytest
+
+from finhub_onboard.finhub.calls import CallName, Facts, step
+from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.move_kinds import Advance, Resolve, Rest
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.model import Phase, Standing
+from tests.journey.moves import at, doubt, move, sent
+from tests.journey.world import a_customer
+from tests.values import replace
+
+
+@pytest.mark.parametrize("kind", ["GOVERNMENT_ID", "PASSPORT", "NATIONAL_ID", "ID_CARD", "DRIVERS_LICENSE"])
+def test_any_identity_document_is_taken_from_the_identity_column(kind: str) -> None:
+    """Section 5: a passport, national id, id card or driving licence counts as GOVERNMENT_ID."""
+    assert sent(move(at(Phase.DOCUMENTS, required=(kind,)))) == step(CallName.UPLOAD_DOCUMENT, kind)
+    missing = a_customer(identity_document="")
+    assert move(at(Phase.DOCUMENTS, required=(kind,)), missing) == Rest(
+        standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS, field="identity_document"
+    )
+
+
+def test_documents_are_what_the_bank_asks_for_in_its_order_and_once() -> None:
+    """Each required document is uploaded once; an empty list needs none."""
+    required = ("SOURCE_OF_FUNDS", "GOVERNMENT_ID")
+    assert sent(move(at(Phase.DOCUMENTS, required=required))).item == "SOURCE_OF_FUNDS"
+    assert sent(move(at(Phase.DOCUMENTS, required=required, uploaded=("SOURCE_OF_FUNDS",)))).item == "GOVERNMENT_ID"
+    assert move(at(Phase.DOCUMENTS, required=required, uploaded=required)) == Advance(phase=Phase.DOCUMENTS)
+    assert move(at(Phase.DOCUMENTS, required=())) == Advance(phase=Phase.DOCUMENTS)
+
+
+def test_without_a_list_identity_is_needed_and_proof_of_address_given_if_there() -> None:
+    """Section 5's fallback; the proof of address is our own guess, so its absence stops nobody."""
+    assert sent(move(at(Phase.DOCUMENTS))).item == "GOVERNMENT_ID"
+    assert sent(move(at(Phase.DOCUMENTS, uploaded=("GOVERNMENT_ID",)))).item == "PROOF_OF_ADDRESS"
+    without = a_customer(address_document="")
+    assert move(at(Phase.DOCUMENTS, uploaded=("GOVERNMENT_ID",)), without) == Advance(phase=Phase.DOCUMENTS)
+    nothing = a_customer(identity_document="", address_document="")
+    assert isinstance(move(at(Phase.DOCUMENTS), nothing), Rest)
+
+
+def test_a_document_that_no_column_holds_waits_for_a_person_after_the_others_are_given() -> None:
+    """What the row has is uploaded first; an unknown requirement then parks the row."""
+    required = ("SELFIE", "GOVERNMENT_ID")
+    assert sent(move(at(Phase.DOCUMENTS, required=required))).item == "GOVERNMENT_ID"
+    found = move(at(Phase.DOCUMENTS, required=required, uploaded=("GOVERNMENT_ID",)))
+    assert found == Rest(standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS)
+
+
+def test_a_document_in_doubt_twice_is_looked_for() -> None:
+    """The customer's documents are listed; only one of the very kind that left answers for it."""
+    twice = doubt(CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID", doubts=2)
+    at_step = step(CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID")
+    assert sent(move(twice)) == step(CallName.LIST_DOCUMENTS)
+    assert move(twice, visit=Visit(listed=Facts(uploaded=("PASSPORT",)))) == Resolve(step=at_step)
+    unknown = Rest(standing=Standing.IN_DOUBT, code=Code.OUTCOME_UNKNOWN, phase=Phase.DOCUMENTS)
+    for other in ("PROOF_OF_ADDRESS", "ID_CARD", "NATIONAL_ID"):
+        assert move(twice, visit=Visit(listed=Facts(uploaded=(other,)))) == unknown
+    card = doubt(CallName.UPLOAD_DOCUMENT, "ID_CARD", doubts=2)
+    assert move(card, visit=Visit(listed=Facts(uploaded=("PASSPORT", "GOVERNMENT_ID")))) == unknown
+    before = replace(twice, documents=("PASSPORT=a@1", "GOVERNMENT_ID=a@1"))
+    assert move(before, visit=Visit(listed=Facts(uploaded=("PASSPORT",)))) == unknown, "that one was there before"
+    both = Facts(uploaded=("PASSPORT", "PASSPORT"))
+    assert move(before, visit=Visit(listed=both)) == Resolve(step=at_step)
+    address = doubt(CallName.UPLOAD_DOCUMENT, "PROOF_OF_ADDRESS", doubts=2)
+    assert move(address, visit=Visit(listed=Facts(uploaded=("PASSPORT",)))) == unknown
