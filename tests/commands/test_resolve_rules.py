@@ -7,8 +7,8 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from finhub_onboard.commands.resolve_rules import Given, Judged, Known, judged
-from finhub_onboard.journey.claims import reopened
-from finhub_onboard.journey.operator import Answer, answered, question_about
+from finhub_onboard.journey.claims import reopen
+from finhub_onboard.journey.operator import Answer, apply_answer, question_about
 from finhub_onboard.journey.questions import Word
 from finhub_onboard.model import CallRecord, Journey, Standing
 from finhub_onboard.reports.projection import instant
@@ -145,8 +145,8 @@ def test_who_is_not_in_doubt_cannot_be_answered() -> None:
 
 DOUBT = doubtful()
 SAID = Answer(word=Word.EXISTS, customer_id="c1", user_id="u1")
-AFTER = answered(DOUBT, SAID, run=2, now=T3)
-ABSENT = answered(DOUBT, Answer(word=Word.ABSENT), run=2, now=T3)
+AFTER = apply_answer(DOUBT, SAID, run=2, now=T3)
+ABSENT = apply_answer(DOUBT, Answer(word=Word.ABSENT), run=2, now=T3)
 
 
 def test_the_same_answer_again_changes_nothing() -> None:
@@ -271,7 +271,7 @@ def claimed(**more: Any) -> Journey:
 def answered_before(now: Journey) -> dict[str, Known]:
     """In doubt after run 1, answered by act 2, taken up by run 3."""
     before = doubtful()
-    told = answered(before, Answer(word=Word.EXISTS, customer_id="c1"), run=2, now=T2)
+    told = apply_answer(before, Answer(word=Word.EXISTS, customer_id="c1"), run=2, now=T2)
     return {"C-1": known(before, told, now, acts=(2,))}
 
 
@@ -311,8 +311,8 @@ def test_a_claim_can_be_corrected_while_a_later_step_is_in_doubt() -> None:
 def test_an_answer_corrected_after_a_run_can_be_given_again_and_corrected_again() -> None:
     """In doubt, answered, taken up, corrected, not taken up yet: the same file is harmless, another id counts."""
     now = claimed()
-    asked = reopened(now, "customer_id")
-    corrected = answered(asked, Answer(word=Word.EXISTS, customer_id="c9"), run=4, now=T3)
+    asked = reopen(now, "customer_id")
+    corrected = apply_answer(asked, Answer(word=Word.EXISTS, customer_id="c9"), run=4, now=T3)
     [before] = answered_before(now).values()
     ledger = {"C-1": replace(before, states=(*before.states, corrected), acts=frozenset({2, 4}))}
     same = judged([given(answer="exists", customer_id="c9")], ledger, {})

@@ -3,10 +3,10 @@
 import pytest
 
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step, step
-from finhub_onboard.journey.operator import Answer, answered
+from finhub_onboard.journey.operator import Answer, apply_answer
 from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.questions import Word
-from finhub_onboard.journey.state import after, intended
+from finhub_onboard.journey.state import conclude, record_intent
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Disposition, Journey, Repeat, Standing
 from tests.journey.world import AUTO, KEYS, World, a_customer, no_fault, strike
@@ -23,14 +23,14 @@ DOUBTFUL = Journey(
     doubt_at=7.0,
     doubt_email=b"mark",
 )
-CLAIMED = answered(DOUBTFUL, Answer(word=Word.EXISTS, customer_id="c", user_id="u"), run=2, now=9.0)
+CLAIMED = apply_answer(DOUBTFUL, Answer(word=Word.EXISTS, customer_id="c", user_id="u"), run=2, now=9.0)
 
 
 def replied(journey: Journey, at: Step, status: int, **facts: str) -> Journey:
     """The journey once the bank has answered so."""
     reply = Reply(status=status, says=status, accepted=status == 200, readable=True, facts=Facts(**facts))  # type: ignore[arg-type]
-    sent, visit = intended(journey, Visit(), at, now=10.0)
-    found, _ = after(sent, visit, at, reply, judge(at, reply), max_tries=3, now=11.0)
+    sent, visit = record_intent(journey, Visit(), at, now=10.0)
+    found, _ = conclude(sent, visit, at, reply, judge(at, reply), max_tries=3, now=11.0)
     return found
 
 
@@ -77,7 +77,7 @@ def test_a_404_on_an_id_of_the_banks_is_the_rows_failure() -> None:
 def test_a_claimed_verification_is_disowned_alone() -> None:
     """The customer stays, the verification is asked about again."""
     held = replace(DOUBTFUL, done=3, step="open_verification", customer_id="c", user_id="u")
-    claimed = answered(held, Answer(word=Word.DONE, verification_id="v"), run=2, now=9.0)
+    claimed = apply_answer(held, Answer(word=Word.DONE, verification_id="v"), run=2, now=9.0)
     assert claimed.claimed == ("verification_id",)
     found = replied(claimed, step(CallName.UPLOAD_DOCUMENT, "PASSPORT"), 404)
     assert (found.step, found.customer_id, found.verification_id, found.done) == ("open_verification", "c", "", 3)
@@ -91,7 +91,7 @@ def test_a_claim_that_is_by_now_anothers_is_not_used() -> None:
     world.plan = no_fault
     world.run += 1
     answer = Answer(word=Word.EXISTS, customer_id="cust-9")
-    world.ledger.write(answered(world.journey, answer, run=world.run, now=world.now()), ())
+    world.ledger.write(apply_answer(world.journey, answer, run=world.run, now=world.now()), ())
     world.anothers.add("cust-9")
     before = world.bank.requests.copy()
     world.live()
@@ -101,7 +101,7 @@ def test_a_claim_that_is_by_now_anothers_is_not_used() -> None:
 
 def test_a_claimed_verification_goes_with_the_customers_id_that_it_was_given_for() -> None:
     """Both ids are by now another's: the registration is in doubt again, and nobody is held as registered."""
-    claimed = answered(DOUBTFUL, Answer(word=Word.EXISTS, customer_id="c"), run=1, now=9.0)
+    claimed = apply_answer(DOUBTFUL, Answer(word=Word.EXISTS, customer_id="c"), run=1, now=9.0)
     world = World()
     world.run = 1
     both = replace(claimed, done=4, verification_id="v", claimed=("customer_id", "verification_id"), key=world.key)
@@ -116,7 +116,7 @@ def test_a_claimed_verification_goes_with_the_customers_id_that_it_was_given_for
 def test_a_word_about_a_later_step_proves_no_id() -> None:
     """Only an accepted call does: an id that was mistyped can be put right after the next answer as well."""
     held = replace(CLAIMED, done=3, step="open_verification", doubts=2, standing=Standing.IN_DOUBT)
-    verified = answered(held, Answer(word=Word.DONE, verification_id="v"), run=3, now=12.0)
+    verified = apply_answer(held, Answer(word=Word.DONE, verification_id="v"), run=3, now=12.0)
     assert set(verified.claimed) == {"customer_id", "user_id", "verification_id"}
     found = replied(verified, step(CallName.CHECK), 404)
     assert (found.step, found.done, found.doubt_at) == ("register", 1, 7.0)
@@ -131,7 +131,7 @@ def test_a_mistyped_id_can_be_put_right_and_nothing_is_done_twice() -> None:
     for given in ("cust-9", "cust-1"):
         answer = Answer(word=Word.EXISTS, customer_id=given)
         world.run += 1
-        world.ledger.write(answered(world.journey, answer, run=world.run, now=world.now()), ())
+        world.ledger.write(apply_answer(world.journey, answer, run=world.run, now=world.now()), ())
         world.live()
         assert world.journey.claimed == ()
         assert (world.journey.standing is Standing.COMPLETE) is (given == "cust-1")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from finhub_onboard.journey.forecast import Expected, Forecaster
-from finhub_onboard.journey.taking_up import enter, visit
+from finhub_onboard.journey.taking_up import begin_visit, enter
 from finhub_onboard.model import Journey, Phase, Standing
 from tests.journey.world import AUTO, KEYS, World, a_customer
 from tests.values import replace
@@ -20,7 +20,7 @@ def foreseen(
     """Calls and resting place of the customer's next run."""
     fingerprint = KEYS.fingerprint(world.customer)
     entered = enter(journey, key=world.key, fingerprint=fingerprint, run=9, now=1.0)
-    outlook = Forecaster(rules=rules).outlook(entered, world.customer, visit(entered, row=fingerprint), expected)
+    outlook = Forecaster(rules=rules).outlook(entered, world.customer, begin_visit(entered, row=fingerprint), expected)
     return outlook.calls, outlook.standing, outlook.code
 
 
@@ -91,7 +91,7 @@ def test_customers_who_are_alike_are_worked_out_once() -> None:
     for row in ({}, {"first_name": "Jonas"}, {"document_number": "X99"}, {"document_number": ""}):
         customer = a_customer(**row)
         journey = enter(None, key=b"k", fingerprint=KEYS.fingerprint(customer), run=1, now=1.0)
-        forecaster.outlook(journey, customer, visit(journey, row=journey.fingerprint))
+        forecaster.outlook(journey, customer, begin_visit(journey, row=journey.fingerprint))
     assert len(forecaster.known) == 2
 
 

@@ -29,9 +29,10 @@ REGISTERED = replace(START, done=2, customer_id="c-1")
 
 
 def call(outcome: str = "", step: str = "register") -> CallRecord:
-    """A request, without or with its outcome."""
+    """A request, without or with its outcome; each step has one."""
+    number = 1 if step == "register" else 2
     return CallRecord(
-        number=1, key=KEY, run=1, phase="registration", step=step, attempt=1, changes=True, intent_at=1.0,
+        number=number, key=KEY, run=1, phase="registration", step=step, attempt=1, changes=True, intent_at=1.0,
         outcome=outcome,
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from finhub_onboard.finhub import calls
 from finhub_onboard.finhub.calls import CallName, Step, step_from_label
-from finhub_onboard.journey.operator import Answer, answered, is_in_doubt, may_open, opened_again, question_about
+from finhub_onboard.journey.operator import Answer, apply_answer, is_in_doubt, may_open, open_again, question_about
 from finhub_onboard.journey.phases.p4_verification import EVIDENCE_COLUMNS
 from finhub_onboard.keys import changed_columns
 from finhub_onboard.ledger.sqlite import database, store, writer
@@ -255,14 +255,14 @@ class Onboarding(RuleBasedStateMachine):
             self.absent[self.world.bank.registered_rows[-1][1]] += 1
         if not happened:
             self.world.promises.vouched(at.label)
-        self._act(answered(journey, answer, run=self.world.run + 1, now=self.world.now()))
+        self._act(apply_answer(journey, answer, run=self.world.run + 1, now=self.world.now()))
 
     @rule()
     def a_redrive_opens_the_customer(self) -> None:
         """A person lets everybody be tried again who failed or was declined."""
         journey = self.world.ledger.journeys.get(self.world.key)
         if journey is not None and may_open(journey, declined=True):
-            self._act(opened_again(journey, run=self.world.run + 1))
+            self._act(open_again(journey, run=self.world.run + 1))
 
     def _act(self, journey: Journey) -> None:
         self.world.run += 1

@@ -9,16 +9,16 @@ from finhub_onboard.journey.next_move import next_move
 from finhub_onboard.journey.operator import (
     Answer,
     answer_given,
-    answered,
+    apply_answer,
     is_in_doubt,
     may_open,
-    opened_again,
+    open_again,
     phase_in_doubt,
     question_about,
 )
 from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.questions import Word
-from finhub_onboard.journey.state import after, intended, is_vouched
+from finhub_onboard.journey.state import conclude, is_vouched, record_intent
 from finhub_onboard.journey.taking_up import enter, needs_visit
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Disposition, Journey, Phase, Repeat, Standing
@@ -51,7 +51,7 @@ def doubtful(label: str, **more: object) -> Journey:
 
 def told(journey: Journey, word: Word, **ids: str) -> Journey:
     """The customer after the operator's answer, given as act 2."""
-    return answered(journey, Answer(word=word, **ids), run=2, now=9.0)
+    return apply_answer(journey, Answer(word=word, **ids), run=2, now=9.0)
 
 
 def next_label(journey: Journey) -> str:
@@ -167,9 +167,9 @@ def test_only_a_conflict_belies_the_operator(status: int, standing: Standing, do
     """409 means that the customer exists after all; every other answer counts as if it were the first try."""
     at = step(CallName.REGISTER)
     answer = Reply(status=status, says=status, accepted=status == 200, readable=True, facts=Facts(customer_id="c"))
-    journey, visit = intended(VOUCHED_FOR, Visit(), at, now=1.0)
+    journey, visit = record_intent(VOUCHED_FOR, Visit(), at, now=1.0)
     judgement = judge(at, answer, earlier_doubts=1)
-    found, _ = after(journey, visit, at, answer, judgement, max_tries=3, now=2.0)
+    found, _ = conclude(journey, visit, at, answer, judgement, max_tries=3, now=2.0)
     assert (found.standing, found.doubts, found.repeat) == (standing, doubts, repeat)
 
 
@@ -179,7 +179,7 @@ def answer_by_what_the_bank_shows(world: World, *, honest: bool = True) -> None:
     found = people and honest
     answer = Answer(word=Word.EXISTS, customer_id=people[0].id) if found else Answer(word=Word.ABSENT)
     world.run += 1
-    world.ledger.journeys[world.key] = answered(world.journey, answer, run=world.run, now=world.now())
+    world.ledger.journeys[world.key] = apply_answer(world.journey, answer, run=world.run, now=world.now())
 
 
 @pytest.mark.parametrize("lost", ["dropped_before", "timeout_after", "500_after"])
@@ -241,7 +241,7 @@ def test_a_customer_opened_again_is_taken_up_where_it_failed() -> None:
         code="refused", message="m", customer_id="c", verification_id="v", first_run=1, last_run=1, finished_at=6.0,
     )  # fmt: skip
     assert not needs_visit(failed, PRINT)
-    opened = opened_again(failed, run=2)
+    opened = open_again(failed, run=2)
     assert needs_visit(opened, PRINT)
     assert (opened.standing, opened.done, opened.last_run, opened.code) == (Standing.OPEN, 4, 2, "")
     assert (opened.customer_id, opened.verification_id) == ("c", "v")

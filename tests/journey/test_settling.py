@@ -14,7 +14,7 @@ from finhub_onboard.finhub.answers import read
 from finhub_onboard.finhub.calls import CallName, Step, step
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.journey.policy import judge
-from finhub_onboard.journey.state import after, intended
+from finhub_onboard.journey.state import conclude, record_intent
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Disposition, Journey, Repeat, Standing
 from tests.journey.world import AUTO, KEYS, Fault, Plan, World, a_customer, no_fault
@@ -97,10 +97,10 @@ def test_an_answer_to_the_repeat_says_nothing_about_the_attempt_before(name: Cal
     at = step_of(name)
     for says in SAYS.values():
         for body in bodies(status, says):
-            journey, visit = intended(in_doubt(at), Visit(), at, now=1.0)
+            journey, visit = record_intent(in_doubt(at), Visit(), at, now=1.0)
             reply = read(name, status, body, whose=Whose(customer=a_customer()))
             judgement = judge(at, reply, earlier_doubts=1)
-            found, _ = after(journey, visit, at, reply, judgement, max_tries=5, now=2.0)
+            found, _ = conclude(journey, visit, at, reply, judgement, max_tries=5, now=2.0)
             if name is SETTLED_BY_THE_CHECK and status == 409:
                 continue
             assert found.doubts >= 1, (says, found)
@@ -116,9 +116,9 @@ def test_a_refused_only_attempt_is_settled(name: CallName) -> None:
     for status in (400, 402, 404, 413, 418):
         for body in bodies(status, {}):
             fresh = replace(in_doubt(at), step="", doubts=0, code="")
-            journey, visit = intended(fresh, Visit(), at, now=1.0)
+            journey, visit = record_intent(fresh, Visit(), at, now=1.0)
             reply = read(name, status, body, whose=Whose(customer=a_customer()))
-            found, _ = after(journey, visit, at, reply, judge(at, reply), max_tries=5, now=2.0)
+            found, _ = conclude(journey, visit, at, reply, judge(at, reply), max_tries=5, now=2.0)
             assert (found.doubts, found.step, found.repeat) == (0, "", Repeat.UNUSED)
             assert (found.standing, found.final) == (Standing.FAILED, True)
 

@@ -11,7 +11,7 @@ from finhub_onboard.journey.next_move import next_move
 from finhub_onboard.journey.phases.p2_registration import IDENTITY_COLUMNS, REGISTERED_COLUMNS
 from finhub_onboard.journey.phases.p4_verification import VERIFIED_COLUMNS
 from finhub_onboard.journey.progress import advance
-from finhub_onboard.journey.state import after, unsendable
+from finhub_onboard.journey.state import conclude, stop_unsendable
 from finhub_onboard.journey.taking_up import enter, needs_visit
 from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.journey.visit import MAX_DELIVERY_PAGES, Visit
@@ -52,7 +52,7 @@ def judged(
     """Let a judgement move a journey."""
     judgement = Judgement(verdict=verdict, code=code, message="what", hint="do")
     made = Reply(**reply)  # type: ignore[arg-type]
-    return after(journey, visit or Visit(), at, made, judgement, max_tries=3, now=7.0)
+    return conclude(journey, visit or Visit(), at, made, judgement, max_tries=3, now=7.0)
 
 
 NEEDS = [
@@ -260,9 +260,9 @@ def test_an_unsendable_row_fails_unless_something_is_in_doubt() -> None:
     """Nothing left: a doubt stays, and without one the failure is final until the row changes."""
     judgement = Judgement(verdict=Verdict.REFUSED, code="category_unknown", message="m", hint="h")
     reply = Reply(field="category")
-    failed = unsendable(BASE, REGISTER, reply, judgement, now=7.0)
+    failed = stop_unsendable(BASE, REGISTER, reply, judgement, now=7.0)
     assert (failed.standing, failed.final, failed.field) == (Standing.FAILED, False, "category")
-    held = unsendable(replace(BASE, doubts=1, step="register"), REGISTER, reply, judgement, now=7.0)
+    held = stop_unsendable(replace(BASE, doubts=1, step="register"), REGISTER, reply, judgement, now=7.0)
     assert (held.standing, held.final, held.doubts, held.step) == (Standing.IN_DOUBT, False, 1, "register")
 
 

@@ -24,7 +24,7 @@ from finhub_onboard.journey import taking_up
 from finhub_onboard.journey.move_kinds import JourneyRules
 from finhub_onboard.journey.ports import Problem
 from finhub_onboard.journey.sent_documents import SentDocument
-from finhub_onboard.journey.state import intended
+from finhub_onboard.journey.state import record_intent
 from finhub_onboard.journey.traverse import Tools, Traverser
 from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.journey.visit import Visit
@@ -89,7 +89,7 @@ def a_customer(**changes: str) -> Customer:
 
 def intend(journey: Journey, at: Step, visit: Visit | None = None) -> Journey:
     """Count one more intent."""
-    return intended(journey, visit or Visit(), at, now=1.0)[0]
+    return record_intent(journey, visit or Visit(), at, now=1.0)[0]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -670,7 +670,7 @@ class World:
             now=self.now(),
             restored=bool(self.restored),
         )
-        visit = taking_up.visit(entered, row=fingerprint, email=email, restored=self.restored)
+        visit = taking_up.begin_visit(entered, row=fingerprint, email=email, restored=self.restored)
         numbers = iter(range(max(self.ledger.calls, default=0) + 1, NEVER))
         tools = Tools(
             bank=self.life,

@@ -7,7 +7,7 @@ import pytest
 
 from finhub_onboard.finhub.calls import CallName, step
 from finhub_onboard.intake.checking.documents import DocumentError
-from finhub_onboard.journey.state import intended
+from finhub_onboard.journey.state import record_intent
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.keys import FINGERPRINT_COLUMNS, changed_columns
 from finhub_onboard.matching.evidence import Evidence
@@ -78,7 +78,7 @@ def test_what_left_after_it_was_replaced_is_no_change(root: Path) -> None:
     row = evidence(root).fingerprint(CUSTOMER, refused)
     mark = evidence(root).opened(CUSTOMER, "identity_document", "GOVERNMENT_ID").mark
     upload = step(CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID")
-    sent, _ = intended(refused, Visit(row=row), upload, document=mark, now=1.0)
+    sent, _ = record_intent(refused, Visit(row=row), upload, document=mark, now=1.0)
     assert changed(root, sent) == ()
     os.utime(root / "id.pdf", ns=(1, 1))
     assert changed(root, sent) == ()

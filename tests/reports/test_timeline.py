@@ -8,7 +8,7 @@ import pytest
 
 from finhub_onboard.finhub.calls import CallName
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.operator import Answer, answered, opened_again
+from finhub_onboard.journey.operator import Answer, apply_answer, open_again
 from finhub_onboard.journey.questions import Word
 from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.model import CallRecord, Journey, Phase, Standing
@@ -36,7 +36,7 @@ DOUBT = Journey(
 )  # fmt: skip
 LOST = call(1, 2, outcome="doubt", outcome_at=202.0, code="no_answer", wait_s=1.5, seconds=0.25)
 AGAIN = call(2, 2, outcome="exists", outcome_at=204.0, http_status=409, code="exists_after_doubt", attempt=2)
-ANSWERED = answered(DOUBT, Answer(word=Word.EXISTS, customer_id="c1"), run=5, now=500.0)
+ANSWERED = apply_answer(DOUBT, Answer(word=Word.EXISTS, customer_id="c1"), run=5, now=500.0)
 CUT_OFF = replace(ANSWERED, last_run=6, step="open_verification", doubts=1, message="")
 STATES = [DOUBT, ANSWERED, CUT_OFF]
 RUNS = [
@@ -108,7 +108,7 @@ FAILED = replace(OPEN, standing=Standing.FAILED, code="refused", hint="correct i
     [
         (replace(OPEN, standing=Standing.COMPLETE, done=8, completed_run=2), "onboarded", "nothing"),
         (replace(OPEN, done=3), "pending", "goes on with verification"),
-        (opened_again(FAILED, run=3), "pending", "goes on with registration"),
+        (open_again(FAILED, run=3), "pending", "goes on with registration"),
         (replace(OPEN, step="register", doubts=1), "in_doubt", "finds out what happened"),
         (FAILED, "failed", "correct it; the next run tries again"),
         (replace(FAILED, final=True), "failed", "`onboard retry --code refused`"),

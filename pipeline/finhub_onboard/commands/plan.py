@@ -21,7 +21,7 @@ from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.job import read
 from finhub_onboard.journey.forecast import Expected, Forecaster, Outlook
 from finhub_onboard.journey.levels import ASSUMED, Levels, Source, level_of, levels
-from finhub_onboard.journey.taking_up import enter, needs_visit, visit
+from finhub_onboard.journey.taking_up import begin_visit, enter, needs_visit
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.categories import known_categories
 from finhub_onboard.ledger.ports import Reader
@@ -175,7 +175,7 @@ class _Desk:
 
     def _foresee(self, customer: Customer, journey: Journey | None, fingerprint: bytes) -> None:
         entered = enter(journey, key=journey.key if journey else b"", fingerprint=fingerprint, run=0, now=1.0)
-        taken_up = visit(entered, row=fingerprint)
+        taken_up = begin_visit(entered, row=fingerprint)
         cases = [Expected(level=level) for level in self._levels(customer, entered)]
         if journey is not None and _may_be_approved(journey):
             self.made.waiting += 1

@@ -16,7 +16,7 @@ from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError, ExitCode
 from finhub_onboard.intake.cells import readings
 from finhub_onboard.intake.reading.small_table import read_rows
-from finhub_onboard.journey.operator import IDS, Answer, answered
+from finhub_onboard.journey.operator import IDS, Answer, apply_answer
 from finhub_onboard.journey.questions import Word
 from finhub_onboard.keys import IdKind, Keys
 from finhub_onboard.ledger.ports import Reader
@@ -53,7 +53,7 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[list[tupl
                 new_run_id(datetime.now(UTC)),
                 "resolve",
                 {"customers": len(found.answers)},
-                lambda number: [answered(doubt, answer, run=number, now=now) for doubt, answer in found.answers],
+                lambda number: [apply_answer(doubt, answer, run=number, now=now) for doubt, answer in found.answers],
                 marks=[mark for doubt, answer in found.answers for mark in _id_marks(keys, doubt.key, answer)],
                 corrected=[
                     mark

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from finhub_onboard.finhub.json_fields import identifier
-from finhub_onboard.journey.claims import reopened
+from finhub_onboard.journey.claims import reopen
 from finhub_onboard.journey.operator import IDS, Answer, answer_given, is_in_doubt, phase_in_doubt, question_about
 from finhub_onboard.journey.questions import Word
 from finhub_onboard.model import CallRecord, Journey, Phase
@@ -183,7 +183,7 @@ def _asked(state: Journey, name: str = "") -> Journey:
     """The state with the question open that an operator's id answered; as it is where a step is in doubt."""
     if (state.doubts and not name) or not state.claimed:
         return state
-    return reopened(state, name or ("verification_id" if "verification_id" in state.claimed else "customer_id"))
+    return reopen(state, name or ("verification_id" if "verification_id" in state.claimed else "customer_id"))
 
 
 def _corrected(row: Given, word: Word | None, known: Known) -> Known:

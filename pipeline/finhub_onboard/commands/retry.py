@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from finhub_onboard.commands.existing_ledger import existing_ledger, named_run
 from finhub_onboard.commands.resolve import NEXT
 from finhub_onboard.config.settings import Settings
-from finhub_onboard.journey.operator import may_open, opened_again
+from finhub_onboard.journey.operator import may_open, open_again
 from finhub_onboard.ledger.ports import Interventions
 from finhub_onboard.matching.run_facts import new_run_id
 from finhub_onboard.model import Journey, Phase, Standing
@@ -47,7 +47,7 @@ def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> list[tuple[st
         if opened and not dry_run:
 
             def change(number: int) -> Iterator[Journey]:
-                return (opened_again(journey, run=number) for journey in _ended(acts) if wanted.picks(journey, run))
+                return (open_again(journey, run=number) for journey in _ended(acts) if wanted.picks(journey, run))
 
             acts.enter(new_run_id(datetime.now(UTC)), "retry", {"customers": opened.total()}, change)
     return list(_retried(opened, left, dry_run=dry_run))

@@ -93,7 +93,7 @@ class Admission:
             restored=bool(self.restored),
         )
         entered = replace(entered, sealed_id=entered.sealed_id or self.keys.seal(row.external_id))
-        visit = taking_up.visit(entered, row=fingerprint, email=email, restored=self.restored)
+        visit = taking_up.begin_visit(entered, row=fingerprint, email=email, restored=self.restored)
         self.tally.under_way[key] = entered.done
         self.identities.begin(key, customer, journey)
         return Work(row=row, customer=customer, journey=entered, visit=visit)

@@ -12,13 +12,13 @@ DISPROVED_BY = frozenset({Code.NOT_FOUND, Code.LOGIN_REFUSED})
 _BY_VERIFICATION = (CallName.UPLOAD_DOCUMENT, CallName.APPROVE)
 
 
-def named_by(step: Step, journey: Journey) -> str:
+def find_claim(step: Step, journey: Journey) -> str:
     """The id in the path of the step's request, if it is a claim; else nothing."""
     name = IdKind.VERIFICATION if step.call.name in _BY_VERIFICATION else IdKind.CUSTOMER
     return name if name in journey.claimed and step.call.name is not CallName.REGISTER else ""
 
 
-def proved(journey: Journey, step: Step) -> Journey:
+def prove(journey: Journey, step: Step) -> Journey:
     """A call with these ids was accepted: they are the customer's, whoever gave them."""
     if not journey.claimed:
         return journey
@@ -27,7 +27,7 @@ def proved(journey: Journey, step: Step) -> Journey:
     return replace(journey, claimed=tuple(name for name in journey.claimed if name not in names))
 
 
-def reopened(journey: Journey, name: str) -> Journey:
+def reopen(journey: Journey, name: str) -> Journey:
     """The claim is not the customer's id: the step that it answered for is in doubt as before."""
     verification = name == IdKind.VERIFICATION
     phase = Phase.VERIFICATION if verification else Phase.REGISTRATION

@@ -18,7 +18,7 @@ from finhub_onboard.journey.phases.p5_documents import expected_documents
 from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.sent import changed_since_sent
-from finhub_onboard.journey.state import after, intended
+from finhub_onboard.journey.state import conclude, record_intent
 from finhub_onboard.journey.verdicts import DONE
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Customer, Journey, Phase, Risk, Standing
@@ -90,10 +90,10 @@ def _foreseen(journey: Journey, customer: Customer, rules: JourneyRules, visit: 
             case Send(step=step) | Resolve(step=step):
                 if isinstance(move, Send):
                     calls[step.phase] += 1
-                    journey, visit = intended(journey, visit, step, now=1.0)
+                    journey, visit = record_intent(journey, visit, step, now=1.0)
                 reply = _replied(step, journey, rules, expected)
                 judgement = judge(step, reply) if reply.status else DONE
-                journey, visit = after(journey, visit, step, reply, judgement, max_tries=rules.max_tries, now=1.0)
+                journey, visit = conclude(journey, visit, step, reply, judgement, max_tries=rules.max_tries, now=1.0)
             case Forget() | Doubt() | Learn():
                 break
     raise AssertionError(f"the journey does not end at {journey.step or journey.done}")

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, step_from_label
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.phase_table import PHASES
-from finhub_onboard.journey.progress import settled, silent
+from finhub_onboard.journey.progress import clear_reason, settle_attempts
 from finhub_onboard.journey.questions import Question, Word
-from finhub_onboard.journey.state import after
+from finhub_onboard.journey.state import conclude
 from finhub_onboard.journey.verdicts import DONE
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Journey, Phase, Repeat, Standing
@@ -69,13 +69,13 @@ def phase_in_doubt(journey: Journey) -> Phase:
     return step_from_label(journey.step).phase
 
 
-def answered(journey: Journey, answer: Answer, *, run: int, now: float) -> Journey:
+def apply_answer(journey: Journey, answer: Answer, *, run: int, now: float) -> Journey:
     """The journey once the operator has answered; ``run`` is the act's number among the runs."""
     at, phase = step_from_label(journey.step), phase_in_doubt(journey)
-    opened = _opened(journey, run=run)
+    opened = _open(journey, run=run)
     if answer.word.happened:
         brought = {name: getattr(answer, name) for name in question_about(journey).brings}
-        known, _ = after(opened, Visit(), at, Reply(facts=Facts(**brought)), DONE, max_tries=1, now=now)
+        known, _ = conclude(opened, Visit(), at, Reply(facts=Facts(**brought)), DONE, max_tries=1, now=now)
         # A word proves no other word. Should a claim turn out wrong, the doubt is as it was.
         claimed = tuple(dict.fromkeys((*journey.claimed, *(name for name, value in brought.items() if value))))
         known = replace(known, claimed=claimed, doubt_at=journey.doubt_at, doubt_email=journey.doubt_email)
@@ -83,7 +83,7 @@ def answered(journey: Journey, answer: Answer, *, run: int, now: float) -> Journ
         code = Code.OPERATOR_VOUCHES
         known = replace(opened, doubts=1, repeat=Repeat.GRANTED, code=code, hint=code.hint)
     else:
-        known = settled(opened)
+        known = settle_attempts(opened)
     return replace(known, phase=phase, message=answer.text)
 
 
@@ -98,12 +98,12 @@ def may_open(journey: Journey, *, declined: bool) -> bool:
     return failed or (declined and journey.standing is Standing.DECLINED)
 
 
-def opened_again(journey: Journey, *, run: int) -> Journey:
+def open_again(journey: Journey, *, run: int) -> Journey:
     """The journey once a redrive has opened it: the next run tries the phase again that failed."""
     why = f"opened again by the operator after {journey.phase}, {journey.code}"
-    return replace(_opened(journey, run=run), phase=journey.phase, message=why)
+    return replace(_open(journey, run=run), phase=journey.phase, message=why)
 
 
-def _opened(journey: Journey, *, run: int) -> Journey:
+def _open(journey: Journey, *, run: int) -> Journey:
     """Nothing holds the customer any more; what the bank has and what is in doubt stay."""
-    return replace(silent(journey), standing=Standing.OPEN, final=False, last_run=run, sent=0, finished_at=0.0)
+    return replace(clear_reason(journey), standing=Standing.OPEN, final=False, last_run=run, sent=0, finished_at=0.0)

@@ -7,7 +7,7 @@ from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
 def advance(journey: Journey, phase: Phase, *, now: float) -> Journey:
     """Phase ``phase`` is complete."""
-    journey = silent(settled(journey))
+    journey = clear_reason(settle_attempts(journey))
     complete = phase is Phase.ACTIVATION
     return replace(
         journey,
@@ -19,12 +19,12 @@ def advance(journey: Journey, phase: Phase, *, now: float) -> Journey:
     )
 
 
-def settled(journey: Journey) -> Journey:
+def settle_attempts(journey: Journey) -> Journey:
     """No attempt is unresolved any more. What a registration in doubt knew is kept while an id is only claimed."""
     known = replace(journey, doubts=0, step="", repeat=Repeat.UNUSED)
     return known if journey.claimed else replace(known, doubt_at=0.0, doubt_email=b"")
 
 
-def silent(journey: Journey) -> Journey:
+def clear_reason(journey: Journey) -> Journey:
     """Nothing is wrong any more."""
     return replace(journey, code="", field="", message="", hint="", http_status=None)

@@ -14,7 +14,7 @@ from finhub_onboard.journey import claims
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.phase_table import PHASES
 from finhub_onboard.journey.phases import p7_consents
-from finhub_onboard.journey.progress import advance, settled
+from finhub_onboard.journey.progress import advance, settle_attempts
 from finhub_onboard.journey.replies import Accepted, Moved
 from finhub_onboard.journey.sent import columns_of
 from finhub_onboard.journey.verdicts import Judgement, Verdict
@@ -35,7 +35,7 @@ class _Judged(msgspec.Struct, frozen=True):
     now: float
 
 
-def intended(journey: Journey, visit: Visit, step: Step, *, document: str = "", now: float) -> Moved:
+def record_intent(journey: Journey, visit: Visit, step: Step, *, document: str = "", now: float) -> Moved:
     """One more intent for ``step``: what it sends is frozen. Only calls that change something leave a doubt.
 
     ``document`` is the mark of the document that leaves with it.
@@ -73,7 +73,7 @@ def is_vouched(journey: Journey) -> bool:
     return journey.repeat is Repeat.GRANTED
 
 
-def after(
+def conclude(
     journey: Journey, visit: Visit, step: Step, reply: Reply, judgement: Judgement, *, max_tries: int, now: float
 ) -> Moved:
     """Where the journey stands once ``step`` was judged."""
@@ -87,7 +87,7 @@ def after(
         repeat = Repeat.REFUSED if verdict is Verdict.EXISTS else journey.repeat
         return replace(_say(journey, judged), repeat=repeat), unread(visit)
     if step.call.changes:
-        journey = _answered(journey, visit, final=verdict not in _PASSING)
+        journey = _settle_own_attempt(journey, visit, final=verdict not in _PASSING)
     return _not_done(journey, visit, judged)
 
 
@@ -95,13 +95,13 @@ _PASSING = frozenset({Verdict.RETRY, Verdict.EXPIRED, Verdict.FATAL, Verdict.SUS
 """Refusals that do not use the repeat up: they say nothing about this customer."""
 
 
-def _answered(journey: Journey, visit: Visit, *, final: bool) -> Journey:
+def _settle_own_attempt(journey: Journey, visit: Visit, *, final: bool) -> Journey:
     """The last attempt was refused: it is settled, and no other."""
     left = 0 if visit.vouched and final else max(0, journey.doubts - 1)
     if final and visit.restored and not visit.vouched and journey.step == CallName.REGISTER:
         left = max(1, left)  # the one before it that the ledger may have forgotten
     if not left:
-        return settled(journey)
+        return settle_attempts(journey)
     if final:
         return replace(journey, doubts=left, repeat=Repeat.REFUSED)
     repeat = Repeat.GRANTED if visit.vouched else Repeat.UNUSED if left == 1 else journey.repeat
@@ -119,8 +119,8 @@ def _not_done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
             return journey, visit  # it concerns the run, or may: the customer is left as it was
         case Verdict.LOOK:
             return journey, replace(unread(visit), role_refused=True)
-    if judgement.code in claims.DISPROVED_BY and (name := claims.named_by(step, journey)):
-        return disowned(journey, name, now=judged.now), visit
+    if judgement.code in claims.DISPROVED_BY and (name := claims.find_claim(step, journey)):
+        return disown(journey, name, now=judged.now), visit
     if visit.role_refused and not changes and not journey.doubts:
         return journey, replace(visit, check=Facts())  # the look told nothing
     if journey.doubts and not changes:
@@ -140,21 +140,21 @@ def _not_done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
             return replace(stopped, final=judgement.verdict is Verdict.REFUSED), visit
 
 
-def unsendable(journey: Journey, step: Step, reply: Reply, judgement: Judgement, *, now: float) -> Journey:
+def stop_unsendable(journey: Journey, step: Step, reply: Reply, judgement: Judgement, *, now: float) -> Journey:
     """The row does not allow the request to be built: nothing left, and what is in doubt stays in doubt."""
     judged = _Judged(step, reply, judgement, 0, now)
     # Not final: what is wrong lies beside the row, such as a document, and once it is right the row goes on.
     return _stop(journey, Standing.IN_DOUBT if journey.doubts else Standing.FAILED, judged)
 
 
-def disowned(journey: Journey, name: str, *, now: float) -> Journey:
+def disown(journey: Journey, name: str, *, now: float) -> Journey:
     """An id that only an operator gave is not the customer's: the question that it answered is open again."""
-    open_again = claims.reopened(journey, name)
-    phase = step_from_label(open_again.step).phase
-    return rest(open_again, Standing.IN_DOUBT, Code.CLAIM_UNKNOWN, phase, now=now)
+    reopened = claims.reopen(journey, name)
+    phase = step_from_label(reopened.step).phase
+    return rest(reopened, Standing.IN_DOUBT, Code.CLAIM_UNKNOWN, phase, now=now)
 
 
-def forgotten(journey: Journey, visit: Visit, step: Step, done: Phase, *, now: float) -> Moved:
+def assume_attempt(journey: Journey, visit: Visit, step: Step, done: Phase, *, now: float) -> Moved:
     """An attempt of ``step`` may have been made that the ledger does not know of."""
     # An activation is repeated only after a read, and of a verification there is none.
     repeat = Repeat.UNUSED if step.call.name is CallName.ACTIVATE else Repeat.SENT
@@ -162,7 +162,7 @@ def forgotten(journey: Journey, visit: Visit, step: Step, done: Phase, *, now: f
     return journey, replace(unread(visit), restored=0.0)
 
 
-def learnt(journey: Journey, visit: Visit, uploaded: tuple[str, ...], consented: tuple[str, ...]) -> Moved:
+def learn(journey: Journey, visit: Visit, uploaded: tuple[str, ...], consented: tuple[str, ...]) -> Moved:
     """The bank told what it has; what stands in the ledger stays."""
     known = replace(
         journey,
@@ -176,7 +176,7 @@ def _done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
     """The step was done: what its answer brings is for the phase to say that it serves."""
     step, facts = judged.step, judged.reply.facts
     risk = Risk.HIGH if Risk.HIGH in (journey.risk, facts.risk) else facts.risk or journey.risk
-    known = claims.proved(replace(journey, risk=risk), step)
+    known = claims.prove(replace(journey, risk=risk), step)
     visit = replace(visit, tries=0, renewed="")
     return PHASES[step.phase].replies[step.call.name](Accepted(known, visit, step, facts, judged.now))
 
@@ -235,7 +235,7 @@ def _stop(journey: Journey, standing: Standing, judged: _Judged) -> Journey:
 
 def rest(journey: Journey, standing: Standing, code: Code, phase: Phase, *, field: str = "", now: float) -> Journey:
     """The journey stops here without a call, for the reason ``code`` names. Who was declined was so by a read."""
-    known = settled(journey) if standing is Standing.DECLINED else journey
+    known = settle_attempts(journey) if standing is Standing.DECLINED else journey
     return replace(
         known,
         standing=standing,

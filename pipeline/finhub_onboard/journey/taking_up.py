@@ -9,7 +9,7 @@ from finhub_onboard.finhub.calls import CallName
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.phases.p2_registration import REGISTERED_COLUMNS
 from finhub_onboard.journey.phases.p4_verification import EVIDENCE_COLUMNS
-from finhub_onboard.journey.progress import settled, silent
+from finhub_onboard.journey.progress import clear_reason, settle_attempts
 from finhub_onboard.journey.sent import sent_columns
 from finhub_onboard.journey.state import is_vouched
 from finhub_onboard.journey.visit import Visit
@@ -54,7 +54,7 @@ def enter(
         return Journey(key=key, fingerprint=fingerprint, first_run=run, last_run=run, started_at=now)
     taken_up = replace(journey, last_run=run, sent=0, finished_at=0.0)
     if is_vouched(taken_up) and _is_another_email(taken_up, fingerprint, email):
-        taken_up = settled(taken_up)  # nothing was ever sent with the new data
+        taken_up = settle_attempts(taken_up)  # nothing was ever sent with the new data
     if journey.standing is Standing.DECLINED and journey.verification_id:
         taken_up = _verified_anew(taken_up)
     if _conflict_was_shown(taken_up):
@@ -69,10 +69,10 @@ def enter(
     if restored and taken_up.doubts and taken_up.repeat is Repeat.UNUSED:
         taken_up = replace(taken_up, repeat=Repeat.SENT)
     # The code of an unsettled step tells what may follow it; everything else starts afresh.
-    return taken_up if taken_up.doubts else silent(taken_up)
+    return taken_up if taken_up.doubts else clear_reason(taken_up)
 
 
-def visit(journey: Journey, *, row: bytes, email: bytes = b"", restored: float = 0.0) -> Visit:
+def begin_visit(journey: Journey, *, row: bytes, email: bytes = b"", restored: float = 0.0) -> Visit:
     """What the run knows of a customer whom it takes up; ``restored``: until when its ledger knows what happened."""
     check_first = journey.done >= Phase.VERIFICATION.number
     return Visit(row=row, email=email, check_first=check_first, restored=restored)
@@ -107,5 +107,5 @@ def _asked_again(journey: Journey) -> Journey:
     if journey.repeat is Repeat.REFUSED:
         return journey
     if journey.doubts <= 1:
-        return settled(journey)
+        return settle_attempts(journey)
     return replace(journey, doubts=journey.doubts - 1, repeat=Repeat.REFUSED)

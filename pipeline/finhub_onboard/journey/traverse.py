@@ -61,7 +61,7 @@ class Traverser:
         for name in self._tools.bank.disproved(self._journey):
             if name not in self._journey.claimed:
                 continue  # it went with the id before it
-            self._journey = state.disowned(self._journey, name, now=self._tools.now())
+            self._journey = state.disown(self._journey, name, now=self._tools.now())
         while True:
             move = next_move(self._journey, self._customer, self._visit, self._tools.rules)
             if isinstance(move, Rest):
@@ -87,13 +87,13 @@ class Traverser:
                 self._visit = replace(self._visit, check=None, polls=0)
             case Resolve(step=step):
                 # What a lookup found counts like the answer that was lost.
-                self._journey, self._visit = state.after(
+                self._journey, self._visit = state.conclude(
                     self._journey, self._visit, step, Reply(), DONE, max_tries=self._tools.rules.max_tries, now=now
                 )
             case Doubt(step=step, done=done):
-                self._journey, self._visit = state.forgotten(self._journey, self._visit, step, done, now=now)
+                self._journey, self._visit = state.assume_attempt(self._journey, self._visit, step, done, now=now)
             case Learn(uploaded=uploaded, consented=consented):
-                self._journey, self._visit = state.learnt(self._journey, self._visit, uploaded, consented)
+                self._journey, self._visit = state.learn(self._journey, self._visit, uploaded, consented)
             case Forget(consents=consents):
                 self._journey, self._visit = p7_consents.send_again(self._journey, self._visit, consents)
 
@@ -113,7 +113,7 @@ class Traverser:
             if turn is None or tools.stop.requested:
                 return
             earlier = state.earlier_attempts(self._journey, self._visit, step)
-            self._journey, self._visit = state.intended(
+            self._journey, self._visit = state.record_intent(
                 self._journey, self._visit, step, document=request.document, now=tools.now()
             )
             call = self._intent(step)
@@ -142,7 +142,7 @@ class Traverser:
     def _take(self, step: Step, reply: Reply, judgement: Judgement) -> None:
         """Let the judgement move the journey; keep the customer's own token for what the contract allows."""
         before = self._journey.customer_id
-        self._journey, self._visit = state.after(
+        self._journey, self._visit = state.conclude(
             self._journey,
             self._visit,
             step,
@@ -204,7 +204,7 @@ class Traverser:
         reply = Reply(field=problem.field)
         call = replace(self._intent(step), sent=False)
         now = self._tools.now()
-        self._journey = state.unsendable(self._journey, step, reply, judgement, now=now)
+        self._journey = state.stop_unsendable(self._journey, step, reply, judgement, now=now)
         self._post([replace(_with_outcome(call, reply, judgement, wait_s=0.0, now=now), sent=False)])
 
     def _intent(self, step: Step) -> CallRecord:

@@ -16,7 +16,7 @@ from finhub_onboard.journey.activation_check import take_check
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, JourneyRules, Move, Resolve, Rest, Send
 from finhub_onboard.journey.phase_rules import PhaseRules
-from finhub_onboard.journey.progress import settled, silent
+from finhub_onboard.journey.progress import clear_reason, settle_attempts
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
 from finhub_onboard.journey.sent_documents import SentDocument
@@ -64,8 +64,8 @@ def next_move(at: Situation) -> Move:
 
 def take_uploaded(answer: Accepted) -> Moved:
     """One document is there; the phase goes on."""
-    known = replace(settled(answer.journey), uploaded=(*answer.journey.uploaded, answer.step.item))
-    return silent(known), answer.fresh
+    known = replace(settle_attempts(answer.journey), uploaded=(*answer.journey.uploaded, answer.step.item))
+    return clear_reason(known), answer.fresh
 
 
 def take_list(answer: Accepted) -> Moved:

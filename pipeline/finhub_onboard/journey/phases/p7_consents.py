@@ -14,7 +14,7 @@ from finhub_onboard.journey.activation_check import take_check
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Forget, Move, Resolve, Rest, Send
 from finhub_onboard.journey.phase_rules import PhaseRules
-from finhub_onboard.journey.progress import settled, silent
+from finhub_onboard.journey.progress import clear_reason, settle_attempts
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
 from finhub_onboard.journey.situation import Situation, Unresolved
@@ -71,8 +71,8 @@ def _check_all(at: Situation) -> Move:
 
 def take_accepted(answer: Accepted) -> Moved:
     """One consent is given; the phase goes on."""
-    known = replace(settled(answer.journey), consented=(*answer.journey.consented, answer.step.item))
-    return silent(known), answer.fresh
+    known = replace(settle_attempts(answer.journey), consented=(*answer.journey.consented, answer.step.item))
+    return clear_reason(known), answer.fresh
 
 
 def settle(doubt: Unresolved) -> Move:
