@@ -19,7 +19,8 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.ledger.sqlite import create
 from finhub_onboard.ledger.sqlite.create import SCHEMA_VERSION
 from finhub_onboard.ledger.sqlite.database import connect
-from finhub_onboard.ledger.sqlite.rows import JOURNEY_COLUMNS, UPSERT_CALL, call_values, journey_values
+from finhub_onboard.ledger.sqlite.queries import sql
+from finhub_onboard.ledger.sqlite.rows import JOURNEY_COLUMNS, call_values, journey_values
 from finhub_onboard.model import Standing
 from tests.ledger.support import call, journey, key, opened, write
 
@@ -199,7 +200,7 @@ def older(path: Path, version: int) -> None:
                 f"INSERT INTO customer VALUES ({', '.join('?' * len(names))}) ON CONFLICT DO UPDATE SET {changes}",  # noqa: S608
                 [known[name] for name in names],
             )
-        db.execute(UPSERT_CALL, call_values(call(1, 1)))
+        db.execute(sql("upsert_call"), call_values(call(1, 1)))
 
 
 def shape(path: Path) -> dict[str, str]:

@@ -15,15 +15,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from finhub_onboard.ledger.sqlite.database import Transactions, connect, plainly
-from finhub_onboard.ledger.sqlite.rows import (
-    ADD_MARK,
-    END_MARK,
-    END_MARKS_OF,
-    JOURNEY_COLUMNS,
-    UPSERT_CUSTOMER,
-    journey_values,
-    read_journey,
-)
+from finhub_onboard.ledger.sqlite.queries import sql
+from finhub_onboard.ledger.sqlite.rows import journey_values, read_journey
 from finhub_onboard.model import Journey, Standing
 
 _SLICE = 1000
@@ -49,12 +42,11 @@ class SqliteInterventions:
 
     def standing(self, standing: Standing) -> Iterator[Journey]:
         """Yield all customers of this standing; what is written meanwhile does not disturb."""
-        names = ", ".join(JOURNEY_COLUMNS)
         after = b""
-        sql = f"SELECT {names} FROM customer WHERE standing = ? AND key > ? ORDER BY key LIMIT {_SLICE}"  # noqa: S608
         while True:
             with plainly(self._path):
-                found = [read_journey(row) for row in self._db.execute(sql, (standing, after))]
+                rows = self._db.execute(sql("customers_of_standing"), (standing, after, _SLICE))
+                found = [read_journey(row) for row in rows]
             yield from found
             if len(found) < _SLICE:
                 return
@@ -67,7 +59,7 @@ class SqliteInterventions:
         if not wanted:
             return found
         with plainly(self._path):
-            for key, *ids_ in self._db.execute(f"SELECT key, {', '.join(_IDS)} FROM customer"):  # noqa: S608
+            for key, *ids_ in self._db.execute(sql("ids")):
                 for name, value in zip(_IDS, ids_, strict=True):
                     if value in wanted:
                         found.setdefault((name, value), set()).add(key)
@@ -93,13 +85,12 @@ class SqliteInterventions:
         facts = facts | {"command": command, "inputs": [], "out": ""}
         with plainly(self._path), self._lease.transaction(self._db):
             number = self._db.execute(
-                "INSERT INTO run (run_id, host, pid, started_at, heartbeat_at, finished_at, exit_code, facts)"
-                " VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+                sql("enter_intervention"),
                 (run_id, socket.gethostname(), os.getpid(), now, now, now, json.dumps(facts)),
             ).lastrowid
             assert number is not None
-            self._db.executemany(UPSERT_CUSTOMER, map(journey_values, change(number)))
-            self._db.executemany(END_MARK, [(number, *mark) for mark in corrected])
+            self._db.executemany(sql("upsert_customer"), map(journey_values, change(number)))
+            self._db.executemany(sql("end_mark"), [(number, *mark) for mark in corrected])
             if ended:
-                self._db.execute(END_MARKS_OF, (number, json.dumps([key.hex().upper() for key in ended])))
-            self._db.executemany(ADD_MARK, [(*mark, number, *mark) for mark in marks])
+                self._db.execute(sql("end_marks_of"), (number, json.dumps([key.hex().upper() for key in ended])))
+            self._db.executemany(sql("add_mark"), [(*mark, number, *mark) for mark in marks])

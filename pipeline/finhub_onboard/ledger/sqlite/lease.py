@@ -24,6 +24,7 @@ from finhub_onboard.ledger.ports import Room
 from finhub_onboard.ledger.sqlite.database import connect, plainly
 from finhub_onboard.ledger.sqlite.interventions import SqliteInterventions
 from finhub_onboard.ledger.sqlite.process import Life, Process, life_of, this_process
+from finhub_onboard.ledger.sqlite.queries import sql
 from finhub_onboard.ledger.sqlite.trouble import BACK
 from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 
@@ -82,7 +83,7 @@ class SqliteLease:
             db.execute("BEGIN IMMEDIATE")
             self._confirm(db)
             if due := at - self._heartbeat_at >= _HEARTBEAT_S / 2:
-                db.execute("UPDATE holder SET heartbeat_at = ?, beats = beats + 1", (time.time(),))
+                db.execute(sql("heartbeat"), (time.time(),))
             yield
         if due:
             self._renewed(at)
@@ -141,12 +142,12 @@ class SqliteLease:
     def release(self, db: sqlite3.Connection) -> None:
         """Free the lease. One that cannot be freed is that of a dead process soon."""
         with suppress(sqlite3.Error), db:
-            db.execute("DELETE FROM holder WHERE nonce = ?", (self._nonce,))
+            db.execute(sql("release"), (self._nonce,))
 
     def _enter(self, db: sqlite3.Connection, process: Process) -> None:
         now = time.time()
         db.execute(
-            "INSERT OR REPLACE INTO holder VALUES (1, ?, ?, ?, ?, ?, ?, ?, 0)",
+            sql("acquire"),
             (self._nonce, process.host, process.pid, process.machine, process.start, now, now),
         )
 
@@ -206,7 +207,7 @@ def hold(path: Path) -> Iterator[SqliteLease]:
 
 def read_holder(db: sqlite3.Connection) -> Holder | None:
     """Who holds the lease, by what the ledger says."""
-    row = db.execute("SELECT nonce, host, pid, machine, start, since, heartbeat_at, beats FROM holder").fetchone()
+    row = db.execute(sql("holder")).fetchone()
     if row is None:
         return None
     nonce, host, pid, machine, start, since, heartbeat_at, beats = row

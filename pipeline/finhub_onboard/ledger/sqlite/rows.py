@@ -12,8 +12,6 @@ from finhub_onboard.model import CallRecord, Journey, Repeat, Standing
 
 JOURNEY_COLUMNS = Journey.__struct_fields__
 CALL_COLUMNS = CallRecord.__struct_fields__
-_OUTCOME_COLUMNS = CALL_COLUMNS[CALL_COLUMNS.index("intent_at") + 1 :]
-"""What an outcome adds to its intent."""
 
 
 def journey_values(journey: Journey) -> tuple[Any, ...]:
@@ -36,33 +34,8 @@ def call_values(call: CallRecord) -> tuple[Any, ...]:
 
 
 def facts_values(number: int, facts: dict[str, Any], at: float) -> tuple[Any, ...]:
-    """What is known of run ``number`` at an instant of its life, as ``UPDATE_FACTS`` takes it."""
+    """What is known of run ``number`` at an instant of its life, as ``note_run`` takes it."""
     return json.dumps(facts), at, number
-
-
-UPDATE_FACTS = "UPDATE run SET facts = ?, heartbeat_at = ? WHERE number = ?"
-SET_BANK = "INSERT OR REPLACE INTO meta VALUES ('bank', ?)"
-UPSERT_CUSTOMER = (
-    f"INSERT INTO customer ({', '.join(JOURNEY_COLUMNS)}) VALUES ({', '.join('?' * len(JOURNEY_COLUMNS))})"  # noqa: S608
-    f" ON CONFLICT (key) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in JOURNEY_COLUMNS[1:])}"
-)
-ADD_MARK = (
-    "INSERT INTO identity (mark, key, since) SELECT ?, ?, ?"
-    " WHERE NOT EXISTS (SELECT 1 FROM identity WHERE mark = ? AND key = ? AND until IS NULL)"
-)
-"""An identity hash of a customer is valid from a run on; it stays as it is where it is valid already."""
-DROP_MARK = "DELETE FROM identity WHERE mark = ? AND key = ? AND since = ?"
-"""An identity hash that was written in this run never was: no report has seen it."""
-END_MARK = "UPDATE identity SET until = ? WHERE mark = ? AND key = ? AND until IS NULL"
-"""An identity hash of an earlier run is valid no more; reports of runs before this one still see it."""
-END_MARKS_OF = "UPDATE identity SET until = ? WHERE until IS NULL AND hex(key) IN (SELECT value FROM json_each(?))"
-"""All identity hashes of these customers are valid no more. One look at every hash."""
-UPSERT_CALL = (
-    f"INSERT INTO call ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"  # noqa: S608
-    f" ON CONFLICT (number) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in _OUTCOME_COLUMNS)}"
-    " WHERE key = excluded.key AND run = excluded.run AND step = excluded.step AND attempt = excluded.attempt"
-)
-"""An intent, or the outcome of one. A number that another call has changes nothing: no row is counted."""
 
 
 def read_journey(row: Sequence[Any]) -> Journey:

@@ -9,16 +9,17 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.errors import ConfigurationError, LedgerError
 from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.ledger.sqlite.copies import only_copy
 from finhub_onboard.ledger.sqlite.create import open_or_create
 from finhub_onboard.ledger.sqlite.database import plainly
 from finhub_onboard.ledger.sqlite.lease import SqliteLease, hold
 from finhub_onboard.ledger.sqlite.looking import open_to_look
+from finhub_onboard.ledger.sqlite.queries import sql
 from finhub_onboard.ledger.sqlite.reading import SqliteReader
 from finhub_onboard.ledger.sqlite.reserve import Reserve, describe_room, reserved
-from finhub_onboard.ledger.sqlite.rows import UPDATE_FACTS, facts_values
+from finhub_onboard.ledger.sqlite.rows import facts_values
 
 _RANGES = "call_ranges"
 """Entry of ``meta``: how many ranges of call numbers were given to writers."""
@@ -60,9 +61,9 @@ class SqliteLedger(SqliteReader):
     def note(self, name: str, value: str) -> None:
         """Note one value under a name for later runs, in place of what was there; an empty one is forgotten."""
         with plainly(self.path), self._db:
-            self._db.execute("DELETE FROM meta WHERE key = ?", (f"note_{name}",))
+            self._db.execute(sql("forget_meta"), (f"note_{name}",))
             if value:
-                self._db.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (f"note_{name}", value))
+                self._db.execute(sql("set_meta"), (f"note_{name}", value))
 
     def reserve_call_numbers(self) -> int:
         """The first of ``2 ** 32`` call numbers that nobody else is given.
@@ -72,10 +73,10 @@ class SqliteLedger(SqliteReader):
         """
         with plainly(self.path), self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            known = dict(self._db.execute("SELECT key, value FROM meta WHERE key = ?", (_RANGES,)))
-            (used,) = self._db.execute("SELECT coalesce(max(number), 0) >> ? FROM call", (_RANGE_BITS,)).fetchone()
-            number: int = max(int(known.get(_RANGES, 0)), used) + 1
-            self._db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_RANGES, str(number)))
+            given = int(self._meta(_RANGES, LedgerError) or 0)
+            (used,) = self._one("last_call_range", (_RANGE_BITS,))
+            number: int = max(given, used) + 1
+            self._db.execute(sql("set_meta"), (_RANGES, str(number)))
         return number << _RANGE_BITS
 
     def start_run(self, run_id: str, facts: dict[str, Any]) -> RunRecord:
@@ -83,7 +84,7 @@ class SqliteLedger(SqliteReader):
         now = time.time()
         with plainly(self.path, ConfigurationError), self._db:
             self._db.execute(
-                "INSERT INTO run (run_id, host, pid, started_at, heartbeat_at, facts) VALUES (?, ?, ?, ?, ?, ?)",
+                sql("start_run"),
                 (run_id, socket.gethostname(), os.getpid(), now, now, json.dumps(facts)),
             )
         return self.runs()[0]
@@ -91,13 +92,13 @@ class SqliteLedger(SqliteReader):
     def note_run(self, number: int, facts: dict[str, Any]) -> None:
         """Replace what is known of a run and show that it lives; while it writes, its writer does so."""
         with plainly(self.path), self._db:
-            self._db.execute(UPDATE_FACTS, facts_values(number, facts, time.time()))
+            self._db.execute(sql("note_run"), facts_values(number, facts, time.time()))
 
     def finish_run(self, number: int, *, exit_code: int, stopped_because: str, at: float | None = None) -> None:
         """The run is over, since ``at`` or now."""
         with plainly(self.path), self._db:
             self._db.execute(
-                "UPDATE run SET finished_at = ?, exit_code = ?, stopped_because = ? WHERE number = ?",
+                sql("finish_run"),
                 (time.time() if at is None else at, exit_code, stopped_because, number),
             )
 

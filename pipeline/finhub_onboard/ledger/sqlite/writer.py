@@ -23,18 +23,8 @@ from finhub_onboard.errors import LedgerError, OnboardError
 from finhub_onboard.ledger.ports import Room
 from finhub_onboard.ledger.sqlite.database import Transactions, connect, plainly
 from finhub_onboard.ledger.sqlite.journal import Journal
-from finhub_onboard.ledger.sqlite.rows import (
-    ADD_MARK,
-    DROP_MARK,
-    END_MARK,
-    SET_BANK,
-    UPDATE_FACTS,
-    UPSERT_CALL,
-    UPSERT_CUSTOMER,
-    call_values,
-    facts_values,
-    journey_values,
-)
+from finhub_onboard.ledger.sqlite.queries import sql
+from finhub_onboard.ledger.sqlite.rows import call_values, facts_values, journey_values
 from finhub_onboard.ledger.sqlite.trouble import is_full
 from finhub_onboard.model import CallRecord, Journey
 
@@ -226,25 +216,25 @@ def write(db: sqlite3.Connection, group: Sequence[Order], lease: Transactions | 
         newest = {order.journey.key: order.journey for order in group if order.journey}
         for order in group:
             _write_marks(db, order, run)
-        db.executemany(UPSERT_CUSTOMER, [journey_values(journey) for journey in newest.values()])
+        db.executemany(sql("upsert_customer"), [journey_values(journey) for journey in newest.values()])
         _write_calls(db, [call for order in group for call in order.calls])
-        db.executemany(SET_BANK, [(order.bank,) for order in group if order.bank])
-        db.executemany(UPDATE_FACTS, [order.facts for order in group if order.facts][-1:])
+        db.executemany(sql("set_bank"), [(order.bank,) for order in group if order.bank])
+        db.executemany(sql("note_run"), [order.facts for order in group if order.facts][-1:])
 
 
 def _write_calls(db: sqlite3.Connection, calls: Sequence[CallRecord]) -> None:
     """Write intents and outcomes. A number that another call has is a defect, and loses nobody's intent."""
-    if calls and db.executemany(UPSERT_CALL, map(call_values, calls)).rowcount != len(calls):
+    if calls and db.executemany(sql("upsert_call"), map(call_values, calls)).rowcount != len(calls):
         said = "two calls of the ledger were given one number"
         raise LedgerError(said, hint="report this: it is a defect; nothing of its group was written")
 
 
 def _write_marks(db: sqlite3.Connection, order: Order, run: int) -> None:
     if order.ended:
-        db.executemany(DROP_MARK, [(*mark, run) for mark in order.ended])
-        db.executemany(END_MARK, [(run, *mark) for mark in order.ended])
+        db.executemany(sql("drop_mark"), [(*mark, run) for mark in order.ended])
+        db.executemany(sql("end_mark"), [(run, *mark) for mark in order.ended])
     if order.marks:
-        db.executemany(ADD_MARK, [(*mark, run, *mark) for mark in order.marks])
+        db.executemany(sql("add_mark"), [(*mark, run, *mark) for mark in order.marks])
 
 
 def _look_at(done: "asyncio.Future[None]") -> None:

@@ -1,0 +1,52 @@
+"""The adapter's statements by name, as the files in ``sql`` hold them.
+
+A statement begins with a line ``-- name --``; comment lines below it say what it is for. ``{journey}`` and the like
+stand for the columns of the model's entries, ``{places}`` for as many parameters as are asked for.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from finhub_onboard.ledger.sqlite.rows import CALL_COLUMNS, JOURNEY_COLUMNS
+
+_NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
+_COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
+
+
+@cache
+def sql(name: str, *, places: int = 0) -> str:
+    """The statement of this name, with ``places`` parameters for ``{places}``."""
+    return _statements()[name].format(**_columns(), places=_parameters(places))
+
+
+@cache
+def _statements() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for file in files("finhub_onboard.ledger.sqlite").joinpath("sql").iterdir():
+        _, *parts = _NAME.split(file.read_text(encoding="utf-8"))
+        for name, text in zip(parts[::2], parts[1::2], strict=True):
+            assert name not in found, f"two statements are called {name}"
+            found[name] = _COMMENT.sub("", text).strip()
+    return found
+
+
+@cache
+def _columns() -> dict[str, str]:
+    outcome = CALL_COLUMNS[CALL_COLUMNS.index("intent_at") + 1 :]  # what an outcome adds to its intent
+    return {
+        "journey": ", ".join(JOURNEY_COLUMNS),
+        "journey_places": _parameters(len(JOURNEY_COLUMNS)),
+        "journey_changes": _changes(JOURNEY_COLUMNS[1:]),
+        "call": ", ".join(CALL_COLUMNS),
+        "call_places": _parameters(len(CALL_COLUMNS)),
+        "outcome_changes": _changes(outcome),
+    }
+
+
+def _parameters(count: int) -> str:
+    return ", ".join("?" * count)
+
+
+def _changes(columns: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} = excluded.{name}" for name in columns)

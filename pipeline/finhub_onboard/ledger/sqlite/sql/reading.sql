@@ -1,0 +1,87 @@
+-- Reading the ledger (reading.py). `customer` has how each customer stands now; `history` how it stood when a later run
+-- took it up. Of a customer's states the one with the highest `last_run` up to a run is how that run left it.
+-- customer.standing: open, complete, failed, declined, parked, in_doubt (schema.sql has the transitions).
+-- call.outcome: empty while nothing is known of the intent, `done`, or another verdict of journey.policy.
+
+-- meta --
+-- An entry of the ledger about itself.
+SELECT value FROM meta WHERE key = ?
+
+-- journeys --
+-- How these customers stand now.
+SELECT {journey} FROM customer WHERE key IN ({places})
+
+-- journeys_as_of --
+-- All states of these customers up to a run; the newest comes last.
+SELECT {journey} FROM history WHERE key IN ({places}) AND last_run <= ?
+UNION ALL
+SELECT {journey} FROM customer WHERE key IN ({places}) AND last_run <= ?
+ORDER BY last_run
+
+-- states --
+-- All states of a customer, the oldest first.
+SELECT {journey} FROM history WHERE key = ?
+UNION ALL
+SELECT {journey} FROM customer WHERE key = ?
+ORDER BY last_run
+
+-- standings --
+-- How many customers have each standing.
+SELECT standing, count(*) FROM customer GROUP BY standing
+
+-- unresolved --
+-- Customers with unresolved attempts. Reads every customer.
+SELECT key FROM customer WHERE doubts > 0
+
+-- unresolved_as_of --
+-- The same, when a run ended or in any run before it.
+SELECT key FROM customer WHERE doubts > 0 AND last_run <= ?
+UNION
+SELECT key FROM history WHERE doubts > 0 AND last_run <= ?
+
+-- owners_of_marks --
+-- Whom these identity hashes identify now.
+SELECT mark, key FROM identity WHERE mark IN ({places}) AND until IS NULL
+
+-- owners_of_marks_as_of --
+-- Whom they identified when a run ended.
+SELECT mark, key FROM identity WHERE mark IN ({places}) AND since <= ? AND (until IS NULL OR until > ?)
+
+-- calls --
+-- All requests of these customers, in the order of sending.
+SELECT {call} FROM call WHERE key IN ({places}) ORDER BY key, number
+
+-- calls_of_run --
+-- Those of one run.
+SELECT {call} FROM call WHERE key IN ({places}) AND run = ? ORDER BY key, number
+
+-- call_totals --
+-- Per phase of a run: requests that left, of them repeats, of them refused for rate.
+SELECT phase, sum(sent), sum(sent AND attempt > 1), sum(http_status IS 429) FROM call WHERE run = ? GROUP BY phase
+
+-- customers_of_run --
+-- How many customers a run took up: those whom a later run took up as well are in `history`.
+SELECT (SELECT count(*) FROM customer WHERE last_run = ?) + (SELECT count(*) FROM history WHERE last_run = ?)
+
+-- changes_of_run --
+-- Intents of calls that change something, and how many of them have an outcome.
+SELECT count(*), count(nullif(outcome, '')) FROM call WHERE run = ? AND changes
+
+-- last_change_before --
+-- When the last change before a run was made at the bank.
+SELECT max(intent_at) FROM call WHERE run < ? AND changes AND outcome = 'done'
+
+-- timeline --
+-- Each request of a run that left and was answered.
+SELECT outcome_at, seconds, http_status FROM call WHERE run = ? AND sent AND outcome_at > 0 ORDER BY outcome_at
+
+-- latency --
+-- What the bank took on average for the last requests.
+SELECT avg(seconds)
+FROM (SELECT seconds FROM call WHERE sent AND outcome_at > 0 ORDER BY number DESC LIMIT 10000)
+
+-- runs --
+-- All runs and interventions, the newest first.
+SELECT number, run_id, host, pid, started_at, heartbeat_at, finished_at, exit_code, stopped_because, facts
+FROM run
+ORDER BY number DESC

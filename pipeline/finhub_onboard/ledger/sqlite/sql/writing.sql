@@ -1,0 +1,50 @@
+-- Writing the ledger: entries of a run (writer.py), what a run says about itself and notes for later runs (store.py).
+
+-- upsert_customer --
+-- How a customer stands from now on. If another run took it up before, a trigger keeps that in `history` (schema.sql).
+INSERT INTO customer ({journey}) VALUES ({journey_places})
+ON CONFLICT (key) DO UPDATE SET {journey_changes}
+
+-- upsert_call --
+-- An intent (outcome is empty), or the outcome of one. A number that another call has changes nothing: no row is counted.
+INSERT INTO call ({call}) VALUES ({call_places})
+ON CONFLICT (number) DO UPDATE SET {outcome_changes}
+WHERE key = excluded.key AND run = excluded.run AND step = excluded.step AND attempt = excluded.attempt
+
+-- add_mark --
+-- An identity hash of a customer is valid from a run on; it stays as it is where it is valid already.
+INSERT INTO identity (mark, key, since)
+SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM identity WHERE mark = ? AND key = ? AND until IS NULL)
+
+-- drop_mark --
+-- One that was written in this run never was: no report has seen it.
+DELETE FROM identity WHERE mark = ? AND key = ? AND since = ?
+
+-- end_mark --
+-- One of an earlier run is valid no more; reports of runs before this one still see it.
+UPDATE identity SET until = ? WHERE mark = ? AND key = ? AND until IS NULL
+
+-- set_bank --
+-- The address of the bank whose customers these are.
+INSERT OR REPLACE INTO meta VALUES ('bank', ?)
+
+-- set_meta --
+-- An entry of the ledger about itself, in place of what was there.
+INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)
+
+-- forget_meta --
+DELETE FROM meta WHERE key = ?
+
+-- last_call_range --
+-- The range of the highest call number; 0 for those of versions that numbered all calls from 1.
+SELECT coalesce(max(number), 0) >> ? FROM call
+
+-- start_run --
+INSERT INTO run (run_id, host, pid, started_at, heartbeat_at, facts) VALUES (?, ?, ?, ?, ?, ?)
+
+-- note_run --
+-- What is known of a run by now, with a sign of life.
+UPDATE run SET facts = ?, heartbeat_at = ? WHERE number = ?
+
+-- finish_run --
+UPDATE run SET finished_at = ?, exit_code = ?, stopped_because = ? WHERE number = ?
