@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,17 +95,6 @@ def test_personal_data_has_a_place_in_waiting_lines_only() -> None:
         phone="Canary", phase="approval", code="c", message="m", hint="h",
     )  # fmt: skip
     assert "Canary" not in repr(waiting)
-
-
-def test_stage_imports_no_other_stage() -> None:
-    """The reports know the words, the errors and themselves, nothing else of the project."""
-    allowed = ("finhub_onboard.model", "finhub_onboard.errors", "finhub_onboard.reports.files")
-    folder = Path(__file__).parents[3] / "pipeline" / "finhub_onboard" / "reports" / "files"
-    for module in folder.glob("*.py"):
-        imports = [
-            line.split()[1] for line in module.read_text().splitlines() if line.startswith("from finhub_onboard")
-        ]
-        assert all(name.startswith(allowed) for name in imports), module
 
 
 @given(st.lists(st.text(alphabet=st.sampled_from(DANGEROUS + "';\0ab")), min_size=3, max_size=3))

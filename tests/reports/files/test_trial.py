@@ -98,7 +98,7 @@ def test_a_trial_never_takes_more_than_it_says(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "posix_fallocate", lambda _fd, _at, size: sizes.append(size), raising=False)
     writable(tmp_path, rejects=[], rows=100)
     writable(tmp_path, rejects=[], rows=1_000_000)
-    assert sizes == [128 * 1024 + 100 * 256, trial._MOST_TRIED]
+    assert sizes == [128 * 1024 + 100 * 256, trial._MAX_ALLOCATED_BYTES]
 
 
 def test_an_input_in_the_place_of_a_report_is_found(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """What a person should know and do after a run: the headline, the meaning of the exit code, the next steps.
 
-Promises: pure; plain sentences; every step names a command or a place; no value of a row. Does not know HTML: texts
-are escaped by whoever prints them.
+Promises: pure; plain sentences; every step names a command or a file; no value of a row. Does not know HTML: the page
+escapes the texts.
 """
 
 import shlex
@@ -39,7 +39,7 @@ _RESUMABLE = (ExitCode.STOPPED_EARLY, ExitCode.REFUSED, ExitCode.INTERRUPTED, Ex
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to do: for which disposition, a title, why and how, commands."""
+    """A next step: the disposition that it is for, a title, an explanation, commands."""
 
     disposition: Disposition | None
     title: str
@@ -49,29 +49,29 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """How a run was started: the paths of its inputs, the other options as typed, the folder of its reports."""
+    """How a run was started: its inputs, the other options as typed, the folder of its reports."""
 
     inputs: tuple[str, ...]
     options: str = "--config FILE"
     out: str
 
     def run(self, *inputs: str) -> str:
-        """Write the command for these inputs, or for the run's own."""
+        """Return the command that runs these inputs, or the run's own."""
         return f"onboard run {shlex.join(inputs or self.inputs)} {self.options}".rstrip()
 
     def command(self, *words: str) -> str:
-        """Write another command, with the run's configuration."""
+        """Return another command, with the run's configuration."""
         typed = shlex.split(self.options)
         config = typed[typed.index("--config") :][:2] if "--config" in typed else []
         return shlex.join(["onboard", *words, *config])
 
     def beside(self, *parts: str) -> str:
-        """Name a file in the folder of the reports."""
+        """Return the path of a file in the folder of the reports."""
         return str(PurePath(self.out, *parts))
 
 
 def meaning(code: int) -> str:
-    """Say what an exit code means."""
+    """Return what an exit code means."""
     try:
         return MEANINGS[ExitCode(code)]
     except ValueError:
@@ -79,7 +79,7 @@ def meaning(code: int) -> str:
 
 
 def headline(summary: Summary) -> str:
-    """Say in one sentence what happened."""
+    """Sum the run up in one sentence."""
     rows = summary.rows_read
     now, before = (summary.dispositions[d] for d in (Disposition.ONBOARDED, Disposition.UNCHANGED))
     pending = summary.dispositions[Disposition.PENDING]
@@ -103,7 +103,7 @@ def headline(summary: Summary) -> str:
 
 
 def steps(summary: Summary, totals: Totals, again: Again | None = None) -> list[Step]:
-    """List what to do next, the most urgent first; without ``again`` the commands are pieced together."""
+    """List the next steps, the most urgent first; without ``again`` the commands are derived from the summary."""
     how = again or Again(inputs=tuple(i.source for i in summary.inputs), out=f"out/{summary.run_id}")
     found = [
         *_fatal(summary, how),
@@ -136,7 +136,7 @@ def _fatal(summary: Summary, again: Again) -> Iterator[Step]:
 
 
 def _for(disposition: Disposition, summary: Summary, totals: Totals, again: Again) -> Iterator[Step]:
-    """Advise on the rows of one disposition, if there are any."""
+    """Give the step for the rows of one disposition, if there are any."""
     count = summary.dispositions[disposition]
     if disposition is Disposition.PENDING:
         count -= totals.held
@@ -187,7 +187,7 @@ def _for(disposition: Disposition, summary: Summary, totals: Totals, again: Agai
 
 
 def _in_doubt(count: int, totals: Totals, again: Again) -> Iterator[Step]:
-    """Advise on rows in doubt, and on customers in doubt whom no row names."""
+    """Give the step for rows in doubt and for customers in doubt that no row names."""
     if not count and not totals.elsewhere:
         return
     others = f"{totals.elsewhere:,} {'customer' if totals.elsewhere == 1 else 'customers'} of earlier inputs"
@@ -211,7 +211,7 @@ def _in_doubt(count: int, totals: Totals, again: Again) -> Iterator[Step]:
 
 
 def _unfinished(totals: Totals, again: Again) -> Iterator[Step]:
-    """Advise on rows that break a rule, and whose customers the bank has or may have."""
+    """Give the step for rows that break a rule though the bank has or may have their customers."""
     if not (count := totals.unfinished.total()):
         return
     yield Step(
@@ -227,7 +227,7 @@ def _unfinished(totals: Totals, again: Again) -> Iterator[Step]:
 
 
 def _copies(totals: Totals, again: Again) -> Iterator[Step]:
-    """Advise on rows that stand more than once, and whose customers were finished before."""
+    """Give the step for duplicate rows of customers that were finished before."""
     if not (count := totals.copies):
         return
     yield Step(
@@ -245,7 +245,7 @@ def _corrected(again: Again, sources: Sequence[str]) -> tuple[str, ...]:
 
 
 def tone(code: int) -> str:
-    """Choose the style of an exit code: good, warn or bad."""
+    """Return the style of an exit code: good, warn or bad."""
     if code == ExitCode.OK:
         return "good"
     return "bad" if code in (ExitCode.UNEXPECTED, ExitCode.REFUSED) else "warn"

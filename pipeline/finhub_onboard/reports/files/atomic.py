@@ -1,7 +1,7 @@
-"""Small steps on a file system: private files and folders, whole replacement, errors in plain words.
+"""File system helpers: private files and folders, atomic replacement, errors in plain words.
 
-Promises: what is made here is readable by its owner only, under any umask; a file is replaced whole or not at all.
-Does not know reports.
+Promises: files and folders created here are readable by their owner only, under any umask; a file is replaced as a
+whole or not at all. Does not know reports.
 """
 
 import os
@@ -13,7 +13,7 @@ from secrets import token_hex
 
 from finhub_onboard.errors import StoppedEarlyError
 
-_USUAL_NAME_MAX = 255
+_DEFAULT_NAME_MAX = 255
 
 
 class ReportsError(StoppedEarlyError):
@@ -22,7 +22,7 @@ class ReportsError(StoppedEarlyError):
 
 @contextmanager
 def plainly(path: Path) -> Iterator[None]:
-    """Turn what the system says about ``path`` into plain words and a next step."""
+    """Turn an ``OSError`` about ``path`` into a :class:`ReportsError` with a hint."""
     try:
         yield
     except OSError as error:
@@ -30,7 +30,7 @@ def plainly(path: Path) -> Iterator[None]:
 
 
 def plain(path: Path, error: OSError) -> ReportsError:
-    """Make the error for what the system said about ``path``."""
+    """Make the :class:`ReportsError` for an ``OSError`` about ``path``."""
     return ReportsError(
         f"cannot write the report {path}: {error.strerror or error}",
         hint="the ledger has everything: make room or give access, then run `onboard report`, or name another --out",
@@ -38,7 +38,7 @@ def plain(path: Path, error: OSError) -> ReportsError:
 
 
 def make_folder(path: Path) -> None:
-    """Make ``path`` and what is missing above it, each 0700 whatever the umask; leave existing folders as they are."""
+    """Create ``path`` and its missing parents with mode 0700, whatever the umask; leave existing folders unchanged."""
     for folder in (*reversed(path.parents), path):
         if not folder.exists():
             with suppress(FileExistsError):
@@ -49,15 +49,15 @@ def make_folder(path: Path) -> None:
 
 
 def hidden_name(target: Path) -> Path:
-    """Name a place beside ``target``, so that moving it into place stays within one file system.
+    """Name a temporary file beside ``target``, so that the rename stays within one file system.
 
-    The name is short and does not hold that of ``target``: any name that the file system takes can be written.
+    The name is short and does not contain that of ``target``: any name that the file system allows can be written.
     """
     return target.with_name(f".{token_hex(8)}.tmp")
 
 
 def beside(target: Path, tail: str) -> Path:
-    """Name a place beside ``target``: its name with ``tail`` behind the stem, cut where it would become too long."""
+    """Name a file beside ``target``: ``tail`` is appended to the stem, which is cut if the name gets too long."""
     stem, suffix = target.stem, target.suffix
     most = _longest_name(target.parent)
     if len(os.fsencode(suffix)) > most // 2:
@@ -68,22 +68,22 @@ def beside(target: Path, tail: str) -> Path:
 
 
 def _longest_name(folder: Path) -> int:
-    """Bytes that a name in this folder may have."""
+    """Return the longest file name that this folder allows, in bytes."""
     try:
         return os.pathconf(folder, "PC_NAME_MAX")
     except OSError:  # the folder is not there yet
-        return _USUAL_NAME_MAX
+        return _DEFAULT_NAME_MAX
 
 
 def create(path: Path) -> int:
-    """Make a new file that only its owner can read, from its first moment on."""
+    """Create a new file with mode 0600; return its descriptor."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     os.fchmod(descriptor, 0o600)
     return descriptor
 
 
 def sync(path: Path) -> None:
-    """Make a file's bytes, or a folder's names, survive a power cut."""
+    """Flush a file's bytes, or a folder's entries, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -92,7 +92,7 @@ def sync(path: Path) -> None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a new file and wait until it is on the disk."""
+    """Write a new file and flush it to the disk."""
     with os.fdopen(create(path), "wb") as file:
         file.write(data)
         file.flush()
@@ -100,7 +100,7 @@ def write(path: Path, data: bytes) -> None:
 
 
 def atomic_write(path: Path, data: bytes) -> None:
-    """Put ``data`` in the place of ``path``, whole or not at all, readable by its owner only."""
+    """Replace ``path`` by ``data`` atomically, readable by its owner only."""
     with plainly(path):
         hidden = hidden_name(path)
         try:
@@ -111,8 +111,8 @@ def atomic_write(path: Path, data: bytes) -> None:
         sync(path.parent)
 
 
-def mark_of(path: Path) -> tuple[int, int, int] | None:
-    """Say what tells one regular file from the next at the same place; ``None`` if there is none."""
+def version_of(path: Path) -> tuple[int, int, int] | None:
+    """Return inode, modification time and size of a regular file, to notice a change; ``None`` if there is no file."""
     try:
         found = path.lstat()
     except OSError:

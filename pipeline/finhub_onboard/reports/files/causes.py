@@ -1,7 +1,7 @@
-"""Why rows did not come through: errors gathered by kind, and how many rows each kind cost.
+"""Errors grouped by cause, with the number of rows that each cause affected.
 
-Promises: pure; memory does not grow with the rows if a row's errors are fed before its result; kinds are bounded.
-Nothing personal is kept, only names of files, row numbers, codes and the redacted messages that errors carry.
+Promises: pure; memory does not grow with the rows if a row's errors are fed before its result; the number of causes is
+bounded. Holds no personal data: only file names, row numbers, codes and redacted messages.
 """
 
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from finhub_onboard.model import Disposition, Severity
 from finhub_onboard.reports.files.rows import ErrorLine
 
 FINE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED})
-"""Dispositions that need nobody."""
+"""Dispositions that need no action."""
 _EXAMPLES = 5
 _MAX_CAUSES = 500
 
 
 @dataclass(slots=True, kw_only=True)
 class Cause:
-    """Why rows did not come through: one (stage, code, field), with the first message and hint that were seen.
+    """All errors of one (stage, code, field), with the first message and hint seen.
 
-    ``rows`` counts rows that are not onboarded or unchanged; ``overcome`` counts rows that met this error and came
-    through all the same, for example by a retry; ``lines`` counts all lines of ``errors.csv``.
+    ``rows``: affected rows that are not onboarded or unchanged; ``overcome``: affected rows that succeeded all the
+    same, for example by a retry; ``lines``: lines in ``errors.csv``.
     """
 
     stage: str
@@ -41,7 +41,7 @@ _OTHER: _Key = ("", "other", "")
 
 
 class Causes:
-    """Gathers errors; in the order of the rows they cost no memory, in another order that of the rows they name."""
+    """Groups errors. Errors that are not fed right around their row's result take memory until it comes."""
 
     def __init__(self) -> None:
         self._found: dict[_Key, Cause] = {}
@@ -50,16 +50,16 @@ class Causes:
 
     @property
     def waiting(self) -> list[_Row]:
-        """Rows with errors that have no result."""
+        """Rows with errors that have no result yet."""
         return list(self._waiting)
 
     def feed_result(self, row: _Row, disposition: Disposition) -> None:
-        """Take what became of a row (source, number)."""
+        """Record the disposition of a row (source, number)."""
         self._last = row, disposition
         self._settle(row, self._waiting.pop(row, set()), disposition)
 
     def feed_error(self, error: ErrorLine) -> None:
-        """Take one error; whether it cost the row or was overcome shows with the row's result."""
+        """Record an error; the row's result decides whether it was overcome."""
         if error.severity is not Severity.ERROR:
             return
         key = (error.stage, error.code, error.field)

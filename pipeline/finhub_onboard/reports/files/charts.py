@@ -1,7 +1,7 @@
-"""Numbers as inline SVG and HTML: a stacked bar, bars in a table, lines over time.
+"""Charts as inline SVG and HTML: a stacked bar, bars in a table, lines over time.
 
-Promises: pure; the same numbers give the same markup, and texts in it are escaped; nothing is loaded from anywhere,
-colours come from the page's style sheet. Does not know what the numbers mean.
+Promises: pure and deterministic; texts are escaped; nothing is loaded from anywhere, colours come from the page's style
+sheet. Does not know what the numbers mean.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _WHOLE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """A line of a chart: its name, its style class, and a value (or none) per stretch of time."""
+    """A line of a chart: its name, its style class, and a value (or ``None``) per interval."""
 
     name: str
     style: str
@@ -28,14 +28,14 @@ class Series:
 
 
 def amount(value: float) -> str:
-    """Write a number as short as it can be read."""
+    """Write a number with as few digits as are useful."""
     if value == int(value) or value >= _WHOLE:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 1 and round(value, 1) == round(value, 2) else f"{value:.3g}"
 
 
 def round_up(value: float) -> float:
-    """Find the next value of few digits that is not below ``value``: the top of an axis."""
+    """Round up to a value of few digits: the top of an axis."""
     if value <= 0:
         return 1
     power = 10.0 ** floor(log10(value))
@@ -43,7 +43,7 @@ def round_up(value: float) -> float:
 
 
 def stacked_bar(parts: Sequence[tuple[str, int]]) -> Markup:
-    """Draw shares side by side; ``parts`` are names of colours and counts."""
+    """Draw shares side by side; ``parts``: colour names and counts."""
     total = sum(count for _, count in parts)
     rectangles, left = [], 0.0
     for name, count in parts:
@@ -61,17 +61,17 @@ _STACK = Markup(
 
 
 def bar(share: float) -> Markup:
-    """Draw one bar of a table; an empty share draws nothing."""
+    """Draw a bar in a table cell; nothing for a share of 0."""
     return Markup('<span style="width:{:.2%}"></span>').format(min(1.0, share)) if share > 0 else Markup()
 
 
 def thin(points: Sequence[TimelinePoint], limit: int) -> list[TimelinePoint]:
-    """Join neighbours until at most ``limit`` points are left: counts add up, the worse latency stands."""
+    """Merge neighbours until at most ``limit`` points are left: counts are added, the higher latency is kept."""
     step = max(1, ceil(len(points) / limit))
-    return [_join(points[at : at + step]) for at in range(0, len(points), step)]
+    return [_merge(points[at : at + step]) for at in range(0, len(points), step)]
 
 
-def _join(points: Sequence[TimelinePoint]) -> TimelinePoint:
+def _merge(points: Sequence[TimelinePoint]) -> TimelinePoint:
     return TimelinePoint(
         at=points[-1].at,
         calls=sum(point.calls for point in points),
@@ -82,7 +82,7 @@ def _join(points: Sequence[TimelinePoint]) -> TimelinePoint:
 
 
 def lines(title: str, ends: Sequence[float], series: Sequence[Series], *, limit: float | None = None) -> Markup:
-    """Draw steps over time; stretch ``i`` ends at ``ends[i]`` seconds; ``limit`` is a dashed line across."""
+    """Draw a step chart; interval ``i`` ends at ``ends[i]`` seconds; ``limit`` is a dashed horizontal line."""
     known = [value for line in series for value in line.values if value is not None]
     top = round_up(max([*known, limit or 0], default=0))
     span = ends[-1] or 1
@@ -117,7 +117,7 @@ _CHART = Markup(
 
 
 def _steps(ends: Sequence[float], values: Sequence[float | None], span: float, top: float) -> str:
-    """Make the path: a level per stretch, joined where neighbours are known, broken where nothing is."""
+    """Return the SVG path: a level per interval, connected where neighbours have values, broken where they do not."""
     path, drawing = [], False
     for (begin, end), value in zip(pairwise([0.0, *ends]), values, strict=True):
         if value is None:

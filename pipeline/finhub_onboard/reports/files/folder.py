@@ -1,10 +1,10 @@
-r"""The folder of a run's reports: lines stream into hidden files beside their places and move in all at once.
+r"""The folder of a run's reports: lines stream into temporary files, which are renamed into place at the end.
 
 Promises: files are 0600 and new folders 0700 under any umask; memory does not grow with the lines; nothing in the
-folder changes before ``finish``, each file is replaced as a whole, and ``summary.json`` comes last; leaving without
-``finish`` takes the hidden files away; inputs of the run and files that a person edited are never overwritten or
+folder changes before ``finish``, each file is replaced atomically, and ``summary.json`` comes last; leaving without
+``finish`` removes the temporary files; inputs of the run and files that a person edited are never overwritten or
 removed; one process at a time writes into a folder. CSV is UTF-8 without a byte order mark, comma, line end ``\n``,
-quotes only where needed, cells treated by the rule in ``reports.files.rows``. Does not know what lines mean.
+quotes only where needed, cells escaped by the rule in ``reports.files.rows``. Does not know what lines mean.
 """
 
 import csv
@@ -26,10 +26,10 @@ from finhub_onboard.reports.files.atomic import (
     create,
     hidden_name,
     make_folder,
-    mark_of,
     plain,
     plainly,
     sync,
+    version_of,
     write,
 )
 from finhub_onboard.reports.files.rows import Doubtful, ErrorLine, Result, Waiting, columns, to_cells
@@ -42,7 +42,7 @@ SUMMARY, PAGE, REJECTS = "summary.json", "report.html", "rejects"
 _BUFFER = 128 * 1024
 _PENDING = Result(source="", row_number=0, external_id="", disposition=Disposition.PENDING)
 UNTOUCHED = ",".join(["", *list(to_cells(Result)(_PENDING))[3:]]) + "\n"
-"""The rest of a line of ``results.csv``, behind its key, for a row that nothing was done with."""
+"""The end of a line of ``results.csv``, after its key, for a row that was not processed."""
 _ALWAYS = (RESULTS, ERRORS, PAGE, SUMMARY)
 _SOMETIMES = (PARKED, IN_DOUBT)
 EVERY = (*_ALWAYS, *_SOMETIMES)
@@ -56,7 +56,7 @@ _KINDS: dict[str, type[Result] | type[ErrorLine] | type[Waiting]] = {
 
 
 class _Table:
-    """A CSV file that grows at its hidden name, one line per call of ``feed``."""
+    """A CSV file under its temporary name; ``feed`` appends a line."""
 
     def __init__(self, target: Path) -> None:
         kind = _KINDS[target.name]
@@ -68,7 +68,7 @@ class _Table:
         self._write(columns(kind))
 
     def write(self, line: str) -> None:
-        """Take a whole line from the CSV writer and end it as this project does."""
+        """Receive a whole line from the CSV writer and write it with this project's line end."""
         self._write_text(line[:-2] + "\n")
 
     def feed(self, line: object) -> None:
@@ -79,7 +79,7 @@ class _Table:
         self.lines += 1
 
     def feed_lines(self, text: str, lines: int) -> None:
-        """Add lines that are CSV already."""
+        """Append lines that are CSV already."""
         try:
             self._write_text(text)
         except OSError as error:
@@ -95,7 +95,7 @@ class _Table:
             os.fsync(self._file.fileno())
 
     def drop(self) -> None:
-        # What is still buffered goes with the file: a full disk refuses it once more, which is no news.
+        # Closing flushes the buffer, which a full disk refuses again: the file is removed anyway.
         with suppress(OSError):
             self._file.close()
         self.path.unlink(missing_ok=True)
@@ -104,16 +104,16 @@ class _Table:
 class ReportFolder:
     """The reports of one run in ``path``; use as a context manager, feed lines, then ``finish``.
 
-    ``keep`` are the run's own inputs: a file among them is never touched, though it may lie in ``rejects/`` here.
+    ``keep`` are the run's own inputs: none of them is overwritten or removed, even if it lies in ``rejects/`` here.
     """
 
     def __init__(self, path: Path, *, keep: Collection[Path] = ()) -> None:
         self.path = path
         self._keep = frozenset(kept.resolve() for kept in keep)
         self._tables: dict[str, _Table] = {}
-        self._moves: dict[Path, Path] = {}  # target: where it waits
-        self._before: dict[Path, tuple[int, int, int]] = {}
-        self._summary_before = 0
+        self._moves: dict[Path, Path] = {}  # target -> temporary file
+        self._old_files: dict[Path, tuple[int, int, int]] = {}
+        self._old_summary_at = 0
         self._stack = ExitStack()
         for name in _ALWAYS:
             if (path / name).resolve() in self._keep:
@@ -124,10 +124,10 @@ class ReportFolder:
 
     def __enter__(self) -> Self:
         with ExitStack() as undo, plainly(self.path):
-            undo.callback(self._leave)
+            undo.callback(self._discard)
             make_folder(self.path)
             self._lock()
-            self._look()
+            self._remember_old_files()
             for name in (RESULTS, ERRORS):
                 self._table(name)
             undo.pop_all()
@@ -136,11 +136,11 @@ class ReportFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._leave()
+        self._discard()
 
     @property
     def lines(self) -> dict[str, int]:
-        """Lines fed so far into each CSV, header not counted; all four names, for ``Totals.check``."""
+        """Lines written so far to each of the four CSV files, without headers; ``Totals.check`` compares them."""
         return {name: self._tables[name].lines if name in self._tables else 0 for name in _KINDS}
 
     def feed_result(self, line: Result) -> None:
@@ -148,7 +148,7 @@ class ReportFolder:
         self._tables[RESULTS].feed(line)
 
     def feed_untouched(self, lines: Sequence[str]) -> None:
-        """Add lines to ``results.csv`` for rows with which nothing was done; they end in ``UNTOUCHED``."""
+        """Add lines to ``results.csv`` for rows that were not processed; they end in ``UNTOUCHED``."""
         self._tables[RESULTS].feed_lines("".join(lines), len(lines))
 
     def feed_error(self, line: ErrorLine) -> None:
@@ -164,7 +164,7 @@ class ReportFolder:
         self._table(IN_DOUBT).feed(line)
 
     def reserve(self, name: str) -> Path:
-        """Make a hidden, empty file for somebody else to fill; ``finish`` moves it to ``name`` (``rejects/a.csv``).
+        """Create an empty temporary file for the caller to fill; ``finish`` renames it to ``name`` (``rejects/a.csv``).
 
         If an input of the run or another reserved file has that name already, a number is added (``a-2.csv``).
         """
@@ -185,7 +185,7 @@ class ReportFolder:
         return hidden
 
     def finish(self, summary: Summary, page: str) -> tuple[Path, ...]:
-        """Write the last two files, move everything into place, remove what an earlier run left; say what is there."""
+        """Write the page and the summary, rename all files into place, remove stale ones; return the paths written."""
         for table in self._tables.values():
             with plainly(table.target):
                 table.end()
@@ -202,9 +202,9 @@ class ReportFolder:
             with plainly(target):
                 write(last[target], data)
         with plainly(self.path):
-            self._move_in(self._moves)
-            self._clear(self._moves)
-            self._move_in(last)
+            self._move_into_place(self._moves)
+            self._remove_stale(self._moves)
+            self._move_into_place(last)
             for folder in {target.parent for target in (*self._moves, *last)}:
                 sync(folder)
         return (*self._moves, *last)
@@ -216,7 +216,7 @@ class ReportFolder:
         return self._tables[name]
 
     def _lock(self) -> None:
-        """Hold the folder for this process; file systems without locks do without."""
+        """Lock the folder for this process; without effect on file systems that have no locks."""
         descriptor = os.open(self.path, os.O_RDONLY)
         self._stack.callback(os.close, descriptor)
         try:
@@ -227,41 +227,41 @@ class ReportFolder:
             ) from None
         except OSError:
             return
-        # Whoever holds the lock is alone: hidden files here were left by a process that was killed.
+        # The lock is ours, so temporary files here were left by a process that was killed.
         for folder in (self.path, self.path / REJECTS):
             for left in folder.glob(".*.tmp"):
                 left.unlink(missing_ok=True)
 
-    def _look(self) -> None:
-        """Remember what may be stale, so that files which appear during this run are not taken for it."""
+    def _remember_old_files(self) -> None:
+        """Remember which files may be stale; those that appear during this run are not."""
         candidates = [self.path / name for name in _SOMETIMES]
         with suppress(OSError):
             candidates += (self.path / REJECTS).iterdir()
-        self._before = {path: mark for path in candidates if (mark := mark_of(path))}
-        if mark := mark_of(self.path / SUMMARY):
-            self._summary_before = mark[1]
+        self._old_files = {path: version for path in candidates if (version := version_of(path))}
+        if summary := version_of(self.path / SUMMARY):
+            self._old_summary_at = summary[1]
 
     def _edited(self, path: Path) -> bool:
-        """Whether a person worked on a file after the run that wrote it had ended."""
-        mark = self._before.get(path)
-        return bool(mark and self._summary_before and mark[1] > self._summary_before)
+        """Whether a file is newer than the summary of the run that wrote it: a person edited it."""
+        version = self._old_files.get(path)
+        return bool(version and self._old_summary_at and version[1] > self._old_summary_at)
 
-    def _move_in(self, moves: Mapping[Path, Path]) -> None:
+    def _move_into_place(self, moves: Mapping[Path, Path]) -> None:
         for target, hidden in moves.items():
             if self._edited(target):
                 target.replace(beside(target, f".edited-{token_hex(2)}"))
             hidden.replace(target)
 
-    def _clear(self, written: Collection[Path]) -> None:
-        """Remove what an earlier run left and this one has not: it would be taken for news."""
-        for path, mark in self._before.items():
+    def _remove_stale(self, written: Collection[Path]) -> None:
+        """Remove files of an earlier run that this one did not write: they would be mistaken for its own."""
+        for path, version in self._old_files.items():
             kept = path in written or path.resolve() in self._keep or self._edited(path)
-            if not kept and mark_of(path) == mark:
+            if not kept and version_of(path) == version:
                 path.unlink(missing_ok=True)
         with suppress(OSError):
             (self.path / REJECTS).rmdir()
 
-    def _leave(self) -> None:
+    def _discard(self) -> None:
         for table in self._tables.values():
             table.drop()
         for hidden in self._moves.values():

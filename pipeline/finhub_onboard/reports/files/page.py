@@ -1,8 +1,8 @@
 """``report.html``: one self-contained page that says what a run did and what to do next.
 
-Promises: no personal data (it shows counts, codes, redacted messages and row numbers only); every text is escaped and
-a content policy in the page forbids scripts and loading; light, dark, phone and print. Does not know the ledger or a
-file: it gets numbers and gives text. How the page is laid out stands in ``page.html`` and ``page.css``.
+Promises: no personal data (only counts, codes, redacted messages and row numbers); every text is escaped, and a content
+security policy forbids scripts and loading; light, dark, phone and print. Does not know the ledger or any file. The
+layout is in ``page.html`` and ``page.css``.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,10 +22,10 @@ from finhub_onboard.reports.files.charts import Series, amount, bar, lines, stac
 from finhub_onboard.reports.files.totals import Summary, TimelinePoint, Totals
 from finhub_onboard.texts import duration
 
-_LONGEST = 300
-_LONGEST_CODE = 60
-_MOST_CAUSES = 50
-_POINTS = 240
+_MAX_TEXT = 300
+_MAX_CODE = 60
+_MAX_CAUSES = 50
+_MAX_POINTS = 240
 _CONTROLS = dict.fromkeys(
     (
         *range(32),
@@ -43,7 +43,7 @@ _CONTROLS = dict.fromkeys(
 def render(
     summary: Summary, totals: Totals, timeline: Sequence[TimelinePoint] = (), *, again: advice.Again | None = None
 ) -> str:
-    """Write the page; ``again`` is how this run was started, for the commands of the next steps."""
+    """Render the page; ``again``: how this run was started, for the commands of the next steps."""
     every = totals.causes()
     causes = [cause for cause in every if cause.rows or not cause.overcome]
     overcome = sorted((cause for cause in every if cause.overcome), key=lambda cause: -cause.overcome)
@@ -57,22 +57,22 @@ def render(
         dispositions=stacked_bar([(name.value, summary.dispositions[name]) for name in Disposition]),
         customers=totals.customers,
         funnel=totals.funnel(),
-        causes=causes[:_MOST_CAUSES],
-        more_causes=len(causes) - _MOST_CAUSES,
-        overcome=overcome[:_MOST_CAUSES],
-        charts=_charts(summary, thin(timeline, _POINTS)),
+        causes=causes[:_MAX_CAUSES],
+        more_causes=len(causes) - _MAX_CAUSES,
+        overcome=overcome[:_MAX_CAUSES],
+        charts=_charts(summary, thin(timeline, _MAX_POINTS)),
         versions=" · ".join(f"{name} {version}" for name, version in summary.versions.items()),
     )
 
 
 @cache
 def _template() -> Template:
-    # `finalize` sees every value before it is escaped: a text cannot be forgotten.
+    # `finalize` is applied to every value before it is escaped, so no text can be forgotten.
     environment = Environment(
-        loader=FunctionLoader(_packaged),
+        loader=FunctionLoader(_read_template),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=_clean,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -81,19 +81,19 @@ def _template() -> Template:
         "bar": lambda count, total: bar(count / total if total else 0),
         "code": _code,
         "number": lambda value: f"{value:,}",
-        "places": _places,
+        "example_rows": _example_rows,
         "share": lambda count, total: f"{count / total:.1%}" if total else "",
         "whole": lambda text: escape(text.translate(_CONTROLS)),
     }
     return environment.get_template("page.html")
 
 
-def _packaged(name: str) -> str:
+def _read_template(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _shown(value: Any, longest: int = _LONGEST) -> Any:
-    """Make a text from anywhere fit to be shown: no control or direction characters, not endless. Markup passes."""
+def _clean(value: Any, longest: int = _MAX_TEXT) -> Any:
+    """Replace control and direction characters of a text and limit its length; markup is returned unchanged."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     text = value if len(value) <= longest else value[: longest - 1] + "…"
@@ -101,12 +101,12 @@ def _shown(value: Any, longest: int = _LONGEST) -> Any:
 
 
 def _code(value: str) -> Markup:
-    """Escape a code or a name of a field; it may be broken at its underscores."""
-    return Markup("_<wbr>").join(_shown(value, _LONGEST_CODE).split("_"))
+    """Escape a code or field name and allow line breaks after its underscores."""
+    return Markup("_<wbr>").join(_clean(value, _MAX_CODE).split("_"))
 
 
-def _places(cause: Cause) -> Iterator[tuple[str, str]]:
-    """Gather the first rows of a cause by their input."""
+def _example_rows(cause: Cause) -> Iterator[tuple[str, str]]:
+    """Group the example rows of a cause by their input."""
     for source, found in groupby(cause.examples, key=lambda example: example[0]):
         yield source, ", ".join(str(number) for _, number in found)
 
@@ -121,7 +121,7 @@ def _when(summary: Summary) -> str:
 
 
 def _charts(summary: Summary, points: Sequence[TimelinePoint]) -> list[Markup]:
-    # A stretch without length has no rate; it can only be the first.
+    # An interval without length has no rate; only the first can be one.
     points = [point for point in points if point.at > 0]
     if not points:
         return []

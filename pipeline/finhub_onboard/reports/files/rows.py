@@ -1,17 +1,16 @@
 """The lines of the report files: one frozen class per file, its fields in the order of the columns (DESIGN, 3.5).
 
-Promises: a cell never starts as something that a spreadsheet would run (``as_cell``), and the rule can be undone
-without loss (``from_cell``). ``Result`` and ``ErrorLine`` have no field for personal data; only ``Waiting`` and
-``Doubtful`` have.
-Does not know where lines come from or how they are written to disk.
+Promises: no cell is a formula to a spreadsheet (``as_cell``), and the escaping is lossless (``from_cell``). ``Result``
+and ``ErrorLine`` have no field for personal data; only ``Waiting`` and ``Doubtful`` have. Does not know where lines
+come from or how they are written to disk.
 
-The rule for cells. A spreadsheet runs a cell that starts with ``=``, ``+``, ``-``, ``@`` (also in their full-width
-forms), a tab or a line break. Such a cell gets one apostrophe in front. That holds for every column and without
-exceptions: ``external_id`` ``-17`` is written ``'-17``, and a lone ``-`` is written ``'-``. A text that looks as if
-it had been treated already (``'-17``) gets one apostrophe more, so that the rule can always be undone: a program
-takes one apostrophe away where apostrophes are followed by one of these characters, and nowhere else (``'t Hooft``
-stays as it is). The same is done behind every ``;``, tab and line break within a cell, because a spreadsheet whose
-list separator is not the comma opens a cell there.
+The escaping rule. A spreadsheet evaluates a cell that starts with ``=``, ``+``, ``-``, ``@`` (also in their full-width
+forms), a tab or a line break. Such a cell is prefixed with an apostrophe, in every column and without exceptions:
+``external_id`` ``-17`` is written ``'-17``, and a lone ``-`` is written ``'-``. A text that looks escaped already
+(``'-17``) gets one apostrophe more, so that the rule is reversible: to undo it, remove one apostrophe where
+apostrophes are followed by one of these characters, and nowhere else (``'t Hooft`` stays as it is). The same applies
+after every ``;``, tab and line break within a cell, because a spreadsheet whose list separator is not the comma starts
+a cell there.
 """
 
 import re
@@ -33,22 +32,22 @@ _READ = re.compile(f"(?:^|(?<=[;\t\r\n]))'(?='*[{_FORMULA}])")
 _SUSPECT = re.compile(f"[\0;\t\r\n]'*[{_FORMULA}]").search
 _QUOTED = re.compile('[,"\r\n]').search
 ODD = f"[,\"\r\n]|(?:^|[;\t])'*[{_FORMULA}]"
-"""What a text matches that does not stand in a CSV file as it is: it is quoted, or a spreadsheet would run it."""
+"""Pattern of texts that a CSV file cannot hold as they are: they need quotes or an apostrophe."""
 
 
 def as_cell(text: str) -> str:
-    """Write ``text`` so that no spreadsheet runs it; most texts come back as they are."""
+    """Escape ``text`` for spreadsheets; most texts are returned unchanged."""
     return _WRITTEN.sub("'", text)
 
 
 def csv_cell(text: str) -> str:
-    """Write a text as a cell of a CSV file: safe from spreadsheets, quoted where it must be."""
+    """Write a text as a cell of a CSV file: escaped for spreadsheets, quoted where needed."""
     cell = as_cell(text)
     return '"' + cell.replace('"', '""') + '"' if _QUOTED(cell) else cell
 
 
 def from_cell(cell: str) -> str:
-    """Undo ``as_cell``: what a program that reads a report file gets back."""
+    """Undo ``as_cell``, for programs that read a report file."""
     return _READ.sub("", cell)
 
 
@@ -56,9 +55,8 @@ def from_cell(cell: str) -> str:
 class Result:
     """A line of ``results.csv``: what became of one row.
 
-    ``phase`` is, for onboarded, unchanged and changed rows, the last phase that is complete (empty: all eight are);
-    for every other row the phase in which its journey stands and which is not complete (empty: nothing was started).
-    ``code`` and ``message`` say what ended or holds the row.
+    ``phase``: for onboarded, unchanged and changed rows the last completed phase (empty: all eight); for all others the
+    current, unfinished phase (empty: not started). ``code`` and ``message`` say what ended or blocks the row.
     """
 
     source: str
@@ -78,10 +76,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorLine:
-    """A line of ``errors.csv``: one error of one row, at one attempt; ``stage`` is ``intake`` or a phase.
+    """A line of ``errors.csv``: one error of one row at one attempt; ``stage`` is ``intake`` or a phase.
 
-    ``row_number`` 0 is an error of the run as a whole, for example a tenant that is refused. A line whose ``severity``
-    is ``warning`` or ``notice`` cost the row nothing.
+    ``row_number`` 0: an error of the run as a whole, such as a refused tenant. ``severity`` ``warning`` or ``notice``:
+    without consequence for the row.
     """
 
     source: str
@@ -100,7 +98,7 @@ class ErrorLine:
 
     @classmethod
     def from_violation(cls, v: Violation, at: str) -> Self:
-        """Make the line for a rule that a row breaks: no call, no attempt, not retriable before it is corrected."""
+        """Make the line of a broken rule: no call, no attempt, not retriable."""
         return cls(
             source=v.source,
             row_number=v.row_number,
@@ -117,7 +115,7 @@ class ErrorLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A line of ``parked.csv``: who waits, for what, since when. May hold personal data."""
+    """A line of ``parked.csv``: who waits, for what and since when. May hold personal data."""
 
     source: str
     row_number: int
@@ -139,19 +137,19 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubtful(Waiting):
-    """A line of ``in_doubt.csv``: who waits, what an operator has to find out, and an empty place for the answer."""
+    """A line of ``in_doubt.csv``: an unresolved customer, the question for the operator, an empty answer column."""
 
     question: str = ""
     answer: str = ""
 
 
 def columns(kind: type[Result] | type[ErrorLine] | type[Waiting]) -> tuple[str, ...]:
-    """Name the columns of the file whose lines are ``kind``."""
+    """Return the columns of the file whose lines are of ``kind``."""
     return tuple(column.name for column in fields(kind))
 
 
 def _text(value: object) -> str:
-    """One value as a cell: nothing is empty, truth is ``true`` or ``false``."""
+    """Write a value as a cell: ``None`` is empty, booleans are ``true`` and ``false``."""
     match value:
         case None:
             return ""
@@ -164,7 +162,7 @@ def _text(value: object) -> str:
 
 
 def to_cells(kind: type[Result] | type[ErrorLine] | type[Waiting]) -> "Callable[[object], Iterable[str]]":
-    """Make a function that turns lines of ``kind`` into cells, once per file because it runs once per row."""
+    """Return a function that turns lines of ``kind`` into cells; built once per file because it is called per row."""
     values = attrgetter(*columns(kind))
 
     def cells(line: object) -> list[str]:

@@ -1,8 +1,7 @@
-"""The numbers of a run: totals while rows are fed, the accounting check, the exit code and ``summary.json``.
+"""The numbers of a run: totals, the accounting check, the exit code and ``summary.json``.
 
 Promises: pure, no file and no clock; memory does not grow with the rows if a row's errors are fed before its result;
-nothing personal is kept, only names of files, row numbers, codes and the redacted messages that errors carry. Does not
-know how numbers look on a page.
+holds no personal data, only file names, row numbers, codes and redacted messages. Does not know how numbers are shown.
 """
 
 from collections import Counter
@@ -21,10 +20,10 @@ COMPLETE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED, Disposition.
 
 
 def exit_code(dispositions: Mapping[Disposition, int], *, stopped: bool, held: int = 0, elsewhere: int = 0) -> ExitCode:
-    """How a run ends (DESIGN, 3.2): 4 if it stopped early or a row is pending, 3 if a row needs somebody, else 0.
+    """Return the exit code (DESIGN, 3.2): 4 if stopped early or a row is pending, 3 if a row needs somebody, else 0.
 
-    ``held`` are pending rows that no further run finishes before a person corrects them; ``elsewhere`` are customers in
-    doubt whom no row names: both need somebody.
+    ``held``: pending rows that a person must correct first; ``elsewhere``: customers in doubt that no row names. Both
+    need somebody.
     """
     if stopped or dispositions.get(Disposition.PENDING, 0) > held:
         return ExitCode.STOPPED_EARLY
@@ -34,9 +33,9 @@ def exit_code(dispositions: Mapping[Disposition, int], *, stopped: bool, held: i
 
 
 def phases_completed(result: Result) -> int:
-    """How many of the eight phases the customer of this row has behind it, in this run and before.
+    """Count the phases that this row's customer has completed, in this run and before.
 
-    A complete journey has all phases up to and with ``phase``; any other has those before ``phase``.
+    A complete journey includes ``phase``; any other has completed the phases before it.
     """
     if result.disposition in COMPLETE:
         return Phase(result.phase).number if result.phase else len(Phase)
@@ -45,9 +44,9 @@ def phases_completed(result: Result) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What the ledger holds of a run, to be held against what its rows tell.
+    """What the ledger counts for a run, to be compared with its rows.
 
-    ``started`` is how many journeys the run itself counted; ``None``: it did not come to tell.
+    ``started``: journeys that the run itself counted; ``None`` if it died before it could say.
     """
 
     customers: int
@@ -57,9 +56,9 @@ class Kept:
 
 
 class Totals:
-    """Counts what is fed; order of rows as in the input, each row's errors before its result.
+    """Counts rows in input order, each row's errors before its result.
 
-    Errors that come in another order are counted as well, at the price of memory for the rows they name.
+    Errors in any other order are counted as well, but take memory for their rows.
     """
 
     def __init__(self) -> None:
@@ -70,26 +69,26 @@ class Totals:
         self.carried = 0
         self.intents_in_doubt = 0
         self.elsewhere = 0
-        """Customers in doubt whom no row names."""
+        """Customers in doubt that no row names."""
         self.unnamed = 0
-        """Of these, those of whom nobody can say who they are."""
+        """Those of them whose ``external_id`` the ledger does not know."""
         self.unfinished: Counter[str] = Counter()
-        """Per input, rows that break a rule though the bank has or may have their customer."""
+        """Per input: rows that break a rule though the bank has or may have their customer."""
         self.held = 0
-        """Of these, the pending ones."""
+        """Those of them that are pending."""
         self.copies = 0
-        """Rows of finished customers that stand more than once."""
+        """Duplicate rows of finished customers."""
         self._causes = Causes()
         self._rows: Counter[str] = Counter()
         self._gap = ""
 
     @property
     def rows(self) -> int:
-        """Rows fed so far."""
+        """Rows counted so far."""
         return self.dispositions.total()
 
     def feed_result(self, result: Result, *, breaks_a_rule: bool = False) -> None:
-        """Count one row; one that breaks a rule need not be rejected, if the bank has or may have its customer."""
+        """Count a row. One that breaks a rule is not rejected if the bank has or may have its customer."""
         source, number = result.source, result.row_number
         if breaks_a_rule and result.disposition is not Disposition.REJECTED:
             self.unfinished[source] += result.disposition not in COMPLETE
@@ -105,17 +104,17 @@ class Totals:
         self._causes.feed_result((source, number), result.disposition)
 
     def feed_carried(self, *, in_doubt: bool) -> None:
-        """Count a row whose journey this run carried; ``in_doubt``: its last intent has no outcome."""
+        """Count a row whose journey this run worked on; ``in_doubt``: its last intent has no outcome."""
         self.carried += 1
         self.intents_in_doubt += in_doubt
 
     def feed_elsewhere(self, *, named: bool) -> None:
-        """Count a customer in doubt whom no row names; ``named``: ``in_doubt.csv`` has a line for it."""
+        """Count a customer in doubt that no row names; ``named``: ``in_doubt.csv`` has a line for it."""
         self.elsewhere += 1
         self.unnamed += not named
 
     def feed_untouched(self, source: str, first: int, rows: int) -> None:
-        """Count rows one after the other that nothing was found against and nothing was done with."""
+        """Count consecutive rows that have no findings and were not processed."""
         self.dispositions[Disposition.PENDING] += rows
         self.sources.setdefault(source, Counter())[Disposition.PENDING] += rows
         self.completed[0] += rows
@@ -124,16 +123,16 @@ class Totals:
         self._rows[source] += rows
 
     def feed_error(self, error: ErrorLine) -> None:
-        """Count one error; whether it cost the row or was overcome shows with the row's result."""
+        """Count an error; the row's result decides whether it was overcome."""
         self.error_lines += 1
         self._causes.feed_error(error)
 
     def causes(self) -> list[Cause]:
-        """All causes, those with the most rows first."""
+        """Return all causes, those with the most rows first."""
         return self._causes.every()
 
     def funnel(self) -> dict[Phase, int]:
-        """Count the customers that have each phase behind them, in this run and before; never rises on the way."""
+        """Count the customers that completed each phase, in this run and before; the counts never rise."""
         return {phase: sum(n for done, n in self.completed.items() if done >= phase.number) for phase in Phase}
 
     @property
@@ -144,10 +143,10 @@ class Totals:
     def check(
         self, rows_read: Mapping[str, int], *, lines: Mapping[str, int] | None = None, kept: Kept | None = None
     ) -> None:
-        """Raise :class:`AccountingError` that names every equation that does not hold (promise 1).
+        """Raise :class:`AccountingError` naming every equation that does not hold (promise 1).
 
-        ``rows_read`` is the intake's count per source; ``lines`` are the lines written per file
-        (``ReportFolder.lines``); ``kept`` is what the ledger holds of the run.
+        ``rows_read``: the intake's count per source; ``lines``: lines written per file (``ReportFolder.lines``);
+        ``kept``: what the ledger counts for the run.
         """
         equations = [*self._equations(rows_read, lines or {}), *(self._of_ledger(kept) if kept else ())]
         broken = [f"{what}: {left} = {right}" for what, left, right in equations if left != right]
@@ -163,7 +162,7 @@ class Totals:
             )
 
     def _equations(self, rows_read: Mapping[str, int], lines: Mapping[str, int]) -> list[tuple[str, int, int]]:
-        """List what must be equal: what it is called, the left side, the right side."""
+        """List the equations: name, left side, right side."""
         found = [("sum of dispositions = rows read", self.rows, sum(rows_read.values()))]
         for source in sorted({*rows_read, *self.sources}):
             total = self.sources.get(source, Counter()).total()
@@ -196,7 +195,7 @@ class InputSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSummary:
-    """Calls of one phase: all that left, those among them that were repeats, those that a 429 refused."""
+    """Calls of one phase: all that were sent, the repeats among them, those refused by a 429."""
 
     sent: int = 0
     retried: int = 0
@@ -205,7 +204,7 @@ class CallSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateSummary:
-    """Calls per second: configured, reached on average, and the most in any one-second window."""
+    """Calls per second: configured, average, and maximum in any one-second window."""
 
     asked: float = 0
     reached: float = 0
@@ -216,8 +215,7 @@ class RateSummary:
 class Summary:
     """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last three are ours.
 
-    They say why a run stopped, how many customers are in doubt whom its rows do not name, and the id of its ledger,
-    empty without one.
+    They say why the run stopped, how many customers in doubt no row names, and the ledger's id (empty without one).
     """
 
     run_id: str
@@ -235,21 +233,21 @@ class Summary:
     ledger: str = ""
 
     def __post_init__(self) -> None:
-        """Name all nine dispositions and all eight phases, in order, whatever was given."""
+        """Complete dispositions and phases: all nine and all eight, in order."""
         every = {disposition: self.dispositions.get(disposition, 0) for disposition in Disposition}
         object.__setattr__(self, "dispositions", every)
         object.__setattr__(self, "calls", {phase: self.calls.get(phase, CallSummary()) for phase in Phase})
 
     def to_json(self) -> bytes:
-        """Write the file's bytes: UTF-8, two spaces, one line end at the end."""
+        """Serialise as UTF-8 JSON, indented by two spaces, with a final line end."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelinePoint:
-    """A stretch of the run that ends ``at`` seconds after the start and begins where the point before ends.
+    """An interval of the run that ends ``at`` seconds after the start and begins where the previous one ends.
 
-    ``calls`` and ``refused`` (429s) are counts within the stretch; a latency is ``None`` if nothing was answered.
+    ``calls`` and ``refused`` (429s) are counts within the interval; a latency is ``None`` if nothing was answered.
     """
 
     at: float

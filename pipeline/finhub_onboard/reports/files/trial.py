@@ -1,8 +1,7 @@
-"""Whether the reports of a run can be written: tried before the first call, because afterwards it is too late.
+"""Check before the first call whether the reports of a run can be written; afterwards it would be too late.
 
-Promises: every name that a report may get is made once in its place, with bytes on the disk, and taken away again; the
-room for a line per row is there; a file that is there already is not touched. Does not know what happens to the disk
-while the run goes on.
+Promises: every file name that a report may have is created once and removed again; there is disk space for a line per
+row; an existing file is not touched. Cannot know what happens to the disk during the run.
 """
 
 import errno
@@ -15,17 +14,17 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.reports.files.atomic import ReportsError, create, hidden_name, make_folder, plainly
 from finhub_onboard.reports.files.folder import EVERY, REJECTS, ReportFolder
 
-_FOR_ALL = 128 * 1024
-"""Bytes for the page and the summary."""
-_FOR_A_ROW = 256
-"""Bytes for a row's line in ``results.csv``, its ids and times included."""
-_MOST_TRIED = 64 * 1024 * 1024
-"""Bytes that are really allocated: a quota shows in no figure of the disk."""
-_WRITTEN = 4096
+_BASE_BYTES = 128 * 1024
+"""For the page and the summary."""
+_ROW_BYTES = 256
+"""For a row's line in ``results.csv``, its ids and times included."""
+_MAX_ALLOCATED_BYTES = 64 * 1024 * 1024
+"""How much is really allocated: free space as reported does not show a quota."""
+_WRITTEN_BYTES = 4096
 
 
 def writable(out: Path, *, rejects: Collection[str], rows: int, keep: Collection[Path] = ()) -> None:
-    """Make the folder of the reports and try it for ``rows`` rows and files of these names in ``rejects/``.
+    """Create the folder of the reports and check it for ``rows`` rows and files of these names in ``rejects/``.
 
     Raises :class:`ConfigurationError` that names the place and what is wrong with it; :class:`LockedError` if another
     process is writing there. ``keep`` are the run's inputs.
@@ -36,7 +35,7 @@ def writable(out: Path, *, rejects: Collection[str], rows: int, keep: Collection
                 _try_name(out / name)
             for name in rejects:
                 _try_name(out / REJECTS / name)
-            _try_room(out, _FOR_ALL + _FOR_A_ROW * rows)
+            _try_space(out, _BASE_BYTES + _ROW_BYTES * rows)
     except ReportsError as error:
         raise ConfigurationError(
             f"{error}; nothing was sent", hint="make room or give access, or name another folder with --out"
@@ -45,9 +44,9 @@ def writable(out: Path, *, rejects: Collection[str], rows: int, keep: Collection
 
 @contextmanager
 def _folder(path: Path) -> Iterator[None]:
-    """Have this folder; one that is empty at the end is removed again."""
+    """Create this folder; remove it at the end if it is empty."""
     with plainly(path):
-        if path.is_symlink():  # personal data would leave the folder of the reports through it
+        if path.is_symlink():  # through a link, personal data would leave the folder of the reports
             raise NotADirectoryError(errno.ENOTDIR, "a link is in the place of this folder")
         make_folder(path)
     try:
@@ -68,25 +67,25 @@ def _try_name(target: Path) -> None:
         target.unlink()
 
 
-def _try_room(out: Path, wanted: int) -> None:
+def _try_space(out: Path, wanted: int) -> None:
     with plainly(out):
         disk = os.statvfs(out)
         left = disk.f_bavail * disk.f_frsize
-        if disk.f_blocks and left < wanted:  # some file systems do not tell their size
+        if disk.f_blocks and left < wanted:  # some file systems report no size
             said = f"{os.strerror(errno.ENOSPC)}: about {wanted >> 10:,} KB are needed, {left >> 10:,} KB are left"
             raise OSError(errno.ENOSPC, said)
         hidden = hidden_name(out / EVERY[0])
         try:
             with os.fdopen(create(hidden), "wb", buffering=0) as file:
-                file.write(os.urandom(_WRITTEN))
-                _allocate(file.fileno(), min(wanted, _MOST_TRIED))
+                file.write(os.urandom(_WRITTEN_BYTES))
+                _allocate(file.fileno(), min(wanted, _MAX_ALLOCATED_BYTES))
                 os.fsync(file.fileno())
         finally:
             hidden.unlink(missing_ok=True)
 
 
 def _allocate(descriptor: int, size: int) -> None:
-    """Make the file so large in blocks of the disk, where the system can do so."""
+    """Allocate disk blocks for ``size`` bytes, where the system supports it."""
     try:
         os.posix_fallocate(descriptor, 0, size)
     except AttributeError:
