@@ -70,7 +70,12 @@ class Plan:
     @property
     def bottleneck(self) -> str:
         """The setting that decides how long it takes."""
-        return "limits.max_in_flight" if self.reachable < self.rate else "limits.calls_per_second"
+        return "limits.max_in_flight" if self.lacks_places else "limits.calls_per_second"
+
+    @property
+    def lacks_places(self) -> bool:
+        """Whether the places for calls under way decide how long it takes, and not the rate."""
+        return self.reachable < self.rate
 
     @property
     def dispositions(self) -> Counter[str]:
@@ -278,7 +283,7 @@ def assumptions(made: Plan) -> list[str]:
 
 
 def _why(made: Plan) -> str:
-    if made.bottleneck == "limits.max_in_flight":
+    if made.lacks_places:
         return (
             f"limits.max_in_flight ({made.in_flight}): the bank took {made.latency_s:.2f} s of late, so that"
             f" {made.reachable:,.6g} of {made.rate:,.6g} calls per second can be reached"

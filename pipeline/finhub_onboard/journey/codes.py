@@ -29,11 +29,7 @@ class Code(StrEnum):
         "no connection to the bank",
         "check the network and api.base_url; run again",
     )
-    NO_ANSWER = (
-        "no_answer",
-        "the request left and no answer came",
-        "nothing to do: the job finds out what happened",
-    )
+    NO_ANSWER = ("no_answer", "the request left and no answer came", "nothing to do: the job finds out what happened")
     UNREADABLE_ANSWER = (
         "unreadable_answer",
         "the bank accepted the request but its answer cannot be read",
@@ -74,11 +70,7 @@ class Code(StrEnum):
         "the bank refused the call for its rate",
         "lower limits.calls_per_second if it happens often",
     )
-    TOO_EARLY = (
-        "too_early",
-        "the bank asked to repeat the call later",
-        "nothing to do",
-    )
+    TOO_EARLY = ("too_early", "the bank asked to repeat the call later", "nothing to do")
     TOKEN_REFUSED = (
         "token_refused",
         "the bank refused a token that it had just issued",
@@ -109,11 +101,7 @@ class Code(StrEnum):
         "the bank's hierarchy no longer has this category",
         "correct category; `onboard check` lists what the tenant has",
     )
-    REFUSED = (
-        "refused",
-        "the bank refused the data of this row",
-        "correct the field and run the rejects file",
-    )
+    REFUSED = ("refused", "the bank refused the data of this row", "correct the field and run the rejects file")
     DUPLICATE_EMAIL = (
         "duplicate_email",
         "the bank already has a customer with this e-mail, and by this ledger it was not this job that made it",
@@ -164,11 +152,7 @@ class Code(StrEnum):
         "the bank says that this conflicts with the state it has",
         "look at the customer in the portal",
     )
-    DOCUMENT_TOO_LARGE = (
-        "document_too_large",
-        "the bank refused a document for its size",
-        "give a smaller file",
-    )
+    DOCUMENT_TOO_LARGE = ("document_too_large", "the bank refused a document for its size", "give a smaller file")
     DOCUMENT_MISSING = (
         "document_missing",
         "the bank asks for a document that the row does not have",
@@ -224,11 +208,7 @@ class Code(StrEnum):
         "the row does not prove a consent",
         'add the *_accepted_at columns, or set consents.evidence = "assumed" and answer for it',
     )
-    MISSING_CONSENTS = (
-        "missing_consents",
-        "the bank misses a consent",
-        "run again; tell the bank if it stays",
-    )
+    MISSING_CONSENTS = ("missing_consents", "the bank misses a consent", "run again; tell the bank if it stays")
     CONSENTS_NOT_RECORDED = (
         "consents_not_recorded",
         "the consents were sent but the activation check does not show them",

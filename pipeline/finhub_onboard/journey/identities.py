@@ -9,16 +9,13 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from finhub_onboard.finhub.calls import CallName
+from finhub_onboard.journey.phase_table import BY_CALL
 from finhub_onboard.journey.sent import changed_since_sent, is_at_the_bank
 from finhub_onboard.journey.state import is_vouched
 from finhub_onboard.keys import IdKind, Keys
 from finhub_onboard.model import CallRecord, Customer, Journey
 
-_KINDS: dict[str, tuple[str, ...]] = {
-    # Also the document, which leaves later: a person who is being registered must not be registered again meanwhile.
-    CallName.REGISTER: ("email", "phone_and_birth_date", "document_number"),
-    CallName.OPEN_VERIFICATION: ("document_number",),
-}
+_KINDS = {str(name): rules.known_by for name, rules in BY_CALL.items() if rules.known_by}
 """Whose intent writes which identity hashes."""
 
 Marks = list[tuple[bytes, bytes]]

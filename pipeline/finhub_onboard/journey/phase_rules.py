@@ -63,5 +63,7 @@ class PhaseRules:
     """All that the row does not have for this phase; also asked before the first call."""
     columns: Callable[[str], frozenset[str]] = _sends_nothing
     """The columns of a row that the call sends for an item."""
+    known_by: tuple[str, ...] = ()
+    """By what of the row the person would be known again: written as identity hashes with the call's intent."""
     sent: Callable[[Journey], frozenset[str]] = _nothing_left
     """The columns that have left by what is complete in this phase."""

@@ -105,5 +105,7 @@ RULES = PhaseRules(
         brings=("customer_id", "user_id"),
     ),
     columns=columns,
+    # Also the document, which leaves later: who is being registered must not be registered again meanwhile.
+    known_by=("email", "phone_and_birth_date", "document_number"),
     sent=sent,
 )

@@ -86,5 +86,6 @@ RULES = PhaseRules(
     ),
     lacking=lacking,
     columns=columns,
+    known_by=("document_number",),
     sent=sent,
 )
