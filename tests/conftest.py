@@ -24,8 +24,21 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     folders = not config.args or not any(".py" in name for name in config.args)
     unsaid = getattr(option, "numprocesses", 0) is None and not hasattr(config, "workerinput")
     if unsaid and folders and not option.usepdb and not option.collectonly:
-        option.numprocesses = min(_WORKERS_PER_CORE * len(os.sched_getaffinity(0)), _MOST_WORKERS)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        option.numprocesses = min(_WORKERS_PER_CORE * cores, _MOST_WORKERS)
         option.dist = "worksteal"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the tests out: a worker begins with a stretch of this list, so each has its share of those that wait first.
+
+    What is left at the end is short then, and nobody waits for the last long one.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        ordered = sorted(items, key=lambda item: "acceptance" not in item.path.parts)
+        items[:] = [item for first in range(workers) for item in ordered[first::workers]]
 
 
 @pytest.fixture(scope="session", autouse=True)
