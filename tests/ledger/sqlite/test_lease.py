@@ -3,7 +3,6 @@
 import os
 import signal
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -17,10 +16,9 @@ from finhub_onboard.errors import ConfigurationError, LedgerError, LockedError
 from finhub_onboard.ledger.sqlite import lease
 from finhub_onboard.ledger.sqlite.database import connect
 from finhub_onboard.ledger.sqlite.lease import SqliteLease
-from finhub_onboard.ledger.sqlite.process import Life, Process, life_of, this_process
+from finhub_onboard.ledger.sqlite.process import Life, this_process
 from tests.ledger.contract.support import another_process_holds
 from tests.ledger.support import opened
-from tests.values import replace
 
 ROOT = Path(__file__).resolve().parents[3]
 ELSEWHERE: dict[str, Any] = {"host": "another-host", "machine": "another boot"}
@@ -311,17 +309,3 @@ def test_a_holder_that_stands_still_in_the_middle_of_a_write_is_named(
         with pytest.raises(LockedError, match="another-host"), ledger.acquire_lease():
             pytest.fail("the ledger cannot be written")
         writing.rollback()
-
-
-@needs_proc
-def test_what_can_be_said_of_a_process() -> None:
-    """Alive and dead are proofs; of a process of another machine, boot or namespace nothing is said."""
-    me = this_process()
-    assert life_of(me) is Life.ALIVE
-    assert life_of(replace(me, start="1")) is Life.DEAD
-    with subprocess.Popen(["true"]) as other:
-        other.wait()
-    assert life_of(replace(me, pid=other.pid)) is Life.DEAD
-    assert life_of(replace(me, machine="another boot")) is Life.UNKNOWN
-    assert life_of(replace(me, host="another-host")) is Life.UNKNOWN
-    assert life_of(Process(host=me.host, pid=me.pid, machine="", start="")) is Life.UNKNOWN

@@ -1,15 +1,9 @@
-"""The ledger as a record: what is written comes back, runs are kept apart, readers and a run get on."""
+"""The file of a ledger: which tables it has, and who may read it."""
 
-import asyncio
 import os
-import sqlite3
 import stat
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
-
-import pytest
 
 from finhub_onboard.ledger.sqlite.database import connect
 from finhub_onboard.ledger.sqlite.rows import (
@@ -17,7 +11,7 @@ from finhub_onboard.ledger.sqlite.rows import (
     JOURNEY_COLUMNS,
 )
 from finhub_onboard.model import Customer
-from tests.ledger.support import journey, key, opened, write
+from tests.ledger.support import opened
 
 
 def test_the_ledger_has_no_column_for_personal_data(tmp_path: Path) -> None:
@@ -48,36 +42,3 @@ def test_files_are_for_their_owner_only_under_a_lax_umask(tmp_path: Path) -> Non
         os.umask(before)
     assert modes == dict.fromkeys(("l.db", "l.db-wal", "l.db-shm"), 0o600)
     assert [stat.S_IMODE(made.stat().st_mode) for made in (folder, folder.parent)] == [0o700, 0o700]
-
-
-def test_every_connection_survives_a_power_cut(tmp_path: Path) -> None:
-    """WAL with synchronous=FULL: a kill cannot show the difference, a power cut would."""
-    path = tmp_path / "l.db"
-    opened(path).close()
-    db = connect(path)
-    found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
-    db.close()
-    assert found == ["wal", 2]
-
-
-def test_each_thread_reads_through_a_connection_of_its_own(tmp_path: Path) -> None:
-    """No two threads meet on one connection: one that waits in the database holds nobody else up."""
-    path = tmp_path / "l.db"
-    opened(path).close()
-    asyncio.run(write(path, [(journey(1), [])]))
-    with opened(path) as ledger:
-        own = ledger._db
-        assert ledger._db is own
-        with ThreadPoolExecutor(2) as threads:
-            both = threading.Barrier(2)
-
-            def look() -> sqlite3.Connection:
-                both.wait()
-                assert set(ledger.find([key(1)])) == {key(1)}
-                return ledger._db
-
-            others = [task.result() for task in (threads.submit(look), threads.submit(look))]
-        assert len({id(db) for db in (own, *others)}) == 3
-    for db in (own, *others):
-        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-            db.execute("SELECT 1")

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.belonging import entries_of_new, recognise
+from finhub_onboard.ledger.belonging import entries_of_new
 from finhub_onboard.ledger.sqlite.database import connect, open_file, plainly
+from finhub_onboard.ledger.sqlite.recognition import recognise
 
 SCHEMA_VERSION = 4
 _LOCK_BESIDE_UNTIL = 2

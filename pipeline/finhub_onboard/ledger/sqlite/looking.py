@@ -14,9 +14,9 @@ from pathlib import Path
 
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.sqlite.belonging import recognise
 from finhub_onboard.ledger.sqlite.create import SCHEMA_VERSION, check_known, in_words, inspect, open_or_create
 from finhub_onboard.ledger.sqlite.database import plainly
+from finhub_onboard.ledger.sqlite.recognition import recognise
 
 
 @contextmanager

@@ -7,6 +7,10 @@
 -- An entry of the ledger about itself.
 SELECT value FROM meta WHERE key = ?
 
+-- every_meta --
+-- All of them.
+SELECT key, value FROM meta
+
 -- journeys --
 -- How these customers stand now.
 SELECT {journey} FROM customer WHERE key IN ({places})

@@ -32,6 +32,10 @@ INSERT OR REPLACE INTO meta VALUES ('bank', ?)
 -- An entry of the ledger about itself, in place of what was there.
 INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)
 
+-- replace_meta --
+-- The same, if it still has the value that was read.
+UPDATE meta SET value = ? WHERE key = ? AND value = ?
+
 -- forget_meta --
 DELETE FROM meta WHERE key = ?
 
