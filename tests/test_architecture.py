@@ -41,6 +41,7 @@ file is read has nothing to do with the bank), and how a report looks knows the 
 INSIDE = {"ledger.sqlite": ("ledger.connect",)}
 """Package -> who may import it besides itself: an adapter of the ledger is known to whoever chooses among them only."""
 OWNERS = {
+    "aiohttp": ("outbound.aiohttp_transport",),
     "aiolimiter": ("outbound.pacing",),
     "click": ("cli",),
     "email_validator": ("intake",),
@@ -54,7 +55,6 @@ OWNERS = {
     "polars": ("intake",),
     "pycountry": ("intake",),
     "pydantic": ("config",),
-    "pyreqwest": ("outbound",),
     "rapidfuzz": ("intake",),
     "charset_normalizer": ("intake.reading.encoding",),
     "compression": ("intake.reading.unpack",),
@@ -65,6 +65,7 @@ OWNERS = {
     "starlette": ("sandbox",),
     "tomllib": ("config", "sandbox.scenario"),
     "uvicorn": ("sandbox",),
+    "yarl": ("outbound.aiohttp_transport",),
 }
 """Library -> the modules or packages that may import it."""
 FREE = {"msgspec"}

@@ -27,7 +27,7 @@ from finhub_onboard.cli import main as cli
 from finhub_onboard.engine import onboarding
 from finhub_onboard.intake import passes
 from finhub_onboard.ledger.sqlite import writer
-from finhub_onboard.outbound.transport import Transport
+from finhub_onboard.outbound.aiohttp_transport import AiohttpTransport
 
 EXIT_CODE = 77
 _WRITER = "ledger-writer"
@@ -94,16 +94,16 @@ def install(switch: Switch) -> None:
             yield batch
             switch.end(name)
 
-    send = Transport.handle_async_request
+    send = AiohttpTransport.handle_async_request
 
-    async def handle_async_request(self: Transport, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self: AiohttpTransport, request: httpx.Request) -> httpx.Response:
         name = switch.begin("send")
         response = await send(self, request)
         switch.end(name)
         return response
 
     mock.patch.object(sqlite3, "connect", partial(sqlite3.connect, factory=Watched)).start()
-    mock.patch.object(Transport, "handle_async_request", handle_async_request).start()
+    mock.patch.object(AiohttpTransport, "handle_async_request", handle_async_request).start()
     mock.patch.object(passes, "read_batches", watched_batches).start()
     mock.patch.object(writer, "_GROUP", 1).start()
     # A heartbeat comes by the clock: no point of it would be the same twice.

@@ -71,7 +71,12 @@ class Server:
             if self.context is None:
                 self.talk(connection)
                 return
-            with self.context.wrap_socket(connection, server_side=True) as wrapped:
+            with self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as wrapped:
+                try:
+                    wrapped.do_handshake()
+                except ssl.SSLError:
+                    _let_go(socket.socket(fileno=wrapped.detach()))
+                    return
                 self.talk(wrapped)
 
     def close(self) -> None:
@@ -79,6 +84,15 @@ class Server:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+
+def _let_go(connection: socket.socket) -> None:
+    """Close when the other side has: to close with anything unread is a reset, and takes our last word with it."""
+    with connection:
+        connection.settimeout(_WAIT_S)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
 
 
 @contextmanager

@@ -216,8 +216,9 @@ class ScriptedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as the script says."""
-        target = request.extensions["target"].decode("ascii")
-        self.sent.append(httpx.Request(request.method, target, headers=request.headers, content=request.read()))
+        target = request.extensions["target"]
+        url = request.url.copy_with(raw_path=target)
+        self.sent.append(httpx.Request(request.method, url, headers=request.headers, content=request.read()))
         await asyncio.sleep(0)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):

@@ -17,17 +17,25 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from finhub_onboard.config.settings import Api
+from finhub_onboard.engine.connection import TRANSPORTS
+from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.finhub.calls import CallName, Kind, Reply
 from finhub_onboard.finhub.requests import Outgoing
-from finhub_onboard.outbound.causes import NEVER_SENT, Cause, Line, Unclear, cause_of
+from finhub_onboard.outbound.causes import Cause, Line, Unclear, cause_of
 from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.diagnosis import look
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.proxies import Proxy, proxy_of
 from finhub_onboard.outbound.tls import load_trust
-from finhub_onboard.outbound.transport import Transport
 from tests.outbound.lines import OK, Server, Talk, Tunnel, context_of, days, identity, pem, saying, server
 from tests.outbound.test_transport import full_port, refused_port
+
+
+@pytest.fixture(params=TRANSPORTS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each transport."""
+    return str(request.param)
+
 
 CA, OTHER = trustme.CA(), trustme.CA()
 GOOD = CA.issue_cert("127.0.0.1", "localhost")
@@ -42,13 +50,13 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(
-    url: str, folder: Path, *, urgent: bool = True, direct: bool = True, timeout_s: float = 5, **api: Any
+    kind: str, url: str, folder: Path, *, urgent: bool = True, direct: bool = True, timeout_s: float = 5, **api: Any
 ) -> Reply:
     """Send one log-in that the bank at this address gets, or not."""
     made = Api(base_url=url, timeout_s=timeout_s, ca_file=pem(CA, folder), forwarded_for="127.0.0.1", **api)
 
     async def main() -> Reply:
-        transport = Transport(timeout_s=timeout_s, max_connections=1, direct=direct, trust=load_trust(made, {}))
+        transport = TRANSPORTS[kind](url, timeout_s=timeout_s, direct=direct, trust=load_trust(made, {}))
         client = Client(
             made,
             transport=transport,
@@ -170,7 +178,7 @@ TLS_CASES: dict[str, Case] = {
         "api.base_url",
     ),
     "self-signed": (lambda folder: server(context=self_signed(folder, is_ca=False)), "self-signed", "api.ca_file"),
-    "self-signed CA": (lambda folder: server(context=self_signed(folder, is_ca=True)), "self-signed", "CA"),
+    "self-signed CA": (lambda folder: server(context=self_signed(folder, is_ca=True)), "self-signed", "api.ca_file"),
     "certificate of ours": (
         lambda _: server(context=asks_for_ours()),
         "asks for a certificate of ours",
@@ -198,32 +206,37 @@ TLS_CASES: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("name", TLS_CASES)
-def test_why_there_is_no_secure_connection(name: str, tmp_path: Path) -> None:
+def test_why_there_is_no_secure_connection(kind: str, name: str, tmp_path: Path) -> None:
     """The cause, host and port and what to do; nothing counts as sent, but for what another protocol made of it."""
     serve, why, todo = TLS_CASES[name]
     with serve(tmp_path) as bank:
-        found = told(f"https://127.0.0.1:{bank.port}/api", tmp_path, timeout_s=2)
+        found = told(kind, f"https://127.0.0.1:{bank.port}/api", tmp_path, timeout_s=2)
     assert found.status is None
     assert any(words in found.cause for words in why.split("|")), found.cause
     assert todo in found.cause
     assert f"127.0.0.1:{bank.port} " in found.cause
-    assert found.sent is (name == "HTTP/2 only")
+    # Below httpx the server's word about our certificate may be lost: then it is in doubt.
+    lost = (kind, name) == ("httpx", "certificate of ours")
+    assert found.sent is (name == "HTTP/2 only") or lost
 
 
+@pytest.mark.parametrize("kind", ["aiohttp"])  # below httpx the server's word is lost: in doubt, as it must be then
 @pytest.mark.parametrize("urgent", [True, False])
-def test_a_certificate_of_ours_that_is_refused(tmp_path: Path, *, urgent: bool) -> None:
+def test_a_certificate_of_ours_that_is_refused(kind: str, tmp_path: Path, *, urgent: bool) -> None:
     """One of a CA that the bank does not know: said so, and nothing was sent by the bank's own word."""
     certificate, key = identity(CA.issue_cert("job.example.com"), tmp_path)
     with server(context=asks_for_ours()) as bank:
         url = f"https://127.0.0.1:{bank.port}"
-        found = told(url, tmp_path, urgent=urgent, client_certificate=certificate, client_key=key)
+        found = told(kind, url, tmp_path, urgent=urgent, client_certificate=certificate, client_key=key)
     assert "refuses our certificate: it does not know its issuer" in found.cause
     assert "api.client_certificate" in found.cause
     assert not found.sent
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_server_that_says_nothing_when_it_misses_our_certificate(version: ssl.TLSVersion, tmp_path: Path) -> None:
+def test_a_server_that_says_nothing_when_it_misses_our_certificate(
+    kind: str, version: ssl.TLSVersion, tmp_path: Path
+) -> None:
     """Some end the connection without a word of TLS, such as those of asyncio: the message names what it may be."""
     context = asks_for_ours(minimum_version=version, maximum_version=version)
     loop = asyncio.new_event_loop()
@@ -238,7 +251,7 @@ def test_a_server_that_says_nothing_when_it_misses_our_certificate(version: ssl.
     thread.start()
     port = listening.sockets[0].getsockname()[1]
     try:
-        found = told(f"https://127.0.0.1:{port}", tmp_path)
+        found = told(kind, f"https://127.0.0.1:{port}", tmp_path)
     finally:
         loop.call_soon_threadsafe(listening.close)
         loop.call_soon_threadsafe(loop.stop)
@@ -258,68 +271,61 @@ def test_a_look_hears_what_a_call_may_miss(tmp_path: Path) -> None:
     assert found.startswith(f"127.0.0.1:{bank.port} asks for a certificate of ours")
 
 
-def test_refused(tmp_path: Path) -> None:
+def test_refused(kind: str, tmp_path: Path) -> None:
     """Nobody listens there."""
     with refused_port() as port:
-        found = told(f"https://127.0.0.1:{port}", tmp_path)
+        found = told(kind, f"https://127.0.0.1:{port}", tmp_path)
     assert found.cause == f"127.0.0.1:{port} refuses connections; check host and port in api.base_url"
     assert not found.sent
 
 
-def test_no_such_name(tmp_path: Path) -> None:
+def test_no_such_name(kind: str, tmp_path: Path) -> None:
     """The name leads nowhere."""
-    found = told("https://bank.invalid", tmp_path)
+    found = told(kind, "https://bank.invalid", tmp_path)
     assert found.cause.startswith("bank.invalid:443 has a name that cannot be resolved (DNS); check host")
     assert not found.sent
 
 
-@pytest.mark.parametrize("said", ["deadline has elapsed", "operation timed out"])
-def test_a_late_connection_without_tls_is_no_handshake(said: str) -> None:
-    """Which of the client's clocks ran out first does not matter."""
-    line = Line(host="127.0.0.1", port=9, tls=False)
-    assert "takes no connection in time" in cause_of(line, [NEVER_SENT, said]).text
-
-
-def test_not_taken_in_time(tmp_path: Path) -> None:
+def test_not_taken_in_time(kind: str, tmp_path: Path) -> None:
     """A connection that is neither taken nor refused, such as behind a firewall."""
     with full_port() as port:
-        found = told(f"http://127.0.0.1:{port}", tmp_path, timeout_s=0.4)
+        found = told(kind, f"http://127.0.0.1:{port}", tmp_path, timeout_s=0.4)
     assert "takes no connection in time" in found.cause
     assert not found.sent
 
 
-def test_no_route(tmp_path: Path) -> None:
+def test_no_route(kind: str, tmp_path: Path) -> None:
     """A network that this machine has no way to; the broadcast address is one without any packet."""
-    found = told("https://255.255.255.255", tmp_path)
+    found = told(kind, "https://255.255.255.255", tmp_path)
     assert "255.255.255.255:443 cannot be reached" in found.cause
     assert "network" in found.cause
     assert not found.sent
 
 
 @pytest.mark.parametrize("address", ["[::1]", "127.0.0.1"])
-def test_host_and_port_of_every_family_are_named(address: str, tmp_path: Path) -> None:
+def test_host_and_port_of_every_family_are_named(kind: str, address: str, tmp_path: Path) -> None:
     """An address of IPv6 stands in brackets."""
     with refused_port() as port:
-        assert told(f"http://{address}:{port}", tmp_path).cause.startswith(f"{address}:{port} ")
+        assert told(kind, f"http://{address}:{port}", tmp_path).cause.startswith(f"{address}:{port} ")
 
 
-def test_tls_where_http_was_written(tmp_path: Path) -> None:
+def test_tls_where_http_was_written(kind: str, tmp_path: Path) -> None:
     """The bank's port speaks TLS and the address says http: the message says to write https."""
     with server(context=tls()) as bank:
-        found = told(f"http://127.0.0.1:{bank.port}", tmp_path)
+        found = told(kind, f"http://127.0.0.1:{bank.port}", tmp_path)
     assert found.cause == f"127.0.0.1:{bank.port} speaks TLS; write https:// in api.base_url"
 
 
-def test_http2_where_http_was_written(tmp_path: Path) -> None:
+def test_http2_where_http_was_written(kind: str, tmp_path: Path) -> None:
     """HTTP/2 without TLS is told, too."""
     with server(settings_frame) as bank:
-        assert "speaks HTTP/2 only" in told(f"http://127.0.0.1:{bank.port}", tmp_path).cause
+        assert "speaks HTTP/2 only" in told(kind, f"http://127.0.0.1:{bank.port}", tmp_path).cause
 
 
-def test_another_protocol(tmp_path: Path) -> None:
+def test_another_protocol(kind: str, tmp_path: Path) -> None:
     """What is neither HTTP/1.1 nor anything that is known is said to be no HTTP/1.1."""
-    with server(at_once(b"220 mail.example.com ESMTP\r\n")) as bank:
-        found = told(f"http://127.0.0.1:{bank.port}", tmp_path)
+    with server(saying(b"220 mail.example.com ESMTP\r\n\r\n")) as bank:
+        found = told(kind, f"http://127.0.0.1:{bank.port}", tmp_path)
     assert f"127.0.0.1:{bank.port} answers in no HTTP/1.1" in found.cause
 
 
@@ -340,38 +346,40 @@ def proxied(monkeypatch: pytest.MonkeyPatch, talk: Talk) -> Iterator[Server]:
         ("403 Forbidden", "does not lead to bank.example.com:443 (it answers 403)"),
     ],
 )
-def test_a_proxy_that_refuses(status: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_refuses(
+    kind: str, status: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the proxy says to CONNECT; its credentials stand in no message, and nothing counts as sent."""
     refusal = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
     with proxied(monkeypatch, Tunnel(refusal)) as proxy:
-        found = told("https://bank.example.com", tmp_path, direct=False)
+        found = told(kind, "https://bank.example.com", tmp_path, direct=False)
     assert found.cause.startswith(f"the proxy 127.0.0.1:{proxy.port} (HTTPS_PROXY) {why}")
     assert "canary" not in found.cause
     assert not found.sent
     assert (found.kind is Kind.PROXY) is status.startswith("407")
 
 
-def test_a_proxy_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_not_there(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the proxy that refuses connections, not the bank."""
     with refused_port() as port:
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
-        found = told("https://bank.example.com", tmp_path, direct=False)
+        found = told(kind, "https://bank.example.com", tmp_path, direct=False)
     expected = "refuses connections; check ALL_PROXY, or name the bank in NO_PROXY"
     assert found.cause == f"the proxy 127.0.0.1:{port} (ALL_PROXY) {expected}"
 
 
-def test_a_certificate_behind_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Through a tunnel, the cause is the bank's certificate all the same, looked at through the tunnel."""
+def test_a_certificate_behind_a_proxy(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through a tunnel, the cause is the bank's certificate all the same."""
     tunnel = Tunnel()
     with ExitStack() as stack:
         bank = stack.enter_context(server(context=self_signed(tmp_path, is_ca=False)))
         stack.enter_context(proxied(monkeypatch, tunnel))
-        found = told(f"https://127.0.0.1:{bank.port}", tmp_path, direct=False)
+        found = told(kind, f"https://127.0.0.1:{bank.port}", tmp_path, direct=False)
     assert found.cause.startswith(f"127.0.0.1:{bank.port} shows a self-signed certificate")
-    assert len(tunnel.asked) == bank.taken == 2
+    assert len(tunnel.asked) == bank.taken == 1
 
 
-def test_a_look_sends_nothing_of_the_job(tmp_path: Path) -> None:
+def test_a_look_sends_nothing_of_the_job(kind: str, tmp_path: Path) -> None:
     """What the looks say is not the request: a bank that speaks another protocol sees it once."""
     seen: list[bytes] = []
 
@@ -380,31 +388,28 @@ def test_a_look_sends_nothing_of_the_job(tmp_path: Path) -> None:
         connection.sendall(b"what?\r\n\r\n")
 
     with server(talk) as bank:
-        told(f"http://127.0.0.1:{bank.port}", tmp_path)
+        told(kind, f"http://127.0.0.1:{bank.port}", tmp_path)
     assert len([data for data in seen if data.startswith(b"POST ")]) == 1
     assert len(seen) > 1
 
 
-def test_only_probes_look_closer(tmp_path: Path) -> None:
+def test_only_probes_look_closer(kind: str, tmp_path: Path) -> None:
     """A customer's call is not followed by connections of its own."""
     with server(context=tls(OTHER.issue_cert("127.0.0.1"))) as bank:
-        assert "unknown issuer" in told(f"https://127.0.0.1:{bank.port}", tmp_path, urgent=False).cause
+        assert "unknown issuer" in told(kind, f"https://127.0.0.1:{bank.port}", tmp_path, urgent=False).cause
         assert bank.taken == 1
 
 
-def test_words_that_nobody_foresaw_are_the_systems() -> None:
+def test_what_nobody_foresaw_is_told_in_the_systems_words() -> None:
     """An unknown error of the operating system is told in its own words, and not the library's."""
     line = Line(host="bank.example.com", port=443, tls=True)
-    said = (
-        "error sending request for url (https://x)",
-        "client error (Connect)",
-        "tcp connect error",
-        "y (os error 13)",
-    )
-    assert cause_of(line, said).text == (
+    error = ConnectionRefusedError("x")
+    error.__cause__ = PermissionError(13, "canary")
+    assert cause_of(line, PermissionError(13, "canary"), sent=False).text == (
         "no connection to bank.example.com:443: Permission denied; check the network and api.base_url"
     )
-    assert cause_of(line, ()).sent
+    assert "canary" not in cause_of(line, RuntimeError("canary"), sent=False).text
+    assert cause_of(line, PermissionError(13, "canary"), sent=True).sent
 
 
 @pytest.mark.parametrize(
@@ -414,12 +419,11 @@ def test_words_that_nobody_foresaw_are_the_systems() -> None:
         ({"HTTPS_PROXY": "http://u:p@p.example.com:3128"}, "the proxy p.example.com:3128 (HTTPS_PROXY)"),
         ({"https_proxy": "p.example.com"}, "the proxy p.example.com:80 (https_proxy)"),
         ({"HTTP_PROXY": "http://p.example.com"}, ""),
-        ({"ALL_PROXY": "socks5://p.example.com"}, "the proxy p.example.com:1080 (ALL_PROXY)"),
+        ({"ALL_PROXY": "https://p.example.com"}, "the proxy p.example.com:443 (ALL_PROXY)"),
         ({"HTTPS_PROXY": "http://p.example.com", "NO_PROXY": "example.com"}, ""),
         ({"HTTPS_PROXY": "http://p.example.com", "NO_PROXY": "x.org, .example.com"}, ""),
         ({"HTTPS_PROXY": "http://p.example.com", "NO_PROXY": "*"}, ""),
         ({"HTTPS_PROXY": "http://p.example.com:1", "NO_PROXY": "ample.com"}, "the proxy p.example.com:1 (HTTPS_PROXY)"),
-        ({"HTTPS_PROXY": "http://[bad"}, ""),
     ],
 )
 def test_which_proxy_the_environment_names(environ: dict[str, str], found: str) -> None:
@@ -427,3 +431,11 @@ def test_which_proxy_the_environment_names(environ: dict[str, str], found: str) 
     proxy: Proxy | None = proxy_of("https", "bank.example.com", environ)
     assert str(proxy or "") == found
     assert "u:p" not in repr(proxy)
+
+
+@pytest.mark.parametrize("value", ["socks5://canary:canary@p.example.com", "http://[bad", "http://p.example.com:port"])
+def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(value: str) -> None:
+    """SOCKS or no address at all: nothing is sent past it, and what stands in the variable in no message."""
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY names no proxy for HTTP") as caught:
+        proxy_of("https", "bank.example.com", {"HTTPS_PROXY": value})
+    assert "canary" not in f"{caught.value} {caught.value.hint}"

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from finhub_onboard import __version__
+from finhub_onboard.engine.connection import TRANSPORTS
 from finhub_onboard.events import Event, Slowed
 from finhub_onboard.finhub.calls import STOPPED, CallName, Facts, Kind, Reply, Step, step
 from finhub_onboard.finhub.requests import Outgoing
@@ -16,7 +17,6 @@ from finhub_onboard.journey.verdicts import Verdict
 from finhub_onboard.model import Disposition
 from finhub_onboard.outbound.client import Client, own_address
 from finhub_onboard.outbound.pacing.pacer import Pacer
-from finhub_onboard.outbound.transport import Transport
 from tests.journey.world import Bank, Person, World
 from tests.outbound.support import (
     CATEGORY,
@@ -82,8 +82,9 @@ def test_a_login_carries_no_authorization() -> None:
     assert "Authorization" not in transport.sent[0].headers
 
 
-def test_names_arrive_on_the_wire() -> None:
-    """The same through the real transport: each required header once, in bytes."""
+@pytest.mark.parametrize("name", TRANSPORTS)
+def test_names_arrive_on_the_wire(name: str) -> None:
+    """The same through each real transport: each required header once, in bytes."""
 
     async def answer(wire: Wire, _: int) -> bool:
         await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
@@ -93,7 +94,8 @@ def test_names_arrive_on_the_wire() -> None:
         async with raw_bank(answer) as bank:
             made = settings(api={"base_url": f"http://127.0.0.1:{bank.port}/api/v2.1"})
             pacer = Pacer(calls_per_second=100, max_in_flight=1)
-            one = Client(made.api, transport=Transport(timeout_s=2, max_connections=1, direct=True), pacer=pacer)
+            transport = TRANSPORTS[name](made.api.base_url, timeout_s=2, direct=True)
+            one = Client(made.api, transport=transport, pacer=pacer)
             await one.send(CallName.REGISTER, REGISTER, token="secret-token")
             await one.aclose()
             return bank.requests[0]
@@ -101,8 +103,16 @@ def test_names_arrive_on_the_wire() -> None:
     head = asyncio.run(main()).split(b"\r\n\r\n")[0].lower()
     names = [line.split(b":")[0] for line in head.split(b"\r\n")[1:]]
     required = [b"authorization", b"x-tenant-id", b"x-forwarded-for", b"x-forwarded-from", b"platform", b"deviceid"]
-    for name in (*required, b"user-agent", b"content-type", b"host", b"accept"):
-        assert names.count(name) == 1, name
+    for header in (
+        *required,
+        b"user-agent",
+        b"content-type",
+        b"content-length",
+        b"host",
+        b"accept",
+        b"accept-encoding",
+    ):
+        assert names.count(header) == 1, header
     assert b"user-agent: finhub-onboard/" in head
     assert head.startswith(b"post /api/v2.1/customer/individual/registration http/1.1")
 

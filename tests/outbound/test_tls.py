@@ -9,43 +9,47 @@ import httpx
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from finhub_onboard.config.settings import Api
+from finhub_onboard.engine.connection import TRANSPORTS
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.outbound.tls import Trust, load_trust
-from finhub_onboard.outbound.transport import Transport
 from tests.outbound.lines import Tunnel, context_of, identity, pem, server
 
 NOBODY: Mapping[str, str] = {}
 
 
-def asked(port: int, trust: Trust, *, direct: bool = True) -> int:
+@pytest.fixture(params=TRANSPORTS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each transport."""
+    return str(request.param)
+
+
+def asked(kind: str, port: int, trust: Trust, *, direct: bool = True) -> int:
     """Send one request over TLS."""
 
     async def main() -> int:
-        transport = Transport(timeout_s=5, max_connections=1, direct=direct, trust=trust)
+        url = f"https://127.0.0.1:{port}/"
+        transport = TRANSPORTS[kind](url, timeout_s=5, direct=direct, trust=trust)
         try:
-            return (
-                await transport.handle_async_request(httpx.Request("GET", f"https://127.0.0.1:{port}/"))
-            ).status_code
+            return (await transport.handle_async_request(httpx.Request("GET", url))).status_code
         finally:
             await transport.aclose()
 
     return asyncio.run(main())
 
 
-def test_a_private_ca_is_trusted_when_it_is_named(tmp_path: Path) -> None:
+def test_a_private_ca_is_trusted_when_it_is_named(kind: str, tmp_path: Path) -> None:
     """``api.ca_file``: a bank with a certificate of a private CA is reached with it, and not without it."""
     ca = trustme.CA()
     with server(context=context_of(ca.issue_cert("127.0.0.1"))) as bank:
-        assert asked(bank.port, load_trust(Api(ca_file=pem(ca, tmp_path)), NOBODY)) == 200
+        assert asked(kind, bank.port, load_trust(Api(ca_file=pem(ca, tmp_path)), NOBODY)) == 200
         with pytest.raises(httpx.ConnectError):
-            asked(bank.port, load_trust(Api(), NOBODY))
+            asked(kind, bank.port, load_trust(Api(), NOBODY))
 
 
 @pytest.mark.parametrize("together", [False, True])
-def test_our_certificate_is_shown_to_a_bank_that_asks(tmp_path: Path, *, together: bool) -> None:
+def test_our_certificate_is_shown_to_a_bank_that_asks(kind: str, tmp_path: Path, *, together: bool) -> None:
     """``api.client_certificate`` and ``api.client_key``, also in one file: mutual TLS with the right one works."""
     ca, theirs = trustme.CA(), trustme.CA()
     context = context_of(ca.issue_cert("127.0.0.1"))
@@ -57,20 +61,20 @@ def test_our_certificate_is_shown_to_a_bank_that_asks(tmp_path: Path, *, togethe
         certificate.write_bytes(certificate.read_bytes() + key.read_bytes())
         api = Api(ca_file=pem(ca, tmp_path), client_certificate=certificate)
     with server(context=context) as bank:
-        assert asked(bank.port, load_trust(api, NOBODY)) == 200
+        assert asked(kind, bank.port, load_trust(api, NOBODY)) == 200
         with pytest.raises(httpx.TransportError):
-            asked(bank.port, load_trust(Api(ca_file=pem(ca, tmp_path)), NOBODY))
+            asked(kind, bank.port, load_trust(Api(ca_file=pem(ca, tmp_path)), NOBODY))
 
 
-def test_the_systems_file_of_cas_is_honoured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_systems_file_of_cas_is_honoured(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """``SSL_CERT_FILE`` makes a private CA known, as the README says."""
     ca = trustme.CA()
     monkeypatch.setenv("SSL_CERT_FILE", str(pem(ca, tmp_path)))
     with server(context=context_of(ca.issue_cert("127.0.0.1"))) as bank:
-        assert asked(bank.port, load_trust(Api())) == 200
+        assert asked(kind, bank.port, load_trust(Api())) == 200
 
 
-def test_the_environments_proxy_is_honoured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environments_proxy_is_honoured(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """``HTTPS_PROXY`` is asked to lead to the bank, with its user and password; ``NO_PROXY`` passes it by."""
     ca, tunnel = trustme.CA(), Tunnel()
     for name in ("https_proxy", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
@@ -78,12 +82,12 @@ def test_the_environments_proxy_is_honoured(tmp_path: Path, monkeypatch: pytest.
     trust = load_trust(Api(ca_file=pem(ca, tmp_path)), NOBODY)
     with server(context=context_of(ca.issue_cert("127.0.0.1"))) as bank, server(tunnel) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:p%40ss@127.0.0.1:{proxy.port}")
-        assert asked(bank.port, trust, direct=False) == 200
+        assert asked(kind, bank.port, trust, direct=False) == 200
         assert tunnel.asked[0].startswith(b"CONNECT 127.0.0.1:%d HTTP/1.1\r\n" % bank.port)
         assert b"proxy-authorization: basic dxnlcjpwqhnz" in tunnel.asked[0].lower()
         for listed in ("127.0.0.1", "127.0.0.0/8", "x.example.com, 127.0.0.1"):
             monkeypatch.setenv("NO_PROXY", listed)
-            assert asked(bank.port, trust, direct=False) == 200
+            assert asked(kind, bank.port, trust, direct=False) == 200
         assert len(tunnel.asked) == 1
 
 
@@ -91,13 +95,6 @@ def encrypted(leaf: trustme.LeafCert) -> bytes:
     """The key of a certificate behind a passphrase."""
     key = serialization.load_pem_private_key(leaf.private_key_pem.bytes(), None)
     lock = serialization.BestAvailableEncryption(b"canary-phrase")
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
-
-
-def odd_key() -> bytes:
-    """A key of a curve that the client does not know."""
-    key = ec.generate_private_key(ec.SECP256K1())
-    lock = serialization.NoEncryption()
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
 
 
@@ -120,7 +117,6 @@ BROKEN = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
         ("client_key", b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", "cannot be read"),
         ("client_key", "another", "is not that of the certificate"),
         ("client_key", "encrypted", "encrypted key"),
-        ("client_key", odd_key(), "not that of the certificate"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_with_its_setting(

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from pyreqwest.exceptions import DetailedPyreqwestError
 
-from finhub_onboard.outbound.causes import NEVER_SENT
+from finhub_onboard.engine.connection import TRANSPORTS
 from finhub_onboard.outbound.transport import MAX_BODY_BYTES, Transport
 from tests.outbound.support import RawBank, Wire, raw_bank
 
@@ -20,14 +19,25 @@ KEPT = 4
 BODY = b'{"email":"ana.sample@example.com"}'
 
 
+@pytest.fixture(params=TRANSPORTS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each transport."""
+    return str(request.param)
+
+
+def made(kind: str, port: int, *, timeout_s: float = 2, direct: bool = True, scheme: str = "http") -> Transport:
+    """Make a transport to a port of this machine."""
+    return TRANSPORTS[kind](f"{scheme}://127.0.0.1:{port}", timeout_s=timeout_s, direct=direct)
+
+
 def post(port: int, path: str = "/register", *, scheme: str = "http") -> httpx.Request:
     """Make a registration."""
     return httpx.Request("POST", f"{scheme}://127.0.0.1:{port}{path}", content=BODY)
 
 
-async def sent(bank: RawBank, *, timeout_s: float = 5.0) -> httpx.Response:
+async def sent(kind: str, bank: RawBank, *, timeout_s: float = 5.0) -> httpx.Response:
     """Send one request to ``bank``."""
-    transport = Transport(timeout_s=timeout_s, max_connections=4, direct=True)
+    transport = made(kind, bank.port, timeout_s=timeout_s)
     try:
         return await transport.handle_async_request(post(bank.port))
     finally:
@@ -76,13 +86,13 @@ BREAKS = {
 
 @pytest.mark.parametrize("name", BREAKS)
 @pytest.mark.parametrize("read_body", [True, False], ids=["after the body", "before the body"])
-def test_a_break_after_the_request_arrived_is_never_a_connect_error(name: str, *, read_body: bool) -> None:
+def test_a_break_after_the_request_arrived_is_never_a_connect_error(kind: str, name: str, *, read_body: bool) -> None:
     """Whatever breaks once the bank has the request leaves its outcome unknown, and nothing is sent again."""
 
     async def main() -> None:
         async with raw_bank(BREAKS[name], read_body=read_body) as bank:
             with pytest.raises(httpx.TransportError) as caught:
-                await sent(bank)
+                await sent(kind, bank)
             assert not isinstance(caught.value, httpx.ConnectError | httpx.TimeoutException)
             assert len(bank.requests) == bank.connections == 1
 
@@ -94,7 +104,7 @@ def test_a_break_after_the_request_arrived_is_never_a_connect_error(name: str, *
     [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Le"],
     ids=["nothing", "body", "headers"],
 )
-def test_silence_is_a_read_timeout(start: bytes) -> None:
+def test_silence_is_a_read_timeout(kind: str, start: bytes) -> None:
     """A bank that goes silent, at any point of its answer, ends as a timeout after the request was sent."""
 
     async def silent(wire: Wire, _: int) -> bool:
@@ -106,14 +116,14 @@ def test_silence_is_a_read_timeout(start: bytes) -> None:
         async with raw_bank(silent) as bank:
             started = time.monotonic()
             with pytest.raises(httpx.ReadTimeout):
-                await sent(bank, timeout_s=0.2)
+                await sent(kind, bank, timeout_s=0.2)
             assert time.monotonic() - started < 1.5
             assert len(bank.requests) == 1
 
     asyncio.run(main())
 
 
-def test_a_slow_body_is_bounded_in_all() -> None:
+def test_a_slow_body_is_bounded_in_all(kind: str) -> None:
     """A body that drips without end is a timeout: the limit holds for the whole answer, not for each piece."""
 
     async def drip(wire: Wire, _: int) -> bool:
@@ -126,7 +136,7 @@ def test_a_slow_body_is_bounded_in_all() -> None:
     async def main() -> None:
         async with raw_bank(drip) as bank:
             with pytest.raises(httpx.ReadTimeout):
-                await sent(bank, timeout_s=0.3)
+                await sent(kind, bank, timeout_s=0.3)
             assert len(bank.requests) == 1
 
     asyncio.run(main())
@@ -157,44 +167,11 @@ def full_port() -> Iterator[int]:
                 filler.close()
 
 
-def test_a_refused_port_is_a_connect_error_in_the_words_that_the_transport_knows() -> None:
-    """Nobody listens: nothing left. The underlying library says so in the words of ``NEVER_SENT``."""
-
-    async def main() -> None:
-        transport = Transport(timeout_s=2, max_connections=1, direct=True)
-        with refused_port() as port, pytest.raises(httpx.ConnectError) as caught:
-            await transport.handle_async_request(post(port))
-        await transport.aclose()
-        cause = caught.value.__cause__
-        assert isinstance(cause, DetailedPyreqwestError)
-        words = [said["message"] for said in cause.details["causes"] or ()]
-        assert NEVER_SENT in words
-
-    asyncio.run(main())
-
-
-def test_the_library_calls_a_lost_answer_a_connect_error_and_the_transport_does_not() -> None:
-    """The reason for ``NEVER_SENT``: by its class alone the library's error for a lost answer looks unsent."""
-
-    async def main() -> None:
-        async with raw_bank(fin) as bank:
-            with pytest.raises(httpx.ReadError) as caught:
-                await sent(bank)
-        cause = caught.value.__cause__
-        assert isinstance(cause, DetailedPyreqwestError)
-        words = [said["message"] for said in cause.details["causes"] or ()]
-        assert type(cause).__name__ == "ConnectError"
-        assert "client error (SendRequest)" in words
-        assert NEVER_SENT not in words
-
-    asyncio.run(main())
-
-
-def test_an_unresolvable_host_is_a_connect_error() -> None:
+def test_an_unresolvable_host_is_a_connect_error(kind: str) -> None:
     """A name that does not exist: nothing left."""
 
     async def main() -> None:
-        transport = Transport(timeout_s=5, max_connections=1, direct=True)
+        transport = TRANSPORTS[kind]("http://bank.invalid", timeout_s=5, direct=True)
         with pytest.raises(httpx.ConnectError):
             await transport.handle_async_request(httpx.Request("POST", "http://bank.invalid/x", content=BODY))
         await transport.aclose()
@@ -202,20 +179,21 @@ def test_an_unresolvable_host_is_a_connect_error() -> None:
     asyncio.run(main())
 
 
-def test_a_connection_that_is_not_taken_in_time_is_a_connect_error() -> None:
+def test_a_connection_that_is_not_taken_in_time_is_a_connect_error(kind: str) -> None:
     """A time-out while connecting is told from a time-out while waiting for the answer."""
 
     async def main() -> None:
-        transport = Transport(timeout_s=0.4, max_connections=1, direct=True)
-        with full_port() as port, pytest.raises(httpx.ConnectError):
-            await transport.handle_async_request(post(port))
-        await transport.aclose()
+        with full_port() as port:
+            transport = made(kind, port, timeout_s=0.4)
+            with pytest.raises(httpx.ConnectError):
+                await transport.handle_async_request(post(port))
+            await transport.aclose()
 
     asyncio.run(main())
 
 
 @pytest.mark.parametrize("hello", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""], ids=["plain", "closed"])
-def test_a_failed_tls_handshake_is_a_connect_error(hello: bytes) -> None:
+def test_a_failed_tls_handshake_is_a_connect_error(kind: str, hello: bytes) -> None:
     """Without TLS no byte of the request leaves."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -225,9 +203,10 @@ def test_a_failed_tls_handshake_is_a_connect_error(hello: bytes) -> None:
 
     async def main() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        transport = Transport(timeout_s=2, max_connections=1, direct=True)
+        port = server.sockets[0].getsockname()[1]
+        transport = made(kind, port, scheme="https")
         with pytest.raises(httpx.ConnectError):
-            await transport.handle_async_request(post(server.sockets[0].getsockname()[1], scheme="https"))
+            await transport.handle_async_request(post(port, scheme="https"))
         await transport.aclose()
         server.close()
 
@@ -235,7 +214,7 @@ def test_a_failed_tls_handshake_is_a_connect_error(hello: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", [b"caf\xe9", "\u0667".encode(), "30ü".encode(), b"\x80"])
-def test_a_header_that_is_not_text_does_not_cost_the_answer(value: bytes) -> None:
+def test_a_header_that_is_not_text_does_not_cost_the_answer(kind: str, value: bytes) -> None:
     """A header in a strange encoding is as good as absent; status and body still arrive."""
 
     async def answer(wire: Wire, _: int) -> bool:
@@ -247,39 +226,39 @@ def test_a_header_that_is_not_text_does_not_cost_the_answer(value: bytes) -> Non
 
     async def main() -> None:
         async with raw_bank(answer) as bank:
-            response = await sent(bank)
+            response = await sent(kind, bank)
             assert (response.status_code, await response.aread()) == (429, b"{}")
             assert "retry-after" not in response.headers
 
     asyncio.run(main())
 
 
-def test_the_headers_that_count_arrive() -> None:
+def test_the_headers_that_count_arrive(kind: str) -> None:
     """Retry-After comes through as it stood, twice if it stood twice, and so does Date."""
     twice = b"HTTP/1.1 429 X\r\nRetry-After: 7\r\nRETRY-AFTER: 30\r\nDate: now\r\nContent-Length: 2\r\n\r\n{}"
 
     async def main() -> None:
         async with raw_bank(saying(twice)) as bank:
-            headers = (await sent(bank)).headers
+            headers = (await sent(kind, bank)).headers
             assert (headers.get_list("retry-after"), headers["date"]) == (["7", "30"], "now")
 
     asyncio.run(main())
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirects_are_not_followed(status: int) -> None:
+def test_redirects_are_not_followed(kind: str, status: int) -> None:
     """A redirect is an answer like another: the request is not sent elsewhere."""
     answer = f"HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n".encode()
 
     async def main() -> None:
         async with raw_bank(saying(answer)) as bank:
-            assert (await sent(bank)).status_code == status
+            assert (await sent(kind, bank)).status_code == status
             assert len(bank.requests) == 1
 
     asyncio.run(main())
 
 
-def test_a_huge_body_is_bounded() -> None:
+def test_a_huge_body_is_bounded(kind: str) -> None:
     """An answer beyond the bound is broken off; one of exactly the bound is read."""
 
     async def main(size: int) -> int:
@@ -288,14 +267,14 @@ def test_a_huge_body_is_bounded() -> None:
             return False
 
         async with raw_bank(answer) as bank:
-            return len(await (await sent(bank)).aread())
+            return len(await (await sent(kind, bank)).aread())
 
     assert asyncio.run(main(MAX_BODY_BYTES)) == MAX_BODY_BYTES
     with pytest.raises(httpx.ReadError):
         asyncio.run(main(MAX_BODY_BYTES + 1))
 
 
-def test_a_body_that_only_unpacks_to_be_huge_is_bounded() -> None:
+def test_a_body_that_only_unpacks_to_be_huge_is_bounded(kind: str) -> None:
     """A small compressed answer cannot fill the memory."""
     packed = gzip.compress(b" " * (4 * MAX_BODY_BYTES), 1)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
@@ -303,13 +282,13 @@ def test_a_body_that_only_unpacks_to_be_huge_is_bounded() -> None:
     async def main() -> None:
         async with raw_bank(saying(head + packed)) as bank:
             with pytest.raises(httpx.ReadError):
-                await sent(bank)
+                await sent(kind, bank)
 
     asyncio.run(main())
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])
-def test_a_kept_connection_that_dies_with_the_request_is_not_tried_again(*, reset: bool) -> None:
+def test_a_kept_connection_that_dies_with_the_request_is_not_tried_again(kind: str, *, reset: bool) -> None:
     """The second request on a connection gets no answer: it is in doubt, and the server saw it exactly once."""
 
     async def answer(wire: Wire, number: int) -> bool:
@@ -322,7 +301,7 @@ def test_a_kept_connection_that_dies_with_the_request_is_not_tried_again(*, rese
 
     async def main() -> None:
         async with raw_bank(answer) as bank:
-            transport = Transport(timeout_s=2, max_connections=4, direct=True)
+            transport = made(kind, bank.port)
             assert (await transport.handle_async_request(post(bank.port))).status_code == 200
             with pytest.raises(httpx.ReadError):
                 await transport.handle_async_request(post(bank.port))
@@ -332,7 +311,7 @@ def test_a_kept_connection_that_dies_with_the_request_is_not_tried_again(*, rese
     asyncio.run(main())
 
 
-def test_a_connection_closed_while_idle_costs_no_second_sending() -> None:
+def test_a_connection_closed_while_idle_costs_no_second_sending(kind: str) -> None:
     """Each of many requests, on connections that the bank closes when it likes, arrives at most once."""
 
     async def answer(wire: Wire, number: int) -> bool:
@@ -342,7 +321,7 @@ def test_a_connection_closed_while_idle_costs_no_second_sending() -> None:
 
     async def main() -> None:
         async with raw_bank(answer) as bank:
-            transport = Transport(timeout_s=2, max_connections=4, direct=True)
+            transport = made(kind, bank.port)
             seen = {"answered": 0, "unsent": 0, "in doubt": 0}
             for number in range(60):
                 try:
@@ -363,7 +342,7 @@ def test_a_connection_closed_while_idle_costs_no_second_sending() -> None:
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])
-def test_a_repeat_does_not_meet_a_connection_that_died_in_silence(*, reset: bool) -> None:
+def test_a_repeat_does_not_meet_a_connection_that_died_in_silence(kind: str, *, reset: bool) -> None:
     """A bank drops its kept connections without reading on: what asks for a fresh one is read, and nothing is kept."""
 
     async def answer(wire: Wire, number: int) -> bool:
@@ -380,7 +359,7 @@ def test_a_repeat_does_not_meet_a_connection_that_died_in_silence(*, reset: bool
 
     async def main() -> None:
         async with raw_bank(answer) as bank:
-            transport = Transport(timeout_s=2, max_connections=KEPT, direct=True)
+            transport = made(kind, bank.port)
             first = [transport.handle_async_request(post(bank.port, f"/{number}")) for number in range(KEPT)]
             assert {answered.status_code for answered in await asyncio.gather(*first)} == {200}
             with pytest.raises(httpx.ReadError):
@@ -397,12 +376,12 @@ def test_a_repeat_does_not_meet_a_connection_that_died_in_silence(*, reset: bool
     asyncio.run(main())
 
 
-def test_what_is_sent_is_what_was_asked_for() -> None:
+def test_what_is_sent_is_what_was_asked_for(kind: str) -> None:
     """Method, path with its quoting, headers and body leave as they are, Host once and Content-Length right."""
 
     async def main() -> None:
         async with raw_bank(saying(OK)) as bank:
-            transport = Transport(timeout_s=2, max_connections=1, direct=True)
+            transport = made(kind, bank.port)
             request = post(bank.port, "/customer/a%2Fb%3Fx%23y%252e/activation?page=0&size=100")
             request.headers["X-Tenant-ID"] = "tenant-1"
             await transport.handle_async_request(request)
@@ -418,7 +397,7 @@ def test_what_is_sent_is_what_was_asked_for() -> None:
     asyncio.run(main())
 
 
-def test_one_request_per_send_under_concurrency() -> None:
+def test_one_request_per_send_under_concurrency(kind: str) -> None:
     """Fifty requests at once over four kept connections arrive fifty times, each once."""
 
     async def answer(wire: Wire, _: int) -> bool:
@@ -427,7 +406,7 @@ def test_one_request_per_send_under_concurrency() -> None:
 
     async def main() -> None:
         async with raw_bank(answer) as bank:
-            transport = Transport(timeout_s=5, max_connections=4, direct=True)
+            transport = made(kind, bank.port, timeout_s=5)
             requests = [post(bank.port, f"/{number}") for number in range(50)]
             answers = await asyncio.gather(*(transport.handle_async_request(request) for request in requests))
             await transport.aclose()
@@ -437,11 +416,11 @@ def test_one_request_per_send_under_concurrency() -> None:
     asyncio.run(main())
 
 
-def test_direct_passes_by_the_environments_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_direct_passes_by_the_environments_proxies(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """``direct`` reaches this machine although the environment names a proxy; without it the proxy is asked."""
 
     async def main(bank: RawBank, *, direct: bool) -> None:
-        transport = Transport(timeout_s=2, max_connections=1, direct=direct)
+        transport = made(kind, bank.port, direct=direct)
         try:
             await transport.handle_async_request(post(bank.port))
         finally:

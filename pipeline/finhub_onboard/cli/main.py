@@ -16,7 +16,7 @@ import click
 
 from finhub_onboard import __version__
 from finhub_onboard.cli import ledger_commands, streams, tables
-from finhub_onboard.cli.shared import CONFIG, CONFIG_VARIABLE, OUT, Command, leave, plain_errors, say, settings_from
+from finhub_onboard.cli.shared import CONFIG, CONFIG_VARIABLE, OUT, Command, plain_errors, say, settings_from
 from finhub_onboard.model import Phase
 from finhub_onboard.texts import printable
 
@@ -253,10 +253,7 @@ def sandbox_command(host: str, port: int, scenario: Path | None, shapes: str | N
 def main() -> None:
     """The ``onboard`` command."""
     streams.secure()
-    try:
-        cli(prog_name="onboard")
-    except SystemExit as end:
-        leave(end.code)
+    cli(prog_name="onboard")
 
 
 def _order(
@@ -280,7 +277,7 @@ def _console(*, json_logs: bool) -> "Iterator[Handler]":
 
 
 def _end(written: "Written") -> None:
-    """Say why a run stopped, and leave with its exit code."""
+    """Say why a run stopped, and end with its exit code."""
     if written.stopped_because:
         say(printable(f"stopped: {written.stopped_because}"))
     if written.hint:

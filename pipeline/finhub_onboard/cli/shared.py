@@ -3,13 +3,12 @@
 A fault of input, configuration or bank is one message and a hint on stderr, never a traceback.
 """
 
-import os
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -75,16 +74,3 @@ def plain_errors() -> Iterator[None]:
 def say(text: str) -> None:
     """Print on stderr."""
     click.echo(text, err=True)
-
-
-def leave(code: str | int | None) -> NoReturn:
-    """End the process at once with what it has printed and its exit code.
-
-    All work is done and closed by now. To take the interpreter down in peace would be to take it from threads that
-    libraries still have (the transport's): now and then that aborts the process, whatever its exit code was.
-    """
-    if isinstance(code, str):
-        say(code)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else bool(code))

@@ -76,6 +76,7 @@ class Api(Section):
     organization_id: str = ""
     user_id: str = ""
     timeout_s: float = Field(default=30, gt=0, le=3600)
+    transport: Literal["aiohttp", "httpx"] = "aiohttp"
     verification_path: Literal["customer", "verifications"] = "customer"
     webhook_subscription_id: str = ""
     forwarded_for: str = ""

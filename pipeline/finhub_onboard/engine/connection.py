@@ -12,12 +12,17 @@ from finhub_onboard.finhub.patience import Patience, patience_of
 from finhub_onboard.finhub.requests import Payloads
 from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category
+from finhub_onboard.outbound.aiohttp_transport import AiohttpTransport
 from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.hierarchy import Hierarchy
+from finhub_onboard.outbound.httpx_transport import HttpxTransport
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.session import AdminSession
 from finhub_onboard.outbound.tls import load_trust
 from finhub_onboard.outbound.transport import Transport
+
+TRANSPORTS: dict[str, type[Transport]] = {"aiohttp": AiohttpTransport, "httpx": HttpxTransport}
+"""By the name that ``api.transport`` gives them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ async def connected(
     """Put the outbound side together; nothing is sent yet. ``direct``: the bank is on this machine.
 
     ``may_send`` is asked before each call leaves; ``now`` is the clock of the run's instants. Raises
-    :class:`ConfigurationError` if a certificate cannot be used.
+    :class:`ConfigurationError` if a certificate or the environment's proxy cannot be used.
     """
     patience = patience_of(settings.retry, random.random)
     pacer = Pacer(
@@ -59,9 +64,9 @@ async def connected(
         max_wait_s=patience.max_wait_s,
     )
     api = settings.api
-    transport = Transport(
+    transport = TRANSPORTS[api.transport](
+        api.base_url,
         timeout_s=api.timeout_s,
-        max_connections=settings.limits.max_in_flight,
         direct=direct or (api.is_plain and not api.allow_plain_http),  # a proxy would carry it in the clear
         trust=load_trust(api),
     )

@@ -1,12 +1,14 @@
-"""Why a call got no answer, in words: from the client's own causes to what a person can put right. Pure.
+"""Why a call got no answer, in words: from the classes and codes of exceptions to what a person can put right. Pure.
 
 Promises: every cause names host and port, and what to do; none holds a path, a secret or anything that the other side
 said. ``sent`` is false only where no byte of a request can have been read: no connection, or no TLS, came about.
 """
 
+import errno
 import os
-import re
-from collections.abc import Sequence
+import socket
+import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from urllib.parse import urlsplit
@@ -14,9 +16,6 @@ from urllib.parse import urlsplit
 from finhub_onboard.finhub.calls import Kind
 from finhub_onboard.outbound.proxies import Proxy, proxy_of
 
-NEVER_SENT = "client error (Connect)"  # hyper-util's words; a test pins them
-_TUNNEL = "tunnel error"
-_NOT_HTTP = "invalid http version parsed"
 BROKE = "the connection broke"
 
 
@@ -24,14 +23,22 @@ class Unclear(Enum):
     """What a closer look may tell better (``outbound.diagnosis``)."""
 
     NOTHING = auto()
-    ISSUER = auto()
-    """Whether the certificate is self-signed."""
-    TUNNEL = auto()
-    """What the proxy answered."""
     HANDSHAKE = auto()
     """Whether it speaks TLS at all."""
     PROTOCOL = auto()
     """Whether it speaks another protocol than ours."""
+
+
+class NotHttpError(Exception):
+    """What came back is no HTTP/1.1."""
+
+
+class ProxyRefusedError(Exception):
+    """A proxy answered CONNECT with this status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,32 +74,24 @@ def line_to(url: str, *, direct: bool, shows: bool) -> Line:
     return Line(host=host, port=port, tls=tls, shows=shows, proxy=None if direct else proxy_of(parts.scheme, host))
 
 
-def cause_of(line: Line, said: Sequence[str]) -> Cause:
-    """The cause in the words of the client, outermost first."""
-    text = "; ".join(said).lower()
-    alert = re.search(r"received fatal alert: (\w+)", text)
-    if alert and alert[1] in _ABOUT_OUR_CERTIFICATE and ("(sendrequest)" in text or NEVER_SENT in said):
+def cause_of(line: Line, error: BaseException, *, sent: bool) -> Cause:
+    """The cause that ``error`` and the exceptions behind it tell; ``sent``: some of the request may have left."""
+    chain = tuple(behind(error))
+    if reason := next((reason for found in chain if (reason := _reason(found)) in _ABOUT_OUR_CERTIFICATE), ""):
         # The server ends its handshake with it: what we sent behind ours it has not read.
-        return Cause(text=_our_certificate(line, alert[1]))
-    if NEVER_SENT not in said:
-        broke = f"{line} answers in no HTTP/1.1; {_ADDRESS}" if _NOT_HTTP in text else f"the connection to {line} broke"
+        return Cause(text=_our_certificate(line, reason))
+    if sent:
+        no_http = any(isinstance(found, NotHttpError) for found in chain)
+        broke = f"{line} answers in no HTTP/1.1; {_ADDRESS}" if no_http else f"the connection to {line} broke"
         return Cause(text=broke, sent=True, unclear=Unclear.PROTOCOL)
-    if found := re.search(r"os error (23|24)\b", text):
-        return of_this_machine(int(found[1]))
-    if "proxy authorization required" in text:
-        wanted = f"{line.proxy or 'a proxy'} asks for credentials (407); {_CREDENTIALS}"
-        return Cause(text=_by_variable(line, wanted), kind=Kind.PROXY)
-    at_proxy = line.proxy is not None and (_TUNNEL in text or not line.tls)
-    peer = line.proxy if at_proxy else line
-    if (
-        not line.tls
-    ):  # without a handshake only the connection itself can be late, whichever clock of the client ran out
-        text = text.replace("operation timed out", "deadline has elapsed")
-    for pattern, what, advice, unclear in _CAUSES:
-        if re.search(pattern, text):
-            todo = _AT_PROXY if at_proxy and advice == _ADDRESS else advice
-            return Cause(text=_by_variable(line, f"{peer} {what}; {todo}"), unclear=unclear)
-    return Cause(text=f"no connection to {peer}{_by_the_system(text)}; check the network and api.base_url")
+    for found in reversed(chain):  # the deepest is the most exact
+        if (cause := _unconnected(line, found)) is not None:
+            return cause
+    code = next((found.errno for found in reversed(chain) if isinstance(found, OSError) and found.errno), 0)
+    if line.tls and code <= 0:
+        return _broken_off(line)
+    said = f": {os.strerror(code)}" if code > 0 else ""
+    return Cause(text=f"no connection to {line.proxy or line}{said}; check the network and api.base_url")
 
 
 def of_this_machine(error: int) -> Cause:
@@ -100,116 +99,178 @@ def of_this_machine(error: int) -> Cause:
     return Cause(text=f"{_MACHINE} ({os.strerror(error)}); {_OPEN_FILES}", kind=Kind.MACHINE)
 
 
+def behind(error: BaseException) -> Iterator[BaseException]:
+    """``error`` and what it was raised from, outermost first; of several at once the first."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        first = found.exceptions if isinstance(found, BaseExceptionGroup) else found.args
+        inner = first[0] if first and isinstance(first[0], BaseException) else None  # so does httpcore tell it
+        found = found.__cause__ or inner
+
+
+def _reason(error: BaseException) -> str:
+    """OpenSSL's name of what went wrong in TLS, if that is what ``error`` tells."""
+    if not isinstance(error, ssl.SSLError):
+        return ""
+    reason = getattr(error, "reason", None) or ""
+    # Python 3.11 has no name for this one.
+    return _NO_PROTOCOL if not reason and "no application protocol" in str(error) else reason
+
+
+def _unconnected(line: Line, error: BaseException) -> Cause | None:
+    """The cause of a connection that did not come about, as far as this one exception tells it."""
+    match error:
+        case ProxyRefusedError():
+            return _refused_by_proxy(line, error.status)
+        case NotHttpError():
+            return Cause(text=f"{line.proxy or line} does not answer as a proxy; check it")
+        case ssl.SSLCertVerificationError():
+            what, advice = _CERTIFICATES.get(error.verify_code, (f"{_UNFIT} ({error.verify_message})", _RENEW))
+            return Cause(text=f"{line} {what}; {advice}")
+        case ssl.SSLError() if (reason := _reason(error)) in _HANDSHAKES:
+            what, advice, unclear = _HANDSHAKES[reason]
+            return Cause(text=f"{line} {what}; {advice}", unclear=unclear)
+        case socket.gaierror() | UnicodeError():
+            return _at_the_near_end(line, "has a name that cannot be resolved (DNS)", _ADDRESS)
+        case TimeoutError():
+            return _late(line)
+        case OSError(errno=errno.EMFILE | errno.ENFILE as code):
+            return of_this_machine(code)
+        case OSError(errno=code) if code in _NO_WAY:
+            return _at_the_near_end(line, *_NO_WAY[code])
+        case ssl.SSLError() | ConnectionError() if line.tls:
+            return _broken_off(line)
+    return None
+
+
+def _at_the_near_end(line: Line, what: str, advice: str) -> Cause:
+    """A cause at whoever we connect to: the proxy if there is one."""
+    if line.proxy:
+        advice = _AT_PROXY.format(line.proxy.variable) if advice == _ADDRESS else advice
+    return Cause(text=f"{line.proxy or line} {what}; {advice}")
+
+
+def _broken_off(line: Line) -> Cause:
+    peer = f"{line.proxy} or {line} behind it" if line.proxy else line
+    return Cause(text=f"{peer} {_BROKEN_OFF}", unclear=Unclear.HANDSHAKE)
+
+
+def _late(line: Line) -> Cause:
+    if not line.tls:
+        return _at_the_near_end(line, "takes no connection in time", _SLOW)
+    if line.proxy:
+        return Cause(text=f"{line.proxy} makes no secure connection to {line} in time; {_WHO}")
+    what = "takes no connection or finishes no TLS handshake in time"
+    return Cause(text=f"{line} {what}; {_SLOW}", unclear=Unclear.HANDSHAKE)
+
+
+def _refused_by_proxy(line: Line, status: int) -> Cause:
+    proxy = line.proxy
+    variable = proxy.variable if proxy else "HTTPS_PROXY"
+    if status == 407:  # noqa: PLR2004 - proxy authentication required
+        todo = f"put user and password into {variable}, or name the bank in NO_PROXY"
+        return Cause(text=f"{proxy or 'a proxy'} asks for credentials (407); {todo}", kind=Kind.PROXY)
+    what = "cannot reach" if status in _BAD_GATEWAYS else "does not lead to"
+    return Cause(text=f"{proxy or 'a proxy'} {what} {line} (it answers {status}); {_WHO}")
+
+
+def _our_certificate(line: Line, reason: str) -> str:
+    if not line.shows or reason == _WANTED:
+        return f"{line} asks for a certificate of ours (mutual TLS); {_OWN}"
+    why = {_EXPIRED: ": it has expired", _UNKNOWN: ": it does not know its issuer"}.get(reason, "")
+    return f"{line} refuses our certificate{why}; check api.client_certificate, or ask the bank"
+
+
 _MACHINE = "this machine can open no file more, and so no connection"
 _OPEN_FILES = "see what has them open, raise the limit (ulimit -n, LimitNOFILE=), or lower limits.max_in_flight"
 _ADDRESS = "check host and port in api.base_url"
-_AT_PROXY = "check HTTPS_PROXY, or name the bank in NO_PROXY"
-_CREDENTIALS = "put user and password into HTTPS_PROXY, or name the bank in NO_PROXY"
+_AT_PROXY = "check {}, or name the bank in NO_PROXY"
+_WHO = "ask who runs the proxy, or name the bank in NO_PROXY"
 _NETWORK = "check network, VPN and firewall"
 _CA = "if it is the bank's, name its CA in api.ca_file"
 _RENEW = "the bank must renew it; nothing can be set here"
 _SLOW = "check api.base_url, network and firewall, and whether a proxy is needed (HTTPS_PROXY)"
 _OWN = "set api.client_certificate and api.client_key"
-_CAUSES: tuple[tuple[str, str, str, Unclear], ...] = (
-    ("tunnel error: unsuccessful", "refuses to lead to the bank", "ask who runs it", Unclear.TUNNEL),
-    (
-        "invalid peer certificate: unknownissuer",
-        "shows a certificate of an unknown issuer",
-        _CA,
-        Unclear.ISSUER,
-    ),
-    (
-        "causedasendentity",
-        "shows a self-signed certificate that is a CA's own",
-        "the bank needs one that a CA issued",
-        Unclear.NOTHING,
-    ),
-    ("certificate expired", "shows a certificate that has expired", _RENEW, Unclear.NOTHING),
-    (
-        "not valid yet",
-        "shows a certificate that is not yet valid",
-        "check the clock of this machine",
-        Unclear.NOTHING,
-    ),
-    (
-        "not valid for name",
-        "shows a certificate for another name",
-        "write the name of the certificate in api.base_url",
-        Unclear.NOTHING,
-    ),
-    ("invalid peer certificate: revoked", "shows a certificate that was revoked", _RENEW, Unclear.NOTHING),
-    ("invalid peer certificate", "shows a certificate that cannot be accepted", _RENEW, Unclear.NOTHING),
-    (
-        "alert: protocolversion|peer is incompatible|alert: insufficientsecurity",
-        "has no TLS version or cipher in common with this job (TLS 1.2 or newer)",
-        "the bank must offer one; check the port in api.base_url",
-        Unclear.NOTHING,
-    ),
-    (
-        "alert: noapplicationprotocol",
+_UNFIT = "shows a certificate that cannot be accepted"
+_BROKEN_OFF = (
+    f"broke the connection off before it was secure (TLS handshake); {_ADDRESS}, and whether it asks for a certificate"
+    " of ours (api.client_certificate)"
+)
+_BAD_GATEWAYS = (502, 503, 504)
+
+_UNKNOWN_ISSUER = ("shows a certificate of an unknown issuer", _CA)
+_ANOTHER_NAME = ("shows a certificate for another name", "write the name of the certificate in api.base_url")
+_CERTIFICATES: dict[int, tuple[str, str]] = {
+    2: _UNKNOWN_ISSUER,
+    9: ("shows a certificate that is not yet valid", "check the clock of this machine"),
+    10: ("shows a certificate that has expired", _RENEW),
+    18: ("shows a self-signed certificate", "if it is the bank's, name it in api.ca_file"),
+    19: ("shows a certificate of an unknown issuer, a private CA", "name it in api.ca_file"),
+    20: _UNKNOWN_ISSUER,
+    21: _UNKNOWN_ISSUER,
+    23: ("shows a certificate that was revoked", _RENEW),
+    62: _ANOTHER_NAME,
+    64: _ANOTHER_NAME,
+}
+"""By OpenSSL's ``X509_V_ERR_*``: what is wrong, and what to do."""
+
+_VERSION = (
+    "has no TLS version or cipher in common with this job (TLS 1.2 or newer)",
+    "the bank must offer one; check the port in api.base_url",
+    Unclear.NOTHING,
+)
+_NO_NAME = ("does not know this host name (TLS)", _ADDRESS, Unclear.NOTHING)
+_NO_PROTOCOL = "TLSV1_ALERT_NO_APPLICATION_PROTOCOL"
+_NO_TLS = ("does not speak TLS there", _ADDRESS, Unclear.HANDSHAKE)
+_HANDSHAKES: dict[str, tuple[str, str, Unclear]] = {
+    "TLSV1_ALERT_PROTOCOL_VERSION": _VERSION,
+    "TLSV1_ALERT_INSUFFICIENT_SECURITY": _VERSION,
+    "UNSUPPORTED_PROTOCOL": _VERSION,
+    _NO_PROTOCOL: (
         "takes no HTTP/1.1, perhaps HTTP/2 only",
         "the job speaks HTTP/1.1: ask the bank for an address that does",
         Unclear.NOTHING,
     ),
-    (
-        "alert: handshakefailure",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": (
         "ends the TLS handshake: it asks for a certificate of ours, or has no TLS cipher in common with this job",
         _OWN,
         Unclear.NOTHING,
     ),
-    ("alert: unrecognisedname", "does not know this host name (TLS)", _ADDRESS, Unclear.NOTHING),
-    ("received corrupt message", "does not speak TLS there", _ADDRESS, Unclear.HANDSHAKE),
-    (
-        "dns error|failed to lookup",
-        "has a name that cannot be resolved (DNS)",
-        _ADDRESS,
-        Unclear.NOTHING,
-    ),
-    ("connection refused", "refuses connections", _ADDRESS, Unclear.NOTHING),
-    (
-        "network is unreachable|no route to host|host is unreachable",
-        "cannot be reached: there is no route to it (network is unreachable)",
-        _NETWORK,
-        Unclear.NOTHING,
-    ),
-    ("deadline has elapsed", "takes no connection in time", _SLOW, Unclear.NOTHING),
-    ("operation timed out", "does not finish the TLS handshake in time", _SLOW, Unclear.HANDSHAKE),
-    (
-        "handshake eof|unexpected eof|connection reset|received fatal alert|tunnel error",
-        "broke the connection off before it was secure (TLS handshake)",
-        f"{_ADDRESS}, and whether it asks for a certificate of ours (api.client_certificate)",
-        Unclear.HANDSHAKE,
-    ),
+    "TLSV1_UNRECOGNIZED_NAME": _NO_NAME,
+    "TLSV1_ALERT_UNRECOGNIZED_NAME": _NO_NAME,
+    "WRONG_VERSION_NUMBER": _NO_TLS,
+    "PACKET_LENGTH_TOO_LONG": _NO_TLS,
+    "RECORD_LAYER_FAILURE": _NO_TLS,
+    "HTTP_REQUEST": _NO_TLS,
+}
+"""By OpenSSL's name of the reason: what it means, what to do, what a closer look may tell."""
+
+_WANTED, _EXPIRED, _UNKNOWN = (
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+    "TLSV1_ALERT_UNKNOWN_CA",
 )
-"""What the client's words mean: the first that fits. What it is, what to do, what a closer look may tell."""
 _ABOUT_OUR_CERTIFICATE = frozenset(
     {
-        "certificaterequired",
-        "badcertificate",
-        "unsupportedcertificate",
-        "certificaterevoked",
-        "certificateexpired",
-        "certificateunknown",
-        "unknownca",
-        "accessdenied",
+        _WANTED,
+        _EXPIRED,
+        _UNKNOWN,
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_REVOKED",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "TLSV1_ALERT_ACCESS_DENIED",
     }
 )
 """What a server says of a client's certificate, and only ends a handshake with."""
 
-
-def _our_certificate(line: Line, alert: str) -> str:
-    if not line.shows or alert == "certificaterequired":
-        return f"{line} asks for a certificate of ours (mutual TLS); {_OWN}"
-    why = {"certificateexpired": ": it has expired", "unknownca": ": it does not know its issuer"}.get(alert, "")
-    return f"{line} refuses our certificate{why}; check api.client_certificate, or ask the bank"
-
-
-def _by_variable(line: Line, text: str) -> str:
-    """Name the variable that the proxy stands in."""
-    return text.replace("HTTPS_PROXY", line.proxy.variable) if line.proxy else text
-
-
-def _by_the_system(text: str) -> str:
-    """What the operating system said, in its own words."""
-    number = re.search(r"os error (\d+)", text)
-    return f": {os.strerror(int(number[1]))}" if number else ""
+_NO_ROUTE = ("cannot be reached: there is no route to it (network is unreachable)", _NETWORK)
+_NO_WAY: dict[int, tuple[str, str]] = {
+    errno.ECONNREFUSED: ("refuses connections", _ADDRESS),
+    errno.ENETUNREACH: _NO_ROUTE,
+    errno.EHOSTUNREACH: _NO_ROUTE,
+    errno.ENETDOWN: _NO_ROUTE,
+    errno.EHOSTDOWN: _NO_ROUTE,
+}
+"""By the system's number of the error: why there is no connection."""

@@ -50,10 +50,10 @@ class Client:
         wall_clock: Callable[[], float] = time.time,
         may_send: Callable[[], bool] = lambda: True,
         secrets: Sequence[str] = (),
-        look: Callable[[str, Cause], Awaitable[str]] | None = None,
+        look: Callable[[Cause], Awaitable[str]] | None = None,
     ) -> None:
-        self._base = api.base_url
         self._url = httpx.URL(api.base_url)
+        self._path = self._url.raw_path.decode("ascii")
         self._timeout_s = api.timeout_s
         self._transport = transport
         self._emit = emit
@@ -73,6 +73,7 @@ class Client:
             "platform": "web",
             "deviceId": api.device_id,
             "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
         }
         # A token is used for many calls; its headers are made once.
         self._headers_for = lru_cache(maxsize=_TOKENS)(self._make_headers)
@@ -131,7 +132,7 @@ class Client:
 
     async def _unanswered(self, failed: Cause, seconds: float, *, look: bool) -> Reply:
         """The reply to a call that got no answer. ``look``: for a probe, who waits wants to know why."""
-        found = await self._look(self._base, failed) if look and self._look else ""
+        found = await self._look(failed) if look and self._look else ""
         return Reply(
             sent=failed.sent,
             cause=found or failed.text,
@@ -172,7 +173,7 @@ class Client:
             self._url,
             headers=self._headers_for(token, with_body=bool(request.body)),
             stream=httpx.ByteStream(request.body),
-            extensions={"target": (self._base + request.path).encode("ascii"), "fresh": fresh},
+            extensions={"target": (self._path + request.path).encode("ascii"), "fresh": fresh},
         )
 
     def _make_headers(self, token: str, *, with_body: bool) -> httpx.Headers:

@@ -9,57 +9,27 @@ import ssl
 from base64 import b64encode
 from contextlib import suppress
 
-from finhub_onboard.outbound.causes import Cause, Line, Unclear
+from finhub_onboard.outbound.causes import Cause, Line, Unclear, cause_of
 from finhub_onboard.outbound.tls import Trust
 
 _PATIENCE_S, _GREETING_S = 2.0, 0.5
 _HEAD = 4096
-_SELF_SIGNED, _SELF_SIGNED_ABOVE = 18, 19  # OpenSSL's X509_V_ERR_*
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _SETTINGS, _GOAWAY = 4, 7
 _FRAME = 9
 _GREETING = b"OPTIONS * HTTP/1.0\r\n\r\n"
 _ASKS = "asks for a certificate of ours (mutual TLS); set api.client_certificate and api.client_key"
-_BAD_GATEWAYS = ("502", "503", "504")
 
 
 def look(line: Line, cause: Cause, trust: Trust) -> str:
     """What a look at the line tells of this cause; empty: nothing more than is known."""
     with suppress(OSError, ValueError):  # of TLS, too
         match cause.unclear:
-            case Unclear.ISSUER:
-                return _issuer(line, trust)
-            case Unclear.TUNNEL:
-                return _tunnel(line)
             case Unclear.HANDSHAKE if not line.proxy:
                 return _plain(line)
             case Unclear.PROTOCOL:
                 return _protocol(line, trust)
     return ""
-
-
-def _issuer(line: Line, trust: Trust) -> str:
-    try:
-        _secured(line, trust.context()).close()
-    except ssl.SSLCertVerificationError as error:
-        if error.verify_code == _SELF_SIGNED:
-            return f"{line} shows a self-signed certificate; if it is the bank's, name it in api.ca_file"
-        if error.verify_code == _SELF_SIGNED_ABOVE:
-            return f"{line} shows a certificate of an unknown issuer, a private CA; name it in api.ca_file"
-    return ""
-
-
-def _tunnel(line: Line) -> str:
-    with _connected(line, tunnel=False) as connection:
-        status = _asked(connection, line)
-    if not status:
-        return f"{line.proxy} does not answer as a proxy; check it"
-    if status in _BAD_GATEWAYS:
-        return f"{line.proxy} cannot reach {line} (it answers {status}); {_WHO}"
-    return f"{line.proxy} does not lead to {line} (it answers {status}); {_WHO}"
-
-
-_WHO = "ask who runs the proxy, or name the bank in NO_PROXY"
 
 
 def _plain(line: Line) -> str:
@@ -76,7 +46,8 @@ def _protocol(line: Line, trust: Trust) -> str:
     try:
         return _http2(_secured(line, trust.context()), line)
     except ssl.SSLError as error:
-        return f"{line} {_ASKS}" if "CERTIFICATE_REQUIRED" in (error.reason or "") else ""
+        found = cause_of(line, error, sent=True)
+        return "" if found.sent else found.text  # what it says of our certificate
 
 
 def _speaks_tls(line: Line) -> str:
@@ -116,13 +87,13 @@ def _secured(line: Line, context: ssl.SSLContext) -> ssl.SSLSocket:
         raise
 
 
-def _connected(line: Line, *, tunnel: bool = True) -> socket.socket:
-    """A connection to the bank, through the proxy if there is one; without ``tunnel``, to the proxy itself."""
+def _connected(line: Line) -> socket.socket:
+    """A connection to the bank, through the proxy if there is one."""
     end = line.proxy or line
     if line.proxy and line.proxy.scheme != "http":
         raise OSError("only plain proxies are looked at")
     connection = socket.create_connection((end.host, end.port), timeout=_PATIENCE_S)
-    if line.proxy and line.tls and tunnel and _asked(connection, line) != "200":
+    if line.proxy and line.tls and _asked(connection, line) != "200":
         connection.close()
         raise ConnectionError("the proxy does not lead there")
     return connection

@@ -1,14 +1,14 @@
-"""Which proxy the environment puts before the bank, for messages: the client below us chooses by the same variables."""
+"""Which proxy the environment puts before the bank: the one place that reads these variables, and no library does."""
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
+from finhub_onboard.errors import ConfigurationError
+
 _PORTS = {"http": 80, "https": 443}
-_SOCKS_PORT = 1080
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,26 +26,41 @@ class Proxy:
         """How messages name it."""
         return f"the proxy {self.host}:{self.port} ({self.variable})"
 
+    @property
+    def address(self) -> str:
+        """Its URL without user and password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
 
 def proxy_of(scheme: str, host: str, environ: Mapping[str, str] = os.environ) -> Proxy | None:
-    """The proxy that calls of this scheme to this host go through; ``None``: they go straight to it."""
+    """The proxy that calls of this scheme to this host go through; ``None``: they go straight to it.
+
+    Raises :class:`ConfigurationError` for one that cannot be used.
+    """
     names = (name for upper in (f"{scheme.upper()}_PROXY", "ALL_PROXY") for name in (upper, upper.lower()))
     variable = next((name for name in names if environ.get(name)), "")
     if not variable or _is_passed_by(host, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
         return None
     value = environ[variable]
-    with suppress(ValueError):
+    try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
-        if parts.hostname:
-            return Proxy(
-                variable=variable,
-                scheme=parts.scheme,
-                host=parts.hostname,
-                port=parts.port or _PORTS.get(parts.scheme, _SOCKS_PORT),
-                user=unquote(parts.username or ""),
-                password=unquote(parts.password or ""),
-            )
-    return None
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if not host or parts.scheme not in _PORTS:
+        raise ConfigurationError(
+            f"{variable} names no proxy for HTTP",
+            hint=f"write {variable}=http://HOST:PORT (SOCKS is not spoken), or name the bank in NO_PROXY",
+        )
+    return Proxy(
+        variable=variable,
+        scheme=parts.scheme,
+        host=host,
+        port=port or _PORTS[parts.scheme],
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )
 
 
 def _is_passed_by(host: str, listed: str) -> bool:

@@ -8,11 +8,8 @@ import os
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-
-from pyreqwest.client import ClientBuilder
-from pyreqwest.exceptions import PyreqwestError
 
 from finhub_onboard.config.settings import Api
 from finhub_onboard.errors import ConfigurationError
@@ -21,21 +18,21 @@ from finhub_onboard.small_files import read_small
 _CERTIFICATE = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----")
 _KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _SYSTEMS = "SSL_CERT_FILE"
-"""The variable that OpenSSL, curl and the library below us read the system's CAs by."""
+"""The variable that OpenSSL, curl and others read the system's CAs by, in place of the usual ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """Whom we trust besides the system's CAs, and what we show who asks for our certificate; PEM, empty: nothing.
+    """Whom we trust besides the system's CAs (``ca``, PEM), and the files of what we show who asks for our certificate.
 
-    ``ca_file``, ``certificate`` and ``key`` are where they lie.
+    ``ca_file`` is where ``ca`` lies; ``system`` is a file of CAs in place of the system's.
     """
 
     ca: bytes = b""
     ca_file: Path | None = None
-    identity: bytes = field(default=b"", repr=False)
     certificate: Path | None = None
     key: Path | None = None
+    system: Path | None = None
 
     @property
     def told(self) -> str:
@@ -44,15 +41,14 @@ class Trust:
         said.append(f"our own certificate {self.certificate}" if self.certificate else "")
         return ", ".join(part for part in said if part)
 
-    def applied(self, builder: ClientBuilder) -> ClientBuilder:
-        """The client's builder, told of it."""
-        if self.ca:
-            builder = builder.add_root_certificate_pem(self.ca)
-        return builder.identity_pem(self.identity) if self.identity else builder
-
     def context(self) -> ssl.SSLContext:
-        """The same for Python's own TLS."""
-        context = ssl.create_default_context()
+        """Python's own TLS with it."""
+        context = ssl.create_default_context(cafile=self.system)
+        # Alike on every Python; 3.13 changed both. Private CAs often lack what the first asks for, and who names a CA
+        # means it, whether it is a root or not.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.set_alpn_protocols(["http/1.1"])
         if self.ca:
             context.load_verify_locations(cadata=self.ca.decode("ascii", "ignore"))
         if self.certificate:
@@ -65,22 +61,36 @@ NO_TRUST = Trust()
 
 def load_trust(api: Api, environ: Mapping[str, str] = os.environ) -> Trust:
     """Read and try what the settings name. Raises :class:`ConfigurationError` if any of it cannot be used."""
-    if not api.is_plain and (system := environ.get(_SYSTEMS)):
-        _some_certificate(_SYSTEMS, Path(system))
-    ca = _certificates("api.ca_file", api.ca_file) if api.ca_file else b""
-    if api.client_certificate is None:
-        return Trust(ca=ca, ca_file=api.ca_file)
+    if api.client_certificate:
+        _identity(api.client_certificate, api.client_key)
     return Trust(
-        ca=ca,
+        ca=_certificates("api.ca_file", api.ca_file) if api.ca_file else b"",
         ca_file=api.ca_file,
-        identity=_identity(api.client_certificate, api.client_key),
         certificate=api.client_certificate,
         key=api.client_key,
+        system=None if api.is_plain else _system(api, environ),
     )
 
 
-def _identity(certificate: Path, key: Path | None) -> bytes:
-    """Our certificate with its key, which may stand in the same file."""
+def _system(api: Api, environ: Mapping[str, str]) -> Path | None:
+    """The file of CAs that the environment puts in place of the system's."""
+    if environ.get(_SYSTEMS):
+        _some_certificate(_SYSTEMS, Path(environ[_SYSTEMS]))
+        return Path(environ[_SYSTEMS])
+    if not api.ca_file and not _has_cas():
+        hint = f"install them, name a file of them in {_SYSTEMS}, or the bank's CA in api.ca_file"
+        raise ConfigurationError("this machine has no CA certificates, and so no bank could be trusted", hint=hint)
+    return None
+
+
+def _has_cas() -> bool:
+    """Whether there is anything where OpenSSL looks for the system's CAs."""
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile or (paths.capath and any(os.scandir(paths.capath))))
+
+
+def _identity(certificate: Path, key: Path | None) -> None:
+    """Try our certificate with its key, which may stand in the same file."""
     chain = _some_certificate("api.client_certificate", certificate)
     of_key, where = ("api.client_key", key) if key else ("api.client_certificate", certificate)
     found = _read(of_key, where) if key else chain
@@ -88,13 +98,6 @@ def _identity(certificate: Path, key: Path | None) -> bytes:
         hint = "name the file of its private key in api.client_key"
         raise _unusable(of_key, where, "holds no private key in PEM", hint=hint)
     _match(certificate, of_key, where)
-    identity = chain + b"\n" + found if key else chain
-    try:
-        ClientBuilder().no_proxy().identity_pem(identity).build()
-    except (PyreqwestError, ValueError):
-        hint = "use an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key"
-        raise _unusable(of_key, where, "holds a key of a kind that cannot be used", hint=hint) from None
-    return identity
 
 
 def _match(certificate: Path, of_key: str, where: Path) -> None:
@@ -120,8 +123,7 @@ def _certificates(setting: str, path: Path) -> bytes:
     content = _some_certificate(setting, path)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content.decode("ascii", "ignore"))
-        ClientBuilder().no_proxy().add_root_certificate_pem(content).build()
-    except (ssl.SSLError, PyreqwestError, ValueError):
+    except ssl.SSLError:
         raise _unusable(setting, path, "holds a certificate that cannot be read") from None
     return content
 

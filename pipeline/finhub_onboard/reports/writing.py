@@ -285,7 +285,7 @@ def _summary(
         versions={
             "finhub-onboard": __version__,
             "python": platform.python_version(),
-            **{name: version(name) for name in ("polars", "pandera", "httpx", "pyreqwest")},
+            **{name: version(name) for name in ("polars", "pandera", "httpx", "aiohttp")},
         },
         stopped_because=end.stopped_because,
         in_doubt_elsewhere=totals.elsewhere,

@@ -1,0 +1,94 @@
+"""The transport on httpx's own connections (httpcore): for who wants no other library to send.
+
+Its pool collapses under concurrency: from some 16 calls at once on it is the slower the more there are. The stage of a
+call is told by httpcore's own trace: until it begins to write the request, nothing of it has left.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from finhub_onboard.outbound.causes import NotHttpError, ProxyRefusedError, behind
+from finhub_onboard.outbound.tls import NO_TRUST, Trust
+from finhub_onboard.outbound.transport import IDLE_S, Transport, answer, bounded
+
+
+class _Stage:
+    """How far a call came, by the events of httpcore; ``refused``: the status with which a proxy did not lead on."""
+
+    def __init__(self) -> None:
+        self.sent = False
+        self.refused = 0
+        self._is_answered = False
+        self._to_proxy = False
+
+    async def note(self, name: str, info: Mapping[str, Any]) -> None:
+        """Take an event of httpcore's extension ``trace``."""
+        if name == "http11.send_request_headers.started":
+            self._to_proxy = info["request"].method == b"CONNECT"
+            self.sent = not self._to_proxy
+        elif name == "http11.receive_response_headers.complete":
+            self._is_answered = self.sent
+            self.refused = info["return_value"][1] if self._to_proxy else 0
+
+    def told(self, error: Exception) -> Exception:
+        """What is wrong, behind the words of httpx."""
+        if isinstance(error, httpx.ProxyError) and self.refused:
+            return ProxyRefusedError(self.refused)
+        # h11 says so of what it cannot read; of a connection that ends without a word httpcore says so itself.
+        if isinstance(error, httpx.RemoteProtocolError) and not self._is_answered:
+            of_httpx_and_httpcore = 2
+            return NotHttpError() if len(tuple(behind(error))) > of_httpx_and_httpcore else ConnectionResetError()
+        return error
+
+
+class HttpxTransport(Transport):
+    """Sends by httpx."""
+
+    def __init__(self, base_url: str, *, timeout_s: float, direct: bool, trust: Trust = NO_TRUST) -> None:
+        super().__init__(base_url, timeout_s=timeout_s, direct=direct, trust=trust)
+        proxy = self._line.proxy
+        options: dict[str, Any] = {
+            "verify": self._context(),
+            "trust_env": False,
+            "proxy": httpx.Proxy(proxy.address, auth=(proxy.user, proxy.password) if proxy.user else None)
+            if proxy
+            else None,
+        }
+        kept = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=IDLE_S)
+        fresh = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        self._kept = httpx.AsyncHTTPTransport(limits=kept, **options)
+        self._fresh = httpx.AsyncHTTPTransport(limits=fresh, **options)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send ``request`` once. Raises :class:`Unsent` if nothing left, else another ``httpx.TransportError``."""
+        stage = _Stage()
+        whole, connecting = self._timeout_s, self._connect_s
+        limits = {"connect": connecting, "read": whole, "write": whole, "pool": connecting}
+        # The target becomes part of the URL: as an extension httpcore would put it into the CONNECT to a proxy, too.
+        target = request.extensions.get("target")
+        ready = httpx.Request(
+            request.method,
+            request.url.copy_with(raw_path=target) if target else request.url,
+            headers=request.headers,
+            content=request.read(),
+            extensions={"trace": stage.note, "timeout": limits},
+        )
+        try:
+            async with asyncio.timeout(whole):
+                transport = self._fresh if request.extensions.get("fresh") else self._kept
+                response = await transport.handle_async_request(ready)
+                try:
+                    content = await bounded(response.aiter_bytes())
+                finally:
+                    await response.aclose()
+        except Exception as error:
+            raise self._failure(stage.told(error), request, sent=stage.sent) from error
+        return answer(response.status_code, content, response.headers.get_list)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._kept.aclose()
+        await self._fresh.aclose()
