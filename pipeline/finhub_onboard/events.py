@@ -1,11 +1,12 @@
-"""What a run says while it runs: frozen events that the engine emits and that handlers print.
+"""What a run says while it runs: frozen events, each with a name that does not change.
 
 Promises: an event holds counts, names of phases and reasons, never a value of a row and never a secret. Does not know
-who listens: a handler is any function that takes an event (``cli.console`` has three).
+who listens: whoever emits takes any function of an event, and ``engine.event_bus`` hands envelopes to subscribers.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from finhub_onboard.model import Disposition, Phase
 
@@ -49,6 +50,27 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallFinished:
+    """A customer's call has an outcome: its ``verdict``, the ``code`` of a refusal, how many ``seconds`` it took."""
+
+    phase: str
+    call: str
+    verdict: str
+    code: str
+    seconds: float
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFinished:
+    """A customer whom the run carried rests: in which ``phase``, with which ``disposition`` and ``code``."""
+
+    phase: str
+    disposition: Disposition
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slowed:
     """The whole run pauses or slows for ``seconds``; ``rate`` is the number of calls per second from now on."""
 
@@ -84,18 +106,79 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """The run is over and its reports are in ``out``."""
+class SubscriberFailed:
+    """A subscriber raised an exception, named by its class, and is told nothing more."""
+
+    subscriber: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """The run is over and its reports, ``files``, are in ``out``; ``reason`` and ``hint`` say why it stopped early."""
 
     run_id: str
     exit_code: int
+    reason: str = ""
+    hint: str = ""
     dispositions: Mapping[Disposition, int]
     out: str
+    files: tuple[str, ...] = ()
     seconds: float
 
 
-Event = RunOpened | Surveyed | Progress | Slowed | BankDown | BankBack | Stopping | Notice | Finished
+Event = (
+    RunOpened
+    | Surveyed
+    | Progress
+    | CallFinished
+    | CustomerFinished
+    | Slowed
+    | BankDown
+    | BankBack
+    | Stopping
+    | Notice
+    | SubscriberFailed
+    | RunFinished
+)
 Handler = Callable[[Event], None]
+"""Takes an event at once: it must not wait and must not raise. ``EventBus.emit`` is one."""
+
+NAMES: Final[Mapping[type[Event], str]] = {
+    RunOpened: "run_opened",
+    Surveyed: "surveyed",
+    Progress: "progress",
+    CallFinished: "call_finished",
+    CustomerFinished: "customer_finished",
+    Slowed: "slowed",
+    BankDown: "bank_down",
+    BankBack: "bank_back",
+    Stopping: "stopping",
+    Notice: "notice",
+    SubscriberFailed: "subscriber_failed",
+    RunFinished: "finished",
+}
+"""Public names: they stay when classes are renamed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """An event as a subscriber gets it.
+
+    ``run_id`` is empty until the run has one. ``sequence`` numbers the events of a bus from 1, ``at`` is a Unix time.
+    ``missed`` counts the events that this subscriber was too slow for since the one before.
+    """
+
+    run_id: str
+    sequence: int
+    at: float
+    event: Event
+    missed: int = 0
+
+    @property
+    def name(self) -> str:
+        """The public name of the event's kind."""
+        return NAMES[type(self.event)]
 
 
 def ignore(_event: Event) -> None:

@@ -1,5 +1,6 @@
 """A ledger of version 0.4.0, which read some rows otherwise, at work under this one: nobody twice, nobody lost."""
 
+import asyncio
 import csv
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_customers_of_a_ledger_of_0_4_0_are_unchanged(tmp_path: Path, monkeypatc
             before.setattr(columns, "cleaned", read_as_before)
             before.setattr(second_pass, "normalise", normalise_as_before)
             order = Order(inputs=[source], out=desk.out)
-            written = job.run(order, load(desk.config, environ=desk.environment()), lambda _: None)
+            written = asyncio.run(job.run(order, load(desk.config, environ=desk.environment())))
         assert written.dispositions[Disposition.ONBOARDED] == len(READ_OTHERWISE) + 2
         first = {row["row_number"]: row["customer_id"] for row in desk.table("results.csv")}
         customers, run = bank.record()["customers"], desk.summary()["run_id"]

@@ -95,6 +95,6 @@ def test_the_loop_goes_on_while_another_program_holds_the_ledger(
     with fast_bank() as base_url:
         desk = Desk(folder=tmp_path).configure(FAST, base_url=base_url)
         order = Order(inputs=[customers(CUSTOMERS, tmp_path / "customers.csv")], out=desk.out)
-        written = job.run(order, load(desk.config, environ=desk.environment()), lambda _: None)
+        written = asyncio.run(job.run(order, load(desk.config, environ=desk.environment())))
     assert (written.stopped_because, written.dispositions[Disposition.PENDING]) == ("", CUSTOMERS)
     assert gaps[0] < MOST_S + 2 * max(stood), f"the loop stood for {gaps[0]:.2f} s, the machine for {max(stood):.2f} s"

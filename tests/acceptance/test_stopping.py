@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -184,9 +185,13 @@ def test_the_embedded_sandbox_ends_with_a_killed_run_and_the_rerun_finishes(tmp_
 
 
 def children(pid: int) -> list[int]:
-    """Child processes of a process."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in listed.read_text().split()] if listed.exists() else []
+    """Processes that any thread of a process has started and that still live."""
+    listed: list[int] = []
+    with suppress(FileNotFoundError, ProcessLookupError):  # a thread, or the process, has just ended
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                listed += map(int, (task / "children").read_text(encoding="utf-8").split())
+    return listed
 
 
 def alive(pid: int) -> bool:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard import events
-from finhub_onboard.cli.console import choose, describe, duration, json_lines, plain, terminal
-from finhub_onboard.events import Event
+from finhub_onboard.cli.console import SHOWN, Show, choose, describe, duration, json_lines, plain, terminal
+from finhub_onboard.events import Envelope, Event
 from finhub_onboard.model import Disposition, Phase
 
 PROGRESS = events.Progress(
@@ -28,7 +28,7 @@ PROGRESS = events.Progress(
     rate_asked=200,
     eta_s=3725,
 )
-FINISHED = events.Finished(
+FINISHED = events.RunFinished(
     run_id="r1",
     exit_code=3,
     dispositions={Disposition.ONBOARDED: 19999, Disposition.PARKED: 1},
@@ -44,6 +44,7 @@ ALL: list[Event] = [
     events.BankBack(),
     events.Notice(message="a notice"),
     events.Stopping(reason="SIGINT"),
+    events.SubscriberFailed(subscriber="watch", error="ValueError"),
     FINISHED,
 ]
 
@@ -67,21 +68,24 @@ class Terminal(io.StringIO):
         return True
 
 
-def at_noon() -> datetime:
-    """Say a fixed time."""
-    return datetime(2026, 1, 1, 12, tzinfo=UTC)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp()
+
+
+def sent(event: Event) -> Envelope:
+    """Return an event as a subscriber gets it at a fixed time."""
+    return Envelope(run_id="r1", sequence=1, at=NOON, event=event)
 
 
 def test_every_event_has_a_line() -> None:
-    """No kind of event is forgotten by the handlers, and each is one line."""
-    assert {type(event) for event in ALL} == set(Event.__args__)
+    """No kind of event that is for a person is forgotten, and each is one line."""
+    assert {type(event) for event in ALL} == set(SHOWN)
     assert all(describe(event) and "\n" not in describe(event) for event in ALL)
 
 
 def test_plain_lines_say_what_matters() -> None:
     """A plain line has the time in UTC, counts, pace and time left; dispositions without rows are left out."""
     stream = io.StringIO()
-    plain(stream, clock=Clock(), now=at_noon)(PROGRESS)
+    plain(stream, clock=Clock())(sent(PROGRESS))
     assert stream.getvalue() == (
         "2026-01-01T12:00:00Z 1,500 of 20,000 rows (7.5%); 1,400 onboarded, 2 in doubt; "
         "198.4 of 200 calls/s, 16 of 32 in flight, about 1 h 2 min left\n"
@@ -89,27 +93,27 @@ def test_plain_lines_say_what_matters() -> None:
 
 
 @pytest.mark.parametrize("handler", [plain, json_lines])
-def test_progress_comes_at_most_once_per_interval(handler: Callable[..., events.Handler]) -> None:
+def test_progress_comes_at_most_once_per_interval(handler: Callable[..., Show]) -> None:
     """A thousand events of progress do not flood a log; other events are never held back."""
     stream, clock = io.StringIO(), Clock()
-    handle = handler(stream, interval_s=10, clock=clock, now=at_noon)
+    handle = handler(stream, interval_s=10, clock=clock)
     for tick in range(100):
         clock.now = tick * 0.25
-        handle(PROGRESS)
-        handle(events.Slowed(reason="429", seconds=1, rate=1))
+        handle(sent(PROGRESS))
+        handle(sent(events.Slowed(reason="429", seconds=1, rate=1)))
     for _ in range(5):
-        handle(events.Notice(message="n"))
+        handle(sent(events.Notice(message="n")))
     lines = stream.getvalue().splitlines()
     assert len(lines) == 3 + 3 + 5
 
 
 @pytest.mark.parametrize("handler", [plain, json_lines])
-def test_a_pause_for_another_reason_is_said_at_once(handler: Callable[..., events.Handler]) -> None:
+def test_a_pause_for_another_reason_is_said_at_once(handler: Callable[..., Show]) -> None:
     """That the bank asked for a longer pause than allowed does not drown in refusals that came just before."""
     stream = io.StringIO()
-    handle = handler(stream, interval_s=10, clock=Clock(), now=at_noon)
+    handle = handler(stream, interval_s=10, clock=Clock())
     for reason in ("429", "429", "429 and a pause of 3600 s", "429"):
-        handle(events.Slowed(reason=reason, seconds=60, rate=1))
+        handle(sent(events.Slowed(reason=reason, seconds=60, rate=1)))
     assert len(stream.getvalue().splitlines()) == 2
     assert "3600 s" in stream.getvalue()
 
@@ -117,12 +121,13 @@ def test_a_pause_for_another_reason_is_said_at_once(handler: Callable[..., event
 def test_json_lines_hold_every_field() -> None:
     """One object per line: time, name of the event, then its fields as they are called."""
     stream = io.StringIO()
-    handle = json_lines(stream, now=at_noon)
+    handle = json_lines(stream)
     for event in ALL:
-        handle(event)
+        handle(sent(event))
     said = [json.loads(line) for line in stream.getvalue().splitlines()]
     for event, line in zip(ALL, said, strict=True):
-        assert list(line) == ["time", "event", *(field.name for field in fields(event))]
+        own = [field.name for field in fields(event) if field.name != "run_id"]
+        assert list(line) == ["time", "event", "run_id", *own]
     assert [line["event"] for line in said[:3]] == ["surveyed", "run_opened", "progress"]
     assert said[2]["dispositions"] == {"onboarded": 1400, "in_doubt": 2, "failed": 0}
     assert said[0]["time"] == "2026-01-01T12:00:00Z"
@@ -134,7 +139,7 @@ def test_the_live_display_shows_phases_and_leaves_the_last_state(monkeypatch: py
     stream = Terminal()
     with terminal(stream, clock=Clock()) as handle:
         for event in ALL:
-            handle(event)
+            handle(sent(event))
     shown = stream.getvalue()
     for words in (*(phase.value for phase in Phase), "198.4 of 200 calls/s", "a notice", "exit code 3"):
         assert words in shown
@@ -149,7 +154,7 @@ def test_the_cursor_comes_back_when_the_run_dies(monkeypatch: pytest.MonkeyPatch
 
     def die() -> None:
         with terminal(stream) as handle:
-            handle(PROGRESS)
+            handle(sent(PROGRESS))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -163,8 +168,8 @@ def test_no_color_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     stream = Terminal()
     with terminal(stream) as handle:
-        handle(PROGRESS)
-        handle(events.Stopping(reason="x"))
+        handle(sent(PROGRESS))
+        handle(sent(events.Stopping(reason="x")))
     assert "\x1b[3" not in stream.getvalue().replace("\x1b[39m", "")
 
 
@@ -182,8 +187,8 @@ def test_choose(monkeypatch: pytest.MonkeyPatch, tty: bool, term: str, json_logs
     monkeypatch.setenv("TERM", term)
     stream = Terminal() if tty else io.StringIO()
     with choose(stream, json_logs=json_logs) as handle:
-        handle(PROGRESS)
-        handle(FINISHED)
+        handle(sent(PROGRESS))
+        handle(sent(FINISHED))
     assert ("\x1b[?25l" in stream.getvalue()) is live
     assert stream.getvalue().startswith(start)
 
@@ -196,7 +201,7 @@ from finhub_onboard.cli.console import choose
 streams.secure()
 with choose(sys.stderr, json_logs=%r) as handle:
     for _ in range(20000):
-        handle(events.Notice(message="x" * 80))
+        handle(events.Envelope(run_id="r", sequence=1, at=0.0, event=events.Notice(message="x" * 80)))
 print("done", "rich" in sys.modules)
 sys.exit(3)
 """
@@ -237,7 +242,7 @@ def test_stdout_is_not_touched(capsys: pytest.CaptureFixture[str], monkeypatch: 
     monkeypatch.setenv("TERM", "xterm")
     before = sys.stdout
     with choose(Terminal()) as handle:
-        handle(PROGRESS)
+        handle(sent(PROGRESS))
         assert sys.stdout is before
     assert capsys.readouterr().out == ""
 
@@ -256,7 +261,7 @@ def test_a_display_on_a_narrow_terminal_keeps_its_numbers(monkeypatch: pytest.Mo
     monkeypatch.setenv("COLUMNS", "40")
     stream = Terminal()
     with terminal(stream) as handle:
-        handle(PROGRESS)
+        handle(sent(PROGRESS))
     assert "categorization" in stream.getvalue()
     assert "1,500" in stream.getvalue()
 

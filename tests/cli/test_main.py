@@ -18,7 +18,7 @@ from finhub_onboard.errors import (
     StoppedEarlyError,
     UnreadableInputError,
 )
-from finhub_onboard.reports.writing import Written
+from finhub_onboard.reports.outcome import Written
 
 
 def invoked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> tuple[int, str]:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from finhub_onboard import job
+from finhub_onboard.commands.validate import validate
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.clocks import steady_clock
-from finhub_onboard.events import Event, Finished
+from finhub_onboard.events import Event, RunFinished
 from tests.intake.helpers import a_row, write
 
 
@@ -26,6 +26,6 @@ def test_a_wall_clock_that_is_set_back_changes_no_duration(tmp_path: Path, monke
     events: list[Event] = []
     order = Order(inputs=(write(tmp_path / "a.csv", [a_row(1)]),), out=tmp_path / "out")
     monkeypatch.setattr(time, "time", lambda: 0.0)
-    job.validate(order, Settings.model_validate({"api": {"base_url": "sandbox:"}}), events.append)
-    (ended,) = [event for event in events if isinstance(event, Finished)]
+    validate(order, Settings.model_validate({"api": {"base_url": "sandbox:"}}), events.append)
+    (ended,) = [event for event in events if isinstance(event, RunFinished)]
     assert 0 < ended.seconds < 60

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from finhub_onboard import job
+from finhub_onboard.commands.validate import validate
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import Settings
@@ -115,7 +115,7 @@ def test_card_numbers_are_in_no_output_but_the_rejects(tmp_path: Path, capfd: py
     told: list[str] = []
     settings = Settings.model_validate({"api": {"base_url": "sandbox:"}, "intake": {"min_age": 0}})
     order = Order(inputs=[path], profile=MOCKAROO, out=tmp_path / "out")
-    written = job.validate(order, settings, lambda event: told.append(repr(event)))
+    written = validate(order, settings, lambda event: told.append(repr(event)))
     assert written.dispositions[Disposition.PENDING] == 736
     assert written.dispositions[Disposition.REJECTED] == 264
     cards = {card for card in pl.read_parquet(path)["cc"] if card}

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from finhub_onboard import job
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.surveying import survey_inputs
 from finhub_onboard.events import Event, Surveyed
 from finhub_onboard.intake import small_inputs
 from finhub_onboard.model import IntakeRow
@@ -46,7 +46,9 @@ def test_many_inputs_are_told_in_a_tenth_of_the_lines(tmp_path: Path) -> None:
     inputs = [write(tmp_path / f"{number:02}.csv", [a_row(number)]) for number in range(25)]
     for given_inputs, lines in ((inputs, 3), (inputs[:5], 5)):
         events: list[Event] = []
-        job.read(Order(inputs=given_inputs), Settings.model_validate({"api": {"base_url": "sandbox:"}}), events.append)
+        survey_inputs(
+            Order(inputs=given_inputs), Settings.model_validate({"api": {"base_url": "sandbox:"}}), events.append
+        )
         told_of = [event for event in events if isinstance(event, Surveyed)]
         assert len(told_of) == lines
         assert sum(event.rows for event in told_of) == len(given_inputs)

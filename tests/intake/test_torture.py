@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from finhub_onboard import job
+from finhub_onboard.commands.validate import validate
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile, Source
 from finhub_onboard.config.settings import Settings
@@ -617,7 +617,7 @@ def test_hostile_text_in_every_field(tmp_path: Path) -> None:
     files = [hostile_file(tmp_path, column, place)[0] for place, column in enumerate(CANONICAL_COLUMNS)]
     settings = Settings.model_validate({"api": {"base_url": "sandbox:"}, "documents": {"root": SAMPLES / "documents"}})
     out = tmp_path / "out"
-    written = job.validate(Order(inputs=files, out=out), settings, lambda _: None)
+    written = validate(Order(inputs=files, out=out), settings, lambda _: None)
     total = len(HOSTILE) * len(files)
     assert sum(written.dispositions.values()) == total
     assert set(written.dispositions) >= {"rejected", "pending"}

@@ -4,7 +4,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finhub_onboard import job
+from finhub_onboard.commands.validate import validate
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.events import Event
@@ -34,7 +34,7 @@ def test_lines_made_all_at_once_are_those_made_one_by_one(keys: list[str], name:
     with TemporaryDirectory() as folder:
         table = [a_row(n, external_id=key, last_name=f"Name{chr(97 + n) * 9}") for n, key in enumerate(keys, start=1)]
         order = Order(inputs=(write(Path(folder) / name, table),), out=Path(folder) / "out")
-        written = job.validate(order, Settings.model_validate({"api": {"base_url": "sandbox:"}}), ignore)
+        written = validate(order, Settings.model_validate({"api": {"base_url": "sandbox:"}}), ignore)
         assert written.dispositions[Disposition.PENDING] == len(keys)
         found = (Path(folder) / "out" / "results.csv").read_bytes()
         with ReportFolder(Path(folder) / "again") as again:

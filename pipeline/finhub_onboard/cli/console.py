@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from finhub_onboard import events
-from finhub_onboard.events import Event, Handler
+from finhub_onboard.events import Envelope, Event
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.texts import printable
 
@@ -36,7 +36,12 @@ _COLORS = {
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-def choose(stream: TextIO, *, json_logs: bool = False) -> AbstractContextManager[Handler]:
+Show = Callable[[Envelope], None]
+SHOWN = tuple(kind for kind in events.NAMES if kind not in (events.CallFinished, events.CustomerFinished))
+"""The kinds of events that are for a person; of single calls ``Progress`` has the counts."""
+
+
+def choose(stream: TextIO, *, json_logs: bool = False) -> AbstractContextManager[Show]:
     """Pick the handler that suits ``stream``: JSON lines if asked for, a live display, or plain lines."""
     if json_logs:
         return nullcontext(json_lines(stream))
@@ -64,24 +69,20 @@ class _Seldom:
 _OFTEN = (events.Progress, events.Slowed)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def plain(
     stream: TextIO,
     *,
     interval_s: float = PLAIN_INTERVAL_S,
     clock: Callable[[], float] = time.monotonic,
-    now: Callable[[], datetime] = _now,
-) -> Handler:
+) -> Show:
     """Print a line with the time for each event; of progress and slowing at most one per interval."""
     seldom = _Seldom(interval_s, clock)
 
-    def handle(event: Event) -> None:
+    def handle(envelope: Envelope) -> None:
+        event = envelope.event
         if isinstance(event, _OFTEN) and not seldom.lets(event):
             return
-        stream.write(f"{now():%Y-%m-%dT%H:%M:%SZ} {describe(event)}\n")
+        stream.write(f"{_time(envelope)} {describe(event)}\n")
         stream.flush()
 
     return handle
@@ -92,21 +93,24 @@ def json_lines(
     *,
     interval_s: float = JSON_INTERVAL_S,
     clock: Callable[[], float] = time.monotonic,
-    now: Callable[[], datetime] = _now,
-) -> Handler:
-    """Print each event as a JSON object on a line of its own: ``time``, ``event``, then the event's fields."""
+) -> Show:
+    """Print each event as a JSON object on a line: ``time``, ``event``, ``run_id``, then the event's fields."""
     seldom = _Seldom(interval_s, clock)
 
-    def handle(event: Event) -> None:
+    def handle(envelope: Envelope) -> None:
+        event = envelope.event
         if isinstance(event, _OFTEN) and not seldom.lets(event):
             return
-        name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in type(event).__name__)
-        said = {"time": f"{now():%Y-%m-%dT%H:%M:%SZ}", "event": name[1:]}
+        said = {"time": _time(envelope), "event": envelope.name, "run_id": envelope.run_id}
         said |= {field.name: getattr(event, field.name) for field in fields(event)}
         stream.write(json.dumps(said, default=dict) + "\n")
         stream.flush()
 
     return handle
+
+
+def _time(envelope: Envelope) -> str:
+    return f"{datetime.fromtimestamp(envelope.at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def describe(event: Event) -> str:
@@ -132,11 +136,15 @@ def _sentence(event: Event) -> str:
             return f"stopping: {event.reason}; calls in flight are finished"
         case events.Notice():
             return event.message
-        case events.Finished():
+        case events.SubscriberFailed():
+            return f"{event.subscriber}, which listens to the run, failed ({event.error}) and is told nothing more"
+        case events.RunFinished():
             return (
                 f"run {event.run_id} ended after {duration(event.seconds)} with exit code {int(event.exit_code)}: "
                 f"{_counts(event.dispositions)}; reports are in {event.out}"
             )
+        case _:
+            return ""
 
 
 def duration(seconds: float) -> str:
@@ -165,7 +173,7 @@ def _pace(event: events.Progress) -> str:
 
 
 @contextmanager
-def terminal(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Handler]:
+def terminal(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Show]:
     """Show a live display while the run goes on: phases, pace, what became of rows; notices stand above it."""
     from rich.console import Console
     from rich.live import Live
@@ -179,14 +187,15 @@ def terminal(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> 
     redraw, say = _Seldom(_REDRAW_S, clock), _Seldom(PLAIN_INTERVAL_S, clock)
     latest: events.Progress | None = None
 
-    def handle(event: Event) -> None:
+    def handle(envelope: Envelope) -> None:
         nonlocal latest
+        event = envelope.event
         if isinstance(event, events.Progress):
             latest = event
             if redraw.lets(event):
                 live.update(_picture(event, console.width), refresh=True)
             return
-        if isinstance(event, events.Finished):
+        if isinstance(event, events.RunFinished):
             if latest:
                 live.update(_picture(latest, console.width), refresh=True)
             live.stop()
@@ -203,7 +212,7 @@ def terminal(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> 
 def _style(event: Event) -> str:
     if isinstance(event, events.Slowed | events.BankDown | events.Stopping):
         return "yellow"
-    return "bold" if isinstance(event, events.Finished) else ""
+    return "bold" if isinstance(event, events.RunFinished) else ""
 
 
 def _picture(event: events.Progress, width: int) -> "Group":

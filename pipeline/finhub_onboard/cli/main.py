@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from finhub_onboard import __version__
-from finhub_onboard.cli import ledger_commands, streams, tables
-from finhub_onboard.cli.shared import CONFIG, CONFIG_VARIABLE, OUT, Command, plain_errors, say, settings_from
+from finhub_onboard.cli import ledger_commands, streams, tables, tool_commands
+from finhub_onboard.cli.shared import CONFIG, CONFIG_VARIABLE, OUT, Command, leave, plain_errors, say, settings_from
+from finhub_onboard.cli.signals import run_listening
 from finhub_onboard.model import Phase
 from finhub_onboard.texts import printable
 
 if TYPE_CHECKING:
     from finhub_onboard.config.order import Order
-    from finhub_onboard.events import Handler
-    from finhub_onboard.reports.writing import Written
+    from finhub_onboard.engine.event_bus import EventBus
+    from finhub_onboard.reports.outcome import Written
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _NEEDED_CONFIG = click.option(
@@ -43,7 +44,7 @@ _JSON_LOGS = click.option("--json-logs", is_flag=True, help="Write JSON lines to
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    commands=ledger_commands.COMMANDS,
+    commands=(*ledger_commands.COMMANDS, *tool_commands.COMMANDS),
 )
 @click.version_option(__version__, prog_name="onboard")
 def cli() -> None:
@@ -99,12 +100,17 @@ def run_command(
     Customers that are finished cost no call. Corrected rows of a rejects file are taken up again.
     """
     from finhub_onboard import job
+    from finhub_onboard.commands import validate
 
-    with _console(json_logs=json_logs) as emit:
+    with _console(json_logs=json_logs) as bus:
         settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
         order = _order(inputs, profile, out, limit, config)
         order = replace(order, same_bank=same_bank, ledger_restored=ledger_restored)
-        _end((job.dry_run if dry_run else job.run)(order, settings, emit))
+        if dry_run:
+            written = validate.dry_run(order, settings, bus.emit)
+        else:
+            written = run_listening(lambda interrupts: job.run(order, settings, bus, interrupts))
+    _end(written)
 
 
 @_command("validate", "onboard validate customers.csv --config configs/production.toml --out checked")
@@ -124,11 +130,11 @@ def validate_command(
     json_logs: bool,
 ) -> None:
     """Check the inputs without any network; writes the same rejects, errors and summary files."""
-    from finhub_onboard import job
+    from finhub_onboard.commands import validate
 
-    with _console(json_logs=json_logs) as emit:
-        settings = settings_from(config, {})
-        _end(job.validate(_order(inputs, profile, out, limit, config), settings, emit))
+    with _console(json_logs=json_logs) as bus:
+        written = validate.validate(_order(inputs, profile, out, limit, config), settings_from(config, {}), bus.emit)
+    _end(written)
 
 
 @_command("plan", "onboard plan customers.csv --config configs/production.toml --rate 50")
@@ -157,9 +163,10 @@ def plan_command(
     """
     from finhub_onboard.commands import plan
 
-    with _console(json_logs=json_logs) as emit:
+    with _console(json_logs=json_logs) as bus:
         settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
-        found = plan.plan(_order(inputs, profile, None, limit, config), settings, emit)
+        found = plan.plan(_order(inputs, profile, None, limit, config), settings, bus.emit)
+    with plain_errors():
         click.echo(plan.as_json(found) if as_json else tables.facts(plan.as_rows(found)))
 
 
@@ -198,62 +205,19 @@ def rehearse_command(config: Path, *, json_logs: bool, **wish: Any) -> None:
     """
     from finhub_onboard.rehearsal.rehearse import Wish, shown
 
-    with _console(json_logs=json_logs) as emit:
+    with _console(json_logs=json_logs) as bus:
         order = _order(wish.pop("inputs"), wish.pop("profile"), wish.pop("out"), None, config)
-        for text in shown(Wish(order=order, config=config, **wish), emit, tables.figures):
+        for text in shown(Wish(order=order, config=config, **wish), bus.emit, tables.figures):
             click.echo(text)
-
-
-@_command("profile", "onboard profile partner.csv --out configs/profiles/partner.toml")
-@click.argument("file", type=click.Path(path_type=Path, readable=False))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it there instead of printing it.")
-@click.option("--encoding", default="", help="The file's encoding, if it is known, such as cp1252.")
-@click.option("--sheet", default="", help="The sheet of a workbook.")
-def profile_command(file: Path, out: Path | None, encoding: str, sheet: str) -> None:
-    """Propose a mapping profile for a partner's file: what is not sure is left open with a comment."""
-    from finhub_onboard.commands import profile
-
-    with plain_errors():
-        text = profile.proposed_profile(file, encoding=encoding, sheet=sheet)
-        if out is None:
-            click.echo(text, nl=False)
-        else:
-            profile.write_new(out, text)
-            click.echo(str(out))
-
-
-@_command("template", "onboard template --describe")
-@click.option("--describe", is_flag=True, help="Print a table of the fields, their rules and examples instead.")
-def template_command(*, describe: bool) -> None:
-    """Print an empty input: the canonical header, to be filled in."""
-    from finhub_onboard.commands import template
-
-    click.echo(template.describe() if describe else template.header_csv(), nl=False)
-
-
-@_command("sandbox", "onboard sandbox --port 8080 --scenario configs/scenarios/drops.toml")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0: a free one.")
-@click.option("--scenario", type=click.Path(path_type=Path, dir_okay=False), help="What goes wrong (TOML).")
-@click.option("--shapes", type=click.Choice(["runner", "older"]), help="Which documented generation answers.")
-@click.option("--state", type=click.Path(path_type=Path, dir_okay=False), help="Keep the bank's state in this file.")
-def sandbox_command(host: str, port: int, scenario: Path | None, shapes: str | None, state: Path | None) -> None:
-    """Serve the embedded FinHub sandbox, with its OpenAPI page at /docs."""
-    from finhub_onboard.sandbox import demo
-    from finhub_onboard.sandbox.server import serve
-
-    def announce(base_url: str) -> None:
-        docs = base_url.removesuffix(demo.BASE_PATH) + "/docs"
-        click.echo(f"{base_url}\n{docs}")
-
-    with plain_errors():
-        serve(host=host, port=port, scenario=scenario, shapes=shapes, state=state, announce=announce)
 
 
 def main() -> None:
     """The ``onboard`` command."""
     streams.secure()
-    cli(prog_name="onboard")
+    try:
+        cli(prog_name="onboard")
+    except SystemExit as end:
+        leave(end.code)
 
 
 def _order(
@@ -269,11 +233,18 @@ def _order(
 
 
 @contextmanager
-def _console(*, json_logs: bool) -> "Iterator[Handler]":
+def _console(*, json_logs: bool) -> "Iterator[EventBus]":
+    """A bus whose events are shown; what stops the command is said below them."""
     from finhub_onboard.cli import console
+    from finhub_onboard.engine.event_bus import EventBus
 
-    with plain_errors(), console.choose(sys.stderr, json_logs=json_logs) as emit:
-        yield emit
+    with plain_errors(), console.choose(sys.stderr, json_logs=json_logs) as show:
+        bus = EventBus()
+        bus.subscribe(show, kinds=console.SHOWN)
+        try:
+            yield bus
+        finally:
+            bus.flush()
 
 
 def _end(written: "Written") -> None:

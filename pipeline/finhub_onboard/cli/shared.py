@@ -3,16 +3,19 @@
 A fault of input, configuration or bank is one message and a hint on stderr, never a traceback.
 """
 
+import os
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from finhub_onboard.engine.signals import Signalled, Signals
+from finhub_onboard.cli.signals import Signalled, listening
+from finhub_onboard.engine.interrupts import BACKGROUND
 from finhub_onboard.errors import ExitCode, OnboardError
 from finhub_onboard.texts import printable
 
@@ -53,7 +56,7 @@ def settings_from(config: Path | None, flags: dict[str, Any]) -> "Settings":
 def plain_errors() -> Iterator[None]:
     """Turn what stops a command into one message, a hint and its exit code."""
     try:
-        with Signals():
+        with listening():
             yield
     except OnboardError as error:
         say("\n  ".join(map(printable, (f"error: {error}", *error.details))))
@@ -74,3 +77,12 @@ def plain_errors() -> Iterator[None]:
 def say(text: str) -> None:
     """Print on stderr."""
     click.echo(text, err=True)
+
+
+def leave(code: str | int | None) -> NoReturn:
+    """End the process in peace; or by force, where a run was abandoned and a read of it hangs in a dead file system."""
+    if any(thread.name == BACKGROUND for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else bool(code))
+    sys.exit(code)

@@ -1,7 +1,6 @@
 """What a run would cost, before it is made (``onboard plan``): nothing is sent, nothing is written.
 
-A joiner of intake, ledger and forecast. Promises: rows are judged as a run judges them, by the bank's categories as the
-newest run saw them; each row is counted once.
+Promises: rows are judged as by a run, with the bank's categories as the newest run saw them; each is counted once.
 """
 
 import json
@@ -15,10 +14,10 @@ from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine import embedded_sandbox
 from finhub_onboard.engine.preconditions import look_into_ledger, need_seed, say_if_clock_is_behind, say_if_missing
+from finhub_onboard.engine.surveying import survey_inputs
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.second_pass import judge_rows
-from finhub_onboard.job import read
 from finhub_onboard.journey.forecast import Expected, Forecaster, Outlook
 from finhub_onboard.journey.levels import ASSUMED, Levels, Source, level_of, levels
 from finhub_onboard.journey.taking_up import begin_visit, enter, needs_visit
@@ -100,24 +99,23 @@ class Plan:
 def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     """Read and judge the inputs, ask the ledger about each row, and foresee what is left."""
     settings = embedded_sandbox.as_practice(settings)
-    found = read(order, settings, emit)
+    found = survey_inputs(order, settings, emit)
     facts = facts_of(order, settings, found, datetime.now(UTC))
     made = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=found.rows)
     made.calls[Phase.CATEGORIZATION] = _HIERARCHY
     with ExitStack() as stack:
-        ledger = None
         desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=made, asked=asked_by(settings))
         if not say_if_missing(settings, emit):
             need_seed(settings)
             desk.ledger = ledger = stack.enter_context(look_into_ledger(settings, emit=emit))
-            desk.keys = desk.ledger.keys
-            say_if_clock_is_behind(desk.ledger, emit)
-            _say_if_refused(desk.ledger, settings, emit)
-            desk.view = Known(facts, desk.ledger, desk.keys, run=0)
-            desk.evidence = Evidence(desk.keys, settings.documents.root, settings.documents.max_bytes)
-            made.latency_s = desk.ledger.latency_s()
-        categories = _categories(settings, ledger)
-        desk.levels = levels(categories, [run.facts for run in ledger.runs()] if ledger else [])
+            desk.keys = ledger.keys
+            say_if_clock_is_behind(ledger, emit)
+            _say_if_refused(ledger, settings, emit)
+            desk.view = Known(facts, ledger, ledger.keys, run=0)
+            desk.evidence = Evidence(ledger.keys, settings.documents.root, settings.documents.max_bytes)
+            made.latency_s = ledger.latency_s()
+        categories = _categories(settings, desk.ledger)
+        desk.levels = levels(categories, [run.facts for run in desk.ledger.runs()] if desk.ledger else [])
         judging = replace(facts.rules(), categories=categories)
         for batch in judge_rows(found, judging, batch_rows=settings.intake.batch_rows):
             for start in range(0, len(batch), _SLICE):

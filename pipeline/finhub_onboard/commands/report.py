@@ -9,7 +9,8 @@ from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.matching.run_facts import RunFacts
-from finhub_onboard.reports.writing import RunEnd, Written, write_reports
+from finhub_onboard.reports.outcome import RunEnd, Written
+from finhub_onboard.reports.writing import write_reports
 
 
 def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Written:

@@ -16,7 +16,7 @@ from finhub_onboard.journey.levels import level_of
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.keys import Keys
 from finhub_onboard.matching.evidence import Evidence
-from finhub_onboard.model import Customer, IntakeRow, Journey
+from finhub_onboard.model import Customer, Disposition, IntakeRow, Journey
 from finhub_onboard.reports.projection import disposition_of_row
 
 Find = Callable[[Sequence[bytes]], dict[bytes, Journey]]
@@ -98,12 +98,14 @@ class Admission:
         self.identities.begin(key, customer, journey)
         return Work(row=row, customer=customer, journey=entered, visit=visit)
 
-    def ended(self, work: Work, journey: Journey) -> None:
-        """A customer rests."""
+    def ended(self, work: Work, journey: Journey) -> Disposition:
+        """Count a customer who rests; return what became of the row."""
         self.tally.forget(journey.key)
         self.tally.decided(work.customer.category, level_of(journey))
         self.identities.forget(journey.key)
-        self._count(work.row, journey, work.visit.row)
+        return self._count(work.row, journey, work.visit.row)
 
-    def _count(self, row: IntakeRow, journey: Journey | None, fingerprint: bytes) -> None:
-        self.tally.count(disposition_of_row(row, journey, fingerprint, run=self.run), journey)
+    def _count(self, row: IntakeRow, journey: Journey | None, fingerprint: bytes) -> Disposition:
+        disposition = disposition_of_row(row, journey, fingerprint, run=self.run)
+        self.tally.count(disposition, journey)
+        return disposition

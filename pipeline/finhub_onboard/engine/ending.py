@@ -9,20 +9,48 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from finhub_onboard.engine.onboarding import OpenedRun
-from finhub_onboard.errors import AccountingError, ExitCode, LedgerError, OnboardError, UnreadableInputError
+from finhub_onboard.engine.opening import OpenedRun
+from finhub_onboard.engine.stopping import Stopper
+from finhub_onboard.errors import (
+    AccountingError,
+    ExitCode,
+    LedgerError,
+    LockedError,
+    OnboardError,
+    UnreadableInputError,
+)
+from finhub_onboard.events import RunFinished
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.matching.run_facts import RunFacts, report_command
 from finhub_onboard.reports.files.atomic import ReportsError
-from finhub_onboard.reports.writing import RunEnd, Written, write_reports
+from finhub_onboard.reports.outcome import RunEnd, Written
+from finhub_onboard.reports.writing import write_reports
 
 _WAITS_S = (0.1, 1.0, 2.0, 4.0)
 """How long a file system that went away is waited for, from one try to the next."""
 
 
-def ended(end: RunEnd, found: Survey, facts: RunFacts, opened: OpenedRun, *, batch_rows: int) -> Written:
-    """Write the reports and close the run in the ledger. Raises :class:`AccountingError` only."""
+def end_run(found: Survey, facts: RunFacts, opened: OpenedRun, stopper: Stopper, *, batch_rows: int) -> Written:
+    """Write the reports and close the run in the ledger.
+
+    Raises :class:`LockedError` if another run has taken the ledger over, which goes on from here and reports, and
+    :class:`AccountingError` if the rows do not add up.
+    """
     ledger, number = opened.ledger, opened.record.number
+    with suppress(OnboardError):  # the reports that follow have the facts anyway
+        ledger.note_run(number, facts.to_json(opened.keys))
+    if isinstance(opened.held.lost, LockedError):
+        ledger.finish_run(number, exit_code=opened.held.lost.exit_code, stopped_because=str(opened.held.lost))
+        raise opened.held.lost
+    end = RunEnd(
+        run_id=facts.run_id,
+        number=number,
+        started_at=opened.record.started_at,
+        finished_at=opened.clock(),
+        exit_code=stopper.exit_code if stopper.requested else None,
+        stopped_because=stopper.reason,
+        hint=stopper.hint,
+    )
     try:
         with closing(opened.reserve):  # behind it there is room to say how the run ended
             written = _written(end, found, facts, opened, batch_rows)
@@ -39,6 +67,20 @@ def ended(end: RunEnd, found: Survey, facts: RunFacts, opened: OpenedRun, *, bat
     except OnboardError as error:
         return _unclosed(written, error)
     return written
+
+
+def finished(facts: RunFacts, written: Written, seconds: float) -> RunFinished:
+    """The last event of a run or a check."""
+    return RunFinished(
+        run_id=facts.run_id,
+        exit_code=int(written.exit_code),
+        reason=written.stopped_because,
+        hint=written.hint,
+        dispositions=written.dispositions,
+        out=facts.out,
+        files=written.files,
+        seconds=seconds,
+    )
 
 
 def _written(end: RunEnd, found: Survey, facts: RunFacts, opened: OpenedRun, batch_rows: int) -> Written:

@@ -19,7 +19,7 @@ from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.stopping import Stopper, StopRules, beside
 from finhub_onboard.engine.tally import Tally, Watched
 from finhub_onboard.errors import ExitCode, OnboardError, UnreadableInputError
-from finhub_onboard.events import Handler, Progress
+from finhub_onboard.events import CustomerFinished, Handler, Progress
 from finhub_onboard.finhub.patience import patience_of
 from finhub_onboard.journey.identities import Book, Identities
 from finhub_onboard.journey.traverse import Tools, Traverser
@@ -82,7 +82,7 @@ class Engine:
         )
         self._tools = Tools(
             bank=gateway,
-            ledger=Watched(ledger=identities, tally=self._tally),
+            ledger=Watched(ledger=identities, tally=self._tally, emit=emit),
             stop=stopper,
             rules=journey_rules(settings),
             patience=patience_of(settings.retry, random.Random().random),  # noqa: S311 - jitter, not a secret
@@ -183,7 +183,8 @@ class Engine:
         if traverser.is_aside:
             self._aside.append(replace(work, journey=journey))
             return
-        self._admission.ended(work, journey)
+        disposition = self._admission.ended(work, journey)
+        self._emit(CustomerFinished(phase=journey.phase, disposition=disposition, code=journey.code))
         was_interrupted = journey.standing is Standing.OPEN and self._stopper.requested
         if not was_interrupted and (reason := self._rules.feed(journey)):
             hint = "look at the causes in the report; the same command goes on where it ended"

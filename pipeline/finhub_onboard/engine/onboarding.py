@@ -5,9 +5,8 @@ It joins the stages for as long as a run lives. The ledger holds what happened w
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 
@@ -17,19 +16,17 @@ from finhub_onboard.engine.connection import Connection, connected
 from finhub_onboard.engine.fan_out import Engine
 from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.id_owners import IdOwners
+from finhub_onboard.engine.interrupts import Interrupts
+from finhub_onboard.engine.opening import OpenedRun
 from finhub_onboard.engine.restored import Signs
-from finhub_onboard.engine.signals import Signals
 from finhub_onboard.engine.stopping import Stopper, beside
 from finhub_onboard.errors import ExitCode, OnboardError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.second_pass import judge_rows
-from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import logins
 from finhub_onboard.ledger.categories import remember
-from finhub_onboard.ledger.ports import Lease, Ledger, Room, Writer
-from finhub_onboard.ledger.records import RunRecord
-from finhub_onboard.ledger.same_bank import KnownBank
+from finhub_onboard.ledger.ports import Writer
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.incomplete import Known
 from finhub_onboard.matching.run_facts import RunFacts
@@ -37,38 +34,25 @@ from finhub_onboard.matching.run_facts import RunFacts
 _HEARTBEAT_S = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedRun:
-    """What a run holds of its ledger from its beginning to its end; ``clock`` shows the instants that it keeps."""
-
-    ledger: Ledger
-    keys: Keys
-    held: Lease
-    bank: KnownBank
-    reserve: Room
-    record: RunRecord
-    clock: Callable[[], float]
-
-
 class Onboarding:
-    """The part of a run that talks to the bank."""
+    """Carries the customers of one run through the eight phases."""
 
-    def __init__(self, found: Survey, facts: RunFacts, opened: OpenedRun, emit: Handler) -> None:
+    def __init__(self, found: Survey, opened: OpenedRun, settings: Settings, emit: Handler) -> None:
         self._found = found
-        self._facts = facts
+        self._facts = opened.facts
         self._opened = opened
+        self._settings = settings
         self._ledger = opened.ledger
         self._record = opened.record
         self._held = opened.held
         self._keys = opened.keys
         self._emit = emit
 
-    async def carry_out(
-        self, settings: Settings, reachable: Settings, signals: Signals, deadline: datetime | None
-    ) -> tuple[RunFacts, Stopper]:
+    async def carry_out(self, interrupts: Interrupts, deadline: datetime | None) -> tuple[RunFacts, Stopper]:
         """Log in, read the categories, carry the customers until ``deadline``; the ledger holds what happened."""
+        settings = self._settings
         async with connected(
-            reachable,
+            self._opened.reachable,
             self._keys,
             direct=settings.embedded,
             emit=self._emit,
@@ -78,25 +62,26 @@ class Onboarding:
             is_restored = self._facts.ledger_restored
             signs = None if is_restored else Signs(self._ledger.name, run=self._record.number)
             stopper = Stopper(connection.pacer, self._emit, signs, grace_s=settings.stop.grace_s)
-            with signals.leading_to(stopper.signalled):
-                work = self._log_in_and_carry(settings, connection, stopper)
+            with interrupts.leading_to(stopper.signalled):
+                work = self._log_in_and_carry(connection, stopper)
                 await stopper.carry_out(work, deadline=deadline)
             logins.remember(connection.session, settings, self._keys, self._ledger, now=time.time())
             self._count(connection)
         return self._facts, stopper
 
-    async def _log_in_and_carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
+    async def _log_in_and_carry(self, connection: Connection, stopper: Stopper) -> None:
         if stopper.requested:  # a signal or the deadline came while the inputs were read
             return
         try:
             categories = await connection.categories()
             remember(categories, self._ledger)
             self._facts = replace(self._facts, categories=[asdict(category) for category in categories])
-            await self._carry(settings, connection, stopper)
+            await self._carry(connection, stopper)
         except OnboardError as error:
             stopper.error(error)
 
-    async def _carry(self, settings: Settings, connection: Connection, stopper: Stopper) -> None:
+    async def _carry(self, connection: Connection, stopper: Stopper) -> None:
+        settings = self._settings
         rules = self._facts.rules()
         assert rules.categories is not None
         health = Health(connection.pacer, self._emit)

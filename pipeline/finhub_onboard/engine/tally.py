@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 
+from finhub_onboard.events import CallFinished, Handler
 from finhub_onboard.journey.ports import Recorder
 from finhub_onboard.model import CallRecord, Disposition, Journey
 
@@ -50,8 +51,21 @@ class Watched:
 
     ledger: Recorder
     tally: Tally
+    emit: Handler
 
     def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
         """Hand in as ``Recorder`` says."""
         self.tally.note(journey)
+        for call in calls:
+            if call.outcome:
+                self.emit(
+                    CallFinished(
+                        phase=call.phase,
+                        call=call.step,
+                        verdict=call.outcome,
+                        code=call.code,
+                        seconds=call.seconds,
+                        attempt=call.attempt,
+                    )
+                )
         return self.ledger.post(journey, calls)

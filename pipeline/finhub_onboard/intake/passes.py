@@ -92,6 +92,7 @@ def read_batches(table: Table, *, batch_rows: int, limit: int | None, quiet: boo
         return
     read = files.batches(table, batch_rows=share_of(batch_rows), quiet=quiet)
     for batch in read if is_small(table) else ahead(read):
+        table.reading.checkpoint()
         before = batch.first_row - 1
         if limit is None or before + batch.height < limit:
             yield batch

@@ -7,7 +7,7 @@ because reports are projections: nothing that only a living process knows is nee
 import platform
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -33,6 +33,7 @@ from finhub_onboard.reports.files.folder import UNTOUCHED, ReportFolder
 from finhub_onboard.reports.files.page import render
 from finhub_onboard.reports.files.rows import ODD, Doubtful, ErrorLine, Result, csv_cell
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, Kept, RateSummary, Summary, Totals, exit_code
+from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.paces import over_time
 from finhub_onboard.reports.projection import (
     belongs_in_rejects,
@@ -49,42 +50,6 @@ from finhub_onboard.reports.reject_files import RejectFiles
 _SLICE = 1000
 Told = tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]
 """A row, its journey as of the run, the run's calls for it, and its fingerprint where there is a journey."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEnd:
-    """How a run ended: what the summary says besides counts.
-
-    ``number`` is the run's in the ledger, 0 for a check that sent nothing; a run finishes before its reports are
-    written, a check when they are. ``exit_code`` None: as the rows say.
-    """
-
-    run_id: str
-    number: int
-    started_at: float
-    finished_at: float
-    exit_code: ExitCode | None = None
-    stopped_because: str = ""
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What came of writing reports; ``elsewhere`` counts customers in doubt whom no row names.
-
-    ``unnamed`` are those of them of whom the ledger does not know the ``external_id``. ``is_reported`` is false where
-    they could not be written: then nothing was counted. ``incomplete`` says what rows lack, a line for each kind.
-    """
-
-    exit_code: ExitCode
-    dispositions: dict[Disposition, int]
-    elsewhere: int = 0
-    unnamed: int = 0
-    out: Path
-    stopped_because: str = ""
-    hint: str = ""
-    is_reported: bool = True
-    incomplete: Sequence[str] = ()
 
 
 def write_reports(
@@ -109,7 +74,7 @@ def write_reports(
         known = Known(facts, ledger, keys, run=end.number) if ledger and keys else None
         evidence = Evidence(keys, Path(facts.documents_root), facts.max_document_bytes) if keys else None
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
-        feed = _Feed(folder=folder, totals=totals, at=at, run=end.number)
+        feed = _Feed(folder=folder, totals=totals, at=at, run=end.number, checkpoint=survey.reading.checkpoint)
         rules = replace(facts.rules(), documents_may_fail=bool(end.number))
         for batch in judge_batches(survey, rules, batch_rows=batch_rows):
             if ledger is None or keys is None or known is None or evidence is None or elsewhere is None:
@@ -127,7 +92,7 @@ def write_reports(
         summary = _summary(survey, facts, end, totals, ledger, code)
         timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
         again = Again(inputs=tuple(source.path for source in survey.sources), options=facts.options, out=str(out))
-        folder.finish(summary, render(summary, totals, timeline, again=again))
+        files = folder.finish(summary, render(summary, totals, timeline, again=again))
     return Written(
         exit_code=code,
         dispositions=dict(summary.dispositions),
@@ -137,6 +102,7 @@ def write_reports(
         stopped_because=end.stopped_because,
         hint=end.hint,
         incomplete=feed.incomplete.lines(),
+        files=tuple(map(str, files)),
     )
 
 
@@ -161,6 +127,7 @@ class _Feed:
     totals: Totals
     at: str
     run: int
+    checkpoint: Callable[[], None]
     incomplete: Census = field(default_factory=Census)
     marks: dict[int, list[RejectMark]] = field(default_factory=dict)
 
@@ -175,7 +142,9 @@ class _Feed:
         key = csv_cell if batch.any_key(ODD) else None
         lines = batch.lines(f"{csv_cell(batch.source)},", UNTOUCHED, key)
         start = 0
-        for row, journey, calls, fingerprint in told:
+        for number, (row, journey, calls, fingerprint) in enumerate(told):
+            if number % _SLICE == 0:
+                self.checkpoint()
             place = row.row_number - batch.first_row
             self._untouched(batch, lines, start, place)
             self.row(row, journey, calls, fingerprint)

@@ -46,10 +46,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How inputs are read: the partner's profile, and the bytes that one may unpack to."""
+    """How inputs are read: the partner's profile, and the bytes that one may unpack to.
+
+    ``checkpoint`` is called for each batch; what it raises ends the reading.
+    """
 
     profile: Profile = field(default_factory=Profile)
     max_unpacked: int = MAX_UNPACKED
+    checkpoint: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
 
     @property
     def known(self) -> frozenset[str]:

@@ -1,0 +1,60 @@
+"""Commands beside the job: a profile for a partner's file, an empty input, a bank to practise on.
+
+As in ``cli.main``: each parses, calls one function and maps the outcome to an exit code.
+"""
+
+from pathlib import Path
+
+import click
+
+from finhub_onboard.cli.shared import Command, plain_errors
+
+
+@click.command("profile", cls=Command, example="onboard profile partner.csv --out configs/profiles/partner.toml")
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it there instead of printing it.")
+@click.option("--encoding", default="", help="The file's encoding, if it is known, such as cp1252.")
+@click.option("--sheet", default="", help="The sheet of a workbook.")
+def profile_command(file: Path, out: Path | None, encoding: str, sheet: str) -> None:
+    """Propose a mapping profile for a partner's file: what is not sure is left open with a comment."""
+    from finhub_onboard.commands import profile
+
+    with plain_errors():
+        text = profile.proposed_profile(file, encoding=encoding, sheet=sheet)
+        if out is None:
+            click.echo(text, nl=False)
+        else:
+            profile.write_new(out, text)
+            click.echo(str(out))
+
+
+@click.command("template", cls=Command, example="onboard template --describe")
+@click.option("--describe", is_flag=True, help="Print a table of the fields, their rules and examples instead.")
+def template_command(*, describe: bool) -> None:
+    """Print an empty input: the canonical header, to be filled in."""
+    from finhub_onboard.commands import template
+
+    click.echo(template.describe() if describe else template.header_csv(), nl=False)
+
+
+@click.command("sandbox", cls=Command, example="onboard sandbox --port 8080 --scenario configs/scenarios/drops.toml")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0: a free one.")
+@click.option("--scenario", type=click.Path(path_type=Path, dir_okay=False), help="What goes wrong (TOML).")
+@click.option("--shapes", type=click.Choice(["runner", "older"]), help="Which documented generation answers.")
+@click.option("--state", type=click.Path(path_type=Path, dir_okay=False), help="Keep the bank's state in this file.")
+def sandbox_command(host: str, port: int, scenario: Path | None, shapes: str | None, state: Path | None) -> None:
+    """Serve the embedded FinHub sandbox, with its OpenAPI page at /docs."""
+    from finhub_onboard.sandbox import demo
+    from finhub_onboard.sandbox.server import serve
+
+    def announce(base_url: str) -> None:
+        docs = base_url.removesuffix(demo.BASE_PATH) + "/docs"
+        click.echo(f"{base_url}\n{docs}")
+
+    with plain_errors():
+        serve(host=host, port=port, scenario=scenario, shapes=shapes, state=state, announce=announce)
+
+
+COMMANDS = (profile_command, template_command, sandbox_command)
+"""The commands of this module, for the group."""

@@ -1,0 +1,71 @@
+"""``onboard validate`` and ``onboard run --dry-run``: the checks of a run, and the same files, without a call."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from finhub_onboard.config.order import Order
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine import embedded_sandbox
+from finhub_onboard.engine.clocks import steady_clock
+from finhub_onboard.engine.ending import finished
+from finhub_onboard.engine.opening import try_to_report
+from finhub_onboard.engine.preconditions import (
+    look_into_ledger,
+    need_credentials,
+    say_if_clock_is_behind,
+    say_if_missing,
+)
+from finhub_onboard.engine.surveying import survey_inputs
+from finhub_onboard.events import Handler, Notice
+from finhub_onboard.intake.first_pass import Survey
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.ports import Reader
+from finhub_onboard.ledger.same_bank import recognise
+from finhub_onboard.matching.run_facts import RunFacts, facts_of
+from finhub_onboard.reports.outcome import RunEnd, Written
+from finhub_onboard.reports.writing import write_reports
+
+
+def validate(order: Order, settings: Settings, emit: Handler) -> Written:
+    """Make all checks that need no network, and write the files that say what they found."""
+    began, elapsed = datetime.now(UTC), steady_clock(0.0)
+    found = survey_inputs(order, settings, emit)
+    return _write_checks(found, facts_of(order, settings, found, began), settings, emit, elapsed)
+
+
+def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
+    """Find what a run would find, without a single call: the checks, and what the ledger knows of each row."""
+    began, elapsed = datetime.now(UTC), steady_clock(0.0)
+    settings = embedded_sandbox.as_practice(settings)
+    need_credentials(settings)
+    found = survey_inputs(order, settings, emit)
+    facts = facts_of(order, settings, found, began)
+    if say_if_missing(settings, emit):
+        return _write_checks(found, facts, settings, emit, elapsed)
+    with look_into_ledger(settings, emit=emit) as ledger:
+        say_if_clock_is_behind(ledger, emit)
+        recognise(ledger, settings, moved=order.same_bank)
+        return _write_checks(found, facts, settings, emit, elapsed, ledger=ledger, keys=ledger.keys)
+
+
+def _write_checks(
+    found: Survey,
+    facts: RunFacts,
+    settings: Settings,
+    emit: Handler,
+    elapsed: Callable[[], float],
+    *,
+    ledger: Reader | None = None,
+    keys: Keys | None = None,
+) -> Written:
+    """Write the files of a check: nothing was sent, accepted rows are pending."""
+    try_to_report(found, facts)
+    began = datetime.fromisoformat(facts.now).timestamp()
+    end = RunEnd(run_id=facts.run_id, number=0, started_at=began, finished_at=began + elapsed())
+    written = write_reports(
+        survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
+    )
+    for line in written.incomplete:
+        emit(Notice(message=line))
+    emit(finished(facts, written, elapsed()))
+    return written

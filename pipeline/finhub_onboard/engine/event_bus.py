@@ -1,0 +1,123 @@
+"""Events on their way to whoever subscribed: none of them can hold a run up or end it.
+
+Promises: ``emit`` neither waits nor raises. Each subscriber has a thread and a bounded queue of its own: one that is
+slow misses the oldest events and is told how many, one that raises is told nothing more, and the others learn of it.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from finhub_onboard.events import Envelope, Event, RunOpened, SubscriberFailed
+
+Subscriber = Callable[[Envelope], None]
+_CAPACITY = 10_000
+_FLUSH_S = 2.0
+"""How long the end of a run waits for subscribers to catch up."""
+
+
+class EventBus:
+    """The events of one run. ``clock`` returns Unix time."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._sequence = 0
+        self._run_id = ""
+        self._subscriptions: tuple[_Subscription, ...] = ()
+
+    def subscribe(
+        self, subscriber: Subscriber, *, kinds: Iterable[type[Event]] | None = None, capacity: int = _CAPACITY
+    ) -> None:
+        """Hand each further event, or each of these kinds, to a function, in order and on a thread of its own."""
+        wanted = None if kinds is None else frozenset(kinds)
+        subscription = _Subscription(subscriber, wanted, capacity, self._drop)
+        with self._lock:
+            self._subscriptions = (*self._subscriptions, subscription)
+
+    def emit(self, event: Event) -> None:
+        """Queue an event for whoever wants it. May be called from any thread."""
+        if isinstance(event, RunOpened):
+            self._run_id = event.run_id
+        wanting = [one for one in self._subscriptions if one.wants(type(event))]
+        if not wanting:  # most events of single calls
+            return
+        with self._lock:  # or two threads could queue them in another order than they are numbered
+            self._sequence += 1
+            envelope = Envelope(run_id=self._run_id, sequence=self._sequence, at=self._clock(), event=event)
+            for subscription in wanting:
+                subscription.put(envelope)
+
+    def flush(self, timeout_s: float = _FLUSH_S) -> bool:
+        """Wait until all that was emitted is handled, but not for ever; return whether it is."""
+        until = time.monotonic() + timeout_s
+        return min((one.flush(until - time.monotonic()) for one in self._subscriptions), default=True)
+
+    def _drop(self, failed: "_Subscription", error: Exception) -> None:
+        with self._lock:
+            self._subscriptions = tuple(one for one in self._subscriptions if one is not failed)
+        # The text of an exception may hold anything: its class says enough.
+        self.emit(SubscriberFailed(subscriber=failed.name, error=type(error).__name__))
+
+
+class _Subscription:
+    """A subscriber with its queue and its thread, which starts with the first event."""
+
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        kinds: frozenset[type[Event]] | None,
+        capacity: int,
+        drop: "Callable[[_Subscription, Exception], None]",
+    ) -> None:
+        self.name = getattr(subscriber, "__qualname__", type(subscriber).__qualname__)
+        self._subscriber = subscriber
+        self._kinds = kinds
+        self._drop = drop
+        self._queue: deque[Envelope] = deque(maxlen=capacity)
+        self._changed = threading.Condition()
+        self._put = self._handled = 0
+        self._thread: threading.Thread | None = None
+
+    def wants(self, kind: type[Event]) -> bool:
+        """Return whether events of this kind are for it."""
+        return self._kinds is None or kind in self._kinds
+
+    def put(self, envelope: Envelope) -> None:
+        """Queue an event; where the queue is full the oldest one goes."""
+        with self._changed:
+            self._queue.append(envelope)
+            self._put += 1
+            self._changed.notify_all()
+        if self._thread is None:
+            # A daemon: a subscriber that never returns must not keep the process alive.
+            self._thread = threading.Thread(target=self._serve, name=f"events-{self.name}", daemon=True)
+            self._thread.start()
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until the queue is handled; return whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._handled >= self._put, max(0.0, timeout_s))
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._queue))
+                envelope = self._queue.popleft()
+                missed = self._put - self._handled - len(self._queue) - 1
+                self._handled += missed
+            if missed:
+                envelope = replace(envelope, missed=missed)
+            try:
+                self._subscriber(envelope)
+            except Exception as error:  # noqa: BLE001 - whatever a subscriber does is none of the run's business
+                self._drop(self, error)
+                with self._changed:
+                    self._handled = self._put
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                self._handled += 1
+                self._changed.notify_all()

@@ -1,0 +1,109 @@
+"""Opening a run: all that must hold before the first call is looked at, then the run is entered in the ledger.
+
+Promises: what cannot be used is one error before anything is sent, and no run is in the ledger then.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from finhub_onboard.config.order import Order
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine import embedded_sandbox
+from finhub_onboard.engine.clocks import steady_clock
+from finhub_onboard.engine.interrupts import Interrupts
+from finhub_onboard.engine.preconditions import open_ledger, say_if_clock_is_behind, say_if_new
+from finhub_onboard.engine.restored import refuse_if_older
+from finhub_onboard.events import Handler, Notice, RunOpened
+from finhub_onboard.intake.first_pass import Survey
+from finhub_onboard.intake.rejects import file_name
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger import logins
+from finhub_onboard.ledger.ports import Lease, Ledger, Reader, Room
+from finhub_onboard.ledger.records import RunRecord
+from finhub_onboard.ledger.same_bank import KnownBank, recognise
+from finhub_onboard.matching.incomplete import census
+from finhub_onboard.matching.run_facts import RunFacts
+from finhub_onboard.reports.files.trial import writable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedRun:
+    """What a run holds of its ledger from its beginning to its end; ``clock`` shows the instants that it keeps.
+
+    ``reachable`` are the settings with the address at which the bank is: that of the embedded sandbox is made up.
+    """
+
+    facts: RunFacts
+    reachable: Settings
+    ledger: Ledger
+    keys: Keys
+    held: Lease
+    bank: KnownBank
+    reserve: Room
+    record: RunRecord
+    clock: Callable[[], float]
+
+
+@contextmanager
+def opened_run(
+    order: Order,
+    settings: Settings,
+    found: Survey,
+    facts: RunFacts,
+    emit: Handler,
+    *,
+    interrupts: Interrupts,
+    checkpoint: Callable[[], None],
+) -> Iterator[OpenedRun]:
+    """Hold the ledger's lock, room on its disk and, if asked for, the embedded sandbox, for one run.
+
+    A run that is in the ledger ends with reports: from then on ``interrupts`` are kept. ``checkpoint`` is called just
+    before, and ends the opening by what it raises. Raises
+    :class:`ConfigurationError`, :class:`LockedError` and what else can be known to stop the run.
+    """
+    with open_ledger(settings, emit=emit) as ledger, ledger.acquire_lease() as held, ExitStack() as until_reported:
+        until_reported.enter_context(ledger.only_copy())
+        say_if_new(ledger, settings, emit)
+        say_if_clock_is_behind(ledger, emit)
+        logins.may_log_in(settings, ledger.keys, ledger, now=time.time())
+        bank = recognise(ledger, settings, moved=order.same_bank)
+        if not order.ledger_restored:
+            refuse_if_older(ledger, settings.reports.dir)
+        try_to_report(found, facts)
+        for line in census(found, facts, ledger, ledger.keys, batch_rows=settings.intake.batch_rows).lines():
+            emit(Notice(message=line))
+        room = until_reported.enter_context(
+            ledger.room(settings.limits.max_in_flight, say=lambda message: emit(Notice(message=message)))
+        )
+        reachable = until_reported.enter_context(embedded_sandbox.running(settings, ledger_id=ledger.ledger_id))
+        facts = replace(facts, stopped_by=_stopped_by(ledger))
+        until_reported.enter_context(interrupts.kept())
+        checkpoint()
+        record = ledger.start_run(facts.run_id, facts.to_json(ledger.keys))
+        emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
+        yield OpenedRun(
+            facts=facts,
+            reachable=reachable,
+            ledger=ledger,
+            keys=ledger.keys,
+            held=held,
+            bank=bank,
+            reserve=room,
+            record=record,
+            clock=steady_clock(record.started_at),
+        )
+
+
+def try_to_report(found: Survey, facts: RunFacts) -> None:
+    """Find out that reports cannot be written before anything is sent. Raises :class:`ConfigurationError`."""
+    keep = [Path(source.path) for source in found.sources]
+    writable(Path(facts.out), rejects={file_name(table) for table in found.tables}, rows=found.rows, keep=keep)
+
+
+def _stopped_by(ledger: Reader) -> str:
+    """The cause that the last run left for this one to look for."""
+    runs = ledger.runs()
+    return RunFacts.from_json(runs[0].facts).stopped_by if runs else ""

@@ -1,0 +1,48 @@
+"""The first pass over the inputs of a command, with what is said of them, and the deadline that begins with it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from finhub_onboard.config.order import Order
+from finhub_onboard.config.settings import Settings, deadline_at
+from finhub_onboard.engine.documents_root import refuse_if_missing
+from finhub_onboard.events import Handler, Notice, Surveyed
+from finhub_onboard.intake.first_pass import Survey, survey
+from finhub_onboard.intake.reading.files import Reading
+
+_MANY_INPUTS, _INPUTS_IN_A_LINE = 20, 10
+"""From how many inputs on they are told together, and how many at a time."""
+
+
+def survey_inputs(
+    order: Order, settings: Settings, emit: Handler, *, checkpoint: Callable[[], None] = lambda: None
+) -> Survey:
+    """Read every input through once: what cannot be read as a whole stops here, before anything is sent.
+
+    ``checkpoint`` is called for each batch of this pass and of later ones; what it raises ends them. Raises
+    :class:`UnreadableInputError`, and :class:`ConfigurationError` for a folder of documents that cannot be used.
+    """
+    reading = Reading(profile=order.profile, max_unpacked=settings.intake.max_unpacked_bytes, checkpoint=checkpoint)
+    found = survey(order.inputs, batch_rows=settings.intake.batch_rows, limit=order.limit, reading=reading)
+    each = 1 if len(found.sources) < _MANY_INPUTS else _INPUTS_IN_A_LINE
+    for first in range(0, len(found.sources), each):
+        sources, tables = found.sources[first : first + each], found.tables[first : first + each]
+        name = sources[0].name + (f" and {len(sources) - 1} more" if len(sources) > 1 else "")
+        written = "; ".join(dict.fromkeys(table.written for table in tables if table.written))
+        emit(Surveyed(source=name, rows=sum(source.rows for source in sources), written=written))
+    if not found.compared:
+        emit(Notice(message="too many rows share a birth date and parts of a name: not all were compared"))
+    refuse_if_missing(found, settings.documents.root, batch_rows=settings.intake.batch_rows)
+    return found
+
+
+def announce_deadline(settings: Settings, began: datetime, emit: Handler) -> datetime | None:
+    """Return when the run that began then must stop, however long it reads, and say so: it may be tomorrow."""
+    told = settings.stop.deadline
+    at = deadline_at(told, began)
+    if at is not None:
+        local = at.astimezone()
+        is_over = ":" in told[:3] and local.date() != began.astimezone().date()
+        passed = f"today's {told} is over: " if is_over else ""
+        emit(Notice(message=f"{passed}the run stops at {local.isoformat(timespec='seconds')} (stop.deadline)"))
+    return at

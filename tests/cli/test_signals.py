@@ -1,0 +1,69 @@
+"""Signals as requests: which are listened to, and what is put back."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from finhub_onboard.cli.signals import Signalled, listening, run_listening
+from finhub_onboard.engine.interrupts import Interrupts
+from finhub_onboard.errors import ExitCode
+
+
+@pytest.fixture(autouse=True)
+def _dispositions() -> Iterator[None]:
+    """Whatever the tests inherited or leave."""
+    before = {name: signal.signal(name, signal.SIG_DFL) for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for name, handler in before.items():
+        signal.signal(name, handler)
+
+
+def test_a_command_ends_at_once_with_the_name_and_the_code() -> None:
+    """By default; afterwards the signal does what it did before."""
+    with pytest.raises(Signalled) as raised, listening():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert (raised.value.name, raised.value.exit_code) == ("SIGTERM", ExitCode.TERMINATED)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    """As under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with listening():
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_a_signal_is_a_request_to_a_coroutine() -> None:
+    """It may end in good order with a value."""
+
+    async def ends(interrupts: Interrupts) -> str:
+        taken: asyncio.Queue[str] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def take(name: str, _: ExitCode) -> None:
+            loop.call_soon_threadsafe(taken.put_nowait, name)
+
+        with interrupts.leading_to(take):
+            os.kill(os.getpid(), signal.SIGINT)
+            return await taken.get()
+
+    assert run_listening(ends) == "SIGINT"
+
+
+def test_a_signal_that_nobody_takes_cancels_the_coroutine() -> None:
+    """The command ends with the signal's code."""
+
+    async def waits(interrupts: Interrupts) -> None:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task
+        with interrupts.abandoning(lambda: loop.call_soon_threadsafe(task.cancel)):
+            loop.call_soon(os.kill, os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(60)
+
+    with pytest.raises(Signalled) as raised:
+        run_listening(waits)
+    assert raised.value.exit_code == ExitCode.TERMINATED
