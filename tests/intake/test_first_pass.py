@@ -27,7 +27,7 @@ def test_copies_are_found_over_all_inputs(tmp_path: Path) -> None:
 
 def test_a_collision_of_hashes_rejects_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal hashes are only a suspicion; the real values decide."""
-    monkeypatch.setattr(exact, "hashes", lambda keys, seed: pl.repeat(7, keys.len(), dtype=pl.UInt64, eager=True))  # noqa: ARG005
+    monkeypatch.setattr(exact, "hash_values", lambda keys, seed: pl.repeat(7, keys.len(), dtype=pl.UInt64, eager=True))  # noqa: ARG005
     table = [a_row(1), a_row(2), a_row(3), a_row(4, email="c2@example.com")]
     _, found = judged(write(tmp_path / "x.csv", table), batch_rows=3)
     assert told(found) == [(2, "email", "duplicate_email"), (4, "email", "duplicate_email")]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from finhub_onboard.intake.pipelined import ahead, gathered, in_order, share_of
+from finhub_onboard.intake.pipelined import batch_share, group_items, map_in_order, read_ahead
 
 
 def failing(after: int) -> Iterator[int]:
@@ -20,21 +20,21 @@ def test_results_come_in_the_order_of_their_items() -> None:
         time.sleep(0.01 * (number % 3 == 0))
         return number
 
-    assert list(in_order(slow_now_and_then, iter(range(20)))) == list(range(20))
-    assert list(ahead(iter(range(20)))) == list(range(20))
-    assert list(in_order(str, iter(()))) == list(ahead(iter(()))) == []
+    assert list(map_in_order(slow_now_and_then, iter(range(20)))) == list(range(20))
+    assert list(read_ahead(iter(range(20)))) == list(range(20))
+    assert list(map_in_order(str, iter(()))) == list(read_ahead(iter(()))) == []
 
 
 def test_items_that_are_false_are_items() -> None:
     """Nothing is taken for the end but the end."""
-    assert list(ahead(iter([0, None, "", []]))) == [0, None, "", []]
-    assert list(in_order(bool, iter([0, None, ""]))) == [False] * 3
+    assert list(read_ahead(iter([0, None, "", []]))) == [0, None, "", []]
+    assert list(map_in_order(bool, iter([0, None, ""]))) == [False] * 3
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3, 7])
 def test_an_error_comes_where_its_item_was(after: int) -> None:
     """What came before it is yielded first, by the reader as by the worker."""
-    for results in (in_order(lambda n: n, failing(after)), ahead(failing(after))):
+    for results in (map_in_order(lambda n: n, failing(after)), read_ahead(failing(after))):
         found: list[int] = []
         with pytest.raises(ValueError, match="disk"):
             found.extend(results)  # extend keeps what came before the error
@@ -50,14 +50,14 @@ def test_no_more_is_held_than_said() -> None:
             made.append(number)
             yield number
 
-    for used, _ in enumerate(in_order(lambda n: n, ahead(numbers()))):
+    for used, _ in enumerate(map_in_order(lambda n: n, read_ahead(numbers()))):
         assert len(made) <= used + 6
 
 
 def test_who_stops_early_leaves_no_thread() -> None:
     """A pass that is not read to its end ends its threads, by themselves."""
     before = threading.active_count()
-    results = in_order(lambda n: n, ahead(iter(range(100))))
+    results = map_in_order(lambda n: n, read_ahead(iter(range(100))))
     assert next(results) == 0
     results.close()  # type: ignore[attr-defined]
     end = time.monotonic() + 30
@@ -77,7 +77,7 @@ def test_who_stops_early_waits_for_nothing_that_is_under_way() -> None:
             released.wait(30)
         return number
 
-    results = in_order(hold, iter(range(100)))
+    results = map_in_order(hold, iter(range(100)))
     assert next(results) == 0
     started = time.monotonic()
     results.close()  # type: ignore[attr-defined]
@@ -89,11 +89,11 @@ def test_who_stops_early_waits_for_nothing_that_is_under_way() -> None:
 
 def test_a_batch_is_a_share_of_what_may_be_held() -> None:
     """Small settings still give batches of one row."""
-    assert [share_of(rows) for rows in (1, 2, 9, 100_000)] == [1, 1, 6, 66_666]
+    assert [batch_share(rows) for rows in (1, 2, 9, 100_000)] == [1, 1, 6, 66_666]
 
 
 def test_items_are_gathered_until_there_are_enough() -> None:
     """None is left out, and one that is large enough alone is a group of its own, with nothing before it."""
-    assert list(gathered(iter([1, 1, 3, 1, 5, 9, 2]), lambda size: size, 5)) == [[1, 1, 3], [1], [5], [9], [2]]
-    assert list(gathered(iter([4, 9]), lambda size: size, 5)) == [[4], [9]]
-    assert list(gathered(iter([]), len, 5)) == []
+    assert list(group_items(iter([1, 1, 3, 1, 5, 9, 2]), lambda size: size, 5)) == [[1, 1, 3], [1], [5], [9], [2]]
+    assert list(group_items(iter([4, 9]), lambda size: size, 5)) == [[4], [9]]
+    assert list(group_items(iter([]), len, 5)) == []

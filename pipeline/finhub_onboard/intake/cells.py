@@ -17,7 +17,7 @@ from functools import lru_cache
 import polars as pl
 
 from finhub_onboard.intake.checking import damage
-from finhub_onboard.intake.checking.elementwise import few, is_ascii, mapped, mended, per_distinct
+from finhub_onboard.intake.checking.elementwise import distinct_if_few, is_ascii, map_distinct, map_matching, map_texts
 from finhub_onboard.model import CONSENTS
 
 _SPACE = (
@@ -105,27 +105,29 @@ class Cells:
     earlier: pl.DataFrame
 
 
-def text(values: pl.Series) -> pl.Series:
+def clean_text(values: pl.Series) -> pl.Series:
     """Return what cells of free text mean."""
-    bare = mapped(values, _bare)
+    bare = map_distinct(values, _strip_space)
     places = _is_odd(bare, ascii_only=is_ascii(bare)).arg_true()
-    return bare.scatter(places, _each(bare.gather(places), Kind.FREE)) if places.len() else bare
+    return bare.scatter(places, _clean_each(bare.gather(places), Kind.FREE)) if places.len() else bare
 
 
 def seen(values: pl.Series) -> pl.Series:
     """Return what a person sees of texts: two that look the same are the same."""
-    return values if is_ascii(values) else mended(values, _UNSEEN.pattern, lambda odd: per_distinct(odd, visible))
+    return (
+        values if is_ascii(values) else map_matching(values, _UNSEEN.pattern, lambda odd: map_texts(odd, remove_marks))
+    )
 
 
-def one(value: str) -> str:
+def clean_one(value: str) -> str:
     """Return what a single text means."""
-    return str(text(pl.Series([value], dtype=pl.String))[0])
+    return str(clean_text(pl.Series([value], dtype=pl.String))[0])
 
 
 def readings(external_id: str) -> tuple[str, str]:
     """Return what a cell of ``external_id`` means, and how earlier versions read it."""
     value = pl.Series([external_id], dtype=pl.String)
-    return _meant(_bare(value)[0], Kind.KEY), _earlier(value)[0]
+    return _clean_value(_strip_space(value)[0], Kind.KEY), _earlier(value)[0]
 
 
 def cleaned(frame: pl.DataFrame, kinds: Mapping[str, Kind], names: Collection[str] = ()) -> Cleaned:
@@ -135,31 +137,33 @@ def cleaned(frame: pl.DataFrame, kinds: Mapping[str, Kind], names: Collection[st
     earlier: dict[str, pl.Series] = {}
     for name in frame.columns:
         values = frame.get_column(name)
-        distinct = few(values)
+        distinct = distinct_if_few(values)
         if name not in kinds or (distinct is not None and _is_plain(distinct, name=name in names)):
             columns[name] = values
             continue
         ascii_only = is_ascii(values)
-        bare = values.str.strip_chars() if ascii_only else mapped(values, _bare)
+        bare = values.str.strip_chars() if ascii_only else map_distinct(values, _strip_space)
         odd = _is_odd(bare, ascii_only=ascii_only).arg_true()
         columns[name] = bare
         told = dict[int, str]()
         if odd.len():
             before, given = bare.gather(odd), _earlier(values.gather(odd))
-            after = _each(before, kinds[name])
+            after = _clean_each(before, kinds[name])
             columns[name] = bare.clone().scatter(odd, after)
-            told = {place: code for place, *pair in zip(odd, before, after, strict=True) if (code := _code(*pair))}
+            told = {
+                place: code for place, *pair in zip(odd, before, after, strict=True) if (code := _choose_code(*pair))
+            }
             if not given.equals(after):
                 earlier[name] = bare.clone().scatter(odd, given)
         if name in names:
-            told = _told_of_names(values, columns[name]) | told | damage.damaged(values)
+            told = _find_changed_names(values, columns[name]) | told | damage.find_damage(values)
         if told:
             none = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
             codes[name] = none.scatter(list(told), pl.Series(list(told.values()), dtype=pl.String))
     return Cleaned(frame=pl.DataFrame(columns, height=frame.height), codes=codes, earlier=earlier)
 
 
-def _told_of_names(given: pl.Series, names: pl.Series) -> dict[int, str]:
+def _find_changed_names(given: pl.Series, names: pl.Series) -> dict[int, str]:
     """Tell where a name changed by more than white space at its ends, by place."""
     changed = (given != names).arg_true()
     changed = changed.filter(given.gather(changed).str.strip_chars() != names.gather(changed))
@@ -167,18 +171,18 @@ def _told_of_names(given: pl.Series, names: pl.Series) -> dict[int, str]:
     return {place: NAME for place, was, became in pairs if was.strip() != became}
 
 
-def _bare(values: pl.Series) -> pl.Series:
+def _strip_space(values: pl.Series) -> pl.Series:
     """Strip white space and compose; invisible marks stay."""
-    return _composed(values.str.strip_chars(), _SPACE)
+    return _compose(values.str.strip_chars(), _SPACE)
 
 
 def _earlier(values: pl.Series) -> pl.Series:
     """Read cells as versions up to 0.4.0 did."""
-    return _composed(values.str.strip_chars(), _EARLIER_SPACE)
+    return _compose(values.str.strip_chars(), _EARLIER_SPACE)
 
 
-def _composed(values: pl.Series, space: str) -> pl.Series:
-    return mended(values, r"[^\x00-\x7f]", lambda odd: odd.str.strip_chars(space).str.normalize("NFC"))
+def _compose(values: pl.Series, space: str) -> pl.Series:
+    return map_matching(values, r"[^\x00-\x7f]", lambda odd: odd.str.strip_chars(space).str.normalize("NFC"))
 
 
 def _is_plain(distinct: pl.Series, *, name: bool) -> bool:
@@ -189,9 +193,11 @@ def _is_plain(distinct: pl.Series, *, name: bool) -> bool:
 @lru_cache(maxsize=64)
 def _are_plain(texts: frozenset[str], *, name: bool) -> bool:
     distinct = pl.Series(list(texts), dtype=pl.String)
-    bare = _bare(distinct)
+    bare = _strip_space(distinct)
     return (
-        bare.equals(distinct) and not _is_odd(bare, ascii_only=False).any() and not (name and damage.damaged(distinct))
+        bare.equals(distinct)
+        and not _is_odd(bare, ascii_only=False).any()
+        and not (name and damage.find_damage(distinct))
     )
 
 
@@ -202,13 +208,13 @@ def _is_odd(bare: pl.Series, *, ascii_only: bool) -> pl.Series:
     return begins if ascii_only else begins | bare.str.contains(_UNSEEN.pattern)
 
 
-def _each(values: pl.Series, kind: Kind) -> pl.Series:
-    return per_distinct(values, lambda value: _meant(value, kind))
+def _clean_each(values: pl.Series, kind: Kind) -> pl.Series:
+    return map_texts(values, lambda value: _clean_value(value, kind))
 
 
-def _meant(value: str, kind: Kind) -> str:
+def _clean_value(value: str, kind: Kind) -> str:
     """Return what one bare text means."""
-    meant = visible(value) if kind is Kind.CODED else _stripped(value)
+    meant = remove_marks(value) if kind is Kind.CODED else _strip(value)
     if kind is not Kind.FREE and _MARKED.fullmatch(meant):
         meant = meant[1:].strip(_SPACE)
     if wrapped := _FORMULA.fullmatch(meant):
@@ -216,14 +222,14 @@ def _meant(value: str, kind: Kind) -> str:
     return unicodedata.normalize("NFC", meant)
 
 
-def _stripped(value: str) -> str:
+def _strip(value: str) -> str:
     """Drop what nobody sees at both ends, but the joiners that shape the last letter."""
     bare = value.strip(OUTER_SPACE)
     behind = value[value.index(bare) + len(bare) :] if bare else ""
     return bare + behind[:1] if behind[:1] in _JOINERS and _shapes(bare[-1:], "") else bare
 
 
-def visible(value: str) -> str:
+def remove_marks(value: str) -> str:
     """Drop the marks that nobody sees, but the joiners that shape letters."""
     if not _UNSEEN.search(value):
         return value
@@ -247,10 +253,10 @@ def _is_joined(letter: str) -> bool:
     return unicodedata.name(letter, "").partition(" ")[0] in _JOINED_SCRIPTS
 
 
-def _code(before: str, after: str) -> str | None:
+def _choose_code(before: str, after: str) -> str | None:
     """Tell what there is to tell of the inside of a bare text that means ``after``, if anything."""
-    seen = visible(before)
-    if len(after) < len(_stripped(before)) and seen[:1] in ("=", "'"):
+    seen = remove_marks(before)
+    if len(after) < len(_strip(before)) and seen[:1] in ("=", "'"):
         return UNWRAPPED
-    inside = _stripped(before)
-    return INVISIBLE if inside != after or visible(after) != after else None
+    inside = _strip(before)
+    return INVISIBLE if inside != after or remove_marks(after) != after else None

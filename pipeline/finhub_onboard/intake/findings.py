@@ -66,7 +66,7 @@ class Findings:
     ) -> None:
         """Note a finding."""
         table, row_number = self.at(place)
-        found = violation_codes.violation(
+        found = violation_codes.make_violation(
             code,
             source=table.name,
             row_number=row_number,

@@ -20,7 +20,7 @@ from finhub_onboard.intake.checking import schema
 from finhub_onboard.intake.duplicates import identity
 from finhub_onboard.intake.duplicates.exact import Collector
 from finhub_onboard.intake.duplicates.identity import Companions
-from finhub_onboard.intake.pipelined import in_order, workers
+from finhub_onboard.intake.pipelined import map_in_order, workers
 from finhub_onboard.intake.reading import files, stamps
 from finhub_onboard.intake.reading.files import Batch, Reading, Table
 from finhub_onboard.intake.small_inputs import SmallInputs, is_small
@@ -76,7 +76,7 @@ def survey(
                 else:
                     small.flush()
                     digest = beside.submit(stamps.sha256, table.path, table.name)
-                    for hashed in in_order(partial(_hash_keys, collector, table.plan.constant), batches):
+                    for hashed in map_in_order(partial(_hash_keys, collector, table.plan.constant), batches):
                         count += collector.add(hashed)
                     sha256 = digest.result()
             if count == 0 and left != 0:
@@ -93,7 +93,7 @@ def survey(
 
 
 def _hash_keys(collector: Collector, constant: Collection[str], batch: Batch) -> Mapping[str, pl.Series]:
-    return collector.hashed(identity.loose(files.cut([batch]).frame, constant))
+    return collector.hash_keys(identity.loose_keys(files.make_cells([batch]).frame, constant))
 
 
 def _name_inputs(inputs: Sequence[Path]) -> list[str]:

@@ -46,13 +46,13 @@ def check(name: str, columns: Sequence[str], known: Collection[str] = CANONICAL_
     empty = [str(place) for place, column in enumerate(columns, start=1) if not column]
     if empty:
         raise UnreadableInputError(
-            f"{name}: the header has no name for column {listed(empty)}",
+            f"{name}: the header has no name for column {list_names(empty)}",
             hint="name every column, or remove the empty ones from the header and from all rows",
         )
     repeated = {column for column, times in Counter(columns).items() if times > 1}
     if repeated:
         raise UnreadableInputError(
-            f"{name}: the header has these names more than once: {shown(columns, only=repeated)}",
+            f"{name}: the header has these names more than once: {show_names(columns, only=repeated)}",
             hint="rename the copies",
         )
 
@@ -84,7 +84,7 @@ def is_a_value(name: str) -> bool:
     return "@" in name or sum(map(str.isdigit, name[:_LONGEST])) >= _DIGITS_OF_A_VALUE
 
 
-def shown(columns: Sequence[str], only: Collection[str] | None = None) -> str:
+def show_names(columns: Sequence[str], only: Collection[str] | None = None) -> str:
     """Name the columns of a file, or some of them, on one line; what may be a person's value by its place."""
     may = frozenset(showable(columns))
     names = (
@@ -92,7 +92,7 @@ def shown(columns: Sequence[str], only: Collection[str] | None = None) -> str:
         for place, column in enumerate(columns, start=1)
         if only is None or column in only
     )
-    return listed(list(dict.fromkeys(names)))
+    return list_names(list(dict.fromkeys(names)))
 
 
 def showable(columns: Sequence[str]) -> list[str]:
@@ -104,10 +104,10 @@ def showable(columns: Sequence[str]) -> list[str]:
     return [column for column in columns if not is_a_value(column) and not _BREAK.search(column)]
 
 
-def listed(texts: Sequence[str]) -> str:
+def list_names(texts: Sequence[str]) -> str:
     """Write texts on one line, the first of them if they are many."""
     more = len(texts) - _SHOWN
-    return ", ".join(map(_shown, texts[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(_shorten, texts[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
 
 
 def advice(missing: Sequence[str], columns: Sequence[str]) -> str:
@@ -133,7 +133,7 @@ def _of_one(column: str) -> str:
     return "its fields are separated by what no CSV has: write the file again with commas or semicolons"
 
 
-def _shown(name: str) -> str:
+def _shorten(name: str) -> str:
     name = " ".join(name.split())
     return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
 
@@ -142,7 +142,7 @@ def _nearest(missing: Sequence[str], columns: Sequence[str]) -> str:
     """Say which columns may be the missing ones under another name; nothing if none is near."""
     free = {column.lower().replace(" ", "_"): column for column in showable(columns) if column not in CANONICAL_COLUMNS}
     pairs = [
-        f"{_shown(free[near[0]])} may be {column}"
+        f"{_shorten(free[near[0]])} may be {column}"
         for column in missing
         if (near := get_close_matches(column, list(free), n=1))
     ]

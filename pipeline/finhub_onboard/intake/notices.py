@@ -12,7 +12,7 @@ import polars as pl
 
 from finhub_onboard.intake.cells import Cells
 from finhub_onboard.intake.checking import damage, rewritten
-from finhub_onboard.intake.checking.elementwise import few
+from finhub_onboard.intake.checking.elementwise import distinct_if_few
 from finhub_onboard.intake.checking.phones import loses_digits
 from finhub_onboard.intake.mapping import splitting
 from finhub_onboard.intake.reading.quirks import OPENERS
@@ -76,7 +76,7 @@ def _doubt_of(value: str, column: str) -> str:
 
 def _matching(values: pl.Series, pattern: str) -> pl.Series:
     """Return the places of the values that match a pattern, by distinct values where these are few."""
-    distinct = few(values)
+    distinct = distinct_if_few(values)
     if distinct is None:
         return values.str.contains(pattern).arg_true()
     found = distinct.filter(distinct.str.contains(pattern))

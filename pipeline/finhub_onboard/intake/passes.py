@@ -12,12 +12,12 @@ import polars as pl
 
 from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake.duplicates import identity
-from finhub_onboard.intake.duplicates.exact import between
+from finhub_onboard.intake.duplicates.exact import select_between
 from finhub_onboard.intake.mapping.columns import Plan
-from finhub_onboard.intake.pipelined import ahead, gathered, in_order, share_of
+from finhub_onboard.intake.pipelined import batch_share, group_items, map_in_order, read_ahead
 from finhub_onboard.intake.reading import files, stamps
 from finhub_onboard.intake.reading.files import Batch, Table
-from finhub_onboard.intake.small_inputs import is_small, together
+from finhub_onboard.intake.small_inputs import is_small, rows_together
 from finhub_onboard.model import SourceInfo
 
 
@@ -53,11 +53,11 @@ def read_rows_at(
     """Yield the surveyed rows with some numbers over all inputs once more, in order, keys only."""
     starts = accumulate((source.rows for source in sources), initial=0)
     found = chain.from_iterable(
-        _select_asked(between(numbers, start, source.rows) - start, source, with_keys_only(table), batch_rows)
+        _select_asked(select_between(numbers, start, source.rows) - start, source, with_keys_only(table), batch_rows)
         for start, source, table in zip(starts, sources, tables, strict=False)
     )
-    yield from in_order(
-        _cut_asked, gathered(found, lambda asked: asked[0].height, together(batch_rows), alike=_plan_of)
+    yield from map_in_order(
+        _cut_asked, group_items(found, lambda asked: asked[0].height, rows_together(batch_rows), alike=_plan_of)
     )
 
 
@@ -71,14 +71,14 @@ def _select_asked(
     """Yield the batches in which some rows of an input are, with their places in it."""
     for batch in read_surveyed(source, table, batch_rows) if rows.len() else ():
         first = batch.first_row - 1
-        if (here := between(rows, first, batch.height)).len():
+        if (here := select_between(rows, first, batch.height)).len():
             yield batch, here - first
 
 
 def _cut_asked(asked: Sequence[tuple[Batch, pl.Series]]) -> pl.DataFrame:
     starts = accumulate((batch.height for batch, _ in asked), initial=0)
     places = pl.concat([there + start for (_, there), start in zip(asked, starts, strict=False)])
-    return files.cut([batch for batch, _ in asked], places).frame
+    return files.make_cells([batch for batch, _ in asked], places).frame
 
 
 def with_keys_only(table: Table, unclean: Sequence[str] = ()) -> Table:
@@ -90,8 +90,8 @@ def read_batches(table: Table, *, batch_rows: int, limit: int | None, quiet: boo
     """Yield a table's batches up to a number of records."""
     if limit == 0:
         return
-    read = files.batches(table, batch_rows=share_of(batch_rows), quiet=quiet)
-    for batch in read if is_small(table) else ahead(read):
+    read = files.batches(table, batch_rows=batch_share(batch_rows), quiet=quiet)
+    for batch in read if is_small(table) else read_ahead(read):
         table.reading.checkpoint()
         before = batch.first_row - 1
         if limit is None or before + batch.height < limit:

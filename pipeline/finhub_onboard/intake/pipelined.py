@@ -16,12 +16,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _WORKERS = 2
-_SHARE = 2 / 3
+_BATCH_SHARE = 2 / 3
 
 
-def share_of(rows: int) -> int:
+def batch_share(rows: int) -> int:
     """Return the rows of one batch, when several are held at once."""
-    return max(1, int(rows * _SHARE))
+    return max(1, int(rows * _BATCH_SHARE))
 
 
 @contextmanager
@@ -39,23 +39,23 @@ def workers(count: int) -> Iterator[ThreadPoolExecutor]:
     pool.shutdown()
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
+def read_ahead(items: Iterator[T]) -> Iterator[T]:
     """Yield items, the next one being made meanwhile."""
     with workers(1) as reader:
-        following = reader.submit(_next, items)
+        following = reader.submit(_take_next, items)
         while found := following.result():
-            following = reader.submit(_next, items)
+            following = reader.submit(_take_next, items)
             yield found[0]
 
 
-def in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
+def map_in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
     """Yield ``function`` of each item, several being worked on at once."""
     failure: Exception | None = None
     with workers(_WORKERS) as pool:
         waiting: deque[Future[R]] = deque()
         while True:
             try:
-                found = _next(items)
+                found = _take_next(items)
             except Exception as error:  # noqa: BLE001 - it is raised where its item would be
                 failure = error
                 break
@@ -70,7 +70,7 @@ def in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
         raise failure
 
 
-def gathered(
+def group_items(
     items: Iterator[T], size: Callable[[T], int], enough: int, *, alike: Callable[[T], object] = lambda _: None
 ) -> Iterator[list[T]]:
     """Yield items in groups of so large together or nearly: what each costs beside its size is paid once.
@@ -92,7 +92,7 @@ def gathered(
         yield group
 
 
-def _next(items: Iterator[T]) -> tuple[T] | None:
+def _take_next(items: Iterator[T]) -> tuple[T] | None:
     """Return the next item in a tuple of its own, nothing at the end."""
     for item in items:
         return (item,)

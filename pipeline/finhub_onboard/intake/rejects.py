@@ -86,7 +86,7 @@ class _CsvRejects:
         self._writer = _Writer(cut=dialect.cut, ours=_ours(table.columns), width=len(table.columns), tail=dialect.tail)
         self._stack = ExitStack()
         self._sink = self._stack.enter_context(unpack.packed(destination, dialect.packing))
-        with csv_file.opened(table.path, table.name, dialect, table.reading.max_unpacked) as file:
+        with csv_file.open_csv(table.path, table.name, dialect, table.reading.max_unpacked) as file:
             self._newline = file.newline
             names = (name.encode() for name in ERROR_COLUMNS)
             header = self._delimiter.join((self._writer.original(file.header.raw), *names))
@@ -220,13 +220,13 @@ class _ParquetRejects:
     def __init__(self, table: Table, destination: Path) -> None:
         self._name = table.name
         self._destination = destination
-        with parquet_file.guarded(table.name):
+        with parquet_file.guard(table.name):
             self._original = parquet_file.scan(table.path).select(pl.exclude(ERROR_COLUMNS))
             self._pieces = [self._original.head(0).collect().hstack(_columns([], {}))]
 
     def add(self, batch: Batch, marks: Marks) -> None:
         numbers = sorted(marks)
-        with parquet_file.guarded(self._name):
+        with parquet_file.guard(self._name):
             whole = self._original.slice(batch.first_row - 1, batch.height).collect()
         self._pieces.append(whole[[number - batch.first_row for number in numbers]].hstack(_columns(numbers, marks)))
 

@@ -20,7 +20,7 @@ from finhub_onboard.intake.checking.normalise import canonical, normalise
 from finhub_onboard.intake.findings import Piece
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.judge import Judge, JudgedBatch, Needs
-from finhub_onboard.intake.pipelined import gathered, in_order
+from finhub_onboard.intake.pipelined import group_items, map_in_order
 from finhub_onboard.intake.reading import files, stamps
 from finhub_onboard.model import REQUIRED_COLUMNS, Category, Customer, IntakeRow
 
@@ -70,15 +70,15 @@ def judge_batches(survey: Survey, rules: Rules, *, batch_rows: int) -> Iterator[
     )
 
     def judge_group(group: Sequence[Piece]) -> list[JudgedBatch]:
-        given = files.cut([piece.batch for piece in group])
+        given = files.make_cells([piece.batch for piece in group])
         frame, earlier = normalised(given.frame), given.earlier
         if earlier.height:
             earlier = normalised(earlier, nationalities=(), email=contacts.earlier_email)
         return judge.judge(group, frame, schema.validate(specification, frame), given=given, earlier=earlier)
 
-    pieces, most = _read_pieces(survey, batch_rows), small_inputs.together(batch_rows)
-    groups = gathered(pieces, lambda piece: piece.batch.height, most, alike=lambda piece: piece.table.plan)
-    yield from chain.from_iterable(in_order(judge_group, groups))
+    pieces, most = _read_pieces(survey, batch_rows), small_inputs.rows_together(batch_rows)
+    groups = group_items(pieces, lambda piece: piece.batch.height, most, alike=lambda piece: piece.table.plan)
+    yield from chain.from_iterable(map_in_order(judge_group, groups))
 
 
 def _read_pieces(survey: Survey, batch_rows: int) -> Iterator[Piece]:
@@ -108,7 +108,7 @@ def may_lack(survey: Survey, needs: Needs, *, batch_rows: int) -> bool:
     tables = [replace(table, plan=table.plan.only(("external_id", *columns))) for table in survey.tables]
     for source, table in zip(survey.sources, tables, strict=True):
         for batch in passes.read_surveyed(source, table, batch_rows):
-            frame = canonical(files.cut([batch]).frame.select(columns))
+            frame = canonical(files.make_cells([batch]).frame.select(columns))
             if any(needs.lacks(_blank(frame.row(places[0], named=True))) for places in needs.kinds(frame)):
                 return True
     return False
@@ -121,7 +121,7 @@ def any_filled(survey: Survey, columns: Sequence[str], *, batch_rows: int) -> bo
             continue
         plan = table.plan.only(("external_id", *columns))
         for batch in passes.read_surveyed(source, replace(table, plan=plan), batch_rows):
-            frame = canonical(files.cut([batch]).frame.select(columns))
+            frame = canonical(files.make_cells([batch]).frame.select(columns))
             if frame.select(pl.any_horizontal(pl.all() != "").any()).item():
                 return True
     return False

@@ -5,7 +5,7 @@ Promises: rows come in the order in which they are given. Knows no rules.
 
 from finhub_onboard.intake.duplicates import identity
 from finhub_onboard.intake.duplicates.exact import Collector
-from finhub_onboard.intake.pipelined import share_of
+from finhub_onboard.intake.pipelined import batch_share
 from finhub_onboard.intake.reading import files
 from finhub_onboard.intake.reading.files import Batch, Table
 
@@ -13,9 +13,9 @@ TOGETHER = 20_000
 """Rows, at most, that are judged at once although they are of several inputs: many small files cost little more."""
 
 
-def together(batch_rows: int) -> int:
+def rows_together(batch_rows: int) -> int:
     """Return how many rows may be judged at once: no more than of one large input."""
-    return min(TOGETHER, share_of(batch_rows))
+    return min(TOGETHER, batch_share(batch_rows))
 
 
 def is_small(table: Table) -> bool:
@@ -42,6 +42,6 @@ class SmallInputs:
     def flush(self) -> None:
         """Give the collector what waits."""
         if self._batches:
-            keys = identity.loose(files.cut(self._batches).frame, self._batches[0].plan.constant)
-            self._collector.add(self._collector.hashed(keys))
+            keys = identity.loose_keys(files.make_cells(self._batches).frame, self._batches[0].plan.constant)
+            self._collector.add(self._collector.hash_keys(keys))
         self._batches, self._rows = [], 0

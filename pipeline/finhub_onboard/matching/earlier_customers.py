@@ -66,7 +66,7 @@ class Earlier:
 
 def _refused(row: IntakeRow, kinds: Sequence[str]) -> IntakeRow:
     violations = [
-        violation_codes.violation(
+        violation_codes.make_violation(
             f"earlier_{kind}",
             source=row.source,
             row_number=row.row_number,

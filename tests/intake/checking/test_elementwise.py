@@ -21,7 +21,7 @@ def test_only_odd_values_are_mended() -> None:
         seen.extend(odd.to_list())
         return odd.str.to_uppercase()
 
-    assert elementwise.mended(texts(["ok", "x1", None, "y2"]), r"\d", mend).to_list() == ["ok", "X1", None, "Y2"]
+    assert elementwise.map_matching(texts(["ok", "x1", None, "y2"]), r"\d", mend).to_list() == ["ok", "X1", None, "Y2"]
     assert seen == ["x1", "y2"]
 
 
@@ -31,9 +31,9 @@ def test_only_odd_values_are_mended() -> None:
 def test_mapping_distinct_values_is_mapping_all(head: int, most: int, values: list[str | None]) -> None:
     """However often values repeat, the result is the function's on every one of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(elementwise, "_HEAD", head)
-        patch.setattr(elementwise, "_FEW", most)
-        mapped = elementwise.mapped(texts(values), lambda given: given.str.strip_chars().str.to_uppercase())
+        patch.setattr(elementwise, "_SAMPLE_ROWS", head)
+        patch.setattr(elementwise, "_MAX_DISTINCT", most)
+        mapped = elementwise.map_distinct(texts(values), lambda given: given.str.strip_chars().str.to_uppercase())
     assert mapped.to_list() == [value if value is None else value.strip().upper() for value in values]
 
 
@@ -46,8 +46,8 @@ def test_values_that_repeat_are_worked_on_once() -> None:
         return given
 
     few, many = texts(["a", "b"] * 1000), texts([str(number) for number in range(2000)])
-    assert elementwise.mapped(few, count).equals(few)
-    assert elementwise.mapped(many, count).equals(many)
+    assert elementwise.map_distinct(few, count).equals(few)
+    assert elementwise.map_distinct(many, count).equals(many)
     assert seen == [2, 2000]
 
 
@@ -59,5 +59,5 @@ def test_python_is_asked_once_per_distinct_text() -> None:
         asked.append(value)
         return None if value == "b" else value * 2
 
-    assert elementwise.per_distinct(texts(["a", "b", None, "a"]), answer).to_list() == ["aa", None, None, "aa"]
+    assert elementwise.map_texts(texts(["a", "b", None, "a"]), answer).to_list() == ["aa", None, None, "aa"]
     assert sorted(asked) == ["a", "b"]

@@ -63,7 +63,7 @@ def test_no_phones_at_all_are_decided() -> None:
 )
 def test_numbers_with_a_country_code_are_read_in_any_writing(number: str) -> None:
     """As the library reads them, and without a word: no digit is lost."""
-    dialled = phones.dialled(pl.Series([number]))[0]
+    dialled = phones.write_prefixes(pl.Series([number]))[0]
     assert phones.e164(dialled) == "+37061231001"
     assert list(phones.loses_digits(pl.Series([number]), pl.Series(["+37061231001"]))) == []
 
@@ -73,7 +73,7 @@ def test_numbers_with_a_country_code_are_read_in_any_writing(number: str) -> Non
 )
 def test_numbers_without_a_country_code_get_none(number: str) -> None:
     """Whatever stands in them, nothing is guessed."""
-    assert not (phones.e164(phones.dialled(pl.Series([number]))[0]) or "").startswith("+370612")
+    assert not (phones.e164(phones.write_prefixes(pl.Series([number]))[0]) or "").startswith("+370612")
 
 
 @pytest.mark.parametrize(

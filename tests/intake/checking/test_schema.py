@@ -80,7 +80,7 @@ def test_rules_are_told_by_row_then_column() -> None:
 @pytest.mark.parametrize("few", [0, 1000])
 def test_columns_of_few_values_and_of_many_are_judged_alike(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """Every bad value among thousands of good ones is found, once per row and rule, whether values repeat or not."""
-    monkeypatch.setattr(elementwise, "_FEW", few)
+    monkeypatch.setattr(elementwise, "_MAX_DISTINCT", few)
     codes = {
         "1990-2-3": "birth_date_format",
         "1999-02-29": "birth_date_impossible",

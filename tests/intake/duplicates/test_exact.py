@@ -15,10 +15,10 @@ from finhub_onboard.intake.duplicates.exact import (
     Collector,
     Copies,
     Proof,
-    between,
     document_key,
+    join_parts,
     phone_birth_key,
-    together,
+    select_between,
 )
 
 KEYS = st.lists(st.sampled_from(["", None, "a", "b", "c", "d", "e", "f", "Ž", "a|b"]), max_size=40)
@@ -143,8 +143,8 @@ def test_a_column_that_is_all_the_same_is_told_shortly() -> None:
 
 def test_between_takes_consecutive_rows() -> None:
     """The first belongs to them, the one after the last does not."""
-    assert between(numbers([1, 4, 5, 9]), 4, 5).to_list() == [4, 5]
-    assert between(numbers([]), 4, 5).to_list() == []
+    assert select_between(numbers([1, 4, 5, 9]), 4, 5).to_list() == [4, 5]
+    assert select_between(numbers([]), 4, 5).to_list() == []
 
 
 @pytest.mark.parametrize(
@@ -176,4 +176,4 @@ def test_a_document_number_counts_within_its_kind() -> None:
 
 def test_a_joined_key_needs_all_its_parts() -> None:
     """One absent part makes it absent."""
-    assert together(texts(["a", "", "b", None]), texts(["1", "2", "", "4"])).to_list() == ["a|1", "", "", ""]
+    assert join_parts(texts(["a", "", "b", None]), texts(["1", "2", "", "4"])).to_list() == ["a|1", "", "", ""]

@@ -8,7 +8,7 @@ from finhub_onboard.config.profile import Profile
 from finhub_onboard.intake.cells import cleaned, kind_of
 from finhub_onboard.intake.duplicates import identity
 from finhub_onboard.intake.duplicates.exact import Collector
-from finhub_onboard.intake.duplicates.identity import COLUMNS, EXACT, LOOSE, PROBABLE, exact, loose, prove
+from finhub_onboard.intake.duplicates.identity import COLUMNS, EXACT, LOOSE, PROBABLE, exact_key, loose_keys, prove
 from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.intake.second_pass import judge_rows
@@ -55,7 +55,7 @@ def companions(frame: pl.DataFrame, *, constant: Collection[str] = (), batch: in
 
     with Collector(LOOSE) as collector:
         for part in frame.iter_slices(batch):
-            collector.feed(loose(part, constant))
+            collector.feed(loose_keys(part, constant))
         found, whole = prove(collector.suspects(), frames)
     assert whole
     assert set(found) == {*EXACT, PROBABLE}
@@ -153,10 +153,10 @@ def test_a_column_that_is_made_the_same_for_all_is_no_key(constant: str, gone: s
 def test_keys_that_are_none_keep_their_rows() -> None:
     """A key that is left out still has a place for every row, so that rows keep their numbers."""
     frame = people({}, {}, {})
-    for series in loose(frame, set(COLUMNS)).values():
+    for series in loose_keys(frame, set(COLUMNS)).values():
         assert (series.len(), series.null_count()) == (3, 3)
-    assert {key: its.dtype for key, its in loose(frame, COLUMNS).items()} == {
-        key: its.dtype for key, its in loose(frame, ()).items()
+    assert {key: its.dtype for key, its in loose_keys(frame, COLUMNS).items()} == {
+        key: its.dtype for key, its in loose_keys(frame, ()).items()
     }
 
 
@@ -167,7 +167,7 @@ def test_without_suspects_nothing_is_read() -> None:
         raise AssertionError
 
     with Collector(LOOSE) as collector:
-        collector.feed(loose(people({}, {}), ()))
+        collector.feed(loose_keys(people({}, {}), ()))
         found, whole = prove(collector.suspects(), frames)
     assert whole
     assert all(list(its.within(0, 2)) == [] for its in found.values())
@@ -176,16 +176,16 @@ def test_without_suspects_nothing_is_read() -> None:
 def test_rows_with_the_same_real_value_are_suspected_together() -> None:
     """What the second look calls copies, the first never parts."""
     frame = people(ALL_ALIKE, ALL_ALIKE | {"email": "Ana@EXAMPLE.com", "phone": "0037061231001"})
-    suspected = loose(frame, ())
+    suspected = loose_keys(frame, ())
     for key in EXACT:
-        proven = exact(frame, key)
+        proven = exact_key(frame, key)
         assert proven[0] == proven[1] != "", key
         assert suspected[key][0] == suspected[key][1], key
 
 
 def test_all_blocks_and_keys_are_made_of_known_columns() -> None:
     """The first pass reads only the columns that keys need: they suffice for every key."""
-    assert set(loose(people({}).select(COLUMNS), ())) == set(LOOSE)
+    assert set(loose_keys(people({}).select(COLUMNS), ())) == set(LOOSE)
     assert set(EXACT) <= set(LOOSE)
     assert identity.PROBABLE not in LOOSE
 

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 
 from finhub_onboard.intake.duplicates import probable
 from finhub_onboard.intake.duplicates.exact import Collector, Copies, Proof
-from finhub_onboard.intake.duplicates.probable import BLOCKS, Names, blocks, chosen, folded
+from finhub_onboard.intake.duplicates.probable import BLOCKS, Names, block_keys, choose_suspects, fold
 from tests.intake.helpers import CORPORA
 
 BORN = "1990-10-03"
@@ -33,8 +33,8 @@ def found(rows: Sequence[Row], *, batch: int = 1000, known: Sequence[Copies] = (
     """Search as the intake does: suspects by blocks, then their names; return what each row is told."""
     with Collector(BLOCKS) as collector:
         for start in range(0, len(rows), batch):
-            collector.feed(blocks(*columns(rows[start : start + batch])))
-        suspects, _ = chosen(collector.suspects())
+            collector.feed(block_keys(*columns(rows[start : start + batch])))
+        suspects, _ = choose_suspects(collector.suspects())
     names = Names()
     for place in range(0, suspects.len(), batch):
         here = suspects[place : place + batch]
@@ -72,8 +72,8 @@ def alike(*names: str, born: str = BORN) -> bool:
 )
 def test_names_are_folded(name: str | None, expected: str) -> None:
     """Case, accents and punctuation go; letters of every script stay, and vowel signs that make another name."""
-    assert folded(pl.Series([name], dtype=pl.String), " ").to_list() == [expected]
-    assert folded(pl.Series([name], dtype=pl.String)).to_list() == [expected.replace(" ", "")]
+    assert fold(pl.Series([name], dtype=pl.String), " ").to_list() == [expected]
+    assert fold(pl.Series([name], dtype=pl.String)).to_list() == [expected.replace(" ", "")]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_too_many_suspects_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = {5: ([1, 2, 3, 7, 9], True), 4: ([2, 3, 9], False), 2: ([2, 3], False), 1: ([2], False)}
     for limit, (rows, whole) in expected.items():
         monkeypatch.setattr(probable, "LIMIT", limit)
-        taken, all_of_them = chosen(suspects)
+        taken, all_of_them = choose_suspects(suspects)
         assert (taken.to_list(), all_of_them) == (rows, whole)
 
 

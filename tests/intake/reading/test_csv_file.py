@@ -54,7 +54,7 @@ def test_records_cut_at_once_are_those_cut_one_by_one(
     """However lines, ends and blocks fall, what is taken and cut at once is what one record after the other gives."""
     path = tmp_path / "a.csv"
     path.write_bytes((",".join(HEADER) + "\n" + body).encode())
-    with csv_file.opened(path, path.name, dialect(), MOST) as file:
+    with csv_file.open_csv(path, path.name, dialect(), MOST) as file:
         single = list(records.records(file.lines, dialect().cut, width=WIDTH))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "_BLOCK", block)

@@ -80,10 +80,10 @@ def test_utf8_is_utf8_even_when_damaged(tongue: str) -> None:
 def test_wide_encodings_are_told_by_their_zeros(codec: str) -> None:
     """With a mark for sure, without one nearly so."""
     head = f"{HEADER}\n1,Zoë\n".encode(codec)
-    assert encoding.of_mark(head) == encoding.Encoding(name=codec, confidence=0.9)
+    assert encoding.detect_mark(head) == encoding.Encoding(name=codec, confidence=0.9)
     mark = "\ufeff".encode(codec)
-    assert encoding.of_mark(mark + head) == encoding.Encoding(name=codec, mark=mark)
-    assert encoding.of_mark(HEADER.encode()) is None
+    assert encoding.detect_mark(mark + head) == encoding.Encoding(name=codec, mark=mark)
+    assert encoding.detect_mark(HEADER.encode()) is None
 
 
 def test_a_byte_that_is_no_text_does_not_turn_polish_into_arabic() -> None:

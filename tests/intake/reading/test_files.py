@@ -522,10 +522,10 @@ def test_batches_are_cut_together_as_they_are_apart(tmp_path: Path, agree: bool)
         path = tmp_path / f"{number}.csv"
         path.write_text(text, encoding="utf-8")
         batches += list(files.batches(files.open_table(path, path.name, files.Reading()), batch_rows=3))
-    together = files.cut(batches).frame
-    assert together.equals(pl.concat([files.cut([batch]).frame for batch in batches]))
+    together = files.make_cells(batches).frame
+    assert together.equals(pl.concat([files.make_cells([batch]).frame for batch in batches]))
     assert together["external_id"].to_list() == [
         key for number in range(4) for key in (f"C-{10 * number}", "", f"C-{10 * number + 5}", f"C-{10 * number + 1}")
     ]
     places = pl.Series([0, 2, 7, 13])
-    assert files.cut(batches, places).frame.equals(together[places])
+    assert files.make_cells(batches, places).frame.equals(together[places])

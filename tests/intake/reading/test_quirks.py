@@ -2,7 +2,7 @@ import pytest
 
 from finhub_onboard.intake.reading import quirks
 
-CSV = quirks.of(",", '"', "", "'")
+CSV = quirks.quirks_of(",", '"', "", "'")
 
 
 @pytest.mark.parametrize(("line", "blank"), [(',"",\n', True), (" ,\t,\r\n", True), ("\x1a", True), (",x,\n", False)])

@@ -12,7 +12,7 @@ from functools import lru_cache
 import polars as pl
 from email_validator import EmailNotValidError, validate_email
 
-from finhub_onboard.intake.checking.elementwise import is_ascii, mended, per_distinct
+from finhub_onboard.intake.checking.elementwise import is_ascii, map_matching, map_texts
 
 _CACHED = 65_536
 _PLAIN_LOCAL = r"^[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*@"
@@ -53,7 +53,7 @@ def email_key(values: pl.Series) -> pl.Series:
     lower = values.str.to_lowercase()
     if is_ascii(lower) and not lower.str.contains("xn--", literal=True).any():
         return lower
-    return mended(lower, r"[^\x00-\x7f]|xn--", _canonical)
+    return map_matching(lower, r"[^\x00-\x7f]|xn--", _canonical)
 
 
 def rewritten(values: pl.Series) -> pl.Series:
@@ -61,7 +61,7 @@ def rewritten(values: pl.Series) -> pl.Series:
     if is_ascii(values):
         return pl.Series([], dtype=pl.get_index_type())
     places = values.str.contains(r"[^\x00-\x7f]").arg_true()
-    changed = per_distinct(values.gather(places), lambda text: None if _is_stable(text) else "")
+    changed = map_texts(values.gather(places), lambda text: None if _is_stable(text) else "")
     return places.filter(changed.is_not_null())
 
 
@@ -71,7 +71,7 @@ def _is_stable(text: str) -> bool:
 
 
 def _canonical(values: pl.Series) -> pl.Series:
-    return per_distinct(values, lambda text: (email(text) or text).lower())
+    return map_texts(values, lambda text: (email(text) or text).lower())
 
 
 def plain_emails(values: pl.Series) -> pl.Series:

@@ -38,7 +38,7 @@ _SHORTEST = 2
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def damaged(values: pl.Series) -> dict[int, str]:
+def find_damage(values: pl.Series) -> dict[int, str]:
     """Tell by place which texts hold a letter as a web page's code, or were read in a wrong encoding."""
     found: dict[str, str] = {}
     for text in values.filter(values.str.contains("&", literal=True)).unique():

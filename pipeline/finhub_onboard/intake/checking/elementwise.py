@@ -9,16 +9,16 @@ from collections.abc import Callable
 
 import polars as pl
 
-_HEAD = 1000
-_FEW = 600
-"""Distinct values among the first ``_HEAD`` up to which it pays to look at each of the whole column once."""
+_SAMPLE_ROWS = 1000
+_MAX_DISTINCT = 600
+"""Distinct values among the first ``_SAMPLE_ROWS`` up to which it pays to look at each of the whole column once."""
 
 
-def few(values: pl.Series) -> pl.Series | None:
+def distinct_if_few(values: pl.Series) -> pl.Series | None:
     """Return the distinct values of a column where values repeat, None where they hardly do."""
     if values.null_count() == values.len() > 0:
         return values.head(1)
-    if values.len() <= _HEAD or values.head(_HEAD).n_unique() > _FEW:
+    if values.len() <= _SAMPLE_ROWS or values.head(_SAMPLE_ROWS).n_unique() > _MAX_DISTINCT:
         return None
     return values.unique()
 
@@ -28,9 +28,9 @@ def is_ascii(values: pl.Series) -> bool:
     return bool(values.str.len_chars().sum() == values.str.len_bytes().sum())
 
 
-def mapped(values: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+def map_distinct(values: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Apply a function of texts, once per distinct value where values repeat."""
-    distinct = few(values)
+    distinct = distinct_if_few(values)
     if distinct is None:
         return function(values)
     answers = function(distinct)
@@ -41,14 +41,14 @@ def mapped(values: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.
     return values.replace_strict(distinct, answers, return_dtype=answers.dtype)
 
 
-def mended(values: pl.Series, odd: str, mend: Callable[[pl.Series], pl.Series]) -> pl.Series:
+def map_matching(values: pl.Series, odd: str, mend: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Apply a costly function to those texts only that match a pattern."""
     places = values.str.contains(odd).fill_null(value=False).arg_true()
     # scatter would change the series that the caller holds
     return values.clone().scatter(places, mend(values.gather(places))) if places.len() else values
 
 
-def per_distinct(values: pl.Series, answer: Callable[[str], str | None]) -> pl.Series:
+def map_texts(values: pl.Series, answer: Callable[[str], str | None]) -> pl.Series:
     """Ask a function of Python about each distinct text once; null stays null."""
     distinct = values.unique().drop_nulls()
     answers = pl.Series([answer(value) for value in distinct], dtype=pl.String)

@@ -16,7 +16,7 @@ import polars as pl
 
 from finhub_onboard.intake.checking import contacts, countries, documents, phones
 from finhub_onboard.intake.checking.categories import Catalogue
-from finhub_onboard.intake.checking.elementwise import mapped, per_distinct
+from finhub_onboard.intake.checking.elementwise import map_distinct, map_texts
 from finhub_onboard.intake.checking.rewritten import is_rewritten
 from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS
 
@@ -67,7 +67,7 @@ def normalise(
     ``nationalities`` are what a profile states for the bank: codes, or names that are sent as they stand.
     """
     columns = {column: _canonical(column, frame.get_column(column)) for column in CANONICAL_COLUMNS}
-    columns["document_type"] = mapped(columns["document_type"], document_type)
+    columns["document_type"] = map_distinct(columns["document_type"], document_type)
     for column in INSTANT_COLUMNS:
         columns[column] = _instants(columns[column])
     judged = {
@@ -79,7 +79,7 @@ def normalise(
     columns.update((column, values) for column, (values, _) in judged.items())
     verdicts = {column: verdict for column, (_, verdict) in judged.items()}
     for column in DOCUMENT_COLUMNS:
-        verdicts[column] = per_distinct(
+        verdicts[column] = map_texts(
             columns[column], lambda path: look(documents_root, path, max_bytes) if path else None
         )
     return pl.DataFrame(
@@ -94,7 +94,7 @@ def canonical(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _canonical(column: str, values: pl.Series) -> pl.Series:
-    return mapped(values, lambda words: words.str.to_uppercase()) if column in _UPPER else values
+    return map_distinct(values, lambda words: words.str.to_uppercase()) if column in _UPPER else values
 
 
 def _nationalities(values: pl.Series, stated: Collection[str]) -> tuple[pl.Series, pl.Series]:
@@ -105,7 +105,7 @@ def _nationalities(values: pl.Series, stated: Collection[str]) -> tuple[pl.Serie
     )
     if verdicts.null_count() == verdicts.len():
         return names, verdicts
-    several = per_distinct(
+    several = map_texts(
         pl.select(pl.when(verdicts.is_not_null()).then(names)).to_series(),
         lambda name: "nationality_ambiguous" if countries.candidates(name) else None,
     )
@@ -125,7 +125,7 @@ def _judge(
     if settled.all():
         return values, pl.Series([None], dtype=pl.String).new_from_index(0, values.len())
     asked = values.set(settled, None)
-    answers = per_distinct(asked, lambda value: canonical(value) or "")
+    answers = map_texts(asked, lambda value: canonical(value) or "")
     good = answers.is_null() | (answers != "")
     return (
         pl.select(pl.when(good).then(pl.coalesce(answers, values)).otherwise(values)).to_series(),
@@ -134,7 +134,7 @@ def _judge(
 
 
 def _phones(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    return _judge(phones.dialled(values), phones.plain, _phone, "phone_invalid")
+    return _judge(phones.write_prefixes(values), phones.plain, _phone, "phone_invalid")
 
 
 def _phone(value: str) -> str | None:
@@ -162,7 +162,7 @@ def _brought_to_utc(values: pl.Series) -> pl.Series:
     parsed = usual.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", strict=False, time_unit="us", time_zone="UTC")
     canonical = parsed.dt.to_string("%Y-%m-%dT%H:%M:%S%.6fZ").str.replace(".000000Z", "Z", literal=True)
     rest = pl.select(pl.when(canonical.is_null() & (values != "")).then(values)).to_series()
-    return pl.select(pl.coalesce(canonical, per_distinct(rest, _instant), values)).to_series()
+    return pl.select(pl.coalesce(canonical, map_texts(rest, _instant), values)).to_series()
 
 
 @lru_cache(maxsize=4096)

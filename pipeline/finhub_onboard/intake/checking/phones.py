@@ -14,7 +14,7 @@ import phonenumbers
 import polars as pl
 from phonenumbers import PhoneMetadata, PhoneNumberDesc
 
-from finhub_onboard.intake.checking.elementwise import is_ascii, mapped, mended, per_distinct
+from finhub_onboard.intake.checking.elementwise import is_ascii, map_distinct, map_matching, map_texts
 
 _CACHED = 65_536
 _WORTH_COMPILING = 256
@@ -38,13 +38,13 @@ _KINDS = (
 )
 
 
-def dialled(values: pl.Series) -> pl.Series:
+def write_prefixes(values: pl.Series) -> pl.Series:
     """Write the beginnings of numbers that have their country code as ``+`` does, and all digits as ASCII does."""
     odd = r"^00|^[^+0-9]" if is_ascii(values) else r"^00|^[^+0-9]|[^\x00-\x7f]"
-    return mended(values, odd, lambda few: per_distinct(few, _dialled))
+    return map_matching(values, odd, lambda few: map_texts(few, _write_prefix))
 
 
-def _dialled(text: str) -> str:
+def _write_prefix(text: str) -> str:
     plain = "".join(
         str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in unicodedata.normalize("NFKC", text)
     )
@@ -61,7 +61,7 @@ def loses_digits(given: pl.Series, sent: pl.Series) -> Iterator[int]:
     written, read = given.gather(places), sent.gather(places)
     digits = written.str.replace_all(r"[^0-9]+", "")
     number = read.str.slice(1)
-    national = pl.select(pl.lit(number).str.strip_prefix(mapped(number.str.head(3), _calling_codes))).to_series()
+    national = pl.select(pl.lit(number).str.strip_prefix(map_distinct(number.str.head(3), _calling_codes))).to_series()
     same = (number == digits.str.strip_prefix("00")) | (national == digits.str.strip_prefix("0"))
     pairs = zip(places, written, read, same, strict=True)
     yield from (place for place, was, became, sure in pairs if not sure and not _is_same(was, became))
@@ -70,7 +70,7 @@ def loses_digits(given: pl.Series, sent: pl.Series) -> Iterator[int]:
 @lru_cache(maxsize=_CACHED)
 def _is_same(given: str, sent: str) -> bool:
     """Whether a number that was written without its country code is the one that was read, digit by digit."""
-    plain = _dialled(given)
+    plain = _write_prefix(given)
     digits = "".join(filter(str.isdigit, plain))
     if plain.startswith("+"):
         return digits == sent[1:]
@@ -111,7 +111,7 @@ def plain(values: pl.Series) -> pl.Series:
     sure = _none(values)
     places = values.str.contains(r"^\+[1-9][0-9]{6,14}$").arg_true()
     numbers = values.gather(places)
-    codes = mapped(numbers.str.slice(1, 3), _calling_codes)
+    codes = map_distinct(numbers.str.slice(1, 3), _calling_codes)
     for code, times in codes.value_counts().iter_rows():
         if code and times >= _WORTH_COMPILING:
             alike = (codes == code).arg_true()

@@ -15,7 +15,7 @@ from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaErrors
 
 from finhub_onboard.intake.checking import rules
-from finhub_onboard.intake.checking.elementwise import mapped
+from finhub_onboard.intake.checking.elementwise import map_distinct
 from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS, JUDGED_COLUMNS, VERDICT
 from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
 
@@ -180,7 +180,7 @@ def _check(name: str, holds: pl.Expr) -> pa.Check:
 
     def check(data: pa.PolarsData) -> pl.LazyFrame | bool:
         values = data.lazyframe.select(data.key).collect().to_series()
-        answers = mapped(values, evaluate)
+        answers = map_distinct(values, evaluate)
         # One answer for a good column: pandera copies a frame of answers several times.
         return True if answers.all() else answers.to_frame().lazy()
 

@@ -240,7 +240,7 @@ CODES = _table(
 )
 
 
-def violation(
+def make_violation(
     code: str,
     *,
     source: str,

@@ -22,8 +22,8 @@ from typing import IO, Self
 import polars as pl
 
 from finhub_onboard.errors import ConfigurationError
-from finhub_onboard.intake.cells import OUTER_SPACE, text
-from finhub_onboard.intake.checking.elementwise import mended
+from finhub_onboard.intake.cells import OUTER_SPACE, clean_text
+from finhub_onboard.intake.checking.elementwise import map_matching
 
 SHOWN = 5
 """How many of the other copies are named."""
@@ -71,11 +71,11 @@ class Collector:
 
     def feed(self, keys: Mapping[str, pl.Series]) -> int:
         """Take the next rows: a text or a number of each for every key; '' and null are no key. Return how many."""
-        return self.add(self.hashed(keys))
+        return self.add(self.hash_keys(keys))
 
-    def hashed(self, keys: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    def hash_keys(self, keys: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
         """Hash the keys of some rows; most of the work of ``feed``, and changes nothing."""
-        return {key: hashes(values, self._seed) for key, values in keys.items()}
+        return {key: hash_values(values, self._seed) for key, values in keys.items()}
 
     def add(self, hashed: Mapping[str, pl.Series]) -> int:
         """Take the next rows, hashed; return how many."""
@@ -98,20 +98,20 @@ class Collector:
             self._spill()
         # Threads, because polars works at most of this on one core per key.
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-            found = pool.map(lambda key: pl.concat([_none(), *self._suspected(key)]).sort(), self._waiting)
+            found = pool.map(lambda key: pl.concat([_none(), *self._find_suspects(key)]).sort(), self._waiting)
             return dict(zip(self._waiting, found, strict=True))
 
-    def _suspected(self, key: str) -> Iterator[pl.Series]:
+    def _find_suspects(self, key: str) -> Iterator[pl.Series]:
         """Yield a key's suspects part by part; equal hashes are in the same part."""
         if not self._file:
             if self._waiting[key]:
-                yield _repeated(pl.concat(self._waiting[key]))
+                yield _find_repeated(pl.concat(self._waiting[key]))
             return
         for part in range(_PARTS):
             segments = self._written[key, part]
             if sum(segment.rows for segment in segments) < _HEAVY:
                 if segments:
-                    yield _repeated(pl.concat(map(self._read, segments)))
+                    yield _find_repeated(pl.concat(map(self._read, segments)))
                 continue
             counts = pl.DataFrame(schema={"hash": pl.UInt64, "times": pl.get_index_type()})
             for segment in segments:
@@ -221,13 +221,13 @@ class Proof:
         )
 
 
-def hashes(keys: pl.Series, seed: int) -> pl.Series:
+def hash_values(keys: pl.Series, seed: int) -> pl.Series:
     """Return 8 bytes per key; null for a key that is absent."""
     there = keys != "" if keys.dtype == pl.String else keys.is_not_null()
     return pl.select(pl.when(there).then(keys.hash(seed))).to_series()
 
 
-def between(numbers: pl.Series, first: int, rows: int) -> pl.Series:
+def select_between(numbers: pl.Series, first: int, rows: int) -> pl.Series:
     """Return those of ordered row numbers that are among consecutive rows."""
     return numbers[slice(*span(numbers, first, rows))]
 
@@ -244,8 +244,8 @@ def phone_birth_key(phone: pl.Series, date_of_birth: pl.Series) -> pl.Series:
     Only suspects are found by it: however a number is written, its last six digits stay, while a trunk prefix such as
     (0) may stand before them.
     """
-    digits = mended(phone, r"[^+0-9]", lambda odd: odd.str.replace_all(r"[^0-9]+", ""))
-    return together(digits.str.tail(_PHONE_TAIL), date_of_birth.str.strip_chars(OUTER_SPACE))
+    digits = map_matching(phone, r"[^+0-9]", lambda odd: odd.str.replace_all(r"[^0-9]+", ""))
+    return join_parts(digits.str.tail(_PHONE_TAIL), date_of_birth.str.strip_chars(OUTER_SPACE))
 
 
 def document_key(number: pl.Series, *issued: pl.Series) -> pl.Series:
@@ -254,17 +254,17 @@ def document_key(number: pl.Series, *issued: pl.Series) -> pl.Series:
     ``issued`` goes before it where it tells documents of the same number apart, such as the type; it may be absent.
     """
     upper = number.str.to_uppercase()
-    bare = mended(upper, r"[^A-Z0-9]", lambda odd: text(odd).str.replace_all(r"[^\p{L}\p{N}]+", ""))
-    return together(bare) if not issued else _joined([*issued, bare], bare != "")
+    bare = map_matching(upper, r"[^A-Z0-9]", lambda odd: clean_text(odd).str.replace_all(r"[^\p{L}\p{N}]+", ""))
+    return join_parts(bare) if not issued else _join([*issued, bare], bare != "")
 
 
-def together(*parts: pl.Series) -> pl.Series:
+def join_parts(*parts: pl.Series) -> pl.Series:
     """Join the parts of a key; '' when one of them is absent."""
     there = pl.select(pl.all_horizontal(part != "" for part in parts)).to_series()
-    return _joined(parts, there)
+    return _join(parts, there)
 
 
-def _joined(parts: Sequence[pl.Series], there: pl.Series) -> pl.Series:
+def _join(parts: Sequence[pl.Series], there: pl.Series) -> pl.Series:
     joined = pl.concat_str(parts, separator="|", ignore_nulls=True)
     return pl.select(pl.when(there).then(joined).otherwise(pl.lit(""))).to_series()
 
@@ -273,7 +273,7 @@ def _none() -> pl.Series:
     return pl.Series([], dtype=_ROW())
 
 
-def _repeated(hashed: pl.DataFrame) -> pl.Series:
+def _find_repeated(hashed: pl.DataFrame) -> pl.Series:
     # Most parts hold no copy, and to count is cheaper than to list.
     if hashed.get_column("hash").n_unique() == hashed.height:
         return _none()

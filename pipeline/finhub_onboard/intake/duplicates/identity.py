@@ -14,7 +14,7 @@ from finhub_onboard.intake.cells import seen
 from finhub_onboard.intake.checking.contacts import email_key
 from finhub_onboard.intake.checking.normalise import document_type, phone_number
 from finhub_onboard.intake.duplicates import probable
-from finhub_onboard.intake.duplicates.exact import Proof, between, document_key, phone_birth_key, together
+from finhub_onboard.intake.duplicates.exact import Proof, document_key, join_parts, phone_birth_key, select_between
 
 PROBABLE = "probable_duplicate"
 COLUMNS = (
@@ -52,14 +52,14 @@ class Companions(Protocol):
         """Yield (row, some other rows, how many more) among consecutive rows."""
 
 
-def loose(frame: pl.DataFrame, constant: Collection[str]) -> dict[str, pl.Series]:
+def loose_keys(frame: pl.DataFrame, constant: Collection[str]) -> dict[str, pl.Series]:
     """Return the keys under which rows are suspected: '' where there is none."""
     keys = {
         "external_id": seen(frame["external_id"]),
         "email": email_key(frame["email"]),
         "phone_and_birth_date": phone_birth_key(frame["phone"], frame["date_of_birth"]),
         "document_number": document_key(frame["document_number"]),
-        **probable.blocks(frame["first_name"], frame["last_name"], frame["date_of_birth"]),
+        **probable.block_keys(frame["first_name"], frame["last_name"], frame["date_of_birth"]),
     }
     return {
         key: pl.repeat(None, frame.height, dtype=values.dtype, eager=True)
@@ -69,7 +69,7 @@ def loose(frame: pl.DataFrame, constant: Collection[str]) -> dict[str, pl.Series
     }
 
 
-def exact(frame: pl.DataFrame, key: str) -> pl.Series:
+def exact_key(frame: pl.DataFrame, key: str) -> pl.Series:
     """Return the real value of a key: rows that share it are copies."""
     match key:
         case "external_id":
@@ -77,7 +77,7 @@ def exact(frame: pl.DataFrame, key: str) -> pl.Series:
         case "email":
             return email_key(frame["email"])
         case "phone_and_birth_date":
-            return together(phone_number(frame["phone"]), frame["date_of_birth"])
+            return join_parts(phone_number(frame["phone"]), frame["date_of_birth"])
     return document_key(frame["document_number"], document_type(frame["document_type"]))
 
 
@@ -91,17 +91,17 @@ def prove(
     """
     proofs = {key: Proof() for key in EXACT}
     names = probable.Names()
-    blocks, whole = probable.chosen({key: suspects[key] for key in probable.BLOCKS})
+    blocks, whole = probable.choose_suspects({key: suspects[key] for key in probable.BLOCKS})
     wanted = pl.concat([blocks, *(suspects[key] for key in EXACT)]).unique().sort()
     done = 0
     for frame in frames(wanted) if wanted.len() else ():
         numbers = wanted[done : done + frame.height]
         first, rows = numbers[0], numbers[-1] - numbers[0] + 1
         for key, proof in proofs.items():
-            here = between(suspects[key], first, rows)
+            here = select_between(suspects[key], first, rows)
             if here.len():
-                proof.feed(here, exact(frame[numbers.search_sorted(here)], key))
-        here = between(blocks, first, rows)
+                proof.feed(here, exact_key(frame[numbers.search_sorted(here)], key))
+        here = select_between(blocks, first, rows)
         if here.len():
             named = frame[numbers.search_sorted(here)]
             names.feed(here, named["first_name"], named["last_name"], named["date_of_birth"])

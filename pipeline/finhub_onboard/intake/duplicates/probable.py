@@ -16,7 +16,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from finhub_onboard.intake.cells import OUTER_SPACE
-from finhub_onboard.intake.checking.elementwise import mapped, mended
+from finhub_onboard.intake.checking.elementwise import map_distinct, map_matching
 from finhub_onboard.intake.duplicates.exact import SHOWN, Copies, span
 
 BLOCKS = ("name_starts", "name_ends")
@@ -65,19 +65,19 @@ class Alike:
         return self.frame[slice(*span(self.frame.get_column("row"), first, rows))].iter_rows()
 
 
-def folded(names: pl.Series, gap: str = "") -> pl.Series:
+def fold(names: pl.Series, gap: str = "") -> pl.Series:
     """Return names in lower case without accents, with ``gap`` for what stands between their letters."""
-    return mended(names.fill_null("").str.to_lowercase(), r"[^a-z]", lambda odd: _folded(odd, gap))
+    return map_matching(names.fill_null("").str.to_lowercase(), r"[^a-z]", lambda odd: _fold(odd, gap))
 
 
-def blocks(first_name: pl.Series, last_name: pl.Series, date_of_birth: pl.Series) -> dict[str, pl.Series]:
+def block_keys(first_name: pl.Series, last_name: pl.Series, date_of_birth: pl.Series) -> dict[str, pl.Series]:
     """Return the keys of the blocks of each row; null where a name or the birth date is absent."""
-    frame = _frame(mapped(first_name, folded), mapped(last_name, folded), date_of_birth)
+    frame = _frame(map_distinct(first_name, fold), map_distinct(last_name, fold), date_of_birth)
     first, last = pl.col("first"), pl.col("last")
     return frame.select(pl.when(_THERE).then(key).alias(name) for name, key in _keys(first, last).items()).to_dict()
 
 
-def chosen(suspects: Mapping[str, pl.Series]) -> tuple[pl.Series, bool]:
+def choose_suspects(suspects: Mapping[str, pl.Series]) -> tuple[pl.Series, bool]:
     """Return the rows to compare, in order, and whether these are all that share a block.
 
     Where they are more than ``LIMIT``, those of the smallest block key are taken, or those that share a block under
@@ -102,7 +102,7 @@ class Names:
 
     def feed(self, rows: pl.Series, first_name: pl.Series, last_name: pl.Series, date_of_birth: pl.Series) -> None:
         """Take the next suspects: their numbers and what stands in these rows."""
-        frame = _frame(folded(first_name, " "), folded(last_name, " "), date_of_birth)
+        frame = _frame(fold(first_name, " "), fold(last_name, " "), date_of_birth)
         self._parts.append(frame.with_columns(row=rows).filter(_THERE))
 
     def alike(self, known: Iterable[Copies] = ()) -> Alike:
@@ -114,7 +114,7 @@ class Names:
             return Alike(frame=_none())
         rows = pl.concat(self._parts, rechunk=True)
         self._parts.clear()
-        same = _repeated(rows.select("row", value=pl.col("born") + pl.col("first").hash(2) + pl.col("last").hash(3)))
+        same = _keep_shared(rows.select("row", value=pl.col("born") + pl.col("first").hash(2) + pl.col("last").hash(3)))
         # Rows of the same name and birth date are one person to compare, who is called by the first of them.
         several = same.group_by("value").agg(person=pl.col("row").min(), row=pl.col("row").sort()).drop("value")
         others = several.get_column("row").list.slice(1).explode()
@@ -122,7 +122,7 @@ class Names:
         for key in BLOCKS:
             for block in _blocks(rows, key, others):
                 pairs.update(_pairs(block))
-        return Alike(frame=_told(*_both_ways(several, pairs), tuple(known)))
+        return Alike(frame=_list_companions(*_both_ways(several, pairs), tuple(known)))
 
 
 def _frame(first: pl.Series, last: pl.Series, date_of_birth: pl.Series) -> pl.DataFrame:
@@ -133,12 +133,12 @@ def _frame(first: pl.Series, last: pl.Series, date_of_birth: pl.Series) -> pl.Da
     return frame.with_columns(born=pl.when(there).then(pl.col("born").hash()))
 
 
-def _folded(names: pl.Series, gap: str) -> pl.Series:
+def _fold(names: pl.Series, gap: str) -> pl.Series:
     """Fold names that hold more than the letters a to z, each different one once."""
     distinct = names.unique()
     letters = distinct.str.replace_many(list(_LETTERS), list(_LETTERS.values()))
     plain = letters.str.normalize("NFKD").str.replace_all(_MARKS, "").str.normalize("NFC").str.to_lowercase()
-    bare = mended(plain, r"[^\p{L}\p{M}]", lambda odd: odd.str.replace_all(r"[^\p{L}\p{M}]+", gap))
+    bare = map_matching(plain, r"[^\p{L}\p{M}]", lambda odd: odd.str.replace_all(r"[^\p{L}\p{M}]+", gap))
     return names.replace_strict(distinct, bare.str.strip_chars(" "))
 
 
@@ -158,7 +158,7 @@ def _blocks(rows: pl.DataFrame, key: str, without: pl.Series) -> Iterator[list[_
     """Yield the persons of each block of more than one."""
     first, last = (pl.col(name).str.replace_all(" ", "", literal=True) for name in ("first", "last"))
     keyed = rows.select("row", value=_keys(first, last)[key]).with_row_index("place")
-    shared = _repeated(keyed.filter(~pl.col("row").is_in(without.implode())))
+    shared = _keep_shared(keyed.filter(~pl.col("row").is_in(without.implode())))
     del keyed
 
     def stream() -> Iterator[tuple[int, _Person]]:
@@ -170,7 +170,7 @@ def _blocks(rows: pl.DataFrame, key: str, without: pl.Series) -> Iterator[list[_
         yield [person for _, person in block]
 
 
-def _repeated(frame: pl.DataFrame) -> pl.DataFrame:
+def _keep_shared(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows whose ``value`` others have too, side by side."""
     # Sorting needs less memory than a table of all values.
     value = pl.col("value")
@@ -228,7 +228,7 @@ def _both_ways(several: pl.DataFrame, pairs: Iterable[tuple[int, int]]) -> tuple
     return persons, pl.concat([one_way, one_way.select(person="other", other="person"), oneself])
 
 
-def _told(persons: pl.DataFrame, pairs: pl.DataFrame, known: Sequence[Copies]) -> pl.DataFrame:
+def _list_companions(persons: pl.DataFrame, pairs: pl.DataFrame, known: Sequence[Copies]) -> pl.DataFrame:
     """Return for each row the first others that are alike and not known to share a key, and how many more."""
     rows = pl.col("row")
     heads = persons.select(other="person", heads=rows.list.head(_CONSIDERED), size=rows.list.len())
@@ -238,10 +238,10 @@ def _told(persons: pl.DataFrame, pairs: pl.DataFrame, known: Sequence[Copies]) -
         .agg(other=pl.col("heads").explode().sort().head(_CONSIDERED), all=pl.col("size").sum())
     )
     told = persons.explode("row").iter_slices(_SLICE)
-    return pl.concat([_none(), *(_named(part.join(others, on="person"), known) for part in told)]).sort("row")
+    return pl.concat([_none(), *(_name_others(part.join(others, on="person"), known) for part in told)]).sort("row")
 
 
-def _named(rows: pl.DataFrame, known: Sequence[Copies]) -> pl.DataFrame:
+def _name_others(rows: pl.DataFrame, known: Sequence[Copies]) -> pl.DataFrame:
     """Return these rows with those of their ``other`` that are to be named, and how many more of ``all`` there are."""
     told = rows.select("row", "other").explode("other").filter(pl.col("row") != pl.col("other"))
     told = told.with_columns(known=pl.lit(value=False))

@@ -15,11 +15,11 @@ import polars as pl
 
 from finhub_onboard.config.profile import Profile, pieces
 from finhub_onboard.errors import ConfigurationError, UnreadableInputError
-from finhub_onboard.intake.cells import OUTER_SPACE, Cells, Kind, cleaned, kind_of, one
+from finhub_onboard.intake.cells import OUTER_SPACE, Cells, Kind, clean_one, cleaned, kind_of
 from finhub_onboard.intake.checking import contacts, countries
-from finhub_onboard.intake.checking.elementwise import per_distinct
+from finhub_onboard.intake.checking.elementwise import map_texts
 from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS
-from finhub_onboard.intake.header import advice, listed, showable, shown
+from finhub_onboard.intake.header import advice, list_names, show_names, showable
 from finhub_onboard.intake.mapping import formats, splitting
 from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 
@@ -50,7 +50,7 @@ class Plan:
 
     def only(self, columns: Sequence[str], unclean: Iterable[str] = ()) -> "Plan":
         """Return the plan for some canonical columns, at least one of them with an origin: it wants and makes less."""
-        wanted = _wanted(self.wanted, self.origin, columns)
+        wanted = _wanted_columns(self.wanted, self.origin, columns)
         return replace(self, columns=tuple(columns), wanted=wanted, unclean=frozenset(unclean))
 
     def read(self, file: pl.DataFrame) -> Cells:
@@ -66,12 +66,14 @@ class Plan:
             other = [name for name in own if countries.english_name(name) != name and not countries.is_code(name)]
             changed.append(frame.get_column("nationality").is_in(other).arg_true())
         places = pl.concat(changed).unique().sort() if changed else pl.Series([], dtype=pl.get_index_type())
-        codes = {column: _told(found.codes, self.origin[column]) for column in self.columns}
+        codes = {column: _merge_codes(found.codes, self.origin[column]) for column in self.columns}
         if telling and (split := self.profile.split):
-            codes["last_name"] = splitting.told(found.frame.get_column(split.column), split.order, codes["last_name"])
+            codes["last_name"] = splitting.find_doubtful(
+                found.frame.get_column(split.column), split.order, codes["last_name"]
+            )
         return Cells(
             frame=frame,
-            dialled=self._given("phone", self._cells(found.frame)) if "phone" in self.columns else None,
+            dialled=self._read_given("phone", self._cells(found.frame)) if "phone" in self.columns else None,
             codes={column: told for column, told in codes.items() if told is not None},
             places=places,
             earlier=self.apply(found.frame.with_columns(**found.earlier)[places]) if places.len() else frame.clear(),
@@ -89,39 +91,39 @@ class Plan:
         a constant or a value from ``values``, is not read by ``formats`` again.
         """
         cells = self._cells(frame)
-        return pl.DataFrame({column: self._made(column, cells, frame.height) for column in self.columns})
+        return pl.DataFrame({column: self._make_column(column, cells, frame.height) for column in self.columns})
 
     def _cells(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
         """Return the file's columns without null words, and the halves of a split one."""
         cells = {column: _without_nulls(frame.get_column(column), self.profile.nulls) for column in self.wanted}
         if self.profile.split and self.profile.split.column in cells:
-            first, last = splitting.halves(cells[self.profile.split.column], self.profile.split.order)
+            first, last = splitting.split_names(cells[self.profile.split.column], self.profile.split.order)
             cells |= {_HALF + "first_name": first, _HALF + "last_name": last}
         return cells
 
-    def _made(self, column: str, cells: Mapping[str, pl.Series], height: int) -> pl.Series:
-        given = self._given(column, cells)
+    def _make_column(self, column: str, cells: Mapping[str, pl.Series], height: int) -> pl.Series:
+        given = self._read_given(column, cells)
         if given is None:
-            text = one(self.profile.constants.get(column, "")) or _known(self.profile, column).get("", "")
+            text = clean_one(self.profile.constants.get(column, "")) or _value_map(self.profile, column).get("", "")
             return pl.Series(dtype=pl.String).extend_constant(text, height)
-        written = self._written(column, given)
-        known = _known(self.profile, column)
+        written = self._apply_formats(column, given)
+        known = _value_map(self.profile, column)
         if not known:
             return written
-        ours = per_distinct(given, lambda value: known.get(_key(value)))
+        ours = map_texts(given, lambda value: known.get(_key(value)))
         return pl.select(pl.coalesce(ours, written)).to_series()
 
-    def _given(self, column: str, cells: Mapping[str, pl.Series]) -> pl.Series | None:
+    def _read_given(self, column: str, cells: Mapping[str, pl.Series]) -> pl.Series | None:
         """Gather a canonical column as the partner writes it; None when it has no origin."""
         if not self.origin[column]:
             return None
         if column in self.profile.compose:
-            return _composed(self.profile.compose[column], cells)
+            return _fill_template(self.profile.compose[column], cells)
         if self.profile.split and column in _SPLIT:
             return cells[_HALF + column]
         return cells[self.origin[column][0]]
 
-    def _written(self, column: str, given: pl.Series) -> pl.Series:
+    def _apply_formats(self, column: str, given: pl.Series) -> pl.Series:
         """Bring a column from the partner's way of writing to that of the rules."""
         stated = self.profile.formats
         if column == "date_of_birth":
@@ -143,9 +145,9 @@ def plan(profile: Profile, columns: Sequence[str], name: str, *, typed: bool = F
     _check_named(profile, columns, name)
     origin = {column: _origin(profile, column, columns) for column in CANONICAL_COLUMNS}
     _check_required(profile, origin, columns, name)
-    filled = {column for column, names in origin.items() if not names and _known(profile, column).get("")}
+    filled = {column for column, names in origin.items() if not names and _value_map(profile, column).get("")}
     return Plan(
-        wanted=_wanted(columns, origin, CANONICAL_COLUMNS),
+        wanted=_wanted_columns(columns, origin, CANONICAL_COLUMNS),
         origin=origin,
         constant=frozenset({*profile.constants, *filled}),
         profile=profile,
@@ -153,7 +155,7 @@ def plan(profile: Profile, columns: Sequence[str], name: str, *, typed: bool = F
     )
 
 
-def _told(codes: Mapping[str, pl.Series], origin: Sequence[str]) -> pl.Series | None:
+def _merge_codes(codes: Mapping[str, pl.Series], origin: Sequence[str]) -> pl.Series | None:
     """Return what is to be told of a canonical column: the first that there is to tell of the cells it comes from."""
     found = [codes[name] for name in origin if name in codes]
     return pl.select(pl.coalesce(found)).to_series() if found else None
@@ -165,18 +167,20 @@ def _origin(profile: Profile, column: str, columns: Sequence[str]) -> tuple[str,
     if column in profile.columns:
         return (profile.columns[column],)
     if column in profile.compose:
-        return _named(profile.compose[column])
+        return _names_in(profile.compose[column])
     if profile.split and column in _SPLIT:
         return (profile.split.column,)
     return (column,) if column in columns else ()
 
 
-def _wanted(columns: Sequence[str], origin: Mapping[str, tuple[str, ...]], canonical: Iterable[str]) -> tuple[str, ...]:
+def _wanted_columns(
+    columns: Sequence[str], origin: Mapping[str, tuple[str, ...]], canonical: Iterable[str]
+) -> tuple[str, ...]:
     needed = {name for column in canonical for name in origin[column]}
     return tuple(column for column in columns if column in needed)
 
 
-def _named(template: str) -> tuple[str, ...]:
+def _names_in(template: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _, name in pieces(template) if name))
 
 
@@ -185,10 +189,10 @@ def _key(value: str) -> str:
     return unicodedata.normalize("NFC", value.strip(OUTER_SPACE)).casefold()
 
 
-def _known(profile: Profile, column: str) -> dict[str, str]:
+def _value_map(profile: Profile, column: str) -> dict[str, str]:
     """Return a column's value map by compared form; a constant is ours already."""
     words = {} if column in profile.constants else profile.values.get(column, {})
-    return {_key(theirs): one(ours) for theirs, ours in words.items()}
+    return {_key(theirs): clean_one(ours) for theirs, ours in words.items()}
 
 
 def _without_nulls(values: pl.Series, words: Iterable[str]) -> pl.Series:
@@ -201,9 +205,9 @@ def _without_nulls(values: pl.Series, words: Iterable[str]) -> pl.Series:
     return values.set(void, "") if void.any() else values
 
 
-def _composed(template: str, cells: Mapping[str, pl.Series]) -> pl.Series:
+def _fill_template(template: str, cells: Mapping[str, pl.Series]) -> pl.Series:
     """Fill a template; absent when one of its cells is, as half a number is another number."""
-    filled = {name: cells[name].str.strip_chars(OUTER_SPACE) for name in _named(template)}
+    filled = {name: cells[name].str.strip_chars(OUTER_SPACE) for name in _names_in(template)}
     text = [part for literal, name in pieces(template) for part in (pl.lit(literal), pl.lit(filled.get(name, "")))]
     lacking = pl.any_horizontal(pl.lit(cell == "") for cell in filled.values())
     return pl.select(pl.when(lacking).then(pl.lit("")).otherwise(pl.concat_str(text))).to_series()
@@ -228,7 +232,7 @@ def _check_profile(profile: Profile) -> None:
             hint="state a zone such as Europe/Berlin",
         )
     for column, words in profile.values.items():
-        if len(_known(profile, column)) < len(words) and column not in profile.constants:
+        if len(_value_map(profile, column)) < len(words) and column not in profile.constants:
             raise ConfigurationError(
                 f"the profile's values.{column} has keys that differ in case or white space only",
                 hint="keep one of them: values are compared without either",
@@ -238,7 +242,7 @@ def _check_profile(profile: Profile) -> None:
 def _check_named(profile: Profile, columns: Sequence[str], name: str) -> None:
     """Refuse a file that lacks what the profile names."""
     places: dict[str, tuple[str, ...]] = {f"columns.{column}": (theirs,) for column, theirs in profile.columns.items()}
-    places |= {f"compose.{column}": _named(template) for column, template in profile.compose.items()}
+    places |= {f"compose.{column}": _names_in(template) for column, template in profile.compose.items()}
     places |= {"split.column": (profile.split.column,)} if profile.split else {}
     lacking = {theirs: place for place, names in places.items() for theirs in names if theirs not in columns}
     if lacking:
@@ -246,8 +250,8 @@ def _check_named(profile: Profile, columns: Sequence[str], name: str) -> None:
         meant = [f"{found} may be meant by {theirs}" for theirs, found in near.items() if found]
         raise UnreadableInputError(
             f"{name} lacks columns that the profile names: "
-            f"{listed([f'{theirs} ({place})' for theirs, place in lacking.items()])} (found: {shown(columns)})",
-            hint=f"correct the profile: {listed(meant)}" if meant else _why_not(profile, columns),
+            f"{list_names([f'{column} ({place})' for column, place in lacking.items()])} (found: {show_names(columns)})",
+            hint=f"correct the profile: {list_names(meant)}" if meant else _why_not(profile, columns),
         )
 
 
@@ -271,9 +275,9 @@ def _check_required(profile: Profile, origin: Mapping[str, tuple[str, ...]], col
         free = [column for column in columns if column not in used]
         near = {column: _near(column, free) for column in missing}
         meant = [f"{column} may be {theirs}" for column, theirs in near.items() if theirs]
-        hint = f"name them in the profile's columns{': ' if meant else ''}{listed(meant)}"
+        hint = f"name them in the profile's columns{': ' if meant else ''}{list_names(meant)}"
     raise UnreadableInputError(
-        f"{name}: required columns are missing: {', '.join(missing)} (found: {shown(columns)})", hint=hint
+        f"{name}: required columns are missing: {', '.join(missing)} (found: {show_names(columns)})", hint=hint
     )
 
 

@@ -33,7 +33,7 @@ class Parts(NamedTuple):
     offsets: pl.Series | None = None
 
 
-def cut(text: pl.Series, written: str, pivot: int | None) -> Parts:
+def split_dates(text: pl.Series, written: str, pivot: int | None) -> Parts:
     """Cut texts that are written so."""
     named = {piece[0]: piece for piece in _PARTS.findall(written)}
     loose = {*_ONE_OR_TWO, *_WIDTHS} - {"MMM"} & set(named.values())
@@ -46,13 +46,13 @@ def cut(text: pl.Series, written: str, pivot: int | None) -> Parts:
     year, month, day = (part(named[letter]) for letter in "YMD")
     if named["Y"] == "YY":
         century = pl.when(year <= f"{pivot or 0:02d}").then(pl.lit("20")).otherwise(pl.lit("19"))
-        year = joined(century, year)
+        year = join_texts(century, year)
     if named["M"] == "MMM":
         numbers = [f"{number:02d}" for number in range(1, 13)]
         month = month.str.to_lowercase().replace_strict(_MONTHS, numbers, default=None, return_dtype=pl.String)
     if loose:
         month, day = month.str.zfill(2), day.str.zfill(2)
-    days = joined(year, "-", month, "-", day)
+    days = join_texts(year, "-", month, "-", day)
     if _CLOCK in written and not loose:
         return Parts(days, part(_CLOCK))
     if not set(CLOCK_PARTS) & set(named.values()):
@@ -61,10 +61,10 @@ def cut(text: pl.Series, written: str, pivot: int | None) -> Parts:
     hours, minutes, seconds = (part(named[letter]) if letter in named else none for letter in "hms")
     if loose:
         hours = _of_the_day(hours.str.zfill(2), part("AM") if "A" in named else None)
-    fraction = joined(".", part("fff")) if "f" in named else ""
+    fraction = join_texts(".", part("fff")) if "f" in named else ""
     return Parts(
         days,
-        joined(hours, ":", minutes, ":", seconds, fraction),
+        join_texts(hours, ":", minutes, ":", seconds, fraction),
         part("Z").str.to_uppercase() if "Z" in named else None,
     )
 
@@ -103,6 +103,6 @@ def pattern(written: str) -> str:
     return f"^{found}$"
 
 
-def joined(*parts: pl.Series | pl.Expr | str) -> pl.Series:
+def join_texts(*parts: pl.Series | pl.Expr | str) -> pl.Series:
     """Join texts row by row."""
     return pl.select(pl.concat_str(pl.lit(part) if isinstance(part, str) else part for part in parts)).to_series()

@@ -16,10 +16,10 @@ from phonenumbers import PhoneMetadata
 
 from finhub_onboard.config.profile import Formats
 from finhub_onboard.intake.cells import OUTER_SPACE
-from finhub_onboard.intake.checking.elementwise import per_distinct
-from finhub_onboard.intake.checking.phones import dialled
+from finhub_onboard.intake.checking.elementwise import map_texts
+from finhub_onboard.intake.checking.phones import write_prefixes
 from finhub_onboard.intake.checking.rewritten import SURE
-from finhub_onboard.intake.mapping.date_parts import MIDNIGHT, cut, joined, pattern
+from finhub_onboard.intake.mapping.date_parts import MIDNIGHT, join_texts, pattern, split_dates
 
 UNREADABLE = "?"
 """What stands for a value that is not written as the profile states; no rule takes it for a date or an instant."""
@@ -50,7 +50,7 @@ def birth_dates(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Serie
         return values
     written = formats.date_of_birth or _DAY
     text, fits = _fitting(values, written)
-    day, clock, _ = cut(text, written, formats.pivot_year)
+    day, clock, _ = split_dates(text, written, formats.pivot_year)
     fits &= clock.is_not_null() & day.is_not_null()
     midnight = clock.str.contains(_IS_MIDNIGHT)
     if (fits & midnight).all():
@@ -73,8 +73,8 @@ def instants(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Series:
     if not formats.accepted_at:
         return _iso_instants(values.str.strip_chars(OUTER_SPACE), formats.time_zone, typed=typed)
     text, fits = _fitting(values, formats.accepted_at)
-    day, clock, offset = cut(text, formats.accepted_at, formats.pivot_year)
-    told = _instants(day, clock, formats.time_zone) if offset is None else joined(day, "T", clock, offset)
+    day, clock, offset = split_dates(text, formats.accepted_at, formats.pivot_year)
+    told = _instants(day, clock, formats.time_zone) if offset is None else join_texts(day, "T", clock, offset)
     fits &= told.is_not_null()
     if fits.all():
         return told
@@ -108,26 +108,26 @@ def _iso_instants(text: pl.Series, zone: str, *, typed: bool) -> pl.Series:
     """Give ISO instants that carry no offset that of the zone; a day alone is one only where the cell was a date."""
     if typed:
         midnight = pl.when(text.str.contains(_ISO_DAY)).then(pl.lit(f"T{MIDNIGHT}")).otherwise(pl.lit(""))
-        text = joined(text, midnight)
+        text = join_texts(text, midnight)
     naive = text.str.contains(_NAIVE_INSTANT)
     if not zone or not naive.any():
         return text
     clock = text.str.slice(11).str.replace(",", ".", literal=True)
     seconds = pl.when(clock.str.len_bytes() == len("hh:mm")).then(pl.lit(":00")).otherwise(pl.lit(""))
-    told = _instants(text.str.slice(0, 10), joined(clock, seconds), zone)
+    told = _instants(text.str.slice(0, 10), join_texts(clock, seconds), zone)
     return pl.select(pl.when(naive).then(told).otherwise(text)).to_series()
 
 
 def _instants(day: pl.Series, clock: pl.Series, zone: str) -> pl.Series:
     """Join days, clocks and the zone's offsets at those times; no offset where there is none, or two."""
     if not zone:
-        return joined(day, "T", clock)
+        return join_texts(day, "T", clock)
     offsets = day.replace_strict(*_whole_days(zone), default=None, return_dtype=pl.String)
     doubtful = offsets.is_null().arg_true()
-    moments = joined(day.gather(doubtful), "T", clock.gather(doubtful))
+    moments = join_texts(day.gather(doubtful), "T", clock.gather(doubtful))
     read = moments.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
     offsets = offsets.scatter(doubtful, _offsets(read, zone).fill_null(""))
-    return joined(day, "T", clock, offsets)
+    return join_texts(day, "T", clock, offsets)
 
 
 def _offsets(moments: pl.Series, zone: str) -> pl.Series:
@@ -152,11 +152,11 @@ def phones(values: pl.Series, region: str) -> pl.Series:
     """Give national numbers their country code; what has one, is no number, or was rewritten by a tool, stays."""
     text = values.str.strip_chars(OUTER_SPACE)
     digits = text.str.replace_many(list(_PHONE_SEPARATORS), [""] * len(_PHONE_SEPARATORS))
-    coded = dialled(text).str.starts_with("+") | text.str.starts_with("00")
+    coded = write_prefixes(text).str.starts_with("+") | text.str.starts_with("00")
     national = text.str.contains("^[^+]*[0-9]") & ~coded & ~text.str.contains(SURE)
     known = _sure(digits.set(~(national & digits.str.contains("^[0-9]{4,17}$")), None), region)
     asked = text.set(known.is_not_null() | ~national, None)
-    answers = per_distinct(asked, lambda value: _parsed(value, region))
+    answers = map_texts(asked, lambda value: _parsed(value, region))
     return pl.select(pl.coalesce(known, answers, values)).to_series()
 
 
@@ -174,7 +174,7 @@ def _sure(digits: pl.Series, region: str) -> pl.Series:
     rest = _without_prefix(coded.str.strip_prefix(code), metadata)
     again = _begins(rest, prefix) | _begins(rest, main.national_prefix_for_parsing) | _has_shape(coded, metadata)
     second = rest.set(~_is_number(rest, metadata) | again, None)
-    return joined(f"+{code}", pl.coalesce(first, second))
+    return join_texts(f"+{code}", pl.coalesce(first, second))
 
 
 def _metadata(region: str) -> tuple[PhoneMetadata, PhoneMetadata]:

@@ -13,7 +13,7 @@ DOUBTFUL = "name_split_doubtful"
 _COMMA = "last, first"
 
 
-def halves(cell: pl.Series, order: str) -> tuple[pl.Series, pl.Series]:
+def split_names(cell: pl.Series, order: str) -> tuple[pl.Series, pl.Series]:
     """Cut names into first and last; one that the order does not fit is all last name, and its row a reject."""
     name = cell.str.strip_chars(OUTER_SPACE)
     fits = comma = name.str.contains(",", literal=True)
@@ -32,7 +32,7 @@ def halves(cell: pl.Series, order: str) -> tuple[pl.Series, pl.Series]:
     )
 
 
-def told(names: pl.Series, order: str, before: pl.Series | None) -> pl.Series | None:
+def find_doubtful(names: pl.Series, order: str, before: pl.Series | None) -> pl.Series | None:
     """Tell of names of more than two words, which may have to be cut elsewhere, where nothing was told ``before``."""
     if order == _COMMA:
         return before

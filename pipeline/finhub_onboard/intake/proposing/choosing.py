@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from finhub_onboard.intake.proposing import evidence, header_names
 from finhub_onboard.intake.proposing.evidence import Column
-from finhub_onboard.intake.proposing.folding import folded
+from finhub_onboard.intake.proposing.folding import fold
 from finhub_onboard.intake.proposing.proposal import Choice, Reason
 from finhub_onboard.intake.proposing.synonyms import FULL_NAME
 from finhub_onboard.model import CANONICAL_COLUMNS
@@ -90,13 +90,13 @@ def choose(columns: Sequence[Column], categories: Sequence[str]) -> Chosen:
         if (pair := _pair(canonical, column, names[column.name].get(canonical, 0.0), categories))
     ]
     full = [pair for pair in pairs if pair.canonical == FULL_NAME]
-    taken = _taken(pair for pair in pairs if pair.canonical != FULL_NAME)
+    taken = _take_best(pair for pair in pairs if pair.canonical != FULL_NAME)
     if split := _full_name(taken, full):
         others = (FULL_NAME, *_PARTNER)
         wholly = [pair for pair in pairs if pair.column is not split.column and pair.canonical not in others]
-        taken = {FULL_NAME: split} | _taken(wholly)
+        taken = {FULL_NAME: split} | _take_best(wholly)
         pairs = wholly
-    return _judged(taken, [pair for pair in pairs if pair.canonical != FULL_NAME])
+    return _judge_rivals(taken, [pair for pair in pairs if pair.canonical != FULL_NAME])
 
 
 def _read_second_names(names: dict[str, dict[str, float]]) -> None:
@@ -124,13 +124,13 @@ def _pair(canonical: str, column: Column, by_name: float, categories: Sequence[s
     if 0 < by_name < header_names.WEAK:
         # The name says that the values are somebody else's: good e-mail addresses, but those of a branch.
         confidence *= by_name / header_names.WEAK
-    exact = folded(column.name) == folded(canonical)
+    exact = fold(column.name) == fold(canonical)
     if confidence < CANDIDATE and not exact:
         return None
     return Pair(canonical=canonical, column=column, confidence=confidence, reason=reason, exact=exact)
 
 
-def _taken(pairs: Iterable[Pair]) -> dict[str, Pair]:
+def _take_best(pairs: Iterable[Pair]) -> dict[str, Pair]:
     """Take the surest pairs first, each column of either side once."""
     taken: dict[str, Pair] = {}
     for pair in sorted(pairs, key=lambda pair: -pair.confidence):
@@ -148,7 +148,7 @@ def _full_name(taken: dict[str, Pair], full: Sequence[Pair]) -> Pair | None:
     return best if best and best.confidence >= SURE else None
 
 
-def _judged(taken: dict[str, Pair], pairs: Sequence[Pair]) -> Chosen:
+def _judge_rivals(taken: dict[str, Pair], pairs: Sequence[Pair]) -> Chosen:
     """Part what is sure from what is only a candidate."""
     sure = {canonical: pair for canonical, pair in taken.items() if pair.confidence >= SURE or pair.exact}
     candidates: dict[str, tuple[Pair, ...]] = {}

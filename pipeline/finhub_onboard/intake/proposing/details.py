@@ -153,7 +153,7 @@ def _region(sure: Mapping[str, Pair], languages: Collection[str]) -> Iterator[Li
     def cells(canonical: str) -> tuple[str, ...]:
         return sure[canonical].column.cells if canonical in sure else ()
 
-    found = regions.of(numbers, nationalities=cells("nationality"), emails=cells("email"), languages=languages)
+    found = regions.find_region(numbers, nationalities=cells("nationality"), emails=cells("email"), languages=languages)
     shares = ", ".join(f"{region} {share:.0%}" for region, share in found.valid[:4])
     told = f"{without} numbers have no country code; valid in {shares or 'no country that the file hints at'}"
     if found.proved:

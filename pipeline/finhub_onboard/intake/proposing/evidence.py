@@ -14,10 +14,10 @@ from types import MappingProxyType
 
 import polars as pl
 
-from finhub_onboard.intake.cells import text
+from finhub_onboard.intake.cells import clean_text
 from finhub_onboard.intake.checking import contacts
 from finhub_onboard.intake.proposing import dates, nations, vocabulary
-from finhub_onboard.intake.proposing.folding import folded
+from finhub_onboard.intake.proposing.folding import fold
 from finhub_onboard.intake.proposing.synonyms import FULL_NAME
 from finhub_onboard.model import CONSENTS, DOCUMENT_COLUMNS
 
@@ -75,7 +75,7 @@ def columns(frame: pl.DataFrame) -> tuple[Column, ...]:
     nothing = vocabulary.nothing() | {vocabulary.DOUBTFUL}
     for name in frame.columns:
         given = frame[name].cast(pl.String).fill_null("")
-        texts = text(given).to_list()
+        texts = clean_text(given).to_list()
         nulls = Counter(cell for cell in texts if cell.casefold() in nothing)
         cells = tuple(cell for cell in texts if cell and cell not in nulls)
         found.append(Column(name=name, cells=cells, nulls=MappingProxyType(nulls)))
@@ -92,11 +92,11 @@ def mask(cell: str) -> str:
     """Show a cell by its shape: ``a`` and ``A`` for letters, ``9`` for digits, punctuation as it is."""
     if "@" in cell:
         return "a@a.aaa"
-    shown = "".join(_masked(sign) for sign in unicodedata.normalize("NFC", cell))
+    shown = "".join(_mask_sign(sign) for sign in unicodedata.normalize("NFC", cell))
     return shown if len(shown) <= _LONGEST_MASK else f"{shown[:_LONGEST_MASK]}…"
 
 
-def _masked(sign: str) -> str:
+def _mask_sign(sign: str) -> str:
     kind = unicodedata.category(sign)
     if kind[0] in "LN":
         return "9" if kind[0] == "N" else "A" if kind in ("Lu", "Lt") else "a"
@@ -112,7 +112,7 @@ def is_email(cell: str) -> bool:
 
 def may_be_phone(cell: str) -> bool:
     """Whether a cell has as many digits as a phone number, and nothing else that would be in its way."""
-    return bool(_PHONE.fullmatch(cell)) and _FEWEST_DIGITS <= len(folded(cell)) <= _MOST_DIGITS and not _a_date(cell)
+    return bool(_PHONE.fullmatch(cell)) and _FEWEST_DIGITS <= len(fold(cell)) <= _MOST_DIGITS and not _a_date(cell)
 
 
 def is_phone(cell: str) -> bool:
@@ -163,9 +163,9 @@ def _names(column: Column) -> float:
 
 def _category(column: Column, categories: Sequence[str]) -> float | None:
     if categories:
-        known = {folded(category) for category in categories}
+        known = {fold(category) for category in categories}
         # Words of the partner's own are as likely, and are then left open; a free text is not.
-        own = column.share(lambda cell: folded(cell) in known)
+        own = column.share(lambda cell: fold(cell) in known)
         return own or (None if len(column.words) <= _MANY else 0.0)
     return None if len(column.words) <= max(_MANY, len(column.cells) // 10) else 0.0
 

@@ -11,13 +11,13 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 @lru_cache(maxsize=65_536)
-def folded(text: str) -> str:
+def fold(text: str) -> str:
     """Return the letters and digits of a text without case and marks."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     return "".join(letter for letter in plain if letter.isalnum())
 
 
-def foldings(text: str) -> frozenset[str]:
+def fold_variants(text: str) -> frozenset[str]:
     """Return the forms that a text may be met in: ``Türkei`` also as ``Tuerkei``."""
     composed = unicodedata.normalize("NFC", text.casefold())
-    return frozenset((folded(text), folded(composed.translate(_UMLAUTS))))
+    return frozenset((fold(text), fold(composed.translate(_UMLAUTS))))

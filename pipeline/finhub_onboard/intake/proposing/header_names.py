@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from rapidfuzz import fuzz, process
 
-from finhub_onboard.intake.proposing.folding import folded, foldings
+from finhub_onboard.intake.proposing.folding import fold, fold_variants
 from finhub_onboard.intake.proposing.synonyms import (
     CONSENT_PARTS,
     CONSENT_TOPICS,
@@ -46,7 +46,7 @@ def matches(header: str) -> Mapping[str, float]:
             found[column] = max(found.get(column, 0.0), score)
 
     words = [word for word in _words(header) if word not in _meaningless()]
-    for whole, worth in ((folded(header), 1.0), ("".join(words), _TRIMMED)):
+    for whole, worth in ((fold(header), 1.0), ("".join(words), _TRIMMED)):
         note(_strong().get(whole, {}), worth)
         note(_weak().get(whole, {}), worth * WEAK)
     if not found:
@@ -58,7 +58,7 @@ def matches(header: str) -> Mapping[str, float]:
 
 def knows(header: str) -> bool:
     """Tell whether a name is one of the table, but for its spelling; one that only holds such a name is not."""
-    name = folded(header)
+    name = fold(header)
     return bool(
         name in _strong()
         or name in _weak()
@@ -80,7 +80,7 @@ def languages(headers: Iterable[str]) -> frozenset[str]:
     """Return the languages that most of the names belong to; none when they tell nothing."""
     votes: Counter[str] = Counter()
     for header in headers:
-        votes.update(frozenset[str]().union(*_strong().get(folded(header), {}).values()))
+        votes.update(frozenset[str]().union(*_strong().get(fold(header), {}).values()))
     most = max(votes.values(), default=0)
     return frozenset(language for language, times in votes.items() if times == most)
 
@@ -94,31 +94,31 @@ def spellings() -> frozenset[str]:
 @lru_cache(maxsize=256)
 def order(header: str) -> str:
     """Return the order that the name of a column of full names states: ``first last``, ``last first`` or nothing."""
-    wanted = folded(header)
-    marks = {mark for _, (spelling, mark) in _spelled(SYNONYMS[FULL_NAME]) if folded(spelling) == wanted}
+    wanted = fold(header)
+    marks = {mark for _, (spelling, mark) in _read_names(SYNONYMS[FULL_NAME]) if fold(spelling) == wanted}
     return "first last" if ">" in marks else "last first" if "<" in marks else ""
 
 
 def _words(header: str) -> list[str]:
     """Split ``customerE-Mail_2`` into folded words."""
     spaced = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=[a-z])(?=[A-Z])", " ", header)
-    return [word for part in re.split(r"[\W_]+", spaced) if (word := folded(part))]
+    return [word for part in re.split(r"[\W_]+", spaced) if (word := fold(part))]
 
 
 def _entries() -> Iterator[tuple[str, str, str, str]]:
     """Yield column, language, spelling and mark of every name of the table."""
     for column, table in SYNONYMS.items():
-        yield from ((column, language, *spelling) for language, spelling in _spelled(table))
+        yield from ((column, language, *spelling) for language, spelling in _read_names(table))
     for consent, topics in CONSENT_TOPICS.items():
         for part, parts in CONSENT_PARTS.items():
-            for language, (topic, _) in _spelled(topics):
-                for other, (said, _) in _spelled(parts):
+            for language, (topic, _) in _read_names(topics):
+                for other, (said, _) in _read_names(parts):
                     if language == other:
                         yield f"{consent}_{part}", language, f"{topic} {said}", ""
                         yield f"{consent}_{part}", language, f"{said} {topic}", ""
 
 
-def _spelled(table: str) -> Iterator[tuple[str, tuple[str, str]]]:
+def _read_names(table: str) -> Iterator[tuple[str, tuple[str, str]]]:
     """Read ``en: A|~B; de: C`` as (language, (spelling, mark))."""
     for part in table.split(";"):
         language, _, names = part.partition(":")
@@ -129,21 +129,21 @@ def _spelled(table: str) -> Iterator[tuple[str, tuple[str, str]]]:
 
 @cache
 def _strong() -> Mapping[str, Meanings]:
-    names = _gathered((column, language, name) for column, language, name, mark in _entries() if mark != "~")
-    own = _gathered((column, "", column) for column in CANONICAL_COLUMNS)
+    names = _gather((column, language, name) for column, language, name, mark in _entries() if mark != "~")
+    own = _gather((column, "", column) for column in CANONICAL_COLUMNS)
     return MappingProxyType({**names, **own})
 
 
 @cache
 def _weak() -> Mapping[str, Meanings]:
     entries = ((column, language, name) for column, language, name, mark in _entries() if mark == "~")
-    return MappingProxyType(_gathered(entries))
+    return MappingProxyType(_gather(entries))
 
 
-def _gathered(entries: Iterable[tuple[str, str, str]]) -> dict[str, Meanings]:
+def _gather(entries: Iterable[tuple[str, str, str]]) -> dict[str, Meanings]:
     table: dict[str, dict[str, frozenset[str]]] = {}
     for column, language, name in entries:
-        for key in foldings(name):
+        for key in fold_variants(name):
             meanings = table.setdefault(key, {})
             meanings[column] = meanings.get(column, frozenset()) | {language} - {""}
     return dict(table)
@@ -157,15 +157,15 @@ def _long() -> tuple[str, ...]:
 @cache
 def _phrases() -> tuple[tuple[str, frozenset[str]], ...]:
     """Names of one long word or of several, as sets of words that a longer header may hold."""
-    found = {folded(name): frozenset(_words(name)) for _, _, name, mark in _entries() if mark != "~"}
+    found = {fold(name): frozenset(_words(name)) for _, _, name, mark in _entries() if mark != "~"}
     return tuple((key, words) for key, words in found.items() if len(key) >= _LONG_ENOUGH and key in _strong())
 
 
 @cache
 def _meaningless() -> frozenset[str]:
-    return frozenset(folded(word) for word in WITHOUT_MEANING.split("|"))
+    return frozenset(fold(word) for word in WITHOUT_MEANING.split("|"))
 
 
 @cache
 def _elses() -> tuple[str, ...]:
-    return tuple(folded(word) for word in SOMEBODY_ELSES.split("|"))
+    return tuple(fold(word) for word in SOMEBODY_ELSES.split("|"))

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import pycountry
 
 from finhub_onboard.intake.checking import countries
-from finhub_onboard.intake.proposing.folding import foldings
+from finhub_onboard.intake.proposing.folding import fold_variants
 
 LANGUAGES = ("de", "fr", "es", "it", "pt", "nl", "pl", "lt", "lv", "et", "sv")
 
@@ -143,7 +143,7 @@ def code(word: str) -> str | None:
         return None
     if english := countries.english_name(word):
         return _by_english().get(english)
-    meant = {code for form in foldings(word) if (code := _words().get(form))}
+    meant = {code for form in fold_variants(word) if (code := _words().get(form))}
     return meant.pop() if len(meant) == 1 else None
 
 
@@ -157,13 +157,13 @@ def _by_english() -> Mapping[str, str]:
 def _words() -> Mapping[str, str]:
     """Return folded word -> alpha-2, without those that mean several countries."""
     meanings: dict[str, set[str]] = {}
-    for word, alpha_2 in (*_translated(), *_adjectives()):
-        for form in foldings(word):
+    for word, alpha_2 in (*_translations(), *_adjectives()):
+        for form in fold_variants(word):
             meanings.setdefault(form, set()).add(alpha_2)
     return MappingProxyType({form: codes.pop() for form, codes in meanings.items() if len(codes) == 1})
 
 
-def _translated() -> Iterator[tuple[str, str]]:
+def _translations() -> Iterator[tuple[str, str]]:
     for language in LANGUAGES:
         book = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language], fallback=True)
         for country in pycountry.countries:

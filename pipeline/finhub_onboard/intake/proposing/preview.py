@@ -22,6 +22,8 @@ def preview(path: Path, name: str, source: Source) -> tuple[pl.DataFrame, Detect
     table = open_small(path, name, source, header_names.spellings(), lenient=True)
     columns = table.columns
     if len(columns) == 1:
-        raise UnreadableInputError(f"{name} has one column: {header.shown(columns)}", hint=header.advice((), columns))
+        raise UnreadableInputError(
+            f"{name} has one column: {header.show_names(columns)}", hint=header.advice((), columns)
+        )
     frame, _ = next(table.frames, (pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), {}))
     return frame, table.detected

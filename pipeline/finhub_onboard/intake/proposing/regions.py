@@ -58,7 +58,7 @@ def bare(numbers: Iterable[str]) -> list[str]:
     return [number for number in numbers if not number.startswith(("+", "00"))]
 
 
-def of(
+def find_region(
     numbers: Sequence[str],
     *,
     nationalities: Sequence[str],

@@ -12,7 +12,7 @@ from finhub_onboard.intake.proposing import evidence, nations, vocabulary
 from finhub_onboard.intake.proposing.choosing import Pair
 from finhub_onboard.intake.proposing.details import Line
 from finhub_onboard.intake.proposing.evidence import Column
-from finhub_onboard.intake.proposing.folding import folded
+from finhub_onboard.intake.proposing.folding import fold
 from finhub_onboard.intake.proposing.proposal import Open, Setting
 from finhub_onboard.model import Risk
 
@@ -36,8 +36,8 @@ def lines(sure: Mapping[str, Pair], languages: Collection[str], categories: Sequ
     if pair := sure.get("nationality"):
         yield from _map("nationality", pair.column, _country, ())
     if (pair := sure.get("category")) and categories:
-        spelled = {folded(category): category for category in reversed(categories)}
-        yield from _map("category", pair.column, lambda word: spelled.get(folded(word)), categories)
+        spelled = {fold(category): category for category in reversed(categories)}
+        yield from _map("category", pair.column, lambda word: spelled.get(fold(word)), categories)
 
 
 def _country(word: str) -> str | None:

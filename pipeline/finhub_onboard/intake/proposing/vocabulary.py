@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from finhub_onboard.intake.proposing.folding import foldings
+from finhub_onboard.intake.proposing.folding import fold_variants
 
 _NOTHING = (
     "-|--|---|\u2013|\u2014|_|.|..|...|?|??|???|/|*|#|n/a|#n/a|n.a.|n. a.|n.a|null|<null>|(null)|[null]|none|nil|nan"
@@ -99,7 +99,7 @@ def risk(word: str) -> str | None:
 def genders(words: Collection[str], languages: Collection[str]) -> Mapping[str, str]:
     """Return which of a column's words mean MALE or FEMALE; ``languages`` are those of the header, if known."""
     known = {word: meaning for word in words if (meaning := _meaning("gender", word))}
-    letters = {letter for word in words for letter in foldings(word) if len(letter) == 1} - _FURTHER_GENDERS
+    letters = {letter for word in words for letter in fold_variants(word) if len(letter) == 1} - _FURTHER_GENDERS
     pairs = {pair for pairs in _LETTERS.values() for pair in pairs if letters <= set(pair)}
     spoken = {pair for language in languages for pair in _LETTERS.get(language, ()) if pair in pairs}
     read = {
@@ -107,22 +107,22 @@ def genders(words: Collection[str], languages: Collection[str]) -> Mapping[str, 
         for letter in letters
         if len(meanings := {("MALE", "FEMALE")[pair.index(letter)] for pair in spoken or pairs}) == 1
     }
-    return known | {word: read[letter] for word in words for letter in foldings(word) if letter in read}
+    return known | {word: read[letter] for word in words for letter in fold_variants(word) if letter in read}
 
 
 def is_gender(word: str) -> bool:
     """Whether a word or letter is one that stands in columns of genders."""
     letters = {letter for pairs in _LETTERS.values() for pair in pairs for letter in pair}
-    return bool(_meaning("gender", word)) or not foldings(word).isdisjoint(letters | _FURTHER_GENDERS)
+    return bool(_meaning("gender", word)) or not fold_variants(word).isdisjoint(letters | _FURTHER_GENDERS)
 
 
 def is_further_gender(word: str) -> bool:
     """Whether a word is a gender other than the two that the bank is known to take."""
-    return not foldings(word).isdisjoint(_FURTHER_GENDERS)
+    return not fold_variants(word).isdisjoint(_FURTHER_GENDERS)
 
 
 def _meaning(kind: str, word: str) -> str | None:
-    meanings = {_tables()[kind].get(form) for form in foldings(word)} - {None}
+    meanings = {_tables()[kind].get(form) for form in fold_variants(word)} - {None}
     return meanings.pop() if len(meanings) == 1 else None
 
 
@@ -133,4 +133,6 @@ def _tables() -> Mapping[str, Mapping[str, str]]:
 
 
 def _by_word(table: Mapping[str, str]) -> Mapping[str, str]:
-    return {form: meaning for meaning, words in table.items() for word in words.split("|") for form in foldings(word)}
+    return {
+        form: meaning for meaning, words in table.items() for word in words.split("|") for form in fold_variants(word)
+    }

@@ -24,7 +24,7 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 def text(value: Any, kind: str, number_format: str) -> tuple[str, str]:
     """Return the text that a cell shows, and the code of its fault; ``kind`` is openpyxl's type of the cell."""
     if isinstance(value, str):
-        return (value, "cell_error") if kind == "e" else (unescaped(value), "")
+        return (value, "cell_error") if kind == "e" else (unescape(value), "")
     if value is None:
         return "", ""
     if isinstance(value, bool):
@@ -38,12 +38,12 @@ def text(value: Any, kind: str, number_format: str) -> tuple[str, str]:
     return _moment(value), ""
 
 
-def unescaped(written: str) -> str:
+def unescape(written: str) -> str:
     """Return a text with the characters that XML cannot hold."""
-    return _ESCAPED.sub(_unescaped, written) if "_x" in written else written
+    return _ESCAPED.sub(_unescape_one, written) if "_x" in written else written
 
 
-def _unescaped(match: re.Match[str]) -> str:
+def _unescape_one(match: re.Match[str]) -> str:
     character = chr(int(match[1], 16))
     return match[0] if "\ud800" <= character <= "\udfff" else character
 

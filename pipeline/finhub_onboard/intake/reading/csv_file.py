@@ -58,7 +58,7 @@ class Uncut:
 
 
 @contextmanager
-def opened(
+def open_csv(
     path: Path, name: str, dialect: Dialect, most: int, *, known: dict[int, int] | None = None
 ) -> Iterator[Opened]:
     """Open a CSV file and read its header; what goes wrong with the file as a whole is said in one sentence.
@@ -92,7 +92,7 @@ def opened(
 
 def columns(path: Path, name: str, dialect: Dialect, most: int) -> tuple[str, ...]:
     """Return the header's names as they stand."""
-    with opened(path, name, dialect, most) as file:
+    with open_csv(path, name, dialect, most) as file:
         return file.columns
 
 
@@ -120,7 +120,7 @@ def uncut(
     known: dict[int, int] | None = None,
 ) -> Iterator[Uncut]:
     """Yield the records, not cut yet: that is most of the work, and may be done elsewhere."""
-    with opened(path, name, dialect, most, known=known) as file:
+    with open_csv(path, name, dialect, most, known=known) as file:
         places = [file.columns.index(column) for column in wanted]
         for batch in pieces(file, dialect, batch_rows):
             yield Uncut(
@@ -132,7 +132,7 @@ def uncut(
             )
 
 
-def joined(uncut: Sequence[Uncut]) -> Uncut | None:
+def join_uncut(uncut: Sequence[Uncut]) -> Uncut | None:
     """Return consecutive records, of several files, as one: to cut costs little more then. None if they differ."""
     first = uncut[0]
     if any(other != first for other in uncut):

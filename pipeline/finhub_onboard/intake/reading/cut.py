@@ -33,7 +33,7 @@ class Cut:
     @property
     def quirks(self) -> Quirks:
         """How lines are told that are no plain records."""
-        return quirks.of(self.delimiter, self.quote, self.escape, self.other)
+        return quirks.quirks_of(self.delimiter, self.quote, self.escape, self.other)
 
     def cells(self, lines: Iterable[str]) -> list[str]:
         """Cut one record, taking lines as long as it goes on; raises ``csv.Error`` when it is badly quoted."""

@@ -108,15 +108,15 @@ def detect(
     source = _still_true(source, text)
     if not source.delimiter and (said := _SAID.match(text)):
         source = source.model_copy(update={"delimiter": said[1]})
-    cut, rival, sure = _cut(text, source, known)
+    cut, rival, sure = _choose_cut(text, source, known)
     if rival:
-        skip = _skipped(text, cut, source, known)
-        cut = proof.quote(path, name, most, found, skip, cut, rival)
-    skip = _skipped(text, cut, source, known)
+        skip = _count_skipped(text, cut, source, known)
+        cut = proof.choose_quote(path, name, most, found, skip, cut, rival)
+    skip = _count_skipped(text, cut, source, known)
     header, rows = _below(text, cut, skip)
     if cut.delimiter == " " and _ALIGNED in "\n".join(map(" ".join, (header, *rows))):
         raise UnreadableInputError(f"{name} has more than one space between fields", hint=FIXED_WIDTH)
-    tail = proof.tail(name, cut, header, rows)
+    tail = proof.count_tail(name, cut, header, rows)
     return Dialect(encoding=found, cut=cut, skip_lines=skip, packing=unpack.packing(path), sure=sure, tail=tail)
 
 
@@ -132,7 +132,7 @@ def holds(written: Dialect, body: bytes, width: int) -> bool:
     return plain(body, written.cut, width) > 0 and not re.search(quoted, body) and body[:1] != b"'"
 
 
-def _skipped(text: str, cut: Cut, source: Source, known: Collection[str]) -> int:
+def _count_skipped(text: str, cut: Cut, source: Source, known: Collection[str]) -> int:
     return source.skip_lines if source.skip_lines is not None else _preamble(text, cut, known)
 
 
@@ -148,7 +148,7 @@ def _below(text: str, cut: Cut, skip: int) -> tuple[list[str], list[list[str]]]:
 def _encoding(path: Path, source: Source, most: int) -> encoding.Encoding:
     with unpack.opened(path, path.name, most) as stream:
         head = stream.read(_SAMPLE)
-        marked = encoding.of_mark(head)
+        marked = encoding.detect_mark(head)
         if marked and marked.mark:  # it is no part of any text: whatever is stated, another program has saved the file
             return marked
         stated = codecs.lookup(source.encoding).name.removesuffix("-sig") if source.encoding else ""
@@ -193,7 +193,7 @@ def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
     yield from rest.splitlines()
 
 
-def _cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut, Cut | None, float]:
+def _choose_cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut, Cut | None, float]:
     """Choose delimiter, quote and escape: what is stated, else the candidate that fits best.
 
     Where fields stand in the less usual quote, the second is the best candidate with it.
@@ -213,7 +213,7 @@ def _cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut, Cut | 
         for escape in (("", "\\") if f"\\{quote}" in text else ("",))
     ]
     guessed = source.quote is None
-    seen = [cut for cut in dict.fromkeys(candidates) if not guessed or cut.quote == '"' or proof.standing(text, cut)]
+    seen = [cut for cut in dict.fromkeys(candidates) if not guessed or cut.quote == '"' or proof.find_quoted(text, cut)]
     scores = {cut: _score(text, cut, known) for cut in seen}
     best = max(scores, key=lambda cut: scores[cut])  # the first of equals: the more usual one
     sure = round(scores[best][2], 2)
@@ -237,7 +237,7 @@ def _score(text: str, cut: Cut, known: Collection[str]) -> tuple[int, bool, floa
     """Rate a candidate: known names in a header, more than one column, records of one width, bad quotes, columns."""
     found = [record.cells for record in _records(text, cut)]
     named, header = max(
-        ((_named(cells, known), -place) for place, cells in enumerate(found[:_HEADER_WITHIN])), default=(0, 0)
+        ((_count_named(cells, known), -place) for place, cells in enumerate(found[:_HEADER_WITHIN])), default=(0, 0)
     )
     if named > 1:
         found = found[-header:]
@@ -256,9 +256,9 @@ def _preamble(text: str, cut: Cut, known: Collection[str]) -> int:
     heads = [(lines.number - _height(record.raw), record) for record in records(lines, cut, width=None)]
     width, _ = Counter(len(record.cells or ()) for _, record in heads).most_common(1)[0] if heads else (0, 0)
     heads = heads[:_HEADER_WITHIN]
-    most = max((_named(record.cells, known) for _, record in heads), default=0)
+    most = max((_count_named(record.cells, known) for _, record in heads), default=0)
     for before, record in heads:
-        named = _named(record.cells, known)
+        named = _count_named(record.cells, known)
         if named == most if most > 1 else _is_whole(record.cells or [], width):
             return before
     return 0
@@ -275,7 +275,7 @@ def _height(raw: bytes) -> int:
     return len(raw.splitlines())
 
 
-def _named(cells: Collection[str] | None, known: Collection[str]) -> int:
+def _count_named(cells: Collection[str] | None, known: Collection[str]) -> int:
     return len({cell.strip(OUTER_SPACE) for cell in cells or ()} & set(known))
 
 

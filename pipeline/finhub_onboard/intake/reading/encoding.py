@@ -48,7 +48,7 @@ class Encoding:
     rivals: tuple[str, ...] = ()
 
 
-def of_mark(head: bytes) -> Encoding | None:
+def detect_mark(head: bytes) -> Encoding | None:
     """Return the encoding that the first bytes tell: by a byte order mark, or by the zeros of UTF-16 and UTF-32."""
     for mark, name in _MARKS:
         if head.startswith(mark):

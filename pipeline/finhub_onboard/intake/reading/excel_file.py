@@ -32,7 +32,7 @@ import polars as pl
 from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake.reading import cell_text, workbook
 from finhub_onboard.intake.reading.records import Fault
-from finhub_onboard.intake.reading.workbook import guarded
+from finhub_onboard.intake.reading.workbook import guard
 
 if TYPE_CHECKING:
     from finhub_onboard.intake.reading.xlsx import Cell
@@ -113,7 +113,7 @@ def columns(
     max_unpacked: int = MAX_UNPACKED,
 ) -> tuple[str, ...]:
     """Return the header: its names without outer white space, from the first to the last."""
-    return _copied(path, name, sheet, header, max_unpacked).names
+    return _copy_once(path, name, sheet, header, max_unpacked).names
 
 
 def frames(
@@ -133,7 +133,7 @@ def frames(
     The line of a fault is the sheet's row; cells of other columns cause none. ``as_shown`` is for copies of rows: no
     cell is a fault, and each is the text that it shows. ``lenient``: formulas without a value are empty cells.
     """
-    copy = _copied(path, name, sheet, header, max_unpacked)
+    copy = _copy_once(path, name, sheet, header, max_unpacked)
     at = {column: place for place, column in reversed(list(enumerate(copy.names)))}
     places = [at.get(column, -1) for column in wanted]
     if not (as_shown or lenient) and copy.uncalculated.intersection(places):
@@ -178,7 +178,7 @@ def _block(
     return frame, {row: Fault(codes=tuple(sorted(found)), line=lines[row]) for row, found in sorted(codes.items())}
 
 
-def _copied(path: Path, name: str, sheet: str, header: Header, max_unpacked: int) -> _Copy:
+def _copy_once(path: Path, name: str, sheet: str, header: Header, max_unpacked: int) -> _Copy:
     found = path.stat()
     return _copy(path, name, sheet, header, max_unpacked, (found.st_ino, found.st_size, found.st_mtime_ns))
 
@@ -186,9 +186,9 @@ def _copied(path: Path, name: str, sheet: str, header: Header, max_unpacked: int
 @lru_cache(maxsize=8)
 def _copy(path: Path, name: str, sheet: str, header: Header, max_unpacked: int, _stamp: tuple[int, ...]) -> _Copy:
     """Read a sheet once as long as it is the same."""
-    with guarded(name), _uncollected():
+    with guard(name), _without_gc():
         rows = workbook.rows(path, name, sheet, max_unpacked)
-        start, names, rows = _headed(rows, header)
+        start, names, rows = _find_header(rows, header)
         if not names:
             raise UnreadableInputError(
                 f"{name} has nothing in its sheet {sheet}".rstrip(), hint="check how it was made"
@@ -207,7 +207,7 @@ def _copy(path: Path, name: str, sheet: str, header: Header, max_unpacked: int, 
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _without_gc() -> Iterator[None]:
     """Let the collector of cycles rest: there are none, and its walks over all texts take a third of the time."""
     was = gc.isenabled()
     gc.disable()
@@ -250,7 +250,7 @@ def _fill(copy: _Copy, rows: Iterator[Row], start: int) -> set[int]:
     return doubtful
 
 
-def _headed(rows: Iterator[Row], header: Header) -> tuple[int, tuple[str, ...], Iterator[Row]]:
+def _find_header(rows: Iterator[Row], header: Header) -> tuple[int, tuple[str, ...], Iterator[Row]]:
     """Take rows up to the header: the place of its first name, its names, and the rows below it."""
     filled = ((number, cells) for number, cells in rows if any(text.strip() or code for _, text, code in cells))
     before = header.skip_lines

@@ -100,9 +100,9 @@ class Table:
 class Batch:
     """Consecutive records, ``height`` of them: ``first_row`` is the first one's row number; faults by place.
 
-    ``file`` makes the file's own columns, of which ``cut`` makes the canonical ones; a faulty record is a line of empty
-    texts in them. Most of the work is there, so that it can be done on another core than reading, and for many at once.
-    ``raws`` gives the bytes of records at some places in order, where the input is text: in UTF-8, line end included.
+    ``file`` returns the file's own columns; ``make_cells`` turns them into the canonical ones. A faulty record is a row
+    of empty texts. Both are called later than reading, so that another core can do this work, for many batches at once.
+    ``raws`` returns the bytes of records at some places in order, where the input is text: in UTF-8, with line ends.
     """
 
     first_row: int
@@ -118,20 +118,20 @@ class Batch:
         return replace(self, height=height, faults=kept)
 
 
-def cut(batches: Sequence[Batch], places: pl.Series | None = None) -> Cells:
+def make_cells(batches: Sequence[Batch], places: pl.Series | None = None) -> Cells:
     """Make the canonical columns of batches with the same plan, in order, as one; of their records at some places.
 
     Each may be of another input: what it costs beside its size is paid once for all of them.
     """
-    frame = _joined(batches)
+    frame = _join(batches)
     return batches[0].plan.read(frame if places is None else frame[places])
 
 
-def _joined(batches: Sequence[Batch]) -> pl.DataFrame:
+def _join(batches: Sequence[Batch]) -> pl.DataFrame:
     uncut = [
         batch.file for batch in batches if isinstance(batch.file, Uncut) and batch.file.records.height == batch.height
     ]
-    if len(uncut) == len(batches) and (whole := csv_file.joined(uncut)):
+    if len(uncut) == len(batches) and (whole := csv_file.join_uncut(uncut)):
         return whole()
     return pl.concat([batch.file().head(batch.height) for batch in batches])
 
@@ -177,7 +177,7 @@ def open_table(path: Path, name: str, reading: Reading, like: Table | None = Non
         return Table(name=name, path=path, kind=Kind.EXCEL, columns=columns, plan=plan, reading=reading, stamp=seen)
     refuse_foreign(start, name, reading)
     written = dialect.detect(path, name, profile.source, known, reading.max_unpacked)
-    with csv_file.opened(path, name, written, reading.max_unpacked) as file:
+    with csv_file.open_csv(path, name, written, reading.max_unpacked) as file:
         columns, line = file.columns, file.header.raw
     header.check(name, columns, known)
     plan = mapping.plan(profile, columns, name)
@@ -209,7 +209,7 @@ def _is_like(path: Path, like: Table, written: Dialect) -> bool:
 
 def refuse_foreign(start: bytes, name: str, reading: Reading) -> None:
     """Refuse what is no table of text by its first bytes."""
-    marked = encoding.of_mark(start)
+    marked = encoding.detect_mark(start)
     if marked:
         start = start.removeprefix(marked.mark).decode(marked.name, "replace").encode()
     foreign = None if reading.profile.source.encoding and not marked else sniff.foreign(start)
@@ -251,7 +251,7 @@ def head(path: Path, name: str, reading: Reading) -> bytes:
         with unpack.opened(path, name, reading.max_unpacked) as stream:
             head = stream.read(_HEAD)
     except OSError as error:
-        raise places.unopened(name, error) from None
+        raise places.unopened_error(name, error) from None
     if head.startswith(sniff.PARQUET_MAGIC) and (packing := unpack.packing(path)):
         raise UnreadableInputError(
             f"{name} is a Parquet file in a {packing} archive", hint="unpack it first: only text is read packed"

@@ -111,7 +111,7 @@ def check_types(path: Path, name: str, columns: Mapping[str, str]) -> None:
 
 def scan_schema(path: Path, name: str) -> pl.Schema:
     """Return the file's schema as it stands."""
-    with guarded(name), silenced():
+    with guard(name), silence_stderr():
         return scan(path).collect_schema()
 
 
@@ -135,13 +135,13 @@ def frames(
     _check_readable(name, {column: schema[column] for column in own.values()})
     # A selector takes a name as it is; pl.col takes ``^a$`` and ``*`` for patterns.
     needed = scan(path).select(selectors.by_name(*own.values())) if own else None
-    with guarded(name), silenced() if quiet else nullcontext():
+    with guard(name), silence_stderr() if quiet else nullcontext():
         rows = scan(path).select(pl.len()).collect().item()
     for first in range(0, rows, batch_rows):
         height = min(batch_rows, rows - first)
         texts = {}
         if needed is not None:
-            with guarded(name), silenced() if quiet else nullcontext():
+            with guard(name), silence_stderr() if quiet else nullcontext():
                 piece = needed.slice(first, batch_rows).collect()
                 if piece.height != height:
                     raise _corrupt(name)
@@ -219,7 +219,7 @@ def _check_size(name: str, column: str, values: pl.Series) -> None:
 
 
 @contextmanager
-def guarded(name: str) -> Iterator[None]:
+def guard(name: str) -> Iterator[None]:
     """Turn any failure of the Parquet reader into one plain sentence."""
     try:
         yield
@@ -249,7 +249,7 @@ def _corrupt(name: str) -> UnreadableInputError:
 
 
 @contextmanager
-def silenced() -> Iterator[None]:
+def silence_stderr() -> Iterator[None]:
     """Hide what the library's native code prints on stderr when it panics; the error is reported properly."""
     kept = os.dup(_STDERR)
     sink = os.open(os.devnull, os.O_WRONLY)

@@ -63,7 +63,7 @@ def _files(folder: Path) -> Iterator[Path]:
             yield from _files(entry)
 
 
-def unopened(name: str, error: OSError) -> UnreadableInputError:
+def unopened_error(name: str, error: OSError) -> UnreadableInputError:
     """Make the error for an input that cannot be opened."""
     if isinstance(error, FileNotFoundError):
         looked_for = f": {Path(error.filename).absolute()} was looked for" if error.filename else ""

@@ -35,10 +35,10 @@ class _Quoted:
     records: int
 
 
-def quote(path: Path, name: str, most: int, written: Encoding, skip: int, usual: Cut, rival: Cut) -> Cut:
+def choose_quote(path: Path, name: str, most: int, written: Encoding, skip: int, usual: Cut, rival: Cut) -> Cut:
     """Return which of two cuts, of unlike quotes, the whole file is written in; the usual one if nothing tells."""
     try:
-        one, other = (_quoted(path, name, most, written, skip, cut) for cut in (usual, rival))
+        one, other = (_count_quoted(path, name, most, written, skip, cut) for cut in (usual, rival))
     except (LineTooLongError, UnicodeError):  # said with its cause when the file is read
         return usual
     if one.broken != other.broken:
@@ -48,7 +48,7 @@ def quote(path: Path, name: str, most: int, written: Encoding, skip: int, usual:
     return rival if other.used > max(one.used, _MOST * other.records) else usual
 
 
-def _quoted(path: Path, name: str, most: int, written: Encoding, skip: int, cut: Cut) -> _Quoted:
+def _count_quoted(path: Path, name: str, most: int, written: Encoding, skip: int, cut: Cut) -> _Quoted:
     broken = needed = used = found = 0
     with unpack.opened(path, name, most) as stream:
         stream.read(len(written.mark))
@@ -61,14 +61,14 @@ def _quoted(path: Path, name: str, most: int, written: Encoding, skip: int, cut:
             broken += len(batch.faults)
             found += batch.height
             text = text_of(b"".join([*(run.body for run in batch.plain), *(r.raw for r in batch.others.values())]))
-            for field in standing(text, cut):
+            for field in find_quoted(text, cut):
                 used += 1
                 inner = field[1:-1]
                 needed += any(mark in inner for mark in (cut.quote, cut.delimiter, "\n", "\r"))
     return _Quoted(broken=broken, needed=needed, used=used, records=found)
 
 
-def standing(text: str, cut: Cut) -> list[str]:
+def find_quoted(text: str, cut: Cut) -> list[str]:
     """Return the fields of a text that stand in a cut's quote, as they stand."""
     end, mark = re.escape(cut.delimiter), re.escape(cut.quote)
     return re.findall(
@@ -76,7 +76,7 @@ def standing(text: str, cut: Cut) -> list[str]:
     )
 
 
-def tail(name: str, cut: Cut, header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+def count_tail(name: str, cut: Cut, header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """Return how many empty fields without a name records may end with; refuse a header that no record fits.
 
     ``rows`` are the first records below the header, none of those that are broken.

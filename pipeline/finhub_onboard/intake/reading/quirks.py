@@ -42,7 +42,7 @@ class Quirks:
 
     def may_be_blank(self, text: str) -> bool:
         """Tell whether a line has nothing but white space, delimiters and quotes."""
-        return _compiled(self.blank).match(text) is not None
+        return _compile(self.blank).match(text) is not None
 
     def may_be_in(self, body: bytes, signs: bytes) -> bool:
         """Tell whether any line of a block without CSV's own quotes may be blank or strange; most blocks are not.
@@ -62,14 +62,14 @@ class Quirks:
 
     def is_strange(self, text: str) -> bool:
         """Tell whether a field may be quoted in another way than CSV's."""
-        return bool(self.quote) and _compiled(self.strange).search(text) is not None
+        return bool(self.quote) and _compile(self.strange).search(text) is not None
 
-    def respelled(self, text: str) -> str | None:
+    def respell(self, text: str) -> str | None:
         """Return a line with CSV's own quotes for the others; None where a quotation is not whole.
 
         A quoted field that goes on behind the line is left as it is, and what is on its line as well.
         """
-        field = _compiled(_field(self.delimiter, self.quote, self.escape))
+        field = _compile(_field(self.delimiter, self.quote, self.escape))
         body = text.rstrip("\r\n")
         fields, place = [], 0
         while True:
@@ -78,7 +78,7 @@ class Quirks:
             bare = match["bare"]
             if bare is not None and bare.startswith(self.quote):
                 return text
-            spelled = self._spelled(match)
+            spelled = self._spell(match)
             if spelled is None:
                 return None
             fields.append(spelled)
@@ -86,12 +86,12 @@ class Quirks:
                 return self.delimiter.join(fields) + text[len(body) :]
             place = match.end() + len(self.delimiter)
 
-    def _spelled(self, match: re.Match[str]) -> str | None:
+    def _spell(self, match: re.Match[str]) -> str | None:
         if match["bare"] is None:
             own = match["own"] or match["late"]
             if own is None:
-                return self._quoted(_inner(match))
-            within = _compiled(_families(f"[{SPACES}]*")).fullmatch(own[1:-1])
+                return self._quote(_inner(match))
+            within = _compile(_families(f"[{SPACES}]*")).fullmatch(own[1:-1])
             return f"{self.quote}{_inner(within)}{self.quote}" if within else own
         bare = match["bare"].strip(SPACES)
         half = len(bare) > 1 and bare[0] in _HALVES and not set(bare[1:]) & set(OPENERS)
@@ -110,13 +110,13 @@ class Quirks:
         inner = bare[1:-1].replace(self.other * 2, "")
         return self.other not in inner and (self.other == '"' or len(inner) < len(bare) - 2)
 
-    def _quoted(self, inner: str) -> str:
+    def _quote(self, inner: str) -> str:
         escaped = inner.replace(self.escape, self.escape * 2) if self.escape else inner
         return f"{self.quote}{escaped.replace(self.quote, (self.escape or self.quote) + self.quote)}{self.quote}"
 
 
 @lru_cache(maxsize=64)
-def of(delimiter: str, quote: str, escape: str, other: str) -> Quirks:
+def quirks_of(delimiter: str, quote: str, escape: str, other: str) -> Quirks:
     """Return the quirks of a dialect; ``other`` is the quote that it does not seem to have, if that was a guess."""
     space = f"[{_spaces(delimiter)}]"
     ways = [f"{space}*{re.escape(quote)}?{space}*[{OPENERS}]", f"{space}+{re.escape(quote)}"] if quote else []
@@ -160,5 +160,5 @@ def _inner(match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)

@@ -125,7 +125,7 @@ def _record(line: bytes, lines: Lines, cut: Cut, width: int | None, tail: int) -
     if _is_blank(text, cut, width):
         return None
     number, raw = lines.number, line
-    spelled = cut.quirks.respelled(text) if cut.quirks.is_strange(text) else text
+    spelled = cut.quirks.respell(text) if cut.quirks.is_strange(text) else text
     cells = None if spelled is None else _single(spelled, cut)
     if cells is None and spelled == text:
         raw, cells = _spanning(line, lines, cut, width)

@@ -42,7 +42,7 @@ def sha256(path: Path, name: str) -> str:
         racy = time.time_ns() - max(seen.changed, seen.modified) < _RACY_NS
         return _digest.__wrapped__(path, seen) if racy else _digest(path, seen)
     except OSError as error:
-        raise places.unopened(name, error) from None
+        raise places.unopened_error(name, error) from None
 
 
 @lru_cache(maxsize=4096)

@@ -40,7 +40,7 @@ def rows(path: Path, name: str, sheet: str, max_unpacked: int) -> Iterator[tuple
     """Yield the rows of a sheet that have a cell, with their numbers."""
     _check_archive(path, name, max_unpacked)
     with path.open("rb") as stream:  # a stream, as openpyxl goes by a file's name otherwise
-        book = _opened(stream, name)
+        book = _open_book(stream, name)
         part = _sheet(book, name, sheet)
         with book.archive.open(part) as source:
             for number, cells in book.rows(source):
@@ -49,7 +49,7 @@ def rows(path: Path, name: str, sheet: str, max_unpacked: int) -> Iterator[tuple
                 yield number, cells
 
 
-def _opened(stream: Any, name: str) -> "Book":
+def _open_book(stream: Any, name: str) -> "Book":
     try:
         import openpyxl  # noqa: F401, PLC0415 - an extra that only workbooks need
 
@@ -91,7 +91,7 @@ def _sheet(book: "Book", name: str, wanted: str) -> str:
 def leaves_values_out(path: Path, name: str, sheet: str) -> bool:
     """Tell whether the writer of a sheet left the values of formulas out, where they look empty."""
     with path.open("rb") as stream:
-        book = _opened(stream, name)
+        book = _open_book(stream, name)
         with book.archive.open(_sheet(book, name, sheet)) as source:
             return _finds(source, _UNWRITTEN)
 
@@ -133,7 +133,7 @@ def _finds(stream: Any, pattern: re.Pattern[bytes]) -> bool:
 
 
 @contextmanager
-def guarded(name: str) -> Iterator[None]:
+def guard(name: str) -> Iterator[None]:
     """Turn any failure of the reader into one plain sentence, and hide its remarks on styles; not for a ``yield``."""
     try:
         with warnings.catch_warnings():

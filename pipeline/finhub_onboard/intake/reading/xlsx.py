@@ -87,7 +87,7 @@ class Parser(_SheetReader):  # type: ignore[misc]  # see there
             else:
                 text = self._any(element)[1]
             if text:
-                cells.append((column, cell_text.unescaped(text) if "_x" in text else text, ""))
+                cells.append((column, cell_text.unescape(text) if "_x" in text else text, ""))
         return self.row_counter, cells
 
     def _any(self, element: Any) -> Cell:
