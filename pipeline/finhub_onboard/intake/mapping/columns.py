@@ -248,9 +248,9 @@ def _check_named(profile: Profile, columns: Sequence[str], name: str) -> None:
     if lacking:
         near = {theirs: _near(theirs, columns) for theirs in lacking}
         meant = [f"{found} may be meant by {theirs}" for theirs, found in near.items() if found]
+        lacked = list_names([f"{column} ({place})" for column, place in lacking.items()])
         raise UnreadableInputError(
-            f"{name} lacks columns that the profile names: "
-            f"{list_names([f'{column} ({place})' for column, place in lacking.items()])} (found: {show_names(columns)})",
+            f"{name} lacks columns that the profile names: {lacked} (found: {show_names(columns)})",
             hint=f"correct the profile: {list_names(meant)}" if meant else _why_not(profile, columns),
         )
 
