@@ -1,10 +1,10 @@
-"""What a cell means without what copying and spreadsheets leave around it: the text that all else is judged by.
+"""Cleans cells: removes what copying and spreadsheets leave around a value.
 
-Promises: a text is never changed in what a person would call it. White space and invisible marks go at the ends, and
-inside of what is read by its letters only, such as a date; elsewhere inside they stay and are told. What a spreadsheet
-was told to take as text (``="00123"``, ``'00123``) is that text, and Unicode is composed (NFC). Joiners stay where a
-script needs them: in Persian and Indic names they are letters' shape. Beside the text stands what is to be told of it,
-and how versions up to 0.4.0 read the cell, because ledgers know customers by that. Knows no rows, no file, no profile.
+Promises: the visible text of a value never changes. White space and invisible characters are removed at the ends, and
+inside of coded values such as dates; inside of other texts they stay and are reported. A spreadsheet's notation for
+text (``="00123"``, ``'00123``) is replaced by the text, and Unicode is composed (NFC). Joiners stay where a script
+needs them: in Persian and Indic names they shape letters. Beside the text there is a code for what was changed, and the
+reading of versions up to 0.4.0, because ledgers know customers by it. Knows no rows, no file, no profile.
 """
 
 import re
@@ -34,17 +34,17 @@ OUTER_SPACE = (
     + "\u00ad\u061c\u180e\u202a\u202b\u202c\u202d\u202e"
     + "".join(map(chr, range(0x2061, 0x2070)))
 )
-"""White space of every kind, and invisible marks that copying leaves at the ends of a value."""
+"""All white space, and the invisible characters that copying leaves at the ends of a value."""
 
 UNWRAPPED, INVISIBLE, NAME = "spreadsheet_text", "invisible_characters", "name_cleaned"
-"""Codes of what is told of a cell."""
+"""Codes of the notices on a cell."""
 
 
 class Kind(Enum):
-    """What a column holds.
+    """How the cells of a column are cleaned.
 
-    In ``FREE`` texts an apostrophe may stand first ('s-Hertogenbosch, 't Hooft), in others it is a spreadsheet's mark.
-    ``CODED`` are numbers, dates and words of a list, which mean the same without what nobody sees inside them.
+    A ``FREE`` text may begin with an apostrophe ('s-Hertogenbosch, 't Hooft); in other columns that is a spreadsheet's
+    mark for text. ``CODED`` values are numbers, dates and words of a list: invisible characters inside mean nothing.
     """
 
     FREE = "free"
@@ -80,9 +80,9 @@ _JOINED_SCRIPTS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
-    """Columns of a file: their texts, where there is something to tell of them, and as earlier versions read them.
+    """Cleaned columns of a file, the codes of notices, and the texts as earlier versions read them.
 
-    ``codes`` and ``earlier`` have a column only if a cell of it is concerned.
+    ``codes`` and ``earlier`` have only the columns in which at least one cell is affected.
     """
 
     frame: pl.DataFrame
@@ -94,8 +94,8 @@ class Cleaned:
 class Cells:
     """A batch of canonical columns as text, '' is absent.
 
-    ``dialled`` are the phone numbers before a profile's format. ``codes`` tell by canonical column what cleaning did.
-    Rows that versions up to 0.4.0 read as something else are at ``places``, and stand as those did in ``earlier``.
+    ``dialled`` are the phone numbers before the profile's format is applied. ``codes`` are the notices by canonical
+    column. ``earlier`` has the rows at ``places`` as versions up to 0.4.0 read them, where that is different.
     """
 
     frame: pl.DataFrame
@@ -106,32 +106,32 @@ class Cells:
 
 
 def clean_text(values: pl.Series) -> pl.Series:
-    """Return what cells of free text mean."""
+    """Clean cells of free text."""
     bare = map_distinct(values, _strip_space)
     places = _is_odd(bare, ascii_only=is_ascii(bare)).arg_true()
     return bare.scatter(places, _clean_each(bare.gather(places), Kind.FREE)) if places.len() else bare
 
 
 def seen(values: pl.Series) -> pl.Series:
-    """Return what a person sees of texts: two that look the same are the same."""
+    """Remove invisible characters, so that texts that look the same are equal."""
     return (
         values if is_ascii(values) else map_matching(values, _UNSEEN.pattern, lambda odd: map_texts(odd, remove_marks))
     )
 
 
 def clean_one(value: str) -> str:
-    """Return what a single text means."""
+    """Clean a single text."""
     return str(clean_text(pl.Series([value], dtype=pl.String))[0])
 
 
 def readings(external_id: str) -> tuple[str, str]:
-    """Return what a cell of ``external_id`` means, and how earlier versions read it."""
+    """Return a cell of ``external_id`` as cleaned now, and as versions up to 0.4.0 read it."""
     value = pl.Series([external_id], dtype=pl.String)
     return _clean_value(_strip_space(value)[0], Kind.KEY), _earlier(value)[0]
 
 
 def cleaned(frame: pl.DataFrame, kinds: Mapping[str, Kind], names: Collection[str] = ()) -> Cleaned:
-    """Read columns of a file by their kinds, those without one as they stand; of ``names`` everything is told."""
+    """Clean the columns of a file by their kinds, others stay unchanged. In ``names`` every change is reported."""
     columns: dict[str, pl.Series] = {}
     codes: dict[str, pl.Series] = {}
     earlier: dict[str, pl.Series] = {}
@@ -164,7 +164,7 @@ def cleaned(frame: pl.DataFrame, kinds: Mapping[str, Kind], names: Collection[st
 
 
 def _find_changed_names(given: pl.Series, names: pl.Series) -> dict[int, str]:
-    """Tell where a name changed by more than white space at its ends, by place."""
+    """Return by place the names that changed by more than white space at their ends."""
     changed = (given != names).arg_true()
     changed = changed.filter(given.gather(changed).str.strip_chars() != names.gather(changed))
     pairs = zip(changed, given.gather(changed), names.gather(changed), strict=True)
@@ -172,7 +172,7 @@ def _find_changed_names(given: pl.Series, names: pl.Series) -> dict[int, str]:
 
 
 def _strip_space(values: pl.Series) -> pl.Series:
-    """Strip white space and compose; invisible marks stay."""
+    """Strip white space and compose; invisible characters stay."""
     return _compose(values.str.strip_chars(), _SPACE)
 
 
@@ -186,7 +186,7 @@ def _compose(values: pl.Series, space: str) -> pl.Series:
 
 
 def _is_plain(distinct: pl.Series, *, name: bool) -> bool:
-    """Tell whether none of some texts needs a look of its own; batch by batch they are the same few."""
+    """Tell whether none of these texts needs cleaning; cached, because batches repeat the same few texts."""
     return _are_plain(frozenset(distinct.to_list()), name=name)
 
 
@@ -202,8 +202,8 @@ def _are_plain(texts: frozenset[str], *, name: bool) -> bool:
 
 
 def _is_odd(bare: pl.Series, *, ascii_only: bool) -> pl.Series:
-    """Tell which texts hold invisible marks, or begin like one that a spreadsheet was told to take as text."""
-    # To compare costs half of what looking at beginnings does: ( comes after ', and > after =.
+    """Tell which texts contain invisible characters, or begin with a spreadsheet's mark for text."""
+    # Comparing costs half of starts_with: ( is the character after ', and > the one after =.
     begins = ((bare >= "'") & (bare < "(")) | ((bare >= "=") & (bare < ">"))
     return begins if ascii_only else begins | bare.str.contains(_UNSEEN.pattern)
 
@@ -213,7 +213,7 @@ def _clean_each(values: pl.Series, kind: Kind) -> pl.Series:
 
 
 def _clean_value(value: str, kind: Kind) -> str:
-    """Return what one bare text means."""
+    """Clean one text that has no white space at its ends."""
     meant = remove_marks(value) if kind is Kind.CODED else _strip(value)
     if kind is not Kind.FREE and _MARKED.fullmatch(meant):
         meant = meant[1:].strip(_SPACE)
@@ -223,14 +223,14 @@ def _clean_value(value: str, kind: Kind) -> str:
 
 
 def _strip(value: str) -> str:
-    """Drop what nobody sees at both ends, but the joiners that shape the last letter."""
+    """Remove invisible characters at both ends, except a joiner that shapes the last letter."""
     bare = value.strip(OUTER_SPACE)
     behind = value[value.index(bare) + len(bare) :] if bare else ""
     return bare + behind[:1] if behind[:1] in _JOINERS and _shapes(bare[-1:], "") else bare
 
 
 def remove_marks(value: str) -> str:
-    """Drop the marks that nobody sees, but the joiners that shape letters."""
+    """Remove invisible characters, except joiners that shape letters."""
     if not _UNSEEN.search(value):
         return value
     kept = ""
@@ -243,7 +243,7 @@ def remove_marks(value: str) -> str:
 
 
 def _shapes(before: str, after: str) -> bool:
-    """Tell whether a joiner between these shapes letters: after a virama, or between letters of such a script."""
+    """Tell whether a joiner between these letters shapes them: after a virama, or inside of a joining script."""
     return bool(before) and (
         unicodedata.combining(before) == _VIRAMA or (_is_joined(before) and bool(after) and _is_joined(after))
     )
@@ -254,7 +254,7 @@ def _is_joined(letter: str) -> bool:
 
 
 def _choose_code(before: str, after: str) -> str | None:
-    """Tell what there is to tell of the inside of a bare text that means ``after``, if anything."""
+    """Return the code of the notice on a text that was cleaned to ``after``, if any."""
     seen = remove_marks(before)
     if len(after) < len(_strip(before)) and seen[:1] in ("=", "'"):
         return UNWRAPPED

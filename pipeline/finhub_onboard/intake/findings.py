@@ -1,6 +1,6 @@
-"""What is said of the records of consecutive batches, by place: errors, and what is only told.
+"""The findings on the records of consecutive batches, by place: errors, and warnings and notices.
 
-Promises: a place is told apart by input and row number, also where the batches are of many inputs. Knows no rules.
+Promises: a place always leads to its own input and row number, although a group may hold many inputs. Knows no rules.
 """
 
 from bisect import bisect_right
@@ -26,7 +26,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lack:
-    """What a row does not have and will need: the words of a :class:`Violation` without the row."""
+    """Something that a row lacks for the journey: a :class:`Violation` without the row."""
 
     field: str
     code: str
@@ -35,7 +35,7 @@ class Lack:
 
 
 class Findings:
-    """Violations and other findings of consecutive batches, by place among all their records."""
+    """Collects the findings on consecutive batches, by place in the whole group."""
 
     def __init__(self, pieces: Sequence[Piece], ids: pl.Series) -> None:
         self._pieces = pieces
@@ -45,13 +45,13 @@ class Findings:
         self.others: defaultdict[int, list[Violation]] = defaultdict(list)
 
     def at(self, place: int) -> tuple[Table, int]:
-        """Return the input that a record is of, and its row number there."""
+        """Return the input and the row number of a record."""
         which = self._which(place)
         piece = self._pieces[which]
         return piece.table, piece.batch.first_row + place - self._starts[which]
 
     def split(self, found: Mapping[int, list[Violation]]) -> list[dict[int, list[Violation]]]:
-        """Return errors or others for each batch, by place in it."""
+        """Return the findings of each batch, by place in the batch."""
         batches: list[dict[int, list[Violation]]] = [{} for _ in self._pieces]
         for place, violations in found.items():
             which = self._which(place)
@@ -64,7 +64,7 @@ class Findings:
     def add(
         self, place: int, field: str, code: str, facts: Mapping[str, object], severity: Severity = Severity.ERROR
     ) -> None:
-        """Note a finding."""
+        """Add a finding."""
         table, row_number = self.at(place)
         found = violation_codes.make_violation(
             code,
@@ -78,7 +78,7 @@ class Findings:
         (self.errors if severity is Severity.ERROR else self.others)[place].append(found)
 
     def lack(self, place: int, lack: Lack) -> None:
-        """Note what a row does not have."""
+        """Add a warning about something that the row lacks."""
         table, row_number = self.at(place)
         found = Violation(
             source=table.name,

@@ -30,9 +30,9 @@ from finhub_onboard.texts import printable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What the first pass found: the inputs, and the rows that share a key, numbered over all inputs from 0.
+    """The result of the first pass: the inputs, and the rows that share a key, numbered from 0 over all inputs.
 
-    ``compared``: all names were that may be the same person's.
+    ``compared``: whether all names that may belong to the same person were compared with each other.
     """
 
     sources: tuple[SourceInfo, ...]
@@ -50,9 +50,9 @@ class Survey:
 def survey(
     inputs: Sequence[Path], *, batch_rows: int, limit: int | None = None, reading: Reading | None = None
 ) -> Survey:
-    """Make the first pass: every input is readable, has its columns; rows, SHA-256 and copies are known after it.
+    """Make the first pass: check every input, count its rows, hash it, and find the rows that share a key.
 
-    With ``limit`` only the first records over all inputs count. Raises :class:`UnreadableInputError`.
+    ``limit``: use only the first records over all inputs. Raises :class:`UnreadableInputError`.
     """
     schema.load()
     reading = reading or Reading()
@@ -66,7 +66,7 @@ def survey(
         small = SmallInputs(collector)
         for table in tables:
             count = 0
-            with passes.refuse_changes(table):  # or what is counted may not be what is hashed
+            with passes.refuse_changes(table):  # the rows are counted and the bytes are hashed in two readings
                 batches = passes.read_batches(
                     passes.with_keys_only(table, identity.LOOSELY), batch_rows=batch_rows, limit=left, quiet=True
                 )
@@ -97,10 +97,10 @@ def _hash_keys(collector: Collector, constant: Collection[str], batch: Batch) ->
 
 
 def _name_inputs(inputs: Sequence[Path]) -> list[str]:
-    """Return how inputs are called: by file name, or as given where two have the same."""
+    """Return a name for each input: its file name, or its path as given where two file names are equal."""
     seen: dict[Path, Path] = {}
     for path in inputs:
-        real = Path(os.path.realpath(path))  # which, unlike Path.resolve, does not mind links that lead to themselves
+        real = Path(os.path.realpath(path))  # unlike Path.resolve, it accepts a loop of links
         if real in seen:
             raise ConfigurationError(f"the input {path} is given twice", hint="give each file once")
         seen[real] = path
@@ -109,9 +109,9 @@ def _name_inputs(inputs: Sequence[Path]) -> list[str]:
 
 
 def _make_distinct(names: Sequence[str]) -> list[str]:
-    """Return the names as reports may hold them: text that can be shown, and still one per input.
+    """Make the names printable and unique.
 
-    A file system may hold names that are not text, or hold what moves a terminal's cursor.
+    A file's name may not be valid text, or may contain control characters of a terminal.
     """
     shown = [printable(os.fsencode(name).decode("utf-8", "backslashreplace")) for name in names]
     times = Counter(shown)

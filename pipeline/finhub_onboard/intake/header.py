@@ -1,8 +1,8 @@
-"""The header of an input: every column has a name of its own, and names that are missing have near ones.
+"""Checks the header of an input, and formats column names for messages.
 
-Promises: after :func:`check` every name is unique and not empty, and neither a line of data nor one that runs on behind
-the header was taken for names. No message shows a name that may be a person's value: a header in which the vocabulary
-knows no name is told by the places of its columns. Knows names only, no file format.
+Promises: after :func:`check` every name is unique and not empty, and the header is no line of data and contains none.
+No message shows a name that may be a person's value: where the vocabulary knows no name of a header, its columns are
+given by number. Knows names only, no file format.
 """
 
 import re
@@ -13,11 +13,11 @@ from difflib import get_close_matches
 from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.model import CANONICAL_COLUMNS
 
-_SHOWN = 40
-_LONGEST = 100
-_DIGITS_OF_A_VALUE = 6
-_HEADER = 2
-"""Names that the vocabulary knows, from which on a line is a header."""
+_MAX_SHOWN = 40
+_MAX_NAME_LENGTH = 100
+_MIN_DIGITS_OF_A_VALUE = 6
+_MIN_KNOWN_NAMES = 2
+"""How many names the vocabulary must know for a line to be a header."""
 _OURS = "`onboard template` prints a header"
 FIXED_WIDTH = (
     "its fields seem to stand under each other, filled up with spaces (fixed width): import it into a spreadsheet by "
@@ -30,7 +30,7 @@ _BREAK = re.compile(
     r"|\\[nr]|</?(?:br|p|tr)\b|&#(?:10|13|xa|xd);|%0[ad]|_x000[ad]_",
     re.IGNORECASE,
 )
-"""What stands for the end of a line in some format, and is none in a table: control characters, NEL, U+2028, words."""
+"""Line ends of other formats, which are none in a table: control characters, NEL, U+2028, HTML tags, escapes."""
 
 
 def check(name: str, columns: Sequence[str], known: Collection[str] = CANONICAL_COLUMNS) -> None:
@@ -58,7 +58,7 @@ def check(name: str, columns: Sequence[str], known: Collection[str] = CANONICAL_
 
 
 def _check_alone(name: str, columns: Sequence[str], others: Sequence[str]) -> None:
-    """Refuse a header whose line holds the first row as well: the names that are none would be a person's values."""
+    """Refuse a header line that contains the first row as well: its extra names would be a person's values."""
     broken = next((match for column in others if (match := _BREAK.search(column))), None)
     if broken:
         what = f"U+{ord(broken[0]):04X}" if len(broken[0]) == 1 else "a text such as \\n or <br>"
@@ -80,12 +80,12 @@ def _place(columns: Sequence[str], pattern: re.Pattern[str]) -> int:
 
 
 def is_a_value(name: str) -> bool:
-    """Whether this is no column's name but an e-mail address, a date or a number of somebody."""
-    return "@" in name or sum(map(str.isdigit, name[:_LONGEST])) >= _DIGITS_OF_A_VALUE
+    """Tell whether a name is rather an e-mail address, a date or a number of a person."""
+    return "@" in name or sum(map(str.isdigit, name[:_MAX_NAME_LENGTH])) >= _MIN_DIGITS_OF_A_VALUE
 
 
 def show_names(columns: Sequence[str], only: Collection[str] | None = None) -> str:
-    """Name the columns of a file, or some of them, on one line; what may be a person's value by its place."""
+    """Format the names of columns on one line; a name that may be a person's value is given by its number."""
     may = frozenset(showable(columns))
     names = (
         column if column in may else f"column {place}"
@@ -96,22 +96,22 @@ def show_names(columns: Sequence[str], only: Collection[str] | None = None) -> s
 
 
 def showable(columns: Sequence[str]) -> list[str]:
-    """Return the names that may be shown: none where fewer than two are known, as it may be a line of data."""
+    """Return the names that may be shown: none where fewer than two are known, because it may be a line of data."""
     from finhub_onboard.intake.proposing.header_names import knows  # noqa: PLC0415 - only a refusal needs the vocabulary
 
-    if sum(map(knows, columns)) < min(_HEADER, len(columns)):
+    if sum(map(knows, columns)) < min(_MIN_KNOWN_NAMES, len(columns)):
         return []
     return [column for column in columns if not is_a_value(column) and not _BREAK.search(column)]
 
 
 def list_names(texts: Sequence[str]) -> str:
-    """Write texts on one line, the first of them if they are many."""
-    more = len(texts) - _SHOWN
-    return ", ".join(map(_shorten, texts[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
+    """Format texts on one line; only the first of them if they are many."""
+    more = len(texts) - _MAX_SHOWN
+    return ", ".join(map(_shorten, texts[:_MAX_SHOWN])) + (f" and {more} more" if more > 0 else "")
 
 
 def advice(missing: Sequence[str], columns: Sequence[str]) -> str:
-    """Say what to do about columns that are missing."""
+    """Return the hint for missing columns."""
     if len(columns) == 1:
         return _of_one(columns[0])
     return (
@@ -120,7 +120,7 @@ def advice(missing: Sequence[str], columns: Sequence[str]) -> str:
 
 
 def _of_one(column: str) -> str:
-    """Say why there may be one column only, where a table has several."""
+    """Return the hint for a file with only one column."""
     inside = re.search(f"(?:{'|'.join(CANONICAL_COLUMNS)})(\\W+)(?:{'|'.join(CANONICAL_COLUMNS)})", column)
     if (inside and inside[1].isspace() and "\t" not in inside[1]) or _ALIGNED.search(column):
         return FIXED_WIDTH
@@ -135,11 +135,11 @@ def _of_one(column: str) -> str:
 
 def _shorten(name: str) -> str:
     name = " ".join(name.split())
-    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
+    return name if len(name) <= _MAX_NAME_LENGTH else f"{name[:_MAX_NAME_LENGTH]}…"
 
 
 def _nearest(missing: Sequence[str], columns: Sequence[str]) -> str:
-    """Say which columns may be the missing ones under another name; nothing if none is near."""
+    """Return a hint which columns may be the missing ones under another name; '' if none is similar."""
     free = {column.lower().replace(" ", "_"): column for column in showable(columns) if column not in CANONICAL_COLUMNS}
     pairs = [
         f"{_shorten(free[near[0]])} may be {column}"

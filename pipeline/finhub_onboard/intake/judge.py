@@ -1,7 +1,7 @@
-"""One batch, judged: which rows are customers, and what speaks against the others or wants a look.
+"""Collects the findings on a batch: violations, warnings and notices of every row.
 
-Promises: nothing is decided here that the specification, the copies or the ledger's earlier customers have not said;
-words are those of ``codes``. Rows become objects only when somebody asks for them: a check needs the bad ones only.
+Promises: it only combines what the schema, the duplicates and the notices report; the messages are those of
+``violation_codes``. Row objects are created on demand, because a check needs only those of bad rows.
 """
 
 import re
@@ -27,10 +27,10 @@ _ROWS_FOR_PYTHON = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedBatch:
-    """Consecutive records of one input. ``violations`` and ``findings`` by place; a place without violations is good.
+    """Consecutive records of one input; ``violations`` and ``findings`` by place. A row without violations is good.
 
-    ``batch`` has them as they stand, ``frame`` the canonical columns as they will be sent. The rows at ``places`` stand
-    in ``earlier`` as versions up to 0.4.0 sent them.
+    ``batch`` has the records as read, ``frame`` the canonical columns as sent. ``earlier`` has the rows at ``places``
+    as versions up to 0.4.0 sent them.
     """
 
     source: str
@@ -52,7 +52,7 @@ class JudgedBatch:
         return self.frame.height
 
     def any_key(self, pattern: str) -> bool:
-        """Tell whether the key of any record matches a pattern."""
+        """Tell whether any ``external_id`` matches a pattern."""
         ids = self.frame["external_id"]
         return (
             any(map(re.compile(pattern).search, ids))
@@ -61,7 +61,7 @@ class JudgedBatch:
         )
 
     def lines(self, before: str, after: str, key: Callable[[str], str] | None = None) -> list[str]:
-        """Return a text per record: ``before``, its row number, a comma, its key (as ``key`` writes it), ``after``."""
+        """Return a line per record: ``before``, row number, comma, key (as ``key`` writes it), ``after``."""
         ids = self.frame["external_id"]
         keys = ids if key is None else pl.Series(map(key, ids), dtype=pl.String)
         if self.height < _ROWS_FOR_PYTHON:
@@ -70,7 +70,7 @@ class JudgedBatch:
         return pl.select(pl.concat_str(pl.lit(before), numbers, pl.lit(","), keys, pl.lit(after))).to_series().to_list()
 
     def rows(self, places: Sequence[int] | None = None) -> list[IntakeRow]:
-        """Return the records, or those at some places, as rows with their customers."""
+        """Create the rows at some places, by default all, with their customers."""
         places = range(self.height) if places is None else places
         good = [place for place in places if place not in self.violations]
         numbers = [self.first_row + place for place in good]
@@ -92,20 +92,20 @@ class JudgedBatch:
         ]
 
     def former_ids(self) -> dict[int, str]:
-        """Return the ids that versions up to 0.4.0 read otherwise, as they did, by place."""
+        """Return by place the ids that versions up to 0.4.0 read differently, as those versions read them."""
         now = self.frame["external_id"].gather(self.places)
         pairs = zip(self.places, self.earlier["external_id"], now, strict=True)
         return {place: before for place, before, after in pairs if before and before != after}
 
     def ids(self, instead: Mapping[int, str]) -> list[str]:
-        """Return the id of each record; by place, others ``instead``."""
+        """Return the id of each record, replaced by that of ``instead`` where it has one for the place."""
         found: list[str] = self.frame["external_id"].to_list()
         for place, external_id in instead.items():
             found[place] = external_id
         return found
 
     def _earlier(self, places: Sequence[int]) -> dict[int, Customer]:
-        """Return the customers of records as versions up to 0.4.0 read them, where that was another way."""
+        """Return the customers of rows that versions up to 0.4.0 read differently, as those versions read them."""
         if not self.places.len():
             return {}
         wanted = self.places.is_in(pl.Series(places, dtype=self.places.dtype).implode())
@@ -117,10 +117,10 @@ class JudgedBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What good rows are asked for besides the rules.
+    """What the journey needs of a good row beyond the rules.
 
-    ``lacks`` may depend on the values of ``worth`` and on whether the columns ``filled`` are there, on nothing else: it
-    is asked once for all rows of a batch that agree in these.
+    ``lacks`` may depend only on the values of the columns ``worth`` and on whether the columns ``filled`` are empty. It
+    is called once for each combination of these in a batch.
     """
 
     lacks: Callable[[Customer], Sequence[Lack]]
@@ -128,7 +128,7 @@ class Needs:
     filled: Sequence[str]
 
     def kinds(self, frame: pl.DataFrame) -> pl.Series:
-        """Return the places of rows that agree, kind by kind."""
+        """Group the rows by these columns; return the places of each group."""
         kind = [*(pl.col(column) for column in self.worth), *(pl.col(column) != "" for column in self.filled)]
         places = frame.lazy().select(kind).with_row_index("place").group_by([*self.worth, *self.filled])
         return places.agg("place").collect()["place"]
@@ -136,7 +136,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """What is known about all inputs when batches of them are judged."""
+    """What is known about all inputs, and the parameters of the messages."""
 
     sources: Sequence[SourceInfo]
     copies: Mapping[str, Companions]
@@ -155,14 +155,14 @@ class Judge:
         given: Cells,
         earlier: pl.DataFrame,
     ) -> list[JudgedBatch]:
-        """Gather what is said of consecutive batches, ``given`` together as these cells and now a ``frame``.
+        """Combine all findings on consecutive batches; ``given`` are their cells, ``frame`` is normalised.
 
-        ``earlier`` are the rows at ``given.places`` as versions up to 0.4.0 sent them.
+        ``earlier`` has the rows at ``given.places`` as versions up to 0.4.0 sent them.
         """
         findings = Findings(pieces, frame["external_id"])
         faulty = set(self._faults(findings, pieces))
         for rule in broken:
-            # A faulty record has no cells that could break a rule.
+            # A record that could not be read has no cells that could break a rule.
             if rule.place not in faulty:
                 table, _ = findings.at(rule.place)
                 findings.add(rule.place, rule.column, rule.code, self._facts(rule, frame, table))
@@ -179,7 +179,7 @@ class Judge:
 
     @staticmethod
     def _faults(findings: "Findings", pieces: Sequence[Piece]) -> Iterator[int]:
-        """Say of records that are none why, and yield their places."""
+        """Add the faults of records that could not be read; yield their places."""
         for piece in pieces:
             for within, fault in piece.batch.faults.items():
                 place = piece.offset - pieces[0].offset + within
@@ -206,7 +206,7 @@ class Judge:
                             findings.lack(place, lack)
 
     def _facts(self, fault: schema.BrokenRule, frame: pl.DataFrame, table: Table) -> Mapping[str, object]:
-        """Return what the words of a code need to know; none of it is the row's own value."""
+        """Return the parameters of a code's message; none is a value of the row."""
         match fault.code:
             case "too_long":
                 return {"longest": schema.LONGEST[fault.column]}
@@ -223,7 +223,7 @@ class Judge:
         return {}
 
     def _name_rows(self, others: Sequence[int], more: int) -> str:
-        """Name other rows: by number, and by input when there are several."""
+        """Format a list of row numbers, with the name of the input if there are several."""
         starts = [0, *accumulate(source.rows for source in self.sources)]
         names = []
         for other in others:
@@ -237,7 +237,7 @@ class Judge:
 def _split(
     pieces: Sequence[Piece], frame: pl.DataFrame, findings: Findings, places: pl.Series, earlier: pl.DataFrame
 ) -> Iterator[JudgedBatch]:
-    """Yield the batches apart, each with what is said of its own records."""
+    """Split the group into its batches again, each with its own findings."""
     errors, others = findings.split(findings.errors), findings.split(findings.others)
     start = begin = 0
     for piece, own_errors, own_others in zip(pieces, errors, others, strict=True):

@@ -1,7 +1,7 @@
-"""What is told of a row without refusing it: what was changed on the way in, and what looks as if it were wrong.
+"""Notices and warnings on a row: values that were changed while reading, and values that look wrong.
 
-Promises: a change that matters is never silent, and a value that only looks wrong costs no row. Cheap patterns choose
-the few cells that are looked at one by one. Knows no words; they stand in ``codes``.
+Promises: a change that matters is always reported, and a value that only looks wrong does not reject its row. Cheap
+patterns select the few cells that are examined one by one. Knows codes only; the messages are in ``violation_codes``.
 """
 
 import re
@@ -36,7 +36,7 @@ _SEVERITY = {
 
 
 class Notice(NamedTuple):
-    """A row's place in the batch, the canonical column, the code."""
+    """A notice or warning: the row's place in the batch, the canonical column, the code, the severity."""
 
     place: int
     column: str
@@ -45,7 +45,7 @@ class Notice(NamedTuple):
 
 
 def find(given: Cells, frame: pl.DataFrame) -> Iterator[Notice]:
-    """Yield what is to be told of a batch: as ``given``, and as its ``frame`` came out of normalisation."""
+    """Yield the notices on a batch; ``given`` are its cells, ``frame`` is normalised."""
     for column, codes in given.codes.items():
         for place in codes.is_not_null().arg_true():
             yield Notice(place, column, codes[place], _SEVERITY.get(codes[place], Severity.NOTICE))
@@ -58,7 +58,7 @@ def find(given: Cells, frame: pl.DataFrame) -> Iterator[Notice]:
 
 
 def _doubtful(frame: pl.DataFrame) -> Iterator[Notice]:
-    """Yield values that look as if they were none, or as if a tool had changed them."""
+    """Yield placeholders, and values that a tool may have changed."""
     for column in _MAYBE_NOTHING:
         values = frame[column]
         pattern = f"{_NOTHING}|{_QUOTED}" + (f"|{rewritten.DOUBTFUL}" if column in _DOUBTFUL_NUMBERS else "")
@@ -75,7 +75,7 @@ def _doubt_of(value: str, column: str) -> str:
 
 
 def _matching(values: pl.Series, pattern: str) -> pl.Series:
-    """Return the places of the values that match a pattern, by distinct values where these are few."""
+    """Return the places of the values that match a pattern; tests distinct values only, where they are few."""
     distinct = distinct_if_few(values)
     if distinct is None:
         return values.str.contains(pattern).arg_true()

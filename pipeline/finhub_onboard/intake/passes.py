@@ -1,6 +1,6 @@
-"""The records of inputs, pass by pass: as far as a limit goes, and only of inputs that are as they were.
+"""Reads the records of inputs for either pass: up to a limit, and only while the input is unchanged.
 
-Promises: an input that somebody writes to is refused, whatever else goes wrong because of it. Knows no rules.
+Promises: an input that changes during a pass is refused, whatever error the change causes first. Knows no rules.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ from finhub_onboard.model import SourceInfo
 
 @contextmanager
 def refuse_changes(table: Table) -> Iterator[None]:
-    """Say that an input changed meanwhile, whatever else went wrong because of it."""
+    """Context manager: report that an input changed, instead of any error that the change caused."""
     try:
         yield
     except (UnreadableInputError, ValueError):
@@ -34,10 +34,10 @@ def refuse_changes(table: Table) -> Iterator[None]:
 
 
 def read_surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator[Batch]:
-    """Yield the batches of an input as long as it is the one that was surveyed."""
+    """Yield the batches of a surveyed input; refuse it as soon as it has changed."""
 
     def check() -> None:
-        if not table.untouched:  # perhaps only its name or its rights were changed
+        if not table.untouched:  # a changed name or mode changes the stamp, but not the content
             stamps.verify(source)
 
     check()
@@ -50,7 +50,7 @@ def read_surveyed(source: SourceInfo, table: Table, batch_rows: int) -> Iterator
 def read_rows_at(
     numbers: pl.Series, tables: Sequence[Table], sources: Sequence[SourceInfo], batch_rows: int
 ) -> Iterator[pl.DataFrame]:
-    """Yield the surveyed rows with some numbers over all inputs once more, in order, keys only."""
+    """Read the key columns of some rows again; ``numbers`` count over all inputs and are sorted."""
     starts = accumulate((source.rows for source in sources), initial=0)
     found = chain.from_iterable(
         _select_asked(select_between(numbers, start, source.rows) - start, source, with_keys_only(table), batch_rows)
@@ -68,7 +68,7 @@ def _plan_of(asked: tuple[Batch, pl.Series]) -> Plan:
 def _select_asked(
     rows: pl.Series, source: SourceInfo, table: Table, batch_rows: int
 ) -> Iterator[tuple[Batch, pl.Series]]:
-    """Yield the batches in which some rows of an input are, with their places in it."""
+    """Yield the batches that contain some of the rows, with the places of these rows in the batch."""
     for batch in read_surveyed(source, table, batch_rows) if rows.len() else ():
         first = batch.first_row - 1
         if (here := select_between(rows, first, batch.height)).len():
@@ -82,12 +82,12 @@ def _cut_asked(asked: Sequence[tuple[Batch, pl.Series]]) -> pl.DataFrame:
 
 
 def with_keys_only(table: Table, unclean: Sequence[str] = ()) -> Table:
-    """Return a table of which only what keys are made of is read, some columns of it as they stand."""
+    """Return the table restricted to the key columns; the columns ``unclean`` are read without cleaning."""
     return replace(table, plan=table.plan.only(identity.COLUMNS, unclean))
 
 
 def read_batches(table: Table, *, batch_rows: int, limit: int | None, quiet: bool = False) -> Iterator[Batch]:
-    """Yield a table's batches up to a number of records."""
+    """Yield the batches of a table, up to ``limit`` records."""
     if limit == 0:
         return
     read = files.batches(table, batch_rows=batch_share(batch_rows), quiet=quiet)

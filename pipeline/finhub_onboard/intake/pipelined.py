@@ -1,9 +1,8 @@
-"""Batches on two cores: the next one is read, and those read are judged, while another is used.
+"""Reads and judges batches in threads, ahead of their use.
 
-Promises: results come in the order of their items, and an error where its item was; what is held at once is bounded;
-who stops early does not wait for what is under way.
-(polars and the checks leave the interpreter free most of the time, so that threads are enough.) Knows nothing of what
-is done.
+Promises: results come in the order of the items, and an error is raised in the place of its item; a bounded number of
+items is held; a caller who stops early does not wait for running work. Threads are enough, because polars releases the
+GIL most of the time. Knows nothing of the work.
 """
 
 from collections import deque
@@ -20,15 +19,15 @@ _BATCH_SHARE = 2 / 3
 
 
 def batch_share(rows: int) -> int:
-    """Return the rows of one batch, when several are held at once."""
+    """Return the rows of one batch, given that several are held at once."""
     return max(1, int(rows * _BATCH_SHARE))
 
 
 @contextmanager
 def workers(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Run a pool of threads; whoever leaves early, as a signal makes them, waits for no work that is under way.
+    """Context manager: a pool of threads. On an exception, such as that of a signal, it does not wait for running work.
 
-    Its results are not wanted any more: what waits is dropped, and a thread ends by itself with what it has in hand.
+    Waiting work is cancelled; each thread ends after the item that it is working on.
     """
     pool = ThreadPoolExecutor(max_workers=count)
     try:
@@ -40,7 +39,7 @@ def workers(count: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def read_ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield items, the next one being made meanwhile."""
+    """Yield items; produce the next one in a thread while the caller uses this one."""
     with workers(1) as reader:
         following = reader.submit(_take_next, items)
         while found := following.result():
@@ -49,14 +48,14 @@ def read_ahead(items: Iterator[T]) -> Iterator[T]:
 
 
 def map_in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
-    """Yield ``function`` of each item, several being worked on at once."""
+    """Yield ``function(item)`` for each item, in order; several calls run at once."""
     failure: Exception | None = None
     with workers(_WORKERS) as pool:
         waiting: deque[Future[R]] = deque()
         while True:
             try:
                 found = _take_next(items)
-            except Exception as error:  # noqa: BLE001 - it is raised where its item would be
+            except Exception as error:  # noqa: BLE001 - raised below, in the place of its item
                 failure = error
                 break
             if not found:
@@ -73,9 +72,9 @@ def map_in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
 def group_items(
     items: Iterator[T], size: Callable[[T], int], enough: int, *, alike: Callable[[T], object] = lambda _: None
 ) -> Iterator[list[T]]:
-    """Yield items in groups of so large together or nearly: what each costs beside its size is paid once.
+    """Yield consecutive items in groups with a total size of up to ``enough``, to share their fixed costs.
 
-    A group is larger only if it is one item. Only consecutive items that are ``alike``, by equal answers, share one.
+    A single item may be larger. Items share a group only if ``alike`` returns the same for them.
     """
     group: list[T] = []
     together = 0
@@ -93,7 +92,7 @@ def group_items(
 
 
 def _take_next(items: Iterator[T]) -> tuple[T] | None:
-    """Return the next item in a tuple of its own, nothing at the end."""
+    """Return a tuple of the next item, or None at the end."""
     for item in items:
         return (item,)
     return None

@@ -1,9 +1,9 @@
-"""Rows that a person must correct, written as they stood, with the reasons at the end.
+"""Writes the rows that a person must correct, unchanged, followed by the reasons.
 
-Promises: the original fields byte for byte in the original dialect and encoding (a Parquet input: the original
-schema), ``_err_row,_err_field,_err_code,_err_message`` after them; what an earlier run appended is replaced. Rows are
-written as they are judged, so that nothing is held for them; only those of a Parquet input, which polars cannot write
-piece by piece, are held to its end. Knows no rules: the marks are given.
+Promises: the original fields byte for byte in the original dialect and encoding (Parquet: the original schema),
+followed by ``_err_row,_err_field,_err_code,_err_message``; columns that an earlier run appended are replaced. Rows are
+written as they are judged, and not held; only those of a Parquet input are, because polars cannot write it in pieces.
+Knows no rules: the reasons are given.
 """
 
 import csv
@@ -24,12 +24,12 @@ from finhub_onboard.intake.reading.lines import line_end, without_line_end
 from finhub_onboard.model import ERROR_COLUMNS
 
 _ROWS = 10_000
-"""Rows of a workbook that are held at once."""
+"""How many rows of a workbook are held at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectMark:
-    """Why a row is rejected, or was refused: a canonical column or '', a stable code, a sentence."""
+    """A reason why a row is rejected: a canonical column or '', a stable code, a sentence."""
 
     field: str
     code: str
@@ -37,11 +37,11 @@ class RejectMark:
 
 
 Marks = Mapping[int, Sequence[RejectMark]]
-"""Why rows are rejected, by row number."""
+"""The reasons by row number."""
 
 
 class Rejects(Protocol):
-    """The rejects of one input: give it the batches that hold some, in order, then close it."""
+    """The rejects file of one input: add the batches that contain some, in order, then close it."""
 
     def add(self, batch: Batch, marks: Marks) -> None:
         """Write the marked rows of a batch."""
@@ -51,7 +51,7 @@ class Rejects(Protocol):
 
 
 def rejects_of(table: Table, destination: Path) -> Rejects:
-    """Begin the rejects of an input in ``destination``: with a header only, as long as there are none."""
+    """Start the rejects file of an input in ``destination``, with its header."""
     match table.kind:
         case Kind.PARQUET:
             return _ParquetRejects(table, destination)

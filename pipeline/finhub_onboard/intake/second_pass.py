@@ -30,10 +30,10 @@ _SLICE_ROWS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the judge needs to know; ``now`` is fixed for the whole run, ``categories`` None when not known yet.
+    """The parameters of the rules; ``now`` is fixed for the whole run, ``categories`` is None while not known.
 
-    ``needs``: what a good row is asked for besides, a warning where it lacks it. ``documents_may_fail``: a document
-    that trouble of the machine hides counts as good, instead of an error that stops the pass.
+    ``needs``: what the journey will need of a good row; a warning where it is missing. ``documents_may_fail``: treat a
+    document that cannot be read because of the machine as good, instead of stopping the pass.
     """
 
     now: datetime
@@ -82,7 +82,7 @@ def judge_batches(survey: Survey, rules: Rules, *, batch_rows: int) -> Iterator[
 
 
 def _read_pieces(survey: Survey, batch_rows: int) -> Iterator[Piece]:
-    """Yield all batches of inputs that are still as surveyed."""
+    """Yield all batches; an input that changed since the survey is refused."""
     offset = 0
     for source, table in zip(survey.sources, survey.tables, strict=True):
         if source.rows:
@@ -93,16 +93,16 @@ def _read_pieces(survey: Survey, batch_rows: int) -> Iterator[Piece]:
 
 
 def judge_rows(survey: Survey, rules: Rules, *, batch_rows: int) -> Iterator[list[IntakeRow]]:
-    """Make the second pass and yield rows with their customers, few at once: who stops early has little to wait."""
+    """Make the second pass and yield rows in small slices, so that a caller can stop early."""
     for batch in judge_batches(survey, rules, batch_rows=batch_rows):
         for start in range(0, batch.height, _SLICE_ROWS):
             yield batch.rows(range(start, min(start + _SLICE_ROWS, batch.height)))
 
 
 def may_lack(survey: Survey, needs: Needs, *, batch_rows: int) -> bool:
-    """Tell whether any record lacks something; of the inputs only the columns that decide it are read.
+    """Tell whether any record may lack something that it needs; only the columns that decide it are read.
 
-    Also records that break a rule count: who must know exactly makes the second pass.
+    An upper bound: records that break a rule count as well. For the exact answer make the second pass.
     """
     columns = (*needs.worth, *needs.filled)
     tables = [replace(table, plan=table.plan.only(("external_id", *columns))) for table in survey.tables]
@@ -128,5 +128,5 @@ def any_filled(survey: Survey, columns: Sequence[str], *, batch_rows: int) -> bo
 
 
 def _blank(values: Mapping[str, str]) -> Customer:
-    """A customer of whom nothing else is known."""
+    """Make a customer of these values, with every other field empty."""
     return Customer(**{"source": "", "row_number": 0, **dict.fromkeys(REQUIRED_COLUMNS, ""), **values})  # type: ignore[arg-type]

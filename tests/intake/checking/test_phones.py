@@ -32,7 +32,7 @@ def some_numbers() -> list[str]:
 
 def test_plain_phones_are_what_the_library_takes_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """On numbers of every region, kind and near miss the short cut agrees with the library."""
-    monkeypatch.setattr(phones, "_WORTH_COMPILING", 1)
+    monkeypatch.setattr(phones, "_MIN_NUMBERS_TO_COMPILE", 1)
     numbers = some_numbers()
     sure = phones.plain(pl.Series(numbers))
     assert len(numbers) > 10_000

@@ -56,7 +56,7 @@ def test_suspects_are_the_rows_that_share_a_key(
     monkeypatch: pytest.MonkeyPatch, one: list[str | None], batch: int, held: int, heavy: int
 ) -> None:
     """Whether in memory or on disk, in light or in heavy parts: each key's repeated rows, and no other, in order."""
-    monkeypatch.setattr(exact, "_HEAVY", heavy)
+    monkeypatch.setattr(exact, "_HEAVY_ROWS", heavy)
     other = [value if row % 3 else "same" for row, value in enumerate(one)]
     with Collector(["one", "other"], held=held) as collector:
         for start in range(0, len(one), batch):

@@ -161,7 +161,7 @@ def test_what_is_known_is_not_told_again() -> None:
 
 def test_of_a_large_block_only_neighbours_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     """The cost stays linear; neighbours in sorted order are still found."""
-    monkeypatch.setattr(probable, "MOST", 4)
+    monkeypatch.setattr(probable, "MAX_BLOCK_NAMES", 4)
     monkeypatch.setattr(probable, "_NEIGHBOURS", 1)
     middles = ["aaaaaaaa", "aaaaaaab", "mmmmmmmm", "mmmmmmmn", "zzzzzzzz"]
     rows = [(f"kri{middle}na", "Jankauskas", BORN) for middle in middles]
@@ -173,7 +173,7 @@ def test_too_many_suspects_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     suspects = {"name_starts": numbers([1, 2, 3, 7]), "name_ends": numbers([2, 3, 9])}
     expected = {5: ([1, 2, 3, 7, 9], True), 4: ([2, 3, 9], False), 2: ([2, 3], False), 1: ([2], False)}
     for limit, (rows, whole) in expected.items():
-        monkeypatch.setattr(probable, "LIMIT", limit)
+        monkeypatch.setattr(probable, "MAX_ROWS", limit)
         taken, all_of_them = choose_suspects(suspects)
         assert (taken.to_list(), all_of_them) == (rows, whole)
 

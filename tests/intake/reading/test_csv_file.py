@@ -46,7 +46,7 @@ def at_once(path: Path, rows: int) -> tuple[list[bytes], list[tuple[str, ...]], 
     body=st.lists(st.tuples(LINES, ENDS).map("".join), min_size=1, max_size=12).map("".join),
     block=st.sampled_from([1, 6, 20, 1024]),
     rows=st.integers(1, 5),
-    few=st.sampled_from([0, 3, lines.FEW]),
+    few=st.sampled_from([0, 3, lines.MIN_BLOCK_LINES]),
 )
 def test_records_cut_at_once_are_those_cut_one_by_one(
     tmp_path: Path, body: str, block: int, rows: int, few: int
@@ -57,8 +57,8 @@ def test_records_cut_at_once_are_those_cut_one_by_one(
     with csv_file.open_csv(path, path.name, dialect(), MOST) as file:
         single = list(records.records(file.lines, dialect().cut, width=WIDTH))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "_BLOCK", block)
-        patch.setattr(lines, "FEW", few)
+        patch.setattr(lines, "_BLOCK_BYTES", block)
+        patch.setattr(lines, "MIN_BLOCK_LINES", few)
         raws, cells, faults = at_once(path, rows)
     assert raws == [record.raw for record in single]
     assert cells == [tuple(record.cells or [""] * WIDTH) for record in single]
@@ -70,8 +70,8 @@ def test_a_cr_and_a_lf_that_are_apart_are_two_line_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, between: str
 ) -> None:
     """A line that ends in CR and one in LF after it are two, whatever is between them."""
-    monkeypatch.setattr(lines, "FEW", 0)
-    monkeypatch.setattr(lines, "_BLOCK", 6)  # the header is a block, and so is what follows up to a LF
+    monkeypatch.setattr(lines, "MIN_BLOCK_LINES", 0)
+    monkeypatch.setattr(lines, "_BLOCK_BYTES", 6)  # the header is a block, and so is what follows up to a LF
     path = tmp_path / "a.csv"
     path.write_bytes(f"a,b,c\r\n1,2,3\r{between}\n4,5,6\r\n".encode())
     raws, cells, faults = at_once(path, 10)

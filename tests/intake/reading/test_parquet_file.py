@@ -202,9 +202,9 @@ def test_texts_that_are_stored_once_do_not_fill_the_memory(
     tmp_path: Path, kind: type[pl.DataType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A huge cell, and a batch of large ones, are refused before they are worked on."""
-    huge = parquet(tmp_path / "x", {"a": pl.Series(["ok", "x" * (parquet_file.MAX_CELL + 1)], dtype=kind)})
+    huge = parquet(tmp_path / "x", {"a": pl.Series(["ok", "x" * (parquet_file.MAX_CELL_BYTES + 1)], dtype=kind)})
     assert "column a has a text of 1048577 bytes" in refused(huge)
-    monkeypatch.setattr(parquet_file, "MAX_BATCH", 5_000_000)
+    monkeypatch.setattr(parquet_file, "MAX_BATCH_BYTES", 5_000_000)
     large = parquet(tmp_path / "y", {"a": pl.Series(["x" * 1_000_000] * 10, dtype=kind)})
     assert "10 rows of column a do not fit into memory | lower intake.batch_rows" in refused(large)
     assert read(large, batch_rows=5).height == 10

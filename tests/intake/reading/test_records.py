@@ -27,9 +27,9 @@ def read(text: str, width: int, cut: Cut = Cut(), *, rows: int = 1000) -> list[R
     """Read records of a text, line ends untouched: one by one, and in batches, which must be the same."""
     raw = text.encode("utf-8", "surrogateescape")
     found = list(records.records(Lines(io.BytesIO(raw)), cut, width=width))
-    for few in (0, lines.FEW):
+    for few in (0, lines.MIN_BLOCK_LINES):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(lines, "FEW", few)
+            patch.setattr(lines, "MIN_BLOCK_LINES", few)
             check_batches(raw, width, cut, rows, found)
     return found
 
@@ -137,7 +137,7 @@ def test_a_record_tells_all_its_faults() -> None:
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line longer than any record stops the reading instead of filling memory."""
-    monkeypatch.setattr(lines, "MAX_LINE", 100)
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 100)
     with pytest.raises(LineTooLongError):
         read("x" * 101, 1)
 
@@ -182,7 +182,7 @@ def test_lines_over_the_edge_of_a_block_are_whole(monkeypatch: pytest.MonkeyPatc
     text = '1,é,3\r\n"a\nb",2,3\n"stray,2,3\n4,5,6\r7,8\n9,0,1'
     whole = read(text, 3)
     for block in range(1, len(text.encode()) + 1):
-        monkeypatch.setattr(lines, "_BLOCK", block)
+        monkeypatch.setattr(lines, "_BLOCK_BYTES", block)
         assert read(text, 3) == whole
 
 
@@ -278,7 +278,7 @@ def test_the_quote_that_was_not_chosen_is_no_text(line: str, *, fault: bool) -> 
 @pytest.mark.parametrize("row", ["1,2,3,", "1,2,3", '1,2,"3",""', "1,2,3,,"])
 def test_an_empty_field_without_a_name_is_ignored(row: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the end of a record, up to as many as there may be; one that has something in it is a field too many."""
-    monkeypatch.setattr(lines, "FEW", 0)
+    monkeypatch.setattr(lines, "MIN_BLOCK_LINES", 0)
     text = f"4,5,6,\n{row}\n,,,\n7,8,9,x\n"
     batch = next(records.batches(Lines(io.BytesIO(text.encode())), Cut(), width=3, tail=1, rows=9))
     last = [] if row.endswith(",,") else ["1", "2", "3"]

@@ -1,7 +1,7 @@
-"""The bank's categories as a row may name them: by key, id or name.
+"""Looks up the bank's categories by key, id or name.
 
-Promises: an exact spelling wins; case is ignored only where that leaves one category. With no categories known (no
-network) every name passes. Which category a customer belongs in is the operator's business, not judged here.
+Promises: an exact spelling wins; case is ignored only where that leaves one category. Without a network no categories
+are known, and every name passes. Whether the category suits the customer is not judged here.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from finhub_onboard.model import Category
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What a row's category is looked up in; ``known`` is None when the hierarchy could not be asked."""
+    """The known categories; ``known`` is None when the bank could not be asked."""
 
     known: tuple[Category, ...] | None
 

@@ -1,8 +1,7 @@
-"""E-mail addresses and phone numbers: valid or not, and in canonical form.
+"""Validates e-mail addresses and brings them into canonical form.
 
-Promises: the verdict is always that of email-validator and phonenumbers. Where it can be known without asking them
-per value (a plain address in a domain they accept; see ``phones`` for numbers), it is decided for a whole column at
-once; everything else is asked once per distinct value. Knows no rows.
+Promises: the verdict is always that of email-validator. Plain addresses in domains that it accepts are decided for
+whole columns at once; for all others the library is called once per distinct value. Knows no rows.
 """
 
 import re
@@ -14,14 +13,14 @@ from email_validator import EmailNotValidError, validate_email
 
 from finhub_onboard.intake.checking.elementwise import is_ascii, map_matching, map_texts
 
-_CACHED = 65_536
+_CACHE_SIZE = 65_536
 _PLAIN_LOCAL = r"^[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*@"
 _PLAIN_DOMAIN = re.compile(r"[A-Za-z0-9.\-]+")
-_LONGEST_LOCAL = 64
-_LONGEST_EMAIL = 254
+_MAX_LOCAL_LENGTH = 64
+_MAX_EMAIL_BYTES = 254
 
 
-@lru_cache(maxsize=_CACHED)
+@lru_cache(maxsize=_CACHE_SIZE)
 def email(text: str) -> str | None:
     """Return an address as the bank gets it, or None when it is not valid.
 
@@ -32,7 +31,7 @@ def email(text: str) -> str | None:
     return earlier_email(unicodedata.normalize("NFKC", text))
 
 
-@lru_cache(maxsize=_CACHED)
+@lru_cache(maxsize=_CACHE_SIZE)
 def earlier_email(text: str) -> str | None:
     """Return an address as versions up to 0.4.0 sent it."""
     try:
@@ -42,14 +41,14 @@ def earlier_email(text: str) -> str | None:
     return address.normalized if "." in address.ascii_domain else None
 
 
-@lru_cache(maxsize=_CACHED)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _plain_domain(domain: str) -> bool:
-    """Whether addresses in a domain are valid and stay as they are, given a plain local part."""
+    """Tell whether an address with a plain local part in this domain is valid and already canonical."""
     return bool(_PLAIN_DOMAIN.fullmatch(domain)) and email(f"a@{domain}") == f"a@{domain}"
 
 
 def email_key(values: pl.Series) -> pl.Series:
-    """Bring addresses to the form in which two of them are one mailbox: canonical, without case."""
+    """Return the key of a mailbox: the canonical address in lower case."""
     lower = values.str.to_lowercase()
     if is_ascii(lower) and not lower.str.contains("xn--", literal=True).any():
         return lower
@@ -75,10 +74,10 @@ def _canonical(values: pl.Series) -> pl.Series:
 
 
 def plain_emails(values: pl.Series) -> pl.Series:
-    """Tell which addresses are surely valid and canonical as they stand: ASCII, plain local part, a good domain."""
+    """Tell which addresses are surely valid and canonical: ASCII, a plain local part, a good domain."""
     at = values.str.find("@", literal=True)
     domain = values.str.slice(at + 1)
     domains = domain.unique().drop_nulls()
     good = domains.filter(pl.Series([_plain_domain(domain) for domain in domains], dtype=pl.Boolean))
-    short = (values.str.len_bytes() <= _LONGEST_EMAIL) & (at <= _LONGEST_LOCAL)
+    short = (values.str.len_bytes() <= _MAX_EMAIL_BYTES) & (at <= _MAX_LOCAL_LENGTH)
     return (short & values.str.contains(_PLAIN_LOCAL) & domain.is_in(good.implode())).fill_null(value=False)

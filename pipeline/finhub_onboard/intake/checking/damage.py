@@ -34,7 +34,7 @@ _FOREIGN = re.compile(
     "|[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]"
 )
 """Two letters that no language has side by side: a Romanian and a Polish one, a Latin and a Cyrillic one."""
-_SHORTEST = 2
+_MIN_LETTERS = 2
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -61,7 +61,7 @@ def _has_entity(text: str) -> bool:
 @lru_cache(maxsize=65_536)
 def is_misread(text: str) -> bool:
     """Whether a text is UTF-8 that was taken for another encoding."""
-    if len(text) <= _SHORTEST or _is_likely(text):
+    if len(text) <= _MIN_LETTERS or _is_likely(text):
         return False
     return any(len(before) < len(text) and (_is_likelier(before) or is_misread(before)) for before in _before(text))
 

@@ -1,9 +1,9 @@
-"""Document files: below the root, a regular file, of a size and a kind that the bank takes.
+"""Checks document files: a regular file below the root, of a size and a format that the bank accepts.
 
-Promises: no path leads out of ``documents.root``, by ``..`` or by a link, neither when rows are judged nor when the
-file is opened for sending. What a file is, is told by its content; its extension does not count. Trouble of the machine
-(a disk, a mount, descriptors) is never a row's fault. Knows no rows and no schema; the words for its codes stand in
-``codes``.
+Promises: no path leaves ``documents.root``, by ``..`` or by a link, neither when rows are judged nor when the file is
+opened for sending. The format is detected by the content; the extension does not matter. A failure of the machine
+(disk, mount, descriptors) is never a violation of the row. Knows no rows and no schema; the messages of its codes are
+in ``violation_codes``.
 """
 
 import errno
@@ -20,7 +20,7 @@ _SIGNATURES = {
     b"\xff\xd8\xff": "image/jpeg",
     b"\x89PNG\r\n\x1a\n": "image/png",
 }
-"""What the three kinds begin with; anything else is refused whatever it is."""
+"""The signatures of the accepted formats; anything else is refused."""
 MIME_TYPES = tuple(dict.fromkeys(_SIGNATURES.values()))
 _HEAD = max(map(len, _SIGNATURES))
 _CODES_BY_ERRNO = {
@@ -28,11 +28,11 @@ _CODES_BY_ERRNO = {
     **dict.fromkeys((errno.EISDIR, errno.ENXIO, errno.ENODEV), "document_not_a_file"),
 }
 _OF_THE_ROW = frozenset({*_CODES_BY_ERRNO, errno.EACCES, errno.EPERM, errno.EINVAL, errno.EILSEQ, errno.EOVERFLOW})
-"""What the system answers because of this one name or file; all else concerns every document."""
+"""Errors that concern this one file; all others concern every document."""
 
 
 class DocumentsTroubleError(StoppedEarlyError):
-    """Documents cannot be read for a reason that no row gave: a disk, a mount that went away, no free descriptor."""
+    """Documents cannot be read because of the machine: a disk, a mount that went away, no free descriptor."""
 
 
 class DocumentError(Exception):
@@ -59,7 +59,7 @@ def problem(root: Path, relative: str, max_bytes: int) -> str | None:
 
 
 def known_problem(root: Path, relative: str, max_bytes: int) -> str | None:
-    """Return the code of what is wrong with a document; None also where trouble hides it: reports come out anyway."""
+    """As :func:`problem`, but None where the machine fails: reports must be written anyway."""
     try:
         return problem(root, relative, max_bytes)
     except DocumentsTroubleError:
@@ -92,7 +92,7 @@ def _open(root: Path, relative: str, max_bytes: int) -> int:
     """Open a document that passes every check but that of its kind."""
     path = _inside(root, relative, max_bytes)
     try:
-        # Judged on the opened file, not on the name, so that what is checked is what is read. A pipe must not block.
+        # Checks are made on the opened file, so that what is checked is what is read. A pipe must not block.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise _failed(error, root, max_bytes) from None
@@ -105,7 +105,7 @@ def _open(root: Path, relative: str, max_bytes: int) -> int:
 
 
 def _failed(error: OSError, root: Path, max_bytes: int) -> DocumentError:
-    """What the system's answer says of a document. Raises :class:`DocumentsTroubleError` if it is of none alone."""
+    """Translate an OSError. Raises :class:`DocumentsTroubleError` if it concerns more than this document."""
     if error.errno not in _OF_THE_ROW or (error.errno == errno.ENOENT and not root.is_dir()):
         raise DocumentsTroubleError(
             f"the documents below {root} cannot be read: {error.strerror}",

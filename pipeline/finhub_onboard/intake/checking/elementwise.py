@@ -1,8 +1,8 @@
-"""Functions of one value applied to whole columns, at no more cost than the column needs.
+"""Applies functions of single values to whole columns, as cheaply as the column allows.
 
-Promises: the result is the same as applying the function to each value. A column in which few values repeat, such as a
-nationality, is worked on by its distinct values; a costly function is applied where a pattern says that it changes
-something. Knows no columns by name and no rules.
+Promises: the result is the same as applying the function to each value. Where values repeat, such as nationalities,
+only distinct values are computed; a costly function is applied only to the values that match a pattern. Knows no
+columns by name and no rules.
 """
 
 from collections.abc import Callable
@@ -11,11 +11,12 @@ import polars as pl
 
 _SAMPLE_ROWS = 1000
 _MAX_DISTINCT = 600
-"""Distinct values among the first ``_SAMPLE_ROWS`` up to which it pays to look at each of the whole column once."""
+"""The most distinct values among the first ``_SAMPLE_ROWS`` for which computing by distinct value pays (first names of
+a country are some 400)."""
 
 
 def distinct_if_few(values: pl.Series) -> pl.Series | None:
-    """Return the distinct values of a column where values repeat, None where they hardly do."""
+    """Return the distinct values of a column, or None where values hardly repeat."""
     if values.null_count() == values.len() > 0:
         return values.head(1)
     if values.len() <= _SAMPLE_ROWS or values.head(_SAMPLE_ROWS).n_unique() > _MAX_DISTINCT:
@@ -24,12 +25,12 @@ def distinct_if_few(values: pl.Series) -> pl.Series | None:
 
 
 def is_ascii(values: pl.Series) -> bool:
-    """Tell whether a whole column is ASCII: by its sizes, at a fraction of what looking at each character costs."""
+    """Tell whether a whole column is ASCII: by comparing sizes, which is much cheaper than a pattern."""
     return bool(values.str.len_chars().sum() == values.str.len_bytes().sum())
 
 
 def map_distinct(values: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """Apply a function of texts, once per distinct value where values repeat."""
+    """Apply a function; where values repeat, only to the distinct ones."""
     distinct = distinct_if_few(values)
     if distinct is None:
         return function(values)
@@ -42,14 +43,14 @@ def map_distinct(values: pl.Series, function: Callable[[pl.Series], pl.Series]) 
 
 
 def map_matching(values: pl.Series, odd: str, mend: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """Apply a costly function to those texts only that match a pattern."""
+    """Apply a costly function only to the texts that match a pattern."""
     places = values.str.contains(odd).fill_null(value=False).arg_true()
-    # scatter would change the series that the caller holds
+    # scatter changes its series in place
     return values.clone().scatter(places, mend(values.gather(places))) if places.len() else values
 
 
 def map_texts(values: pl.Series, answer: Callable[[str], str | None]) -> pl.Series:
-    """Ask a function of Python about each distinct text once; null stays null."""
+    """Apply a Python function once to each distinct text; null stays null."""
     distinct = values.unique().drop_nulls()
     answers = pl.Series([answer(value) for value in distinct], dtype=pl.String)
     return values.replace_strict(distinct, answers, default=None, return_dtype=pl.String)

@@ -1,9 +1,9 @@
-"""Values brought to the form in which they are checked and sent; the library's verdicts beside them.
+"""Brings values into the form in which they are checked and sent, with verdicts of libraries beside them.
 
-Promises: normalisation never decides whether a value is good, and never changes what a person would call the value:
-what has a canonical spelling gets it, and a value that cannot be read stays as it was (``cells`` cleaned it before).
-Where a library or the file system judges a value, its verdict is a code in a column of its own (``phone:verdict``;
-null is fine), made once per distinct value. Knows no schema and no file format.
+Promises: normalisation never rejects a value and never changes its meaning: it applies the canonical spelling, and
+leaves a value that it cannot read as it is (``cells`` cleaned it before). Where a library or the file system judges a
+value, its verdict is a code in a column of its own (``phone:verdict``; null is good), computed once per distinct value.
+Knows no schema and no file format.
 """
 
 import re
@@ -63,8 +63,8 @@ def normalise(
 ) -> pl.DataFrame:
     """Return the canonical columns in canonical form, followed by the verdict columns.
 
-    ``look`` tells what is wrong with a document, given the root, a path and the largest size.
-    ``nationalities`` are what a profile states for the bank: codes, or names that are sent as they stand.
+    ``look`` returns the code of a document's fault, given the root, a path and the largest size.
+    ``nationalities`` are those of the profile: codes, or names that are sent unchanged.
     """
     columns = {column: _canonical(column, frame.get_column(column)) for column in CANONICAL_COLUMNS}
     columns["document_type"] = map_distinct(columns["document_type"], document_type)
@@ -89,7 +89,7 @@ def normalise(
 
 
 def canonical(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return columns as far as they can be told without looking anything up: what is absent is an empty text."""
+    """Normalise columns without libraries and files; an absent value is ''."""
     return frame.select(_canonical(column, frame[column]).alias(column) for column in frame.columns)
 
 
@@ -98,7 +98,7 @@ def _canonical(column: str, values: pl.Series) -> pl.Series:
 
 
 def _nationalities(values: pl.Series, stated: Collection[str]) -> tuple[pl.Series, pl.Series]:
-    """Return English names, and verdicts that tell a name of several countries from one of none."""
+    """Return English names and verdicts: unknown names, and names of several countries."""
     own = {name for name in stated if not countries.is_code(name)}
     names, verdicts = _judge(
         values, lambda given: given.is_in(list(own)), countries.english_name, "nationality_unknown"
@@ -118,7 +118,7 @@ def _judge(
     canonical: Callable[[str], str | None],
     code: str,
 ) -> tuple[pl.Series, pl.Series]:
-    """Return the canonical values and the verdicts; what is good by its looks is not asked about."""
+    """Return canonical values and verdicts; ``canonical`` is not called for empty and surely good values."""
     settled = values == ""
     if surely_good:
         settled |= surely_good(values)
@@ -138,12 +138,12 @@ def _phones(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def _phone(value: str) -> str | None:
-    """Read a number; without a country code, or rewritten, it stays as it is, for another rule to name."""
+    """Return a number in E.164. One without a country code, or rewritten by a tool, stays: other rules report it."""
     return phones.e164(value) if value.startswith("+") and not is_rewritten(value) else value
 
 
 def document_type(values: pl.Series) -> pl.Series:
-    """Bring the bank's words for documents into their spelling; others stay, in upper case."""
+    """Normalise document types to the bank's spelling; unknown ones are in upper case."""
     upper = values.str.to_uppercase()
     bare = upper.str.replace_all(r"[ _'\x{2019}.\-]", "")
     return bare.replace_strict(
@@ -152,7 +152,7 @@ def document_type(values: pl.Series) -> pl.Series:
 
 
 def _instants(values: pl.Series) -> pl.Series:
-    """Bring instants to UTC: whole columns where they are written as usual, the rest once per distinct value."""
+    """Convert instants to UTC: usual spellings by column, others once per distinct value."""
     places = ((values != "") & ~values.str.contains(_CANONICAL_INSTANT)).arg_true()
     return values.scatter(places, _brought_to_utc(values.gather(places))) if places.len() else values
 

@@ -1,8 +1,7 @@
-"""Phone numbers: valid in their country, and in E.164.
+"""Validates phone numbers and brings them into E.164.
 
-Promises: the verdict is that of phonenumbers. :func:`plain` decides whole columns from that library's own metadata,
-and only where it is sure that the library would say "valid" and change nothing; the rest is asked value by value.
-Knows no rows.
+Promises: the verdict is that of phonenumbers. :func:`plain` decides whole columns by that library's own metadata, and
+only where the library would surely accept the number unchanged; for all others the library is called. Knows no rows.
 """
 
 import re
@@ -16,14 +15,14 @@ from phonenumbers import PhoneMetadata, PhoneNumberDesc
 
 from finhub_onboard.intake.checking.elementwise import is_ascii, map_distinct, map_matching, map_texts
 
-_CACHED = 65_536
-_WORTH_COMPILING = 256
-"""Numbers of one calling code from which on its patterns, which are long, are compiled; fewer are asked about."""
+_CACHE_SIZE = 65_536
+_MIN_NUMBERS_TO_COMPILE = 256
+"""How many numbers of a calling code justify compiling its long patterns."""
 _DIGITS = re.compile(r"\+[\d\s()\[\].\-/\u2010-\u2015\u2212]+", re.ASCII)
 _CODED = re.compile(r"[^0-9+]*(?:\+|00)([^+]*)")
 """A number that begins with its country code: behind brackets, ``tel:`` or the like, but no digit."""
 _ABROAD = ("000", "001", "009", "010", "011", "0011", "810", "8810", "119")
-"""With what a call abroad begins where that is not 00."""
+"""International dialling prefixes other than 00."""
 _KINDS = (
     "mobile",
     "fixed_line",
@@ -39,7 +38,7 @@ _KINDS = (
 
 
 def write_prefixes(values: pl.Series) -> pl.Series:
-    """Write the beginnings of numbers that have their country code as ``+`` does, and all digits as ASCII does."""
+    """Replace 00 and the like before a country code by ``+``, and all digits by ASCII ones."""
     odd = r"^00|^[^+0-9]" if is_ascii(values) else r"^00|^[^+0-9]|[^\x00-\x7f]"
     return map_matching(values, odd, lambda few: map_texts(few, _write_prefix))
 
@@ -53,9 +52,9 @@ def _write_prefix(text: str) -> str:
 
 
 def loses_digits(given: pl.Series, sent: pl.Series) -> Iterator[int]:
-    """Yield the places where more came or went than the signs of a country code and a trunk prefix.
+    """Yield the places where normalising changed more digits than a country code and a trunk prefix.
 
-    ``given`` are numbers as they were written, ``sent`` as they were read; what is not in E.164 was not read.
+    ``given`` are the numbers as written, ``sent`` as normalised; those not in E.164 could not be read.
     """
     places = ((sent != given) & sent.str.starts_with("+")).arg_true()
     written, read = given.gather(places), sent.gather(places)
@@ -67,7 +66,7 @@ def loses_digits(given: pl.Series, sent: pl.Series) -> Iterator[int]:
     yield from (place for place, was, became, sure in pairs if not sure and not _is_same(was, became))
 
 
-@lru_cache(maxsize=_CACHED)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _is_same(given: str, sent: str) -> bool:
     """Whether a number that was written without its country code is the one that was read, digit by digit."""
     plain = _write_prefix(given)
@@ -92,7 +91,7 @@ def _is_same(given: str, sent: str) -> bool:
     return before.endswith(code) and before.removesuffix(code) in _ABROAD
 
 
-@lru_cache(maxsize=_CACHED)
+@lru_cache(maxsize=_CACHE_SIZE)
 def e164(text: str) -> str | None:
     """Return a number that starts with + in E.164, or None when it is not valid in its country."""
     if not _DIGITS.fullmatch(" ".join(text.split())):
@@ -107,13 +106,13 @@ def e164(text: str) -> str | None:
 
 
 def plain(values: pl.Series) -> pl.Series:
-    """Tell which texts are surely valid numbers in E.164 already."""
+    """Tell which texts are surely valid numbers, already in E.164."""
     sure = _none(values)
     places = values.str.contains(r"^\+[1-9][0-9]{6,14}$").arg_true()
     numbers = values.gather(places)
     codes = map_distinct(numbers.str.slice(1, 3), _calling_codes)
     for code, times in codes.value_counts().iter_rows():
-        if code and times >= _WORTH_COMPILING:
+        if code and times >= _MIN_NUMBERS_TO_COMPILE:
             alike = (codes == code).arg_true()
             good = alike.filter(_sure(numbers.gather(alike), int(code)))
             sure = sure.scatter(places.gather(good), values=True)

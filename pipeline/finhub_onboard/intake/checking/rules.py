@@ -1,7 +1,7 @@
-"""Predicates over a column: each is an expression that is true where the rule holds.
+"""The rules: each function returns an expression that is true where the rule holds.
 
-Promises: an absent value ('') breaks no rule but :func:`present`; a predicate says nothing about a value that
-another rule has already found unreadable, so that one fault gives one violation. Pure; knows no schema and no words.
+Promises: an empty value breaks only :func:`present`; a rule holds for a value that another rule reports as unreadable,
+so that one fault gives one violation. Pure; knows no schema and no messages.
 """
 
 from datetime import datetime
@@ -24,7 +24,7 @@ _CALENDAR_DATE = f"^{_CALENDAR_DAY}$"
 _CANONICAL_INSTANT = f"^{_CALENDAR_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{{6}})?Z$"
 _NAIVE_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?$"
 _CELL_ERROR = r"^#(?:N/A|VALUE!|REF!|NAME\?|DIV/0!|NULL!|NUM!)$"
-_SECONDS = 19
+_LENGTH_TO_SECONDS = 19
 _FIRST_BIRTH_DATE = "1900-01-01"
 
 
@@ -137,8 +137,8 @@ def instant_has_offset(column: str) -> pl.Expr:
 def instant_not_after(column: str, now: datetime) -> pl.Expr:
     """Hold where the instant is not later than now, to the second."""
     value = pl.col(column)
-    latest = canonical_instant(now)[:_SECONDS]
-    return ~value.str.contains(_CANONICAL_INSTANT) | (value.str.slice(0, _SECONDS) <= latest)
+    latest = canonical_instant(now)[:_LENGTH_TO_SECONDS]
+    return ~value.str.contains(_CANONICAL_INSTANT) | (value.str.slice(0, _LENGTH_TO_SECONDS) <= latest)
 
 
 def _is_in_calendar(column: str) -> pl.Expr:

@@ -23,7 +23,7 @@ LONGEST = {
     **dict.fromkeys(("external_id", "first_name", "last_name", "gender", "place_of_birth", "pincode", "category"), 200),
     **dict.fromkeys(("document_number", *(f"{consent}_version" for consent in CONSENTS)), 64),
 }
-"""Free texts and the characters that each may have."""
+"""Columns of free text, and how many characters each may have."""
 DOCUMENT_TYPES = ("PASSPORT", "ID_CARD", "DRIVERS_LICENSE")
 _VERDICT_CHECK = "verdict"
 """The one check that is not named by its code: the code is the verdict itself."""
@@ -53,7 +53,7 @@ class Specification:
 
 
 def specification(*, now: datetime, min_age: int, required: Collection[str] = ()) -> Specification:
-    """Return the rules of a normalised batch, as of an instant; ``required`` are columns of a profile's own."""
+    """Make the schemas, as of an instant; ``required`` are further columns that the profile requires."""
     today = now.date().isoformat()
     columns: dict[str, list[Rule]] = {
         "external_id": [("number_imprecise", rules.not_rewritten)],
@@ -92,7 +92,7 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
         },
     }
     columns = {name: [*_common(name, required), *own] for name, own in columns.items()}
-    # E-mail, phone, nationality, category and documents: judged by libraries and the file system, once per value.
+    # Libraries and the file system have judged these once per distinct value; the schema reads their verdicts.
     columns |= {column + VERDICT: [(_VERDICT_CHECK, rules.no_verdict)] for column in JUDGED_COLUMNS}
     table = {name: {code: holds(name) for code, holds in own} for name, own in columns.items() if own}
     return Specification(
@@ -102,7 +102,7 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
 
 
 def load() -> None:
-    """Load what pandera loads at its first validation (0.5 s): a run does it before it talks to the bank."""
+    """Make pandera load its backends now (0.5 s), not at the first validation, when the run talks to the bank."""
     pa.DataFrameSchema({"": pa.Column(pl.String, pa.Check(lambda _: True))}).validate(pl.DataFrame({"": ["x"]}))
 
 
@@ -135,9 +135,9 @@ def validate(by: Specification, frame: pl.DataFrame) -> list[BrokenRule]:
 
 
 def _failures(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> pl.DataFrame | None:
-    """Return row, column and check of every failure, or None; not pandera's failing values, which are personal data."""
+    """Return row, column and check of every failure, or None. pandera's failing values are personal data: left out."""
     try:
-        # Whatever PANDERA_VALIDATION_ENABLED or PANDERA_VALIDATION_DEPTH say in the environment.
+        # PANDERA_VALIDATION_ENABLED and PANDERA_VALIDATION_DEPTH in the environment must not switch rules off.
         with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
             schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
@@ -151,7 +151,7 @@ def _failures(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> pl.DataFrame |
 
 
 def _common(name: str, required: Collection[str]) -> list[Rule]:
-    """Rules that many columns share: required, longest, no control characters, not garbled, no error of a cell."""
+    """Return the rules that many columns share."""
     found: list[Rule] = [("required_missing", rules.present)] if name in REQUIRED_COLUMNS or name in required else []
     if name in LONGEST:
         longest = LONGEST[name]
@@ -165,7 +165,7 @@ def _common(name: str, required: Collection[str]) -> list[Rule]:
 
 
 def _schema(table: Mapping[str, Mapping[str, pl.Expr]]) -> pa.DataFrameSchema:
-    """Make a schema of columns of text from conditions by name of the check."""
+    """Make a schema of text columns, each with conditions by the name of their check."""
     return pa.DataFrameSchema(
         {
             column: pa.Column(pl.String, [_check(name, holds) for name, holds in checks.items()], nullable=True)

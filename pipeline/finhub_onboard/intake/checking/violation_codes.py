@@ -1,7 +1,7 @@
-"""The table of violation codes: what each says, and what to correct.
+"""The table of violation codes, with the message and the hint of each.
 
-Promises: codes are stable, every message is one plain sentence without any value of the row (DESIGN, promise 6), and
-each has a hint. Knows no rule: it only has the words.
+Promises: codes are stable; every message is one plain sentence without any value of the row (DESIGN, promise 6), and
+has a hint. Knows no rules.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from finhub_onboard.model import Severity, Violation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The words of a code; ``{names}`` in them are filled with facts that are no personal data."""
+    """Message and hint of a code; their ``{names}`` are filled with facts that are no personal data."""
 
     message: str
     hint: str
@@ -250,7 +250,7 @@ def make_violation(
     facts: Mapping[str, object],
     severity: Severity = Severity.ERROR,
 ) -> Violation:
-    """Return the violation with the table's words; ``facts`` fill their gaps."""
+    """Make a violation with the message and hint of its code; ``facts`` fill their placeholders."""
     words = CODES[code]
     return Violation(
         source=source,

@@ -1,10 +1,10 @@
-"""Copies of a key over all inputs of a run: suspected by hashes, proven by digests of the real values.
+"""Finds exact duplicates of a key over all inputs: candidates by hash, confirmed by digests of the values.
 
-Promises: memory hardly grows with the rows: beyond ``HELD`` hashes they go to an unlinked temporary file, and each part
-of it is examined alone. Only hashes are written, never a value, under a seed of their own that is kept nowhere, so that
-nothing can be looked up in them. A row is called a copy only when the 128-bit digest of its value equals another's, so
-that a collision of hashes rejects no good row; what the proof holds grows with the suspects. Rows are numbered over all
-inputs from 0. Knows series of texts, no inputs.
+Promises: memory hardly grows with the rows: beyond ``MAX_HELD_HASHES`` the hashes are written to an unlinked temporary
+file, partitioned, and each partition is examined alone. Only hashes are written, with a random seed that is not stored,
+so that no value can be looked up. A row is a duplicate only if the 128-bit digest of its value equals another's: a
+hash collision rejects no good row. Memory for confirming grows with the candidates. Rows are numbered from 0 over all
+inputs. Knows series of texts, no inputs.
 """
 
 import io
@@ -25,13 +25,13 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.intake.cells import OUTER_SPACE, clean_text
 from finhub_onboard.intake.checking.elementwise import map_matching
 
-SHOWN = 5
+MAX_SHOWN = 5
 """How many of the other copies are named."""
-HELD = 2_000_000
-"""How many hashes of all keys together are kept in memory, at 12 bytes each with the number of their row."""
+MAX_HELD_HASHES = 2_000_000
+"""How many hashes of all keys are kept in memory; each takes 12 bytes with its row number."""
 _PARTS = 64
-_HEAVY = 4_000_000
-"""Rows in one part from which on most must have the same key: they are counted before they are listed."""
+_HEAVY_ROWS = 4_000_000
+"""From this many rows in a partition, most must have the same key: count by hash before listing rows."""
 _PHONE_TAIL = 6
 _WORKERS = 2
 _DIGEST_BYTES = 16
@@ -39,9 +39,9 @@ _ROW = pl.get_index_type
 
 
 class Collector:
-    """Finds the rows that seem to share a key: give it all rows in order, then ask for the suspects, then close it."""
+    """Finds the candidates: add all rows in order, then call ``suspects``, then close it."""
 
-    def __init__(self, keys: Sequence[str], *, held: int = HELD) -> None:
+    def __init__(self, keys: Sequence[str], *, held: int = MAX_HELD_HASHES) -> None:
         self._waiting: dict[str, list[pl.DataFrame]] = {key: [] for key in keys}
         self._held = held
         self._count = 0
@@ -57,7 +57,7 @@ class Collector:
         self.close()
 
     def close(self) -> None:
-        """Give memory and disk back."""
+        """Release memory and disk."""
         self._waiting = {key: [] for key in self._waiting}
         self._written.clear()
         if self._file:
@@ -70,15 +70,15 @@ class Collector:
         return self._rows
 
     def feed(self, keys: Mapping[str, pl.Series]) -> int:
-        """Take the next rows: a text or a number of each for every key; '' and null are no key. Return how many."""
+        """Add the next rows, with a text or number for each key; '' and null are no key. Return how many rows."""
         return self.add(self.hash_keys(keys))
 
     def hash_keys(self, keys: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
-        """Hash the keys of some rows; most of the work of ``feed``, and changes nothing."""
+        """Hash the keys of some rows: most of the work of ``feed``, without side effects."""
         return {key: hash_values(values, self._seed) for key, values in keys.items()}
 
     def add(self, hashed: Mapping[str, pl.Series]) -> int:
-        """Take the next rows, hashed; return how many."""
+        """Add the next rows by their hashes; return how many."""
         lengths = {series.len() for series in hashed.values()}
         if hashed.keys() != self._waiting.keys() or len(lengths) > 1:
             raise ValueError("every key needs a value or null for every row")
@@ -96,20 +96,20 @@ class Collector:
         """Return for each key the numbers of the rows whose hash occurs more than once, in order."""
         if self._file:
             self._spill()
-        # Threads, because polars works at most of this on one core per key.
+        # Threads, because polars uses one core per key for most of this.
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
             found = pool.map(lambda key: pl.concat([_none(), *self._find_suspects(key)]).sort(), self._waiting)
             return dict(zip(self._waiting, found, strict=True))
 
     def _find_suspects(self, key: str) -> Iterator[pl.Series]:
-        """Yield a key's suspects part by part; equal hashes are in the same part."""
+        """Yield a key's candidates by partition; equal hashes are in the same partition."""
         if not self._file:
             if self._waiting[key]:
                 yield _find_repeated(pl.concat(self._waiting[key]))
             return
         for part in range(_PARTS):
             segments = self._written[key, part]
-            if sum(segment.rows for segment in segments) < _HEAVY:
+            if sum(segment.rows for segment in segments) < _HEAVY_ROWS:
                 if segments:
                     yield _find_repeated(pl.concat(map(self._read, segments)))
                 continue
@@ -122,7 +122,7 @@ class Collector:
                 yield self._read(segment).filter(pl.col("hash").is_in(often)).get_column("row")
 
     def _spill(self) -> None:
-        """Write what waits to the file, by parts."""
+        """Write the waiting hashes to the file, by partition."""
         try:
             if not self._file:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 (close() closes it)
@@ -174,24 +174,24 @@ class Copies:
     groups: pl.DataFrame
 
     def within(self, first: int, rows: int) -> Iterable[tuple[int, list[int], int]]:
-        """Yield (row, up to ``SHOWN`` other rows, how many more) for copies among consecutive rows."""
+        """Yield (row, up to ``MAX_SHOWN`` other rows, how many more) for copies among consecutive rows."""
         part = self.members[slice(*span(self.members.get_column("row"), first, rows))]
         told = part.join(self.groups, on="group", how="left", maintain_order="left")
         for row, firsts, copies in told.select("row", "first", "copies").iter_rows():
-            others = [other for other in firsts if other != row][:SHOWN]
+            others = [other for other in firsts if other != row][:MAX_SHOWN]
             yield row, others, copies - 1 - len(others)
 
 
 class Proof:
-    """Tells which suspects of one key are copies: give it their real values, in order of rows, then ask."""
+    """Confirms the candidates of one key: add their values in order of rows, then call ``copies``."""
 
     def __init__(self) -> None:
         self._parts: list[pl.DataFrame] = []
 
     def feed(self, rows: pl.Series, values: pl.Series) -> None:
-        """Take the next suspects: their numbers and what stands in these rows; '' and null are no key."""
+        """Add the next candidates: their row numbers and values; '' and null are no key."""
         there = pl.DataFrame({"row": rows, "value": values}).filter(pl.col("value") != "")
-        # One digest per different value: a value that fills a column costs one, and 4 bytes per row.
+        # One digest per distinct value, so that a value that fills a column costs one digest and 4 bytes per row.
         distinct = there.group_by("value", maintain_order=True).agg("row")
         digests = [blake2b(value.encode(), digest_size=_DIGEST_BYTES).digest() for value in distinct["value"]]
         halves = {
@@ -201,14 +201,14 @@ class Proof:
         self._parts.append(distinct.select("row").with_columns(**halves))
 
     def copies(self) -> Copies:
-        """Return the suspects that are copies indeed, with their companions."""
+        """Return the confirmed duplicates, grouped by value."""
         none = pl.DataFrame(schema={"row": pl.List(_ROW()), "high": pl.UInt64, "low": pl.UInt64})
         parts = pl.concat([none, *self._parts])
         rows = pl.col("row")
         groups = (
             parts.group_by("high", "low", maintain_order=True)
             .agg(
-                first=rows.list.head(SHOWN + 1).explode().head(SHOWN + 1),
+                first=rows.list.head(MAX_SHOWN + 1).explode().head(MAX_SHOWN + 1),
                 copies=rows.list.len().sum(),
             )
             .filter(pl.col("copies") > 1)
@@ -228,30 +228,29 @@ def hash_values(keys: pl.Series, seed: int) -> pl.Series:
 
 
 def select_between(numbers: pl.Series, first: int, rows: int) -> pl.Series:
-    """Return those of ordered row numbers that are among consecutive rows."""
+    """Return the sorted row numbers that lie in a range of rows."""
     return numbers[slice(*span(numbers, first, rows))]
 
 
 def span(numbers: pl.Series, first: int, rows: int) -> tuple[int, int]:
-    """Return where the numbers of consecutive rows begin and end among ordered ones."""
-    # A search by polars costs more than the few steps of this one, and there may be thousands of small inputs.
+    """Return the slice of sorted row numbers that lie in a range of rows."""
+    # bisect costs less than a search by polars, and there may be thousands of small inputs.
     return bisect_left(numbers, first), bisect_left(numbers, first + rows)
 
 
 def phone_birth_key(phone: pl.Series, date_of_birth: pl.Series) -> pl.Series:
-    """Return the end of the number and the birth date as they are written, '' if either is absent.
+    """Return the last digits of the number and the birth date, '' if either is absent.
 
-    Only suspects are found by it: however a number is written, its last six digits stay, while a trunk prefix such as
-    (0) may stand before them.
+    A key for candidates only: a number keeps its last six digits in every notation, with or without a trunk prefix.
     """
     digits = map_matching(phone, r"[^+0-9]", lambda odd: odd.str.replace_all(r"[^0-9]+", ""))
     return join_parts(digits.str.tail(_PHONE_TAIL), date_of_birth.str.strip_chars(OUTER_SPACE))
 
 
 def document_key(number: pl.Series, *issued: pl.Series) -> pl.Series:
-    """Return a document's number without what is neither letter nor digit, in upper case.
+    """Return the letters and digits of a document's number, in upper case.
 
-    ``issued`` goes before it where it tells documents of the same number apart, such as the type; it may be absent.
+    ``issued``, such as the type, distinguishes documents of the same number; it may be absent.
     """
     upper = number.str.to_uppercase()
     bare = map_matching(upper, r"[^A-Z0-9]", lambda odd: clean_text(odd).str.replace_all(r"[^\p{L}\p{N}]+", ""))
@@ -274,7 +273,7 @@ def _none() -> pl.Series:
 
 
 def _find_repeated(hashed: pl.DataFrame) -> pl.Series:
-    # Most parts hold no copy, and to count is cheaper than to list.
+    # Most partitions have no duplicate, and counting is cheaper than listing.
     if hashed.get_column("hash").n_unique() == hashed.height:
         return _none()
     return hashed.filter(pl.col("hash").is_duplicated()).get_column("row")

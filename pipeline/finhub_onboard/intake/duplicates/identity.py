@@ -1,8 +1,7 @@
-"""What two rows must share to be copies of each other, or probably the same person.
+"""The keys of duplicates, exact and probable, and how they are confirmed.
 
-Promises: rows are suspected by cheap keys over all inputs in the first pass, and proven by their real values in one
-more look at the suspects only; a column that a profile makes the same for all is no key. Knows canonical frames, no
-files.
+Promises: the first pass finds candidates by cheap keys over all inputs; they are confirmed by reading only the
+candidates again. A column that the profile fills with a constant is no key. Knows canonical frames, no files.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -29,9 +28,9 @@ COLUMNS = (
 )
 """The canonical columns that keys are made of."""
 FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
-"""The column that a key made of several stands under."""
+"""The column that a violation of a combined key is reported under."""
 LOOSELY = ("first_name", "last_name", "phone", "document_type", "document_number")
-"""Those of which the keys of the first pass take letters and digits only, so that they need no cleaning for it."""
+"""The columns of which candidate keys use letters and digits only, so that they need no cleaning."""
 _NAMES = ("first_name", "last_name", "date_of_birth")
 _MADE_OF = {
     **dict.fromkeys(probable.BLOCKS, _NAMES),
@@ -46,14 +45,14 @@ LOOSE = (*EXACT, *probable.BLOCKS)
 
 
 class Companions(Protocol):
-    """Rows that have something to do with others."""
+    """Rows with the rows that they are duplicates of."""
 
     def within(self, first: int, rows: int) -> Iterable[tuple[int, list[int], int]]:
         """Yield (row, some other rows, how many more) among consecutive rows."""
 
 
 def loose_keys(frame: pl.DataFrame, constant: Collection[str]) -> dict[str, pl.Series]:
-    """Return the keys under which rows are suspected: '' where there is none."""
+    """Return the candidate keys; '' or null where there is none."""
     keys = {
         "external_id": seen(frame["external_id"]),
         "email": email_key(frame["email"]),
@@ -70,7 +69,7 @@ def loose_keys(frame: pl.DataFrame, constant: Collection[str]) -> dict[str, pl.S
 
 
 def exact_key(frame: pl.DataFrame, key: str) -> pl.Series:
-    """Return the real value of a key: rows that share it are copies."""
+    """Return the exact value of a key: rows that share it are duplicates."""
     match key:
         case "external_id":
             return seen(frame["external_id"])
@@ -84,7 +83,7 @@ def exact_key(frame: pl.DataFrame, key: str) -> pl.Series:
 def prove(
     suspects: Mapping[str, pl.Series], frames: Callable[[pl.Series], Iterator[pl.DataFrame]]
 ) -> tuple[dict[str, Companions], bool]:
-    """Look at the suspects once more, by their real values; without suspects nothing is read.
+    """Confirm the candidates by their exact values; without candidates nothing is read.
 
     ``frames`` yields the rows with some numbers, in order, with the canonical columns. Second: whether all names that
     share a block were compared; beyond some millions of them only the likeliest are.

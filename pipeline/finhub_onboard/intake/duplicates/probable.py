@@ -1,10 +1,10 @@
-"""Probable duplicates: rows with the same birth date and nearly the same name, over all inputs of a run.
+"""Finds probable duplicates: rows with the same birth date and similar names, over all inputs of a run.
 
-Promises: only rows of one block are compared, by their real values, so that the cost stays linear: a block is a birth
-date and the beginnings or ends of both names, and of a block of more than ``MOST`` names only neighbours in sorted
-order are compared. What is held grows with the rows that share a block, never beyond ``LIMIT`` of them. Case, accents,
-punctuation and the order of names do not matter. That two rows are alike is a guess for a person to judge: twins may
-be, and a person under a new name is not. Knows series of texts, no inputs.
+Promises: only rows of one block are compared, by their real values, so that the cost stays linear. A block is a birth
+date with the beginnings, or the ends, of both names; of a block of more than ``MAX_BLOCK_NAMES`` names only neighbours
+in sorted order are compared. Memory grows with the rows that share a block, up to ``MAX_ROWS`` of them. Case, accents,
+punctuation and the order of names do not matter. A match is a guess for a person to judge: twins may match, and a
+person under a new name does not. Knows series of texts, no inputs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,25 +17,25 @@ from rapidfuzz import fuzz, process
 
 from finhub_onboard.intake.cells import OUTER_SPACE
 from finhub_onboard.intake.checking.elementwise import map_distinct, map_matching
-from finhub_onboard.intake.duplicates.exact import SHOWN, Copies, span
+from finhub_onboard.intake.duplicates.exact import MAX_SHOWN, Copies, span
 
 BLOCKS = ("name_starts", "name_ends")
 """Keys of the blocks, for a :class:`~finhub_onboard.intake.duplicates.exact.Collector`."""
-LIMIT = 2_500_000
-"""How many rows are compared at most."""
-MOST = 200
-"""How many different names of a block are all compared with each other."""
+MAX_ROWS = 2_500_000
+"""The most rows that are compared."""
+MAX_BLOCK_NAMES = 200
+"""The most distinct names of a block that are all compared with each other."""
 _NEIGHBOURS = 20
-"""With how many that follow in sorted order a name of a larger block is compared."""
+"""In a larger block a name is compared with this many that follow it in sorted order."""
 
 # On FEBRL 90 finds 82 % of the altered copies that kept the birth date (85: 84 %; most others have another name), and
 # takes 1 of 114,481 pairs of different persons for one, had they all the same birth date (85: 3).
-_THRESHOLD = 90
-_EACH = 50
-"""What each name of a pair must exceed, where the threshold is for both together."""
-_SHORT = 2
-"""Names of up to so many letters are alike only when they are equal."""
-_CONSIDERED = 2 * SHOWN
+_MIN_RATIO = 90
+_MIN_NAME_RATIO = 50
+"""What first and last name must each exceed; ``_MIN_RATIO`` is for both together."""
+_SHORT_NAME_LETTERS = 2
+"""Names of up to this many letters match only if they are equal."""
+_CONSIDERED = 2 * MAX_SHOWN
 _SLICE = 50_000
 _THERE = (pl.col("first") != "") & (pl.col("last") != "") & pl.col("born").is_not_null()
 _Person = tuple[int, str, str]
@@ -49,7 +49,7 @@ _LETTERS = (
     )
     | {"\u0131": "i", "\u03c2": "\u03c3"}
 )
-"""What stands apart in Unicode and is written either way, and what goes without leaving a gap."""
+"""Letters that Unicode does not decompose, and signs that are removed without a gap."""
 _MARKS = r"[\x{300}-\x{36F}\x{591}-\x{5C7}\x{64B}-\x{65F}\x{670}]"
 """Accents, and the points that Hebrew and Arabic may leave out; in other scripts a mark may be a vowel."""
 
@@ -61,7 +61,7 @@ class Alike:
     frame: pl.DataFrame
 
     def within(self, first: int, rows: int) -> Iterable[tuple[int, list[int], int]]:
-        """Yield (row, up to ``SHOWN`` other rows, how many more) for such rows among consecutive ones."""
+        """Yield (row, up to ``MAX_SHOWN`` other rows, how many more) for such rows among consecutive ones."""
         return self.frame[slice(*span(self.frame.get_column("row"), first, rows))].iter_rows()
 
 
@@ -80,42 +80,42 @@ def block_keys(first_name: pl.Series, last_name: pl.Series, date_of_birth: pl.Se
 def choose_suspects(suspects: Mapping[str, pl.Series]) -> tuple[pl.Series, bool]:
     """Return the rows to compare, in order, and whether these are all that share a block.
 
-    Where they are more than ``LIMIT``, those of the smallest block key are taken, or those that share a block under
+    Where they are more than ``MAX_ROWS``, those of the smallest block key are taken, or those that share a block under
     every key: rows with equal names are among either.
     """
     every = pl.concat(suspects.values()).unique().sort()
-    if every.len() <= LIMIT:
+    if every.len() <= MAX_ROWS:
         return every, True
     least = min(suspects.values(), key=len)
-    if least.len() <= LIMIT:
+    if least.len() <= MAX_ROWS:
         return least, False
     for rows in suspects.values():
         least = least.filter(least.is_in(rows.implode()))
-    return least.head(LIMIT), False
+    return least.head(MAX_ROWS), False
 
 
 class Names:
-    """Compares the suspects: give it their names and birth dates, in order of rows, then ask once."""
+    """Compares the candidates: add their names and birth dates in order of rows, then call ``alike`` once."""
 
     def __init__(self) -> None:
         self._parts: list[pl.DataFrame] = []
 
     def feed(self, rows: pl.Series, first_name: pl.Series, last_name: pl.Series, date_of_birth: pl.Series) -> None:
-        """Take the next suspects: their numbers and what stands in these rows."""
+        """Add the next candidates: their row numbers, names and birth dates."""
         frame = _frame(fold(first_name, " "), fold(last_name, " "), date_of_birth)
         self._parts.append(frame.with_columns(row=rows).filter(_THERE))
 
     def alike(self, known: Iterable[Copies] = ()) -> Alike:
-        """Return the rows that are alike; two that are ``known`` to share a key are not told to each other again.
+        """Return the matching rows, without pairs that are ``known`` to share a key.
 
-        Of many alike only the first ten are asked whether they are known, so the number of the rest may count such.
+        Only the first ten matches of a row are checked for this, so that the number of further ones may include some.
         """
         if not self._parts:
             return Alike(frame=_none())
         rows = pl.concat(self._parts, rechunk=True)
         self._parts.clear()
         same = _keep_shared(rows.select("row", value=pl.col("born") + pl.col("first").hash(2) + pl.col("last").hash(3)))
-        # Rows of the same name and birth date are one person to compare, who is called by the first of them.
+        # Rows with the same name and birth date are compared as one person, identified by the first row.
         several = same.group_by("value").agg(person=pl.col("row").min(), row=pl.col("row").sort()).drop("value")
         others = several.get_column("row").list.slice(1).explode()
         pairs = set[tuple[int, int]]()
@@ -150,7 +150,7 @@ def _keys(first: pl.Expr, last: pl.Expr) -> dict[str, pl.Expr]:
     second name that moved to the other column may leave none.
     """
     pieces = {"name_starts": (first.str.head(2), last.str.head(2)), "name_ends": (first.str.tail(3), last.str.tail(3))}
-    # A sum of hashes knows no order, and costs a quarter of ordered texts.
+    # A sum of hashes does not depend on the order of names, and costs a quarter of sorting them.
     return {key: pl.col("born") + one.hash(1) + other.hash(1) for key, (one, other) in pieces.items()}
 
 
@@ -171,34 +171,34 @@ def _blocks(rows: pl.DataFrame, key: str, without: pl.Series) -> Iterator[list[_
 
 
 def _keep_shared(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows whose ``value`` others have too, side by side."""
+    """Return the rows whose ``value`` is not unique, sorted by it."""
     # Sorting needs less memory than a table of all values.
     value = pl.col("value")
     return frame.sort("value").filter((value == value.shift(1)) | (value == value.shift(-1)))
 
 
 def _pairs(block: list[_Person]) -> Iterator[tuple[int, int]]:
-    """Yield those who are alike, the lower number first."""
+    """Yield the matching pairs, the lower number first."""
     for one, other in _near_pairs(block):
         if _each_alike(one, other):
             yield min(one[0], other[0]), max(one[0], other[0])
 
 
 def _near_pairs(block: list[_Person]) -> Iterator[tuple[_Person, _Person]]:
-    """Yield those whose whole names are nearly the same, in either order."""
+    """Yield the pairs whose full names are similar, in either order."""
     reach = len(block)
-    if reach > MOST:
+    if reach > MAX_BLOCK_NAMES:
         block, reach = sorted(block, key=itemgetter(1, 2)), _NEIGHBOURS
     names = [f"{first} {last}" for _, first, last in block]
     turned = [f"{last} {first}" for _, first, last in block]
     if reach == 2:  # noqa: PLR2004 (most blocks: in half of the time)
-        if any(fuzz.ratio(name, names[1], score_cutoff=_THRESHOLD) for name in (names[0], turned[0])):
+        if any(fuzz.ratio(name, names[1], score_cutoff=_MIN_RATIO) for name in (names[0], turned[0])):
             yield block[0], block[1]
         return
     for place, person in enumerate(block):
         after = names[place + 1 : place + 1 + reach]
         near = (
-            process.extract(name, after, scorer=fuzz.ratio, score_cutoff=_THRESHOLD, limit=None)
+            process.extract(name, after, scorer=fuzz.ratio, score_cutoff=_MIN_RATIO, limit=None)
             for name in (names[place], turned[place])
         )
         for index in {index for found in near for _, _, index in found}:
@@ -206,18 +206,20 @@ def _near_pairs(block: list[_Person]) -> Iterator[tuple[_Person, _Person]]:
 
 
 def _each_alike(one: _Person, other: _Person) -> bool:
-    """Tell whether either name has its like: a long one must not outweigh a short one that differs altogether."""
+    """Tell whether both names match one by one: a long name must not outweigh a short one that differs."""
     (_, first, last), (_, given, family) = one, other
     straight = _near(first, given) and _near(last, family)
     return straight or (_near(first, family) and _near(last, given))
 
 
 def _near(one: str, other: str) -> bool:
-    return one == other or (min(len(one), len(other)) > _SHORT and fuzz.ratio(one, other) > _EACH)
+    return one == other or (
+        min(len(one), len(other)) > _SHORT_NAME_LETTERS and fuzz.ratio(one, other) > _MIN_NAME_RATIO
+    )
 
 
 def _both_ways(several: pl.DataFrame, pairs: Iterable[tuple[int, int]]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows of each person, and who is told of whom: each of a pair of the other, and all of themselves."""
+    """Return the rows of each person, and the pairs in both directions, each person paired with itself as well."""
     one_way = pl.DataFrame(
         list(pairs), schema={"person": pl.get_index_type(), "other": pl.get_index_type()}, orient="row"
     )
@@ -229,7 +231,7 @@ def _both_ways(several: pl.DataFrame, pairs: Iterable[tuple[int, int]]) -> tuple
 
 
 def _list_companions(persons: pl.DataFrame, pairs: pl.DataFrame, known: Sequence[Copies]) -> pl.DataFrame:
-    """Return for each row the first others that are alike and not known to share a key, and how many more."""
+    """Return for each row its first matches that are not known already, and how many more there are."""
     rows = pl.col("row")
     heads = persons.select(other="person", heads=rows.list.head(_CONSIDERED), size=rows.list.len())
     others = (
@@ -242,7 +244,7 @@ def _list_companions(persons: pl.DataFrame, pairs: pl.DataFrame, known: Sequence
 
 
 def _name_others(rows: pl.DataFrame, known: Sequence[Copies]) -> pl.DataFrame:
-    """Return these rows with those of their ``other`` that are to be named, and how many more of ``all`` there are."""
+    """Return for these rows the matches to show, and how many more of ``all`` there are."""
     told = rows.select("row", "other").explode("other").filter(pl.col("row") != pl.col("other"))
     told = told.with_columns(known=pl.lit(value=False))
     for copies in known:
@@ -253,7 +255,7 @@ def _name_others(rows: pl.DataFrame, known: Sequence[Copies]) -> pl.DataFrame:
         told = told.join(theirs, on="other", how="left", maintain_order="left")
         told = told.select("row", "other", known=pl.col("known") | shared)
     hidden = told.filter("known").group_by("row").agg(hidden=pl.len())
-    named = told.filter(~pl.col("known")).group_by("row").agg(others=pl.col("other").head(SHOWN))
+    named = told.filter(~pl.col("known")).group_by("row").agg(others=pl.col("other").head(MAX_SHOWN))
     found = rows.select("row", "all").join(named, on="row").join(hidden, on="row", how="left")
     more = pl.col("all") - 1 - pl.col("hidden").fill_null(0) - pl.col("others").list.len()
     return found.select("row", "others", more=more)

@@ -1,9 +1,10 @@
-"""A partner's profile applied: the file's columns become the canonical ones, its values ours.
+"""Applies a partner's profile: maps the file's columns and values onto the canonical ones.
 
-Promises: a profile that names what the file lacks, or a file without a required column, is one sentence before any
-row is read; a row comes out the same whatever rows are read with it. Per canonical column: null words go, cells are
-taken, composed or split, and the value is ours if ``values`` has it, else read as ``formats`` says. What cannot be
-mapped stays, or becomes what the rules refuse: no row is dropped and no value guessed. Knows no file and no rules.
+Promises: a profile that names a missing column, or a file without a required one, is refused in one sentence before any
+row is read; the result for a row does not depend on other rows. For each canonical column: null words are emptied,
+cells are taken, composed or split, and the value is mapped by ``values``, else parsed by ``formats``. A value that
+cannot be mapped stays, or becomes one that the rules refuse: no row is dropped and no value guessed. Knows no file and
+no rules.
 """
 
 import unicodedata
@@ -27,17 +28,17 @@ _SPLIT = ("first_name", "last_name")
 _PROSE = frozenset({*_SPLIT, "place_of_birth"})
 """Columns of names, which may have been damaged on their way."""
 _HALF = "\0half:"
-"""How the halves of a split cell are called beside the file's columns."""
+"""Prefix of the names of a split cell's halves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How the columns of one input become canonical ones.
+    """The mapping of one input.
 
-    ``wanted`` are the file's columns that must be read, in file order. ``origin`` has for each canonical column the
-    file's columns that it comes from (none: a constant, or absent). ``constant`` are those that the profile fills
-    with the same text in all rows: they are no keys for duplicates. ``columns`` are those that come out,
-    ``unclean`` those that are read as they stand.
+    ``wanted``: the file's columns that are read, in file order. ``origin``: for each canonical column those of the
+    file that it is made of (none: a constant, or absent). ``constant``: the canonical columns that the profile fills
+    with the same text in all rows, which are no keys for duplicates. ``columns``: the canonical columns that are made,
+    ``unclean``: those of them that are not cleaned.
     """
 
     wanted: tuple[str, ...]
@@ -49,13 +50,13 @@ class Plan:
     unclean: frozenset[str] = frozenset()
 
     def only(self, columns: Sequence[str], unclean: Iterable[str] = ()) -> "Plan":
-        """Return the plan for some canonical columns, at least one of them with an origin: it wants and makes less."""
+        """Return the plan restricted to some canonical columns, at least one of them with an origin."""
         wanted = _wanted_columns(self.wanted, self.origin, columns)
         return replace(self, columns=tuple(columns), wanted=wanted, unclean=frozenset(unclean))
 
     def read(self, file: pl.DataFrame) -> Cells:
         """Clean the file's columns named as ``wanted``, and turn them into the canonical ones."""
-        telling = _PROSE if self.columns == CANONICAL_COLUMNS else ()  # of keys alone nothing is told
+        telling = _PROSE if self.columns == CANONICAL_COLUMNS else ()  # where only keys are read, nothing is reported
         names = {name for column in telling for name in self.origin[column]}
         found = cleaned(file, self._kinds(), names)
         frame = self.apply(found.frame)
@@ -80,15 +81,15 @@ class Plan:
         )
 
     def _kinds(self) -> dict[str, Kind]:
-        """Return what the file's columns hold, by what is made of them."""
+        """Return the kinds of the file's columns, by the canonical columns made of them."""
         made = {name: {column for column in CANONICAL_COLUMNS if name in self.origin[column]} for name in self.wanted}
         return {name: kind_of(columns) for name, columns in made.items() if columns - self.unclean}
 
     def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Turn text columns named as ``wanted`` ('' is absent) into the canonical columns, text as well.
 
-        Null words and the keys of ``values`` are compared without case and outer white space. What is ours already,
-        a constant or a value from ``values``, is not read by ``formats`` again.
+        Null words and the keys of ``values`` are compared without case and outer white space. Constants
+        and mapped values are not parsed by ``formats``.
         """
         cells = self._cells(frame)
         return pl.DataFrame({column: self._make_column(column, cells, frame.height) for column in self.columns})
@@ -114,7 +115,7 @@ class Plan:
         return pl.select(pl.coalesce(ours, written)).to_series()
 
     def _read_given(self, column: str, cells: Mapping[str, pl.Series]) -> pl.Series | None:
-        """Gather a canonical column as the partner writes it; None when it has no origin."""
+        """Return a canonical column as the partner writes it; None when it has no origin."""
         if not self.origin[column]:
             return None
         if column in self.profile.compose:
@@ -124,7 +125,7 @@ class Plan:
         return cells[self.origin[column][0]]
 
     def _apply_formats(self, column: str, given: pl.Series) -> pl.Series:
-        """Bring a column from the partner's way of writing to that of the rules."""
+        """Parse a column by the stated formats."""
         stated = self.profile.formats
         if column == "date_of_birth":
             return formats.birth_dates(given, stated, typed=self.typed)
@@ -136,7 +137,7 @@ class Plan:
 
 
 def plan(profile: Profile, columns: Sequence[str], name: str, *, typed: bool = False) -> Plan:
-    """Return how an input with these columns is read; ``typed`` inputs have ISO dates beside the stated formats.
+    """Make the plan for an input with these columns; ``typed`` inputs may have ISO dates beside the stated formats.
 
     Raises :class:`UnreadableInputError` when the file ``name`` lacks a column that the profile names or that is
     required, :class:`ConfigurationError` when the profile cannot be right for any file.
@@ -156,7 +157,7 @@ def plan(profile: Profile, columns: Sequence[str], name: str, *, typed: bool = F
 
 
 def _merge_codes(codes: Mapping[str, pl.Series], origin: Sequence[str]) -> pl.Series | None:
-    """Return what is to be told of a canonical column: the first that there is to tell of the cells it comes from."""
+    """Return the notices on a canonical column: for each row the first of the cells that it is made of."""
     found = [codes[name] for name in origin if name in codes]
     return pl.select(pl.coalesce(found)).to_series() if found else None
 
@@ -214,7 +215,7 @@ def _fill_template(template: str, cells: Mapping[str, pl.Series]) -> pl.Series:
 
 
 def _check_profile(profile: Profile) -> None:
-    """Refuse what no file can make right."""
+    """Refuse a profile that is wrong for every file."""
     stated = profile.formats
     if "external_id" in profile.constants:
         raise ConfigurationError(
@@ -256,14 +257,14 @@ def _check_named(profile: Profile, columns: Sequence[str], name: str) -> None:
 
 
 def _why_not(profile: Profile, columns: Sequence[str]) -> str:
-    """Say why a profile may fit no column of a file."""
+    """Return the hint for a profile that fits no column of the file."""
     if len(columns) == 1 and profile.source.delimiter:
         return f"the file does not have the profile's source.delimiter = {profile.source.delimiter!r}: state its own"
     return "is this the right profile for this file?"
 
 
 def _check_required(profile: Profile, origin: Mapping[str, tuple[str, ...]], columns: Sequence[str], name: str) -> None:
-    """Refuse a file in which a column that every row must fill comes from nowhere."""
+    """Refuse a file in which a required column has no origin."""
     required = dict.fromkeys((*REQUIRED_COLUMNS, *profile.required))
     missing = [column for column in required if not origin[column] and column not in profile.constants]
     if not missing:
@@ -282,7 +283,7 @@ def _check_required(profile: Profile, origin: Mapping[str, tuple[str, ...]], col
 
 
 def _near(name: str, columns: Sequence[str]) -> str:
-    """Return the column that is called most alike, or ''."""
+    """Return the column with the most similar name, or ''."""
     free = {column.casefold().replace(" ", "_"): column for column in showable(columns)}
     found = get_close_matches(name.casefold().replace(" ", "_"), list(free), n=1)
     return free[found[0]] if found else ""

@@ -1,6 +1,6 @@
-"""Texts that are written in a profile's date format, cut into days, times of day and offsets.
+"""Splits texts in a profile's date format into days, times of day and offsets.
 
-Promises: a text that does not fit the whole format is not cut. Whether a day is in the calendar is not asked here.
+Promises: a text that does not match the whole format is not split. Whether a day exists is not checked here.
 """
 
 import re
@@ -20,13 +20,13 @@ _WIDTHS = {
     "AM": r"[AaPp]\.?[Mm]\.?",
     "Z": "[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?",
 }
-"""Parts that are no numbers of a fixed width."""
+"""Patterns of the parts that have no fixed width."""
 _NOON = 12
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 class Parts(NamedTuple):
-    """Days as ``YYYY-MM-DD`` and clocks, null where there is no such month or hour; offsets, if they are written."""
+    """Days as ``YYYY-MM-DD`` and times, null where there is no such month or hour; offsets, if the format has them."""
 
     days: pl.Series
     clocks: pl.Series
@@ -34,13 +34,13 @@ class Parts(NamedTuple):
 
 
 def split_dates(text: pl.Series, written: str, pivot: int | None) -> Parts:
-    """Cut texts that are written so."""
+    """Split texts that match the format."""
     named = {piece[0]: piece for piece in _PARTS.findall(written)}
     loose = {*_ONE_OR_TWO, *_WIDTHS} - {"MMM"} & set(named.values())
     groups = text.str.extract_groups(pattern(written)).struct if loose else None
 
     def part(piece: str) -> pl.Series:
-        # Without loose parts everything has its place, and cutting there is faster than groups.
+        # If all parts have a fixed width, slicing is faster than groups.
         return groups.field(piece[0]) if groups is not None else text.str.slice(written.index(piece), len(piece))
 
     year, month, day = (part(named[letter]) for letter in "YMD")
@@ -70,7 +70,7 @@ def split_dates(text: pl.Series, written: str, pivot: int | None) -> Parts:
 
 
 def _of_the_day(hours: pl.Series, halves: pl.Series | None) -> pl.Series:
-    """Return the hours of a clock of twelve as those of the day; null where there is no such hour."""
+    """Convert hours with AM or PM to 24 hours; null where there is no such hour."""
     if halves is None:
         return hours
     clock = [f"{hour:02d}" for hour in range(1, _NOON + 1)]
@@ -82,10 +82,10 @@ def _of_the_day(hours: pl.Series, halves: pl.Series | None) -> pl.Series:
 
 
 def pattern(written: str) -> str:
-    """Return a format as a pattern with a group per part, named by its letter.
+    """Return the pattern of a format, with a group per part, named by its letter.
 
-    One or two digits are only read where something stands between them and the next number: ``DMYYYY`` would be
-    a guess, so it is read like ``DDMMYYYY``.
+    A part of one or two digits needs a separator from the next number: ``DMYYYY`` would be ambiguous, so it is read as
+    ``DDMMYYYY``.
     """
     pieces = [piece for piece in _PARTS.split(written) if piece]
     found = ""

@@ -1,9 +1,8 @@
-"""Dates, instants and phone numbers as a partner writes them, brought to the form that the rules read.
+"""Parses a partner's dates, instants and phone numbers into the form that the rules expect.
 
-Promises: nothing is guessed. What is not written as the profile states becomes ``UNREADABLE``, which the rules refuse,
-even where it looks like ISO by luck; whether a day is in the calendar and a number is valid is for the rules to say.
-Whole columns at a time; phonenumbers is asked only about numbers of which its own metadata leave doubt. Knows no
-column names.
+Promises: nothing is guessed. A value that does not match the stated format becomes ``UNREADABLE``, which the rules
+refuse, even if it happens to look like ISO. The rules check whether a day exists and a number is valid. Works on whole
+columns; phonenumbers is called only where its own metadata do not decide. Knows no column names.
 """
 
 import re
@@ -22,9 +21,9 @@ from finhub_onboard.intake.checking.rewritten import SURE
 from finhub_onboard.intake.mapping.date_parts import MIDNIGHT, join_texts, pattern, split_dates
 
 UNREADABLE = "?"
-"""What stands for a value that is not written as the profile states; no rule takes it for a date or an instant."""
+"""Replaces a value that does not match the stated format; no rule accepts it."""
 NOT_MIDNIGHT = "?time"
-"""What stands for a birth date with another time of day than midnight."""
+"""Replaces a birth date with a time of day other than midnight."""
 
 _DAY = "YYYY-MM-DD"
 _IS_MIDNIGHT = r"^00:00:00(?:\.0+)?$"
@@ -34,7 +33,7 @@ _ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _ISO_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}"
 _NAIVE_INSTANT = _ISO_INSTANT + r"(:[0-9]{2}([.,][0-9]{1,9})?)?$"
 _FIRST_DAY, _LAST_DAY = date(2005, 1, 1), date(2044, 12, 31)
-"""Between these the offset of a day is looked up; other days are reckoned one by one."""
+"""Between these years offsets are looked up by day; others are computed one by one."""
 _PHONE_SEPARATORS = " ()[].-/\xa0\u2212\u2010\u2011\u2012\u2013\u2014\u2015"
 _NATIONAL = re.compile(r"[\d\s()\[\].\-/\u2212\u2010-\u2015]+", re.ASCII)
 _CACHED = 65_536
@@ -43,8 +42,7 @@ _CACHED = 65_536
 def birth_dates(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Series:
     """Write dates as ``YYYY-MM-DD``; ``typed`` values may be ISO as well.
 
-    A clock, if the format has one, must show midnight, in whatever time zone: any other hour is the trace of a lost
-    zone, and the day may be wrong.
+    A time of day must be midnight, in any time zone: another hour shows that a zone was lost, and the day may be wrong.
     """
     if formats.date_of_birth in ("", _DAY) and not typed:
         return values
@@ -65,8 +63,8 @@ def birth_dates(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Serie
 def instants(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Series:
     """Write instants as ISO 8601, with their offset where they have one or the profile states a time zone.
 
-    A day alone is the start of that day where the format has no clock or the cell was ``typed``. A clock time that
-    the zone has twice or never gets no offset.
+    A day alone means its start where the format has no time of day or the cell was ``typed``. A local time that occurs
+    twice or never in the zone gets no offset.
     """
     if (values == "").all() or not (formats.accepted_at or formats.time_zone):
         return values
@@ -86,7 +84,7 @@ def instants(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Series:
 
 
 def knows_time_zone(zone: str) -> bool:
-    """Tell whether instants can be reckoned in this zone."""
+    """Tell whether a time zone is known."""
     try:
         _offsets(pl.Series([datetime(2026, 1, 1)]), zone)  # noqa: DTZ001 - the zone is what is tried
     except pl.exceptions.ComputeError:
@@ -95,17 +93,17 @@ def knows_time_zone(zone: str) -> bool:
 
 
 def _fitting(values: pl.Series, written: str) -> tuple[pl.Series, pl.Series]:
-    """Return the texts without outer white space, and where they are written so."""
+    """Return the texts without outer white space, and which of them match the format."""
     form = pattern(written)
     fits = values.str.contains(form)
-    if (fits | (values == "")).all():  # which is usual, and saves a pass over the texts
+    if (fits | (values == "")).all():  # the usual case, without another pass over the texts
         return values, fits
     text = values.str.strip_chars(OUTER_SPACE)
     return text, text.str.contains(form)
 
 
 def _iso_instants(text: pl.Series, zone: str, *, typed: bool) -> pl.Series:
-    """Give ISO instants that carry no offset that of the zone; a day alone is one only where the cell was a date."""
+    """Add the zone's offset to ISO instants without one; a day alone counts only where the cell was a date."""
     if typed:
         midnight = pl.when(text.str.contains(_ISO_DAY)).then(pl.lit(f"T{MIDNIGHT}")).otherwise(pl.lit(""))
         text = join_texts(text, midnight)
@@ -119,7 +117,7 @@ def _iso_instants(text: pl.Series, zone: str, *, typed: bool) -> pl.Series:
 
 
 def _instants(day: pl.Series, clock: pl.Series, zone: str) -> pl.Series:
-    """Join days, clocks and the zone's offsets at those times; no offset where there is none, or two."""
+    """Join days, times and the zone's offsets; no offset where the local time occurs twice or never."""
     if not zone:
         return join_texts(day, "T", clock)
     offsets = day.replace_strict(*_whole_days(zone), default=None, return_dtype=pl.String)
@@ -149,7 +147,7 @@ def knows_region(region: str) -> bool:
 
 
 def phones(values: pl.Series, region: str) -> pl.Series:
-    """Give national numbers their country code; what has one, is no number, or was rewritten by a tool, stays."""
+    """Add the country code to national numbers; international ones, rewritten ones and other texts stay."""
     text = values.str.strip_chars(OUTER_SPACE)
     digits = text.str.replace_many(list(_PHONE_SEPARATORS), [""] * len(_PHONE_SEPARATORS))
     coded = write_prefixes(text).str.starts_with("+") | text.str.starts_with("00")
@@ -161,15 +159,15 @@ def phones(values: pl.Series, region: str) -> pl.Series:
 
 
 def _sure(digits: pl.Series, region: str) -> pl.Series:
-    """Return E.164 of national digits, null where the library would do more than drop a prefix and add the code."""
+    """Return national digits as E.164; null where the library does more than drop a prefix and add the code."""
     metadata, main = _metadata(region)
     code, prefix = str(metadata.country_code), metadata.national_prefix_for_parsing
     foreign = _begins(digits, metadata.international_prefix)
     national = _without_prefix(digits, metadata)
     doubtful = digits.str.starts_with(code) & (national != digits)
     first = national.set(~_is_number(national, metadata) | foreign | doubtful, None)
-    # With its code but without +: the library drops the code where only the rest is a number, and then reads the rest
-    # as one of the code's main region.
+    # With the code but without +: the library drops the code if only the rest is a valid number, and reads the rest as
+    # one of the code's main region.
     coded = digits.set(first.is_not_null() | foreign | ~digits.str.starts_with(code), None)
     rest = _without_prefix(coded.str.strip_prefix(code), metadata)
     again = _begins(rest, prefix) | _begins(rest, main.national_prefix_for_parsing) | _has_shape(coded, metadata)
@@ -201,7 +199,7 @@ def _is_number(numbers: pl.Series, metadata: PhoneMetadata) -> pl.Series:
 
 
 def _without_prefix(numbers: pl.Series, metadata: PhoneMetadata) -> pl.Series:
-    """Drop the national prefix; null where the library would not drop but rewrite it."""
+    """Drop the national prefix; null where the library rewrites it instead."""
     prefix = metadata.national_prefix_for_parsing or ""
     if not prefix or prefix.isdigit():
         return numbers.str.strip_prefix(prefix)
@@ -213,7 +211,7 @@ def _without_prefix(numbers: pl.Series, metadata: PhoneMetadata) -> pl.Series:
 
 @lru_cache(maxsize=_CACHED)
 def _parsed(value: str, region: str) -> str | None:
-    """Read a number of a region; letters and extensions would be turned or dropped in silence, so they are not."""
+    """Parse a number of a region; refuse letters and extensions, which the library would convert or drop silently."""
     if not _NATIONAL.fullmatch(" ".join(value.split())):
         return None
     try:

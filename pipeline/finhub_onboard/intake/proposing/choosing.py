@@ -1,7 +1,8 @@
-"""Which column of the file is which canonical column: every pair is scored, and the surest pairs are taken first.
+"""Matches the columns of a file with the canonical ones: every pair is scored, and the best pairs are chosen first.
 
-Promises: a column of the file is taken once. What is not sure, or has a rival that is as good, is a candidate and no
-choice. An exact name never loses its column to a sum of guesses, so the surest pair wins and no total is maximised.
+Promises: a column of the file is used once. A pair with low confidence, or with an equally good rival, is a candidate
+and not chosen. The best pair wins, and no total is maximised, so that an exact name never loses its column to a sum of
+guesses.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,17 +16,17 @@ from finhub_onboard.intake.proposing.synonyms import FULL_NAME
 from finhub_onboard.model import CANONICAL_COLUMNS
 
 SURE = 0.6
-"""The confidence from which on a column is chosen."""
+"""The least confidence of a chosen column."""
 CANDIDATE = 0.25
-"""The confidence from which on a column is worth a question."""
-_RIVAL = 0.05
-"""Two columns that differ by less are as good as each other."""
+"""The least confidence of a candidate."""
+_RIVAL_MARGIN = 0.05
+"""Columns whose confidence differs by less are rivals."""
 _BY_NAME = 0.9
-"""What an exact name is worth alone."""
+"""The confidence of an exact name alone."""
 _AGREES = 0.5
-"""The share of fitting cells from which on the content speaks for a column."""
+"""The least share of matching cells for which the content supports a column."""
 _WITHOUT_NAME = 0.8
-"""The same where the name says nothing."""
+"""The same where the name gives no hint."""
 _PROVES = {
     "email": 0.95,
     "gender": 0.85,
@@ -73,7 +74,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What was found: sure pairs, and for other canonical columns the candidates, best first."""
+    """The chosen pairs, and for other canonical columns the candidates, best first."""
 
     sure: dict[str, Pair]
     candidates: dict[str, tuple[Pair, ...]]
@@ -109,7 +110,7 @@ def _read_second_names(names: dict[str, dict[str, float]]) -> None:
 
 
 def _pair(canonical: str, column: Column, by_name: float, categories: Sequence[str]) -> Pair | None:
-    """Weigh name and content; None when neither says anything."""
+    """Score name and content; None when neither gives a hint."""
     proves = _TWO_WORDS if canonical == FULL_NAME else _PROVES.get(canonical, _CORROBORATES)
     if not by_name and (canonical not in _PROVES or (canonical == "category" and not categories)):
         return None
@@ -131,7 +132,7 @@ def _pair(canonical: str, column: Column, by_name: float, categories: Sequence[s
 
 
 def _take_best(pairs: Iterable[Pair]) -> dict[str, Pair]:
-    """Take the surest pairs first, each column of either side once."""
+    """Choose the best pairs first, each column of either side once."""
     taken: dict[str, Pair] = {}
     for pair in sorted(pairs, key=lambda pair: -pair.confidence):
         if pair.canonical not in taken and all(pair.column is not other.column for other in taken.values()):
@@ -149,7 +150,7 @@ def _full_name(taken: dict[str, Pair], full: Sequence[Pair]) -> Pair | None:
 
 
 def _judge_rivals(taken: dict[str, Pair], pairs: Sequence[Pair]) -> Chosen:
-    """Part what is sure from what is only a candidate."""
+    """Separate the sure pairs from candidates."""
     sure = {canonical: pair for canonical, pair in taken.items() if pair.confidence >= SURE or pair.exact}
     candidates: dict[str, tuple[Pair, ...]] = {}
     for canonical, pair in taken.items():
@@ -159,7 +160,7 @@ def _judge_rivals(taken: dict[str, Pair], pairs: Sequence[Pair]) -> Chosen:
             for other in pairs
             if other.canonical == canonical and other is not pair and all(other.column is not column for column in used)
         ]
-        rivals = [other for other in others if pair.confidence - other.confidence < _RIVAL]
+        rivals = [other for other in others if pair.confidence - other.confidence < _RIVAL_MARGIN]
         if canonical not in sure or (rivals and not pair.exact):
             candidates[canonical] = (pair, *sorted(others, key=lambda other: -other.confidence))
     return Chosen(

@@ -22,9 +22,9 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _FIRST_YEAR, _LAST_YEAR = 1880, 2100
 _SHORT, _FULL = 2, 4
 """Digits of a year."""
-_ONE_CUT = 0.8
+_MIN_CUT_SHARE = 0.8
 """The share of a column that must be cut alike for it to be a column of dates."""
-_SLIPS = 50
+_DATES_PER_SLIP = 50
 """One date that speaks against an order is a slip where this many speak for it."""
 
 _Cut = tuple[str, str, str]
@@ -61,7 +61,7 @@ def written(cells: Sequence[str]) -> Written | None:
     if not cuts:
         return None
     cut, times = cuts.most_common(1)[0]
-    if times < _ONE_CUT * len(cells):
+    if times < _MIN_CUT_SHARE * len(cells):
         return None
     cut_cells = [cell for cell in cells if _cut(cell) == cut]
     good = {
@@ -90,7 +90,7 @@ def written(cells: Sequence[str]) -> Written | None:
 
 
 def _refuted(only_best: int, only_rival: int) -> bool:
-    return only_best > 0 and only_rival * _SLIPS <= only_best
+    return only_best > 0 and only_rival * _DATES_PER_SLIP <= only_best
 
 
 def _cut(cell: str) -> _Cut | None:

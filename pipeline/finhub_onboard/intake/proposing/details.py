@@ -19,10 +19,10 @@ from finhub_onboard.model import CONSENTS
 
 Line = Setting | Open
 
-_DETECTED = 0.8
+_MIN_CONFIDENCE = 0.8
 """The confidence from which on what was detected is stated."""
-_NEARLY_ALL = 0.9
-_FEW = 0.02
+_MIN_SHARE = 0.9
+_MAX_RUBBISH_SHARE = 0.02
 """The share of cells that may be rubbish."""
 _NAMES = ("first_name", "last_name", FULL_NAME)
 
@@ -34,7 +34,7 @@ def source(detected: Detected) -> Iterator[Line]:
         if value is None or (value == "" and key != "quote"):
             continue
         sure = detected.sure.get(key, 1.0)
-        if sure >= _DETECTED:
+        if sure >= _MIN_CONFIDENCE:
             yield Setting(section="source", key=key, value=value, remark=f"{sure:.2f}")
         else:
             yield Open(section="source", key=key, candidates=(value,), remark=f"{sure:.2f}: look whether it reads well")
@@ -45,9 +45,9 @@ def split(pair: Pair) -> Iterator[Line]:
     commas = pair.column.share(lambda cell: cell.count(",") == 1)
     named = header_names.order(pair.column.name)
     remark = f"{pair.confidence:.2f} by {pair.reason}"
-    if commas >= _NEARLY_ALL:
+    if commas >= _MIN_SHARE:
         order, why = "last, first", "nearly all have a comma"
-    elif named and commas <= _FEW:
+    elif named and commas <= _MAX_RUBBISH_SHARE:
         order, why = named, "so the name says"
     else:
         remark = f"{remark}; say which name stands first, and both lines hold"
@@ -133,13 +133,13 @@ def _instants(columns: Sequence[Column]) -> Iterator[Line]:
         return
     together = Column(name="", cells=cells, nulls={})
     zoned, naive = evidence.zones(together)
-    if zoned + naive < _NEARLY_ALL * len(cells):
+    if zoned + naive < _MIN_SHARE * len(cells):
         if together.dates:
             yield from _date("accepted_at", together.dates, usual="")
         else:
             yield Open(section="formats", key="accepted_at", remark="no format fits most cells of these columns")
         naive = 0 if together.dates and together.dates.formats[0].endswith("Z") else len(cells)
-    if naive > _FEW * len(cells):
+    if naive > _MAX_RUBBISH_SHARE * len(cells):
         remark = "the instants state none; ask the partner, for example UTC or Europe/Berlin"
         yield Open(section="formats", key="time_zone", remark=remark)
 
@@ -147,7 +147,7 @@ def _instants(columns: Sequence[Column]) -> Iterator[Line]:
 def _region(sure: Mapping[str, Pair], languages: Collection[str]) -> Iterator[Line]:
     numbers = sure["phone"].column.cells if "phone" in sure else ()
     without = len(regions.bare(numbers))
-    if without <= _FEW * len(numbers):
+    if without <= _MAX_RUBBISH_SHARE * len(numbers):
         return
 
     def cells(canonical: str) -> tuple[str, ...]:

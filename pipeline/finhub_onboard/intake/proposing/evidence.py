@@ -30,12 +30,12 @@ _INSTANT = re.compile(
 )
 _CODE = re.compile(r"(?=.*\d)[^\W_][\w ./\-]{0,39}")
 _NAME = re.compile(r"[^\d@]*[^\W\d_][^\d@]*")
-_MANY = 20
+_MAX_CATEGORIES = 20
 """Distinct words that a column of categories has at most."""
 _LONGEST_VERSION, _LONGEST_POSTCODE = 40, 12
 _SHOWN, _LONGEST_MASK = 3, 32
 _WORDY = 0.5
-_HEADLESS = 0.25
+_HEADLESS_SHARE = 0.25
 """The share of header names that look like values from which on there is no header."""
 
 
@@ -85,7 +85,7 @@ def columns(frame: pl.DataFrame) -> tuple[Column, ...]:
 def headless(names: Sequence[str]) -> bool:
     """Whether the names of columns are values of a first row."""
     values = [name for name in names if is_email(name) or is_phone(name) or _INSTANT.fullmatch(name) or _a_date(name)]
-    return len(values) > _HEADLESS * len(names)
+    return len(values) > _HEADLESS_SHARE * len(names)
 
 
 def mask(cell: str) -> str:
@@ -166,8 +166,8 @@ def _category(column: Column, categories: Sequence[str]) -> float | None:
         known = {fold(category) for category in categories}
         # Words of the partner's own are as likely, and are then left open; a free text is not.
         own = column.share(lambda cell: fold(cell) in known)
-        return own or (None if len(column.words) <= _MANY else 0.0)
-    return None if len(column.words) <= max(_MANY, len(column.cells) // 10) else 0.0
+        return own or (None if len(column.words) <= _MAX_CATEGORIES else 0.0)
+    return None if len(column.words) <= max(_MAX_CATEGORIES, len(column.cells) // 10) else 0.0
 
 
 _FITS: Mapping[str, Callable[[Column], float | None]] = MappingProxyType(

@@ -26,9 +26,9 @@ from finhub_onboard.model import CANONICAL_COLUMNS
 WEAK = 0.5
 """The score of a name that may mean the column, and may not."""
 _TRIMMED, _COMPOUND, _INSIDE, _FUZZY, _ELSES = 0.95, 0.75, 0.7, 0.9, 0.4
-_LONG_ENOUGH = 5
+_MIN_LETTERS = 5
 """Letters from which on a name may be recognised inside another one, or in spite of a slip of the pen."""
-_ALIKE = 86
+_MIN_RATIO = 86
 _MARKS = "~<>"
 """Before a name in the table: it only may mean the column; a full name starts with the last, with the first name."""
 
@@ -62,14 +62,14 @@ def knows(header: str) -> bool:
     return bool(
         name in _strong()
         or name in _weak()
-        or (len(name) >= _LONG_ENOUGH and process.extractOne(name, _long(), scorer=fuzz.ratio, score_cutoff=_ALIKE))
+        or (len(name) >= _MIN_LETTERS and process.extractOne(name, _long(), scorer=fuzz.ratio, score_cutoff=_MIN_RATIO))
     )
 
 
 def _near(name: str, words: frozenset[str]) -> Iterator[tuple[str, float]]:
     """Yield names of the table that a header resembles, ends with or holds."""
-    if len(name) >= _LONG_ENOUGH:
-        for near, alike, _ in process.extract(name, _long(), scorer=fuzz.ratio, score_cutoff=_ALIKE):
+    if len(name) >= _MIN_LETTERS:
+        for near, alike, _ in process.extract(name, _long(), scorer=fuzz.ratio, score_cutoff=_MIN_RATIO):
             yield near, _FUZZY * alike / 100
     # The head of a compound stands last in the languages that write it as one word: Kundentelefon, klantnaam.
     yield from ((known, _COMPOUND) for known in _long() if name.endswith(known))
@@ -151,14 +151,14 @@ def _gather(entries: Iterable[tuple[str, str, str]]) -> dict[str, Meanings]:
 
 @cache
 def _long() -> tuple[str, ...]:
-    return tuple(name for name in _strong() if len(name) >= _LONG_ENOUGH)
+    return tuple(name for name in _strong() if len(name) >= _MIN_LETTERS)
 
 
 @cache
 def _phrases() -> tuple[tuple[str, frozenset[str]], ...]:
     """Names of one long word or of several, as sets of words that a longer header may hold."""
     found = {fold(name): frozenset(_words(name)) for _, _, name, mark in _entries() if mark != "~"}
-    return tuple((key, words) for key, words in found.items() if len(key) >= _LONG_ENOUGH and key in _strong())
+    return tuple((key, words) for key, words in found.items() if len(key) >= _MIN_LETTERS and key in _strong())
 
 
 @cache

@@ -18,8 +18,8 @@ from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 
 __all__ = ["Choice", "NullWord", "Open", "Proposal", "Setting", "propose", "render"]
 
-_SAMPLE = 1000
-_SHOWN = 3
+_SAMPLE_ROWS = 1000
+_MAX_CANDIDATES = 3
 
 
 def propose(frame: pl.DataFrame, *, dialect: Detected, categories: Sequence[str] = ()) -> Proposal:
@@ -30,7 +30,7 @@ def propose(frame: pl.DataFrame, *, dialect: Detected, categories: Sequence[str]
     """
     if evidence.headless(frame.columns):
         return _headless(frame, dialect)
-    columns = evidence.columns(frame.head(_SAMPLE))
+    columns = evidence.columns(frame.head(_SAMPLE_ROWS))
     chosen = choose(columns, categories)
     languages = header_names.languages(frame.columns)
     pairs = dict(chosen.sure)
@@ -46,7 +46,7 @@ def propose(frame: pl.DataFrame, *, dialect: Detected, categories: Sequence[str]
         *_columns(chosen, pairs, full),
     ]
     return Proposal(
-        rows=min(frame.height, _SAMPLE),
+        rows=min(frame.height, _SAMPLE_ROWS),
         choices=tuple(pairs[column].choice for column in CANONICAL_COLUMNS if column in pairs),
         settings=tuple(line for line in lines if isinstance(line, Setting)),
         nulls=tuple(words),
@@ -63,7 +63,7 @@ def _columns(chosen: Chosen, pairs: Mapping[str, Pair], full: Pair | None) -> It
             continue
         found = chosen.candidates.get(column, ())
         if found:
-            shown = found[:_SHOWN]
+            shown = found[:_MAX_CANDIDATES]
             yield Open(
                 section="columns",
                 key=column,
@@ -78,7 +78,7 @@ def _columns(chosen: Chosen, pairs: Mapping[str, Pair], full: Pair | None) -> It
 
 def _rest(names: Sequence[str], chosen: Chosen) -> tuple[str, ...]:
     used = {pair.column.name for pair in chosen.sure.values()}
-    used |= {pair.column.name for pairs in chosen.candidates.values() for pair in pairs[:_SHOWN]}
+    used |= {pair.column.name for pairs in chosen.candidates.values() for pair in pairs[:_MAX_CANDIDATES]}
     return tuple(name for name in names if name not in used)
 
 
@@ -95,7 +95,7 @@ def _headless(frame: pl.DataFrame, dialect: Detected) -> Proposal:
     written = list(details.source(dialect))
     remark = "the file seems to have no header: add one, or state skip_lines"
     return Proposal(
-        rows=min(frame.height, _SAMPLE),
+        rows=min(frame.height, _SAMPLE_ROWS),
         choices=(),
         settings=tuple(line for line in written if isinstance(line, Setting)),
         nulls=(),

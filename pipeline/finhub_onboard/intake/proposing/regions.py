@@ -27,15 +27,15 @@ _OF_LANGUAGE: Mapping[str, str] = {
     "sv": "SE FI",
 }
 _OF_DOMAIN = {"uk": "GB"}
-_COMMON = 0.05
-"""The share of nationalities or domains from which on a country is hinted at."""
-_NEARLY_ALL = 0.9
-_APART = 0.1
-"""By how much less the numbers must be valid in every other region."""
-_FEWEST = 5
-"""Numbers that prove a region."""
-_ASKED = 300
-"""Distinct numbers that are asked about; more would prove nothing else."""
+_MIN_HINT_SHARE = 0.05
+"""The least share of nationalities or domains that makes a country a candidate."""
+_MIN_VALID_SHARE = 0.9
+_MIN_LEAD = 0.1
+"""By how much the share of valid numbers must exceed that of every other region."""
+_MIN_NUMBERS = 5
+"""The least numbers that prove a region."""
+_MAX_NUMBERS_ASKED = 300
+"""The most distinct numbers that are validated; more would not change the result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,9 @@ class Region:
     @property
     def proved(self) -> bool:
         """Whether there is but one region that they can be of."""
-        if not self.valid or self.valid[0][1] < _NEARLY_ALL or self.bare < _FEWEST:
+        if not self.valid or self.valid[0][1] < _MIN_VALID_SHARE or self.bare < _MIN_NUMBERS:
             return False
-        return all(self.valid[0][1] - share >= _APART for _, share in self.valid[1:])
+        return all(self.valid[0][1] - share >= _MIN_LEAD for _, share in self.valid[1:])
 
 
 def bare(numbers: Iterable[str]) -> list[str]:
@@ -65,14 +65,14 @@ def find_region(
     emails: Sequence[str],
     languages: Collection[str],
 ) -> Region:
-    """Judge the numbers of a column that lack a country code."""
+    """Find the region of the numbers without a country code."""
     without = bare(numbers)
-    asked = list(dict.fromkeys(without))[:_ASKED]
+    asked = list(dict.fromkeys(without))[:_MAX_NUMBERS_ASKED]
     hinted = dict.fromkeys((*_common(map(nations.code, nationalities)), *_common(map(_domain, emails))))
     hinted |= dict.fromkeys(region for language in sorted(languages) for region in _OF_LANGUAGE[language].split())
     written = _shares(asked, hinted, as_written=True)
     # Zeros that a spreadsheet took from the beginning are no reason to ask nobody.
-    valid = written if any(share >= _NEARLY_ALL for share in written.values()) else _shares(asked, hinted)
+    valid = written if any(share >= _MIN_VALID_SHARE for share in written.values()) else _shares(asked, hinted)
     return Region(bare=len(without), valid=tuple(sorted(valid.items(), key=lambda pair: -pair[1])))
 
 
@@ -91,7 +91,7 @@ def _shares(asked: Sequence[str], regions: Iterable[str], *, as_written: bool = 
 
 def _common(found: Iterable[str | None]) -> list[str]:
     counts = Counter(found)
-    enough = _COMMON * counts.total()
+    enough = _MIN_HINT_SHARE * counts.total()
     return [region for region, times in counts.most_common() if region and times >= enough]
 
 

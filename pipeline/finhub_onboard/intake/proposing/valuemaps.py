@@ -18,9 +18,9 @@ from finhub_onboard.model import Risk
 
 _GENDERS = ("MALE", "FEMALE")
 """What the bank is known to take: the contract shows MALE only, and lists no others."""
-_FEW = 0.02
-_SEVERAL = 3
-_MOST = 20
+_MAX_UNKNOWN_SHARE = 0.02
+_MIN_ROWS_SHOWN = 3
+_MAX_OPEN_WORDS = 20
 """Words of one map that are left open; more are no map."""
 
 
@@ -61,13 +61,15 @@ def _map(canonical: str, column: Column, meaning: Callable[[str], str | None], o
 
 def _left_open(section: str, canonical: str, unknown: Mapping[str, int], cells: int) -> Iterator[Line]:
     """Ask for the words that have no meaning here; rare ones are slips, and rejects of their own."""
-    named = {word: times for word, times in list(unknown.items())[:_MOST] if _may_be_shown(canonical, word, times)}
+    named = {
+        word: times for word, times in list(unknown.items())[:_MAX_OPEN_WORDS] if _may_be_shown(canonical, word, times)
+    }
     for word, times in named.items():
         why = "; the bank documents no value for it" if canonical == "gender" else ""
         yield Open(section=section, key=word, remark=_rows(times) + why)
     others = [word for word in unknown if word not in named]
     rows = sum(unknown[word] for word in others)
-    if rows > _FEW * cells:
+    if rows > _MAX_UNKNOWN_SHARE * cells:
         shapes = tuple(dict.fromkeys(evidence.mask(word) for word in others))[:3]
         words = "another word" if len(others) == 1 else f"{len(others)} other words"
         remark = f"{_rows(rows)} with {words} not known here"
@@ -77,7 +79,7 @@ def _left_open(section: str, canonical: str, unknown: Mapping[str, int], cells: 
 def _may_be_shown(canonical: str, word: str, times: int) -> bool:
     if canonical == "gender":
         return vocabulary.is_gender(word)
-    return canonical == "category" and times >= _SEVERAL
+    return canonical == "category" and times >= _MIN_ROWS_SHOWN
 
 
 def _rows(count: int) -> str:

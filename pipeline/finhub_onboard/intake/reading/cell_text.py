@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 UNCALCULATED = "formula_without_value"
-"""The code of a formula that no program has calculated: it would pass for an empty cell."""
+"""The code of a formula that was never calculated, which looks like an empty cell."""
 UNCALCULATED_OR_EMPTY = "formula_with_empty_value"
-"""The code of a formula whose value is written as empty: some programs mean an empty text by it."""
+"""The code of a formula with an empty value, which for some programs is an empty text."""
 _IMPRECISE = 10**15
 _PIECE = re.compile(r'\\(.)|"([^"]*)"|_.|([-+() 0#])')
 """Of a number format that shows nothing but digits and fixed text; a bare slash would be a fraction."""
@@ -49,7 +49,7 @@ def _unescape_one(match: re.Match[str]) -> str:
 
 
 def _shown(number: int, number_format: str) -> str:
-    """Write a whole number as its format shows it; plain digits where that has more than zeros and fixed text."""
+    """Format a whole number with zeros and fixed text of its format; plain digits for other formats."""
     pieces, left = _pieces(number_format.partition(";")[0])
     digits, shown = str(abs(number)), ""
     if not left:
@@ -67,7 +67,7 @@ def _shown(number: int, number_format: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _pieces(number_format: str) -> tuple[list[tuple[str, str]], int]:
-    """Cut a format into fixed texts and places of digits, and count these; none when it has anything else."""
+    """Split a format into fixed texts and digit places, and count these; None if it contains anything else."""
     found = list(_PIECE.finditer(number_format))
     if sum(len(match[0]) for match in found) < len(number_format):
         return [], 0

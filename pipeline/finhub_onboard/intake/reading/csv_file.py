@@ -1,7 +1,7 @@
-"""CSV in any dialect: its header, its records as frames of text, and what is needed to write records back.
+"""Reads CSV in any dialect: the header, and the records as frames of text.
 
-Promises: no record is padded, dropped or shifted; a broken one is a fault and an empty line of the frame. Knows
-column names, not rules.
+Promises: no record is padded, dropped or shifted; a broken one is a fault and an empty row of the frame. Knows column
+names, not rules.
 """
 
 import codecs
@@ -18,13 +18,13 @@ from finhub_onboard.intake.reading import unpack
 from finhub_onboard.intake.reading.cut import Cut
 from finhub_onboard.intake.reading.dialect import Dialect
 from finhub_onboard.intake.reading.encoding import as_utf8
-from finhub_onboard.intake.reading.lines import MAX_LINE, Lines, LineTooLongError, Run, line_end
+from finhub_onboard.intake.reading.lines import MAX_LINE_BYTES, Lines, LineTooLongError, Run, line_end
 from finhub_onboard.intake.reading.records import NO_TEXT, Batch, Fault, Record, batches, records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A CSV file that stands after its header: ``preamble`` is what is before it, ``columns`` are its names."""
+    """A CSV file, positioned after its header: ``preamble`` are the bytes before it, ``columns`` the names."""
 
     preamble: bytes
     header: Record
@@ -35,7 +35,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uncut:
-    """Records of so many fields, of which the ``wanted`` columns are at ``places``."""
+    """Records that are not split into fields yet; the ``wanted`` columns are at ``places``."""
 
     records: Batch = field(compare=False)
     wanted: tuple[str, ...]
@@ -44,9 +44,9 @@ class Uncut:
     cut: Cut
 
     def __call__(self) -> pl.DataFrame:
-        """Cut them into a frame of text; a record at fault is a line of empty texts.
+        """Split them into a frame of text; a faulty record is a row of empty texts.
 
-        Plain lines are cut all at once, the others come cut, then all are put in order.
+        Plain lines are split together, the others are split already; then all are put in order.
         """
         frame = _cut(self.records.plain, self.wanted, self.places, self.width, self.cut)
         if not self.records.others:
@@ -61,9 +61,9 @@ class Uncut:
 def open_csv(
     path: Path, name: str, dialect: Dialect, most: int, *, known: dict[int, int] | None = None
 ) -> Iterator[Opened]:
-    """Open a CSV file and read its header; what goes wrong with the file as a whole is said in one sentence.
+    """Open a CSV file and read its header; an unreadable file is refused in one sentence.
 
-    ``known`` is what an earlier reading of the same bytes told of its blocks (:class:`Lines`).
+    ``known`` is what an earlier reading found out about its blocks (:class:`Lines`).
     """
     codec = dialect.encoding.name
     try:
@@ -78,7 +78,7 @@ def open_csv(
             yield Opened(preamble=preamble, header=header, columns=names, newline=newline, lines=lines)
     except LineTooLongError:
         raise UnreadableInputError(
-            f"{name} has a line of more than {MAX_LINE:,} characters: it is not a table of customers",
+            f"{name} has a line of more than {MAX_LINE_BYTES:,} characters: it is not a table of customers",
             hint="check its line ends and how it was made",
         ) from None
     except UnicodeError:
@@ -91,13 +91,13 @@ def open_csv(
 
 
 def columns(path: Path, name: str, dialect: Dialect, most: int) -> tuple[str, ...]:
-    """Return the header's names as they stand."""
+    """Return the names of the header."""
     with open_csv(path, name, dialect, most) as file:
         return file.columns
 
 
 def pieces(file: Opened, dialect: Dialect, rows: int) -> Iterator[Batch]:
-    """Yield the records after the header, so many at a time."""
+    """Yield the records after the header in batches."""
     yield from batches(file.lines, dialect.cut, width=len(file.columns), rows=rows, tail=dialect.tail)
 
 
@@ -119,7 +119,7 @@ def uncut(
     most: int,
     known: dict[int, int] | None = None,
 ) -> Iterator[Uncut]:
-    """Yield the records, not cut yet: that is most of the work, and may be done elsewhere."""
+    """Yield the records without splitting them: that is most of the work, and may be done in another thread."""
     with open_csv(path, name, dialect, most, known=known) as file:
         places = [file.columns.index(column) for column in wanted]
         for batch in pieces(file, dialect, batch_rows):
@@ -133,7 +133,7 @@ def uncut(
 
 
 def join_uncut(uncut: Sequence[Uncut]) -> Uncut | None:
-    """Return consecutive records, of several files, as one: to cut costs little more then. None if they differ."""
+    """Join records of several files, to split them together; None if their dialects differ."""
     first = uncut[0]
     if any(other != first for other in uncut):
         return None
@@ -146,7 +146,7 @@ def join_uncut(uncut: Sequence[Uncut]) -> Uncut | None:
 
 
 def _order(batch: Batch) -> pl.Series:
-    """Where each record of a batch stands when the others are put behind the plain ones."""
+    """Return the order that puts records back, after the plain ones come first and the others last."""
     others = pl.Series(list(batch.others), dtype=pl.get_index_type())
     rows = pl.int_range(batch.height, dtype=pl.get_index_type(), eager=True)
     plain = rows.filter(~rows.is_in(others.implode()))
@@ -154,7 +154,7 @@ def _order(batch: Batch) -> pl.Series:
 
 
 def _cut(runs: Sequence[Run], wanted: Sequence[str], places: Sequence[int], width: int, cut: Cut) -> pl.DataFrame:
-    """Cut lines that are records beyond doubt.
+    """Cut lines that are unambiguous records.
 
     polars does it fast, and on lines whose fields are counted and wholly quoted or not at all it has nothing to guess;
     should it not find what was counted all the same, Python cuts them.

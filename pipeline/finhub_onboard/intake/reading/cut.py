@@ -1,6 +1,6 @@
-"""How lines are cut into fields, and which lines are records beyond doubt.
+"""How lines are cut into fields, and which lines are unambiguous records.
 
-Promises: of a block, lines are only called records beyond doubt when all of them have the right number of fields and
+Promises: of a block, lines are only called unambiguous records when all of them have the right number of fields and
 nothing else to them: no quote, no NUL, nothing that is no UTF-8. Knows lines of text, no stream and no column names.
 """
 
@@ -78,7 +78,7 @@ class Cut:
 
 
 def plain(body: bytes, cut: Cut, width: int, tail: int = 0) -> int:
-    """Count the lines of a body if all of them are records beyond doubt without a quote; else return 0.
+    """Count the lines of a body if all of them are unambiguous records without a quote; else return 0.
 
     ``width`` is the number of their fields, of which the last ``tail`` are empty.
     """

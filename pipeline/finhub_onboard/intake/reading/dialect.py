@@ -1,9 +1,8 @@
-"""How a text file is written: encoding, delimiter, quotes, lines before the header; stated by a profile or detected.
+"""Detects how a text file is written: encoding, delimiter, quotes, lines before the header.
 
-Promises: what is stated wins; what is not is judged on the file's beginning, with a confidence: by whether the header
-then has names that are known, and whether records are of one width. (Of the libraries, ``csv.Sniffer`` is often wrong,
-and loading clevercsv takes longer than a run of a thousand rows.) Too little to go by is one plain sentence, never a
-guess. Knows no rules.
+Promises: what is stated wins; the rest is detected from the file's beginning, with a confidence, by known names in the
+header and by records of equal width. (``csv.Sniffer`` is often wrong, and loading clevercsv takes longer than a run of
+a thousand rows.) An unclear file is refused in one plain sentence, never guessed. Knows no rules.
 """
 
 import codecs
@@ -25,29 +24,29 @@ from finhub_onboard.intake.reading.lines import Lines
 from finhub_onboard.intake.reading.records import NO_TEXT, Record, records
 from finhub_onboard.model import ERROR_COLUMNS
 
-_SAMPLE = 64 * 1024
+_SAMPLE_BYTES = 64 * 1024
 _DELIMITERS = (",", ";", "\t", "|")
 _OTHER = {'"': "'", "'": '"'}
-"""The quotes, the more usual one first, and for each the one that was not chosen."""
+"""The quotes, the more common one first, each with the other one."""
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_HEADER_WITHIN = 50
-"""Records among which the header is looked for when lines before it are not stated."""
-_COLUMNS = 2
+_HEADER_SEARCH_RECORDS = 50
+"""Among how many records the header is searched, if the lines before it are not stated."""
+_MIN_COLUMNS = 2
 _ALIGNED = "  "
-_BLOCK = 1024 * 1024
+_BLOCK_BYTES = 1024 * 1024
 _SAID = re.compile(
     r"[\ufeff]*\"?sep=([\t\x20-\x21\x23-\x26\x28-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e])\"?[\r\n]", re.IGNORECASE
 )
-"""A first line in which Excel is told the delimiter."""
+"""A first line that states the delimiter for Excel."""
 _OURS = ERROR_COLUMNS[0].encode()
-"""A column that only files of rejects have."""
+"""A column of rejects files only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How a file is written. ``sure`` is 0 to 1: of the encoding, and of the cut into fields.
+    """The dialect of a file. ``sure`` is the confidence in delimiter and quotes, from 0 to 1.
 
-    ``tail`` are the empty fields without a name that records may end with.
+    ``tail`` is how many empty fields without a name records may end with.
     """
 
     encoding: encoding.Encoding
@@ -73,7 +72,7 @@ class Dialect:
 
     @property
     def words(self) -> str:
-        """Say it for a person: ``cp1252, semicolons, header on line 3``."""
+        """Describe it: ``cp1252, semicolons, header on line 3``."""
         parts = [self.encoding.name, _NAMES.get(self.cut.delimiter, repr(self.cut.delimiter))]
         if self.cut.quote != '"':
             parts.append(f"quote {self.cut.quote}" if self.cut.quote else "no quotes")
@@ -89,9 +88,9 @@ class Dialect:
 def detect(
     path: Path, name: str, source: Source, known: Collection[str], most: int, *, doubtful: bool = False
 ) -> Dialect:
-    """Judge a file. ``known`` are names that its header may have, ``most`` the bytes that it may unpack to.
+    """Detect the dialect. ``known`` are names that the header may have, ``most`` the bytes that the file may unpack to.
 
-    Raises :class:`UnreadableInputError` when its letters cannot be told, unless a ``doubtful`` reading will do.
+    Raises :class:`UnreadableInputError` if the encoding is ambiguous, unless ``doubtful``.
     """
     found = _encoding(path, source, most)
     if found.rivals and not doubtful:
@@ -101,9 +100,9 @@ def detect(
             hint=f'state it in a profile, for example [source] encoding = "{found.name}", or save the file as UTF-8',
         )
     with unpack.opened(path, name, most) as stream:
-        head = stream.read(_SAMPLE)
+        head = stream.read(_SAMPLE_BYTES)
     text = head.removeprefix(found.mark).decode(found.name, "replace")
-    if len(head) == _SAMPLE:
+    if len(head) == _SAMPLE_BYTES:
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
     source = _still_true(source, text)
     if not source.delimiter and (said := _SAID.match(text)):
@@ -121,13 +120,13 @@ def detect(
 
 
 def holds(written: Dialect, body: bytes, width: int) -> bool:
-    """Tell whether all that follows a header of so many names is beyond doubt written so.
+    """Tell whether all that follows a header of so many names is surely written so.
 
     All records have so many fields, none has a quote, all of it is UTF-8: no other way to read it can be better.
     """
     if not body.endswith((b"\n", b"\r")):
         body += b"\n"
-    # So written the apostrophe is looked for first, which takes a fraction of the time of a search for two characters.
+    # With the apostrophe first, the search takes a fraction of the time of a search for two characters.
     quoted = rf"'(?<=[\n{re.escape(written.cut.delimiter)}]')".encode()
     return plain(body, written.cut, width) > 0 and not re.search(quoted, body) and body[:1] != b"'"
 
@@ -137,7 +136,7 @@ def _count_skipped(text: str, cut: Cut, source: Source, known: Collection[str]) 
 
 
 def _below(text: str, cut: Cut, skip: int) -> tuple[list[str], list[list[str]]]:
-    """Return the header and the records after it, as far as they can be cut."""
+    """Return the header and the well-formed records after it."""
     lines = _lines_of(text)
     for _ in range(skip):
         lines.take()
@@ -147,9 +146,11 @@ def _below(text: str, cut: Cut, skip: int) -> tuple[list[str], list[list[str]]]:
 
 def _encoding(path: Path, source: Source, most: int) -> encoding.Encoding:
     with unpack.opened(path, path.name, most) as stream:
-        head = stream.read(_SAMPLE)
+        head = stream.read(_SAMPLE_BYTES)
         marked = encoding.detect_mark(head)
-        if marked and marked.mark:  # it is no part of any text: whatever is stated, another program has saved the file
+        if (
+            marked and marked.mark
+        ):  # a mark is never text: another program has saved the file, whatever the profile states
             return marked
         stated = codecs.lookup(source.encoding).name.removesuffix("-sig") if source.encoding else ""
         if stated and _OURS not in head:
@@ -184,9 +185,9 @@ def _telling(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    """Yield what follows in pieces that end at line ends; pure ASCII comes in whole blocks, which costs nothing."""
+    """Yield lines; pure ASCII comes in whole blocks, which is cheaper."""
     rest = head
-    while block := stream.read(_BLOCK):
+    while block := stream.read(_BLOCK_BYTES):
         end = rest.rfind(b"\n") + 1 or len(rest)
         yield from (rest[:end],) if rest[:end].isascii() else rest[:end].splitlines()
         rest = rest[end:] + block
@@ -194,9 +195,9 @@ def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _choose_cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut, Cut | None, float]:
-    """Choose delimiter, quote and escape: what is stated, else the candidate that fits best.
+    """Choose delimiter, quote and escape: as stated, else the best candidate.
 
-    Where fields stand in the less usual quote, the second is the best candidate with it.
+    The second result is the best candidate with the less common quote, where fields use it.
     """
     if source.delimiter and source.quote is not None:
         stated = Cut(delimiter=source.delimiter, quote=source.quote, escape=source.escape)
@@ -215,7 +216,7 @@ def _choose_cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut,
     guessed = source.quote is None
     seen = [cut for cut in dict.fromkeys(candidates) if not guessed or cut.quote == '"' or proof.find_quoted(text, cut)]
     scores = {cut: _score(text, cut, known) for cut in seen}
-    best = max(scores, key=lambda cut: scores[cut])  # the first of equals: the more usual one
+    best = max(scores, key=lambda cut: scores[cut])  # the first of equals, which is the more common one
     sure = round(scores[best][2], 2)
     if source.quote is not None:
         return best, None, sure
@@ -234,10 +235,11 @@ def _choose_cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut,
 
 
 def _score(text: str, cut: Cut, known: Collection[str]) -> tuple[int, bool, float, int, int]:
-    """Rate a candidate: known names in a header, more than one column, records of one width, bad quotes, columns."""
+    """Score a candidate: known names in a header, several columns, equal widths, bad quotes, number of columns."""
     found = [record.cells for record in _records(text, cut)]
     named, header = max(
-        ((_count_named(cells, known), -place) for place, cells in enumerate(found[:_HEADER_WITHIN])), default=(0, 0)
+        ((_count_named(cells, known), -place) for place, cells in enumerate(found[:_HEADER_SEARCH_RECORDS])),
+        default=(0, 0),
     )
     if named > 1:
         found = found[-header:]
@@ -251,11 +253,11 @@ def _score(text: str, cut: Cut, known: Collection[str]) -> tuple[int, bool, floa
 
 
 def _preamble(text: str, cut: Cut, known: Collection[str]) -> int:
-    """Count the lines before the header: the first record with half of the known names, or of the file's width."""
+    """Count the lines before the header: the first record with most known names, or of the file's width."""
     lines = _lines_of(text)
     heads = [(lines.number - _height(record.raw), record) for record in records(lines, cut, width=None)]
     width, _ = Counter(len(record.cells or ()) for _, record in heads).most_common(1)[0] if heads else (0, 0)
-    heads = heads[:_HEADER_WITHIN]
+    heads = heads[:_HEADER_SEARCH_RECORDS]
     most = max((_count_named(record.cells, known) for _, record in heads), default=0)
     for before, record in heads:
         named = _count_named(record.cells, known)
@@ -265,9 +267,9 @@ def _preamble(text: str, cut: Cut, known: Collection[str]) -> int:
 
 
 def _is_whole(cells: list[str], width: int) -> bool:
-    """Tell whether a record fills the file's width, but for empty fields at its end."""
+    """Tell whether a record has the file's width, except for empty fields at its end."""
     filled = len(proof.without_tail(cells))
-    return len(cells) >= width and filled >= min(width, _COLUMNS) and all(cell.strip() for cell in cells[:filled])
+    return len(cells) >= width and filled >= min(width, _MIN_COLUMNS) and all(cell.strip() for cell in cells[:filled])
 
 
 def _height(raw: bytes) -> int:

@@ -1,9 +1,9 @@
-"""Which encoding a text file is in: by its mark, by being UTF-8, or by what its letters would be.
+"""Detects the encoding of a text file: by a byte order mark, as UTF-8, or by its letters.
 
-Promises: UTF-8 that is damaged in places stays UTF-8, so that one bad byte spoils one record; another encoding is taken
-only when no other plausible one would read a letter differently, because a garbled name is worse than a question.
-Knows no table: it gets bytes. (The candidates are judged by charset-normalizer; it cannot tell Latin alphabets from a
-few names, and would read Muñoz as Muńoz, so those are compared here.)
+Promises: damaged UTF-8 is still read as UTF-8, so that one bad byte spoils one record; another encoding is chosen only
+if no other plausible one reads a letter differently, because a question is better than a garbled name. Knows bytes, no
+table. (charset-normalizer proposes candidates; it cannot distinguish Latin alphabets by a few names, and would read
+Muñoz as Muńoz, so those are compared here.)
 """
 
 import codecs
@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 from charset_normalizer import from_bytes
 
 _AS_LETTERS = codecs.BOM_UTF8.decode("latin-1").encode()
-"""A mark that a program took for letters."""
+"""A byte order mark that a program took for letters."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (_AS_LETTERS, "utf-8"),
@@ -25,11 +25,11 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LATIN = ("cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_13", "cp850", "mac_roman")
-"""In order of preference: of those that read a file alike, the first is taken."""
+"""In order of preference: among encodings that read a file alike the first is chosen."""
 _OTHER = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256")
 _EASTERN = ("cp932", "euc_jp", "gb18030", "big5", "euc_kr")
 _ENOUGH = 64 * 1024
-"""Bytes of lines that are not ASCII, from which the encoding is judged."""
+"""How many bytes of non-ASCII lines are examined."""
 _MOSTLY = 0.5
 _PLAUSIBLE = 0.97
 _MANY = 10
@@ -40,7 +40,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """A codec's name, the mark that the file starts with, how sure that is (0 to 1), and what else it might be."""
+    """The name of a codec, the file's byte order mark, the confidence (0 to 1), and other candidates."""
 
     name: str
     mark: bytes = b""
@@ -49,7 +49,7 @@ class Encoding:
 
 
 def detect_mark(head: bytes) -> Encoding | None:
-    """Return the encoding that the first bytes tell: by a byte order mark, or by the zeros of UTF-16 and UTF-32."""
+    """Detect an encoding by a byte order mark, or by the zero bytes of UTF-16 and UTF-32."""
     for mark, name in _MARKS:
         if head.startswith(mark):
             return Encoding(name=name, mark=_repeated(mark, head))
@@ -65,7 +65,7 @@ def detect_mark(head: bytes) -> Encoding | None:
 
 
 def _repeated(mark: bytes, head: bytes) -> bytes:
-    """Return all marks at the start: every program that a file passes may add one, or take an older one for letters."""
+    """Return all marks at the start: each program may add one, or take an earlier one for letters."""
     others = (codecs.BOM_UTF8, _AS_LETTERS) if mark in (codecs.BOM_UTF8, _AS_LETTERS) else (mark,)
     end = len(mark)
     while following := next((other for other in others if head.startswith(other, end)), None):
@@ -115,14 +115,14 @@ def errors(codec: str) -> str:
 
 
 def detect(lines: Iterable[bytes]) -> Encoding:
-    """Judge by lines of a file, read until enough of them are not ASCII."""
+    """Detect the encoding by lines of a file, reading until enough of them are not ASCII."""
     sample: list[bytes] = []
     size = good = bad = 0
     for line in lines:
         if line.isascii():
             continue
         text = line.decode("utf-8", "surrogateescape")
-        spoilt = len(_NO_UTF8.findall(text))  # U+FFFD in a text is a letter that was lost before: it is UTF-8
+        spoilt = len(_NO_UTF8.findall(text))  # U+FFFD is a letter that was lost earlier: the text is UTF-8
         bad += spoilt
         good += len(text) - spoilt - len(text.encode("ascii", "ignore"))
         sample.append(line)
@@ -135,7 +135,7 @@ def detect(lines: Iterable[bytes]) -> Encoding:
 
 
 def _other(sample: bytes) -> Encoding:
-    """Choose an encoding for bytes that are not UTF-8; every other one that is as likely is a rival."""
+    """Choose an encoding for bytes that are not UTF-8; equally likely ones are rivals."""
     every = (*_LATIN, *_OTHER, *_EASTERN)
     readings = {name: text for name in every if (text := _plausible(sample, name)) is not None}
     judged = [match.encoding for match in from_bytes(sample, cp_isolation=list(every))]

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 MAX_UNPACKED = 2 * 1024**3
 """Bytes of all parts of a workbook; a million rows with 24 columns are half of it."""
-_HEADER_WITHIN = 50
+_HEADER_SEARCH_ROWS = 50
 """Rows with anything in them among which the header is looked for."""
 _BLOCK_ROWS, _BLOCK_CELLS = 10_000, 500_000
-"""How much of a sheet is held at once."""
+"""The most rows and cells that are held at once."""
 
 Row = tuple[int, "list[Cell]"]
 Wrong = list[tuple[int, int, int, str]]
@@ -51,7 +51,7 @@ Wrong = list[tuple[int, int, int, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Where a header is: below so many rows of the sheet, or wherever the names are that it may have."""
+    """Where the header is: below ``skip_lines`` rows, or the row with known names."""
 
     skip_lines: int | None = None
     known: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ ANYWHERE = Header()
 
 
 class _Spool:
-    """A file without a name, which is gone with the process however that ends."""
+    """An unlinked temporary file, which disappears with the process."""
 
     def __init__(self) -> None:
         self._file, path = tempfile.mkstemp()
@@ -81,7 +81,7 @@ class _Spool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Copy:
-    """The texts of a sheet below its header, in blocks: where each begins, its bytes, and those of its wrong cells."""
+    """A copy of a sheet's texts below its header, in blocks: offset, size, and size of the faulty cells of each."""
 
     names: tuple[str, ...]
     spool: _Spool
@@ -208,7 +208,7 @@ def _copy(path: Path, name: str, sheet: str, header: Header, max_unpacked: int, 
 
 @contextmanager
 def _without_gc() -> Iterator[None]:
-    """Let the collector of cycles rest: there are none, and its walks over all texts take a third of the time."""
+    """Context manager: disable garbage collection, which takes a third of the time and finds no cycles here."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -256,7 +256,7 @@ def _find_header(rows: Iterator[Row], header: Header) -> tuple[int, tuple[str, .
     before = header.skip_lines
     if before is not None:
         filled = (row for row in filled if row[0] > before)
-    first = list(islice(filled, _HEADER_WITHIN if before is None else 1))
+    first = list(islice(filled, _HEADER_SEARCH_ROWS if before is None else 1))
     if not first:
         return 0, (), iter(())
     place = _header_place([[text.strip() for _, text, _ in cells if text.strip()] for _, cells in first], header.known)

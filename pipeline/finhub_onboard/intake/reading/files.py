@@ -1,8 +1,8 @@
-"""Inputs as batches of canonical columns: one face for CSV, Parquet and workbooks, in a partner's form or ours.
+"""Opens inputs and reads them as batches of canonical columns: one interface for CSV, Parquet and workbooks.
 
-Promises: an input is either readable as a whole (exists, is a table, has the columns) or one
-:class:`UnreadableInputError` with a plain sentence and a hint; every record of it comes out exactly once, in order, as
-text or as a fault; memory is bounded by the batch. Knows columns, not rules.
+Promises: an input is either readable as a whole (exists, is a table, has the columns) or refused by one
+:class:`UnreadableInputError` with a plain sentence and a hint; every record comes out exactly once, in order, as text
+or as a fault; memory is bounded by the batch. Knows columns, not rules.
 """
 
 import glob
@@ -28,12 +28,12 @@ from finhub_onboard.intake.reading.records import Fault
 from finhub_onboard.intake.reading.stamps import Stamp, stamp
 from finhub_onboard.model import CANONICAL_COLUMNS
 
-_HEAD = 64 * 1024
+_HEAD_BYTES = 64 * 1024
 MAX_UNPACKED = 16 * 1024**3
-SMALL = 256 * 1024
-"""Bytes of an input up to which it is small: there may be thousands of such, and what each costs counts."""
-_TELLING = 2
-"""Known names by which a header is told from a record."""
+SMALL_BYTES = 256 * 1024
+"""Inputs of up to this size are small: there may be thousands of them, so that the fixed cost of each matters."""
+_MIN_KNOWN_NAMES = 2
+"""How many known names identify a header."""
 
 
 class Kind(StrEnum):
@@ -68,10 +68,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """An input that is a table: ``columns`` are its own names in order, ``plan`` makes canonical ones of them.
+    """An opened input: ``columns`` are its own names in order, ``plan`` maps them to the canonical ones.
 
-    ``stamp`` is the file's from before anything of it was read. ``header`` is the line of a text file's names.
-    ``blocks`` is what one reading of it tells the next (:class:`Lines`), as long as it is untouched.
+    ``stamp`` was taken before anything was read. ``header`` is the header line of a text file. ``blocks`` carries what
+    one reading found out to the next (:class:`Lines`), as long as the file is unchanged.
     """
 
     name: str
@@ -87,12 +87,12 @@ class Table:
 
     @property
     def written(self) -> str:
-        """How a text file is written, where that is not plain CSV in UTF-8."""
+        """The dialect of a text file, '' for plain CSV in UTF-8."""
         return "" if self.dialect is None or self.dialect.usual else self.dialect.words
 
     @property
     def untouched(self) -> bool:
-        """Whether the file is the one that was opened, as far as its stamp tells."""
+        """Whether the file's stamp is still the one from when it was opened."""
         return stamp(self.path) == self.stamp
 
 
@@ -119,9 +119,9 @@ class Batch:
 
 
 def make_cells(batches: Sequence[Batch], places: pl.Series | None = None) -> Cells:
-    """Make the canonical columns of batches with the same plan, in order, as one; of their records at some places.
+    """Make the canonical columns of batches with the same plan, or only of the records at some places.
 
-    Each may be of another input: what it costs beside its size is paid once for all of them.
+    The batches may be of different inputs: together they cost less than one by one.
     """
     frame = _join(batches)
     return batches[0].plan.read(frame if places is None else frame[places])
@@ -137,7 +137,7 @@ def _join(batches: Sequence[Batch]) -> pl.DataFrame:
 
 
 def expand(inputs: Sequence[Path]) -> list[Path]:
-    """Return the files that patterns such as ``book/*.parquet`` mean, sorted; a path that exists is no pattern."""
+    """Expand patterns such as ``book/*.parquet``, sorted; a path that exists is no pattern."""
     found: list[Path] = []
     for path in inputs:
         places.check(path)
@@ -152,12 +152,12 @@ def expand(inputs: Sequence[Path]) -> list[Path]:
 
 
 def open_table(path: Path, name: str, reading: Reading, like: Table | None = None) -> Table:
-    """Look at an input's beginning: what it is, how it is written and which columns it has.
+    """Detect the format, dialect and columns of an input from its beginning.
 
-    One that is ``like`` another with the same ``reading`` is not judged anew.
+    A small input that is ``like`` the previous one, read in the same way, takes over its dialect and plan.
     """
     seen = stamp(path)
-    if like and like.dialect and seen.size <= SMALL and _is_like(path, like, like.dialect):
+    if like and like.dialect and seen.size <= SMALL_BYTES and _is_like(path, like, like.dialect):
         return replace(like, name=name, path=path, stamp=seen, dialect=replace(like.dialect, sure=1.0), blocks={})
     start = head(path, name, reading)
     profile = reading.profile
@@ -195,20 +195,20 @@ def open_table(path: Path, name: str, reading: Reading, like: Table | None = Non
 
 
 def _is_like(path: Path, like: Table, written: Dialect) -> bool:
-    """Tell whether a small text file has the same header and is beyond doubt written in the same way."""
+    """Tell whether a small text file has the same header and is surely written in the same way."""
     reading = like.reading
-    if len({*like.columns} & reading.known) < _TELLING or not written.tells(reading.profile.source):
+    if len({*like.columns} & reading.known) < _MIN_KNOWN_NAMES or not written.tells(reading.profile.source):
         return False
     try:
         places.check(path)
         body = path.read_bytes()
     except OSError:
-        return False  # said with its cause when it is opened
+        return False  # the cause is reported when it is opened
     return body.startswith(like.header) and dialect.holds(written, body[len(like.header) :], len(like.columns))
 
 
 def refuse_foreign(start: bytes, name: str, reading: Reading) -> None:
-    """Refuse what is no table of text by its first bytes."""
+    """Refuse a file whose first bytes show that it is no table of text."""
     marked = encoding.detect_mark(start)
     if marked:
         start = start.removeprefix(marked.mark).decode(marked.name, "replace").encode()
@@ -227,7 +227,7 @@ def batches(table: Table, *, batch_rows: int, quiet: bool = False) -> Iterator[B
 
 
 def _pieces(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[Batch]:
-    """Yield the records, not numbered yet."""
+    """Yield the batches, without row numbers."""
     path, name, plan, wanted, reading = table.path, table.name, table.plan, table.plan.wanted, table.reading
     if table.dialect:
         most = table.reading.max_unpacked
@@ -245,11 +245,11 @@ def _pieces(table: Table, batch_rows: int, *, quiet: bool) -> Iterator[Batch]:
 
 
 def head(path: Path, name: str, reading: Reading) -> bytes:
-    """Return the first bytes of what is in a file, or say why there are none."""
+    """Return the first bytes of a file, unpacked; refuse an empty or unreadable one."""
     try:
         places.check(path)
         with unpack.opened(path, name, reading.max_unpacked) as stream:
-            head = stream.read(_HEAD)
+            head = stream.read(_HEAD_BYTES)
     except OSError as error:
         raise places.unopened_error(name, error) from None
     if head.startswith(sniff.PARQUET_MAGIC) and (packing := unpack.packing(path)):

@@ -1,7 +1,7 @@
-"""Physical lines of a file: what a record is made of.
+"""Reads the physical lines of a file.
 
 Promises: every byte of the stream is in exactly one line, and a line can be taken again until its record is settled;
-lines that are records beyond doubt (the number of fields is right, each is wholly quoted or not at all, all of it is
+lines that are unambiguous records (the number of fields is right, each is wholly quoted or not at all, all of it is
 UTF-8 without NUL) are told apart a block at a time, and a block of nothing else is not even cut into lines. Knows no
 records over several lines and no column names.
 """
@@ -16,12 +16,12 @@ from polars.exceptions import ComputeError
 from finhub_onboard.intake.reading.cut import Cut, plain
 from finhub_onboard.intake.reading.quirks import END_OF_FILE
 
-MAX_LINE = 16 * 1024 * 1024
-"""Bytes of one physical line; a longer one means that the file is no table."""
-_BLOCK = 1024 * 1024
-FEW = 64
-"""Lines that are sooner read one by one than told apart all at once."""
-_MOST_COUNTED = 1000
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""The longest physical line; a longer one means that the file is no table."""
+_BLOCK_BYTES = 1024 * 1024
+MIN_BLOCK_LINES = 64
+"""Up to this many lines are examined one by one, which is faster than as a block."""
+_MAX_COUNTED_FIELDS = 1000
 """Fields of a record up to which a pattern counts quoted ones; patterns of some thousand are refused by the library."""
 
 
@@ -30,7 +30,7 @@ class LineTooLongError(Exception):
 
 
 class Stream(Protocol):
-    """Whatever gives UTF-8, so many bytes at a time; what was no text in the file is no UTF-8 here."""
+    """A source of UTF-8; bytes that were no text in the file are invalid UTF-8 here."""
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes, none at the end."""
@@ -38,7 +38,7 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Consecutive lines that are records beyond doubt."""
+    """Consecutive lines that are unambiguous records."""
 
     body: bytes
     lines: int
@@ -47,7 +47,7 @@ class Run:
 class Lines:
     """Physical lines of a stream, line ends kept, that can be taken again; ``number`` counts those taken.
 
-    Once it is known how many fields a line must have (``expect``), runs of records beyond doubt come at once. ``known``
+    Once it is known how many fields a line must have (``expect``), runs of unambiguous records come at once. ``known``
     keeps from one reading of a file to the next which blocks are nothing else: by where they begin, how many lines.
     """
 
@@ -72,7 +72,7 @@ class Lines:
         return self._before + self._at
 
     def expect(self, cut: Cut, width: int, tail: int = 0) -> None:
-        """Say how records are cut from here on: into ``width`` fields, and ``tail`` empty ones that have no name."""
+        """Set how records are split from here on: into ``width`` fields, and ``tail`` empty ones without a name."""
         self._cut, self._width, self._tail = cut, width + tail, tail
         self._before += self._at
         self._block = self._block[self._at :]
@@ -83,7 +83,7 @@ class Lines:
         self._odd = self._odd_places(self._block)
 
     def take(self) -> bytes:
-        """Return the next line, or nothing at the end."""
+        """Return the next line, b'' at the end."""
         if self._at >= len(self._block) and not self._refill():
             return b""
         self._split()
@@ -100,14 +100,14 @@ class Lines:
         self._at = self._mark
 
     def waiting(self) -> int:
-        """Return how many lines wait in a block of nothing but records beyond doubt, which is best taken whole."""
+        """Return how many lines wait in a block of nothing but unambiguous records, which is best taken whole."""
         if self._at >= len(self._block) and not self._whole:
             self.mark()
             self._refill()
         return self._whole.lines if self._whole else 0
 
     def run(self, most: int) -> Run | None:
-        """Take the lines from here that are records beyond doubt, up to so many; none if the next one is not."""
+        """Take the lines from here that are unambiguous records, up to so many; none if the next one is not."""
         if 0 < self.waiting() <= most:
             whole, self._whole = self._whole, None
             assert whole
@@ -129,7 +129,7 @@ class Lines:
             self._whole = None
 
     def _refill(self) -> bool:
-        """Read more lines; those since the mark stay, so that they can be taken again."""
+        """Read more lines; keep those since the mark, so that they can be taken again."""
         if self._whole:
             return True
         body = self._read()
@@ -150,16 +150,16 @@ class Lines:
         return bool(new)
 
     def _read(self) -> bytes:
-        """Read a block of whole lines, none at the end."""
-        while chunk := self._stream.read(_BLOCK):
-            if end := chunk.rfind(b"\n") + 1:  # a block is copied once
+        """Read a block of whole lines, b'' at the end."""
+        while chunk := self._stream.read(_BLOCK_BYTES):
+            if end := chunk.rfind(b"\n") + 1:  # so that a block is copied only once
                 body, self._rest = b"".join((self._rest, memoryview(chunk)[:end])), chunk[end:]
             else:
                 whole = self._rest + chunk
-                # A \r at the end may be half of a \r\n.
+                # A \r at the end may be the first half of \r\n.
                 end = whole.rfind(b"\r", 0, -1) + 1
                 body, self._rest = whole[:end], whole[end:]
-            if len(self._rest) >= MAX_LINE:
+            if len(self._rest) >= MAX_LINE_BYTES:
                 raise LineTooLongError
             if body:
                 return body
@@ -167,7 +167,7 @@ class Lines:
         return body
 
     def _plain(self, body: bytes) -> int:
-        """Count the lines that were read last if all are records beyond doubt, else return 0."""
+        """Count the lines that were read last if all are unambiguous records, else return 0."""
         if self._width is None:
             return 0
         begin = self._end - len(body)
@@ -176,8 +176,8 @@ class Lines:
         return self._known[begin]
 
     def _odd_places(self, lines: list[bytes]) -> list[int]:
-        """Find the lines that are no records beyond doubt: by quotes, number of fields, NUL, bytes that are no text."""
-        if self._width is None or self._width < 2 or len(lines) < FEW:  # noqa: PLR2004 - one column: nothing to count
+        """Find the lines that are no unambiguous records: by quotes, number of fields, NUL, bytes that are no text."""
+        if self._width is None or self._width < 2 or len(lines) < MIN_BLOCK_LINES:  # noqa: PLR2004 - one column: nothing to count
             return list(range(len(lines)))
         try:
             series = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
@@ -191,7 +191,7 @@ class Lines:
         if self._cut.quote and self._cut.quote.encode() in text:
             quoted = series.str.contains(self._cut.quote, literal=True)
             odd |= quoted
-            if self._width <= _MOST_COUNTED:
+            if self._width <= _MAX_COUNTED_FIELDS:
                 well = series.filter(quoted).str.contains(self._cut.whole(self._width))
                 odd = odd.scatter(quoted.arg_true(), ~well)
         ways = self._cut.quirks
@@ -215,7 +215,7 @@ def without_line_end(raw: bytes) -> bytes:
 
 
 def text_of(raw: bytes) -> str:
-    """Read bytes as text; those that are none become surrogates."""
+    """Decode UTF-8; invalid bytes become surrogates."""
     return raw.decode("utf-8", "surrogateescape")
 
 

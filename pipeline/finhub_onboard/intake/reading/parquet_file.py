@@ -1,4 +1,4 @@
-"""Parquet as text: the types of its columns judged, its rows as frames.
+"""Reads Parquet as text, and checks the types of its columns.
 
 Promises: text, days and instants come out as they are meant; a type that would have to be guessed is refused by name,
 before any row is read. Every row comes out once, in order, and their number is the file's. Memory grows with the
@@ -25,10 +25,10 @@ from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake.reading.records import Fault
 from finhub_onboard.model import CONSENTS
 
-MAX_CELL = 1024 * 1024
-"""Bytes of one text; a longer one means that the file is no table of customers, or a bomb."""
-MAX_BATCH = 1024**3
-"""Bytes of all texts of one column in a batch; far more than customers fill."""
+MAX_CELL_BYTES = 1024 * 1024
+"""The longest text; a longer one means that the file is no table of customers, or a bomb."""
+MAX_BATCH_BYTES = 1024**3
+"""The most bytes of one column in a batch; far more than customers need."""
 OUT_OF_RANGE = "out of range"
 """What stands for a day or an instant outside of the years 1 to 9999: no rule takes it for one."""
 
@@ -207,12 +207,12 @@ def _check_size(name: str, column: str, values: pl.Series) -> None:
     else:
         return
     longest, whole = sizes.max(), sizes.cast(pl.UInt64).sum()
-    if isinstance(longest, int) and longest > MAX_CELL:
+    if isinstance(longest, int) and longest > MAX_CELL_BYTES:
         raise UnreadableInputError(
-            f"{name}: column {column} has a text of {longest} bytes, the most is {MAX_CELL}",
+            f"{name}: column {column} has a text of {longest} bytes, the most is {MAX_CELL_BYTES}",
             hint="check how it was made",
         )
-    if whole > MAX_BATCH:
+    if whole > MAX_BATCH_BYTES:
         raise UnreadableInputError(
             f"{name}: {len(values)} rows of column {column} do not fit into memory", hint="lower intake.batch_rows"
         )
@@ -220,7 +220,7 @@ def _check_size(name: str, column: str, values: pl.Series) -> None:
 
 @contextmanager
 def guard(name: str) -> Iterator[None]:
-    """Turn any failure of the Parquet reader into one plain sentence."""
+    """Context manager: report any failure of the Parquet reader in one plain sentence."""
     try:
         yield
     except MemoryError:
@@ -250,7 +250,7 @@ def _corrupt(name: str) -> UnreadableInputError:
 
 @contextmanager
 def silence_stderr() -> Iterator[None]:
-    """Hide what the library's native code prints on stderr when it panics; the error is reported properly."""
+    """Context manager: hide what the library prints on stderr when it panics; the error is reported properly."""
     kept = os.dup(_STDERR)
     sink = os.open(os.devnull, os.O_WRONLY)
     try:

@@ -1,6 +1,6 @@
-"""What an input's path leads to, when that is no file: said at once, with the way to one.
+"""Refuses paths that are no files, with a hint what to give instead.
 
-Promises: nothing is opened, so that nothing is waited for. Knows paths only.
+Promises: nothing is opened, so that a pipe cannot block. Knows paths only.
 """
 
 import re
@@ -17,7 +17,7 @@ _LOOKED_AT = 1000
 
 
 def check(path: Path) -> None:
-    """Refuse what is no file on this machine: addresses, the standard input, pipes and devices, folders."""
+    """Refuse addresses, standard input, pipes, devices and folders."""
     if str(path) == "-":
         raise UnreadableInputError("- is the standard input, and no file", hint=_TWICE)
     address = _ADDRESS.match(str(path))
@@ -34,7 +34,7 @@ def check(path: Path) -> None:
             )
         if path.exists():
             raise UnreadableInputError(f"{path} is a pipe, a socket or a device, and no regular file", hint=_TWICE)
-    except (OSError, ValueError):  # said with its cause when the file is opened
+    except (OSError, ValueError):  # the cause is reported when the file is opened
         return
 
 

@@ -1,7 +1,7 @@
-"""What only records prove of how a text file is written: its quote, its empty last column, and that a header fits them.
+"""Decides by the records what the beginning of a file leaves open: its quote, an empty last column, a fitting header.
 
-Promises: between two quotes the whole file decides, by which of them leaves fewer records broken; a header that no
-record fits is refused with the cause. Knows no column names and no rules.
+Promises: the quote is the one that leaves fewer records of the whole file broken; a header that no record fits is
+refused with the cause. Knows no column names and no rules.
 """
 
 import re
@@ -19,15 +19,15 @@ from finhub_onboard.intake.reading.lines import Lines, LineTooLongError, text_of
 from finhub_onboard.intake.reading.records import batches, records
 from finhub_onboard.model import CANONICAL_COLUMNS
 
-_ROWS = 10_000
-_MOST = 0.5
-_FEWEST = 2
-"""Records from which on their number of fields tells something of the header."""
+_BATCH_ROWS = 10_000
+_MAJORITY = 0.5
+_MIN_RECORDS = 2
+"""From this many records on, their width is compared with the header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Quoted:
-    """What speaks against and for a quote: broken records, fields that need it, fields that stand in it."""
+    """Evidence on a quote: broken records, fields that need it, fields that use it."""
 
     broken: int
     needed: int
@@ -36,16 +36,16 @@ class _Quoted:
 
 
 def choose_quote(path: Path, name: str, most: int, written: Encoding, skip: int, usual: Cut, rival: Cut) -> Cut:
-    """Return which of two cuts, of unlike quotes, the whole file is written in; the usual one if nothing tells."""
+    """Return which of two cuts, with different quotes, fits the whole file; the usual one if both do."""
     try:
         one, other = (_count_quoted(path, name, most, written, skip, cut) for cut in (usual, rival))
-    except (LineTooLongError, UnicodeError):  # said with its cause when the file is read
+    except (LineTooLongError, UnicodeError):  # the cause is reported when the file is read
         return usual
     if one.broken != other.broken:
         return usual if one.broken < other.broken else rival
     if one.needed != other.needed:
         return usual if one.needed > other.needed else rival
-    return rival if other.used > max(one.used, _MOST * other.records) else usual
+    return rival if other.used > max(one.used, _MAJORITY * other.records) else usual
 
 
 def _count_quoted(path: Path, name: str, most: int, written: Encoding, skip: int, cut: Cut) -> _Quoted:
@@ -57,7 +57,7 @@ def _count_quoted(path: Path, name: str, most: int, written: Encoding, skip: int
             lines.take()
         header = next(records(lines, cut, width=None), None)
         width = len(header.cells or ()) if header else 0
-        for batch in batches(lines, cut, width=width, rows=_ROWS):
+        for batch in batches(lines, cut, width=width, rows=_BATCH_ROWS):
             broken += len(batch.faults)
             found += batch.height
             text = text_of(b"".join([*(run.body for run in batch.plain), *(r.raw for r in batch.others.values())]))
@@ -69,7 +69,7 @@ def _count_quoted(path: Path, name: str, most: int, written: Encoding, skip: int
 
 
 def find_quoted(text: str, cut: Cut) -> list[str]:
-    """Return the fields of a text that stand in a cut's quote, as they stand."""
+    """Return the quoted fields of a text, quotes included."""
     end, mark = re.escape(cut.delimiter), re.escape(cut.quote)
     return re.findall(
         rf"(?:^|(?<={end}))({mark}(?:[^{mark}\\\r\n]|{mark}{mark}|\\.)*{mark})(?={end}|\r|$)", text, re.MULTILINE
@@ -87,16 +87,16 @@ def count_tail(name: str, cut: Cut, header: Sequence[str], rows: Sequence[Sequen
     if names > 1 and widths:
         _check_fit(name, cut, header[:names], width, rows, widths)
     if names < 1 or len(header) == names:
-        return 0  # records that are too long may be shifted: they have to be told
+        return 0  # too long records may be shifted, and must be reported
     beyond = max(len(header), width) - names
     filled = sum(any(cell.strip() for cell in cells[names:]) for cells in rows)
-    if filled and filled >= _MOST * len(rows):
-        return 0  # a column that only lacks its name; a few such records are shifted, and each is told by itself
+    if filled and filled >= _MAJORITY * len(rows):
+        return 0  # a column without a name; a few such records would be shifted, and are reported one by one
     return beyond
 
 
 def without_tail(cells: Sequence[str]) -> Sequence[str]:
-    """Return the fields of a record up to the last one that has something in it."""
+    """Return the fields of a record up to the last one that is not blank."""
     end = len(cells)
     while end and not cells[end - 1].strip():
         end -= 1
@@ -107,12 +107,12 @@ def _check_fit(
     name: str, cut: Cut, names: Sequence[str], width: int, rows: Sequence[Sequence[str]], widths: Collection[int]
 ) -> None:
     whole = sum(len(cells) == 1 and cut.delimiter in cells[0] for cells in rows)
-    if whole > _MOST * len(rows):
+    if whole > _MAJORITY * len(rows):
         raise UnreadableInputError(
             f"{name}: the header has {len(names)} names, and the records below it stand in quotes as a whole",
             hint="write the file again with quotes around single fields only, or remove the outer ones",
         )
-    if len(rows) >= _FEWEST and len(widths) == 1 and not all(map(_is_name, names[width:])):
+    if len(rows) >= _MIN_RECORDS and len(widths) == 1 and not all(map(_is_name, names[width:])):
         raise UnreadableInputError(
             f"{name}: the header has {len(names)} names, and every record below it {width} fields; the header and the "
             "first row may stand on one line",
@@ -121,5 +121,5 @@ def _check_fit(
 
 
 def _is_name(text: str) -> bool:
-    """Whether this is a column's name for certain: records that are all too short are rejects, each by itself."""
+    """Tell whether this is surely a column's name; otherwise records that are too short are rejected one by one."""
     return text in CANONICAL_COLUMNS or header_names.knows(text)

@@ -6,7 +6,7 @@ bad quoting, bytes that are no text, NUL) is one fault whose neighbours are read
 quote inside an unquoted field is a character like any other. Knows no column names and no rules.
 
 Why not a ready reader: those of frame libraries pad short records and drop others in silence, and ``csv`` lets one
-stray quote swallow the rest of the file. Here polars tells which lines are records beyond doubt, and ``csv`` judges
+stray quote swallow the rest of the file. Here polars tells which lines are unambiguous records, and ``csv`` judges
 the others, one record at a time, on lines that can be taken again.
 """
 
@@ -19,21 +19,21 @@ from itertools import islice
 from typing import NamedTuple
 
 from finhub_onboard.intake.reading.cut import Cut
-from finhub_onboard.intake.reading.lines import MAX_LINE, Lines, Run, is_text, text_of
+from finhub_onboard.intake.reading.lines import MAX_LINE_BYTES, Lines, Run, is_text, text_of
 from finhub_onboard.intake.reading.quirks import END_OF_FILE, SPACES
 
 MAX_QUOTED_LINES = 1000
 MAX_QUOTED_BYTES = 1024 * 1024
-"""How far a quoted field may run over lines before its opening quote is taken for a stray one."""
+"""How far a quoted field may span lines before its opening quote is taken for a stray one."""
 NO_TEXT = "record_encoding"
-"""The code of a record that is no text in the file's encoding."""
+"""The code of a record that is not valid in the file's encoding."""
 _PLAUSIBLE_FIELDS = 8
 """From this many columns on, a line inside a quoted field with exactly as many fields is a swallowed record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Why a record is no row of cells: stable codes, the line it starts on (from 1), and the fields found."""
+    """Why a record could not be read: stable codes, the line it starts on (from 1), and the number of fields found."""
 
     codes: tuple[str, ...]
     line: int
@@ -41,7 +41,7 @@ class Fault:
 
 
 class Record(NamedTuple):
-    """One record: its bytes as they stand, and cells or a fault."""
+    """One record: its bytes, and its cells or a fault."""
 
     raw: bytes
     cells: list[str] | None
@@ -50,7 +50,7 @@ class Record(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """Consecutive records: runs of lines that are records beyond doubt, and the others by their place among all."""
+    """Consecutive records: runs of lines that are unambiguous records, and the others by their place among all."""
 
     plain: list[Run] = field(default_factory=list)
     others: dict[int, Record] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Batch:
 
     @property
     def faults(self) -> dict[int, Fault]:
-        """Why some of them are no rows of cells, by place."""
+        """The faults by place."""
         return {place: record.fault for place, record in self.others.items() if record.fault}
 
     def raws(self, places: Iterable[int]) -> Iterator[bytes]:
@@ -80,7 +80,7 @@ class Batch:
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
-    """Yield the lines of a body; a stream takes a fraction of the time to those that are asked for."""
+    """Yield the lines of a body; a stream is much faster than splitting when few are needed."""
     return iter(body.splitlines(keepends=True)) if b"\r" in body else BytesIO(body)
 
 
@@ -89,7 +89,7 @@ def records(lines: Lines, cut: Cut, *, width: int | None, tail: int = 0) -> Iter
 
     Up to ``tail`` more may follow, if they are empty; they are none of the cells.
     """
-    csv.field_size_limit(MAX_LINE + MAX_QUOTED_BYTES)
+    csv.field_size_limit(MAX_LINE_BYTES + MAX_QUOTED_BYTES)
     while line := lines.take():
         if record := _record(line, lines, cut, width, tail):
             yield record
@@ -97,7 +97,7 @@ def records(lines: Lines, cut: Cut, *, width: int | None, tail: int = 0) -> Iter
 
 def batches(lines: Lines, cut: Cut, *, width: int, rows: int, tail: int = 0) -> Iterator[Batch]:
     """Yield every record in order, up to so many at a time."""
-    csv.field_size_limit(MAX_LINE + MAX_QUOTED_BYTES)
+    csv.field_size_limit(MAX_LINE_BYTES + MAX_QUOTED_BYTES)
     lines.expect(cut, width, tail)
     batch = Batch()
     while True:
@@ -120,7 +120,7 @@ def batches(lines: Lines, cut: Cut, *, width: int, rows: int, tail: int = 0) -> 
 
 
 def _record(line: bytes, lines: Lines, cut: Cut, width: int | None, tail: int) -> Record | None:
-    """Make a record of a line and, where it goes on, of those after it; nothing of one without anything in it."""
+    """Make a record of a line and, if it continues, of the lines after it; None if it is blank."""
     text = text_of(line)
     if _is_blank(text, cut, width):
         return None
@@ -151,7 +151,7 @@ def _is_blank(text: str, cut: Cut, width: int | None) -> bool:
 
 
 def _single(text: str, cut: Cut) -> list[str] | None:
-    """Cells of a record that ends on its line; None when it does not, or is badly quoted."""
+    """Return the cells of a record that ends on its line; None if it continues or is badly quoted."""
     if not cut.special(text):
         return text.removesuffix("\n").removesuffix("\r").split(cut.delimiter)
     try:
@@ -161,7 +161,7 @@ def _single(text: str, cut: Cut) -> list[str] | None:
 
 
 def _spanning(first: bytes, lines: Lines, cut: Cut, width: int | None) -> tuple[bytes, list[str] | None]:
-    """Bytes and cells of a record that runs over lines; when it is none, only its first line is taken."""
+    """Return bytes and cells of a record over several lines; if it is malformed, only its first line is taken."""
     taken = [first]
     lines.mark()
 
@@ -184,7 +184,7 @@ def _spanning(first: bytes, lines: Lines, cut: Cut, width: int | None) -> tuple[
 
 
 def _swallows(taken: list[bytes], cells: list[str], cut: Cut, width: int | None) -> bool:
-    """Whether a field opened by a stray quote holds lines that are records themselves.
+    """Tell whether a field opened by a stray quote contains lines that are records themselves.
 
     In a record of the right width the last line is its own tail, however many delimiters that has; lines between are
     suspicious, unless the records are so narrow that any text may look like one. In a record of another width, which

@@ -78,7 +78,7 @@ _TEXTS = (
 """What texts that are no tables begin with, in small letters."""
 _SPACE = b" \t\r\n\v\f"
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a"})
-_BINARY_CONTROLS = 6
+_MIN_BINARY_CONTROLS = 6
 """Control characters of so many kinds are in no header."""
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -97,7 +97,7 @@ def foreign(head: bytes) -> tuple[str, str] | None:
         if pattern.match(text):
             return name, hint
     header = head[: _line_end(head)]
-    if b"\x00" in header or len({*header} & {*_CONTROLS}) >= _BINARY_CONTROLS:
+    if b"\x00" in header or len({*header} & {*_CONTROLS}) >= _MIN_BINARY_CONTROLS:
         return "a binary file", "give a CSV or Parquet file"
     return None
 

@@ -1,6 +1,6 @@
-"""Whether an input is still the file that it was: by its stamp, which costs nothing, and by the hash of its bytes.
+"""Detects that an input has changed: by its stamp, which is cheap, and by the SHA-256 of its content.
 
-Promises: an input that somebody writes to is told from the one that was surveyed. Knows bytes only.
+Promises: an input that changed since the survey is recognised. Knows bytes only.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ _RACY_NS = 2_000_000_000
 
 
 class Stamp(NamedTuple):
-    """What changes with a file's content and costs nothing to ask; times in nanoseconds."""
+    """Inode, size and times of a file, which change with its content; times in nanoseconds."""
 
     file: int
     size: int
@@ -26,7 +26,7 @@ class Stamp(NamedTuple):
 
 
 def stamp(path: Path) -> Stamp:
-    """Return a file's stamp; that of a file which is gone is like no other."""
+    """Return a file's stamp; that of a missing file equals no other."""
     try:
         found = path.stat()
     except OSError:
@@ -35,10 +35,10 @@ def stamp(path: Path) -> Stamp:
 
 
 def sha256(path: Path, name: str) -> str:
-    """Return the SHA-256 of a file's bytes, in hex; one that nobody touched since the last time is not read again."""
+    """Return the SHA-256 of a file in hex; cached for as long as its stamp stays the same."""
     try:
         seen = stamp(path)
-        # What is changed again within the grain of the clock shows no other time (git calls such files racy).
+        # A second change within the clock's resolution does not change the times (git calls such files racy).
         racy = time.time_ns() - max(seen.changed, seen.modified) < _RACY_NS
         return _digest.__wrapped__(path, seen) if racy else _digest(path, seen)
     except OSError as error:
@@ -52,13 +52,13 @@ def _digest(path: Path, _: Stamp) -> str:
 
 
 def verify(source: SourceInfo) -> None:
-    """Refuse an input that is not the one that was surveyed: its row numbers would mean other rows."""
+    """Refuse an input that changed since the survey: its row numbers would mean other rows."""
     if sha256(Path(source.path), source.name) != source.sha256:
         raise changed(source.name)
 
 
 def changed(name: str) -> UnreadableInputError:
-    """Make the error for an input that somebody writes to."""
+    """Make the error for an input that changed."""
     return UnreadableInputError(
         f"{name} changed while it was being worked on", hint="give the run a copy that nobody writes to"
     )

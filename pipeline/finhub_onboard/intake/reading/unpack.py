@@ -1,7 +1,7 @@
-"""Bytes of an input, unpacked on the way: plain, gzip or zstd.
+"""Reads and writes files that are plain, gzip or zstd.
 
-Promises: what is read is bounded, a file that unpacks to more than it may is refused and never held; a broken archive
-is one plain sentence. Knows no text and no table.
+Promises: a file that unpacks to more than its limit is refused, and memory is bounded; a broken archive is refused in
+one plain sentence. Knows no text and no table.
 """
 
 import gzip
@@ -22,11 +22,11 @@ else:
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_BUFFER = 1024 * 1024
+_BUFFER_BYTES = 1024 * 1024
 
 
 class _Bounded(io.RawIOBase):
-    """A raw stream that ends in an error once it has given more than it may."""
+    """A raw stream that fails once more than its limit was read."""
 
     def __init__(self, inner: BinaryIO, name: str, most: int) -> None:
         self._inner = inner
@@ -79,14 +79,14 @@ def packing(path: Path) -> str:
 
 @contextmanager
 def opened(path: Path, name: str, most: int) -> Iterator[BinaryIO]:
-    """Open a file for reading what is in it; packed ones yield at most ``most`` bytes."""
+    """Open a file for reading its content; a packed one yields at most ``most`` bytes."""
     kind = packing(path)
     with path.open("rb") as stream:
         if not kind:
             yield stream
             return
         inner = gzip.GzipFile(fileobj=stream) if kind == "gzip" else zstd.ZstdFile(stream)
-        with io.BufferedReader(_Bounded(cast("BinaryIO", inner), name, most), _BUFFER) as bounded:
+        with io.BufferedReader(_Bounded(cast("BinaryIO", inner), name, most), _BUFFER_BYTES) as bounded:
             yield cast("BinaryIO", bounded)
 
 
@@ -95,7 +95,7 @@ def packed(path: Path, kind: str) -> Iterator[BinaryIO]:
     """Open a file for writing, packed as ``packing`` says."""
     with path.open("wb") as stream:
         if kind == "gzip":
-            # Neither name nor time of the moment: the same rows give the same file.
+            # Without name and time, so that the same rows give the same file.
             with gzip.GzipFile(filename="", fileobj=stream, mode="wb", mtime=0) as sink:
                 yield cast("BinaryIO", sink)
         elif kind == "zstd":

@@ -1,8 +1,8 @@
-"""A workbook (.xlsx) opened, and the rows of one of its sheets as texts.
+"""Opens a workbook (.xlsx) and reads the rows of one sheet as texts.
 
-Promises: what is no workbook, unpacks beyond measure or is damaged is one :class:`UnreadableInputError`; a sheet is
-never laid out as a whole, whatever size it claims; chart sheets and, beside others, empty sheets are passed over. Knows
-no header. openpyxl reads; cells of plain text, which are most, take a shorter way than through its objects.
+Promises: a file that is no workbook, is damaged or unpacks to too much is refused by one :class:`UnreadableInputError`;
+a sheet is never held as a whole, whatever size it claims; chart sheets and, beside others, empty sheets are skipped.
+Knows no header.
 """
 
 import re
@@ -33,13 +33,13 @@ _UNWRITTEN = re.compile(
 )
 """A formula with a value as openpyxl writes it when it has none; ``<v></v>`` is empty text: no reader of XML tells."""
 _HOLDS = re.compile(rb"<(?:\w+:)?(?:v|is|f)[\s>]")
-"""What a cell has that is not empty."""
+"""Elements that a non-empty cell has."""
 
 
 def rows(path: Path, name: str, sheet: str, max_unpacked: int) -> Iterator[tuple[int, "list[Cell]"]]:
-    """Yield the rows of a sheet that have a cell, with their numbers."""
+    """Yield the rows of a sheet that have cells, with their numbers."""
     _check_archive(path, name, max_unpacked)
-    with path.open("rb") as stream:  # a stream, as openpyxl goes by a file's name otherwise
+    with path.open("rb") as stream:  # a stream, because openpyxl checks a file's extension otherwise
         book = _open_book(stream, name)
         part = _sheet(book, name, sheet)
         with book.archive.open(part) as source:
@@ -62,7 +62,7 @@ def _open_book(stream: Any, name: str) -> "Book":
 
 
 def _sheet(book: "Book", name: str, wanted: str) -> str:
-    """Return the part of the sheet that is wanted, or of the only visible one with anything in it."""
+    """Return the part of the named sheet, or of the only visible one that is not empty."""
     sheets = book.sheets()
     if not sheets:
         raise UnreadableInputError(f"{name} has no sheet, or is a Strict Open XML workbook", hint=_SAVE_AS)
@@ -89,7 +89,7 @@ def _sheet(book: "Book", name: str, wanted: str) -> str:
 
 
 def leaves_values_out(path: Path, name: str, sheet: str) -> bool:
-    """Tell whether the writer of a sheet left the values of formulas out, where they look empty."""
+    """Tell whether formulas of a sheet were saved without values."""
     with path.open("rb") as stream:
         book = _open_book(stream, name)
         with book.archive.open(_sheet(book, name, sheet)) as source:
@@ -102,7 +102,7 @@ def _has_cells(book: "Book", part: str) -> bool:
 
 
 def _check_archive(path: Path, name: str, max_unpacked: int) -> None:
-    """Refuse what is no .xlsx workbook, and what would unpack beyond measure."""
+    """Refuse a file that is no .xlsx workbook, or unpacks to too much."""
     with path.open("rb") as stream:
         if stream.read(len(_OLE_MAGIC)) == _OLE_MAGIC:
             encrypted = _finds(stream, re.compile(re.escape("EncryptedPackage".encode("utf-16-le"))))
@@ -123,7 +123,7 @@ def _check_archive(path: Path, name: str, max_unpacked: int) -> None:
 
 
 def _finds(stream: Any, pattern: re.Pattern[bytes]) -> bool:
-    """Tell whether a stream holds a pattern of less than ``_OVERLAP`` bytes; it is read to its end otherwise."""
+    """Search a stream for a pattern of less than ``_OVERLAP`` bytes."""
     tail = b""
     while block := stream.read(_BLOCK):
         if pattern.search(tail + block):
@@ -134,7 +134,7 @@ def _finds(stream: Any, pattern: re.Pattern[bytes]) -> bool:
 
 @contextmanager
 def guard(name: str) -> Iterator[None]:
-    """Turn any failure of the reader into one plain sentence, and hide its remarks on styles; not for a ``yield``."""
+    """Context manager: report failures of the reader in one plain sentence, hide its warnings. Not for a ``yield``."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
