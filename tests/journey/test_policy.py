@@ -211,14 +211,6 @@ def test_what_stops_the_run_names_its_exit_code() -> None:
     assert judged(ACTIVATE, refusal(400, Kind.ROLE)).exit_code is ExitCode.REFUSED
 
 
-def test_every_explanation_says_what_and_what_to_do() -> None:
-    """Each code has a sentence and a hint, and codes are snake_case."""
-    for code in set(Code) - {Code.NONE}:
-        assert code.message
-        assert code.hint
-        assert code == code.name.lower()
-
-
 def test_what_section_9_allows_is_declared_for_each_call() -> None:
     """The table of calls says what section 9 says."""
     once = {name for name, call in CALLS.items() if call.in_doubt is InDoubt.REPEAT_ONCE}

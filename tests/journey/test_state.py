@@ -10,7 +10,6 @@ from finhub_onboard.journey.move_kinds import Move, Rest, Send
 from finhub_onboard.journey.next_move import next_move
 from finhub_onboard.journey.phases.p2_registration import IDENTITY_COLUMNS, REGISTERED_COLUMNS
 from finhub_onboard.journey.phases.p4_verification import VERIFIED_COLUMNS
-from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.state import conclude, stop_unsendable
 from finhub_onboard.journey.taking_up import enter, needs_visit
 from finhub_onboard.journey.verdicts import Judgement, Verdict
@@ -340,14 +339,6 @@ def test_a_lost_registration_is_found_on_a_later_page_of_the_deliveries() -> Non
     assert (world.journey.customer_id, world.journey.user_id) == ("cust-1", "")
     assert world.bank.requests["list_deliveries/1"] == 1
     assert world.bank.requests["open_session"] == 0
-
-
-def test_completion_is_noted_once_with_its_run() -> None:
-    """The run that activates the customer is the one that completed it."""
-    done = advance(replace(BASE, last_run=4, done=7), Phase.ACTIVATION, now=8.0)
-    assert (done.standing, done.completed_run, done.finished_at) == (Standing.COMPLETE, 4, 8.0)
-    half = advance(BASE, Phase.SESSION, now=8.0)
-    assert (half.standing, half.completed_run, half.finished_at) == (Standing.OPEN, 0, 0.0)
 
 
 journeys = st.builds(
