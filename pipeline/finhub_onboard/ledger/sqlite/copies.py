@@ -1,4 +1,4 @@
-"""Two copies of one ledger on one machine: the second one is refused, because neither knows what the other does.
+"""Two copies of one ledger on one machine: the second one is refused, because neither knows the other's entries.
 
 The lock inside the ledger is copied with it, so this one lies beside the system's temporary files, by the ledger's own
 name. Promise: it is free as soon as its process is gone, and never stands between two runs of one and the same file, of
@@ -18,7 +18,7 @@ from finhub_onboard.errors import LockedError
 
 @contextmanager
 def only_copy(ledger_id: str, path: Path) -> Iterator[None]:
-    """Be the one at work with this ledger. Raises :class:`LockedError` that names the other copy."""
+    """Hold the lock file of the ledger's id. Raises :class:`LockedError` that names the other copy."""
     descriptor = _opened(ledger_id)
     if descriptor is None:
         yield

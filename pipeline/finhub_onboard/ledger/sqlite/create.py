@@ -1,4 +1,4 @@
-"""Opening the ledger: made whole or not at all, led here from an older schema, or refused.
+"""Opening the ledger: created in one step, migrated from an older schema, or refused.
 
 Promise: a ledger that cannot be trusted (no regular file, emptied, its journal left alone, damaged, of another tenant,
 seed or a newer schema) is refused with one plain message before anything is sent, and left as it was: a ledger that
@@ -27,7 +27,7 @@ SCHEMA_VERSION = 4
 _LOCK_BESIDE_UNTIL = 2
 """The last schema whose runs held a lock file beside the ledger."""
 _NAMES_S, _LOOK_S = 2.5, 0.1
-"""How long a file system may remember a name that is gone: FUSE does so for a second."""
+"""How long a file system may count a name that is gone: FUSE does so for a second."""
 _LONGEST_NAME = 247
 """Behind it come ``-wal``, ``-shm``, ``-journal`` and ``.reserve``."""
 _RESTORE = "put it back as it was, or restore the ledger from a backup"
@@ -94,7 +94,7 @@ def inspect(path: Path, wanted: int) -> None:
 
 
 def _names(path: Path) -> int:
-    """How many names the file has; 0 if it is one. Counts that a file system tells from memory pass (FUSE)."""
+    """How many hard links the file has; 0 if it is one. Waits for a file system that caches the count (FUSE)."""
     until = time.monotonic() + _NAMES_S
     while (names := path.stat().st_nlink) > 1:
         if time.monotonic() > until:
@@ -112,7 +112,7 @@ _KINDS = {
 
 
 def _make(path: Path, *, tenant_id: str, seed: str, create: bool) -> None:
-    """Make a ledger with all that belongs in it, and only then give it its name."""
+    """Create a complete ledger under a temporary name, then give it its own."""
     if left := [name for name in (f"{path.name}-wal", f"{path.name}-journal") if path.with_name(name).exists()]:
         raise ConfigurationError(f"there is no ledger at {path}, but its journal {left[0]} is there", hint=_RESTORE)
     if not create:
@@ -140,7 +140,7 @@ def _make(path: Path, *, tenant_id: str, seed: str, create: bool) -> None:
 
 
 def _give_name(draft: Path, path: Path) -> None:
-    """Another first run may be quicker: the first name stays, and the lock decides who goes on."""
+    """Another first run may be quicker: its file stays, and the lease decides who goes on."""
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -168,7 +168,7 @@ def _version(db: sqlite3.Connection) -> int:
 
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Lead an older schema here; each step is one transaction with its version."""
+    """Migrate an older schema; each step is one transaction that also sets the version."""
     for step in range(_version(db), SCHEMA_VERSION):
         if step <= _LOCK_BESIDE_UNTIL:
             _refuse_older_run(path)
@@ -180,12 +180,12 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _migration(step: int) -> str:
-    """The statements that lead from schema version ``step`` to the next one."""
+    """The statements that migrate schema version ``step`` to the next one."""
     return files("finhub_onboard.ledger.sqlite").joinpath("migrations", f"{step}.sql").read_text(encoding="utf-8")
 
 
 def _refuse_older_run(path: Path) -> None:
-    """A run of the version before does not know the lock of this one."""
+    """Refuse while a run of an older version holds its lock file: it does not know the lease."""
     with suppress(FileNotFoundError), path.with_name(f"{path.name}.lock").open("rb") as beside:
         try:
             fcntl.flock(beside, fcntl.LOCK_SH | fcntl.LOCK_NB)

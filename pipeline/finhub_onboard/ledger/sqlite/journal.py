@@ -1,4 +1,4 @@
-"""The journal beside the ledger (``-wal``), kept small or said to be large.
+"""The write-ahead log beside the ledger (``-wal``): kept small, or reported if it cannot be.
 
 SQLite empties it as it goes, but not beyond what somebody reads: a backup or a shell that stays open lets it grow
 without end. Promises: past a bound it is tried again and again to empty it, without waiting for the reader; while that
@@ -27,11 +27,11 @@ class Journal:
         self._told = 0
 
     def begin(self, db: sqlite3.Connection) -> None:
-        """Let SQLite give back what the journal needs no more, whenever it starts over."""
+        """Let SQLite truncate the journal to the bound whenever it starts over."""
         db.execute(f"PRAGMA journal_size_limit = {_BOUND}")
 
     def watch(self, db: sqlite3.Connection) -> None:
-        """Look at its size now and then, between transactions of this connection."""
+        """Check its size every few seconds, between transactions of this connection."""
         if time.monotonic() - self._looked < _EVERY_S:
             return
         size = self._size()
@@ -59,7 +59,7 @@ class Journal:
 
 
 def _emptied(db: sqlite3.Connection) -> bool:
-    """Write it into the ledger and empty it, unless somebody reads: then as much as can be, and at once."""
+    """Checkpoint and truncate it without waiting; while somebody reads, as far as that allows."""
     db.execute("PRAGMA busy_timeout = 0")
     try:
         return bool(db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)

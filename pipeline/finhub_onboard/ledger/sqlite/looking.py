@@ -1,7 +1,7 @@
-"""Opening the ledger to look only: whoever owns it, and whatever file system it lies on.
+"""Opening the ledger read-only: also another user's, and on a read-only file system.
 
-Promises: a ledger that may not be written is read and left as it is, to the last byte beside it; what a killed run left
-in its journal is seen as well. Where SQLite cannot do so in place, it reads a copy in the temporary folder.
+Promises: a ledger that may not be written is read, and neither it nor its folder is changed; what a killed run left in
+the journal is read as well. Where SQLite cannot do so in place, it reads a copy in the temporary folder.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Which process this is, and whether another one is surely dead or surely alive. Knows no ledger.
+"""Which process this is, and whether another one is proved to be dead or alive. Knows no ledger.
 
 Promise: ``DEAD`` and ``ALIVE`` are proofs. A process is known by machine (boot and process namespace: two containers
 are two machines), number and start; of one that cannot be looked at from here nothing is said.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class Life(Enum):
-    """What can be said of a process."""
+    """What is known of a process."""
 
     ALIVE = "alive"
     DEAD = "dead"
@@ -21,7 +21,7 @@ class Life(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """A process as others can find it again; ``machine`` and ``start`` are empty where the system does not tell."""
+    """Identifies a process for others; ``machine`` and ``start`` are empty where the system does not tell them."""
 
     host: str
     pid: int
@@ -30,7 +30,7 @@ class Process:
 
 
 def this_process() -> Process:
-    """The process that asks."""
+    """The current process."""
     pid = os.getpid()
     return Process(host=socket.gethostname(), pid=pid, machine=_machine(pid), start=_look(pid)[1])
 

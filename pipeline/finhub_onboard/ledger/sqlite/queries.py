@@ -23,7 +23,8 @@ def sql(name: str, *, places: int = 0) -> str:
 @cache
 def _statements() -> dict[str, str]:
     found: dict[str, str] = {}
-    for file in files("finhub_onboard.ledger.sqlite").joinpath("sql").iterdir():
+    folder = files("finhub_onboard.ledger.sqlite").joinpath("sql")
+    for file in (one for one in folder.iterdir() if one.name.endswith(".sql")):
         _, *parts = _NAME.split(file.read_text(encoding="utf-8"))
         for name, text in zip(parts[::2], parts[1::2], strict=True):
             assert name not in found, f"two statements are called {name}"

@@ -1,8 +1,8 @@
-"""Room beside the ledger that is given up when its disk is full, so that what has happened can still be written.
+"""Disk space reserved beside the ledger and freed when the disk is full, so that answers can still be written.
 
-A file ``<ledger>.reserve`` holds it while a run lives; one that a killed run left is taken up again. Promises: the room
-is really allocated, not only named; a run for which there is hardly any is refused before anything is sent. Knows no
-entry: that a run stops when the room is given up is its business.
+A file ``<ledger>.reserve`` holds it during a run; the file of a killed run is reused. Promises: the space is really
+allocated (no sparse file); a run for which there is hardly any is refused before anything is sent. Does not stop the
+run when the space is freed: whoever frees it does.
 """
 
 import errno
@@ -16,15 +16,15 @@ from shutil import disk_usage
 from finhub_onboard.errors import ConfigurationError
 
 _FOR_ONE = 96 * 1024
-"""Bytes for one call under way: its intent, its outcome and its customer's rest, each page changed anew each time; and
-the rest of three customers who wait for their turn meanwhile."""
+"""Bytes for one call in flight: its intent, its outcome and its customer's last state, each on pages of their own; and
+the last state of three customers who wait for a permit meanwhile."""
 _FOR_ALL = 1024 * 1024
 _LEAST = 64 * 1024
 _BLOCK = 64 * 1024
 
 
 class Reserve:
-    """The reserve of the ledger at ``ledger``; ``size`` is what is held, ``wanted`` what would be for sure enough."""
+    """The reserve of the ledger at ``ledger``: ``size`` bytes are allocated, ``wanted`` are certainly enough."""
 
     def __init__(self, ledger: Path, *, max_in_flight: int) -> None:
         self._ledger = ledger
@@ -33,8 +33,8 @@ class Reserve:
         self.size = 0
         self._is_held = False
 
-    def take(self) -> None:
-        """Allocate the room, or half of what is left. Raises :class:`ConfigurationError` if that is next to nothing."""
+    def allocate(self) -> None:
+        """Allocate the space, or half of what is free. Raises :class:`ConfigurationError` if that is too little."""
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         except OSError as error:
@@ -102,7 +102,7 @@ def _allocate(descriptor: int, size: int) -> None:
 def reserved(ledger: Path, max_in_flight: int, say: Callable[[str], None]) -> Iterator[Reserve]:
     """Hold room for so many calls under way; ``say`` hears if it is less than they may need."""
     with closing(Reserve(ledger, max_in_flight=max_in_flight)) as reserve:
-        reserve.take()
+        reserve.allocate()
         if reserve.size < reserve.wanted:
             kept = f"{reserve.size >> 10} of {reserve.wanted >> 10} KB could be set aside beside the ledger"
             say(f"{kept}: if the disk fills up, answers may be lost and their rows in doubt")

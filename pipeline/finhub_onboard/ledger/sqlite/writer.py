@@ -1,11 +1,10 @@
 """The one writer of a run: group commit without a timer.
 
-A thread takes whatever has been handed in, writes it in one transaction, makes it durable and wakes those who wait.
-While it is busy with the disk, more is handed in: the group grows with the load by itself. Promise 3: what ``post``
-returns is done when the entries survive a crash; which entries are awaited before a call leaves, and which only share
-a commit with them, ``finhub.calls`` says per phase. On a full disk the reserve is given up first
-(``ledger.sqlite.reserve``). After an error nothing is written any more and every caller gets it; a lease that was lost
-is such an error (``ledger.sqlite.lease``).
+A thread takes all entries that are queued, commits them in one transaction and completes their futures. While it waits
+for the disk more are queued, so that groups grow with the load. Promise 3: the future that ``post`` returns is done
+when the entries survive a crash; ``finhub.calls`` says per phase which entries are awaited before a call leaves, and
+which only share a commit with them. On a full disk the reserve is freed first (``ledger.sqlite.reserve``). After an
+error nothing is written any more and every caller gets it; a lease that was lost is such an error.
 """
 
 import asyncio
