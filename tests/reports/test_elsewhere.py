@@ -40,8 +40,8 @@ def enter(ledger: Ledger, *journeys: Journey) -> None:
 def asked(ledger: Ledger, *named: str, run: int = 1) -> set[str]:
     """Who is asked about when these have rows."""
     elsewhere = Elsewhere(ledger, KEYS, run=run)
-    elsewhere.named([KEYS.customer(name) for name in named])
-    return {line.external_id if line else "?" for line in elsewhere.asked(at="2026")}
+    elsewhere.exclude([KEYS.customer(name) for name in named])
+    return {line.external_id if line else "?" for line in elsewhere.lines(at="2026")}
 
 
 def test_only_who_can_be_answered_for_and_has_no_row_is_asked_about(ledger: Ledger) -> None:
@@ -64,7 +64,7 @@ def test_only_who_can_be_answered_for_and_has_no_row_is_asked_about(ledger: Ledg
 def test_a_line_asks_and_holds_nothing_of_the_person(ledger: Ledger) -> None:
     """No source, no row, no name: the question, the ids at the bank and since when."""
     enter(ledger, doubtful("C-1", step="open_verification", done=3, customer_id="c"))
-    (line,) = Elsewhere(ledger, KEYS, run=1).asked(at="2026")
+    (line,) = Elsewhere(ledger, KEYS, run=1).lines(at="2026")
     assert line is not None
     assert (line.source, line.row_number, line.external_id, line.customer_id) == ("", 0, "C-1", "c")
     assert (line.first_name, line.last_name, line.email, line.phone, line.answer) == ("",) * 5

@@ -12,7 +12,7 @@ from finhub_onboard.journey.operator import Answer, apply_answer, open_again
 from finhub_onboard.journey.questions import Word
 from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.model import CallRecord, Journey, Phase, Standing
-from finhub_onboard.reports.timeline import as_data, as_rows, chapters, next_step, stands, story
+from finhub_onboard.reports.timeline import as_data, as_rows, current_disposition, next_step, run_entries, run_lines
 from tests.values import replace
 
 
@@ -53,16 +53,16 @@ OPEN_INTENT = call(3, 6, step="open_verification", phase=Phase.VERIFICATION)
 
 def test_all_runs_since_the_first_are_told_in_order() -> None:
     """Calls with their waits and codes, acts of persons, runs that died before or after they took the customer up."""
-    told = chapters(RUNS, STATES, [LOST, AGAIN, OPEN_INTENT], live=True)
-    assert [chapter.run.number for chapter in told] == [2, 3, 4, 5, 6, 7]
-    assert [chapter.died for chapter in told] == [False, False, True, False, True, False]
+    told = run_entries(RUNS, STATES, [LOST, AGAIN, OPEN_INTENT], live=True)
+    assert [entry.run.number for entry in told] == [2, 3, 4, 5, 6, 7]
+    assert [entry.died for entry in told] == [False, False, True, False, True, False]
     assert as_rows("C-1", told) == [
         ("customer", "C-1"),
         ("stands", "in_doubt, 2 of 8 phases done"),
         ("next", "run the same command again: the job finds out what happened"),
         ("ids", "customer_id c1 (only an operator gave it)"),
     ]
-    lines = list(story(told))
+    lines = list(run_lines(told))
     expected = [
         r"run r2  started .*, ended .* with exit code 3",
         r"  .*Z  registration   register, attempt 1, no answer in 0.25 s, doubt \(no_answer\), waited 1.5 s",
@@ -84,7 +84,7 @@ def test_all_runs_since_the_first_are_told_in_order() -> None:
 
 def test_programs_get_the_same() -> None:
     """All of it as JSON."""
-    data = json.loads(json.dumps(as_data("C-1", chapters(RUNS, STATES, [LOST, AGAIN, OPEN_INTENT], live=False))))
+    data = json.loads(json.dumps(as_data("C-1", run_entries(RUNS, STATES, [LOST, AGAIN, OPEN_INTENT], live=False))))
     assert (data["external_id"], data["stands"], data["customer_id"], data["in_doubt"]) == (
         "C-1",
         "in_doubt",
@@ -125,7 +125,7 @@ FAILED = replace(OPEN, standing=Standing.FAILED, code="refused", hint="correct i
 )
 def test_what_to_do_next(journey: Journey, disposition: str, said: str) -> None:
     """One sentence for every standing."""
-    assert stands(journey) == disposition
+    assert current_disposition(journey) == disposition
     assert said in next_step(journey)
 
 
@@ -135,14 +135,14 @@ def test_what_to_do_next(journey: Journey, disposition: str, said: str) -> None:
 def test_every_state_can_be_told(code: str, standing: Standing, name: str) -> None:
     """Total: no state of the ledger makes it fail."""
     journey = replace(DOUBT, standing=standing, code=code, step=str(name), doubts=1 if name else 0)
-    told = chapters([run(2)], [journey], [], live=False)
+    told = run_entries([run(2)], [journey], [], live=False)
     assert all(label and fact for label, fact in as_rows("C-1", told))
-    assert list(story(told))
+    assert list(run_lines(told))
     assert as_data("C-1", told)["next"] == next_step(journey)
 
 
 def test_an_id_that_only_an_operator_gave_is_called_so() -> None:
     """Until a call with it was accepted, it is a claim."""
     claimed = replace(ANSWERED, customer_id="c-1", user_id="u-1", claimed=("customer_id",))
-    rows = dict(as_rows("C-1", chapters(RUNS, [DOUBT, claimed], [LOST], live=False)))
+    rows = dict(as_rows("C-1", run_entries(RUNS, [DOUBT, claimed], [LOST], live=False)))
     assert rows["ids"].startswith("customer_id c-1 (only an operator gave it), user_id u-1")

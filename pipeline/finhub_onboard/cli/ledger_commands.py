@@ -56,12 +56,12 @@ def explain_command(external_id: str, config: Path | None, *, as_json: bool) -> 
     from finhub_onboard.reports import timeline
 
     with plain_errors():
-        external_id, told = explain.explain(settings_from(config, {}), external_id)
+        external_id, entries = explain.explain(settings_from(config, {}), external_id)
         if as_json:
-            click.echo(explain.as_json(external_id, told))
+            click.echo(explain.as_json(external_id, entries))
         else:
-            click.echo(tables.facts(timeline.as_rows(external_id, told)))
-            click.echo(tables.lines(["", *timeline.story(told)]))
+            click.echo(tables.facts(timeline.as_rows(external_id, entries)))
+            click.echo(tables.lines(["", *timeline.run_lines(entries)]))
 
 
 @click.command(

@@ -7,10 +7,10 @@ from finhub_onboard.commands.existing_ledger import ledger_to_look_into
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.matching.former_readings import key_of
-from finhub_onboard.reports.timeline import Chapter, as_data, chapters
+from finhub_onboard.reports.timeline import RunEntry, as_data, run_entries
 
 
-def explain(settings: Settings, external_id: str) -> tuple[str, list[Chapter]]:
+def explain(settings: Settings, external_id: str) -> tuple[str, list[RunEntry]]:
     """One customer's timeline over all runs, and the ``external_id`` as the ledger knows it."""
     with ledger_to_look_into(settings) as (ledger, keys):
         external_id = key_of(external_id, keys, ledger.states)
@@ -22,9 +22,9 @@ def explain(settings: Settings, external_id: str) -> tuple[str, list[Chapter]]:
                 hint="check how the id is written; rejected rows, and rows that no run has reached, are not in it",
             )
         calls = list(ledger.calls([key]))
-        return external_id, chapters(ledger.runs(acts=True), states, calls, live=bool(ledger.locked_by()))
+        return external_id, run_entries(ledger.runs(acts=True), states, calls, live=bool(ledger.locked_by()))
 
 
-def as_json(external_id: str, told: Sequence[Chapter]) -> str:
+def as_json(external_id: str, entries: Sequence[RunEntry]) -> str:
     """The timeline for programs."""
-    return json.dumps(as_data(external_id, told), indent=2, ensure_ascii=False)
+    return json.dumps(as_data(external_id, entries), indent=2, ensure_ascii=False)

@@ -1,7 +1,7 @@
-"""Customers in doubt whom the rows of a run do not name: a doubt does not disappear with its row.
+"""Customers in doubt that no row of the run names: a doubt does not disappear with its row.
 
-A joiner of ledger and keys. Promises: every customer of whom the ledger cannot tell what the bank did is asked about,
-whatever the inputs hold; the ledger gives the ``external_id`` away to the seed only. Memory: keys of such customers.
+Combines the ledger and the keys. Promises: every customer with an unknown outcome at the bank is listed, whatever the
+inputs contain; only the seed opens the ``external_id`` in the ledger. Memory: the keys of these customers.
 """
 
 from collections.abc import Collection, Iterator
@@ -18,7 +18,7 @@ _SLICE = 500
 
 
 class Elsewhere:
-    """Whom the ledger holds in doubt as of run ``run`` (0: now), less those whom rows name."""
+    """Customers that are in doubt in the ledger as of run ``run`` (0: now), without those that rows name."""
 
     def __init__(self, ledger: Reader, keys: Keys, *, run: int) -> None:
         self._ledger = ledger
@@ -26,12 +26,12 @@ class Elsewhere:
         self._run = run
         self._left = ledger.unresolved(as_of=run or None)
 
-    def named(self, keys: Collection[bytes]) -> None:
-        """These customers have rows."""
+    def exclude(self, keys: Collection[bytes]) -> None:
+        """Drop customers that have rows."""
         self._left.difference_update(keys)
 
-    def asked(self, *, at: str) -> Iterator[Doubtful | None]:
-        """A line of ``in_doubt.csv`` for each; ``None``: a ledger of an older schema took the customer up, unnamed."""
+    def lines(self, *, at: str) -> Iterator[Doubtful | None]:
+        """Yield a line of ``in_doubt.csv`` for each; ``None`` if an older ledger did not keep the ``external_id``."""
         left = sorted(self._left)
         for start in range(0, len(left), _SLICE):
             found = self._ledger.find(left[start : start + _SLICE], as_of=self._run or None)

@@ -1,6 +1,6 @@
-"""How fast a run was, and how quick the bank, from its beginning to its end: a projection of the ledger.
+"""Rate and latency of a run over time: a projection of the ledger.
 
-Promise: one stretch is in memory at a time.
+Promise: one interval is in memory at a time.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _BUCKETS = 240
 
 
 def over_time(ledger: Reader, run: int, started_at: float, finished_at: float) -> Iterator[TimelinePoint]:
-    """Rate and latency in at most ``_BUCKETS`` stretches of run number ``run``."""
+    """Yield rate and latency of run number ``run`` in at most ``_BUCKETS`` intervals."""
     width = max(1.0, (finished_at - started_at) / _BUCKETS)
     latencies: list[float] = []
     refused = 0

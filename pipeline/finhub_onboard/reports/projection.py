@@ -1,4 +1,4 @@
-"""From the ledger and the intake to what a run reports: dispositions and report lines. Pure.
+"""Dispositions and report lines, derived from the ledger and the intake. Pure.
 
 Promise 1 rests on ``disposition_of``: it is total, so every row has exactly one disposition.
 """
@@ -33,36 +33,36 @@ _CHANGED_HINT = "the API has no update: have the bank correct the customer, or r
 
 
 def is_carried(journey: Journey | None, *, run: int) -> bool:
-    """Whether this run took the customer up: then its journey counts, also if the row would be rejected by now.
+    """Whether this run worked on the customer: then its journey counts, even if the row would be rejected by now.
 
-    A document may vanish between the check and the upload; the customer is at the bank all the same.
+    A document may vanish between the check and the upload; the customer exists at the bank all the same.
     """
     return journey is not None and bool(run) and journey.last_run == run
 
 
 def has_open_intent(journey: Journey, calls: Sequence[CallRecord]) -> bool:
-    """Whether the run ended before the outcome of one of its ``calls`` was known, and the journey says so."""
+    """Whether the run ended before the outcome of one of its ``calls`` was known, according to the journey."""
     return journey.doubts > 0 and any(call.changes and not call.outcome for call in calls)
 
 
 def disposition_of(journey: Journey | None, fingerprint: bytes, *, run: int) -> Disposition:
-    """What became of an accepted row in run number ``run``."""
+    """Return the disposition of an accepted row in run number ``run``."""
     if journey is None:
         return Disposition.PENDING
     if journey.standing is Standing.COMPLETE:
         if changed_since_sent(journey, fingerprint):
             return Disposition.CHANGED
         return Disposition.ONBOARDED if journey.completed_run == run else Disposition.UNCHANGED
-    if _awaits_its_turn(journey, fingerprint, run=run):
+    if _is_corrected_but_not_reached(journey, fingerprint, run=run):
         return Disposition.PENDING
-    return _as_it_stands(journey)
+    return _unfinished_disposition(journey)
 
 
 def disposition_of_row(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int) -> Disposition:
-    """What became of a row, accepted or not, in run number ``run``; ``fingerprint`` is of an accepted one.
+    """Return the disposition of any row in run number ``run``; ``fingerprint``: that of an accepted row.
 
-    A row that broke a rule is ``rejected``, unless its customer is under way: the bank has or may have that one. Who is
-    finished stays ``unchanged`` if the row is only a copy.
+    A row that breaks a rule is ``rejected``, unless its customer is in progress: the bank has or may have it. A
+    finished customer stays ``unchanged`` if the row is only a duplicate.
     """
     if row.customer is not None:
         return disposition_of(journey, fingerprint, run=run)
@@ -70,27 +70,27 @@ def disposition_of_row(row: IntakeRow, journey: Journey | None, fingerprint: byt
         return Disposition.REJECTED
     if journey.standing is not Standing.COMPLETE:
         under_way = is_carried(journey, run=run) or (is_at_the_bank(journey) and not is_vouched(journey))
-        return _as_it_stands(journey) if under_way else Disposition.REJECTED
+        return _unfinished_disposition(journey) if under_way else Disposition.REJECTED
     if is_carried(journey, run=run):
         return Disposition.ONBOARDED
     return Disposition.UNCHANGED if reasons.is_copy(row.violations) else Disposition.REJECTED
 
 
-def _as_it_stands(journey: Journey) -> Disposition:
-    """The disposition of a journey that is not complete."""
+def _unfinished_disposition(journey: Journey) -> Disposition:
+    """Return the disposition of a journey that is not complete."""
     if journey.standing is Standing.OPEN:
         return Disposition.IN_DOUBT if journey.doubts and not is_vouched(journey) else Disposition.PENDING
     return _BY_STANDING[journey.standing]
 
 
-def _awaits_its_turn(journey: Journey, fingerprint: bytes, *, run: int) -> bool:
-    """Whether the row was corrected after a final refusal, and this run did not come to it."""
+def _is_corrected_but_not_reached(journey: Journey, fingerprint: bytes, *, run: int) -> bool:
+    """Whether the row was corrected after a final refusal and this run did not reach it."""
     refused = journey.standing is Standing.DECLINED or (journey.standing is Standing.FAILED and journey.final)
     return refused and not is_carried(journey, run=run) and needs_visit(journey, fingerprint)
 
 
 def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int) -> Result:
-    """The row's line of ``results.csv``."""
+    """Make the row's line of ``results.csv``."""
     disposition = disposition_of_row(row, journey, fingerprint, run=run)
     journey = _with_reason(row, journey)
     if disposition is Disposition.REJECTED:
@@ -109,10 +109,10 @@ def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, ru
     if journey is None:
         return found
     complete = journey.standing is Standing.COMPLETE
-    told = bool(code) and code == journey.code
+    is_own_code = bool(code) and code == journey.code
     return replace(
         found,
-        phase=Phase.ACTIVATION if complete else journey.phase if told else tuple(Phase)[min(journey.done, 7)],
+        phase=Phase.ACTIVATION if complete else journey.phase if is_own_code else tuple(Phase)[min(journey.done, 7)],
         customer_id=journey.customer_id,
         user_id=journey.user_id,
         verification_id=journey.verification_id,
@@ -123,7 +123,7 @@ def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, ru
 
 
 def _with_reason(row: IntakeRow, journey: Journey | None) -> Journey | None:
-    """The journey; one that a kill left in doubt and whose row no run takes up says so itself."""
+    """Add the reason to a journey that a kill left in doubt and whose row no run processes; return others unchanged."""
     if journey is None or row.customer is not None or journey.code or not journey.doubts:
         return journey
     said = {
@@ -136,7 +136,7 @@ def _with_reason(row: IntakeRow, journey: Journey | None) -> Journey | None:
 
 
 def _reason(row: IntakeRow, journey: Journey | None, disposition: Disposition) -> tuple[str, str]:
-    """Code and message of what ended or holds a row: of its journey, else of the first rule that it breaks."""
+    """Return code and message of what ended or blocks a row: of its journey, else of the first broken rule."""
     corrected = disposition is Disposition.PENDING and journey is not None and journey.standing is not Standing.OPEN
     if journey is not None and journey.code and not corrected:
         return journey.code, journey.message
@@ -159,9 +159,9 @@ def errors_of(
     *,
     at: str,
 ) -> Iterator[ErrorLine]:
-    """The row's lines of ``errors.csv``: violations, every call that went wrong, and what holds it without a call.
+    """Yield the row's lines of ``errors.csv``: violations, failed calls, and what blocks it without a call.
 
-    Also what the row changed after it was sent, of which nothing will be sent; without a ``fingerprint`` that is open.
+    Also a change of the row after it was sent, which will not be sent; unknown without a ``fingerprint``.
     """
     journey = _with_reason(row, journey)
     for violation in (*row.violations, *row.findings):
@@ -182,7 +182,7 @@ def errors_of(
             )
     if result.disposition is Disposition.CHANGED:
         yield _error(row, INTAKE, code=result.code, message=result.message, hint=_CHANGED_HINT, at=at)
-    elif journey and _is_news(journey, result, calls):
+    elif journey and _is_shown_by_no_call(journey, result, calls):
         yield _error(
             row,
             result.phase,
@@ -194,22 +194,22 @@ def errors_of(
             at=instant(journey.finished_at) or at,
             severity=Severity.NOTICE if journey.code == Code.OPERATOR_VOUCHES else Severity.ERROR,
         )
-    if journey and fingerprint and _differs_unsaid(journey, fingerprint):
+    if journey and fingerprint and _changed_silently(journey, fingerprint):
         said = _what_changed(journey, fingerprint, run=0)
         code = reasons.ROW_CHANGED
         yield _error(row, INTAKE, code=code, message=said, hint=_CHANGED_HINT, at=at, severity=Severity.WARNING)
 
 
-def _is_news(journey: Journey, result: Result, calls: Sequence[CallRecord]) -> bool:
-    """Whether what holds the journey shows in no call."""
+def _is_shown_by_no_call(journey: Journey, result: Result, calls: Sequence[CallRecord]) -> bool:
+    """Whether no call shows what blocks the journey."""
     held = bool(result.code) and result.code == journey.code
     return (
         held and result.disposition is not Disposition.REJECTED and not any(call.code == result.code for call in calls)
     )
 
 
-def _differs_unsaid(journey: Journey, fingerprint: bytes) -> bool:
-    """Whether the row of an unfinished journey differs from what was sent for it, and nothing else says so."""
+def _changed_silently(journey: Journey, fingerprint: bytes) -> bool:
+    """Whether the row of an unfinished journey differs from what was sent, and no other line says so."""
     unfinished = journey.standing is not Standing.COMPLETE and not reasons.says_changed(journey)
     return unfinished and bool(changed_since_sent(journey, fingerprint))
 
@@ -229,15 +229,15 @@ def _error(row: IntakeRow, stage: str, *, code: str, message: str, hint: str, at
 
 
 def waiting_of(row: IntakeRow, journey: Journey, result: Result) -> Waiting:
-    """The row's line of ``parked.csv``, which may hold personal data."""
+    """Make the row's line of ``parked.csv``, which may hold personal data."""
     return Waiting(**_waiting(row, journey, result))
 
 
 def doubtful_of(row: IntakeRow, journey: Journey, result: Result, calls: Sequence[CallRecord], *, at: str) -> Doubtful:
-    """The row's line of ``in_doubt.csv``, which may hold personal data.
+    """Make the row's line of ``in_doubt.csv``, which may hold personal data.
 
-    ``since`` tells the doubt from a later one about the same step: no attempt of the step that the line is about is
-    newer. It is when the customer was left so, else when the newest of the run's ``calls`` left, else the run's end.
+    ``since`` distinguishes this doubt from a later one about the same step: no attempt of the step is newer. It is the
+    time when the journey stopped, else when the newest of the run's ``calls`` was sent, else the end of the run.
     """
     asked = question_about(journey)
     left = journey.finished_at or max((call.intent_at for call in calls), default=0.0)
@@ -271,19 +271,19 @@ def _waiting(row: IntakeRow, journey: Journey, result: Result) -> dict[str, Any]
 
 
 def belongs_in_rejects(row: IntakeRow, journey: Journey | None, fingerprint: bytes = b"", *, run: int = 0) -> bool:
-    """Whether a person must correct the row: it breaks a rule, or the bank refused it for its data (DESIGN 3.5).
+    """Whether a person must correct the row: it breaks a rule, or the bank refused its data (DESIGN 3.5).
 
-    A row whose ``fingerprint`` shows that it was corrected since is not asked for again.
+    Not if the ``fingerprint`` shows that the row was corrected since.
     """
     if row.customer is None and not is_carried(journey, run=run):
         return True
     if journey is None or journey.standing is not Standing.FAILED:
         return False
-    if fingerprint and _awaits_its_turn(journey, fingerprint, run=run):
+    if fingerprint and _is_corrected_but_not_reached(journey, fingerprint, run=run):
         return False
     return reasons.must_be_corrected(journey)
 
 
 def instant(seconds: float) -> str:
-    """Seconds since the epoch as an ISO instant in UTC; nothing for 0."""
+    """Format seconds since the epoch as an ISO instant in UTC; empty for 0."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z" if seconds else ""

@@ -1,4 +1,4 @@
-"""What the codes of rows and journeys say for the reports: a mere copy, a row to correct, a row that changed. Pure."""
+"""What codes of rows and journeys mean for the reports: a duplicate, a row to correct, a changed row. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from finhub_onboard.journey.codes import Code
 from finhub_onboard.model import Journey, Violation
 
 ROW_CHANGED = "row_changed"
-"""Code of a row that changed after it was sent, and that nothing holds for it."""
+"""Code of a row that changed after it was sent, though nothing blocks its journey."""
 OF_COPIES = frozenset(
     {
         "duplicate_external_id",
@@ -19,7 +19,7 @@ OF_COPIES = frozenset(
         "earlier_document_number",
     }
 )
-"""The intake's codes of rows that are like other rows or customers."""
+"""The intake's codes of rows that resemble other rows or customers."""
 OF_DOCUMENTS = frozenset(
     {
         "document_path_absolute",
@@ -32,19 +32,19 @@ OF_DOCUMENTS = frozenset(
         "document_kind",
     }
 )
-"""The intake's codes of documents that cannot be sent: with these, a request could not be built."""
+"""The intake's codes of documents that cannot be sent: the request could not be built."""
 _REFUSED_DATA = frozenset({Code.REFUSED, Code.DUPLICATE_EMAIL})
 _ROW_TO_CORRECT = frozenset({Code.CATEGORY_REFUSED, Code.CATEGORY_UNKNOWN, Code.DOCUMENT_TOO_LARGE, *OF_DOCUMENTS})
 _CHANGED = frozenset({Code.ROW_CHANGED_IN_DOUBT, Code.ROW_CHANGED_AFTER_REGISTRATION})
 
 
 def is_copy(violations: Sequence[Violation]) -> bool:
-    """Whether nothing speaks against the row itself but that other rows or customers are like it."""
+    """Whether the row breaks no rule but those against duplicates."""
     return all(violation.code in OF_COPIES for violation in violations)
 
 
 def must_be_corrected(journey: Journey) -> bool:
-    """Whether a journey that failed did so for the data of its row, or for its document or category."""
+    """Whether a journey failed because of its row's data, document or category."""
     return (journey.final and journey.code in _REFUSED_DATA) or journey.code in _ROW_TO_CORRECT
 
 

@@ -1,7 +1,7 @@
-"""The rejects of a run's inputs, written while their judged batches pass.
+"""Writes the rejects of a run's inputs, batch by batch.
 
-A joiner of the intake, which writes rows as they stood, and the folder of reports, which moves files into place.
-Promise 7: but for Parquet, nothing is held for a reject once its batch has passed.
+Combines the intake, which copies the original rows, and the report folder, which renames files into place. Promise 7:
+except for Parquet, no reject is kept in memory after its batch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RejectFiles:
-    """The rejects of each input that has some; use as a context manager, ``add`` in order, then ``close``."""
+    """The reject files of all inputs; use as a context manager, ``add`` batches in order, then ``close``."""
 
     def __init__(self, survey: Survey, folder: ReportFolder) -> None:
         self._folder = folder
@@ -32,13 +32,13 @@ class RejectFiles:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # After an error the folder takes its hidden files away; what the disk did not hold is no news then.
+        # After an error the folder removes its temporary files: a full disk does not matter any more.
         if self._rejects:
             with suppress(OSError):
                 self._rejects.close()
 
     def add(self, batch: JudgedBatch, marks: Mapping[int, Sequence[RejectMark]]) -> None:
-        """Write the marked rows of a batch; of an input before the one of the last batch there are none any more."""
+        """Write the marked rows of a batch. Inputs come one after the other: the file of the previous one is closed."""
         if not marks:
             return
         if batch.source != self._source:
@@ -53,7 +53,7 @@ class RejectFiles:
             self._rejects.add(batch.batch, marks)
 
     def close(self) -> None:
-        """End the file that is open: however many inputs have rejects, there is one at a time."""
+        """Close the current file; only one is open at a time."""
         if self._rejects and self._target:
             with plainly(self._target):
                 self._rejects.close()

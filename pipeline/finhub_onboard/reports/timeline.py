@@ -1,8 +1,8 @@
 """One customer's timeline over all runs, as text and as data (``onboard explain``). Pure.
 
-A projection of the ledger: what each run sent and what became of it, how each run and each act of a person left the
-customer, and what to do next. Promises: in order, nothing left out but runs that had nothing to do with the customer,
-and those are counted; no personal data, because the ledger holds none. Does not know the row.
+A projection of the ledger: what each run sent and the outcome, the customer's state after each run and each
+intervention of a person, and the next step. Promises: in order and complete, except that runs without work for the
+customer are only counted; no personal data, because the ledger holds none. Does not know the row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.model import CallRecord, Disposition, Journey, Phase, Standing
 from finhub_onboard.reports.projection import disposition_of, instant
 
-_ACTS = {"resolve": "the operator answered", "retry": "the operator opened it again"}
+_INTERVENTIONS = {"resolve": "the operator answered", "retry": "the operator opened it again"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chapter:
-    """A run, or an act of a person: its calls for the customer, and how it left them (``None``: not taken up)."""
+class RunEntry:
+    """A run or an intervention of a person: its calls for the customer, the state afterwards (``None``: unchanged)."""
 
     run: RunRecord
     calls: tuple[CallRecord, ...]
@@ -30,24 +30,24 @@ class Chapter:
 
     @property
     def died(self) -> bool:
-        """Whether the run never came to its end."""
+        """Whether the run ended without a record of its end."""
         return self.run.finished_at is None and not self.live
 
     @property
-    def passed_by(self) -> bool:
-        """Whether the run came to its end and had nothing to do with the customer."""
+    def had_no_work(self) -> bool:
+        """Whether the run ended and had no work for the customer."""
         return self.left is None and not self.calls and self.run.finished_at is not None
 
 
-def chapters(
+def run_entries(
     runs: Sequence[RunRecord], states: Sequence[Journey], calls: Sequence[CallRecord], *, live: bool
-) -> list[Chapter]:
-    """Tell all runs since the customer's first, in order. ``live``: the newest holds the lock."""
+) -> list[RunEntry]:
+    """List all runs since the customer's first, in order. ``live``: the newest holds the lock."""
     left = {state.last_run: state for state in states}
     first = min([*left, *(call.run for call in calls)])
     ordered = sorted((run for run in runs if run.number >= first), key=lambda run: run.number)
     return [
-        Chapter(
+        RunEntry(
             run=run,
             calls=tuple(call for call in calls if call.run == run.number),
             left=left.get(run.number),
@@ -57,17 +57,17 @@ def chapters(
     ]
 
 
-def stands(journey: Journey) -> str:
-    """The disposition of a customer, as the newest run that took it up would report it."""
+def current_disposition(journey: Journey) -> str:
+    """Return the customer's disposition, as the newest run that worked on it would report it."""
     return str(disposition_of(journey, journey.fingerprint, run=journey.completed_run))
 
 
 def next_step(journey: Journey) -> str:
-    """What to do now."""
+    """Say what to do now."""
     match journey.standing:
         case Standing.COMPLETE:
             return "nothing: the journey is complete"
-        case Standing.OPEN if stands(journey) == Disposition.PENDING:
+        case Standing.OPEN if current_disposition(journey) == Disposition.PENDING:
             return f"run the same command again: it goes on with {tuple(Phase)[journey.done]}"
         case Standing.OPEN:
             return "run the same command again: the job finds out what happened"
@@ -92,12 +92,12 @@ def _question(journey: Journey) -> str:
     return f"{about.text} Answer `{about.yes}` or `{about.no}` in in_doubt.csv, then `onboard resolve` it"
 
 
-def as_data(external_id: str, told: Sequence[Chapter]) -> dict[str, Any]:
-    """The timeline for programs."""
-    now = _newest(told)
+def as_data(external_id: str, entries: Sequence[RunEntry]) -> dict[str, Any]:
+    """Return the timeline for programs."""
+    now = _current_state(entries)
     return {
         "external_id": external_id,
-        "stands": stands(now),
+        "stands": current_disposition(now),
         **_state(now),
         "risk": now.risk,
         "uploaded": list(now.uploaded),
@@ -105,23 +105,23 @@ def as_data(external_id: str, told: Sequence[Chapter]) -> dict[str, Any]:
         "next": next_step(now),
         "runs": [
             {
-                "run_id": chapter.run.run_id,
-                "command": chapter.run.command,
-                "started_at": instant(chapter.run.started_at),
-                "finished_at": instant(chapter.run.finished_at or 0),
-                "exit_code": chapter.run.exit_code,
-                "died": chapter.died,
-                "calls": [_call(call) for call in chapter.calls],
-                "left": _state(chapter.left) | {"stands": stands(chapter.left)} if chapter.left else None,
+                "run_id": entry.run.run_id,
+                "command": entry.run.command,
+                "started_at": instant(entry.run.started_at),
+                "finished_at": instant(entry.run.finished_at or 0),
+                "exit_code": entry.run.exit_code,
+                "died": entry.died,
+                "calls": [_call(call) for call in entry.calls],
+                "left": _state(entry.left) | {"stands": current_disposition(entry.left)} if entry.left else None,
             }
-            for chapter in told
+            for entry in entries
         ],
     }
 
 
-def as_rows(external_id: str, told: Sequence[Chapter]) -> list[tuple[str, str]]:
-    """The customer as it is now, for people: labels and facts."""
-    now = _newest(told)
+def as_rows(external_id: str, entries: Sequence[RunEntry]) -> list[tuple[str, str]]:
+    """Return the customer's current state for people: labels and facts."""
+    now = _current_state(entries)
     why = f", {now.code}: {now.message}" if now.code else ""
     ids = [
         f"{name} {getattr(now, name)}" + (" (only an operator gave it)" if name in now.claimed else "")
@@ -130,7 +130,7 @@ def as_rows(external_id: str, told: Sequence[Chapter]) -> list[tuple[str, str]]:
     ]
     return [
         ("customer", external_id),
-        ("stands", f"{stands(now)}, {now.done} of 8 phases done{why}"),
+        ("stands", f"{current_disposition(now)}, {now.done} of 8 phases done{why}"),
         ("next", next_step(now)),
         ("ids", ", ".join(ids) or "none known"),
     ]
@@ -139,46 +139,46 @@ def as_rows(external_id: str, told: Sequence[Chapter]) -> list[tuple[str, str]]:
 _IDS = ("customer_id", "user_id", "verification_id")
 
 
-def _newest(told: Sequence[Chapter]) -> Journey:
-    return next(chapter.left for chapter in reversed(told) if chapter.left)
+def _current_state(entries: Sequence[RunEntry]) -> Journey:
+    return next(entry.left for entry in reversed(entries) if entry.left)
 
 
-def story(told: Sequence[Chapter]) -> Iterator[str]:
-    """Tell for people what each run did, a line per call."""
-    for passed_by, group in groupby(told, key=lambda chapter: chapter.passed_by):
-        if passed_by:
+def run_lines(entries: Sequence[RunEntry]) -> Iterator[str]:
+    """Describe each run for people, a line per call."""
+    for had_no_work, group in groupby(entries, key=lambda entry: entry.had_no_work):
+        if had_no_work:
             runs = len(list(group))
             yield f"{runs} {'run' if runs == 1 else 'runs'} had nothing to do for this customer"
         else:
-            for chapter in group:
-                yield from _chapter_lines(chapter)
+            for entry in group:
+                yield from _entry_lines(entry)
 
 
-def _chapter_lines(chapter: Chapter) -> Iterator[str]:
-    yield f"{chapter.run.command} {chapter.run.run_id}  {_ended(chapter)}"
-    yield from (f"  {_call_line(call, chapter)}" for call in chapter.calls)
-    if chapter.left:
-        yield f"  = {_left(chapter)}"
+def _entry_lines(entry: RunEntry) -> Iterator[str]:
+    yield f"{entry.run.command} {entry.run.run_id}  {_ended(entry)}"
+    yield from (f"  {_call_line(call, entry)}" for call in entry.calls)
+    if entry.left:
+        yield f"  = {_state_line(entry)}"
 
 
-def _ended(chapter: Chapter) -> str:
-    run = chapter.run
-    if run.command in _ACTS:
-        return f"{_ACTS[run.command]} at {instant(run.started_at)}"
-    if chapter.live:
+def _ended(entry: RunEntry) -> str:
+    run = entry.run
+    if run.command in _INTERVENTIONS:
+        return f"{_INTERVENTIONS[run.command]} at {instant(run.started_at)}"
+    if entry.live:
         return f"started {instant(run.started_at)}, running"
-    if chapter.died:
-        reached = "" if chapter.left else ", before it took this customer up"
+    if entry.died:
+        reached = "" if entry.left else ", before it took this customer up"
         return f"started {instant(run.started_at)}, died (last sign of life {instant(run.heartbeat_at)}){reached}"
     return f"started {instant(run.started_at)}, ended {instant(run.finished_at or 0)} with exit code {run.exit_code}"
 
 
-def _call_line(call: CallRecord, chapter: Chapter) -> str:
+def _call_line(call: CallRecord, entry: RunEntry) -> str:
     item = step_from_label(call.step).item
     said = [f"{instant(call.intent_at)}  {call.phase:<14} {call.step if item else call.step.split('/')[0]}"]
     said.append(f"attempt {call.attempt}")
     if not call.outcome:
-        said.append("no outcome known" + ("" if chapter.live else ": the run ended before an answer came"))
+        said.append("no outcome known" + ("" if entry.live else ": the run ended before an answer came"))
     else:
         status = call.http_status or ("no answer" if call.sent else "nothing left")
         said.append(f"{status} in {call.seconds:.2f} s, {call.outcome}" + (f" ({call.code})" if call.code else ""))
@@ -187,13 +187,13 @@ def _call_line(call: CallRecord, chapter: Chapter) -> str:
     return ", ".join(said)
 
 
-def _left(chapter: Chapter) -> str:
-    journey = chapter.left
+def _state_line(entry: RunEntry) -> str:
+    journey = entry.left
     assert journey is not None
-    why = (
-        journey.message if chapter.run.command in _ACTS else f"{journey.phase}, {journey.code}" if journey.code else ""
-    )
-    return f"{stands(journey)}, {journey.done} of 8 phases done" + (f": {why}" if why else "")
+    why = f"{journey.phase}, {journey.code}" if journey.code else ""
+    if entry.run.command in _INTERVENTIONS:
+        why = journey.message
+    return f"{current_disposition(journey)}, {journey.done} of 8 phases done" + (f": {why}" if why else "")
 
 
 def _state(journey: Journey) -> dict[str, Any]:

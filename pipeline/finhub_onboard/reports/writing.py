@@ -84,7 +84,7 @@ def write_reports(
             feed.batch(batch, told)
             rejects.add(batch, feed.taken())
         rejects.close()
-        for line in elsewhere.asked(at=at) if elsewhere else ():
+        for line in elsewhere.lines(at=at) if elsewhere else ():
             feed.elsewhere(line)
         kept = _kept(ledger, facts, end) if ledger and end.number else None
         totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines, kept=kept)
@@ -203,7 +203,7 @@ def _joined(
     for start in range(0, batch.height, _SLICE):
         places = range(start, min(start + _SLICE, batch.height))
         by_place = {place: keys.customer(ids[place]) for place in places if ids[place]}
-        elsewhere.named(by_place.values())
+        elsewhere.exclude(by_place.values())
         journeys = ledger.find(list(by_place.values()), as_of=run or None)
         told = spoken_of.intersection(places) | {place for place, key in by_place.items() if key in journeys}
         calls: dict[bytes, list[CallRecord]] = defaultdict(list)
