@@ -1,4 +1,4 @@
-"""An operator's file judged as a whole: what is taken, what was said before, and every fault by row and field."""
+"""An operator's file judge as a whole: what is taken, what was said before, and every fault by row and field."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from finhub_onboard.commands.resolve_rules import Given, Judged, Known, judged
+from finhub_onboard.commands.resolve_rules import AnswerRow, History, Verdict, judge
 from finhub_onboard.journey.claims import reopen
 from finhub_onboard.journey.operator import Answer, apply_answer, question_about
 from finhub_onboard.journey.questions import Word
@@ -32,19 +32,19 @@ def attempt(at: float, step: str = "register") -> CallRecord:
     )
 
 
-def known(*states: Journey, acts: tuple[int, ...] = (), attempts: tuple[float, ...] = (T1,)) -> Known:
+def known(*states: Journey, acts: tuple[int, ...] = (), attempts: tuple[float, ...] = (T1,)) -> History:
     """What the ledger knows of a customer."""
     calls = [attempt(at, states[0].step) for at in attempts]
-    return Known(states=states, calls=calls, acts=frozenset(acts))
+    return History(states=states, calls=calls, acts=frozenset(acts))
 
 
-def given(row: int = 1, **more: Any) -> Given:
+def given(row: int = 1, **more: Any) -> AnswerRow:
     """A row as in_doubt.csv asks it, filled in."""
     usual: dict[str, Any] = {"external_id": f"C-{row}", "phase": "registration", "since": instant(T2)}
-    return Given(row=row, **usual | more)
+    return AnswerRow(row=row, **usual | more)
 
 
-def faults(found: Judged) -> list[tuple[int, str]]:
+def faults(found: Verdict) -> list[tuple[int, str]]:
     """Where something is wrong."""
     return [(wrong.row, wrong.field) for wrong in found.wrong]
 
@@ -60,7 +60,7 @@ def test_answers_are_taken_with_the_ids_that_the_step_brings() -> None:
         given(2, answer="done", phase="verification", customer_id="c2", verification_id="v2"),
         given(3),
     ]
-    found = judged(rows, {"C-1": known(one), "C-2": known(two), "C-3": known(three)}, {})
+    found = judge(rows, {"C-1": known(one), "C-2": known(two), "C-3": known(three)}, {})
     assert found.wrong == []
     assert found.answers == [
         (one, Answer(word=Word.EXISTS, customer_id="c1", user_id="u1")),
@@ -72,7 +72,7 @@ def test_answers_are_taken_with_the_ids_that_the_step_brings() -> None:
 @pytest.mark.parametrize("answer", ["does not exist", "Does Not Exist", " does_not-exist ", "DOES  NOT\nEXIST"])
 def test_an_answer_is_read_whatever_its_case_and_spacing(answer: str) -> None:
     """People type as they like."""
-    found = judged([given(answer=answer)], {"C-1": known(doubtful())}, {})
+    found = judge([given(answer=answer)], {"C-1": known(doubtful())}, {})
     assert [answer.word for _, answer in found.answers] == [Word.ABSENT]
 
 
@@ -106,7 +106,7 @@ def test_an_answer_is_read_whatever_its_case_and_spacing(answer: str) -> None:
 def test_every_fault_names_its_row_and_field(row: dict[str, Any], field: str) -> None:
     """Nothing of a wrong row is taken, and something is said."""
     owners = {(name, "taken"): {b"\7"} for name in ("customer_id", "user_id")}
-    found = judged([given(**row)], {"C-1": known(doubtful())}, owners)
+    found = judge([given(**row)], {"C-1": known(doubtful())}, owners)
     assert faults(found) == [(1, field)]
     assert found.answers == []
     assert all(wrong.said for wrong in found.wrong)
@@ -114,7 +114,7 @@ def test_every_fault_names_its_row_and_field(row: dict[str, Any], field: str) ->
 
 def test_an_id_of_the_customer_s_own_is_no_other_s() -> None:
     """An answer that corrects an earlier one may bring the same ids."""
-    found = judged([given(**EXISTS)], {"C-1": known(doubtful())}, {("customer_id", "c1"): {b"\1"}})
+    found = judge([given(**EXISTS)], {"C-1": known(doubtful())}, {("customer_id", "c1"): {b"\1"}})
     assert found.wrong == []
 
 
@@ -122,25 +122,25 @@ def test_ids_that_the_ledger_has_must_stay_as_they_are() -> None:
     """Another customer_id in a row about a verification is a slip."""
     journey = doubtful(1, "open_verification", customer_id="c1", done=3)
     row = given(answer="done", phase="verification", customer_id="c2", verification_id="v1")
-    assert faults(judged([row], {"C-1": known(journey)}, {})) == [(1, "customer_id")]
+    assert faults(judge([row], {"C-1": known(journey)}, {})) == [(1, "customer_id")]
 
 
 def test_one_customer_has_one_answer_and_one_id_has_one_customer() -> None:
     """Both rows are named, so that a person sees which one is wrong."""
     both = {"C-1": known(doubtful(1)), "C-2": known(doubtful(2))}
-    twice = judged([given(1, **EXISTS), given(2, external_id="C-1", answer="does not exist")], both, {})
+    twice = judge([given(1, **EXISTS), given(2, external_id="C-1", answer="does not exist")], both, {})
     assert faults(twice) == [(1, "external_id"), (2, "external_id")]
-    shared = judged([given(1, **EXISTS), given(2, **EXISTS | {"user_id": "u2"})], both, {})
+    shared = judge([given(1, **EXISTS), given(2, **EXISTS | {"user_id": "u2"})], both, {})
     assert faults(shared) == [(1, "customer_id"), (2, "customer_id")]
 
 
 def test_who_is_not_in_doubt_cannot_be_answered() -> None:
     """It says how the customer stands; without an answer the row needs nothing."""
     onboarded = known(doubtful(standing=Standing.COMPLETE, done=8, doubts=0, step=""))
-    found = judged([given(**EXISTS)], {"C-1": onboarded}, {})
+    found = judge([given(**EXISTS)], {"C-1": onboarded}, {})
     assert faults(found) == [(1, "external_id")]
     assert "onboarded" in found.wrong[0].said
-    assert judged([given()], {"C-1": onboarded}, {}).before
+    assert judge([given()], {"C-1": onboarded}, {}).before
 
 
 DOUBT = doubtful()
@@ -154,52 +154,52 @@ def test_the_same_answer_again_changes_nothing() -> None:
     now = {"C-1": known(DOUBT, AFTER, acts=(2,))}
     later = {"C-1": known(DOUBT, AFTER, replace(AFTER, last_run=3, standing=Standing.COMPLETE), acts=(2,))}
     for ledger in (now, later):
-        found = judged([given(**EXISTS)], ledger, {})
+        found = judge([given(**EXISTS)], ledger, {})
         assert (found.answers, found.wrong, len(found.before)) == ([], [], 1)
 
 
 @pytest.mark.parametrize(("first", "row"), [(ABSENT, EXISTS), (AFTER, {"answer": "does not exist"})])
 def test_an_answer_can_be_corrected_until_a_run_takes_it_up(first: Journey, row: dict[str, Any]) -> None:
     """The new answer is about the same doubt; once the bank accepted the id, the customer is no longer in doubt."""
-    found = judged([given(**row)], {"C-1": known(DOUBT, first, acts=(2,))}, {})
+    found = judge([given(**row)], {"C-1": known(DOUBT, first, acts=(2,))}, {})
     assert [doubt for doubt, _ in found.answers] == [DOUBT]
     taken_up = replace(AFTER, last_run=3, message="", claimed=())
-    assert judged([given(answer="does not exist")], {"C-1": known(DOUBT, AFTER, taken_up, acts=(2,))}, {}).wrong
+    assert judge([given(answer="does not exist")], {"C-1": known(DOUBT, AFTER, taken_up, acts=(2,))}, {}).wrong
 
 
 def test_a_file_never_answers_a_later_doubt() -> None:
     """In doubt again after an answer: the old row is passed over, one without `since` refused, a new one counts."""
     again = replace(DOUBT, last_run=3, finished_at=T3 + 1)
     ledger = {"C-1": known(DOUBT, ABSENT, again, acts=(2,), attempts=(T1, T3))}
-    old = judged([given(answer="does not exist")], ledger, {})
+    old = judge([given(answer="does not exist")], ledger, {})
     assert (old.answers, old.wrong, len(old.before)) == ([], [], 1)
-    changed_mind = judged([given(**EXISTS)], ledger, {})
+    changed_mind = judge([given(**EXISTS)], ledger, {})
     assert faults(changed_mind) == [(1, "since")]
-    by_hand = judged([given(answer="does not exist", since="", phase="")], ledger, {})
+    by_hand = judge([given(answer="does not exist", since="", phase="")], ledger, {})
     assert faults(by_hand) == [(1, "since")]
-    new = judged([given(answer="does not exist", since=instant(T3 + 1))], ledger, {})
+    new = judge([given(answer="does not exist", since=instant(T3 + 1))], ledger, {})
     assert [doubt for doubt, _ in new.answers] == [again]
 
 
 def test_a_run_that_only_looked_again_does_not_make_a_row_old() -> None:
     """A nightly run between the file and its return may leave the customer in doubt once more, without a new try."""
     ledger = {"C-1": known(DOUBT, replace(DOUBT, last_run=2, finished_at=T3), attempts=(T1,))}
-    assert len(judged([given(**EXISTS)], ledger, {}).answers) == 1
+    assert len(judge([given(**EXISTS)], ledger, {}).answers) == 1
 
 
 @pytest.mark.parametrize("since", ["2023-11-14T22:15:00Z", "2023-11-14 22:15:00", "2023-11-14T23:15:00+01:00"])
 def test_a_spreadsheet_may_have_cut_the_instant_off(since: str) -> None:
     """Seconds are enough to tell that no attempt came after them; the next second's is another."""
     at = 1_700_000_100.0
-    assert len(judged([given(**EXISTS, since=since)], {"C-1": known(DOUBT, attempts=(at + 0.9,))}, {}).answers) == 1
-    assert faults(judged([given(**EXISTS, since=since)], {"C-1": known(DOUBT, attempts=(at + 1.1,))}, {})) == [
+    assert len(judge([given(**EXISTS, since=since)], {"C-1": known(DOUBT, attempts=(at + 0.9,))}, {}).answers) == 1
+    assert faults(judge([given(**EXISTS, since=since)], {"C-1": known(DOUBT, attempts=(at + 1.1,))}, {})) == [
         (1, "since")
     ]
 
 
 def test_a_row_written_by_hand_needs_only_the_id_and_the_answer() -> None:
     """`phase` and `since` guard against mistakes; without them the doubt of today is answered."""
-    found = judged([Given(row=1, external_id="C-1", answer="does not exist")], {"C-1": known(DOUBT)}, {})
+    found = judge([AnswerRow(row=1, external_id="C-1", answer="does not exist")], {"C-1": known(DOUBT)}, {})
     assert len(found.answers) == 1
 
 
@@ -208,14 +208,14 @@ def test_whose_row_stands_twice_in_the_input_is_answered_once(second: dict[str, 
     """`in_doubt.csv` asks for each row: the same answer twice, or one of the two lines left empty, is one answer."""
     rows = [given(1, **EXISTS), given(2, **{"external_id": "C-1"} | second)]
     for both in (rows, [replace(row, row=3 - row.row) for row in reversed(rows)]):
-        found = judged(both, {"C-1": known(DOUBT)}, {})
+        found = judge(both, {"C-1": known(DOUBT)}, {})
         assert (faults(found), len(found.answers), len(found.before), found.unanswered) == ([], 1, 1, [])
 
 
 def test_two_different_answers_about_one_customer_are_none() -> None:
     """Which of them is right, only the operator knows."""
     rows = [given(1, **EXISTS), given(2, external_id="C-1", answer="does not exist")]
-    assert (1, "external_id") in faults(judged(rows, {"C-1": known(DOUBT)}, {}))
+    assert (1, "external_id") in faults(judge(rows, {"C-1": known(DOUBT)}, {}))
 
 
 texts = st.sampled_from(["", "exists", "does not exist", "done", "not done", "perhaps"])
@@ -223,7 +223,7 @@ ids = st.sampled_from(["", "c1", "c2", "c 3", "1E+15"])
 instants = st.sampled_from(["", instant(T2), instant(T3 + 1), "soon"])
 phases = st.sampled_from(["", "registration", "verification", "activation"])
 rows = st.builds(
-    Given,
+    AnswerRow,
     row=st.just(0),
     external_id=st.sampled_from(["", "C-1", "C-2", "C-3", "C-9"]),
     answer=texts,
@@ -246,10 +246,10 @@ LEDGER = {
 
 
 @given_any(st.lists(rows, max_size=6))
-def test_every_row_is_answered_or_passed_over_or_left_or_wrong(found_rows: list[Given]) -> None:
+def test_every_row_is_answered_or_passed_over_or_left_or_wrong(found_rows: list[AnswerRow]) -> None:
     """Whatever stands in the file: no row is lost, and what is taken has a word that fits and the ids that it needs."""
     numbered = [replace(row, row=number) for number, row in enumerate(found_rows, start=1)]
-    found = judged(numbered, LEDGER, {})
+    found = judge(numbered, LEDGER, {})
     wrong = {fault.row for fault in found.wrong}
     sorted_out = len(found.answers) + len(found.before) + len(found.unanswered)
     assert len(numbered) - len(wrong) <= sorted_out <= len(numbered)
@@ -268,7 +268,7 @@ def claimed(**more: Any) -> Journey:
     return doubtful(**usual | {"standing": Standing.FAILED, "code": "login_refused", "last_run": 3} | more)
 
 
-def answered_before(now: Journey) -> dict[str, Known]:
+def answered_before(now: Journey) -> dict[str, History]:
     """In doubt after run 1, answered by act 2, taken up by run 3."""
     before = doubtful()
     told = apply_answer(before, Answer(word=Word.EXISTS, customer_id="c1"), run=2, now=T2)
@@ -280,31 +280,31 @@ def answered_before(now: Journey) -> dict[str, Known]:
 def test_an_id_that_only_an_operator_gave_can_be_corrected(since: str, phase: str) -> None:
     """Also after a run took it up: the question is open as before, and the new answer counts."""
     rows = [given(since=since, phase=phase, answer="exists", customer_id="c9")]
-    found = judged(rows, answered_before(claimed()), {})
+    found = judge(rows, answered_before(claimed()), {})
     assert found.wrong == []
     [(doubt, answer)] = found.answers
     assert (doubt.step, doubt.doubts, doubt.customer_id, doubt.claimed) == ("register", 1, "", ())
     assert answer == Answer(word=Word.EXISTS, customer_id="c9")
-    assert judged([given(answer="does not exist")], answered_before(claimed()), {}).answers
+    assert judge([given(answer="does not exist")], answered_before(claimed()), {}).answers
 
 
 def test_the_same_answer_again_corrects_nothing() -> None:
     """The file given a second time does no harm."""
-    found = judged([given(answer="exists", customer_id="c1")], answered_before(claimed()), {})
+    found = judge([given(answer="exists", customer_id="c1")], answered_before(claimed()), {})
     assert (found.wrong, found.answers, len(found.before)) == ([], [], 1)
 
 
 def test_an_id_that_a_call_has_proved_stays() -> None:
     """Once the bank accepted a call with it, the operator has no say any more."""
     proved = claimed(claimed=())
-    found = judged([given(answer="exists", customer_id="c9")], answered_before(proved), {})
+    found = judge([given(answer="exists", customer_id="c9")], answered_before(proved), {})
     assert faults(found) == [(1, "external_id")]
 
 
 def test_a_claim_can_be_corrected_while_a_later_step_is_in_doubt() -> None:
     """The row names the phase that it is about."""
     now = claimed(standing=Standing.IN_DOUBT, step="open_verification", doubts=1, done=3)
-    by_phase = judged([given(answer="exists", customer_id="c9")], answered_before(now), {})
+    by_phase = judge([given(answer="exists", customer_id="c9")], answered_before(now), {})
     assert [doubt.step for doubt, _ in by_phase.answers] == ["register"]
 
 
@@ -315,10 +315,10 @@ def test_an_answer_corrected_after_a_run_can_be_given_again_and_corrected_again(
     corrected = apply_answer(asked, Answer(word=Word.EXISTS, customer_id="c9"), run=4, now=T3)
     [before] = answered_before(now).values()
     ledger = {"C-1": replace(before, states=(*before.states, corrected), acts=frozenset({2, 4}))}
-    same = judged([given(answer="exists", customer_id="c9")], ledger, {})
+    same = judge([given(answer="exists", customer_id="c9")], ledger, {})
     assert (same.wrong, same.answers, len(same.before)) == ([], [], 1)
     for row in (given(answer="exists", customer_id="c10"), given(answer="does not exist")):
-        other = judged([row], ledger, {})
+        other = judge([row], ledger, {})
         assert (other.wrong, len(other.answers)) == ([], 1)
         assert other.answers[0][0].step == "register"
 
@@ -331,6 +331,6 @@ def test_swapped_ids_can_be_swapped_back_in_one_file() -> None:
     owners = {("customer_id", "c1"): {one.key}, ("customer_id", "c2"): {two.key}}
     ledger = {"C-1": first, "C-2": second}
     rows = [given(1, answer="exists", customer_id="c2"), given(2, answer="exists", customer_id="c1")]
-    both = judged(rows, ledger, owners)
+    both = judge(rows, ledger, owners)
     assert (both.wrong, len(both.answers)) == ([], 2)
-    assert faults(judged(rows[:1], ledger, owners)) == [(1, "customer_id")]
+    assert faults(judge(rows[:1], ledger, owners)) == [(1, "customer_id")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from finhub_onboard.commands.retry import Wanted
+from finhub_onboard.commands.retry import Filter
 from finhub_onboard.model import Journey, Phase, Standing
 
 FAILED = Journey(
@@ -14,21 +14,21 @@ DECLINED = Journey(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "run", "failed", "declined"),
+    ("which", "run", "failed", "declined"),
     [
-        (Wanted(), None, True, False),
-        (Wanted(declined=True), None, True, True),
-        (Wanted(run_id="r"), 3, True, False),
-        (Wanted(run_id="r"), 2, False, False),
-        (Wanted(phase=Phase.SESSION), None, True, False),
-        (Wanted(phase=Phase.APPROVAL), None, False, False),
-        (Wanted(phase=Phase.APPROVAL, declined=True), None, False, True),
-        (Wanted(code="login_refused"), None, True, False),
-        (Wanted(code="verification_refused"), None, False, True),
-        (Wanted(code="verification_refused"), 2, False, False),
-        (Wanted(code="login_refused", phase=Phase.APPROVAL), None, False, False),
+        (Filter(), None, True, False),
+        (Filter(declined=True), None, True, True),
+        (Filter(run_id="r"), 3, True, False),
+        (Filter(run_id="r"), 2, False, False),
+        (Filter(phase=Phase.SESSION), None, True, False),
+        (Filter(phase=Phase.APPROVAL), None, False, False),
+        (Filter(phase=Phase.APPROVAL, declined=True), None, False, True),
+        (Filter(code="login_refused"), None, True, False),
+        (Filter(code="verification_refused"), None, False, True),
+        (Filter(code="verification_refused"), 2, False, False),
+        (Filter(code="login_refused", phase=Phase.APPROVAL), None, False, False),
     ],
 )
-def test_whom_a_redrive_wants(wanted: Wanted, run: int | None, failed: bool, declined: bool) -> None:  # noqa: FBT001
+def test_whom_a_redrive_wants(which: Filter, run: int | None, failed: bool, declined: bool) -> None:  # noqa: FBT001
     """All conditions together; declined customers only by --declined or their code."""
-    assert (wanted.picks(FAILED, run), wanted.picks(DECLINED, run)) == (failed, declined)
+    assert (which.matches(FAILED, run), which.matches(DECLINED, run)) == (failed, declined)

@@ -1,6 +1,6 @@
-"""Commands on the ledger: where runs and customers stand, and what a person does to customers between runs.
+"""Commands on the ledger: the state of runs and customers, and interventions between runs.
 
-As in ``cli.main``: each parses, calls one function and maps the outcome to an exit code.
+As in ``cli.main``, each command parses its arguments, calls one function and maps the outcome to an exit code.
 """
 
 import sys
@@ -13,7 +13,7 @@ from finhub_onboard.cli.shared import CONFIG, OUT, Command, plain_errors, settin
 from finhub_onboard.model import Phase
 
 _LABEL = len("unanswered")
-"""Labels of what a person does to customers are as wide as that."""
+"""Width of the labels of ``resolve`` and ``retry``."""
 _RUN_ID = click.argument("run_id", required=False, metavar="[RUN]")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -116,7 +116,7 @@ def retry_command(
     from finhub_onboard.commands import retry
 
     with plain_errors():
-        which = retry.Wanted(run_id=run_id, phase=Phase(phase) if phase else None, code=code, declined=declined)
+        which = retry.Filter(run_id=run_id, phase=Phase(phase) if phase else None, code=code, declined=declined)
         click.echo(tables.facts(retry.retry(settings_from(config, {}), which, dry_run=dry_run), width=_LABEL))
 
 

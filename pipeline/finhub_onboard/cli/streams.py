@@ -1,7 +1,7 @@
-"""The standard streams of the command, made such that none of them can fail.
+"""Standard streams that cannot fail.
 
-Promise: a stdout or stderr that is closed, full or broken changes neither what was done nor the exit code, for every
-command and for whatever a library prints; no file that the program opens ever gets the number of a standard stream.
+Promise: a stdout or stderr that is closed, full or broken changes neither what a command does nor its exit code, even
+if a library prints; no file that the program opens gets the descriptor of a standard stream.
 """
 
 import errno
@@ -13,12 +13,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-_PATIENCE_S = 10.0
-"""How long a pipe that takes nothing for the moment is waited for."""
+_FULL_PIPE_TIMEOUT_S = 10.0
+"""How long to wait for a pipe that is full."""
 
 
-class _Surviving(io.FileIO):
-    """A descriptor that takes what is written, for nothing once it is broken; ``on_loss`` hears of that once."""
+class _SafeFile(io.FileIO):
+    """A descriptor that discards what is written once it is broken; ``on_loss`` is called once then."""
 
     def __init__(self, descriptor: int, on_loss: Callable[[OSError], object]) -> None:
         super().__init__(descriptor, "w", closefd=False)
@@ -26,14 +26,14 @@ class _Surviving(io.FileIO):
         self._is_lost = False
 
     def write(self, data: Any) -> int:
-        """Write what can be written; the rest of a stream that broke counts as written."""
+        """Write what can be written; after a failure everything counts as written."""
         size = memoryview(data).nbytes
         if self._is_lost:
             return size
         try:
             written = super().write(data)
-            if written is None:  # a pipe that does not block, and is full
-                select.select([], [self], [], _PATIENCE_S)
+            if written is None:  # a non-blocking pipe that is full
+                select.select([], [self], [], _FULL_PIPE_TIMEOUT_S)
                 written = super().write(data)
         except OSError as error:
             self._is_lost = True
@@ -43,24 +43,24 @@ class _Surviving(io.FileIO):
 
 
 def secure() -> None:
-    """Put streams that cannot fail in place of stdout and stderr. For the command only, and before it opens a file."""
+    """Replace stdout and stderr by streams that cannot fail. For the command only, before it opens any file."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
-    sys.stderr = _surviving(2, sys.stderr, lambda _: None)
-    sys.stdout = _surviving(1, sys.stdout, _say_lost)
+    sys.stderr = _safe_stream(2, sys.stderr, lambda _: None)
+    sys.stdout = _safe_stream(1, sys.stdout, _warn_of_loss)
 
 
-def _surviving(descriptor: int, before: Any, on_loss: Callable[[OSError], object]) -> io.TextIOWrapper:
-    buffer = io.BufferedWriter(_Surviving(descriptor, on_loss))
+def _safe_stream(descriptor: int, before: Any, on_loss: Callable[[OSError], object]) -> io.TextIOWrapper:
+    buffer = io.BufferedWriter(_SafeFile(descriptor, on_loss))
     encoding, errors = getattr(before, "encoding", "utf-8"), getattr(before, "errors", "backslashreplace")
     return io.TextIOWrapper(buffer, encoding=encoding, errors=errors, line_buffering=True)
 
 
-def _say_lost(error: OSError) -> None:
-    """Say that what was asked for is not there; a reader that has gone has seen enough."""
+def _warn_of_loss(error: OSError) -> None:
+    """Warn that the output is incomplete, unless the reader closed the pipe on purpose."""
     if error.errno != errno.EPIPE:
         with suppress(OSError, ValueError):
             sys.stderr.write(f"warning: stdout cannot be written: {error.strerror}\n")

@@ -1,8 +1,7 @@
-"""How answers look on stdout: facts with their labels, and figures under headings.
+"""Lay out answers for stdout: facts with their labels, and figures under headings.
 
-Promises: on a terminal a text wraps below itself, at the terminal's width, and nothing is cut off; elsewhere (a pipe, a
-file, a dumb terminal) each row is one line of plain text, however long it is. Somebody else's text cannot move the
-cursor.
+Promises: on a terminal, text wraps within its column and nothing is truncated; elsewhere (a pipe, a file, a dumb
+terminal) each row is one line of plain text of any length. Control characters are escaped.
 """
 
 import os
@@ -19,13 +18,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _DUMB = ("dumb", "unknown", "")
-_ENDLESS = 1_000_000
-"""Columns of what is not a terminal: no row is as long."""
-_FURTHER_IN = 2
+_UNLIMITED = 1_000_000
+"""Width where there is no terminal: longer than any row."""
+_CONTINUATION_INDENT = 2
 
 
 def facts(rows: Iterable[tuple[str, str]], *, width: int = 0, style: str = "") -> str:
-    """Lay out labels and what is said of them; ``width``: of the labels at least; ``style``: of what is said."""
+    """Lay out labels and texts; ``width``: minimum width of the labels; ``style``: of the texts."""
     from rich.table import Table
     from rich.text import Text
 
@@ -34,11 +33,11 @@ def facts(rows: Iterable[tuple[str, str]], *, width: int = 0, style: str = "") -
     table.add_column(overflow="fold")
     for label, said in rows:
         table.add_row(Text(printable(label), "bold"), Text(printable(said), style))
-    return _drawn(table)
+    return _render(table)
 
 
 def figures(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lay out what is counted and its numbers under their headings."""
+    """Lay out a table of names and numbers under headings."""
     from rich.table import Table
     from rich.text import Text
 
@@ -47,19 +46,21 @@ def figures(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         table.add_column(Text(printable(head)), justify="right" if place else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    return _drawn(table)
+    return _render(table)
 
 
 def lines(texts: Iterable[str]) -> str:
-    """Lay out lines; what wraps is further in than its beginning."""
+    """Lay out lines; continuation lines are indented further."""
     from rich.text import Text
 
     console, laid_out = _console(), []
     for text in map(printable, texts):
         indent = len(text) - len(text.lstrip())
-        wrapped = Text(text.lstrip(), overflow="fold").wrap(console, max(1, console.width - indent - _FURTHER_IN))
+        wrapped = Text(text.lstrip(), overflow="fold").wrap(
+            console, max(1, console.width - indent - _CONTINUATION_INDENT)
+        )
         first, *others = (part.plain.rstrip() for part in wrapped) if text else [""]
-        laid_out += [" " * indent + first, *(" " * (indent + _FURTHER_IN) + other for other in others)]
+        laid_out += [" " * indent + first, *(" " * (indent + _CONTINUATION_INDENT) + other for other in others)]
     return "\n".join(laid_out)
 
 
@@ -68,11 +69,11 @@ def _console() -> "Console":
 
     if sys.stdout.isatty() and os.environ.get("TERM", "") not in _DUMB:
         return Console(file=sys.stdout, force_terminal=True)
-    return Console(file=sys.stdout, force_terminal=False, color_system=None, width=_ENDLESS)
+    return Console(file=sys.stdout, force_terminal=False, color_system=None, width=_UNLIMITED)
 
 
-def _drawn(table: "Table") -> str:
-    """The lines of a table, fit for what stdout is."""
+def _render(table: "Table") -> str:
+    """Render a table for the kind of stream that stdout is."""
     console = _console()
     with console.capture() as drawn:
         console.print(table)
@@ -89,5 +90,5 @@ def silent(*_: str) -> None:
 
 
 _CHECK_NAME = 13
-"""The longest name of a check: they are printed one by one."""
+"""Length of the longest name of a check: they are printed one by one."""
 _STATE_STYLES = {"failed": "red", "not made": "yellow"}

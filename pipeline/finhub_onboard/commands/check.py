@@ -1,8 +1,8 @@
-"""``onboard check``: everything that a night run needs, each thing looked at, whatever the others came to.
+"""``onboard check``: everything that an unattended run needs, each checked independently.
 
-A joiner of settings, ledger, reports and the outbound side. Promises: every check is made, or listed as not made with
-the check that it needs; nothing is changed at the bank; the outcome is the gravest of all. What the hierarchy said is
-kept in the ledger for ``onboard plan``.
+Combines settings, ledger, reports and the outbound side. Promises: every check is made, or listed as not made with the
+check that it depends on; nothing is changed at the bank; the exit code is that of the most serious failure. The bank's
+categories are kept in the ledger for ``onboard plan``.
 """
 
 import asyncio
@@ -30,18 +30,18 @@ from finhub_onboard.matching.run_facts import new_run_id
 from finhub_onboard.model import Category, Phase
 from finhub_onboard.reports.files.trial import writable
 
-_ATTEMPTS, _WAIT_S = 2, 5.0
-"""Somebody waits for the answer: a bank that does not answer twice is said to be away."""
-_CLOCK_S = 60.0
-"""Tokens are renewed this long before they end: a clock that is further off spoils that."""
-_GRAVEST = (ExitCode.UNEXPECTED, ExitCode.USAGE, ExitCode.REFUSED, ExitCode.LOCKED)
-_UNFIT = "its name is not fit to be shown"
+_MAX_ATTEMPTS, _MAX_WAIT_S = 2, 5.0
+"""A person waits: a bank that does not answer twice counts as unreachable."""
+_MAX_CLOCK_OFFSET_S = 60.0
+"""Tokens are renewed this long before they expire, which a larger clock offset would defeat."""
+_MOST_SERIOUS_FIRST = (ExitCode.UNEXPECTED, ExitCode.USAGE, ExitCode.REFUSED, ExitCode.LOCKED)
+_NO_LABEL = "its name is not fit to be shown"
 OK, FAILED, NOT_MADE = "ok", "failed", "not made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that was looked at: ``state`` is ``ok``, ``failed`` or ``not made``; ``said`` tells what was found."""
+    """One check: ``state`` is ``ok``, ``failed`` or ``not made``; ``said`` is the finding."""
 
     name: str
     state: str
@@ -51,26 +51,26 @@ class Check:
 
     @property
     def fact(self) -> str:
-        """What a person reads beside its name."""
+        """The text that people read beside the name."""
         hint = f" (hint: {self.hint})" if self.hint else ""
         return f"{self.state if self.state == OK else self.state.upper()}: {self.said}{hint}"
 
 
 @dataclass(slots=True, kw_only=True)
 class Checks:
-    """All that was found."""
+    """The results of all checks."""
 
     made: list[Check] = field(default_factory=list)
     categories: tuple[Category, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
-        """The gravest: 2 before 5 before 6 before 4; 0 if all hold."""
+        """The most serious one: 2 before 5 before 6 before 4; 0 if all hold."""
         codes = [check.exit_code for check in self.made if check.state == FAILED]
-        return next((code for code in _GRAVEST if code in codes), codes[0] if codes else ExitCode.OK)
+        return next((code for code in _MOST_SERIOUS_FIRST if code in codes), codes[0] if codes else ExitCode.OK)
 
     def as_json(self) -> str:
-        """One object for programs."""
+        """Return one JSON object for programs."""
         return json.dumps(
             {
                 "ok": not self.exit_code,
@@ -87,7 +87,7 @@ class Checks:
         )
 
     def find(self, name: str, look: Callable[[], str]) -> bool:
-        """Make a check; ``look`` says what it found or raises."""
+        """Make a check; ``look`` returns the finding or raises. Return whether it succeeded."""
         try:
             self.made.append(Check(name=name, state=OK, said=look()))
         except OnboardError as error:
@@ -96,28 +96,28 @@ class Checks:
         return True
 
     def fail(self, name: str, error: OnboardError) -> None:
-        """Note what went wrong."""
+        """Record a failed check."""
         said = "; ".join((str(error), *error.details))
         self.made.append(Check(name=name, state=FAILED, said=said, hint=error.hint, exit_code=error.exit_code))
 
     def skip(self, needs: str, *names: str) -> None:
-        """Note checks that cannot be made because another one failed."""
+        """Record checks that cannot be made because another one failed."""
         self.made += [Check(name=name, state=NOT_MADE, said=f"it needs {needs}") for name in names]
 
 
 def check(load: Callable[[], Settings], *, show: Callable[[str, str, str], object] = lambda *_: None) -> Checks:
-    """Make all checks. ``show`` is given each as soon as it is made: its name, what was found, its state."""
+    """Make all checks; ``show`` gets each at once: its name, the finding, its state."""
     checks, shown = Checks(), 0
-    for _ in _made(load, checks):
+    for _ in _run_checks(load, checks):
         for each in checks.made[shown:]:
             show(each.name, each.fact, each.state)
         shown = len(checks.made)
     for category in checks.categories:
-        show("category", f"{category.key}: {category.label or _UNFIT}{_risk(category)}", OK)
+        show("category", f"{category.key}: {category.label or _NO_LABEL}{_risk_suffix(category)}", OK)
     return checks
 
 
-def _risk(category: Category) -> str:
+def _risk_suffix(category: Category) -> str:
     return f", risk {category.risk}" if category.risk else ""
 
 
@@ -137,8 +137,8 @@ _AFTER_CONFIGURATION = (
 )
 
 
-def _made(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
-    """Make all checks, pausing where something can be shown."""
+def _run_checks(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
+    """Make all checks, yielding where results can be shown."""
     try:
         settings = embedded_sandbox.as_practice(load())
     except OnboardError as error:
@@ -148,12 +148,12 @@ def _made(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
         return
     checks.find("configuration", lambda: "read, and nothing in it is unknown")
     with ExitStack() as stack:
-        given = checks.find("credentials", lambda: _credentials(settings))
+        given = checks.find("credentials", lambda: _check_credentials(settings))
         trusted = checks.find("certificates", lambda: load_certificates(settings).told)
-        checks.find("open files", lambda: _open_files(settings))
-        ledger = _ledger(settings, checks, stack)
-        checks.find("documents", lambda: _documents(settings))
-        checks.find("reports", lambda: _reports(settings))
+        checks.find("open files", lambda: _check_open_files(settings))
+        ledger = _check_ledger(settings, checks, stack)
+        checks.find("documents", lambda: _check_documents(settings))
+        checks.find("reports", lambda: _check_reports(settings))
         if ledger:
             room = partial(ledger.describe_room, settings.limits.max_in_flight)
             checks.find("disk", room)
@@ -166,22 +166,22 @@ def _made(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
         if missing:
             checks.skip(missing, "bank", "log-in", "categories", "clock")
         else:
-            # No customer is called for: without the ledger any keys do.
+            # No customer key is used: without the ledger any keys will do.
             keys = ledger.keys if ledger else Keys(settings.credentials.seed.get_secret_value(), settings.api.tenant_id)
-            asyncio.run(_ask(settings, keys, ledger, checks, stack))
+            asyncio.run(_check_bank(settings, keys, ledger, checks, stack))
         yield
 
 
-def _credentials(settings: Settings) -> str:
+def _check_credentials(settings: Settings) -> str:
     need_credentials(settings)
     return "the embedded sandbox's own" if settings.embedded else "all are set"
 
 
-def _open_files(settings: Settings) -> str:
+def _check_open_files(settings: Settings) -> str:
     return f"{descriptors.provide(settings.limits.max_in_flight)} at once are allowed, as limits.max_in_flight needs"
 
 
-def _ledger(settings: Settings, checks: Checks, stack: ExitStack) -> Ledger | None:
+def _check_ledger(settings: Settings, checks: Checks, stack: ExitStack) -> Ledger | None:
     opened: list[Ledger] = []
     said: list[Event] = []
 
@@ -201,7 +201,7 @@ def _ledger(settings: Settings, checks: Checks, stack: ExitStack) -> Ledger | No
     return opened[0]
 
 
-def _documents(settings: Settings) -> str:
+def _check_documents(settings: Settings) -> str:
     root = settings.documents.root
     if settings.journey.until.number < Phase.DOCUMENTS.number:
         return f"not asked for: the journey ends with {settings.journey.until}"
@@ -210,8 +210,8 @@ def _documents(settings: Settings) -> str:
     return str(root)
 
 
-def _reports(settings: Settings) -> str:
-    """Try a folder as a run would make it, and take it away again."""
+def _check_reports(settings: Settings) -> str:
+    """Create a folder as a run would, and remove it again."""
     folder = settings.reports.dir
     above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     tried = folder / new_run_id(datetime.now(UTC))
@@ -226,18 +226,18 @@ def _reports(settings: Settings) -> str:
     return f"{folder} can be written"
 
 
-async def _ask(settings: Settings, keys: Keys, ledger: Ledger | None, checks: Checks, stack: ExitStack) -> None:
-    """Log in and read the categories, and see which part of that works."""
+async def _check_bank(settings: Settings, keys: Keys, ledger: Ledger | None, checks: Checks, stack: ExitStack) -> None:
+    """Log in and read the categories; record which part of that works."""
     retry = settings.retry
-    quick = {"max_attempts": min(retry.max_attempts, _ATTEMPTS), "max_wait_s": min(retry.max_wait_s, _WAIT_S)}
+    quick = {"max_attempts": min(retry.max_attempts, _MAX_ATTEMPTS), "max_wait_s": min(retry.max_wait_s, _MAX_WAIT_S)}
     settings = settings.model_copy(update={"retry": retry.model_copy(update=quick)})
     try:
         ledger_id = ledger.ledger_id if ledger else ""
         reachable = stack.enter_context(embedded_sandbox.running(settings, ledger_id=ledger_id))
         started = time.monotonic()
         async with connected(reachable, keys, direct=settings.embedded) as connection:
-            failure = await _read(connection, checks)
-            _tell(connection, settings, checks, failure, time.monotonic() - started)
+            failure = await _read_categories(connection, checks)
+            _record_bank(connection, settings, checks, failure, time.monotonic() - started)
             if ledger:
                 logins.remember(connection.session, settings, keys, ledger, now=time.time())
                 if checks.categories:
@@ -247,7 +247,7 @@ async def _ask(settings: Settings, keys: Keys, ledger: Ledger | None, checks: Ch
         checks.skip("the bank", "log-in", "categories", "clock")
 
 
-async def _read(connection: Connection, checks: Checks) -> OnboardError | None:
+async def _read_categories(connection: Connection, checks: Checks) -> OnboardError | None:
     try:
         checks.categories = await connection.categories()
     except OnboardError as error:
@@ -255,7 +255,7 @@ async def _read(connection: Connection, checks: Checks) -> OnboardError | None:
     return None
 
 
-def _tell(
+def _record_bank(
     connection: Connection, settings: Settings, checks: Checks, failure: OnboardError | None, seconds: float
 ) -> None:
     session, clock = connection.session, connection.client.bank_ahead_s
@@ -274,11 +274,11 @@ def _tell(
             checks.fail("categories", failure)
         else:
             checks.find("categories", lambda: f"{len(checks.categories)}; log-in and categories took {seconds:.2f} s")
-    checks.find("clock", lambda: _clock(clock))
+    checks.find("clock", lambda: _check_clock(clock))
 
 
-def _clock(ahead_s: float) -> str:
-    if abs(ahead_s) > _CLOCK_S:
+def _check_clock(ahead_s: float) -> str:
+    if abs(ahead_s) > _MAX_CLOCK_OFFSET_S:
         way = "ahead of" if ahead_s > 0 else "behind"
         said = f"the bank's clock is {abs(ahead_s):,.0f} s {way} this machine's"
         raise ConfigurationError(said, hint="set this machine's clock (NTP): deadlines and consents go by it")

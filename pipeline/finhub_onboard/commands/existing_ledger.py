@@ -1,4 +1,4 @@
-"""The ledger that a command finds, with its keys, and the runs in it."""
+"""Open the existing ledger of a command, with its keys, and find runs in it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from finhub_onboard.ledger.records import RunRecord
 
 
 def named_run(ledger: Reader, run_id: str | None) -> RunRecord:
-    """The run of this id, or the newest. Raises :class:`ConfigurationError` if there is none."""
+    """Return the run of this id, or the newest. Raises :class:`ConfigurationError` if there is none."""
     runs = ledger.runs()
     if not runs:
         raise ConfigurationError(f"the ledger {ledger.name} has no run", hint="check ledger.url")
@@ -27,7 +27,7 @@ def named_run(ledger: Reader, run_id: str | None) -> RunRecord:
 
 @contextmanager
 def ledger_to_look_into(settings: Settings) -> Iterator[tuple[Reader, Keys]]:
-    """The existing ledger of these settings for reading, with its keys; it need not be writable."""
+    """Open the existing ledger of these settings for reading, with its keys; it need not be writable."""
     settings = embedded_sandbox.as_practice(settings)
     need_seed(settings)
     with look_into_ledger(settings) as ledger:
@@ -36,7 +36,7 @@ def ledger_to_look_into(settings: Settings) -> Iterator[tuple[Reader, Keys]]:
 
 @contextmanager
 def existing_ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
-    """The existing ledger of these settings, with its keys."""
+    """Open the existing ledger of these settings, with its keys."""
     settings = embedded_sandbox.as_practice(settings)
     need_seed(settings)
     with open_ledger(settings, create=False) as ledger:

@@ -11,7 +11,7 @@ from finhub_onboard.reports.timeline import RunEntry, as_data, run_entries
 
 
 def explain(settings: Settings, external_id: str) -> tuple[str, list[RunEntry]]:
-    """One customer's timeline over all runs, and the ``external_id`` as the ledger knows it."""
+    """Return the ``external_id`` as the ledger knows it, and the customer's timeline over all runs."""
     with ledger_to_look_into(settings) as (ledger, keys):
         external_id = key_of(external_id, keys, ledger.states)
         key = keys.customer(external_id)
@@ -26,5 +26,5 @@ def explain(settings: Settings, external_id: str) -> tuple[str, list[RunEntry]]:
 
 
 def as_json(external_id: str, entries: Sequence[RunEntry]) -> str:
-    """The timeline for programs."""
+    """Return the timeline for programs."""
     return json.dumps(as_data(external_id, entries), indent=2, ensure_ascii=False)

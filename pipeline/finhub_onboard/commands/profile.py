@@ -1,6 +1,6 @@
-"""``onboard profile``: a file looked at, and what a mapping profile for it might be.
+"""``onboard profile``: read a file and propose a mapping profile for it.
 
-A joiner of the intake's parts; changes nothing but the file it is told to write.
+Combines parts of the intake; writes nothing but the requested file.
 """
 
 import os
@@ -14,7 +14,7 @@ from finhub_onboard.texts import printable
 
 
 def proposed_profile(path: Path, *, encoding: str, sheet: str) -> str:
-    """A profile for a partner's file, as TOML with comments; what is not sure is left open."""
+    """Propose a profile for a partner's file, as TOML with comments; uncertain keys are left open."""
     if not _is_codec(encoding):
         raise ConfigurationError(f"--encoding {encoding} is not known", hint="write it as cp1252, latin-1 or utf-16")
     frame, detected = preview(path, printable(path.name), Source(encoding=encoding, sheet=sheet))
@@ -30,7 +30,7 @@ def _is_codec(name: str) -> bool:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet, for its owner only: somebody may have worked on one that is."""
+    """Create a file, readable by its owner only. An existing one is not overwritten: somebody may have edited it."""
     try:
         with open(path, "x", encoding="utf-8", opener=_private) as stream:
             stream.write(text)

@@ -1,4 +1,4 @@
-"""``onboard report``: the reports of a run written again, from its inputs and the ledger."""
+"""``onboard report``: write the reports of a run again, from its inputs and the ledger."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from finhub_onboard.reports.writing import write_reports
 
 
 def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Written:
-    """Write the reports of a run again; its inputs must still be what they were."""
+    """Write the reports of a run again; its inputs must be unchanged."""
     with ledger_to_look_into(settings) as (ledger, keys):
         run = named_run(ledger, run_id)
         facts = RunFacts.from_json(run.facts | ({"out": str(out.absolute())} if out else {}), keys)

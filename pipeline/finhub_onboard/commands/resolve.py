@@ -1,6 +1,6 @@
-"""``onboard resolve``: an operator's answers for customers in doubt.
+"""``onboard resolve``: apply an operator's answers about customers in doubt.
 
-Holds the ledger's lock, takes all answers or none in one transaction, and sends nothing: the next run carries on.
+Holds the ledger's lock, applies all answers or none in one transaction, and sends nothing: the next run continues.
 """
 
 import time
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from finhub_onboard.commands.existing_ledger import existing_ledger
-from finhub_onboard.commands.resolve_rules import Given, Judged, Known, judged
+from finhub_onboard.commands.resolve_rules import AnswerRow, History, Verdict, judge
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError, ExitCode
 from finhub_onboard.intake.cells import readings
@@ -30,17 +30,17 @@ NEXT = ("next", "run the same command again")
 
 
 def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[list[tuple[str, str]], ExitCode]:
-    """Take an operator's answers for customers in doubt.
+    """Apply an operator's answers about customers in doubt.
 
-    Returns what was done, as labels and facts, and whether rows are left unanswered.
+    Returns what was done, as labels and facts, and the exit code, which tells whether rows are left unanswered.
 
-    Raises :class:`ConfigurationError` that names every answer that cannot be taken; then none is.
+    Raises :class:`ConfigurationError` naming every answer that cannot be applied; then none is.
     """
-    given = list(given_in(path))
+    given = list(read_answers(path))
     with existing_ledger(settings) as (ledger, keys), ledger.acquire_lease() as lease, lease.interventions() as acts:
         rows = [replace(row, external_id=key_of(row.external_id, keys, ledger.states)) for row in given]
         known = _known(rows, ledger, keys)
-        found = judged(rows, known, acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
+        found = judge(rows, known, acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
         if found.wrong:
             raise ConfigurationError(
                 f"{path.name}: no answer was taken, because of",
@@ -54,12 +54,12 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[list[tupl
                 "resolve",
                 {"customers": len(found.answers)},
                 lambda number: [apply_answer(doubt, answer, run=number, now=now) for doubt, answer in found.answers],
-                marks=[mark for doubt, answer in found.answers for mark in _id_marks(keys, doubt.key, answer)],
+                marks=[mark for doubt, answer in found.answers for mark in _id_hashes(keys, doubt.key, answer)],
                 corrected=[
                     mark
                     for state in (one.states[-1] for one in known.values())
                     if state.claimed and state.key in {doubt.key for doubt, _ in found.answers}
-                    for mark in _id_marks(keys, state.key, state)
+                    for mark in _id_hashes(keys, state.key, state)
                 ],
                 ended=[doubt.key for doubt, answer in found.answers if answer.word is Word.ABSENT],
             )
@@ -67,11 +67,11 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[list[tupl
     return list(_resolved(path, rows, found, dry_run=dry_run)), code
 
 
-def given_in(path: Path) -> Iterator[Given]:
-    """The rows of the operator's file, as far as they matter."""
+def read_answers(path: Path) -> Iterator[AnswerRow]:
+    """Read the columns of the operator's file that matter."""
     for line in read_rows(path, path.name, columns(Doubtful)):
         if line.cells is None:
-            yield Given(row=line.number, broken=True)
+            yield AnswerRow(row=line.number, broken=True)
             continue
         cells = {name.casefold(): from_cell(cell).strip() for name, cell in line.cells.items()}
         if missing := [name for name in ("external_id", "answer") if name not in cells]:
@@ -79,7 +79,7 @@ def given_in(path: Path) -> Iterator[Given]:
                 f"{path.name} has no column {' and no column '.join(missing)}",
                 hint="give the in_doubt.csv of a run, with its column `answer` filled in",
             )
-        yield Given(
+        yield AnswerRow(
             row=line.number,
             external_id=readings(cells["external_id"])[1],
             answer=cells["answer"],
@@ -91,25 +91,25 @@ def given_in(path: Path) -> Iterator[Given]:
         )
 
 
-def _id_marks(keys: Keys, key: bytes, given: Answer | Journey) -> Iterator[tuple[bytes, bytes]]:
-    """By which ids the customer would be known again."""
+def _id_hashes(keys: Keys, key: bytes, given: Answer | Journey) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the hashes of the ids by which the customer is recognised later."""
     for kind in IdKind:
         if identifier := getattr(given, kind):
             yield keys.id_mark(kind, identifier), key
 
 
-def _known(rows: Sequence[Given], ledger: Reader, keys: Keys) -> dict[str, Known]:
-    """What the ledger knows of the customers in the file."""
+def _known(rows: Sequence[AnswerRow], ledger: Reader, keys: Keys) -> dict[str, History]:
+    """Look the customers of the file up in the ledger."""
     resolved = frozenset(run.number for run in ledger.runs(acts=True) if run.command == "resolve")
     found = {}
     for external_id in {row.external_id for row in rows} - {""}:
         key = keys.customer(external_id)
         if states := ledger.states(key):
-            found[external_id] = Known(states=states, calls=tuple(ledger.calls([key])), acts=resolved)
+            found[external_id] = History(states=states, calls=tuple(ledger.calls([key])), acts=resolved)
     return found
 
 
-def _wrong(found: Judged) -> Iterator[str]:
+def _wrong(found: Verdict) -> Iterator[str]:
     for wrong in found.wrong:
         yield f"row {wrong.row}" + (f", {wrong.field}" if wrong.field else "") + f": {wrong.said}"
 
@@ -120,7 +120,7 @@ def _shown(texts: Iterable[str]) -> list[str]:
     return every[:_SHOWN] + ([f"and {more} more"] if more > 0 else [])
 
 
-def _resolved(path: Path, rows: Sequence[Given], found: Judged, *, dry_run: bool) -> Iterator[tuple[str, str]]:
+def _resolved(path: Path, rows: Sequence[AnswerRow], found: Verdict, *, dry_run: bool) -> Iterator[tuple[str, str]]:
     words = Counter(str(answer.word) for _, answer in found.answers)
     split = ", ".join(f"{count} {word}" for word, count in words.items())
     yield "file", f"{path.name}: {len(rows)} row{'' if len(rows) == 1 else 's'}"

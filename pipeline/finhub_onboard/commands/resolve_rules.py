@@ -1,8 +1,8 @@
-"""An operator's answers judged as a whole: what each would settle, what was settled before, what is wrong. Pure.
+"""Validate an operator's answers as a whole: which to apply, which are known already, which are wrong. Pure.
 
-Promises: an answer counts for exactly the doubt that its row is about: one that is older than the newest attempt is
-refused, so that a file given twice never answers a later doubt; until a run has taken the customer up, an answer may be
-corrected. Nothing is applied while anything is wrong: whoever calls sees to that.
+Promises: an answer counts only for the doubt that its row is about: one that is older than the newest attempt is
+refused, so that a file given twice never answers a later doubt; until a run has worked on the customer, an answer may
+be corrected. The caller applies nothing while anything is wrong.
 """
 
 import re
@@ -18,14 +18,14 @@ from finhub_onboard.journey.questions import Word
 from finhub_onboard.model import CallRecord, Journey, Phase
 from finhub_onboard.reports.projection import disposition_of
 
-_CUT_OFF_S, _SAVED_S = 0.001, 1.0
-"""``since`` is written in milliseconds, cut off; a spreadsheet that takes it for a date saves seconds."""
+_TRUNCATION_S, _SPREADSHEET_S = 0.001, 1.0
+"""Tolerance of ``since``: it is truncated to milliseconds, and a spreadsheet that reads it as a date saves seconds."""
 _SCIENTIFIC = re.compile(r"\d[.,]?\d*E\+\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """One row of the operator's file; what is absent is empty. ``broken``: it is no row of cells."""
+class AnswerRow:
+    """One row of the operator's file; absent values are empty. ``broken``: the record cannot be read."""
 
     row: int
     external_id: str = ""
@@ -39,11 +39,11 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the ledger knows of a customer: states in order, all requests, the numbers of acts that gave answers.
+class History:
+    """What the ledger knows of a customer: states in order, all calls, the numbers of the runs of ``resolve``.
 
-    ``corrects``: the last state is as if the answer that stands there had not been given. ``yielding`` are customers
-    who only claim an id, and whom the same file gives another.
+    ``corrects``: the last state is shown without the answer that was applied to it, which the row replaces.
+    ``yielding``: customers with an unproven id for which the same file gives another one.
     """
 
     states: Sequence[Journey]
@@ -54,30 +54,30 @@ class Known:
 
     @property
     def doubt(self) -> Journey:
-        """How the customer stood before answers that no run has taken up yet."""
+        """The customer's state before the answers that no run has used yet."""
         return next((state for state in reversed(self.states) if state.last_run not in self.acts), self.states[-1])
 
     @property
     def given(self) -> list[tuple[Journey, Journey]]:
-        """Earlier answers: the journey that each was about, and how the answer left it."""
+        """Earlier answers: the state that each was about, and the state after it."""
         found, doubt = [], self.states[0]
         for state in self.states:
             if state.last_run in self.acts:
-                found.append((_asked(doubt), state))
+                found.append((_reopened(doubt), state))
             else:
                 doubt = state
         return found
 
     @property
     def attempted_at(self) -> float:
-        """When the newest attempt of the step in doubt left."""
+        """When the newest attempt of the step in doubt was sent."""
         tried = (call for call in self.calls if call.changes and call.sent and call.step == self.doubt.step)
         return max((call.intent_at for call in tried), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wrong:
-    """Why an answer cannot be taken: row and field of the file, and what to do, in plain words."""
+class Fault:
+    """Why an answer cannot be applied: row and field of the file, and what to do, in plain words."""
 
     row: int
     field: str
@@ -85,43 +85,45 @@ class Wrong:
 
 
 @dataclass(slots=True, kw_only=True)
-class Judged:
-    """The whole file: answers to apply with the journey that each is about, rows that need nothing, and faults."""
+class Verdict:
+    """The result for the whole file: answers to apply with their states, rows that need nothing, and faults."""
 
     answers: list[tuple[Journey, Answer]] = field(default_factory=list)
-    before: list[Given] = field(default_factory=list)
-    unanswered: list[Given] = field(default_factory=list)
-    wrong: list[Wrong] = field(default_factory=list)
+    before: list[AnswerRow] = field(default_factory=list)
+    unanswered: list[AnswerRow] = field(default_factory=list)
+    wrong: list[Fault] = field(default_factory=list)
 
 
-def judged(rows: Sequence[Given], known: Mapping[str, Known], owners: Mapping[tuple[str, str], set[bytes]]) -> Judged:
-    """Judge all rows; ``owners`` are the customers of the ledger who have one of the ids that stand in the file."""
-    rows, again = _once(rows)
-    yielding = _yielding(rows, known)
+def judge(
+    rows: Sequence[AnswerRow], known: Mapping[str, History], owners: Mapping[tuple[str, str], set[bytes]]
+) -> Verdict:
+    """Validate all rows; ``owners``: customers of the ledger who have one of the ids in the file."""
+    rows, again = _without_repetitions(rows)
+    yielding = _withdrawn_ids(rows, known)
     known = {external_id: replace(one, yielding=yielding) for external_id, one in known.items()}
-    found = Judged(wrong=list(_twice(rows)), before=again)
+    found = Verdict(wrong=list(_duplicates(rows)), before=again)
     for row in rows:
         if row.broken:
-            found.wrong.append(Wrong(row=row.row, field="", said="is no complete record: check quotes and delimiters"))
+            found.wrong.append(Fault(row=row.row, field="", said="is no complete record: check quotes and delimiters"))
         elif not row.external_id:
-            found.wrong.append(Wrong(row=row.row, field="external_id", said="is empty"))
+            found.wrong.append(Fault(row=row.row, field="external_id", said="is empty"))
         elif row.external_id in known:
             _judge(row, known[row.external_id], owners, found)
         elif row.answer:
             said = "the ledger does not know it; a spreadsheet may have changed it, such as dropped leading zeros"
-            found.wrong.append(Wrong(row=row.row, field="external_id", said=said))
+            found.wrong.append(Fault(row=row.row, field="external_id", said=said))
         else:
             found.unanswered.append(row)
     found.wrong.sort(key=lambda wrong: wrong.row)
     return found
 
 
-def _once(rows: Sequence[Given]) -> tuple[list[Given], list[Given]]:
-    """The rows, and apart from them those that say nothing more: whose row stands twice is asked about twice."""
+def _without_repetitions(rows: Sequence[AnswerRow]) -> tuple[list[AnswerRow], list[AnswerRow]]:
+    """Separate the rows from repetitions that add nothing: a customer with two rows is asked about twice."""
     answered = {row.external_id for row in rows if row.answer}
-    seen: set[Given] = set()
-    first: list[Given] = []
-    again: list[Given] = []
+    seen: set[AnswerRow] = set()
+    first: list[AnswerRow] = []
+    again: list[AnswerRow] = []
     for row in rows:
         same = replace(row, row=0)
         silent = not row.answer and row.external_id in answered
@@ -131,8 +133,8 @@ def _once(rows: Sequence[Given]) -> tuple[list[Given], list[Given]]:
     return first, again
 
 
-def _yielding(rows: Sequence[Given], known: Mapping[str, Known]) -> dict[tuple[str, str], set[bytes]]:
-    """Ids that an operator gave to a customer and that this file takes back: (column, id) -> keys."""
+def _withdrawn_ids(rows: Sequence[AnswerRow], known: Mapping[str, History]) -> dict[tuple[str, str], set[bytes]]:
+    """Return ids that an operator gave to a customer and this file withdraws: (column, id) -> customer keys."""
     found: dict[tuple[str, str], set[bytes]] = {}
     for row in rows:
         if not row.answer or row.external_id not in known:
@@ -144,8 +146,8 @@ def _yielding(rows: Sequence[Given], known: Mapping[str, Known]) -> dict[tuple[s
     return found
 
 
-def _twice(rows: Sequence[Given]) -> Iterator[Wrong]:
-    """One customer has one answer, and an id has one customer."""
+def _duplicates(rows: Sequence[AnswerRow]) -> Iterator[Fault]:
+    """Find customers with two answers, and ids of two customers."""
     for name, what in (
         ("external_id", "stands in more than one row"),
         *((name, "is another row's, too") for name in IDS),
@@ -153,11 +155,11 @@ def _twice(rows: Sequence[Given]) -> Iterator[Wrong]:
         times = Counter(getattr(row, name) for row in rows if row.answer)
         for row in rows:
             if row.answer and getattr(row, name) and times[getattr(row, name)] > 1:
-                yield Wrong(row=row.row, field=name, said=what)
+                yield Fault(row=row.row, field=name, said=what)
 
 
-def _judge(row: Given, known: Known, owners: Mapping[tuple[str, str], set[bytes]], found: Judged) -> None:
-    """Sort one row of a customer whom the ledger knows."""
+def _judge(row: AnswerRow, known: History, owners: Mapping[tuple[str, str], set[bytes]], found: Verdict) -> None:
+    """Validate a row of a customer that the ledger knows."""
     word = _word(row.answer)
     known = _corrected(row, word, known)
     doubt = known.doubt
@@ -169,36 +171,36 @@ def _judge(row: Given, known: Known, owners: Mapping[tuple[str, str], set[bytes]
         else:
             now = known.states[-1]
             stands = disposition_of(now, now.fingerprint, run=now.completed_run)
-            found.wrong.append(Wrong(row=row.row, field="external_id", said=f"is not in doubt: it is {stands}"))
+            found.wrong.append(Fault(row=row.row, field="external_id", said=f"is not in doubt: it is {stands}"))
     elif _was_given(row, word, known) and (_is_about_earlier(row, known) or _is_newest(row, word, known)):
         found.before.append(row)
-    elif wrong := list(_faults(row, word, known, owners)):
+    elif wrong := list(_find_faults(row, word, known, owners)):
         found.wrong += wrong
     else:
         assert word is not None
         found.answers.append((doubt, _answer(row, word, doubt)))
 
 
-def _asked(state: Journey, name: str = "") -> Journey:
-    """The state with the question open that an operator's id answered; as it is where a step is in doubt."""
+def _reopened(state: Journey, name: str = "") -> Journey:
+    """Reopen the question that an operator's id answered; a state with a step in doubt is returned unchanged."""
     if (state.doubts and not name) or not state.claimed:
         return state
     return reopen(state, name or ("verification_id" if "verification_id" in state.claimed else "customer_id"))
 
 
-def _corrected(row: Given, word: Word | None, known: Known) -> Known:
-    """With the question open again that an earlier answer gave an id to, if the row gives another.
+def _corrected(row: AnswerRow, word: Word | None, known: History) -> History:
+    """Reopen the question that an earlier answer gave an id for, if the row gives another id.
 
-    Only an operator's word stands there, and no accepted call has proved it.
+    Only for ids that no accepted call has proved.
     """
     now = known.states[-1]
-    if now.last_run in known.acts:  # not taken up yet: the answer is about what stood before it
-        states = tuple(_asked(state) if state is known.doubt else state for state in known.states)
+    if now.last_run in known.acts:  # not used yet: the row is about the state before it
+        states = tuple(_reopened(state) if state is known.doubt else state for state in known.states)
         return replace(known, states=states, corrects=states != tuple(known.states))
     if word is None or not now.claimed:
         return known
     by_customer = row.phase == Phase.REGISTRATION and "customer_id" in now.claimed
-    before = _asked(now, "customer_id" if by_customer or "verification_id" not in now.claimed else "verification_id")
+    before = _reopened(now, "customer_id" if by_customer or "verification_id" not in now.claimed else "verification_id")
     brought = {getattr(row, each) for each in question_about(before).brings} - {""}
     is_other = not word.happened or not brought <= {getattr(now, each) for each in now.claimed}
     asked = row.phase in ("", phase_in_doubt(before))
@@ -207,82 +209,82 @@ def _corrected(row: Given, word: Word | None, known: Known) -> Known:
     return replace(known, states=(*known.states[:-1], before), corrects=True)
 
 
-def _judge_unanswered(row: Given, doubt: Journey, found: Judged) -> None:
+def _judge_unanswered(row: AnswerRow, doubt: Journey, found: Verdict) -> None:
     if not is_in_doubt(doubt):
         found.before.append(row)
         return
     brings = question_about(doubt).brings
     if filled := [name for name in brings if getattr(row, name) not in ("", getattr(doubt, name))]:
-        found.wrong.append(Wrong(row=row.row, field="answer", said=f"is empty, though {filled[0]} is filled in"))
+        found.wrong.append(Fault(row=row.row, field="answer", said=f"is empty, though {filled[0]} is filled in"))
     else:
         found.unanswered.append(row)
 
 
-def _was_given(row: Given, word: Word | None, known: Known) -> bool:
-    """Whether the ledger has this very answer from before."""
+def _was_given(row: AnswerRow, word: Word | None, known: History) -> bool:
+    """Whether the ledger has exactly this answer already."""
     return word is not None and any(
         answer_given(given) == _answer(row, word, doubt) and row.phase in ("", phase_in_doubt(doubt))
         for doubt, given in known.given
     )
 
 
-def _is_about_earlier(row: Given, known: Known) -> bool:
-    """Whether the row is about a doubt that is settled: there was another attempt since."""
+def _is_about_earlier(row: AnswerRow, known: History) -> bool:
+    """Whether the row is about an earlier doubt: another attempt was sent since."""
     since = _instant(row.since)
-    return since is not None and known.attempted_at > since + (_CUT_OFF_S if "." in row.since else _SAVED_S)
+    return since is not None and known.attempted_at > since + (_TRUNCATION_S if "." in row.since else _SPREADSHEET_S)
 
 
-def _faults(
-    row: Given, word: Word | None, known: Known, owners: Mapping[tuple[str, str], set[bytes]]
-) -> Iterator[Wrong]:
+def _find_faults(
+    row: AnswerRow, word: Word | None, known: History, owners: Mapping[tuple[str, str], set[bytes]]
+) -> Iterator[Fault]:
     doubt = known.doubt
     asked, phase = question_about(doubt), phase_in_doubt(doubt)
     newest = "take the row from the newest in_doubt.csv"
     if word not in (asked.yes, asked.no):
-        yield Wrong(row=row.row, field="answer", said=f"takes `{asked.yes}` or `{asked.no}` for {phase}")
+        yield Fault(row=row.row, field="answer", said=f"takes `{asked.yes}` or `{asked.no}` for {phase}")
     if row.phase and row.phase != phase:
-        yield Wrong(row=row.row, field="phase", said=f"the customer is in doubt at {phase} by now: {newest}")
+        yield Fault(row=row.row, field="phase", said=f"the customer is in doubt at {phase} by now: {newest}")
     elif row.since and _instant(row.since) is None:
-        yield Wrong(row=row.row, field="since", said="is no instant any more: empty it, or put it back")
+        yield Fault(row=row.row, field="since", said="is no instant any more: empty it, or put it back")
     elif _is_about_earlier(row, known) or (not row.since and not known.corrects and _answered_earlier(known)):
-        yield Wrong(row=row.row, field="since", said=f"there was another attempt since: {newest}")
+        yield Fault(row=row.row, field="since", said=f"there was another attempt since: {newest}")
     for name in IDS:
         value, brought = getattr(row, name), name in asked.brings
         if brought and word is asked.yes and not value and name == asked.brings[0]:
-            yield Wrong(row=row.row, field=name, said=f"is needed with `{word}`")
+            yield Fault(row=row.row, field=name, said=f"is needed with `{word}`")
         elif brought and value and word is asked.no:
-            yield Wrong(row=row.row, field=name, said=f"contradicts `{word}`: empty one of the two")
+            yield Fault(row=row.row, field=name, said=f"contradicts `{word}`: empty one of the two")
         elif value and not brought and value != getattr(doubt, name):
-            yield Wrong(row=row.row, field=name, said="differs from what the ledger has: leave it as it was written")
+            yield Fault(row=row.row, field=name, said="differs from what the ledger has: leave it as it was written")
         elif value and (identifier(value) != value or _SCIENTIFIC.fullmatch(value)):
-            yield Wrong(
+            yield Fault(
                 row=row.row, field=name, said="is no id as the bank writes them; a spreadsheet may have changed it"
             )
         elif value and owners.get((name, value), set()) - {doubt.key} - known.yielding.get((name, value), set()):
             said = (
                 "is another customer's in the ledger; if an earlier answer gave it by mistake, correct that one first"
             )
-            yield Wrong(row=row.row, field=name, said=said)
+            yield Fault(row=row.row, field=name, said=said)
 
 
-def _answered_earlier(known: Known) -> bool:
-    """Whether an operator answered for the customer before this doubt arose."""
+def _answered_earlier(known: History) -> bool:
+    """Whether an operator answered about the customer before this doubt arose."""
     return any(state.last_run in known.acts and state.last_run < known.doubt.last_run for state in known.states)
 
 
-def _is_newest(row: Given, word: Word | None, known: Known) -> bool:
-    """Whether this very answer is how the customer stands now."""
+def _is_newest(row: AnswerRow, word: Word | None, known: History) -> bool:
+    """Whether exactly this answer made the customer's current state."""
     now = known.states[-1]
     return word is not None and now.last_run in known.acts and answer_given(now) == _answer(row, word, known.doubt)
 
 
-def _answer(row: Given, word: Word, doubt: Journey) -> Answer:
+def _answer(row: AnswerRow, word: Word, doubt: Journey) -> Answer:
     brings = question_about(doubt).brings if word.happened else ()
     return Answer(word=word, **{name: getattr(row, name) for name in brings})
 
 
 def _word(answer: str) -> Word | None:
-    """Read an answer whatever its case and spacing."""
+    """Parse an answer, ignoring case and spacing."""
     plain = " ".join(re.split(r"[\s_-]+", answer.strip().casefold()))
     return next((word for word in Word if word == plain), None)
 

@@ -1,6 +1,6 @@
-"""``onboard retry``: failed customers are opened for the next run.
+"""``onboard retry``: reopen failed customers for the next run.
 
-Holds the ledger's lock, opens all or nobody in one transaction, and sends nothing.
+Holds the ledger's lock, reopens all or none in one transaction, and sends nothing.
 """
 
 from collections import Counter
@@ -18,10 +18,10 @@ from finhub_onboard.model import Journey, Phase, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Whom a redrive opens: who failed, of them only who failed in one run or phase or with one code.
+class Filter:
+    """Which customers to reopen: those who failed, optionally only in one run or phase or with one code.
 
-    Who was declined only if asked for, by ``declined`` or by the code.
+    Declined customers only on request, by ``declined`` or by the code.
     """
 
     run_id: str | None = None
@@ -29,25 +29,25 @@ class Wanted:
     code: str = ""
     declined: bool = False
 
-    def picks(self, journey: Journey, run: int | None) -> bool:
-        """Whether a customer is opened; ``run`` is the number of the run."""
+    def matches(self, journey: Journey, run: int | None) -> bool:
+        """Whether to reopen a customer; ``run``: number of the run."""
         asked = run in (None, journey.last_run) and self.phase in (None, journey.phase)
         declined = self.declined or self.code == journey.code
         return asked and self.code in ("", journey.code) and may_open(journey, declined=declined)
 
 
-def retry(settings: Settings, wanted: Wanted, *, dry_run: bool) -> list[tuple[str, str]]:
-    """Open failed customers for the next run; how many, by phase and code, as labels and facts."""
+def retry(settings: Settings, which: Filter, *, dry_run: bool) -> list[tuple[str, str]]:
+    """Reopen failed customers for the next run; return the counts by phase and code, as labels and facts."""
     with existing_ledger(settings) as (ledger, _), ledger.acquire_lease() as lease, lease.interventions() as acts:
-        run = named_run(ledger, wanted.run_id).number if wanted.run_id else None
+        run = named_run(ledger, which.run_id).number if which.run_id else None
         opened: Counter[tuple[str, str]] = Counter()
         left: Counter[tuple[str, str]] = Counter()
         for journey in _ended(acts):
-            (opened if wanted.picks(journey, run) else left)[journey.phase, journey.code] += 1
+            (opened if which.matches(journey, run) else left)[journey.phase, journey.code] += 1
         if opened and not dry_run:
 
             def change(number: int) -> Iterator[Journey]:
-                return (open_again(journey, run=number) for journey in _ended(acts) if wanted.picks(journey, run))
+                return (open_again(journey, run=number) for journey in _ended(acts) if which.matches(journey, run))
 
             acts.enter(new_run_id(datetime.now(UTC)), "retry", {"customers": opened.total()}, change)
     return list(_retried(opened, left, dry_run=dry_run))

@@ -1,4 +1,4 @@
-"""``onboard status``: where runs and customers stand. Calls nobody and needs no secret."""
+"""``onboard status``: the state of runs and customers. Sends nothing and needs no secret."""
 
 import json
 from collections.abc import Mapping
@@ -16,51 +16,51 @@ _RUNS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What a ledger shows: who holds its lock, customers by status, runs and acts of persons, the newest first."""
+    """What a ledger shows: who holds its lock, customers by status, runs and interventions, the newest first."""
 
     ledger: str
     holder: str
     customers: Mapping[Standing, int]
-    every: list[RunRecord]
+    runs: list[RunRecord]
 
     def is_live(self, run: RunRecord) -> bool:
         """Whether a run is the one that holds the lock."""
-        return bool(self.holder) and run == next(each for each in self.every if each.command == "run")
+        return bool(self.holder) and run == next(each for each in self.runs if each.command == "run")
 
 
 def status(settings: Settings) -> Status:
-    """Look into the ledger."""
+    """Read the status from the ledger."""
     settings = embedded_sandbox.as_practice(settings)
-    # Looking needs no secret: only who registers or reports must show the seed.
+    # Reading needs no secret: only registering and reporting require the seed.
     with connect.look_into(settings.ledger.url, tenant_id=settings.api.tenant_id, seed="") as ledger:
         return Status(
             ledger=ledger.name,
             holder=ledger.locked_by(),
             customers=ledger.standings(),
-            every=ledger.runs(acts=True),
+            runs=ledger.runs(acts=True),
         )
 
 
 def as_rows(found: Status) -> list[tuple[str, str]]:
-    """The status for people: labels and facts."""
+    """Return the status for people: labels and facts."""
     customers = ", ".join(f"{count} {standing}" for standing, count in found.customers.items())
     return [
         ("ledger", found.ledger),
         ("lock", found.holder or "free"),
         ("customers", customers or "none"),
-        *((run.command, f"{run.run_id}  {_ended(run, live=found.is_live(run))}") for run in found.every[:_RUNS_SHOWN]),
+        *((run.command, f"{run.run_id}  {_ended(run, live=found.is_live(run))}") for run in found.runs[:_RUNS_SHOWN]),
     ]
 
 
 def as_json(found: Status) -> str:
-    """The status for programs."""
+    """Return the status for programs."""
     return json.dumps(
         {
             "ledger": found.ledger,
             "locked_by": found.holder,
             "customers": {str(standing): count for standing, count in found.customers.items()},
-            "runs": [_run_facts(run, live=found.is_live(run)) for run in found.every if run.command == "run"],
-            "acts": [_act_facts(act) for act in found.every if act.command != "run"],
+            "runs": [_run_facts(run, live=found.is_live(run)) for run in found.runs if run.command == "run"],
+            "acts": [_intervention_facts(act) for act in found.runs if act.command != "run"],
         },
         indent=2,
     )
@@ -80,7 +80,7 @@ def _ended(run: RunRecord, *, live: bool) -> str:
     return f"{started}, died (last sign of life {instant(run.heartbeat_at)}); the same command goes on"
 
 
-def _act_facts(act: RunRecord) -> dict[str, object]:
+def _intervention_facts(act: RunRecord) -> dict[str, object]:
     return {
         "run_id": act.run_id,
         "command": act.command,

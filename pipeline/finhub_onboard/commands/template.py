@@ -1,7 +1,7 @@
-"""The empty input that a user fills: the canonical header, and what belongs in each column.
+"""``onboard template``: an empty input with the canonical header, and a description of each column.
 
-Promises: every canonical column is described once, in canonical order; its rule is worded by the schema and by the
-hints of the violation codes, and its example is accepted. Knows no rows.
+Promises: every canonical column is described once, in canonical order; its rule comes from the schema and the hints of
+the violation codes, and its example is valid. Knows no rows.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ _EXAMPLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A canonical column in words."""
+    """The description of a canonical column."""
 
     name: str
     required: bool
@@ -54,7 +54,7 @@ def header_csv() -> str:
 
 
 def fields() -> tuple[Field, ...]:
-    """Return all canonical columns in their order: the one place that says what they are."""
+    """Describe all canonical columns in their order: the single source of these descriptions."""
     return tuple(
         Field(
             name=name,
@@ -80,7 +80,7 @@ def _row(field: Field) -> tuple[str, str, str, str]:
 
 
 def _lines(row: tuple[str, str, str, str], widths: list[int]) -> Iterator[str]:
-    """Write a row of the table; its rule may take several lines."""
+    """Lay out a row of the table; its rule may take several lines."""
     name, required, rule, example = row
     first, *others = wrap(rule, _RULE_WIDTH)
     yield "  ".join((name.ljust(widths[0]), required.ljust(widths[1]), first.ljust(widths[2]), example))
@@ -116,7 +116,7 @@ def _rule(name: str) -> str:
 
 
 def _hint(code: str) -> str:
-    """Return what a violation's hint says to do, without what it says beside it."""
+    """Return the first part of a violation's hint: what to do."""
     return CODES[code].hint.partition(";")[0]
 
 
