@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard import events
-from finhub_onboard.cli.console import SHOWN, Show, choose, describe, duration, json_lines, plain, terminal
+from finhub_onboard.cli.console import SHOWN, Show, choose, describe, json_lines, plain, terminal
 from finhub_onboard.events import Envelope, Event
 from finhub_onboard.model import Disposition, Phase
 
@@ -245,14 +245,6 @@ def test_stdout_is_not_touched(capsys: pytest.CaptureFixture[str], monkeypatch: 
         handle(sent(PROGRESS))
         assert sys.stdout is before
     assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(5, "5 s"), (3599, "59 min 59 s"), (3725, "1 h 2 min"), (90000, "1 d 1 h")]
-)
-def test_duration(seconds: float, words: str) -> None:
-    """A time span is said in its two largest units."""
-    assert duration(seconds) == words
 
 
 def test_a_display_on_a_narrow_terminal_keeps_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from finhub_onboard import events
 from finhub_onboard.events import Envelope, Event
 from finhub_onboard.model import Disposition, Phase
-from finhub_onboard.texts import printable
+from finhub_onboard.texts import duration, printable
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -33,7 +33,6 @@ _COLORS = {
     Disposition.FAILED: "red",
     Disposition.REJECTED: "red",
 }
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 Show = Callable[[Envelope], None]
@@ -145,15 +144,6 @@ def _sentence(event: Event) -> str:
             )
         case _:
             return ""
-
-
-def duration(seconds: float) -> str:
-    """Say a time span in its two largest units."""
-    whole = max(0, round(seconds))
-    for size, unit, below, part in ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min"), (_MINUTE, "min", 1, "s")):
-        if whole >= size:
-            return f"{whole // size} {unit} {whole % size // below} {part}"
-    return f"{whole} s"
 
 
 def _share(event: events.Progress) -> str:
