@@ -5,7 +5,6 @@ Does not know the run: it prints what events say, on a stream that ``streams`` m
 """
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from finhub_onboard import events
+from finhub_onboard.cli.streams import is_terminal
 from finhub_onboard.events import Envelope, Event
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.texts import duration, printable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 PLAIN_INTERVAL_S = 30.0
 JSON_INTERVAL_S = 10.0
 _REDRAW_S = 0.2
-_DUMB = ("dumb", "unknown", "")
 _COLORS = {
     Disposition.ONBOARDED: "green",
     Disposition.UNCHANGED: "green",
@@ -44,7 +43,7 @@ def choose(stream: TextIO, *, json_logs: bool = False) -> AbstractContextManager
     """Pick the handler that suits ``stream``: JSON lines if asked for, a live display, or plain lines."""
     if json_logs:
         return nullcontext(json_lines(stream))
-    if not stream.isatty() or os.environ.get("TERM", "") in _DUMB:
+    if not is_terminal(stream):
         return nullcontext(plain(stream))
     return terminal(stream)
 

@@ -11,7 +11,7 @@ import select
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TextIO
 
 _FULL_PIPE_TIMEOUT_S = 10.0
 """How long to wait for a pipe that is full."""
@@ -40,6 +40,14 @@ class _SafeFile(io.FileIO):
             self._on_loss(error)
             return size
         return size if written is None else written
+
+
+_DUMB_TERMINALS = ("dumb", "unknown", "")
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that understands styles and cursor movements."""
+    return stream.isatty() and os.environ.get("TERM", "") not in _DUMB_TERMINALS
 
 
 def secure() -> None:

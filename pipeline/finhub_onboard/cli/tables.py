@@ -4,20 +4,19 @@ Promises: on a terminal, text wraps within its column and nothing is truncated; 
 terminal) each row is one line of plain text of any length. Control characters are escaped.
 """
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from finhub_onboard.cli.streams import is_terminal
 from finhub_onboard.texts import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-_DUMB = ("dumb", "unknown", "")
 _UNLIMITED = 1_000_000
 """Width where there is no terminal: longer than any row."""
 _CONTINUATION_INDENT = 2
@@ -67,7 +66,7 @@ def lines(texts: Iterable[str]) -> str:
 def _console() -> "Console":
     from rich.console import Console
 
-    if sys.stdout.isatty() and os.environ.get("TERM", "") not in _DUMB:
+    if is_terminal(sys.stdout):
         return Console(file=sys.stdout, force_terminal=True)
     return Console(file=sys.stdout, force_terminal=False, color_system=None, width=_UNLIMITED)
 
