@@ -24,13 +24,12 @@ from finhub_onboard import job
 from finhub_onboard.cli import console
 from finhub_onboard.config import loading, seeds
 from finhub_onboard.sandbox import server
-from tests.acceptance import crashing
 
 LIFE_S = 300
 LARGEST = 200_000
-_BEFOREHAND = (job, console, loading, server, crashing)
+_BEFOREHAND = (job, console, loading, server)
 """What commands import late; here it is imported once for all."""
-_MODULES = ("finhub_onboard", "finhub_onboard.sandbox", "tests.acceptance.crashing")
+_MODULES = ("finhub_onboard", "finhub_onboard.sandbox", "tests.acceptance.crashing", "tests.acceptance.faulty_disk")
 _READ_AT_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "POLARS_")
 _AS_FRESH = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM, signal.SIGCHLD)
 

@@ -74,7 +74,7 @@ def sandbox(*options: str) -> Iterator[Bank]:
             yield Bank(base_url=told["base_url"], pid=told["pid"])
         finally:
             process.stdin.close()
-            process.wait(timeout=30)
+            process.wait(timeout=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
+from tests.acceptance.processes import Process
 from tests.acceptance.support import MESSY, ROOT, SAMPLE, Desk, assert_no_traceback, head
 from tests.acceptance.test_stopping import SLOW, registered, until
 
@@ -103,8 +104,8 @@ def test_check_says_what_a_night_run_needs(desk: Desk) -> None:
 def test_the_sandbox_is_a_server_with_a_page(tmp_path: Path) -> None:
     """`onboard sandbox` prints its address and its OpenAPI page, and ends with SIGINT."""
     desk = Desk(folder=tmp_path)
-    with subprocess.Popen(
-        desk.command("sandbox", "--port", "0"), env=desk.environment(), cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    with Process(
+        desk.command("sandbox", "--port", "0"), env=desk.environment(), cwd=tmp_path, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         _, docs = process.stdout.readline().strip(), process.stdout.readline().strip()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.faulty_disk import is_possible
+from tests.acceptance.processes import Process
 from tests.acceptance.support import SAMPLE, Desk, disagreements, head
 from tests.acceptance.test_stopping import SLOW, WAIT_S, registered, until
 
@@ -75,17 +76,16 @@ class Disk:
         (self.desk.folder / "FAULTS").unlink()
 
     @contextmanager
-    def run(self, source: Path) -> Iterator["subprocess.Popen[str]"]:
+    def run(self, source: Path) -> Iterator[Process]:
         """Start a run on it."""
-        words = ["run", source, "--config", self.desk.config, "--out", self.desk.out]
+        words: list[str | Path] = ["run", source, "--config", self.desk.config, "--out", self.desk.out]
         faults = {"FAULTS": str(self.desk.folder / "FAULTS"), "FAULTS_LEDGER": str(self.ledger)}
         with (self.desk.folder / "stderr.txt").open("w", encoding="utf-8") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.acceptance.faulty_disk", *map(str, words)],
+            process = Process(
+                [sys.executable, "-m", "tests.acceptance.faulty_disk", *words],
                 cwd=self.desk.folder,
                 env=self.desk.environment({**faults, **self.more}),
                 stderr=stderr,
-                text=True,
             )
         try:
             yield process

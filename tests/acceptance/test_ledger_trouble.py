@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import FAST
+from tests.acceptance.processes import Process
 from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, sandbox
 from tests.acceptance.test_stopping import SLOW, WAIT_S, registered, until
 
@@ -217,12 +218,11 @@ def test_a_disk_that_another_program_fills_in_the_middle(desk: Desk, tmp_path: P
     desk.configure(SLOW)
     env = at(place / "ledger.db")
     with mounted(place, "-o", "size=20m"):
-        process = subprocess.Popen(
+        process = Process(
             desk.command("run", source, "--config", desk.config, "--out", desk.out),
             cwd=tmp_path,
             env=desk.environment(env),
             stderr=subprocess.PIPE,
-            text=True,
         )
         with process:
             until(lambda: registered(bank) >= 3, process)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard.ledger.sqlite.lease import STALE_S
+from tests.acceptance.processes import Process
 from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, sandbox
 from tests.acceptance.test_stopping import SLOW, WAIT_S, received, registered, until
 
@@ -144,12 +145,11 @@ def test_two_containers_on_one_volume_are_two_machines(desk: Desk, tmp_path: Pat
         command = " ".join(desk.command("run", source, "--config", desk.config, "--out", tmp_path / host, *more))
         return [*IN_A_CONTAINER, "sh", "-c", f"hostname {host} && exec {command}"]
 
-    def start(host: str, *more: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
+    def start(host: str, *more: str) -> Process:
+        return Process(
             contained(host, *more),
             cwd=tmp_path,
             env=desk.environment(),
-            text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -177,11 +177,10 @@ def test_the_same_run_twice_at_once_is_one_run(desk: Desk, tmp_path: Path) -> No
     source = head(SAMPLE, 10, tmp_path / "customers.csv")
     words = ("run", source, "--config", desk.config)
     starts = [
-        subprocess.Popen(
+        Process(
             desk.command(*words, "--out", tmp_path / str(number)),
             cwd=tmp_path,
             env=desk.environment(),
-            text=True,
             stderr=subprocess.PIPE,
         )
         for number in range(3)

@@ -59,12 +59,15 @@ def test_trouble_of_the_machine_fails_nobody(attempts: int, source: Path, tmp_pa
             stdout, stderr = process.communicate(timeout=120)
         assert "Traceback" not in stderr
         assert stdout == ""
-        assert process.returncode == (4 if lasts else 0), stderr
+        doubts = 0 if lasts else desk.counts().get("in_doubt", 0)  # calls whose connections were reset under way
+        assert process.returncode == (4 if lasts else 3 if doubts else 0), stderr
         if lasts:
             assert "lower limits.max_in_flight" in stderr
             assert "onboard report" in stderr, "not even what was set aside may be opened"
             assert desk.onboard("report", "--config", desk.config, "--out", desk.out).returncode == 0
             assert desk.counts().keys() <= {"onboarded", "pending", "in_doubt"}
-            assert desk.run(source).returncode == 0
-        assert desk.counts().keys() <= {"onboarded", "unchanged"}
+            doubts = desk.counts().get("in_doubt", 0)
+            assert desk.run(source).returncode in (0, 3 if doubts else 0)
+        assert desk.counts().keys() <= {"onboarded", "unchanged", "in_doubt"}
+        assert desk.counts().get("in_doubt", 0) <= doubts <= 8, "of those that were in flight"
         assert disagreements(bank.record(), desk.table("results.csv"), source) == []

@@ -18,6 +18,7 @@ from finhub_onboard.rehearsal.verdict import Line
 from finhub_onboard.rehearsal.witness import Witness
 from finhub_onboard.sandbox.activation import Activations
 from finhub_onboard.sandbox.records import Answer, Call, Customer
+from tests.acceptance.processes import Process
 from tests.acceptance.support import ROOT, SAMPLE, Desk, assert_no_traceback, sandbox
 from tests.intake.helpers import write
 
@@ -127,13 +128,12 @@ def test_a_signal_leaves_no_copy_of_the_input(name: signal.Signals, code: int, t
     """Stopped in the middle: the jobs are ended and the folder with people's data is gone."""
     desk = Desk(folder=tmp_path).configure(AUTO)
     (tmp_path / "tmp").mkdir()
-    with subprocess.Popen(
+    with Process(
         desk.command("rehearse", SAMPLE, "--config", desk.config, "--rows", "10"),
         cwd=tmp_path,
         env=desk.environment({"TMPDIR": str(tmp_path / "tmp")}),
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
     ) as process:
         until(lambda: bool(list((tmp_path / "tmp").glob("*/ledgers/*/ledger.db"))))
         process.send_signal(name)
