@@ -138,8 +138,8 @@ def test_two_containers_on_one_volume_are_two_machines(desk: Desk, tmp_path: Pat
     """With process numbers and a host name of its own, neither sees the other: the signs of life decide."""
     assert desk.bank is not None
     bank = desk.bank
-    desk.configure(SLOW.replace("calls_per_second = 60", "calls_per_second = 10"))
-    source = head(SAMPLE, 8, tmp_path / "customers.csv")
+    desk.configure(SLOW.replace("calls_per_second = 60", "calls_per_second = 4"))
+    source = head(SAMPLE, 24, tmp_path / "customers.csv")  # a minute: the first one lasts until it is killed
 
     def contained(host: str, *more: str) -> list[str]:
         command = " ".join(desk.command("run", source, "--config", desk.config, "--out", tmp_path / host, *more))
