@@ -372,6 +372,7 @@ def test_a_ledger_that_is_damaged_where_it_shows(desk: Desk, tmp_path: Path, pla
     assert (status.returncode, "Traceback" in status.stderr) == (2, False), status.stderr
 
 
+@pytest.mark.exhaustive  # the header, the first page and the end are damaged always
 def test_every_page_flipped(desk: Desk, tmp_path: Path) -> None:
     """Whatever page is damaged: exit 2 or 4 with a cause, or what was damaged did not matter; never a traceback."""
     assert desk.bank is not None

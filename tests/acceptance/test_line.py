@@ -12,6 +12,7 @@ from finhub_onboard.sandbox import demo
 from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, sandbox
 from tests.acceptance.test_stopping import registered, until
 from tests.outbound.lines import Server, Tunnel, context_of, days, leading_to, pem, server
+from tests.support import typical
 
 QUICK = """
 [limits]
@@ -134,7 +135,7 @@ def test_a_certificate_that_is_not_accepted_is_told(name: str, command: str, tmp
         assert bank.record()["customers"] == []
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", typical(WRONG, "expired"))
 def test_a_certificate_that_changes_in_mid_run_fails_nobody(name: str, tmp_path: Path) -> None:
     """The run stops with the true cause, no row fails or is in doubt for it, and the same command goes on."""
     make, why = WRONG[name]

@@ -21,6 +21,7 @@ from finhub_onboard.sandbox.records import Answer, Call, Customer
 from tests.acceptance.processes import Process
 from tests.acceptance.support import ROOT, SAMPLE, Desk, assert_no_traceback, sandbox
 from tests.intake.helpers import write
+from tests.support import typical
 
 HEADER = ["scenario", "faults", "injected", "rows", "in", "doubt", "lost", "twice"]
 AUTO = '[approval]\nmode = "auto"\n'
@@ -40,7 +41,7 @@ def figures(stdout: str) -> dict[str, list[int]]:
     return {name: list(map(int, cells)) for name, *cells in rows[1:]}
 
 
-@pytest.mark.parametrize("scenario", ["refused_after_doubt", "errors_5xx"])
+@pytest.mark.parametrize("scenario", typical(["refused_after_doubt", "errors_5xx"], "refused_after_doubt"))
 def test_what_the_contract_allows_is_not_called_twice(scenario: str, tmp_path: Path) -> None:
     """A repeat that was refused for the tenant may be sent again, and an activation after each read: exit 0."""
     desk = Desk(folder=tmp_path).configure(AUTO)
@@ -49,6 +50,7 @@ def test_what_the_contract_allows_is_not_called_twice(scenario: str, tmp_path: P
     assert figures(done.stdout)[scenario][0] > 20, "faults"
 
 
+@pytest.mark.exhaustive  # all scenarios and kills; the wheel's rehearsal runs always
 def test_a_rehearsal_proves_itself_and_touches_nothing_real(tmp_path: Path) -> None:
     """Trouble and kills, 0 lost, 0 twice; the bank and the ledger of the configuration never hear of it."""
     with sandbox() as real:
