@@ -397,3 +397,49 @@ def test_a_body_of_any_size_arrives_whole(kind: str, size: int) -> None:
     with server(talk) as bank:
         asyncio.run(main(bank))
     assert bytes(read) == b"x" * size
+
+
+def test_a_name_server_that_is_silent_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call ends in its own time, as unsent, and the loop ends at once though the question is still open."""
+    asked, enough = threading.Event(), threading.Event()
+
+    def lookup(*_: object, **__: object) -> list[Any]:
+        asked.set()
+        enough.wait(30)
+        return []
+
+    async def main() -> None:
+        transport = TRANSPORTS["aiohttp"]("http://bank.invalid", timeout_s=0.3, direct=True)
+        try:
+            with pytest.raises(Unsent, match="takes no connection in time"):
+                await transport.handle_async_request(httpx.Request("POST", "http://bank.invalid", content=BODY))
+        finally:
+            await transport.aclose()
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    started = time.monotonic()
+    try:
+        asyncio.run(main())
+        assert asked.is_set()
+        assert time.monotonic() - started < 15
+    finally:
+        enough.set()
+
+
+def test_a_loop_that_stood_still_past_all_limits_tells_how_far_a_call_had_come() -> None:
+    """The time to connect and the time for the whole are over at once: still without a connection, so unsent."""
+
+    async def main(port: int) -> None:
+        transport = TRANSPORTS["aiohttp"](f"http://127.0.0.1:{port}", timeout_s=0.2, direct=True)
+        call = transport.handle_async_request(httpx.Request("POST", f"http://127.0.0.1:{port}", content=BODY))
+        task = asyncio.create_task(call)
+        await asyncio.sleep(0.05)
+        time.sleep(0.4)  # noqa: ASYNC251 - that is the point
+        try:
+            with pytest.raises(Unsent):
+                await task
+        finally:
+            await transport.aclose()
+
+    with full_port() as port:
+        asyncio.run(main(port))

@@ -7,11 +7,15 @@ on a kept connection that the server has closed already, to follow redirects, ke
 import asyncio
 import io
 import select
+import socket
+import threading
+from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.tracing import Trace
@@ -35,11 +39,54 @@ class _LostError(Exception):
     """An exchange failed on its connection; raised from what is wrong. aiohttp repeats no call that ends with it."""
 
 
+class _Resolver(AbstractResolver):
+    """Asks the system for addresses in a thread of its own, and nobody waits for that thread.
+
+    Where no name server answers, to ask takes half a minute. asyncio's own threads are waited for when the loop ends,
+    and neither a stop nor the end of the command shall wait for a name.
+    """
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The addresses of a host. Raises what the system raises."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Any]] = loop.create_future()
+
+        def settle(found: list[Any] | Exception) -> None:
+            if answer.done():  # nobody waits any more
+                return
+            if isinstance(found, Exception):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
+
+        def ask() -> None:
+            found: list[Any] | Exception
+            try:
+                found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+            except (OSError, UnicodeError) as error:
+                found = error
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(settle, found)
+
+        threading.Thread(target=ask, name="resolver", daemon=True).start()
+        return [
+            ResolveResult(
+                hostname=host, host=address[0], port=address[1], family=kind, proto=proto, flags=socket.AI_NUMERICHOST
+            )
+            for kind, _, proto, _, address in await answer
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
 class _Connector(aiohttp.TCPConnector):
     """Hands out connections; whatever it raises, nothing of the request has left."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(limit=0, resolver=aiohttp.ThreadedResolver(), **options)
+        super().__init__(limit=0, resolver=_Resolver(), **options)
         self._handed_out: WeakSet[asyncio.Transport] = WeakSet()
 
     async def connect(
@@ -60,6 +107,9 @@ class _Connector(aiohttp.TCPConnector):
                 if not _has_come_to_an_end(transport):
                     return connection
                 connection.close()
+        except asyncio.CancelledError as error:
+            # It may be that the time for the whole call is up, too: then this tells how far it had come.
+            raise asyncio.CancelledError(*error.args) from _UnconnectedError()
         except Exception as error:
             raise _UnconnectedError from error
 
@@ -101,7 +151,10 @@ class AiohttpTransport(Transport):
             )
             content = await _content(response)
         except Exception as error:
-            unsent = isinstance(error, _UnconnectedError) or (len(body) <= _AT_ONCE and _is_unwritten(error))
+            unsent = _comes_from(error, _UnconnectedError)
+            if len(body) <= _AT_ONCE:
+                # So aiohttp says that it found the connection closed before it wrote, and at no other time.
+                unsent = unsent or _comes_from(error, aiohttp.ClientConnectionResetError)
             raise self._failure(_told(error), request, sent=not unsent) from error
         return answer(response.status, content, lambda name: response.headers.getall(name, ()))
 
@@ -152,9 +205,8 @@ def _has_come_to_an_end(transport: asyncio.Transport) -> bool:
     return bool(poll.poll(0))
 
 
-def _is_unwritten(error: BaseException) -> bool:
-    """Whether aiohttp found the connection closed before it wrote: it raises this class then, and at no other time."""
-    return any(isinstance(found, aiohttp.ClientConnectionResetError) for found in behind(error))
+def _comes_from(error: BaseException, kind: type[BaseException]) -> bool:
+    return any(isinstance(found, kind) for found in behind(error))
 
 
 def _told(error: Exception) -> Exception:
