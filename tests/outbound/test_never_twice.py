@@ -443,3 +443,45 @@ def test_a_loop_that_stood_still_past_all_limits_tells_how_far_a_call_had_come()
 
     with full_port() as port:
         asyncio.run(main(port))
+
+
+def test_a_token_that_would_forge_a_header_never_leaves() -> None:
+    """What a bank once answered with is no way to write lines of our own into a request."""
+    url = "http://127.0.0.1:9"
+
+    async def main() -> None:
+        transport = TRANSPORTS["aiohttp"](url, timeout_s=2, direct=True)
+        with pytest.raises(Unsent):
+            await transport.handle_async_request(
+                httpx.Request("GET", url, headers=[(b"Authorization", b"Bearer x\r\nX-Forged: 1")])
+            )
+        await transport.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_proxy_for_plain_http_is_told_the_whole_address_and_who_asks(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without TLS there is no tunnel: the request itself goes to the proxy, with user and password."""
+    heads: list[bytes] = []
+
+    def talk(connection: Any) -> None:
+        heads.append(whole(connection))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    async def main() -> int:
+        url = "http://bank.example.com/api"
+        transport = TRANSPORTS[kind](url, timeout_s=2, direct=False)
+        request = httpx.Request("POST", url, content=BODY, extensions={"target": b"/api/a%2Fb?x=1"})
+        status = (await transport.handle_async_request(request)).status_code
+        await transport.aclose()
+        return status
+
+    with server(talk) as proxy:
+        for name in ("http_proxy", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HTTP_PROXY", f"http://user:p%40ss@127.0.0.1:{proxy.port}")
+        assert asyncio.run(main()) == 200
+    assert heads[0].startswith(b"POST http://bank.example.com/api/a%2Fb?x=1 HTTP/1.1\r\n")
+    assert heads[0].lower().count(b"\r\nproxy-authorization: basic dxnlcjpwqhnz") == 1

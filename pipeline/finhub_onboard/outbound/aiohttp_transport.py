@@ -1,42 +1,37 @@
 """The transport on aiohttp: the one that a run uses unless ``api.transport`` says otherwise.
 
-What aiohttp would do by itself and must not is taken from it here: to repeat a GET on a connection that broke, to send
-on a kept connection that the server has closed already, to follow redirects, keep cookies and choose proxies.
+Of aiohttp it takes the connections (names, TLS, proxies, what is kept) and the parser. Its session is left out: it
+repeats a GET on a connection that broke, follows redirects, keeps cookies, reads proxies from the environment for each
+request, and costs more than all else of a call. So there is one place that writes, and it writes once.
 """
 
 import asyncio
-import io
+import re
 import select
 import socket
 import threading
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from weakref import WeakSet
 
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.tracing import Trace
+from aiohttp.http_parser import RawResponseMessage
+from aiohttp.streams import StreamReader
 from yarl import URL
 
-from finhub_onboard.outbound.causes import NotHttpError, ProxyRefusedError, behind
+from finhub_onboard.outbound.causes import NotHttpError, ProxyRefusedError
 from finhub_onboard.outbound.proxies import Proxy
 from finhub_onboard.outbound.tls import NO_TRUST, Trust
 from finhub_onboard.outbound.transport import IDLE_S, MAX_BODY_BYTES, Transport, answer, bounded
 
-_LONGEST_HEADER = 64 * 1024
-_AT_ONCE = 32 * 1024
-"""A body up to this size is written together with its head, in one piece."""
-
-
-class _UnconnectedError(Exception):
-    """There is no connection, so that nothing of the request left; raised from what is wrong."""
-
-
-class _LostError(Exception):
-    """An exchange failed on its connection; raised from what is wrong. aiohttp repeats no call that ends with it."""
+_LONGEST_HEADER = _AT_ONCE = _CHUNK = 64 * 1024
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class _Resolver(AbstractResolver):
@@ -83,119 +78,138 @@ class _Resolver(AbstractResolver):
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Hands out connections; whatever it raises, nothing of the request has left."""
+    """Makes and keeps connections to one place."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(limit=0, resolver=_Resolver(), **options)
         self._handed_out: WeakSet[asyncio.Transport] = WeakSet()
 
-    async def connect(
-        self,
-        req: aiohttp.ClientRequest,
-        traces: list[Trace],
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - theirs
-    ) -> Connection:
-        """A connection for a request: a new one, or a kept one on which the server has not said or ended anything."""
-        try:
-            while True:
-                connection = await super().connect(req, traces, timeout)
-                transport = connection.transport
-                assert transport is not None
-                if transport not in self._handed_out:
-                    self._handed_out.add(transport)
-                    return connection
-                if not _has_come_to_an_end(transport):
-                    return connection
-                connection.close()
-        except asyncio.CancelledError as error:
-            # It may be that the time for the whole call is up, too: then this tells how far it had come.
-            raise asyncio.CancelledError(*error.args) from _UnconnectedError()
-        except Exception as error:
-            raise _UnconnectedError from error
+    async def connection(self, request: aiohttp.ClientRequest, limit: aiohttp.ClientTimeout) -> Connection:
+        """A connection to send on: a new one, or a kept one on which the server has not said or ended anything."""
+        while True:
+            connection = await self.connect(request, traces=[], timeout=limit)
+            transport = connection.transport
+            assert transport is not None
+            if transport not in self._handed_out:
+                self._handed_out.add(transport)
+                return connection
+            if not _has_come_to_an_end(transport):
+                return connection
+            connection.close()
 
-    def abort(self) -> None:
-        """End what is still open, such as a TLS connection that waits for the other side's good-bye."""
+    async def end(self) -> None:
+        """Close, also what waits for the other side's good-bye."""
+        await self.close()
         for transport in self._handed_out:
             transport.abort()
+        await asyncio.sleep(0)  # that is when the sockets close
 
 
 class AiohttpTransport(Transport):
-    """Sends by aiohttp. To be made in a running loop."""
+    """Sends by aiohttp's connections and reads by its parser. To be made in a running loop."""
 
     def __init__(self, base_url: str, *, timeout_s: float, direct: bool, trust: Trust = NO_TRUST) -> None:
         super().__init__(base_url, timeout_s=timeout_s, direct=direct, trust=trust)
-        self._origin = str(URL(base_url).origin())
-        self._proxy = _address(self._line.proxy) if self._line.proxy else None
-        context = self._context()
-        connectors = (
-            _Connector(ssl=context, keepalive_timeout=IDLE_S),
-            _Connector(ssl=context, force_close=True),
+        origin, proxy, context = URL(base_url).origin(), self._line.proxy, self._context()
+        self._place = aiohttp.ClientRequest(
+            "GET", origin, proxy=_address(proxy) if proxy else None, loop=asyncio.get_running_loop()
         )
-        self._sessions = [(self._session(connector), connector) for connector in connectors]
-        (self._kept, _), (self._fresh, _) = self._sessions
+        # A proxy for plain http is told the whole address, and who asks; for TLS it is asked to lead on, by aiohttp.
+        self._before_target = str(origin).encode("ascii") if proxy and not self._line.tls else b""
+        self._for_proxy = proxy.authorization.encode("ascii") if proxy and not self._line.tls else b""
+        self._limit = aiohttp.ClientTimeout(connect=self._connect_s, ceil_threshold=float("inf"))
+        self._kept = _Connector(ssl=context, keepalive_timeout=IDLE_S)
+        self._fresh = _Connector(ssl=context, force_close=True)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request`` once. Raises :class:`Unsent` if nothing left, else another ``httpx.TransportError``."""
-        target = request.extensions.get("target")
-        address = self._origin + target.decode("ascii") if target else str(request.url)
+        connector = self._fresh if request.extensions.get("fresh") else self._kept
         body = request.read()
+        connection, sent = None, False
         try:
-            response = await (self._fresh if request.extensions.get("fresh") else self._kept).request(
-                request.method,
-                URL(address, encoded=True),
-                headers=[(name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw],
-                data=body if len(body) <= _AT_ONCE else io.BytesIO(body),
-                skip_auto_headers=None if body else ("Content-Type",),
-                proxy=self._proxy,
-                allow_redirects=False,
-            )
-            content = await _content(response)
+            async with asyncio.timeout(self._timeout_s):
+                head = self._head(request, len(body))
+                connection = await connector.connection(self._place, self._limit)
+                protocol = _listening(connection)
+                sent = True
+                _write(connection, head, body)
+                message, payload = await _answered(protocol)
+                content = await _content(message, payload)
         except Exception as error:
-            unsent = _comes_from(error, _UnconnectedError)
-            if len(body) <= _AT_ONCE:
-                # So aiohttp says that it found the connection closed before it wrote, and at no other time.
-                unsent = unsent or _comes_from(error, aiohttp.ClientConnectionResetError)
-            raise self._failure(_told(error), request, sent=not unsent) from error
-        return answer(response.status, content, lambda name: response.headers.getall(name, ()))
+            raise self._failure(_told(error), request, sent=sent) from error
+        else:
+            _leave(connection)
+            connection = None
+        finally:
+            if connection is not None:
+                connection.close()
+        return answer(message.code, content, lambda name: message.headers.getall(name, ()))
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for session, connector in self._sessions:
-            await session.close()
-            connector.abort()
-        await asyncio.sleep(0)  # that is when the sockets close
+        await self._kept.end()
+        await self._fresh.end()
 
-    def _session(self, connector: _Connector) -> aiohttp.ClientSession:
-        whole, connecting = self._timeout_s, self._connect_s
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Not rounded up to whole seconds: the time to connect must stay less than the whole.
-            timeout=aiohttp.ClientTimeout(total=whole, connect=connecting, ceil_threshold=float("inf")),
-            max_line_size=_LONGEST_HEADER,
-            max_field_size=_LONGEST_HEADER,
-            middlewares=(_once,),
-        )
+    def _head(self, request: httpx.Request, size: int) -> bytes:
+        """What goes before a body of this size; the client gives all headers but its length."""
+        target = request.extensions.get("target") or request.url.raw_path
+        first = b"%s %s%s HTTP/1.1\r\n" % (request.method.encode("ascii"), self._before_target, target)
+        has_length = (request.method == "GET" and not size) or "content-length" in request.headers
+        length = b"" if has_length else b"Content-Length: %d\r\n" % size
+        return b"".join((first, _lines(tuple(request.headers.raw)), self._for_proxy, length, b"\r\n"))
 
 
-async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep aiohttp from trying again what broke, as it would with a GET: each call has a permit of its own."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientError, OSError) as error:
-        raise _LostError from error
+@lru_cache(maxsize=4096)
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Headers as they are sent. Raises ``ValueError`` for one that would not be one: a token may hold anything."""
+    lines = [b"%s: %s" % header for header in headers]
+    if any(_CONTROL.search(line) for line in lines):
+        raise ValueError("a header holds a control character")
+    return b"".join(line + b"\r\n" for line in lines)
 
 
-async def _content(response: aiohttp.ClientResponse) -> bytes:
+def _listening(connection: Connection) -> ResponseHandler:
+    """The connection's protocol, made ready for an answer."""
+    protocol = connection.protocol
+    assert protocol is not None
+    protocol.set_response_params(
+        read_until_eof=True, max_line_size=_LONGEST_HEADER, max_field_size=_LONGEST_HEADER, read_bufsize=_CHUNK
+    )
+    return protocol
+
+
+def _write(connection: Connection, head: bytes, body: bytes) -> None:
+    transport = connection.transport
+    assert transport is not None
+    if len(body) <= _AT_ONCE:
+        transport.write(head + body)
+    else:
+        transport.write(head)
+        transport.write(body)
+
+
+def _leave(connection: Connection) -> None:
+    """Keep a connection for the next call, unless the answer came before all of the request was sent."""
+    if connection.transport is not None and connection.transport.get_write_buffer_size():
+        connection.close()
+    else:
+        connection.release()
+
+
+async def _answered(protocol: ResponseHandler) -> tuple[RawResponseMessage, StreamReader]:
+    """The head of the answer, and its body to come; what a server says in between (1xx) is passed over."""
+    while True:
+        message, payload = await protocol.read()
+        if not 100 <= message.code < 200 or message.code == 101:  # noqa: PLR2004 - RFC 9110, informational
+            return message, payload
+
+
+async def _content(message: RawResponseMessage, payload: StreamReader) -> bytes:
     """The whole body, in one go where its length is told and bearable."""
-    told = response.content_length
-    if told is not None and told <= MAX_BODY_BYTES and "Content-Encoding" not in response.headers:
-        return await response.read()
-    try:
-        return await bounded(response.content.iter_any())
-    except BaseException:
-        response.close()
-        raise
+    told = message.headers.get("Content-Length", "")
+    if told.isdecimal() and int(told) <= MAX_BODY_BYTES and not message.compression:
+        return await payload.read()
+    return await bounded(payload.iter_any())
 
 
 def _has_come_to_an_end(transport: asyncio.Transport) -> bool:
@@ -205,20 +219,15 @@ def _has_come_to_an_end(transport: asyncio.Transport) -> bool:
     return bool(poll.poll(0))
 
 
-def _comes_from(error: BaseException, kind: type[BaseException]) -> bool:
-    return any(isinstance(found, kind) for found in behind(error))
-
-
 def _told(error: Exception) -> Exception:
-    """What is wrong, behind the words of aiohttp and this module."""
-    cause = error.__cause__ if isinstance(error, _UnconnectedError | _LostError) else error
-    if isinstance(cause, aiohttp.ClientHttpProxyError):
-        return ProxyRefusedError(cause.status)
-    if isinstance(cause, aiohttp.ClientResponseError) and isinstance(cause.__cause__, HttpProcessingError):
+    """What is wrong, behind the words of aiohttp."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return ProxyRefusedError(error.status)
+    if isinstance(error, HttpProcessingError | aiohttp.ClientResponseError):
         return NotHttpError()
-    if isinstance(cause, aiohttp.ServerDisconnectedError):
+    if isinstance(error, aiohttp.ServerDisconnectedError):
         return ConnectionResetError()
-    return cause if isinstance(cause, Exception) else error
+    return error
 
 
 def _address(proxy: Proxy) -> URL:

@@ -6,7 +6,6 @@ replaces the cause, and what is not leaves it. Blocking, some seconds at most; n
 
 import socket
 import ssl
-from base64 import b64encode
 from contextlib import suppress
 
 from finhub_onboard.outbound.causes import Cause, Line, Unclear, cause_of
@@ -103,9 +102,7 @@ def _asked(connection: socket.socket, line: Line) -> str:
     """Ask the proxy to lead to the bank; the status of its answer, empty if it is none."""
     proxy = line.proxy
     assert proxy is not None
-    said = b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()
-    header = f"Proxy-Authorization: Basic {said}\r\n" if proxy.user else ""
-    connection.sendall(f"CONNECT {line} HTTP/1.1\r\nHost: {line}\r\n{header}\r\n".encode("latin-1"))
+    connection.sendall(f"CONNECT {line} HTTP/1.1\r\nHost: {line}\r\n{proxy.authorization}\r\n".encode("latin-1"))
     words = connection.recv(_HEAD).split(b" ", 2)
     is_status = len(words) > 1 and words[0].startswith(b"HTTP/") and len(words[1]) == 3 and words[1].isdigit()  # noqa: PLR2004
     return words[1].decode("ascii") if is_status else ""

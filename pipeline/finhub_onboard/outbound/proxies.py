@@ -1,6 +1,7 @@
 """Which proxy the environment puts before the bank: the one place that reads these variables, and no library does."""
 
 import os
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
@@ -25,6 +26,12 @@ class Proxy:
     def __str__(self) -> str:
         """How messages name it."""
         return f"the proxy {self.host}:{self.port} ({self.variable})"
+
+    @property
+    def authorization(self) -> str:
+        """The line of a request's head that tells it who asks; empty: nobody is named."""
+        said = b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
+        return f"Proxy-Authorization: Basic {said}\r\n" if self.user else ""
 
     @property
     def address(self) -> str:
