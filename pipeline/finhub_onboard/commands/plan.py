@@ -42,11 +42,11 @@ _HIERARCHY = 1
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """What was found. ``told``: rows by what the ledger says of them; ``ends``: rows by disposition and code then.
+    """The result. ``told``: rows by their state in the ledger; ``ends``: rows by expected disposition and code.
 
-    ``less`` and ``more``: calls that a phase may have fewer or more than with the likeliest decisions of the bank.
-    ``sources``: new customers by how their level is known; ``waiting``: those whom a person may approve meanwhile.
-    ``latency_s`` is what the bank took of late, ``None`` if the ledger does not know.
+    ``less`` and ``more``: by how many calls a phase may deviate from the bank's most likely decisions. ``sources``: new
+    customers by the source of their risk level; ``waiting``: those that a person may approve meanwhile. ``latency_s``:
+    the bank's recent latency, ``None`` if the ledger has none.
     """
 
     rate: float
@@ -63,22 +63,22 @@ class Plan:
 
     @property
     def reachable(self) -> float:
-        """Calls per second that the places for calls under way allow, with the bank as quick as of late."""
+        """Calls per second that ``limits.max_in_flight`` allows at the bank's recent latency."""
         return self.in_flight / self.latency_s if self.latency_s else self.rate
 
     @property
     def bottleneck(self) -> str:
-        """The setting that decides how long it takes."""
+        """The setting that limits the throughput."""
         return "limits.max_in_flight" if self.lacks_places else "limits.calls_per_second"
 
     @property
     def lacks_places(self) -> bool:
-        """Whether the places for calls under way decide how long it takes, and not the rate."""
+        """Whether ``limits.max_in_flight`` limits the throughput, and not the rate."""
         return self.reachable < self.rate
 
     @property
     def dispositions(self) -> Counter[str]:
-        """Rows by disposition, the same as the run's summary will have if nobody approves meanwhile."""
+        """Rows by disposition, as in the run's summary if nobody approves meanwhile."""
         found: Counter[str] = Counter()
         for (disposition, _), rows_ in self.ends.items():
             found[disposition] += rows_
@@ -86,7 +86,7 @@ class Plan:
 
     @property
     def calls_range(self) -> tuple[int, int]:
-        """The fewest and the most calls."""
+        """The minimum and maximum number of calls."""
         total = self.calls.total()
         return total - self.less.total(), total + self.more.total()
 
@@ -97,7 +97,7 @@ class Plan:
 
 
 def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
-    """Read and judge the inputs, ask the ledger about each row, and foresee what is left."""
+    """Read and judge the inputs, look each row up in the ledger, and forecast the remaining calls."""
     settings = embedded_sandbox.as_practice(settings)
     found = survey_inputs(order, settings, emit)
     facts = facts_of(order, settings, found, datetime.now(UTC))
@@ -131,7 +131,7 @@ def _say_if_refused(ledger: Reader, settings: Settings, emit: Handler) -> None:
 
 
 def _categories(settings: Settings, ledger: Reader | None) -> tuple[Category, ...] | None:
-    """The bank's categories as they were read last; the embedded sandbox's own are known without asking."""
+    """Return the bank's categories as last read; those of the embedded sandbox are known without asking."""
     if settings.embedded:
         return tuple(Category(key=each.key, id=each.id, name=each.name, risk=each.risk) for each in demo.CATEGORIES)
     return known_categories(ledger) if ledger else None
@@ -139,7 +139,7 @@ def _categories(settings: Settings, ledger: Reader | None) -> tuple[Category, ..
 
 @dataclass(slots=True, kw_only=True)
 class _Desk:
-    """Where rows are counted; without a ledger everybody is new."""
+    """Counts rows; without a ledger every customer is new."""
 
     forecaster: Forecaster
     made: Plan
@@ -219,7 +219,7 @@ def _end(outlook: Outlook) -> Disposition:
 
 
 def as_rows(made: Plan) -> Iterator[tuple[str, str]]:
-    """The plan for people: labels and facts."""
+    """Return the plan for people: labels and facts."""
     told = ", ".join(f"{count:,} {what}" for what, count in made.told.most_common())
     yield "rows", f"{made.rows:,}: {told}" if told else "0"
     yield "calls", f"{made.calls.total():,}, without repeats"
@@ -238,7 +238,7 @@ def as_rows(made: Plan) -> Iterator[tuple[str, str]]:
 
 
 def as_json(made: Plan) -> str:
-    """The plan for programs."""
+    """Return the plan for programs."""
     return json.dumps(
         {
             "rows": made.rows,
@@ -264,7 +264,7 @@ def as_json(made: Plan) -> str:
 
 
 def assumptions(made: Plan) -> list[str]:
-    """What the figures rest on that neither the bank nor the ledger has said."""
+    """List assumptions that neither the bank nor the ledger confirms."""
     found = []
     if count := made.sources[Source.ASSUMED]:
         found.append(

@@ -1,7 +1,7 @@
 """Write the reports of a run: the intake's rows joined with the ledger, streamed into files (DESIGN, 3.5).
 
-A joiner of intake, ledger and reports. The same code serves the end of a run and ``onboard report`` after a crash,
-because reports are projections: nothing that only a living process knows is needed.
+The same code serves the end of a run and ``onboard report`` after a crash, because reports are projections: they need
+nothing that only a running process knows.
 """
 
 import platform
@@ -61,7 +61,7 @@ def write_reports(
     ledger: Reader | None,
     keys: Keys | None,
 ) -> Written:
-    """Write all files of a run into ``facts.out``. Without a ledger, only what the intake knows: rows are pending.
+    """Write all files of a run into ``facts.out``; without a ledger only the intake's results (rows are pending).
 
     Raises :class:`AccountingError`, and writes nothing, if the rows do not add up.
     """
@@ -82,7 +82,7 @@ def write_reports(
             else:
                 told = _joined(batch, ledger, keys, known, evidence, elsewhere, run=end.number)
             feed.batch(batch, told)
-            rejects.add(batch, feed.taken())
+            rejects.add(batch, feed.take_marks())
         rejects.close()
         for line in elsewhere.lines(at=at) if elsewhere else ():
             feed.elsewhere(line)
@@ -112,7 +112,7 @@ def _kept(ledger: Reader, facts: RunFacts, end: RunEnd) -> Kept:
 
 
 def _exit_code(totals: Totals, *, checked_only: bool) -> ExitCode:
-    """For a check without a run, pending rows are the good ones, but for those that break a rule."""
+    """In a check that sends nothing, pending rows are good, except those that break a rule."""
     counts = dict(totals.dispositions)
     if checked_only:
         counts[Disposition.PENDING] = totals.held
@@ -121,7 +121,7 @@ def _exit_code(totals: Totals, *, checked_only: bool) -> ExitCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Feed:
-    """Where the lines of rows go."""
+    """Feeds rows to the report folder and the totals."""
 
     folder: ReportFolder
     totals: Totals
@@ -131,14 +131,14 @@ class _Feed:
     incomplete: Census = field(default_factory=Census)
     marks: dict[int, list[RejectMark]] = field(default_factory=dict)
 
-    def taken(self) -> dict[int, list[RejectMark]]:
-        """Return the marks of rows that belong in the rejects, since the last time."""
+    def take_marks(self) -> dict[int, list[RejectMark]]:
+        """Return and clear the marks of rows that belong in the rejects."""
         marks = dict(self.marks)
         self.marks.clear()
         return marks
 
     def batch(self, batch: JudgedBatch, told: Iterable[Told]) -> None:
-        """Feed a batch, ``told`` the rows of which there is something to say; the others come in runs, as text."""
+        """Feed a batch; ``told``: the rows with something to report. All others are written as prepared text."""
         key = csv_cell if batch.any_key(ODD) else None
         lines = batch.lines(f"{csv_cell(batch.source)},", UNTOUCHED, key)
         start = 0
@@ -176,14 +176,14 @@ class _Feed:
             self.folder.feed_in_doubt(doubtful_of(row, journey, result, calls, at=self.at))
 
     def elsewhere(self, line: Doubtful | None) -> None:
-        """Feed a customer in doubt whom no row names; ``None``: nobody can say who it is."""
+        """Feed a customer in doubt that no row names; ``None``: its ``external_id`` is unknown."""
         if line is not None:
             self.folder.feed_in_doubt(line)
         self.totals.feed_elsewhere(named=line is not None)
 
 
 def _checked(batch: JudgedBatch, asked: Asked | None) -> Iterator[Told]:
-    """Rows of which the intake says something, where nobody else knows anything."""
+    """Yield the rows with findings of the intake, where there is no ledger."""
     for row in batch.rows(sorted({*batch.violations, *batch.findings})):
         yield weighed(row, None, asked) if asked else row, None, (), b""
 
@@ -198,7 +198,7 @@ def _joined(
     *,
     run: int,
 ) -> Iterator[Told]:
-    """Rows of which the intake or the ledger says something; of the others no more is made than need be."""
+    """Yield the rows with findings of the intake or a journey in the ledger; no others are built."""
     ids, spoken_of = ids_as_known(batch, keys, ledger.find), {*batch.violations, *batch.findings}
     for start in range(0, batch.height, _SLICE):
         places = range(start, min(start + _SLICE, batch.height))
