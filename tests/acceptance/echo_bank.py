@@ -107,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, body: dict[str, Any] | str) -> None:
         content = (body if isinstance(body, str) else json.dumps(body)).encode()
-        self.send_response(status, "Zqreasonzq")
+        self.send_response_only(status, "Zqreasonzq")  # without a Server header beside the one below
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Content-Type", "text/html" if isinstance(body, str) else "application/json")
         echoed = "".join(c for c in str(body) if c.isprintable() and c.isascii())[:300]
