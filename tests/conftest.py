@@ -37,7 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
-        ordered = sorted(items, key=lambda item: "acceptance" not in item.path.parts)
+        # By name, too: values of a set are collected in another order by each worker.
+        ordered = sorted(items, key=lambda item: ("acceptance" not in item.path.parts, item.nodeid))
         items[:] = [item for first in range(workers) for item in ordered[first::workers]]
 
 
