@@ -34,6 +34,7 @@ class Way:
     unread: int = 0
     """Requests that met a connection which had answered once."""
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _server: asyncio.Server = field(init=False)
     _port: int = 0
@@ -47,13 +48,18 @@ class Way:
         if trouble == "refuses":
             self._server.close()
         elif not self._server.is_serving():
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
         if trouble in ("refuses", "resets"):
             for writer in list(self._writers):
                 _reset(writer)
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)  # at once: a task that is cancelled before it begins closes nothing
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
         try:
             async with self._to_bank() as (answers, requests):
                 with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -107,12 +113,19 @@ class Way:
     async def run(self, ready: threading.Event, end: threading.Event) -> None:
         """Serve until the end."""
         self._loop = asyncio.get_running_loop()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self._port = self._server.sockets[0].getsockname()[1]
         self.base_url = f"http://127.0.0.1:{self._port}{urlsplit(self.bank.base_url).path}"
         ready.set()
         await asyncio.to_thread(end.wait)
         self._server.close()
+        tasks = set(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # that is when the sockets close
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:
@@ -132,15 +145,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 def way_to(bank: Bank) -> Iterator[Way]:
     """Open a way to the bank for the block."""
     way, ready, end = Way(bank=bank), threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        await way.run(ready, end)
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="way", daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(way.run(ready, end)), name="way", daemon=True)
     thread.start()
     assert ready.wait(10)
     try:
