@@ -134,7 +134,7 @@ class Trial:
         killed = False
         # A session of its own: Ctrl-C is for the rehearsal, which ends its jobs itself.
         process = await asyncio.create_subprocess_exec(
-            *(*program("pipeline"), "run", *map(str, sample.files)),
+            *(*program("finhub_onboard"), "run", *map(str, sample.files)),
             *("--config", str(stage.terms.config), "--profile", str(sample.profile), "--out", str(self._out)),
             env=stage.terms.environment(self.scenario, base_url=base_url, ledger=ledger),
             stdin=asyncio.subprocess.DEVNULL,
