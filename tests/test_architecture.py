@@ -38,8 +38,18 @@ WALLS = {
 }
 """Package -> all that it may import besides itself: the practice bank shares no mistake with what it tests (how a named
 file is read has nothing to do with the bank), and how a report looks knows the words only."""
-INSIDE = {"ledger.sqlite": ("ledger.connect",)}
-"""Package -> who may import it besides itself: an adapter of the ledger is known to whoever chooses among them only."""
+INSIDE = {"ledger.sqlite": ("ledger.connect",), "journey.phases": ("journey.phase_table",)}
+"""Package -> who may import it besides itself: whoever chooses the ledger's adapter; the table of all phases."""
+CALLS_NAMED_BY = {
+    "engine.gateway": {"LIST_DELIVERIES", "UPLOAD_DOCUMENT"},  # which requests need more than the row
+    "engine.refusal_scope": {"REGISTER"},  # which call takes a category
+    "journey.policy": {"LIST_DELIVERIES", "LIST_DOCUMENTS"},  # reads that a tenant may not have
+    "journey.restored": {"CHECK"},
+    "journey.situation": {"CHECK"},
+    "outbound.hierarchy": {"HIERARCHY"},
+    "outbound.session": {"LOGIN"},
+}
+"""Module -> the calls that it names, beside the bank's contract and the phases."""
 OWNERS = {
     "aiohttp": ("outbound.aiohttp_transport",),
     "aiolimiter": ("outbound.pacing",),
@@ -160,8 +170,8 @@ def test_walls_let_nothing_else_through(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", INSIDE)
-def test_an_adapter_is_imported_by_who_chooses_it(package: str) -> None:
-    """Everybody else names the port."""
+def test_what_lies_inside_is_reached_by_one_way(package: str) -> None:
+    """Everybody else names the port of the ledger, or the table of phases."""
     wrong = [
         f"{module} imports {name}"
         for module in MODULES
@@ -170,6 +180,18 @@ def test_an_adapter_is_imported_by_who_chooses_it(package: str) -> None:
         if within(name, (package,))
     ]
     assert wrong == []
+
+
+def test_a_call_is_named_by_its_phase() -> None:
+    """What a call means for a customer is decided in ``journey.phases``; the rest works on calls of any name."""
+    named: dict[str, set[str]] = {}
+    for module in MODULES:
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "CallName":
+                named.setdefault(module, set()).add(node.attr)
+    assert {module: calls for module, calls in named.items() if not within(module, ("finhub", "journey.phases"))} == (
+        CALLS_NAMED_BY
+    )
 
 
 def test_arrows_between_packages_are_few() -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from finhub_onboard.finhub.documents import expected_documents
 from finhub_onboard.journey.completeness import CODES, lacking
 from finhub_onboard.journey.move_kinds import JourneyRules
-from finhub_onboard.journey.phases.p5_documents import expected_documents
 from finhub_onboard.model import Customer, Journey, Phase, Standing
 from tests.journey.world import AUTO, World, a_customer
 from tests.values import replace
@@ -62,5 +62,5 @@ def test_what_the_customer_has_behind_it_is_not_missed() -> None:
 def test_the_path_that_names_no_documents_misses_the_identity_only() -> None:
     """Proof of address is our own guess there, and a number is not sent."""
     rules = replace(AUTO, verification_by_admin=True, verification_needs_document=False)
-    assert expected_documents("MEDIUM", rules) is None
+    assert expected_documents("MEDIUM", by_admin=True) is None
     assert lacks(a_customer(**BARE, risk_level="MEDIUM"), rules) == [("document_missing", "identity_document")]

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from finhub_onboard.journey.forecast import Expected, Forecaster
+from finhub_onboard.journey.forecast import Forecaster
+from finhub_onboard.journey.situation import Expected
 from finhub_onboard.journey.taking_up import begin_visit, enter
 from finhub_onboard.model import Journey, Phase, Standing
 from tests.journey.world import AUTO, KEYS, World, a_customer

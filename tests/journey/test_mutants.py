@@ -63,7 +63,7 @@ MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
         "begin_visit",
         lambda *args, **more: replace(_real_visit(*args, **more), check_first=False),
     ),
-    "0.4 other evidence stays with the refused verification": (taking_up, "_verified_anew", lambda journey: journey),
+    "0.4 other evidence stays with the refused verification": (taking_up, "_open_declined", lambda journey: journey),
     "0.5 a repeat asks no gate": (gates, "repeat", _nothing),
 }
 

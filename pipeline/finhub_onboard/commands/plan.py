@@ -18,8 +18,9 @@ from finhub_onboard.engine.surveying import survey_inputs
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.second_pass import judge_rows
-from finhub_onboard.journey.forecast import Expected, Forecaster, Outlook
+from finhub_onboard.journey.forecast import Forecaster, Outlook, may_be_approved
 from finhub_onboard.journey.levels import ASSUMED, Levels, Source, level_of, levels
+from finhub_onboard.journey.situation import Expected
 from finhub_onboard.journey.taking_up import begin_visit, enter, needs_visit
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.categories import known_categories
@@ -180,7 +181,7 @@ class _Desk:
         entered = enter(journey, key=journey.key if journey else b"", fingerprint=fingerprint, run=0, now=1.0)
         taken_up = begin_visit(entered, row=fingerprint)
         cases = [Expected(level=level) for level in self._levels(customer, entered)]
-        if journey is not None and _may_be_approved(journey):
+        if journey is not None and may_be_approved(journey):
             self.made.waiting += 1
             cases.append(replace(cases[0], approved=True))
         likeliest, *others = (self.forecaster.outlook(entered, customer, taken_up, case) for case in cases)
@@ -197,11 +198,6 @@ class _Desk:
         source, levels_ = self.levels.of(customer)
         self.made.sources[source] += 1
         return levels_
-
-
-def _may_be_approved(journey: Journey) -> bool:
-    """Whether the bank may have an approval by now that the ledger does not know of."""
-    return journey.standing is Standing.PARKED and journey.done == Phase.DOCUMENTS.number
 
 
 _ENDS = {

@@ -16,7 +16,7 @@ import msgspec
 
 from finhub_onboard.errors import ConfigurationError, ExitCode
 from finhub_onboard.finhub.calls import CallName, Facts, Step
-from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.phase_table import BY_CALL
 from finhub_onboard.journey.restored import is_further
 from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.ledger.ports import Reader
@@ -28,6 +28,8 @@ _RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}")
 _MOST_BYTES = 4 * 1024 * 1024
 _FIRST = 5
 _MOST_LOOKED = 1000
+_EXISTS_CODES = {name: rules.restored.exists_code for name, rules in BY_CALL.items() if rules.restored.exists_code}
+"""Call -> the refusal that says that the bank has the customer already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,10 +200,11 @@ class Strangers:
 
         ``code`` is the judgement's, ``is_new`` whether the ledger had nothing of the customer before this run.
         """
-        if self._is_settled or call is not CallName.REGISTER or not is_new:
+        if self._is_settled or call not in _EXISTS_CODES or not is_new:
             return ""
-        self._in_a_row += code == Code.DUPLICATE_EMAIL
-        self._is_settled = code != Code.DUPLICATE_EMAIL or self._in_a_row == _FIRST
+        exists = code == _EXISTS_CODES[call]
+        self._in_a_row += exists
+        self._is_settled = not exists or self._in_a_row == _FIRST
         if self._in_a_row < _FIRST:
             return ""
         what = (

@@ -58,6 +58,14 @@ DOCUMENT_COLUMN_OF: Mapping[str, str] = {
 """Requirement of the bank -> column of the row."""
 
 
+def expected_documents(level: str, *, by_admin: bool) -> tuple[str, ...] | None:
+    """What the bank will ask for at this risk level (LOW where it is unknown); ``None``: it will name nothing.
+
+    Only the customer's path names documents: the answer of ``POST /verifications``, the admin's, has no such list.
+    """
+    return None if by_admin else REQUIRED_DOCUMENTS.get(level, REQUIRED_DOCUMENTS[Risk.LOW])
+
+
 def uploaded_as(kind: str, document_type: str) -> str:
     """The document type that an upload for the requirement ``kind`` names; ``document_type`` is the row's."""
     return document_type or kind if kind == DocumentKind.GOVERNMENT_ID else kind

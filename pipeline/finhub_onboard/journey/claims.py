@@ -2,20 +2,21 @@
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Step
+from finhub_onboard.finhub.calls import Step
 from finhub_onboard.journey.codes import Code
+from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.phase_table import BY_CALL, IN_ORDER
 from finhub_onboard.keys import IdKind
-from finhub_onboard.model import Journey, Phase, Repeat, Standing
+from finhub_onboard.model import Journey, Repeat, Standing
 
 DISPROVED_BY = frozenset({Code.NOT_FOUND, Code.LOGIN_REFUSED})
 """Refusals that speak against a claim: nobody has the id, or the customer's own password does not open it."""
-_BY_VERIFICATION = (CallName.UPLOAD_DOCUMENT, CallName.APPROVE)
 
 
 def find_claim(step: Step, journey: Journey) -> str:
     """The id in the path of the step's request, if it is a claim; else nothing."""
-    name = IdKind.VERIFICATION if step.call.name in _BY_VERIFICATION else IdKind.CUSTOMER
-    return name if name in journey.claimed and step.call.name is not CallName.REGISTER else ""
+    name = _path_id(step)
+    return name if name in journey.claimed else ""
 
 
 def prove(journey: Journey, step: Step) -> Journey:
@@ -23,23 +24,37 @@ def prove(journey: Journey, step: Step) -> Journey:
     if not journey.claimed:
         return journey
     # The user's id came with the customer's and is of no use without it.
-    names = {IdKind.VERIFICATION} if step.call.name in _BY_VERIFICATION else {IdKind.CUSTOMER, "user_id"}
-    return replace(journey, claimed=tuple(name for name in journey.claimed if name not in names))
+    _, proved = _bringer(_path_id(step) or IdKind.CUSTOMER)
+    return replace(journey, claimed=tuple(name for name in journey.claimed if name not in proved))
 
 
 def reopen(journey: Journey, name: str) -> Journey:
     """The claim is not the customer's id: the step that it answered for is in doubt as before."""
-    verification = name == IdKind.VERIFICATION
-    phase = Phase.VERIFICATION if verification else Phase.REGISTRATION
-    lost = ("verification_id",) if verification else ("customer_id", "user_id", "verification_id")
+    place, _ = _bringer(name)
+    lost = [each for rules in IN_ORDER[place:] for each in _brought_by(rules)]
     return replace(
         journey,
         standing=Standing.IN_DOUBT,
-        done=phase.number - 1,
-        step=str(CallName.OPEN_VERIFICATION if verification else CallName.REGISTER),
+        done=place,
+        step=str(IN_ORDER[place].call),
         doubts=1,
         repeat=Repeat.SENT,
         claimed=tuple(claim for claim in journey.claimed if claim not in lost),
         uploaded=(),
         **dict.fromkeys(lost, ""),
     )
+
+
+def _path_id(step: Step) -> str:
+    rules = BY_CALL.get(step.call.name)
+    return IdKind.CUSTOMER if rules is None else rules.path_id or ""
+
+
+def _bringer(name: str) -> tuple[int, tuple[str, ...]]:
+    """The place of the phase that brings the id ``name``, and all ids that it brings."""
+    places = enumerate(map(_brought_by, IN_ORDER))
+    return next((place, brought) for place, brought in places if name in brought)
+
+
+def _brought_by(rules: PhaseRules) -> tuple[str, ...]:
+    return rules.question.brings if rules.question is not None else ()

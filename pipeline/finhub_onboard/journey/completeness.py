@@ -6,24 +6,17 @@ the customer would park for.
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.consents import Consent
-from finhub_onboard.journey.codes import Code
+from finhub_onboard.finhub.documents import expected_documents
 from finhub_onboard.journey.move_kinds import JourneyRules, Rest
-from finhub_onboard.journey.phase_table import PHASES
-from finhub_onboard.journey.phases.p5_documents import expected_documents
+from finhub_onboard.journey.phase_table import IN_ORDER, PHASES
 from finhub_onboard.journey.situation import Situation
 from finhub_onboard.journey.visit import Visit
-from finhub_onboard.model import DOCUMENT_COLUMNS, Customer, Journey, Phase
+from finhub_onboard.model import Customer, Journey, Phase
 
 DECISIVE_COLUMN = "risk_level"
-FILLED_COLUMNS = (
-    "document_type",
-    "document_number",
-    *DOCUMENT_COLUMNS,
-    *(consent.accepted_at_column for consent in Consent),
-)
+FILLED_COLUMNS = tuple(column for rules in IN_ORDER for column in rules.may_lack)
 """Rows that agree in ``DECISIVE_COLUMN`` and in which of these are filled lack the same."""
-CODES = frozenset({Code.DOCUMENT_NUMBER_MISSING, Code.DOCUMENT_MISSING, Code.CONSENT_EVIDENCE_MISSING})
+CODES = frozenset(code for rules in IN_ORDER for code in rules.may_lack.values())
 """The codes of what a row can lack."""
 _NOBODY = Journey(key=b"", fingerprint=b"")
 _NOTHING_READ = Visit()
@@ -36,7 +29,8 @@ def lacking(customer: Customer, rules: JourneyRules, journey: Journey | None = N
     """
     journey = journey or _NOBODY
     if journey.done < Phase.VERIFICATION.number:
-        journey = replace(journey, required=expected_documents(customer.risk_level, rules))
+        required = expected_documents(customer.risk_level, by_admin=rules.verification_by_admin)
+        journey = replace(journey, required=required)
     situation = Situation(journey, customer, _NOTHING_READ, rules)
     ahead = (rules_of for phase, rules_of in PHASES.items() if journey.done < phase.number <= rules.until.number)
     return tuple(lack for rules_of in ahead for lack in rules_of.lacking(situation))

@@ -9,30 +9,22 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step
-from finhub_onboard.finhub.documents import REQUIRED_DOCUMENTS
+from finhub_onboard.finhub.calls import Reply, Step
 from finhub_onboard.journey.completeness import FILLED_COLUMNS
-from finhub_onboard.journey.move_kinds import Advance, Doubt, Forget, JourneyRules, Learn, Resolve, Rest, Send
+from finhub_onboard.journey.move_kinds import Advance, Doubt, JourneyRules, Resolve, Rest, Revise, Send
 from finhub_onboard.journey.next_move import next_move
-from finhub_onboard.journey.phases.p5_documents import expected_documents
+from finhub_onboard.journey.phase_table import IN_ORDER, PHASES
 from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.sent import changed_since_sent
+from finhub_onboard.journey.situation import Expected, Foreseen
 from finhub_onboard.journey.state import conclude, record_intent
 from finhub_onboard.journey.verdicts import DONE
 from finhub_onboard.journey.visit import Visit
-from finhub_onboard.model import Customer, Journey, Phase, Risk, Standing
+from finhub_onboard.model import Customer, Journey, Phase, Standing
 
 _MOST = 100
 """Moves after which a journey that does not end is a defect."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
-    """What the bank decides for a customer: its risk level; ``approved``: people have done what waited for them."""
-
-    level: str
-    approved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,38 +83,19 @@ def _foreseen(journey: Journey, customer: Customer, rules: JourneyRules, visit: 
                 if isinstance(move, Send):
                     calls[step.phase] += 1
                     journey, visit = record_intent(journey, visit, step, now=1.0)
-                reply = _replied(step, journey, rules, expected)
+                reply = _expected_reply(step, Foreseen(journey, customer, visit, rules, expected=expected))
                 judgement = judge(step, reply) if reply.status else DONE
                 journey, visit = conclude(journey, visit, step, reply, judgement, max_tries=rules.max_tries, now=1.0)
-            case Forget() | Doubt() | Learn():
+            case Doubt() | Revise():
                 break
     raise AssertionError(f"the journey does not end at {journey.step or journey.done}")
 
 
-def _replied(step: Step, journey: Journey, rules: JourneyRules, expected: Expected) -> Reply:
-    """What a bank without trouble answers; to the approval of high risk it says no."""
-    if step.call.name is CallName.APPROVE and expected.level == Risk.HIGH:
-        return Reply(status=403, says=403, readable=True, kind=Kind.HIGH_RISK)
-    return Reply(facts=_told(step, journey, rules, expected))
+def _expected_reply(step: Step, at: Foreseen) -> Reply:
+    answer = PHASES[step.phase].expected.get(step.call.name)
+    return answer(at) if answer is not None else Reply()
 
 
-def _told(step: Step, journey: Journey, rules: JourneyRules, expected: Expected) -> Facts:
-    high = expected.level == Risk.HIGH
-    match step.call.name:
-        case CallName.REGISTER | CallName.LIST_DELIVERIES:
-            return Facts(customer_id="known", user_id="known", created=("known",), activated=True)
-        case CallName.OPEN_VERIFICATION:
-            # By its documents and its level the answer shows high risk, and no other.
-            required = expected_documents(expected.level, rules)
-            return Facts(verification_id="known", required=required, risk="HIGH" if high and required else "")
-        case CallName.OPEN_SESSION:
-            return Facts(token="-", customer_status="ACTIVE")  # noqa: S106 - no token
-        case CallName.CHECK if step.phase is Phase.APPROVAL and not journey.doubts:
-            approved = expected.approved
-            return Facts(verification_ok=approved, power_approval_ok=approved, high_risk=high, risk=expected.level)
-        case CallName.CHECK:
-            return Facts(consent_ok=True, verification_ok=True, activation_allowed=True, risk=expected.level)
-        case CallName.LIST_DOCUMENTS:
-            return Facts(uploaded=tuple(kind for kinds in REQUIRED_DOCUMENTS.values() for kind in kinds))
-        case _:
-            return Facts()
+def may_be_approved(journey: Journey) -> bool:
+    """Whether people may by now have completed the phase that a parked customer waits for."""
+    return journey.standing is Standing.PARKED and IN_ORDER[journey.done].is_decided_by_people

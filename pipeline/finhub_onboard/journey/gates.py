@@ -7,10 +7,11 @@ from finhub_onboard.finhub.calls import Step
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Rest
 from finhub_onboard.journey.phase_table import PHASES
-from finhub_onboard.journey.phases.p2_registration import IDENTITY_COLUMNS
 from finhub_onboard.journey.sent import changed_since_sent, columns_of
 from finhub_onboard.journey.situation import Situation
 from finhub_onboard.model import Journey, Phase, Standing
+
+_IDENTITY_COLUMNS = PHASES[Phase.REGISTRATION].identity_columns
 
 
 def repeat(at: Step, situation: Situation, changed: Rest | None, unsafe: Rest | None) -> Rest | None:
@@ -34,7 +35,7 @@ def unsafe_change(journey: Journey, row: bytes) -> Rest | None:
     """The row names somebody else than whom the bank has: nothing may be sent for this customer."""
     if journey.done < Phase.REGISTRATION.number:
         return None
-    changed = sorted(IDENTITY_COLUMNS.intersection(changed_since_sent(journey, row)))
+    changed = sorted(_IDENTITY_COLUMNS.intersection(changed_since_sent(journey, row)))
     if not changed:
         return None
     standing = Standing.IN_DOUBT if journey.doubts else Standing.PARKED

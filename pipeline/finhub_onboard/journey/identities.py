@@ -8,7 +8,6 @@ Memory: the customers under way. Does not know how a call went: it sees what is 
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
-from finhub_onboard.finhub.calls import CallName
 from finhub_onboard.journey.phase_table import BY_CALL
 from finhub_onboard.journey.sent import changed_since_sent, is_at_the_bank
 from finhub_onboard.journey.state import is_vouched
@@ -17,6 +16,7 @@ from finhub_onboard.model import CallRecord, Customer, Journey
 
 _KINDS = {str(name): rules.known_by for name, rules in BY_CALL.items() if rules.known_by}
 """Whose intent writes which identity hashes."""
+_ALL_KINDS = tuple(dict.fromkeys(kind for kinds in _KINDS.values() for kind in kinds))
 
 Marks = list[tuple[bytes, bytes]]
 
@@ -64,7 +64,7 @@ class Identities:
                 kinds = _KINDS.get(call.step, ())
                 if not call.outcome:
                     marks += self._of(journey.key, customer, kinds)
-                elif call.step == CallName.REGISTER and (not is_at_the_bank(journey) or is_vouched(journey)):
+                elif not is_at_the_bank(journey) or is_vouched(journey):
                     ended += self._of(journey.key, customer, kinds)
         return self._book.post(journey, calls, marks=marks, ended=ended)
 
@@ -79,7 +79,7 @@ class Identities:
         held = {kind: getattr(journey, kind) for kind in IdKind}
         ids = [(self._keys.id_mark(kind, known), journey.key) for kind, known in held.items() if known]
         same = not changed_since_sent(journey, fingerprint)
-        return ids + (self._of(journey.key, customer, _KINDS[CallName.REGISTER]) if same else [])
+        return ids + (self._of(journey.key, customer, _ALL_KINDS) if same else [])
 
     @staticmethod
     def _claimed(journey: Journey) -> dict[IdKind, str]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from finhub_onboard.finhub.calls import Step
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.model import Phase, Standing
+from finhub_onboard.journey.visit import Visit
+from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,32 +41,29 @@ class Advance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolve:
-    """The step in doubt was carried out; ``item`` is what it brought."""
+    """The step in doubt was carried out."""
 
     step: Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forget:
-    """The check misses consents that were sent: send these paths again."""
+class Revise:
+    """The bank says that it has more, or less, than the ledger holds: go on from these. Nothing is sent."""
 
-    consents: tuple[str, ...]
+    journey: Journey
+    visit: Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """``done`` and all before it are complete, and ``step`` may have been carried out: the ledger does not know."""
+    """``done`` and all before it are complete, and ``step`` may have been carried out: the ledger does not know.
+
+    ``repeat`` says what is left of its one repeat.
+    """
 
     step: Step
     done: Phase
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learn:
-    """The bank has these documents and consents, and this is all that it tells."""
-
-    uploaded: tuple[str, ...] = ()
-    consented: tuple[str, ...] = ()
+    repeat: Repeat = Repeat.SENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,4 +77,4 @@ class Rest:
     fatal: bool = False
 
 
-Move = Send | Advance | Resolve | Forget | Doubt | Learn | Rest
+Move = Send | Advance | Resolve | Revise | Doubt | Rest

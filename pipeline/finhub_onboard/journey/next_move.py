@@ -19,9 +19,9 @@ def next_move(journey: Journey, customer: Customer, visit: Visit, rules: Journey
     if journey.standing is not Standing.OPEN or visit.gave_up:
         # Gave up: the bank refuses this one for its rate again and again; a later run tries once more.
         return Rest(standing=journey.standing)
-    if visit.restored and journey.done >= Phase.REGISTRATION.number:
-        return restored.compare(journey, customer, visit)
     situation = Situation(journey, customer, visit, rules)
+    if visit.restored and journey.done >= Phase.REGISTRATION.number:
+        return restored.compare(situation)
     if journey.doubts:
         return settle(situation)
     if unsafe := gates.unsafe_change(journey, visit.row):

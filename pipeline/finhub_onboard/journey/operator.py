@@ -11,15 +11,14 @@ from typing import Self
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Facts, Reply, step_from_label
-from finhub_onboard.journey.codes import Code
+from finhub_onboard.finhub.calls import Facts, Reply, step_from_label
 from finhub_onboard.journey.phase_table import PHASES
-from finhub_onboard.journey.progress import clear_reason, settle_attempts
+from finhub_onboard.journey.progress import clear_reason
 from finhub_onboard.journey.questions import Question, Word
 from finhub_onboard.journey.state import conclude
 from finhub_onboard.journey.verdicts import DONE
 from finhub_onboard.journey.visit import Visit
-from finhub_onboard.model import Journey, Phase, Repeat, Standing
+from finhub_onboard.model import Journey, Phase, Standing
 
 IDS = ("customer_id", "user_id", "verification_id")
 _KEPT = re.compile(r"the operator answered: (?P<word>[a-z ]+)(?: \((?P<ids>.*)\))?")
@@ -79,11 +78,8 @@ def apply_answer(journey: Journey, answer: Answer, *, run: int, now: float) -> J
         # A word proves no other word. Should a claim turn out wrong, the doubt is as it was.
         claimed = tuple(dict.fromkeys((*journey.claimed, *(name for name, value in brought.items() if value))))
         known = replace(known, claimed=claimed, doubt_at=journey.doubt_at, doubt_email=journey.doubt_email)
-    elif at.call.name is CallName.REGISTER:
-        code = Code.OPERATOR_VOUCHES
-        known = replace(opened, doubts=1, repeat=Repeat.GRANTED, code=code, hint=code.hint)
     else:
-        known = settle_attempts(opened)
+        known = PHASES[phase].deny(opened)
     return replace(known, phase=phase, message=answer.text)
 
 

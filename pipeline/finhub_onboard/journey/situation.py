@@ -1,8 +1,10 @@
 """A customer at the moment of a decision: what the ledger, the row, this run and the settings say. Pure."""
 
+from dataclasses import dataclass
+
 import msgspec
 
-from finhub_onboard.finhub.calls import CallName, Step, step
+from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step, step
 from finhub_onboard.journey import activation_check
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, JourneyRules, Move, Rest, Send
@@ -22,6 +24,30 @@ class Situation(msgspec.Struct, frozen=True):
     def is_high_risk(self) -> bool:
         """Whether only the power tenant may approve the customer."""
         return Risk.HIGH in (self.customer.risk_level, self.journey.risk)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the bank decides for a customer: its risk level; ``approved``: people have done what waited for them."""
+
+    level: str
+    approved: bool = False
+
+
+class Foreseen(Situation, frozen=True, kw_only=True):
+    """A situation of a forecast: a bank without trouble is asked, which decides as ``expected`` says."""
+
+    expected: Expected
+
+    @property
+    def is_high(self) -> bool:
+        """Whether the bank takes the customer for one of high risk."""
+        return self.expected.level == Risk.HIGH
+
+    def pass_check(self) -> Reply:
+        """The activation check: all that was sent is there, and the activation is allowed."""
+        level = self.expected.level
+        return Reply(facts=Facts(consent_ok=True, verification_ok=True, activation_allowed=True, risk=level))
 
 
 class Unresolved(Situation, frozen=True, kw_only=True):

@@ -9,11 +9,11 @@ is for its phase to say.
 import msgspec
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step, step_from_label
+from finhub_onboard.finhub.calls import Facts, Reply, Step, step_from_label
 from finhub_onboard.journey import claims
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.phase_table import PHASES
-from finhub_onboard.journey.phases import p7_consents
+from finhub_onboard.journey.move_kinds import Doubt
+from finhub_onboard.journey.phase_table import BY_CALL, PHASES
 from finhub_onboard.journey.progress import advance, settle_attempts
 from finhub_onboard.journey.replies import Accepted, Moved
 from finhub_onboard.journey.sent import columns_of
@@ -23,6 +23,8 @@ from finhub_onboard.keys import merged_fingerprint
 from finhub_onboard.model import Journey, Phase, Repeat, Risk, Standing
 
 _REFUSED_FOR_RATE = 429
+_FORGETTABLE = frozenset(str(name) for name, rules in BY_CALL.items() if rules.restored.is_forgettable)
+"""Steps of which a restored ledger may have forgotten an attempt, without a read that would tell."""
 
 
 class _Judged(msgspec.Struct, frozen=True):
@@ -46,8 +48,8 @@ def record_intent(journey: Journey, visit: Visit, step: Step, *, document: str =
     visit = replace(visit, vouched=is_vouched(journey))
     again = bool(journey.doubts) and journey.step == step.label
     frozen = journey if again and not visit.vouched else _freeze(journey, visit, step)
-    if step.call.name is CallName.REGISTER and not again:
-        frozen = replace(frozen, doubt_at=visit.restored or now, doubt_email=visit.email)
+    if not again:
+        frozen = PHASES[step.phase].record_first(frozen, visit, now)
     if document and not again:
         frozen = replace(frozen, documents=(*frozen.documents, document))
     doubts, repeat = (journey.doubts + 1, Repeat.SENT) if again else (1, Repeat.UNUSED)
@@ -55,10 +57,10 @@ def record_intent(journey: Journey, visit: Visit, step: Step, *, document: str =
 
 
 def earlier_attempts(journey: Journey, visit: Visit, step: Step) -> int:
-    """How many attempts of ``step`` are unresolved; of a registration the ledger may have forgotten one."""
+    """How many attempts of ``step`` are unresolved, with one that the ledger may have forgotten."""
     if journey.step == step.label:
         return journey.doubts
-    return int(bool(visit.restored) and step.call.name is CallName.REGISTER)
+    return int(bool(visit.restored) and step.label in _FORGETTABLE)
 
 
 def _freeze(journey: Journey, visit: Visit, step: Step) -> Journey:
@@ -98,7 +100,7 @@ _PASSING = frozenset({Verdict.RETRY, Verdict.EXPIRED, Verdict.FATAL, Verdict.SUS
 def _settle_own_attempt(journey: Journey, visit: Visit, *, final: bool) -> Journey:
     """The last attempt was refused: it is settled, and no other."""
     left = 0 if visit.vouched and final else max(0, journey.doubts - 1)
-    if final and visit.restored and not visit.vouched and journey.step == CallName.REGISTER:
+    if final and visit.restored and not visit.vouched and journey.step in _FORGETTABLE:
         left = max(1, left)  # the one before it that the ledger may have forgotten
     if not left:
         return settle_attempts(journey)
@@ -129,8 +131,8 @@ def _not_done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
         # Of the attempt before nothing is known still: reads may tell, else a person.
         return _say(journey, judged), unread(visit)
     match judgement.verdict:
-        case Verdict.CONSENTS_AGAIN if not visit.consent_rounds:
-            return p7_consents.begin_again(journey, visit)
+        case Verdict.CONSENTS_AGAIN if begun := PHASES[Phase.CONSENTS].begin_again(journey, visit):
+            return begun
         case Verdict.PARKED:
             return _stop(journey, Standing.PARKED, judged), visit
         case Verdict.DECLINED:
@@ -154,22 +156,11 @@ def disown(journey: Journey, name: str, *, now: float) -> Journey:
     return rest(reopened, Standing.IN_DOUBT, Code.CLAIM_UNKNOWN, phase, now=now)
 
 
-def assume_attempt(journey: Journey, visit: Visit, step: Step, done: Phase, *, now: float) -> Moved:
-    """An attempt of ``step`` may have been made that the ledger does not know of."""
-    # An activation is repeated only after a read, and of a verification there is none.
-    repeat = Repeat.UNUSED if step.call.name is CallName.ACTIVATE else Repeat.SENT
-    journey = replace(advance(journey, done, now=now), step=step.label, doubts=1, repeat=repeat)
+def assume_attempt(journey: Journey, visit: Visit, doubt: Doubt, *, now: float) -> Moved:
+    """An attempt of a step may have been made that the ledger does not know of."""
+    known = advance(journey, doubt.done, now=now)
+    journey = replace(known, step=doubt.step.label, doubts=1, repeat=doubt.repeat)
     return journey, replace(unread(visit), restored=0.0)
-
-
-def learn(journey: Journey, visit: Visit, uploaded: tuple[str, ...], consented: tuple[str, ...]) -> Moved:
-    """The bank told what it has; what stands in the ledger stays."""
-    known = replace(
-        journey,
-        uploaded=tuple(dict.fromkeys((*journey.uploaded, *uploaded))),
-        consented=tuple(dict.fromkeys((*journey.consented, *consented))),
-    )
-    return known, replace(unread(visit), restored=0.0)
 
 
 def _done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
@@ -205,8 +196,8 @@ def _not_carried_out(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
 
 def _unread_step(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
     """A read did not tell what became of the step in doubt: that step's own code stays, it decides what may follow."""
-    if judged.step.call.name is CallName.OPEN_SESSION:
-        return journey, replace(visit, status_refused=True)
+    if note := PHASES[judged.step.phase].unread.get(judged.step.call.name):
+        return journey, note(visit)
     if not journey.code:
         at = step_from_label(journey.step)
         return rest(journey, Standing.IN_DOUBT, Code.NO_ANSWER, at.phase, now=judged.now), visit

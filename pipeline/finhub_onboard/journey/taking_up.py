@@ -5,16 +5,18 @@ Promise: a row's new values count only where nothing of it has left yet (``sent`
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName
+from finhub_onboard.finhub.calls import step_from_label
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.phases.p2_registration import REGISTERED_COLUMNS
-from finhub_onboard.journey.phases.p4_verification import EVIDENCE_COLUMNS
+from finhub_onboard.journey.phase_table import IN_ORDER, PHASES
 from finhub_onboard.journey.progress import clear_reason, settle_attempts
-from finhub_onboard.journey.sent import sent_columns
+from finhub_onboard.journey.sent import columns_of, sent_columns
 from finhub_onboard.journey.state import is_vouched
 from finhub_onboard.journey.visit import Visit
-from finhub_onboard.keys import IdKind, changed_columns, merged_fingerprint
+from finhub_onboard.keys import changed_columns, merged_fingerprint
 from finhub_onboard.model import Journey, Phase, Repeat, Standing
+
+_EVIDENCE_COLUMNS = frozenset[str]().union(*(rules.evidence_columns for rules in IN_ORDER))
+_EXISTS_CODES = frozenset(rules.restored.exists_code for rules in IN_ORDER) - {Code.NONE}
 
 
 def needs_visit(journey: Journey | None, fingerprint: bytes, *, restored: bool = False) -> bool:
@@ -28,9 +30,9 @@ def needs_visit(journey: Journey | None, fingerprint: bytes, *, restored: bool =
         return False
     if journey.standing is Standing.DECLINED:
         # What was refused stays refused; only other evidence can open another verification.
-        return bool(EVIDENCE_COLUMNS.intersection(changed_columns(journey.fingerprint, fingerprint)))
+        return bool(_EVIDENCE_COLUMNS.intersection(changed_columns(journey.fingerprint, fingerprint)))
     if journey.standing is Standing.FAILED and journey.final:
-        if restored and journey.code == Code.DUPLICATE_EMAIL:
+        if restored and journey.code in _EXISTS_CODES:
             return True
         return bool(changed_columns(journey.fingerprint, fingerprint))
     return True
@@ -55,11 +57,13 @@ def enter(
     taken_up = replace(journey, last_run=run, sent=0, finished_at=0.0)
     if is_vouched(taken_up) and _is_another_email(taken_up, fingerprint, email):
         taken_up = settle_attempts(taken_up)  # nothing was ever sent with the new data
-    if journey.standing is Standing.DECLINED and journey.verification_id:
-        taken_up = _verified_anew(taken_up)
+    if journey.standing is Standing.DECLINED:
+        taken_up = _open_declined(taken_up)
     if _conflict_was_shown(taken_up):
         taken_up = _asked_again(taken_up)
-    kept = sent_columns(taken_up) - (REGISTERED_COLUMNS if is_vouched(taken_up) else frozenset())
+    kept = sent_columns(taken_up)
+    if is_vouched(taken_up):
+        kept -= columns_of(step_from_label(taken_up.step))  # nothing of these has arrived
     taken_up = replace(
         taken_up,
         fingerprint=merged_fingerprint(journey.fingerprint, fingerprint, keep=kept),
@@ -84,22 +88,17 @@ def _is_another_email(journey: Journey, fingerprint: bytes, email: bytes) -> boo
     return "email" in changed_columns(journey.fingerprint, fingerprint)
 
 
-def _verified_anew(journey: Journey) -> Journey:
-    """Other evidence came for a verification that was refused: it opens a new one."""
-    return replace(
-        journey,
-        done=Phase.VERIFICATION.number - 1,
-        verification_id="",
-        required=None,
-        uploaded=(),
-        claimed=tuple(name for name in journey.claimed if name != IdKind.VERIFICATION),
-    )
+def _open_declined(journey: Journey) -> Journey:
+    """The row has other evidence than what was declined: the phase that it serves begins again."""
+    for rules in IN_ORDER:
+        journey = rules.open_declined(journey)
+    return journey
 
 
 def _conflict_was_shown(journey: Journey) -> bool:
     """Whether a person was told of a conflict that no read can confirm: this run asks the bank again."""
     parked = journey.standing is Standing.PARKED and journey.code == Code.STATE_CONFLICT
-    return parked and journey.step.partition("/")[0] in (CallName.OPEN_VERIFICATION, CallName.UPLOAD_DOCUMENT)
+    return parked and bool(journey.step) and PHASES[step_from_label(journey.step).phase].retries_conflict
 
 
 def _asked_again(journey: Journey) -> Journey:

@@ -3,7 +3,7 @@
 The loop holds promises 2, 3 and 5 together: an intent is durable before its call leaves, an outcome before the
 customer's next call, and there is one request at a time per customer. Calls that change something (phases 2 and 4 to
 8) have their intent on disk before they leave; log-ins and reads leave no doubt, so they share the commit of their
-outcome. What may happen next is decided elsewhere (``moves``, ``state``, ``policy``).
+outcome. What may happen next is decided elsewhere (``next_move``, ``state``, ``policy``).
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from finhub_onboard.errors import ExitCode
-from finhub_onboard.finhub.calls import STOPPED, Ahead, CallName, Reply, Step, Token
+from finhub_onboard.finhub.calls import STOPPED, Ahead, Reply, Step, Token
 from finhub_onboard.finhub.calls import step as make_step
 from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.journey import progress, state
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.move_kinds import Advance, Doubt, Forget, JourneyRules, Learn, Resolve, Rest, Send
+from finhub_onboard.journey.move_kinds import Advance, Doubt, JourneyRules, Resolve, Rest, Revise, Send
 from finhub_onboard.journey.next_move import next_move
-from finhub_onboard.journey.phases import p7_consents
+from finhub_onboard.journey.phase_table import BY_CALL, PHASES
 from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.ports import Bank, Problem, Recorder, Stop
 from finhub_onboard.journey.sent_documents import is_replaced_in_doubt
@@ -79,7 +79,7 @@ class Traverser:
             else:
                 self._without_call(move)
 
-    def _without_call(self, move: Advance | Resolve | Forget | Doubt | Learn) -> None:
+    def _without_call(self, move: Advance | Resolve | Doubt | Revise) -> None:
         now = self._tools.now()
         match move:
             case Advance(phase=phase):
@@ -90,12 +90,10 @@ class Traverser:
                 self._journey, self._visit = state.conclude(
                     self._journey, self._visit, step, Reply(), DONE, max_tries=self._tools.rules.max_tries, now=now
                 )
-            case Doubt(step=step, done=done):
-                self._journey, self._visit = state.assume_attempt(self._journey, self._visit, step, done, now=now)
-            case Learn(uploaded=uploaded, consented=consented):
-                self._journey, self._visit = state.learn(self._journey, self._visit, uploaded, consented)
-            case Forget(consents=consents):
-                self._journey, self._visit = p7_consents.send_again(self._journey, self._visit, consents)
+            case Doubt():
+                self._journey, self._visit = state.assume_attempt(self._journey, self._visit, move, now=now)
+            case Revise(journey=journey, visit=visit):
+                self._journey, self._visit = journey, visit
 
     async def _send(self, step: Step) -> None:
         tools = self._tools
@@ -153,13 +151,14 @@ class Traverser:
         )
         if self._journey.customer_id != before:
             self._tools.bank.give(self._journey)  # a look-up found it
-        if step.call.name is CallName.OPEN_SESSION and judgement.verdict is Verdict.DONE:
+        if judgement.verdict is Verdict.DONE and reply.facts.token:
             self._token = reply.facts.token
 
     async def _token_for(self, step: Step) -> str:
         if step.call.token is Token.NONE:
             return ""
-        by_admin = step.call.name is CallName.OPEN_VERIFICATION and self._tools.rules.verification_by_admin
+        own = BY_CALL.get(step.call.name)
+        by_admin = own is not None and own.needs_admin(self._tools.rules)
         if step.call.token is Token.EITHER and self._token and not by_admin:
             return self._token
         return await self._tools.bank.token()
@@ -223,9 +222,12 @@ class Traverser:
     async def _weighed_rest(self, rest: Rest) -> Rest | None:
         """A rest that would end the run, in view of the other customers; ``None``: try once more."""
         refused = judgement(Verdict.FATAL, rest.code)
-        weighed = self._weighed(make_step(CallName.APPROVE), "", refused)
+        call = PHASES[rest.phase].call
+        assert call is not None, f"{rest.phase} has no call that could be refused"
+        step = make_step(call)
+        weighed = self._weighed(step, "", refused)
         if weighed.verdict is Verdict.SUSPECT:
-            await self._tools.stop.pause(self._wait_s(make_step(CallName.APPROVE), Reply(), weighed))
+            await self._tools.stop.pause(self._wait_s(step, Reply(), weighed))
             self._visit = replace(self._visit, check=None, polls=0, role_refused=False)
             return None
         if weighed.verdict is Verdict.GIVEN_UP:  # the role is there: it is something about this customer

@@ -4,7 +4,7 @@ import pytest
 
 from finhub_onboard.finhub.calls import CallName, Facts, step
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.move_kinds import Advance, Forget, Resolve, Rest, Send
+from finhub_onboard.journey.move_kinds import Advance, Resolve, Rest, Revise, Send
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Phase, Standing
 from tests.journey.moves import at, doubt, move, sent
@@ -58,9 +58,12 @@ def test_a_check_that_never_shows_the_consents_sends_what_it_misses_once_more_an
     ] * 3
     named = Facts(consent_ok=False, missing_consents=("PRIVACY_POLICY",))
     given = at(Phase.CONSENTS, consented=("terms", "privacy", "data-processing"))
-    assert move(given, visit=Visit(check=named, polls=5)) == Forget(consents=("privacy",))
+    once = Visit(consent_rounds=1)
+    left = replace(given, consented=("terms", "data-processing"))
+    assert move(given, visit=Visit(check=named, polls=5)) == Revise(journey=left, visit=once)
     unnamed = Facts(consent_ok=False)
-    assert move(given, visit=Visit(check=unnamed, polls=5)) == Forget(consents=("terms", "privacy", "data-processing"))
+    nothing = replace(given, consented=())
+    assert move(given, visit=Visit(check=unnamed, polls=5)) == Revise(journey=nothing, visit=once)
 
 
 @pytest.mark.parametrize(

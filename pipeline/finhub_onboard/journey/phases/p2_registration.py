@@ -6,17 +6,17 @@ person must look. A 409 without an earlier attempt is a stranger's e-mail, after
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Kind, Reply, step
+from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Move, Send
-from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
 from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.questions import Question, Word
 from finhub_onboard.journey.replies import Accepted, Moved
-from finhub_onboard.journey.situation import Situation, Unresolved
+from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.journey.verdicts import Judgement, Verdict, judgement
-from finhub_onboard.journey.visit import with_delivery_page
-from finhub_onboard.model import Journey, Phase
+from finhub_onboard.journey.visit import Visit, with_delivery_page
+from finhub_onboard.model import Journey, Phase, Repeat
 
 REGISTERED_COLUMNS = frozenset(
     {
@@ -81,6 +81,22 @@ def judge_bad_request(reply: Reply, _: int) -> Judgement | None:
     return judgement(Verdict.REFUSED, Code.CATEGORY_REFUSED) if reply.kind is Kind.CATEGORIZATION else None
 
 
+def record_first(journey: Journey, visit: Visit, now: float) -> Journey:
+    """Keep when the doubt began and which e-mail left: by them the customer is found in the deliveries."""
+    return replace(journey, doubt_at=visit.restored or now, doubt_email=visit.email)
+
+
+def deny(journey: Journey) -> Journey:
+    """The operator vouches that the bank does not have the customer: the one repeat is given back."""
+    code = Code.OPERATOR_VOUCHES
+    return replace(journey, doubts=1, repeat=Repeat.GRANTED, code=code, hint=code.hint)
+
+
+def expect_registered(_: Foreseen) -> Reply:
+    """The bank gives the ids, or shows them in its deliveries."""
+    return Reply(facts=Facts(customer_id="known", user_id="known", created=("known",)))
+
+
 def columns(_: str) -> frozenset[str]:
     """What the registration sends."""
     return REGISTERED_COLUMNS
@@ -94,9 +110,11 @@ def sent(journey: Journey) -> frozenset[str]:
 _REGISTER = Send(step=step(CallName.REGISTER))
 RULES = PhaseRules(
     call=CallName.REGISTER,
+    path_id=None,
     next_move=next_move,
     judge_refused={400: judge_bad_request, 409: judge_conflict},
     replies={CallName.REGISTER: take_registered, CallName.LIST_DELIVERIES: take_deliveries},
+    expected={CallName.REGISTER: expect_registered, CallName.LIST_DELIVERIES: expect_registered},
     settle=settle,
     question=Question(
         text="Does the bank have a customer with this e-mail? If so, fill in customer_id, and user_id if it is shown.",
@@ -104,8 +122,12 @@ RULES = PhaseRules(
         no=Word.ABSENT,
         brings=("customer_id", "user_id"),
     ),
+    deny=deny,
+    record_first=record_first,
     columns=columns,
+    identity_columns=IDENTITY_COLUMNS,
     # Also the document, which leaves later: who is being registered must not be registered again meanwhile.
     known_by=("email", "phone_and_birth_date", "document_number"),
     sent=sent,
+    restored=RestoredRules(is_forgettable=True, exists_code=Code.DUPLICATE_EMAIL),
 )

@@ -4,18 +4,20 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Reply, step
+from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
+from finhub_onboard.finhub.documents import expected_documents
 from finhub_onboard.finhub.statuses import REFUSED_STATES
-from finhub_onboard.journey.activation_check import take_check
+from finhub_onboard.journey.activation_check import is_approved, is_refused, take_check
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.move_kinds import Move, Rest, Send
-from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.move_kinds import Doubt, JourneyRules, Move, Rest, Send
+from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
 from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
-from finhub_onboard.journey.situation import Situation, Unresolved
+from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
-from finhub_onboard.model import DOCUMENT_COLUMNS, Journey, Phase, Standing
+from finhub_onboard.keys import IdKind
+from finhub_onboard.model import DOCUMENT_COLUMNS, Journey, Phase, Risk, Standing
 
 _NEEDED = ("document_type", "document_number")
 VERIFIED_COLUMNS = frozenset(_NEEDED)
@@ -62,6 +64,43 @@ def judge_unprocessable(_: Reply, __: int) -> Judgement:
     return _DECLINED
 
 
+def needs_admin(rules: JourneyRules) -> bool:
+    """``POST /verifications`` takes no customer's token."""
+    return rules.verification_by_admin
+
+
+def open_declined(journey: Journey) -> Journey:
+    """Other evidence came for a verification that was refused: it opens a new one."""
+    if not journey.verification_id:
+        return journey
+    return replace(
+        journey,
+        done=Phase.VERIFICATION.number - 1,
+        verification_id="",
+        required=None,
+        uploaded=(),
+        claimed=tuple(name for name in journey.claimed if name != IdKind.VERIFICATION),
+    )
+
+
+def expect_opened(at: Foreseen) -> Reply:
+    """By its documents and its level the answer shows high risk, and no other."""
+    required = expected_documents(at.expected.level, by_admin=at.rules.verification_by_admin)
+    risk = Risk.HIGH if at.is_high and required else ""
+    return Reply(facts=Facts(verification_id="known", required=required, risk=risk))
+
+
+def compare(at: Situation, check: Facts) -> Move | None:
+    """A verification that the ledger does not have may be open; one that it has may be refused."""
+    if is_approved(check):
+        return None
+    if at.journey.done < Phase.VERIFICATION.number:
+        return Doubt(step=_OPEN.step, done=Phase.SESSION)
+    if is_refused(check):
+        return Rest(standing=Standing.DECLINED, code=Code.VERIFICATION_REFUSED, phase=Phase.APPROVAL)
+    return None
+
+
 def columns(_: str) -> frozenset[str]:
     """What the call sends."""
     return VERIFIED_COLUMNS
@@ -77,15 +116,22 @@ _DECLINED = judgement(Verdict.DECLINED, Code.VERIFICATION_REFUSED)
 RULES = PhaseRules(
     call=CallName.OPEN_VERIFICATION,
     next_move=next_move,
+    needs_admin=needs_admin,
     judge_accepted=judge_accepted,
     judge_refused={422: judge_unprocessable},
     replies={CallName.OPEN_VERIFICATION: take_opened, CallName.CHECK: take_check},
+    expected={CallName.OPEN_VERIFICATION: expect_opened, CallName.CHECK: Foreseen.pass_check},
     settle=settle,
     question=Question(
         text="Does this customer have a verification? If so, fill in verification_id.", brings=("verification_id",)
     ),
     lacking=lacking,
+    may_lack=dict.fromkeys(_NEEDED, Code.DOCUMENT_NUMBER_MISSING),
     columns=columns,
-    known_by=("document_number",),
     sent=sent,
+    known_by=("document_number",),
+    evidence_columns=EVIDENCE_COLUMNS,
+    open_declined=open_declined,
+    retries_conflict=True,
+    restored=RestoredRules(compare=compare),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Facts, step
+from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
 from finhub_onboard.finhub.documents import (
     DOCUMENT_COLUMN_OF,
     IDENTITY_KINDS,
@@ -12,27 +12,20 @@ from finhub_onboard.finhub.documents import (
     DocumentKind,
     shown_as,
 )
-from finhub_onboard.journey.activation_check import take_check
+from finhub_onboard.journey.activation_check import is_approved, take_check
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.move_kinds import Advance, JourneyRules, Move, Resolve, Rest, Send
-from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.move_kinds import Advance, Move, Resolve, Rest, Send
+from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
 from finhub_onboard.journey.progress import clear_reason, settle_attempts
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
 from finhub_onboard.journey.sent_documents import SentDocument
-from finhub_onboard.journey.situation import Situation, Unresolved
-from finhub_onboard.model import Customer, Journey, Phase, Risk, Standing
+from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
+from finhub_onboard.keys import IdKind
+from finhub_onboard.model import DOCUMENT_COLUMNS, Journey, Phase, Standing
 
 FALLBACK_KINDS = (DocumentKind.GOVERNMENT_ID, DocumentKind.PROOF_OF_ADDRESS)
 """What is sent where the bank names no documents (API.md, section 5)."""
-
-
-def expected_documents(level: str, rules: JourneyRules) -> tuple[str, ...] | None:
-    """What the bank will ask for at this risk level (LOW where it is unknown); ``None``: it will name nothing.
-
-    Only the customer's path names documents: the answer of ``POST /verifications`` has no such list.
-    """
-    return None if rules.verification_by_admin else REQUIRED_DOCUMENTS.get(level, REQUIRED_DOCUMENTS[Risk.LOW])
 
 
 def _wanted(journey: Journey) -> Iterator[tuple[str, str]]:
@@ -94,11 +87,25 @@ def _is_listed(doubt: Unresolved, listed: Facts) -> bool:
     return sum(kind in own for kind in listed.uploaded) >= max(1, left)
 
 
-def shown(journey: Journey, customer: Customer, listed: Facts | None) -> tuple[str, ...]:
-    """Of the documents that the bank asks for, those that its list shows."""
-    there = listed.uploaded if listed is not None else ()
+def compare(at: Situation, check: Facts) -> Move | None:
+    """The bank's list shows which documents left before."""
+    is_next = at.journey.done == Phase.VERIFICATION.number
+    return _LIST if is_next and not is_approved(check) and at.visit.listed is None else None
+
+
+def learn(at: Situation, _: Facts) -> Journey:
+    """Of the documents that the bank asks for, those that its list shows are there."""
+    journey, listed = at.journey, at.visit.listed
+    if listed is None:
+        return journey
     asked = journey.required if journey.required is not None else tuple(DOCUMENT_COLUMN_OF)
-    return tuple(kind for kind in asked if shown_as(kind, customer.document_type).intersection(there))
+    shown = (kind for kind in asked if shown_as(kind, at.customer.document_type).intersection(listed.uploaded))
+    return replace(journey, uploaded=tuple(dict.fromkeys((*journey.uploaded, *shown))))
+
+
+def expect_list(_: Foreseen) -> Reply:
+    """The bank shows all that could have left."""
+    return Reply(facts=Facts(uploaded=tuple(kind for kinds in REQUIRED_DOCUMENTS.values() for kind in kinds)))
 
 
 def columns(kind: str) -> frozenset[str]:
@@ -119,15 +126,20 @@ _LIST = Send(step=step(CallName.LIST_DOCUMENTS))
 _COMPLETE = Advance(phase=Phase.DOCUMENTS)
 RULES = PhaseRules(
     call=CallName.UPLOAD_DOCUMENT,
+    path_id=IdKind.VERIFICATION,
     next_move=next_move,
     replies={
         CallName.UPLOAD_DOCUMENT: take_uploaded,
         CallName.LIST_DOCUMENTS: take_list,
         CallName.CHECK: take_check,
     },
+    expected={CallName.LIST_DOCUMENTS: expect_list, CallName.CHECK: Foreseen.pass_check},
     settle=settle,
     question=Question(text="Does this verification have the document {item}?"),
     lacking=lacking,
+    may_lack=dict.fromkeys(DOCUMENT_COLUMNS, Code.DOCUMENT_MISSING),
     columns=columns,
     sent=sent,
+    retries_conflict=True,
+    restored=RestoredRules(compare=compare, learn=learn),
 )

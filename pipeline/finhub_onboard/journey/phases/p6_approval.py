@@ -3,17 +3,19 @@
 API.md, sections 5 and 9: a high risk is the power tenant's to approve, and the activation check tells what was decided.
 """
 
-from finhub_onboard.finhub.calls import CallName, Kind, Reply, step
+from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
 from finhub_onboard.finhub.statuses import REFUSED_STATES, VerificationStatus
 from finhub_onboard.journey.activation_check import is_approved, is_refused, take_check
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Move, Resolve, Rest, Send
-from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
+from finhub_onboard.journey.phases import p7_consents
 from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
-from finhub_onboard.journey.situation import Situation, Unresolved
+from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
+from finhub_onboard.keys import IdKind
 from finhub_onboard.model import Phase, Risk, Standing
 
 _CHECKS_BEFORE_REPEAT = 2
@@ -90,6 +92,24 @@ def judge_unprocessable(_: Reply, __: int) -> Judgement:
     return _DECLINED
 
 
+def expect_approved(at: Foreseen) -> Reply:
+    """To the approval of a high risk the bank says no."""
+    return Reply(status=403, says=403, readable=True, kind=Kind.HIGH_RISK) if at.is_high else Reply()
+
+
+def expect_check(at: Foreseen) -> Reply:
+    """Before the job approves, the check says whether people have."""
+    if at.journey.doubts:
+        return at.pass_check()
+    approved, level = at.expected.approved, at.expected.level
+    return Reply(facts=Facts(verification_ok=approved, power_approval_ok=approved, high_risk=at.is_high, risk=level))
+
+
+def compare(at: Situation, check: Facts) -> Move | None:
+    """Who is approved has all phases up to this one behind it."""
+    return _COMPLETE if is_approved(check) and at.journey.done < Phase.APPROVAL.number else None
+
+
 def _rest(standing: Standing, code: Code) -> Rest:
     return Rest(standing=standing, code=code, phase=Phase.APPROVAL)
 
@@ -102,11 +122,16 @@ _DECLINED = judgement(Verdict.DECLINED, Code.VERIFICATION_REFUSED)
 _NOT_FINAL = judgement(Verdict.CONFIRM, Code.APPROVAL_NOT_FINAL)
 RULES = PhaseRules(
     call=CallName.APPROVE,
+    path_id=IdKind.VERIFICATION,
     next_move=next_move,
     judge_accepted=judge_accepted,
     judge_refused={403: judge_forbidden, 422: judge_unprocessable},
     replies={CallName.APPROVE: take_approved, CallName.CHECK: take_check},
+    expected={CallName.APPROVE: expect_approved, CallName.CHECK: expect_check},
     settle=settle,
     question=Question(text="Is this verification approved?"),
     gate=gate,
+    is_decided_by_people=True,
+    # Others approve verifications, too, which proves nothing; the consents that the check shows are ours.
+    restored=RestoredRules(compare=compare, is_further={CallName.CHECK: p7_consents.is_further}),
 )

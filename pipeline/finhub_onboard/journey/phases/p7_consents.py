@@ -12,12 +12,12 @@ from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
 from finhub_onboard.finhub.consents import Consent
 from finhub_onboard.journey.activation_check import take_check
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.move_kinds import Advance, Forget, Move, Resolve, Rest, Send
-from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.move_kinds import Advance, Move, Resolve, Rest, Revise, Send
+from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
 from finhub_onboard.journey.progress import clear_reason, settle_attempts
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
-from finhub_onboard.journey.situation import Situation, Unresolved
+from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.journey.verdicts import DONE, Judgement
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Journey, Phase, Repeat, Standing
@@ -65,7 +65,7 @@ def _check_all(at: Situation) -> Move:
         return _rest(Standing.PARKED, Code.ACTIVATION_NOT_ALLOWED if verified else Code.NOT_VERIFIED)
     if not visit.consent_rounds:
         missing = tuple(consent for consent in Consent if consent.in_check in (check.missing_consents or ()))
-        return Forget(consents=missing or tuple(Consent))
+        return _send_again(at.journey, visit, missing or tuple(Consent))
     return _rest(Standing.FAILED, Code.CONSENTS_NOT_RECORDED)
 
 
@@ -93,19 +93,31 @@ def judge_conflict(_: Reply, __: int) -> Judgement:
     return DONE
 
 
-def send_again(journey: Journey, visit: Visit, consents: Collection[str]) -> Moved:
+def _send_again(journey: Journey, visit: Visit, consents: Collection[str]) -> Revise:
     """The check misses these although they were sent: one more round of them."""
     left = tuple(consent for consent in journey.consented if consent not in consents)
-    return replace(journey, consented=left), replace(visit, consent_rounds=1, check=None, polls=0)
+    return Revise(journey=replace(journey, consented=left), visit=replace(visit, consent_rounds=1, check=None, polls=0))
 
 
-def begin_again(journey: Journey, visit: Visit) -> Moved:
+def begin_again(journey: Journey, visit: Visit) -> Moved | None:
     """The activation misses consents: all of them are sent once more."""
-    journey, visit = send_again(journey, visit, journey.consented)
-    return replace(journey, done=Phase.CONSENTS.number - 1), visit
+    if visit.consent_rounds:
+        return None
+    again = _send_again(journey, visit, journey.consented)
+    return replace(again.journey, done=Phase.CONSENTS.number - 1), again.visit
 
 
-def given_by(check: Facts) -> tuple[Consent, ...]:
+def learn(at: Situation, check: Facts) -> Journey:
+    """The consents that the check shows are given."""
+    return replace(at.journey, consented=tuple(dict.fromkeys((*at.journey.consented, *_given_by(check)))))
+
+
+def is_further(journey: Journey, check: Facts) -> bool | None:
+    """Whether the check shows consents that the ledger does not know of: nobody but the job sends them."""
+    return None if check.missing_consents is None else not set(_given_by(check)) <= set(journey.consented)
+
+
+def _given_by(check: Facts) -> tuple[Consent, ...]:
     """The consents that the check says are there; none if it says nothing about them."""
     if check.missing_consents is None and check.consent_ok is not True:
         return ()
@@ -132,10 +144,14 @@ RULES = PhaseRules(
     next_move=next_move,
     judge_refused={409: judge_conflict},
     replies={CallName.ACCEPT_CONSENT: take_accepted, CallName.CHECK: take_check},
+    expected={CallName.CHECK: Foreseen.pass_check},
     settle=settle,
     question=Question(text="Is the consent {item} of this customer recorded?"),
     gate=gate,
     lacking=lacking,
+    may_lack={consent.accepted_at_column: Code.CONSENT_EVIDENCE_MISSING for consent in Consent},
     columns=columns,
     sent=sent,
+    begin_again=begin_again,
+    restored=RestoredRules(learn=learn),
 )

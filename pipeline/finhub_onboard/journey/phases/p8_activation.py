@@ -5,17 +5,18 @@ API.md, section 9: one repeat after a read, and more only while a read says that
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Kind, Reply, step
+from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
 from finhub_onboard.finhub.statuses import NOT_ACTIVE_YET, CustomerStatus
+from finhub_onboard.journey.activation_check import is_approved
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.move_kinds import Move, Resolve, Send
-from finhub_onboard.journey.phase_rules import PhaseRules
+from finhub_onboard.journey.move_kinds import Doubt, Move, Resolve, Send
+from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
 from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
-from finhub_onboard.journey.situation import Situation, Unresolved
+from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.journey.verdicts import Judgement, Verdict, judgement
-from finhub_onboard.journey.visit import with_delivery_page
+from finhub_onboard.journey.visit import Visit, with_delivery_page
 from finhub_onboard.model import Phase, Repeat, Standing
 
 
@@ -77,6 +78,26 @@ def judge_unprocessable(_: Reply, earlier_attempts: int) -> Judgement:
     return judgement(Verdict.REFUSED if earlier_attempts else Verdict.RETRY, Code.NOT_VERIFIED)
 
 
+def note_unread_status(visit: Visit) -> Visit:
+    """The log-in was refused: the status cannot be read."""
+    return replace(visit, status_refused=True)
+
+
+def expect_active(_: Foreseen) -> Reply:
+    """The status and the deliveries show an activation that was carried out."""
+    return Reply(facts=Facts(customer_status=CustomerStatus.ACTIVE, activated=True))
+
+
+def compare(_: Situation, check: Facts) -> Move | None:
+    """Where the check misses nothing only the activation is left, and it may have been carried out as well.
+
+    Its one repeat is left: it is sent only after a read.
+    """
+    if not is_approved(check) or check.consent_ok is not True:
+        return None
+    return Doubt(step=_ACTIVATE.step, done=Phase.CONSENTS, repeat=Repeat.UNUSED)
+
+
 _ACTIVATE = Send(step=step(CallName.ACTIVATE))
 _READ_STATUS = Send(step=step(CallName.OPEN_SESSION, phase=Phase.ACTIVATION))
 RULES = PhaseRules(
@@ -88,6 +109,9 @@ RULES = PhaseRules(
         CallName.OPEN_SESSION: take_status,
         CallName.LIST_DELIVERIES: take_deliveries,
     },
+    unread={CallName.OPEN_SESSION: note_unread_status},
+    expected={CallName.OPEN_SESSION: expect_active, CallName.LIST_DELIVERIES: expect_active},
     settle=settle,
     question=Question(text="Is this customer active?"),
+    restored=RestoredRules(compare=compare),
 )
