@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.journey.codes import Code
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -300,16 +301,15 @@ def test_words_of_the_bank_have_one_way_in() -> None:
 
 
 def test_no_module_decides_by_a_bare_code() -> None:
-    """A code is compared as a member of ``Code``, and not by how it is written or begins.
+    """A code is compared as a member of ``Code`` or ``ViolationCode``, and not by how it is written or begins.
 
-    The intake has a table of its own, which ``reports.reasons`` sorts; the sandbox knows nothing of the job.
+    The sandbox knows nothing of the job.
     """
-    exempt = ("intake", "sandbox", "journey.codes", "reports.reasons")
-    codes = set(Code) - {Code.NONE}
+    codes = {*Code, *ViolationCode} - {Code.NONE}
     wrong = [
-        f"{module}:{word.lineno} decides by {word.value}"
+        f"{module}:{word.lineno} decides by {word.value!r}"
         for module in MODULES
-        if not within(module, exempt)
+        if not within(module, ("sandbox",))
         for word in decisive_words(tree(module))
         if word.value in codes
     ]
@@ -320,6 +320,18 @@ def test_no_module_decides_by_a_bare_code() -> None:
         if isinstance(node, ast.Attribute) and node.attr == "startswith" and ast.unparse(node.value).endswith(".code")
     ]
     assert wrong == []
+
+
+def test_a_violation_code_is_written_once() -> None:
+    """In its table; whoever gives or sorts one names the member."""
+    written = [
+        f"{module}:{node.lineno} writes {ast.unparse(node)}"
+        for module in MODULES
+        if within(module, ("intake", "reports", "matching", "commands")) and not module.endswith("violation_codes")
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Constant) and node.value in set(ViolationCode)
+    ]
+    assert written == []
 
 
 def decisive_words(module: ast.Module) -> Iterator[ast.Constant]:

@@ -14,6 +14,7 @@ from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
 from finhub_onboard.finhub.requests import Outgoing, Payloads
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.intake.checking.documents import DocumentError
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.journey.ports import Problem
 from finhub_onboard.keys import IdKind, Keys
 from finhub_onboard.matching.evidence import Opened
@@ -101,12 +102,12 @@ def test_a_document_that_cannot_be_read_is_a_problem_of_its_column() -> None:
     """The row fails with the document's own code; nothing is raised."""
 
     def reader(_: str) -> tuple[bytes, str]:
-        raise DocumentError("document_missing", "there is no such file")
+        raise DocumentError(ViolationCode.DOCUMENT_NOT_FOUND, "there is no such file")
 
     customer = a_customer(category="101")
     made = asyncio.run(gateway(reader).prepare(step(CallName.UPLOAD_DOCUMENT, "PASSPORT"), customer, JOURNEY))
     assert isinstance(made, Problem)
-    assert (made.code, made.field) == ("document_missing", "identity_document")
+    assert (made.code, made.field) == ("document_not_found", "identity_document")
 
 
 class Client:

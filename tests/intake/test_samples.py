@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from finhub_onboard.intake.checking.violation_codes import CODES
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.model import CANONICAL_COLUMNS, IntakeRow
 from tests import make_partner, make_samples
 from tests.intake.helpers import SAMPLES, judged, told
@@ -78,4 +78,4 @@ def test_every_code_is_planted() -> None:
     """No rule is without an example."""
     with (SAMPLES / "customers_messy.expected.csv").open(encoding="utf-8", newline="") as stream:
         planted = {line["code"] for line in csv.DictReader(stream)}
-    assert planted == set(CODES) - NOT_PLANTED
+    assert planted == set(ViolationCode) - NOT_PLANTED

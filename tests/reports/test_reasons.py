@@ -2,7 +2,7 @@
 
 import pytest
 
-from finhub_onboard.intake.checking.violation_codes import CODES
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.model import Journey, Violation
 from finhub_onboard.reports.reasons import OF_COPIES, OF_DOCUMENTS, is_copy, must_be_corrected, says_changed
@@ -20,8 +20,8 @@ def failed(code: str, *, final: bool = True) -> Journey:
 
 def test_all_codes_of_the_intake_are_sorted() -> None:
     """Its codes of copies are those of this table, and its codes of documents, but for the type that a row names."""
-    assert {code for code in CODES if code.startswith(("duplicate_", "probable_", "earlier_"))} == OF_COPIES
-    assert {code for code in CODES if code.startswith("document_")} == OF_DOCUMENTS | {"document_type_unknown"}
+    assert {code for code in ViolationCode if code.startswith(("duplicate_", "probable_", "earlier_"))} == OF_COPIES
+    assert {code for code in ViolationCode if code.startswith("document_")} == OF_DOCUMENTS | {"document_type_unknown"}
 
 
 def test_a_row_is_a_mere_copy_if_nothing_else_speaks_against_it() -> None:

@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from finhub_onboard.intake.checking.documents import MIME_TYPES
 from finhub_onboard.intake.checking.schema import DOCUMENT_TYPES, LONGEST
-from finhub_onboard.intake.checking.violation_codes import CODES
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
 
 _RULE_WIDTH = 38
@@ -96,16 +96,16 @@ def _rule(name: str) -> str:
         if name == f"{consent}_version":
             return f"the version that was accepted; absent: consents.{name}"
         if name == f"{consent}_accepted_at":
-            return f"the evidence; {_hint('instant_format')}, {_hint('instant_without_offset')}"
+            return f"the evidence; {_hint(ViolationCode.INSTANT_FORMAT)}, {_hint(ViolationCode.INSTANT_WITHOUT_OFFSET)}"
     return {
         "external_id": "your own key of the customer; each customer has one of its own",
-        "first_name": _hint("name_without_letter"),
-        "last_name": _hint("name_without_letter"),
-        "email": f"{_hint('email_invalid')}; a different one per customer",
-        "phone": _hint("phone_without_country_code"),
-        "date_of_birth": f"YYYY-MM-DD, a day of the calendar; {_hint('birth_date_under_age')}",
-        "nationality": _hint("nationality_unknown"),
-        "category": f"{_hint('category_unknown')} in the bank's hierarchy",
+        "first_name": _hint(ViolationCode.NAME_WITHOUT_LETTER),
+        "last_name": _hint(ViolationCode.NAME_WITHOUT_LETTER),
+        "email": f"{_hint(ViolationCode.EMAIL_INVALID)}; a different one per customer",
+        "phone": _hint(ViolationCode.PHONE_WITHOUT_COUNTRY_CODE),
+        "date_of_birth": f"YYYY-MM-DD, a day of the calendar; {_hint(ViolationCode.BIRTH_DATE_UNDER_AGE)}",
+        "nationality": _hint(ViolationCode.NATIONALITY_UNKNOWN),
+        "category": f"{_hint(ViolationCode.CATEGORY_UNKNOWN)} in the bank's hierarchy",
         "gender": "sent in upper case; the bank documents MALE",
         "place_of_birth": "sent when there",
         "pincode": "the postal code; leading zeros stay",
@@ -115,9 +115,9 @@ def _rule(name: str) -> str:
     }[name]
 
 
-def _hint(code: str) -> str:
+def _hint(code: ViolationCode) -> str:
     """Return the first part of a violation's hint: what to do."""
-    return CODES[code].hint.partition(";")[0]
+    return code.hint.partition(";")[0]
 
 
 def _longest(name: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ import polars as pl
 
 from finhub_onboard.intake.checking import damage
 from finhub_onboard.intake.checking.elementwise import distinct_if_few, is_ascii, map_distinct, map_matching, map_texts
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.model import CONSENTS
 
 _SPACE = (
@@ -35,9 +36,6 @@ OUTER_SPACE = (
     + "".join(map(chr, range(0x2061, 0x2070)))
 )
 """All white space, and the invisible characters that copying leaves at the ends of a value."""
-
-UNWRAPPED, INVISIBLE, NAME = "spreadsheet_text", "invisible_characters", "name_cleaned"
-"""Codes of the notices on a cell."""
 
 
 class Kind(Enum):
@@ -168,7 +166,7 @@ def _find_changed_names(given: pl.Series, names: pl.Series) -> dict[int, str]:
     changed = (given != names).arg_true()
     changed = changed.filter(given.gather(changed).str.strip_chars() != names.gather(changed))
     pairs = zip(changed, given.gather(changed), names.gather(changed), strict=True)
-    return {place: NAME for place, was, became in pairs if was.strip() != became}
+    return {place: ViolationCode.NAME_CLEANED for place, was, became in pairs if was.strip() != became}
 
 
 def _strip_space(values: pl.Series) -> pl.Series:
@@ -253,10 +251,10 @@ def _is_joined(letter: str) -> bool:
     return unicodedata.name(letter, "").partition(" ")[0] in _JOINED_SCRIPTS
 
 
-def _choose_code(before: str, after: str) -> str | None:
+def _choose_code(before: str, after: str) -> ViolationCode | None:
     """Return the code of the notice on a text that was cleaned to ``after``, if any."""
     seen = remove_marks(before)
     if len(after) < len(_strip(before)) and seen[:1] in ("=", "'"):
-        return UNWRAPPED
+        return ViolationCode.SPREADSHEET_TEXT
     inside = _strip(before)
-    return INVISIBLE if inside != after or remove_marks(after) != after else None
+    return ViolationCode.INVISIBLE_CHARACTERS if inside != after or remove_marks(after) != after else None

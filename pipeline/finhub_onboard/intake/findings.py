@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from finhub_onboard.intake.checking import violation_codes
+from finhub_onboard.intake.checking.violation_codes import ViolationCode, make_violation
 from finhub_onboard.intake.reading.files import Batch, Table
 from finhub_onboard.model import Severity, Violation
 
@@ -62,11 +62,16 @@ class Findings:
         return bisect_right(self._starts, place) - 1
 
     def add(
-        self, place: int, field: str, code: str, facts: Mapping[str, object], severity: Severity = Severity.ERROR
+        self,
+        place: int,
+        field: str,
+        code: ViolationCode,
+        facts: Mapping[str, object],
+        severity: Severity = Severity.ERROR,
     ) -> None:
         """Add a finding."""
         table, row_number = self.at(place)
-        found = violation_codes.make_violation(
+        found = make_violation(
             code,
             source=table.name,
             row_number=row_number,

@@ -16,7 +16,8 @@ from finhub_onboard.intake import customers, notices
 from finhub_onboard.intake.cells import Cells
 from finhub_onboard.intake.checking import countries, schema
 from finhub_onboard.intake.checking.categories import Catalogue
-from finhub_onboard.intake.duplicates.identity import FIELD_OF, PROBABLE, Companions
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
+from finhub_onboard.intake.duplicates.identity import CODE_OF, FIELD_OF, PROBABLE, Companions
 from finhub_onboard.intake.findings import Findings, Lack, Piece
 from finhub_onboard.intake.reading.files import Batch, Table
 from finhub_onboard.model import Customer, IntakeRow, Severity, SourceInfo, Violation
@@ -192,8 +193,7 @@ class Judge:
 
     def _copy(self, findings: "Findings", place: int, key: str, copies: str) -> None:
         severity = Severity.WARNING if key == PROBABLE and not self.reject_probable else Severity.ERROR
-        code = key if key == PROBABLE else f"duplicate_{key}"
-        findings.add(place, FIELD_OF.get(key, key), code, {"copies": copies}, severity)
+        findings.add(place, FIELD_OF.get(key, key), CODE_OF[key], {"copies": copies}, severity)
 
     @staticmethod
     def _lacks(findings: "Findings", needs: Needs, frame: pl.DataFrame) -> None:
@@ -208,17 +208,17 @@ class Judge:
     def _facts(self, fault: schema.BrokenRule, frame: pl.DataFrame, table: Table) -> Mapping[str, object]:
         """Return the parameters of a code's message; none is a value of the row."""
         match fault.code:
-            case "too_long":
+            case ViolationCode.TOO_LONG:
                 return {"longest": schema.LONGEST[fault.column]}
-            case "birth_date_format":
+            case ViolationCode.BIRTH_DATE_FORMAT:
                 return {"format": table.reading.profile.formats.date_of_birth}
-            case "birth_date_under_age":
+            case ViolationCode.BIRTH_DATE_UNDER_AGE:
                 return {"min_age": self.min_age}
-            case "nationality_ambiguous":
+            case ViolationCode.NATIONALITY_AMBIGUOUS:
                 return {"candidates": " or ".join(countries.candidates(frame["nationality"][fault.place]))}
-            case "document_too_large":
+            case ViolationCode.DOCUMENT_TOO_LARGE:
                 return {"max_bytes": self.max_document_bytes}
-            case "category_unknown":
+            case ViolationCode.CATEGORY_UNKNOWN:
                 return {"nearest": self.catalogue.nearest(frame["category"][fault.place])}
         return {}
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import polars as pl
 
 from finhub_onboard.intake.cells import Cells
-from finhub_onboard.intake.checking import damage, rewritten
+from finhub_onboard.intake.checking import rewritten
 from finhub_onboard.intake.checking.elementwise import distinct_if_few
 from finhub_onboard.intake.checking.phones import loses_digits
-from finhub_onboard.intake.mapping import splitting
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.intake.reading.quirks import OPENERS
 from finhub_onboard.model import Severity
 
@@ -29,9 +29,9 @@ _QUOTED = rf"""^["'{OPENERS}].*["'{OPENERS}\u2019]$"""
 """A straight apostrophe at both ends, or typographic quotes; CSV's own are gone by now."""
 _NO_BIRTH_DATE = "1900-01-01"
 _SEVERITY = {
-    damage.MISREAD: Severity.WARNING,
-    damage.ENTITIES: Severity.WARNING,
-    splitting.DOUBTFUL: Severity.WARNING,
+    ViolationCode.MISREAD_TEXT: Severity.WARNING,
+    ViolationCode.HTML_ENTITY: Severity.WARNING,
+    ViolationCode.NAME_SPLIT_DOUBTFUL: Severity.WARNING,
 }
 
 
@@ -40,7 +40,7 @@ class Notice(NamedTuple):
 
     place: int
     column: str
-    code: str
+    code: ViolationCode
     severity: Severity
 
 
@@ -48,12 +48,13 @@ def find(given: Cells, frame: pl.DataFrame) -> Iterator[Notice]:
     """Yield the notices on a batch; ``given`` are its cells, ``frame`` is normalised."""
     for column, codes in given.codes.items():
         for place in codes.is_not_null().arg_true():
-            yield Notice(place, column, codes[place], _SEVERITY.get(codes[place], Severity.NOTICE))
+            code = ViolationCode(codes[place])
+            yield Notice(place, column, code, _SEVERITY.get(code, Severity.NOTICE))
     for place in _rewritten_emails(given.frame["email"], frame["email"]):
-        yield Notice(place, "email", "email_rewritten", Severity.NOTICE)
+        yield Notice(place, "email", ViolationCode.EMAIL_REWRITTEN, Severity.NOTICE)
     if given.dialled is not None:
         for place in loses_digits(given.dialled, frame["phone"]):
-            yield Notice(place, "phone", "phone_digits_changed", Severity.NOTICE)
+            yield Notice(place, "phone", ViolationCode.PHONE_DIGITS_CHANGED, Severity.NOTICE)
     yield from _doubtful(frame)
 
 
@@ -65,13 +66,13 @@ def _doubtful(frame: pl.DataFrame) -> Iterator[Notice]:
         for place in _matching(values, pattern):
             yield Notice(place, column, _doubt_of(values[place], column), Severity.WARNING)
     for place in (frame["date_of_birth"] == _NO_BIRTH_DATE).arg_true():
-        yield Notice(place, "date_of_birth", "birth_date_placeholder", Severity.WARNING)
+        yield Notice(place, "date_of_birth", ViolationCode.BIRTH_DATE_PLACEHOLDER, Severity.WARNING)
 
 
-def _doubt_of(value: str, column: str) -> str:
+def _doubt_of(value: str, column: str) -> ViolationCode:
     if column in _DOUBTFUL_NUMBERS and value[0].isdigit():
-        return "number_imprecise"
-    return "quoted_value" if re.search(_QUOTED, value) else "placeholder"
+        return ViolationCode.NUMBER_IMPRECISE
+    return ViolationCode.QUOTED_VALUE if re.search(_QUOTED, value) else ViolationCode.PLACEHOLDER
 
 
 def _matching(values: pl.Series, pattern: str) -> pl.Series:

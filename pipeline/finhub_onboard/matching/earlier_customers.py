@@ -9,13 +9,20 @@ that were valid then: what is refused or taken back later changes no report.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from finhub_onboard.intake.checking import violation_codes
+from finhub_onboard.intake.checking.violation_codes import ViolationCode, make_violation
 from finhub_onboard.intake.duplicates.identity import FIELD_OF
 from finhub_onboard.journey.sent import is_at_the_bank
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.matching.former_readings import as_known
 from finhub_onboard.model import IntakeRow
+
+_CODE_OF = {
+    "email": ViolationCode.EARLIER_EMAIL,
+    "phone_and_birth_date": ViolationCode.EARLIER_PHONE_AND_BIRTH_DATE,
+    "document_number": ViolationCode.EARLIER_DOCUMENT_NUMBER,
+}
+"""The violation of a row that shares an identity hash of this kind with another customer."""
 
 
 class Earlier:
@@ -66,8 +73,8 @@ class Earlier:
 
 def _refused(row: IntakeRow, kinds: Sequence[str]) -> IntakeRow:
     violations = [
-        violation_codes.make_violation(
-            f"earlier_{kind}",
+        make_violation(
+            _CODE_OF[kind],
             source=row.source,
             row_number=row.row_number,
             external_id=row.external_id,

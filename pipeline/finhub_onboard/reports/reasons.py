@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.model import Journey, Violation
 
@@ -9,27 +10,27 @@ ROW_CHANGED = "row_changed"
 """Code of a row that changed after it was sent, though nothing blocks its journey."""
 OF_COPIES = frozenset(
     {
-        "duplicate_external_id",
-        "duplicate_email",
-        "duplicate_phone_and_birth_date",
-        "duplicate_document_number",
-        "probable_duplicate",
-        "earlier_email",
-        "earlier_phone_and_birth_date",
-        "earlier_document_number",
+        ViolationCode.DUPLICATE_EXTERNAL_ID,
+        ViolationCode.DUPLICATE_EMAIL,
+        ViolationCode.DUPLICATE_PHONE_AND_BIRTH_DATE,
+        ViolationCode.DUPLICATE_DOCUMENT_NUMBER,
+        ViolationCode.PROBABLE_DUPLICATE,
+        ViolationCode.EARLIER_EMAIL,
+        ViolationCode.EARLIER_PHONE_AND_BIRTH_DATE,
+        ViolationCode.EARLIER_DOCUMENT_NUMBER,
     }
 )
 """The intake's codes of rows that resemble other rows or customers."""
 OF_DOCUMENTS = frozenset(
     {
-        "document_path_absolute",
-        "document_outside_root",
-        "document_not_found",
-        "document_not_a_file",
-        "document_unreadable",
-        "document_empty",
-        "document_too_large",
-        "document_kind",
+        ViolationCode.DOCUMENT_PATH_ABSOLUTE,
+        ViolationCode.DOCUMENT_OUTSIDE_ROOT,
+        ViolationCode.DOCUMENT_NOT_FOUND,
+        ViolationCode.DOCUMENT_NOT_A_FILE,
+        ViolationCode.DOCUMENT_UNREADABLE,
+        ViolationCode.DOCUMENT_EMPTY,
+        ViolationCode.DOCUMENT_TOO_LARGE,
+        ViolationCode.DOCUMENT_KIND,
     }
 )
 """The intake's codes of documents that cannot be sent: the request could not be built."""

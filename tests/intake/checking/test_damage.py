@@ -5,7 +5,8 @@ import csv
 import polars as pl
 import pytest
 
-from finhub_onboard.intake.checking.damage import ENTITIES, MISREAD, find_damage, is_misread
+from finhub_onboard.intake.checking.damage import find_damage, is_misread
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from tests.intake.helpers import CORPORA
 
 NAMES = (
@@ -42,7 +43,7 @@ def test_utf_8_in_another_encoding_is_known(name: str, codec: str) -> None:
     once = taken_for(name, codec)
     assert is_misread(once)
     assert is_misread(taken_for(once, codec))
-    assert find_damage(pl.Series(["Ana", once])) == {1: MISREAD}
+    assert find_damage(pl.Series(["Ana", once])) == {1: ViolationCode.MISREAD_TEXT}
 
 
 @pytest.mark.parametrize(
@@ -83,4 +84,6 @@ def test_names_of_the_world_are_not_damaged() -> None:
 @pytest.mark.parametrize("text", ["Jos&eacute;", "O&#39;Neil", "O&#x27;Neil", "B&amp;B", "Jos&amp;eacute;", "a &lt; b"])
 def test_entities_are_known(text: str) -> None:
     """By name or number."""
-    assert find_damage(pl.Series([text, "Marks & Spencer", "A&B;", "&nothing;", "R&D"])) == {0: ENTITIES}
+    assert find_damage(pl.Series([text, "Marks & Spencer", "A&B;", "&nothing;", "R&D"])) == {
+        0: ViolationCode.HTML_ENTITY
+    }

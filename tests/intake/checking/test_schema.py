@@ -8,7 +8,7 @@ from pandera.config import config_context
 from finhub_onboard.intake.checking import elementwise, schema
 from finhub_onboard.intake.checking.normalise import JUDGED_COLUMNS, VERDICT
 from finhub_onboard.intake.checking.schema import BrokenRule
-from finhub_onboard.intake.checking.violation_codes import CODES
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from tests.intake.helpers import NOW
 
@@ -28,7 +28,7 @@ def test_every_check_is_named_by_a_violation_code() -> None:
     """The schema of rules reads as the list of codes; a verdict names its code itself."""
     checks = {check.name for column in SPECIFICATION.rules.columns.values() for check in column.checks}
     assert len(checks) > 15
-    assert checks - {"verdict"} <= set(CODES)
+    assert checks - {"verdict"} <= set(ViolationCode)
     assert set(SPECIFICATION.rules.columns) == set(SPECIFICATION.columns.columns)
 
 
@@ -46,7 +46,7 @@ def test_pandera_judges_every_row(monkeypatch: pytest.MonkeyPatch, bad: dict[str
     monkeypatch.setattr(pa.DataFrameSchema, "validate", record)
     frame = batch(3, **bad)
     found = schema.validate(SPECIFICATION, frame)
-    assert found == [BrokenRule(place=1, column="email", code="email_invalid")] * len(bad)
+    assert found == [BrokenRule(place=1, column="email", code=ViolationCode.EMAIL_INVALID)] * len(bad)
     assert given[0].equals(frame)
     assert set(SPECIFICATION.columns.columns) <= set(given[0].columns)
 
@@ -55,7 +55,7 @@ def test_the_environment_cannot_switch_the_judge_off() -> None:
     """What pandera's own switches say (``PANDERA_VALIDATION_ENABLED=False``) does not let a bad row pass."""
     with config_context(validation_enabled=False):
         found = schema.validate(SPECIFICATION, batch(2, last_name=["x", ""]))
-    assert found == [BrokenRule(place=1, column="last_name", code="required_missing")]
+    assert found == [BrokenRule(place=1, column="last_name", code=ViolationCode.REQUIRED_MISSING)]
 
 
 def test_a_batch_that_cannot_be_judged_is_no_good_batch() -> None:

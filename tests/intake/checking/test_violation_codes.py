@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from finhub_onboard.intake.checking.violation_codes import CODES
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.model import CANONICAL_COLUMNS, IntakeRow
 from tests.intake.checking.support import judge_values
 from tests.intake.helpers import judged, write
@@ -25,4 +25,4 @@ def test_messages_hold_no_value_of_the_row(tmp_path: Path) -> None:
 
 def test_every_code_has_words_without_a_line_break() -> None:
     """The table of codes is complete: a sentence and a hint for each."""
-    assert all(words.message and words.hint and "\n" not in words.message + words.hint for words in CODES.values())
+    assert all(words.message and words.hint and "\n" not in words.message + words.hint for words in ViolationCode)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.intake.reading.records import Fault
 from tests.intake.reading.workbooks import SHEET, changed, fill, read, sheet_data, shown, workbook
 
@@ -87,8 +88,8 @@ def test_errors_and_lost_digits_are_faults_of_their_record(tmp_path: Path) -> No
     rows, faults = read(path, "a", "b")
     assert rows == [("1", "2"), ("", ""), ("", ""), ("5", "6")]
     assert faults == {
-        1: Fault(codes=("number_imprecise",), line=4),
-        2: Fault(codes=("cell_error", "number_imprecise"), line=5),
+        1: Fault(codes=(ViolationCode.NUMBER_IMPRECISE,), line=4),
+        2: Fault(codes=(ViolationCode.CELL_ERROR, ViolationCode.NUMBER_IMPRECISE), line=5),
     }
     copied, faults = read(path, as_shown=True)
     assert not faults
@@ -98,7 +99,7 @@ def test_errors_and_lost_digits_are_faults_of_their_record(tmp_path: Path) -> No
 def test_days_that_are_in_no_calendar_are_faults(tmp_path: Path) -> None:
     """A number too large for a date shows as an error in Excel as well."""
     _, faults = read(workbook(tmp_path / "x", [["a"], [(99_999_999, "yyyy-mm-dd")]]))
-    assert faults == {0: Fault(codes=("cell_error",), line=2)}
+    assert faults == {0: Fault(codes=(ViolationCode.CELL_ERROR,), line=2)}
 
 
 def test_times_of_day_are_no_dates(tmp_path: Path) -> None:

@@ -14,9 +14,8 @@ from html.entities import html5
 import polars as pl
 
 from finhub_onboard.intake.checking.elementwise import is_ascii
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 
-MISREAD, ENTITIES = "misread_text", "html_entity"
-"""Codes of the two kinds of damage."""
 _CODECS = (
     *("cp1252", "latin-1", "cp1250", "cp1254", "cp1257", "cp1251", "iso8859-2", "iso8859-15"),
     *("mac_roman", "cp437", "cp850"),
@@ -38,16 +37,16 @@ _MIN_LETTERS = 2
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def find_damage(values: pl.Series) -> dict[int, str]:
+def find_damage(values: pl.Series) -> dict[int, ViolationCode]:
     """Tell by place which texts hold a letter as a web page's code, or were read in a wrong encoding."""
-    found: dict[str, str] = {}
+    found: dict[str, ViolationCode] = {}
     for text in values.filter(values.str.contains("&", literal=True)).unique():
         if _has_entity(text):
-            found[text] = ENTITIES
+            found[text] = ViolationCode.HTML_ENTITY
     if not is_ascii(values):
         for text in values.filter(values.str.contains(r"[^\x00-\x7f]{2}")).unique():
             if is_misread(text):
-                found[text] = MISREAD
+                found[text] = ViolationCode.MISREAD_TEXT
     if not found:
         return {}
     places = values.is_in(list(found)).arg_true()

@@ -12,7 +12,7 @@ import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from finhub_onboard.errors import StoppedEarlyError
-from finhub_onboard.intake.checking.violation_codes import CODES
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 
 _SIGNATURES = {
     b"%PDF": "application/pdf",
@@ -24,8 +24,8 @@ _SIGNATURES = {
 MIME_TYPES = tuple(dict.fromkeys(_SIGNATURES.values()))
 _HEAD = max(map(len, _SIGNATURES))
 _CODES_BY_ERRNO = {
-    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP), "document_not_found"),
-    **dict.fromkeys((errno.EISDIR, errno.ENXIO, errno.ENODEV), "document_not_a_file"),
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP), ViolationCode.DOCUMENT_NOT_FOUND),
+    **dict.fromkeys((errno.EISDIR, errno.ENXIO, errno.ENODEV), ViolationCode.DOCUMENT_NOT_A_FILE),
 }
 _OF_THE_ROW = frozenset({*_CODES_BY_ERRNO, errno.EACCES, errno.EPERM, errno.EINVAL, errno.EILSEQ, errno.EOVERFLOW})
 """Errors that concern this one file; all others concern every document."""
@@ -36,29 +36,29 @@ class DocumentsTroubleError(StoppedEarlyError):
 
 
 class DocumentError(Exception):
-    """A document cannot be sent: ``code`` is one of the violation codes, ``message`` says it without the path."""
+    """A document cannot be sent; ``message`` says why without the path."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: ViolationCode, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
 
 
-def problem(root: Path, relative: str, max_bytes: int) -> str | None:
+def problem(root: Path, relative: str, max_bytes: int) -> ViolationCode | None:
     """Return the code of what is wrong with a document, or None. Raises :class:`DocumentsTroubleError`."""
     try:
         descriptor = _open(root, relative, max_bytes)
     except DocumentError as error:
         return error.code
     try:
-        return None if _mime_type(os.read(descriptor, _HEAD)) else "document_kind"
+        return None if _mime_type(os.read(descriptor, _HEAD)) else ViolationCode.DOCUMENT_KIND
     except OSError as error:
         return _failed(error, root, max_bytes).code
     finally:
         os.close(descriptor)
 
 
-def known_problem(root: Path, relative: str, max_bytes: int) -> str | None:
+def known_problem(root: Path, relative: str, max_bytes: int) -> ViolationCode | None:
     """As :func:`problem`, but None where the machine fails: reports must be written anyway."""
     try:
         return problem(root, relative, max_bytes)
@@ -79,12 +79,12 @@ def open_document(root: Path, relative: str, max_bytes: int) -> tuple[bytes, str
     except OSError as error:
         raise _failed(error, root, max_bytes) from None
     if len(content) > max_bytes:
-        raise _error("document_too_large", max_bytes)
+        raise _error(ViolationCode.DOCUMENT_TOO_LARGE, max_bytes)
     if not content:
-        raise _error("document_empty", max_bytes)
+        raise _error(ViolationCode.DOCUMENT_EMPTY, max_bytes)
     mime_type = _mime_type(content[:_HEAD])
     if mime_type is None:
-        raise _error("document_kind", max_bytes)
+        raise _error(ViolationCode.DOCUMENT_KIND, max_bytes)
     return content, mime_type
 
 
@@ -111,29 +111,29 @@ def _failed(error: OSError, root: Path, max_bytes: int) -> DocumentError:
             f"the documents below {root} cannot be read: {error.strerror}",
             hint="bring the disk or its mount back, or free descriptors; the same command goes on where it ended",
         ) from None
-    return _error(_CODES_BY_ERRNO.get(error.errno or 0, "document_unreadable"), max_bytes)
+    return _error(_CODES_BY_ERRNO.get(error.errno or 0, ViolationCode.DOCUMENT_UNREADABLE), max_bytes)
 
 
 def _check(status: os.stat_result, max_bytes: int) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise _error("document_not_a_file", max_bytes)
+        raise _error(ViolationCode.DOCUMENT_NOT_A_FILE, max_bytes)
     if status.st_size == 0:
-        raise _error("document_empty", max_bytes)
+        raise _error(ViolationCode.DOCUMENT_EMPTY, max_bytes)
     if status.st_size > max_bytes:
-        raise _error("document_too_large", max_bytes)
+        raise _error(ViolationCode.DOCUMENT_TOO_LARGE, max_bytes)
 
 
 def _inside(root: Path, relative: str, max_bytes: int) -> Path:
     """Return the real path of a document, refused when it is not below the real root."""
     if PurePosixPath(relative).is_absolute() or PureWindowsPath(relative).is_absolute():
-        raise _error("document_path_absolute", max_bytes)
+        raise _error(ViolationCode.DOCUMENT_PATH_ABSOLUTE, max_bytes)
     base = Path(os.path.realpath(root))
     try:
         path = Path(os.path.realpath(base / relative))
     except (OSError, ValueError):  # too long, a NUL, a loop of links: no such file, whatever it meant
-        raise _error("document_not_found", max_bytes) from None
+        raise _error(ViolationCode.DOCUMENT_NOT_FOUND, max_bytes) from None
     if not path.is_relative_to(base):
-        raise _error("document_outside_root", max_bytes)
+        raise _error(ViolationCode.DOCUMENT_OUTSIDE_ROOT, max_bytes)
     return path
 
 
@@ -141,5 +141,5 @@ def _mime_type(head: bytes) -> str | None:
     return next((kind for signature, kind in _SIGNATURES.items() if head.startswith(signature)), None)
 
 
-def _error(code: str, max_bytes: int) -> DocumentError:
-    return DocumentError(code, CODES[code].message.format(max_bytes=max_bytes))
+def _error(code: ViolationCode, max_bytes: int) -> DocumentError:
+    return DocumentError(code, code.message.format(max_bytes=max_bytes))

@@ -18,6 +18,7 @@ from finhub_onboard.intake.checking import contacts, countries, documents, phone
 from finhub_onboard.intake.checking.categories import Catalogue
 from finhub_onboard.intake.checking.elementwise import map_distinct, map_texts
 from finhub_onboard.intake.checking.rewritten import is_rewritten
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS
 
 VERDICT = ":verdict"
@@ -71,10 +72,10 @@ def normalise(
     for column in INSTANT_COLUMNS:
         columns[column] = _instants(columns[column])
     judged = {
-        "email": _judge(columns["email"], contacts.plain_emails, email, "email_invalid"),
+        "email": _judge(columns["email"], contacts.plain_emails, email, ViolationCode.EMAIL_INVALID),
         "phone": _phones(columns["phone"]),
         "nationality": _nationalities(columns["nationality"], nationalities),
-        "category": _judge(columns["category"], None, catalogue.spelling, "category_unknown"),
+        "category": _judge(columns["category"], None, catalogue.spelling, ViolationCode.CATEGORY_UNKNOWN),
     }
     columns.update((column, values) for column, (values, _) in judged.items())
     verdicts = {column: verdict for column, (_, verdict) in judged.items()}
@@ -101,13 +102,13 @@ def _nationalities(values: pl.Series, stated: Collection[str]) -> tuple[pl.Serie
     """Return English names and verdicts: unknown names, and names of several countries."""
     own = {name for name in stated if not countries.is_code(name)}
     names, verdicts = _judge(
-        values, lambda given: given.is_in(list(own)), countries.english_name, "nationality_unknown"
+        values, lambda given: given.is_in(list(own)), countries.english_name, ViolationCode.NATIONALITY_UNKNOWN
     )
     if verdicts.null_count() == verdicts.len():
         return names, verdicts
     several = map_texts(
         pl.select(pl.when(verdicts.is_not_null()).then(names)).to_series(),
-        lambda name: "nationality_ambiguous" if countries.candidates(name) else None,
+        lambda name: ViolationCode.NATIONALITY_AMBIGUOUS if countries.candidates(name) else None,
     )
     return names, pl.select(pl.coalesce(several, verdicts)).to_series()
 
@@ -116,7 +117,7 @@ def _judge(
     values: pl.Series,
     surely_good: Callable[[pl.Series], pl.Series] | None,
     canonical: Callable[[str], str | None],
-    code: str,
+    code: ViolationCode,
 ) -> tuple[pl.Series, pl.Series]:
     """Return canonical values and verdicts; ``canonical`` is not called for empty and surely good values."""
     settled = values == ""
@@ -134,7 +135,7 @@ def _judge(
 
 
 def _phones(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    return _judge(phones.write_prefixes(values), phones.plain, _phone, "phone_invalid")
+    return _judge(phones.write_prefixes(values), phones.plain, _phone, ViolationCode.PHONE_INVALID)
 
 
 def _phone(value: str) -> str | None:

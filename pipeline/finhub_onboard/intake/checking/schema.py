@@ -17,6 +17,7 @@ from pandera.errors import SchemaErrors
 from finhub_onboard.intake.checking import rules
 from finhub_onboard.intake.checking.elementwise import map_distinct
 from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS, JUDGED_COLUMNS, VERDICT
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
 
 LONGEST = {
@@ -27,7 +28,7 @@ LONGEST = {
 DOCUMENT_TYPES = ("PASSPORT", "ID_CARD", "DRIVERS_LICENSE")
 _VERDICT_CHECK = "verdict"
 """The one check that is not named by its code: the code is the verdict itself."""
-Rule = tuple[str, Callable[[str], pl.Expr]]
+Rule = tuple[ViolationCode, Callable[[str], pl.Expr]]
 """A violation code, and the condition on a column under which there is none."""
 
 
@@ -37,7 +38,7 @@ class BrokenRule:
 
     place: int
     column: str
-    code: str
+    code: ViolationCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,45 +57,45 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
     """Make the schemas, as of an instant; ``required`` are further columns that the profile requires."""
     today = now.date().isoformat()
     columns: dict[str, list[Rule]] = {
-        "external_id": [("number_imprecise", rules.not_rewritten)],
-        "first_name": [("name_without_letter", rules.has_letter)],
-        "last_name": [("name_without_letter", rules.has_letter)],
+        "external_id": [(ViolationCode.NUMBER_IMPRECISE, rules.not_rewritten)],
+        "first_name": [(ViolationCode.NAME_WITHOUT_LETTER, rules.has_letter)],
+        "last_name": [(ViolationCode.NAME_WITHOUT_LETTER, rules.has_letter)],
         "email": [],
         "phone": [
-            ("phone_without_country_code", rules.international_phone),
-            ("number_imprecise", rules.not_rewritten),
+            (ViolationCode.PHONE_WITHOUT_COUNTRY_CODE, rules.international_phone),
+            (ViolationCode.NUMBER_IMPRECISE, rules.not_rewritten),
         ],
         "date_of_birth": [
-            ("birth_date_format", rules.date_written),
-            ("birth_date_with_time", rules.date_at_midnight),
-            ("birth_date_impossible", rules.date_real),
-            ("birth_date_future", lambda column: rules.date_not_after(column, today)),
-            ("birth_date_before_1900", rules.date_not_before_1900),
-            ("birth_date_under_age", lambda column: rules.adult(column, now, min_age)),
+            (ViolationCode.BIRTH_DATE_FORMAT, rules.date_written),
+            (ViolationCode.BIRTH_DATE_WITH_TIME, rules.date_at_midnight),
+            (ViolationCode.BIRTH_DATE_IMPOSSIBLE, rules.date_real),
+            (ViolationCode.BIRTH_DATE_FUTURE, lambda column: rules.date_not_after(column, today)),
+            (ViolationCode.BIRTH_DATE_BEFORE_1900, rules.date_not_before_1900),
+            (ViolationCode.BIRTH_DATE_UNDER_AGE, lambda column: rules.adult(column, now, min_age)),
         ],
         "nationality": [],
         "category": [],
         "gender": [],
         "place_of_birth": [],
-        "pincode": [("number_imprecise", rules.no_number)],
-        "risk_level": [("risk_level_unknown", lambda column: rules.one_of(column, tuple(Risk)))],
-        "document_type": [("document_type_unknown", lambda column: rules.one_of(column, DOCUMENT_TYPES))],
-        "document_number": [("number_imprecise", rules.not_rewritten)],
+        "pincode": [(ViolationCode.NUMBER_IMPRECISE, rules.no_number)],
+        "risk_level": [(ViolationCode.RISK_LEVEL_UNKNOWN, lambda column: rules.one_of(column, tuple(Risk)))],
+        "document_type": [(ViolationCode.DOCUMENT_TYPE_UNKNOWN, lambda column: rules.one_of(column, DOCUMENT_TYPES))],
+        "document_number": [(ViolationCode.NUMBER_IMPRECISE, rules.not_rewritten)],
         **{column: [] for column in DOCUMENT_COLUMNS},
         **{f"{consent}_version": [] for consent in CONSENTS},
         **{
             column: [
-                ("instant_format", rules.instant_written),
-                ("instant_without_offset", rules.instant_has_offset),
-                ("instant_in_future", lambda column: rules.instant_not_after(column, now)),
+                (ViolationCode.INSTANT_FORMAT, rules.instant_written),
+                (ViolationCode.INSTANT_WITHOUT_OFFSET, rules.instant_has_offset),
+                (ViolationCode.INSTANT_IN_FUTURE, lambda column: rules.instant_not_after(column, now)),
             ]
             for column in INSTANT_COLUMNS
         },
     }
     columns = {name: [*_common(name, required), *own] for name, own in columns.items()}
     # Libraries and the file system have judged these once per distinct value; the schema reads their verdicts.
-    columns |= {column + VERDICT: [(_VERDICT_CHECK, rules.no_verdict)] for column in JUDGED_COLUMNS}
-    table = {name: {code: holds(name) for code, holds in own} for name, own in columns.items() if own}
+    verdicts = {column + VERDICT: {_VERDICT_CHECK: rules.no_verdict(column + VERDICT)} for column in JUDGED_COLUMNS}
+    table = {name: {str(code): holds(name) for code, holds in own} for name, own in columns.items() if own} | verdicts
     return Specification(
         columns=_schema({name: {name: pl.all_horizontal(own.values())} for name, own in table.items()}),
         rules=_schema(table),
@@ -127,7 +128,7 @@ def validate(by: Specification, frame: pl.DataFrame) -> list[BrokenRule]:
         BrokenRule(
             place=rows[index],
             column=column.removesuffix(VERDICT),
-            code=verdicts[column][index] if check == _VERDICT_CHECK else check,
+            code=ViolationCode(verdicts[column][index] if check == _VERDICT_CHECK else check),
         )
         for index, column, check in named.rows()
     ]
@@ -152,16 +153,18 @@ def _failures(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> pl.DataFrame |
 
 def _common(name: str, required: Collection[str]) -> list[Rule]:
     """Return the rules that many columns share."""
-    found: list[Rule] = [("required_missing", rules.present)] if name in REQUIRED_COLUMNS or name in required else []
+    common: list[Rule] = []
+    if name in REQUIRED_COLUMNS or name in required:
+        common.append((ViolationCode.REQUIRED_MISSING, rules.present))
     if name in LONGEST:
         longest = LONGEST[name]
-        found += [
-            ("too_long", lambda column: rules.at_most(column, longest)),
-            ("control_characters", rules.no_controls),
-            ("garbled_text", rules.not_garbled),
-            ("cell_error", rules.no_cell_error),
+        common += [
+            (ViolationCode.TOO_LONG, lambda column: rules.at_most(column, longest)),
+            (ViolationCode.CONTROL_CHARACTERS, rules.no_controls),
+            (ViolationCode.GARBLED_TEXT, rules.not_garbled),
+            (ViolationCode.CELL_ERROR, rules.no_cell_error),
         ]
-    return found
+    return common
 
 
 def _schema(table: Mapping[str, Mapping[str, pl.Expr]]) -> pa.DataFrameSchema:

@@ -12,10 +12,12 @@ import polars as pl
 from finhub_onboard.intake.cells import seen
 from finhub_onboard.intake.checking.contacts import email_key
 from finhub_onboard.intake.checking.normalise import document_type, phone_number
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.intake.duplicates import probable
 from finhub_onboard.intake.duplicates.exact import Proof, document_key, join_parts, phone_birth_key, select_between
 
-PROBABLE = "probable_duplicate"
+PROBABLE = "names"
+"""The key of probable duplicates."""
 COLUMNS = (
     "external_id",
     "first_name",
@@ -29,6 +31,14 @@ COLUMNS = (
 """The canonical columns that keys are made of."""
 FIELD_OF = {"phone_and_birth_date": "phone", PROBABLE: "last_name"}
 """The column that a violation of a combined key is reported under."""
+CODE_OF = {
+    "external_id": ViolationCode.DUPLICATE_EXTERNAL_ID,
+    "email": ViolationCode.DUPLICATE_EMAIL,
+    "phone_and_birth_date": ViolationCode.DUPLICATE_PHONE_AND_BIRTH_DATE,
+    "document_number": ViolationCode.DUPLICATE_DOCUMENT_NUMBER,
+    PROBABLE: ViolationCode.PROBABLE_DUPLICATE,
+}
+"""The violation of a key that another row shares."""
 LOOSELY = ("first_name", "last_name", "phone", "document_type", "document_number")
 """The columns of which candidate keys use letters and digits only, so that they need no cleaning."""
 _NAMES = ("first_name", "last_name", "date_of_birth")

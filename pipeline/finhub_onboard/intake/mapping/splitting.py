@@ -7,9 +7,8 @@ another place is told. Knows no profile.
 import polars as pl
 
 from finhub_onboard.intake.cells import OUTER_SPACE
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 
-DOUBTFUL = "name_split_doubtful"
-"""The code of a name that may have been cut in a wrong place."""
 _COMMA = "last, first"
 
 
@@ -37,5 +36,6 @@ def find_doubtful(names: pl.Series, order: str, before: pl.Series | None) -> pl.
     if order == _COMMA:
         return before
     words = names.str.strip_chars(OUTER_SPACE).str.count_matches(r"\s+") + 1
-    doubtful = pl.when((words > 2) & ~names.str.contains(",", literal=True)).then(pl.lit(DOUBTFUL))  # noqa: PLR2004 - first and last
+    is_doubtful = (words > 2) & ~names.str.contains(",", literal=True)  # noqa: PLR2004 - first and last
+    doubtful = pl.when(is_doubtful).then(pl.lit(ViolationCode.NAME_SPLIT_DOUBTFUL))
     return pl.select(pl.coalesce([*([before] if before is not None else []), doubtful])).to_series()

@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
+
 UNCALCULATED = "formula_without_value"
 """The code of a formula that was never calculated, which looks like an empty cell."""
 UNCALCULATED_OR_EMPTY = "formula_with_empty_value"
@@ -24,14 +26,14 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 def text(value: Any, kind: str, number_format: str) -> tuple[str, str]:
     """Return the text that a cell shows, and the code of its fault; ``kind`` is openpyxl's type of the cell."""
     if isinstance(value, str):
-        return (value, "cell_error") if kind == "e" else (unescape(value), "")
+        return (value, ViolationCode.CELL_ERROR) if kind == "e" else (unescape(value), "")
     if value is None:
         return "", ""
     if isinstance(value, bool):
         return str(value).upper(), ""
     if isinstance(value, int | float):
         if not abs(value) < _IMPRECISE:
-            return f"{value:.5E}", "number_imprecise"
+            return f"{value:.5E}", ViolationCode.NUMBER_IMPRECISE
         if value == int(value):
             return _shown(int(value), number_format), ""
         return f"{Decimal(f'{value:.15g}'):f}", ""

@@ -14,12 +14,13 @@ import polars as pl
 
 from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake.cells import OUTER_SPACE
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.intake.reading import unpack
 from finhub_onboard.intake.reading.cut import Cut
 from finhub_onboard.intake.reading.dialect import Dialect
 from finhub_onboard.intake.reading.encoding import as_utf8
 from finhub_onboard.intake.reading.lines import MAX_LINE_BYTES, Lines, LineTooLongError, Run, line_end
-from finhub_onboard.intake.reading.records import NO_TEXT, Batch, Fault, Record, batches, records
+from finhub_onboard.intake.reading.records import Batch, Fault, Record, batches, records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +199,7 @@ def _names(name: str, header: Record | None, dialect: Dialect) -> tuple[str, ...
         raise UnreadableInputError(f"{name} is empty", hint="check how it was made")
     if header.cells is None:
         codes = header.fault.codes if header.fault else ()
-        if NO_TEXT in codes:
+        if ViolationCode.RECORD_ENCODING in codes:
             raise UnreadableInputError(
                 f"{name}: the header is not {dialect.encoding.name} text",
                 hint="save the file as UTF-8, or state its encoding in a profile",

@@ -17,11 +17,12 @@ from typing import BinaryIO
 from finhub_onboard.config.profile import Source
 from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake.cells import OUTER_SPACE
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.intake.header import FIXED_WIDTH
 from finhub_onboard.intake.reading import encoding, proof, unpack
 from finhub_onboard.intake.reading.cut import Cut, plain
 from finhub_onboard.intake.reading.lines import Lines
-from finhub_onboard.intake.reading.records import NO_TEXT, Record, records
+from finhub_onboard.intake.reading.records import Record, records
 from finhub_onboard.model import ERROR_COLUMNS
 
 _SAMPLE_BYTES = 64 * 1024
@@ -181,7 +182,7 @@ def _telling(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
     Among few rejects they would be most of what is not ASCII, and be read in another encoding than the input was.
     """
     lines = _lines(head, stream)
-    return (line for line in lines if NO_TEXT.encode() not in line) if _OURS in head else lines
+    return (line for line in lines if ViolationCode.RECORD_ENCODING.encode() not in line) if _OURS in head else lines
 
 
 def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from finhub_onboard.errors import UnreadableInputError
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.intake.reading import cell_text, workbook
 from finhub_onboard.intake.reading.records import Fault
 from finhub_onboard.intake.reading.workbook import guard
@@ -166,11 +167,11 @@ def _block(
         (pl.col(str(place)) if place >= 0 else pl.lit("").repeat_by(1).explode()).alias(column)
         for column, place in zip(wanted, places, strict=True)
     )
-    codes: defaultdict[int, set[str]] = defaultdict(set)
+    codes: defaultdict[int, set[ViolationCode]] = defaultdict(set)
     lines = {}
     for row, place, line, code in wrong:
         if place in places and not as_shown:
-            codes[row].add(code)
+            codes[row].add(ViolationCode(code))
             lines[row] = line
     if codes:
         spoilt = pl.int_range(frame.height, eager=True).is_in(list(codes))

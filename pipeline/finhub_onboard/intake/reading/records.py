@@ -18,6 +18,7 @@ from io import BytesIO
 from itertools import islice
 from typing import NamedTuple
 
+from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.intake.reading.cut import Cut
 from finhub_onboard.intake.reading.lines import MAX_LINE_BYTES, Lines, Run, is_text, text_of
 from finhub_onboard.intake.reading.quirks import END_OF_FILE, SPACES
@@ -25,8 +26,6 @@ from finhub_onboard.intake.reading.quirks import END_OF_FILE, SPACES
 MAX_QUOTED_LINES = 1000
 MAX_QUOTED_BYTES = 1024 * 1024
 """How far a quoted field may span lines before its opening quote is taken for a stray one."""
-NO_TEXT = "record_encoding"
-"""The code of a record that is not valid in the file's encoding."""
 _PLAUSIBLE_FIELDS = 8
 """From this many columns on, a line inside a quoted field with exactly as many fields is a swallowed record."""
 
@@ -35,7 +34,7 @@ _PLAUSIBLE_FIELDS = 8
 class Fault:
     """Why a record could not be read: stable codes, the line it starts on (from 1), and the number of fields found."""
 
-    codes: tuple[str, ...]
+    codes: tuple[ViolationCode, ...]
     line: int
     found: int = 0
 
@@ -199,11 +198,11 @@ def _swallows(taken: list[bytes], cells: list[str], cut: Cut, width: int | None)
 def _fault(raw: bytes, cells: list[str] | None, line: int, width: int | None) -> Fault | None:
     codes = []
     if not is_text(raw):
-        codes.append(NO_TEXT)
+        codes.append(ViolationCode.RECORD_ENCODING)
     if b"\0" in raw:
-        codes.append("record_nul")
+        codes.append(ViolationCode.RECORD_NUL)
     if cells is None:
-        codes.append("record_quoting")
+        codes.append(ViolationCode.RECORD_QUOTING)
     elif width is not None and len(cells) != width:
-        codes.append("record_short" if len(cells) < width else "record_long")
+        codes.append(ViolationCode.RECORD_SHORT if len(cells) < width else ViolationCode.RECORD_LONG)
     return Fault(codes=tuple(codes), line=line, found=len(cells or ())) if codes else None
