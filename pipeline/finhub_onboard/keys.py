@@ -120,8 +120,8 @@ class Keys:
 
     def login_mark(self, *credentials: str) -> str:
         """Tells whether these credentials are those that the bank refused, without giving them away."""
-        said = "".join(f"{len(part)}:{part}" for part in (self._tenant.decode(), *credentials))
-        return hmac.digest(self._logins, said.encode(), "sha256")[:16].hex()
+        text = "".join(f"{len(part)}:{part}" for part in (self._tenant.decode(), *credentials))
+        return hmac.digest(self._logins, text.encode(), "sha256")[:16].hex()
 
     def password(self, external_id: str) -> str:
         """Initial password of a customer: 24 characters of four classes, never stored (API.md, section 4)."""

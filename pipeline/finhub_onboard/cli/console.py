@@ -99,9 +99,9 @@ def json_lines(
         event = envelope.event
         if isinstance(event, _OFTEN) and not seldom.lets(event):
             return
-        said = {"time": _time(envelope), "event": envelope.name, "run_id": envelope.run_id}
-        said |= {field.name: getattr(event, field.name) for field in fields(event)}
-        stream.write(json.dumps(said, default=dict) + "\n")
+        record = {"time": _time(envelope), "event": envelope.name, "run_id": envelope.run_id}
+        record |= {field.name: getattr(event, field.name) for field in fields(event)}
+        stream.write(json.dumps(record, default=dict) + "\n")
         stream.flush()
 
     return handle

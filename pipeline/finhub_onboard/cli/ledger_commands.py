@@ -26,8 +26,8 @@ def status_command(config: Path | None, *, as_json: bool) -> None:
     from finhub_onboard.commands import status
 
     with plain_errors():
-        found = status.status(settings_from(config, {}))
-        click.echo(status.as_json(found) if as_json else tables.facts(status.as_rows(found)))
+        ledger_status = status.status(settings_from(config, {}))
+        click.echo(status.as_json(ledger_status) if as_json else tables.facts(status.as_rows(ledger_status)))
 
 
 @click.command("report", cls=Command, example="onboard report --config configs/production.toml")

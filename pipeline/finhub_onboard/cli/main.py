@@ -165,9 +165,9 @@ def plan_command(
 
     with _console(json_logs=json_logs) as bus:
         settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
-        found = plan.plan(_order(inputs, profile, None, limit, config), settings, bus.emit)
+        forecast = plan.plan(_order(inputs, profile, None, limit, config), settings, bus.emit)
     with plain_errors():
-        click.echo(plan.as_json(found) if as_json else tables.facts(plan.as_rows(found)))
+        click.echo(plan.as_json(forecast) if as_json else tables.facts(plan.as_rows(forecast)))
 
 
 @_command("check", "onboard check --config configs/production.toml")
@@ -260,9 +260,9 @@ def _end(written: "Written") -> None:
 
 def _elsewhere(written: "Written") -> str:
     count, unnamed = written.elsewhere, written.unnamed
-    said = [f"{count} {'customer is' if count == 1 else 'customers are'} in doubt and in no row of this run"]
+    sentences = [f"{count} {'customer is' if count == 1 else 'customers are'} in doubt and in no row of this run"]
     if count > unnamed:
-        said.append(f"answer in {written.out / 'in_doubt.csv'}")
+        sentences.append(f"answer in {written.out / 'in_doubt.csv'}")
     if unnamed:
-        said.append(f"of {unnamed} an older version did not keep the external_id: give their rows to a run")
-    return "; ".join(said)
+        sentences.append(f"of {unnamed} an older version did not keep the external_id: give their rows to a run")
+    return "; ".join(sentences)

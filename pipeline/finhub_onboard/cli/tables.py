@@ -30,8 +30,8 @@ def facts(rows: Iterable[tuple[str, str]], *, width: int = 0, style: str = "") -
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(min_width=width, no_wrap=True)
     table.add_column(overflow="fold")
-    for label, said in rows:
-        table.add_row(Text(printable(label), "bold"), Text(printable(said), style))
+    for label, text in rows:
+        table.add_row(Text(printable(label), "bold"), Text(printable(text), style))
     return _render(table)
 
 
@@ -79,9 +79,9 @@ def _render(table: "Table") -> str:
     return "\n".join(line.rstrip() for line in drawn.get().rstrip("\n").split("\n"))
 
 
-def show_check(name: str, found: str, state: str) -> None:
+def show_check(name: str, text: str, state: str) -> None:
     """Print a check as soon as it is made."""
-    click.echo(facts([(name, found)], width=_CHECK_NAME, style=_STATE_STYLES.get(state, "")))
+    click.echo(facts([(name, text)], width=_CHECK_NAME, style=_STATE_STYLES.get(state, "")))
 
 
 def silent(*_: str) -> None:

@@ -97,8 +97,8 @@ class Checks:
 
     def fail(self, name: str, error: OnboardError) -> None:
         """Record a failed check."""
-        said = "; ".join((str(error), *error.details))
-        self.made.append(Check(name=name, state=FAILED, said=said, hint=error.hint, exit_code=error.exit_code))
+        text = "; ".join((str(error), *error.details))
+        self.made.append(Check(name=name, state=FAILED, said=text, hint=error.hint, exit_code=error.exit_code))
 
     def skip(self, needs: str, *names: str) -> None:
         """Record checks that cannot be made because another one failed."""
@@ -183,16 +183,16 @@ def _check_open_files(settings: Settings) -> str:
 
 def _check_ledger(settings: Settings, checks: Checks, stack: ExitStack) -> Ledger | None:
     opened: list[Ledger] = []
-    said: list[Event] = []
+    events: list[Event] = []
 
     def look() -> str:
         need_seed(settings)
-        ledger = stack.enter_context(open_ledger(settings, emit=said.append))
+        ledger = stack.enter_context(open_ledger(settings, emit=events.append))
         opened.append(ledger)
         holder = ledger.locked_by()
         new = "" if ledger.runs(acts=True) else ", new: no run has used it"
-        told = "".join(f"; {notice.message}" for notice in said if isinstance(notice, Notice))
-        return f"{ledger.name}, {f'held by {holder}' if holder else 'free'}{new}{told}"
+        notices = "".join(f"; {notice.message}" for notice in events if isinstance(notice, Notice))
+        return f"{ledger.name}, {f'held by {holder}' if holder else 'free'}{new}{notices}"
 
     if not checks.find("ledger", look):
         checks.skip("the ledger", "ledger's bank")
@@ -280,6 +280,6 @@ def _record_bank(
 def _check_clock(ahead_s: float) -> str:
     if abs(ahead_s) > _MAX_CLOCK_OFFSET_S:
         way = "ahead of" if ahead_s > 0 else "behind"
-        said = f"the bank's clock is {abs(ahead_s):,.0f} s {way} this machine's"
-        raise ConfigurationError(said, hint="set this machine's clock (NTP): deadlines and consents go by it")
+        message = f"the bank's clock is {abs(ahead_s):,.0f} s {way} this machine's"
+        raise ConfigurationError(message, hint="set this machine's clock (NTP): deadlines and consents go by it")
     return "agrees with the bank's"

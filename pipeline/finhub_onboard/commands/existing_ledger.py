@@ -17,12 +17,12 @@ def named_run(ledger: Reader, run_id: str | None) -> RunRecord:
     runs = ledger.runs()
     if not runs:
         raise ConfigurationError(f"the ledger {ledger.name} has no run", hint="check ledger.url")
-    found = next((run for run in runs if run_id in (None, run.run_id)), None)
-    if found is None:
+    record = next((run for run in runs if run_id in (None, run.run_id)), None)
+    if record is None:
         raise ConfigurationError(
             f"the ledger has no run {run_id}", hint=f"`onboard status` lists them; the newest is {runs[0].run_id}"
         )
-    return found
+    return record
 
 
 @contextmanager

@@ -80,10 +80,10 @@ class Plan:
     @property
     def dispositions(self) -> Counter[str]:
         """Rows by disposition, as in the run's summary if nobody approves meanwhile."""
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for (disposition, _), rows_ in self.ends.items():
-            found[disposition] += rows_
-        return found
+            counts[disposition] += rows_
+        return counts
 
     @property
     def calls_range(self) -> tuple[int, int]:
@@ -100,12 +100,12 @@ class Plan:
 def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     """Read and judge the inputs, look each row up in the ledger, and forecast the remaining calls."""
     settings = embedded_sandbox.as_practice(settings)
-    found = survey_inputs(order, settings, emit)
-    facts = facts_of(order, settings, found, datetime.now(UTC))
-    made = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=found.rows)
-    made.calls[Phase.CATEGORIZATION] = _HIERARCHY
+    inputs = survey_inputs(order, settings, emit)
+    facts = facts_of(order, settings, inputs, datetime.now(UTC))
+    forecast = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=inputs.rows)
+    forecast.calls[Phase.CATEGORIZATION] = _HIERARCHY
     with ExitStack() as stack:
-        desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=made, asked=asked_by(settings))
+        desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=forecast, asked=asked_by(settings))
         if not say_if_missing(settings, emit):
             need_seed(settings)
             desk.ledger = ledger = stack.enter_context(look_into_ledger(settings, emit=emit))
@@ -114,14 +114,14 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
             _say_if_refused(ledger, settings, emit)
             desk.view = Known(facts, ledger, ledger.keys, run=0)
             desk.evidence = Evidence(ledger.keys, settings.documents.root, settings.documents.max_bytes)
-            made.latency_s = ledger.latency_s()
+            forecast.latency_s = ledger.latency_s()
         categories = _categories(settings, desk.ledger)
         desk.levels = levels(categories, [run.facts for run in desk.ledger.runs()] if desk.ledger else [])
         judging = replace(facts.rules(), categories=categories)
-        for batch in judge_rows(found, judging, batch_rows=settings.intake.batch_rows):
+        for batch in judge_rows(inputs, judging, batch_rows=settings.intake.batch_rows):
             for start in range(0, len(batch), _SLICE):
                 desk.take(batch[start : start + _SLICE])
-    return made
+    return forecast
 
 
 def _say_if_refused(ledger: Reader, settings: Settings, emit: Handler) -> None:
@@ -193,8 +193,8 @@ class _Desk:
             self.made.more[phase] += max(counts) - counts[0]
 
     def _levels(self, customer: Customer, journey: Journey) -> Sequence[str]:
-        if said := level_of(journey):
-            return (said,)
+        if level := level_of(journey):
+            return (level,)
         source, levels_ = self.levels.of(customer)
         self.made.sources[source] += 1
         return levels_
@@ -214,44 +214,44 @@ def _end(outlook: Outlook) -> Disposition:
     return _ENDS[outlook.standing]
 
 
-def as_rows(made: Plan) -> Iterator[tuple[str, str]]:
+def as_rows(forecast: Plan) -> Iterator[tuple[str, str]]:
     """Return the plan for people: labels and facts."""
-    told = ", ".join(f"{count:,} {what}" for what, count in made.told.most_common())
-    yield "rows", f"{made.rows:,}: {told}" if told else "0"
-    yield "calls", f"{made.calls.total():,}, without repeats"
-    yield from (("", f"{made.calls[phase]:>11,} {phase}") for phase in Phase if made.calls[phase])
-    took = duration(made.seconds) if round(made.seconds) else "less than a second"
-    yield "time", f"{took}, at {min(made.rate, made.reachable):,.6g} calls per second"
-    yield "bottleneck", _why(made)
-    least, most = made.calls_range
+    states = ", ".join(f"{count:,} {what}" for what, count in forecast.told.most_common())
+    yield "rows", f"{forecast.rows:,}: {states}" if states else "0"
+    yield "calls", f"{forecast.calls.total():,}, without repeats"
+    yield from (("", f"{forecast.calls[phase]:>11,} {phase}") for phase in Phase if forecast.calls[phase])
+    took = duration(forecast.seconds) if round(forecast.seconds) else "less than a second"
+    yield "time", f"{took}, at {min(forecast.rate, forecast.reachable):,.6g} calls per second"
+    yield "bottleneck", _why(forecast)
+    least, most = forecast.calls_range
     if least < most:
         yield "range", f"{least:,} to {most:,} calls"
-    yield from (("assumed", text) for text in assumptions(made))
+    yield from (("assumed", text) for text in assumptions(forecast))
     yield "then", "if all goes well"
-    for (disposition, code), count in made.ends.most_common():
+    for (disposition, code), count in forecast.ends.most_common():
         if count:
             yield "", f"{count:>11,} {disposition}" + (f": {code}" if code else "")
 
 
-def as_json(made: Plan) -> str:
+def as_json(forecast: Plan) -> str:
     """Return the plan for programs."""
     return json.dumps(
         {
-            "rows": made.rows,
-            "ledger": dict(made.told),
-            "calls": {str(phase): made.calls[phase] for phase in Phase},
-            "calls_total": made.calls.total(),
-            "calls_range": dict(zip(("from", "to"), made.calls_range, strict=True)),
-            "assumptions": assumptions(made),
-            "dispositions": {str(name): made.dispositions[name] for name in Disposition},
-            "seconds": round(made.seconds, 3),
-            "rate": made.rate,
-            "max_in_flight": made.in_flight,
-            "latency_s": made.latency_s,
-            "bottleneck": made.bottleneck,
+            "rows": forecast.rows,
+            "ledger": dict(forecast.told),
+            "calls": {str(phase): forecast.calls[phase] for phase in Phase},
+            "calls_total": forecast.calls.total(),
+            "calls_range": dict(zip(("from", "to"), forecast.calls_range, strict=True)),
+            "assumptions": assumptions(forecast),
+            "dispositions": {str(name): forecast.dispositions[name] for name in Disposition},
+            "seconds": round(forecast.seconds, 3),
+            "rate": forecast.rate,
+            "max_in_flight": forecast.in_flight,
+            "latency_s": forecast.latency_s,
+            "bottleneck": forecast.bottleneck,
             "then": [
                 {"disposition": str(disposition), "code": code, "rows": count}
-                for (disposition, code), count in made.ends.most_common()
+                for (disposition, code), count in forecast.ends.most_common()
                 if count
             ],
         },
@@ -259,31 +259,31 @@ def as_json(made: Plan) -> str:
     )
 
 
-def assumptions(made: Plan) -> list[str]:
+def assumptions(forecast: Plan) -> list[str]:
     """List assumptions that neither the bank nor the ledger confirms."""
-    found = []
-    if count := made.sources[Source.ASSUMED]:
-        found.append(
+    sentences = []
+    if count := forecast.sources[Source.ASSUMED]:
+        sentences.append(
             f"the bank's risk level of {count:,} rows is not known: taken as the row says, else LOW; the range is that"
             f" of {ASSUMED[0]}..{ASSUMED[1]}, HIGH would park; `onboard check` asks the bank"
         )
-    if count := made.sources[Source.LEDGER]:
-        found.append(f"the bank decides on {count:,} rows as it mostly did on others of their category")
-    if made.waiting:
-        found.append(
-            f"nobody approves meanwhile: {made.waiting:,} rows wait for a person; the range goes up to all approved"
+    if count := forecast.sources[Source.LEDGER]:
+        sentences.append(f"the bank decides on {count:,} rows as it mostly did on others of their category")
+    if forecast.waiting:
+        sentences.append(
+            f"nobody approves meanwhile: {forecast.waiting:,} rows wait for a person; the range goes up to all approved"
         )
-    return found
+    return sentences
 
 
-def _why(made: Plan) -> str:
-    if made.lacks_places:
+def _why(forecast: Plan) -> str:
+    if forecast.lacks_places:
         return (
-            f"limits.max_in_flight ({made.in_flight}): the bank took {made.latency_s:.2f} s of late, so that"
-            f" {made.reachable:,.6g} of {made.rate:,.6g} calls per second can be reached"
+            f"limits.max_in_flight ({forecast.in_flight}): the bank took {forecast.latency_s:.2f} s of late, so that"
+            f" {forecast.reachable:,.6g} of {forecast.rate:,.6g} calls per second can be reached"
         )
-    slow = made.in_flight / made.rate
+    slow = forecast.in_flight / forecast.rate
     return (
-        f"limits.calls_per_second ({made.rate:,.6g}); from {slow:,.3g} s per answer on,"
-        f" limits.max_in_flight ({made.in_flight})"
+        f"limits.calls_per_second ({forecast.rate:,.6g}); from {slow:,.3g} s per answer on,"
+        f" limits.max_in_flight ({forecast.in_flight})"
     )

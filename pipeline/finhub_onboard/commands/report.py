@@ -18,13 +18,13 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
     with ledger_to_look_into(settings) as (ledger, keys):
         run = named_run(ledger, run_id)
         facts = RunFacts.from_json(run.facts | ({"out": str(out.absolute())} if out else {}), keys)
-        found = survey(
+        inputs = survey(
             [Path(source["path"]) for source in facts.inputs],
             batch_rows=settings.intake.batch_rows,
             limit=facts.limit,
             reading=facts.reading(),
         )
-        for before, now in zip(facts.inputs, found.sources, strict=True):
+        for before, now in zip(facts.inputs, inputs.sources, strict=True):
             if before["sha256"] != now.sha256:
                 raise UnreadableInputError(
                     f"{now.path} has changed since run {run.run_id}",
@@ -40,7 +40,7 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
             stopped_because=_why_open(ledger, run) if is_open else run.stopped_because,
         )
         return write_reports(
-            survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
+            survey=inputs, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
         )
 
 

@@ -40,31 +40,31 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[list[tupl
     with existing_ledger(settings) as (ledger, keys), ledger.acquire_lease() as lease, lease.interventions() as acts:
         rows = [replace(row, external_id=key_of(row.external_id, keys, ledger.states)) for row in given]
         known = _known(rows, ledger, keys)
-        found = judge(rows, known, acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
-        if found.wrong:
+        verdict = judge(rows, known, acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))
+        if verdict.wrong:
             raise ConfigurationError(
                 f"{path.name}: no answer was taken, because of",
-                details=_shown(_wrong(found)),
+                details=_shown(_wrong(verdict)),
                 hint="correct these rows and give the file again; the others are kept in it",
             )
-        if found.answers and not dry_run:
+        if verdict.answers and not dry_run:
             now = time.time()
             acts.enter(
                 new_run_id(datetime.now(UTC)),
                 "resolve",
-                {"customers": len(found.answers)},
-                lambda number: [apply_answer(doubt, answer, run=number, now=now) for doubt, answer in found.answers],
-                marks=[mark for doubt, answer in found.answers for mark in _id_hashes(keys, doubt.key, answer)],
+                {"customers": len(verdict.answers)},
+                lambda number: [apply_answer(doubt, answer, run=number, now=now) for doubt, answer in verdict.answers],
+                marks=[mark for doubt, answer in verdict.answers for mark in _id_hashes(keys, doubt.key, answer)],
                 corrected=[
                     mark
                     for state in (one.states[-1] for one in known.values())
-                    if state.claimed and state.key in {doubt.key for doubt, _ in found.answers}
+                    if state.claimed and state.key in {doubt.key for doubt, _ in verdict.answers}
                     for mark in _id_hashes(keys, state.key, state)
                 ],
-                ended=[doubt.key for doubt, answer in found.answers if answer.word is Word.ABSENT],
+                ended=[doubt.key for doubt, answer in verdict.answers if answer.word is Word.ABSENT],
             )
-    code = ExitCode.NEEDS_SOMEBODY if found.unanswered else ExitCode.OK
-    return list(_resolved(path, rows, found, dry_run=dry_run)), code
+    code = ExitCode.NEEDS_SOMEBODY if verdict.unanswered else ExitCode.OK
+    return list(_resolved(path, rows, verdict, dry_run=dry_run)), code
 
 
 def read_answers(path: Path) -> Iterator[AnswerRow]:
@@ -101,16 +101,16 @@ def _id_hashes(keys: Keys, key: bytes, given: Answer | Journey) -> Iterator[tupl
 def _known(rows: Sequence[AnswerRow], ledger: Reader, keys: Keys) -> dict[str, History]:
     """Look the customers of the file up in the ledger."""
     resolved = frozenset(run.number for run in ledger.runs(acts=True) if run.command == "resolve")
-    found = {}
+    histories = {}
     for external_id in {row.external_id for row in rows} - {""}:
         key = keys.customer(external_id)
         if states := ledger.states(key):
-            found[external_id] = History(states=states, calls=tuple(ledger.calls([key])), acts=resolved)
-    return found
+            histories[external_id] = History(states=states, calls=tuple(ledger.calls([key])), acts=resolved)
+    return histories
 
 
-def _wrong(found: Verdict) -> Iterator[str]:
-    for wrong in found.wrong:
+def _wrong(verdict: Verdict) -> Iterator[str]:
+    for wrong in verdict.wrong:
         yield f"row {wrong.row}" + (f", {wrong.field}" if wrong.field else "") + f": {wrong.said}"
 
 
@@ -120,14 +120,14 @@ def _shown(texts: Iterable[str]) -> list[str]:
     return every[:_SHOWN] + ([f"and {more} more"] if more > 0 else [])
 
 
-def _resolved(path: Path, rows: Sequence[AnswerRow], found: Verdict, *, dry_run: bool) -> Iterator[tuple[str, str]]:
-    words = Counter(str(answer.word) for _, answer in found.answers)
+def _resolved(path: Path, rows: Sequence[AnswerRow], verdict: Verdict, *, dry_run: bool) -> Iterator[tuple[str, str]]:
+    words = Counter(str(answer.word) for _, answer in verdict.answers)
     split = ", ".join(f"{count} {word}" for word, count in words.items())
     yield "file", f"{path.name}: {len(rows)} row{'' if len(rows) == 1 else 's'}"
-    yield "to answer" if dry_run else "answered", f"{len(found.answers)}" + (f": {split}" if split else "")
-    if found.before:
-        yield "no change", f"{len(found.before)}: answered before, or not in doubt any more"
-    yield "unanswered", f"{len(found.unanswered)}"
-    yield from (("", said) for said in _shown(f"row {row.row}: {row.external_id}" for row in found.unanswered))
-    if found.answers and not dry_run:
+    yield "to answer" if dry_run else "answered", f"{len(verdict.answers)}" + (f": {split}" if split else "")
+    if verdict.before:
+        yield "no change", f"{len(verdict.before)}: answered before, or not in doubt any more"
+    yield "unanswered", f"{len(verdict.unanswered)}"
+    yield from (("", line) for line in _shown(f"row {row.row}: {row.external_id}" for row in verdict.unanswered))
+    if verdict.answers and not dry_run:
         yield NEXT

@@ -60,13 +60,13 @@ class History:
     @property
     def given(self) -> list[tuple[Journey, Journey]]:
         """Earlier answers: the state that each was about, and the state after it."""
-        found, doubt = [], self.states[0]
+        answers, doubt = [], self.states[0]
         for state in self.states:
             if state.last_run in self.acts:
-                found.append((_reopened(doubt), state))
+                answers.append((_reopened(doubt), state))
             else:
                 doubt = state
-        return found
+        return answers
 
     @property
     def attempted_at(self) -> float:
@@ -101,21 +101,23 @@ def judge(
     rows, again = _without_repetitions(rows)
     yielding = _withdrawn_ids(rows, known)
     known = {external_id: replace(one, yielding=yielding) for external_id, one in known.items()}
-    found = Verdict(wrong=list(_duplicates(rows)), before=again)
+    verdict = Verdict(wrong=list(_duplicates(rows)), before=again)
     for row in rows:
         if row.broken:
-            found.wrong.append(Fault(row=row.row, field="", said="is no complete record: check quotes and delimiters"))
+            verdict.wrong.append(
+                Fault(row=row.row, field="", said="is no complete record: check quotes and delimiters")
+            )
         elif not row.external_id:
-            found.wrong.append(Fault(row=row.row, field="external_id", said="is empty"))
+            verdict.wrong.append(Fault(row=row.row, field="external_id", said="is empty"))
         elif row.external_id in known:
-            _judge(row, known[row.external_id], owners, found)
+            _judge(row, known[row.external_id], owners, verdict)
         elif row.answer:
-            said = "the ledger does not know it; a spreadsheet may have changed it, such as dropped leading zeros"
-            found.wrong.append(Fault(row=row.row, field="external_id", said=said))
+            text = "the ledger does not know it; a spreadsheet may have changed it, such as dropped leading zeros"
+            verdict.wrong.append(Fault(row=row.row, field="external_id", said=text))
         else:
-            found.unanswered.append(row)
-    found.wrong.sort(key=lambda wrong: wrong.row)
-    return found
+            verdict.unanswered.append(row)
+    verdict.wrong.sort(key=lambda wrong: wrong.row)
+    return verdict
 
 
 def _without_repetitions(rows: Sequence[AnswerRow]) -> tuple[list[AnswerRow], list[AnswerRow]]:
@@ -127,23 +129,23 @@ def _without_repetitions(rows: Sequence[AnswerRow]) -> tuple[list[AnswerRow], li
     for row in rows:
         same = replace(row, row=0)
         silent = not row.answer and row.external_id in answered
-        told = bool(row.external_id) and not row.broken and (silent or same in seen)
-        (again if told else first).append(row)
+        is_repeated = bool(row.external_id) and not row.broken and (silent or same in seen)
+        (again if is_repeated else first).append(row)
         seen.add(same)
     return first, again
 
 
 def _withdrawn_ids(rows: Sequence[AnswerRow], known: Mapping[str, History]) -> dict[tuple[str, str], set[bytes]]:
     """Return ids that an operator gave to a customer and this file withdraws: (column, id) -> customer keys."""
-    found: dict[tuple[str, str], set[bytes]] = {}
+    withdrawn: dict[tuple[str, str], set[bytes]] = {}
     for row in rows:
         if not row.answer or row.external_id not in known:
             continue
         now = known[row.external_id].states[-1]
         for name in now.claimed:
             if getattr(row, name) != getattr(now, name):
-                found.setdefault((name, getattr(now, name)), set()).add(now.key)
-    return found
+                withdrawn.setdefault((name, getattr(now, name)), set()).add(now.key)
+    return withdrawn
 
 
 def _duplicates(rows: Sequence[AnswerRow]) -> Iterator[Fault]:
@@ -158,27 +160,27 @@ def _duplicates(rows: Sequence[AnswerRow]) -> Iterator[Fault]:
                 yield Fault(row=row.row, field=name, said=what)
 
 
-def _judge(row: AnswerRow, known: History, owners: Mapping[tuple[str, str], set[bytes]], found: Verdict) -> None:
+def _judge(row: AnswerRow, known: History, owners: Mapping[tuple[str, str], set[bytes]], verdict: Verdict) -> None:
     """Validate a row of a customer that the ledger knows."""
     word = _word(row.answer)
     known = _corrected(row, word, known)
     doubt = known.doubt
     if not row.answer:
-        _judge_unanswered(row, doubt, found)
+        _judge_unanswered(row, doubt, verdict)
     elif not is_in_doubt(doubt):
         if _was_given(row, word, known):
-            found.before.append(row)
+            verdict.before.append(row)
         else:
             now = known.states[-1]
             stands = disposition_of(now, now.fingerprint, run=now.completed_run)
-            found.wrong.append(Fault(row=row.row, field="external_id", said=f"is not in doubt: it is {stands}"))
+            verdict.wrong.append(Fault(row=row.row, field="external_id", said=f"is not in doubt: it is {stands}"))
     elif _was_given(row, word, known) and (_is_about_earlier(row, known) or _is_newest(row, word, known)):
-        found.before.append(row)
+        verdict.before.append(row)
     elif wrong := list(_find_faults(row, word, known, owners)):
-        found.wrong += wrong
+        verdict.wrong += wrong
     else:
         assert word is not None
-        found.answers.append((doubt, _answer(row, word, doubt)))
+        verdict.answers.append((doubt, _answer(row, word, doubt)))
 
 
 def _reopened(state: Journey, name: str = "") -> Journey:
@@ -209,15 +211,15 @@ def _corrected(row: AnswerRow, word: Word | None, known: History) -> History:
     return replace(known, states=(*known.states[:-1], before), corrects=True)
 
 
-def _judge_unanswered(row: AnswerRow, doubt: Journey, found: Verdict) -> None:
+def _judge_unanswered(row: AnswerRow, doubt: Journey, verdict: Verdict) -> None:
     if not is_in_doubt(doubt):
-        found.before.append(row)
+        verdict.before.append(row)
         return
     brings = question_about(doubt).brings
     if filled := [name for name in brings if getattr(row, name) not in ("", getattr(doubt, name))]:
-        found.wrong.append(Fault(row=row.row, field="answer", said=f"is empty, though {filled[0]} is filled in"))
+        verdict.wrong.append(Fault(row=row.row, field="answer", said=f"is empty, though {filled[0]} is filled in"))
     else:
-        found.unanswered.append(row)
+        verdict.unanswered.append(row)
 
 
 def _was_given(row: AnswerRow, word: Word | None, known: History) -> bool:
@@ -261,10 +263,10 @@ def _find_faults(
                 row=row.row, field=name, said="is no id as the bank writes them; a spreadsheet may have changed it"
             )
         elif value and owners.get((name, value), set()) - {doubt.key} - known.yielding.get((name, value), set()):
-            said = (
+            message = (
                 "is another customer's in the ledger; if an earlier answer gave it by mistake, correct that one first"
             )
-            yield Fault(row=row.row, field=name, said=said)
+            yield Fault(row=row.row, field=name, said=message)
 
 
 def _answered_earlier(known: History) -> bool:

@@ -41,26 +41,26 @@ def status(settings: Settings) -> Status:
         )
 
 
-def as_rows(found: Status) -> list[tuple[str, str]]:
+def as_rows(status: Status) -> list[tuple[str, str]]:
     """Return the status for people: labels and facts."""
-    customers = ", ".join(f"{count} {standing}" for standing, count in found.customers.items())
+    customers = ", ".join(f"{count} {standing}" for standing, count in status.customers.items())
     return [
-        ("ledger", found.ledger),
-        ("lock", found.holder or "free"),
+        ("ledger", status.ledger),
+        ("lock", status.holder or "free"),
         ("customers", customers or "none"),
-        *((run.command, f"{run.run_id}  {_ended(run, live=found.is_live(run))}") for run in found.runs[:_RUNS_SHOWN]),
+        *((run.command, f"{run.run_id}  {_ended(run, live=status.is_live(run))}") for run in status.runs[:_RUNS_SHOWN]),
     ]
 
 
-def as_json(found: Status) -> str:
+def as_json(status: Status) -> str:
     """Return the status for programs."""
     return json.dumps(
         {
-            "ledger": found.ledger,
-            "locked_by": found.holder,
-            "customers": {str(standing): count for standing, count in found.customers.items()},
-            "runs": [_run_facts(run, live=found.is_live(run)) for run in found.runs if run.command == "run"],
-            "acts": [_intervention_facts(act) for act in found.runs if act.command != "run"],
+            "ledger": status.ledger,
+            "locked_by": status.holder,
+            "customers": {str(standing): count for standing, count in status.customers.items()},
+            "runs": [_run_facts(run, live=status.is_live(run)) for run in status.runs if run.command == "run"],
+            "acts": [_intervention_facts(act) for act in status.runs if act.command != "run"],
         },
         indent=2,
     )

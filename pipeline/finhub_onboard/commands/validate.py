@@ -29,8 +29,8 @@ from finhub_onboard.reports.writing import write_reports
 def validate(order: Order, settings: Settings, emit: Handler) -> Written:
     """Make all checks that need no network, and write the files that say what they found."""
     began, elapsed = datetime.now(UTC), steady_clock(0.0)
-    found = survey_inputs(order, settings, emit)
-    return _write_checks(found, facts_of(order, settings, found, began), settings, emit, elapsed)
+    inputs = survey_inputs(order, settings, emit)
+    return _write_checks(inputs, facts_of(order, settings, inputs, began), settings, emit, elapsed)
 
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
@@ -38,18 +38,18 @@ def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     began, elapsed = datetime.now(UTC), steady_clock(0.0)
     settings = embedded_sandbox.as_practice(settings)
     need_credentials(settings)
-    found = survey_inputs(order, settings, emit)
-    facts = facts_of(order, settings, found, began)
+    inputs = survey_inputs(order, settings, emit)
+    facts = facts_of(order, settings, inputs, began)
     if say_if_missing(settings, emit):
-        return _write_checks(found, facts, settings, emit, elapsed)
+        return _write_checks(inputs, facts, settings, emit, elapsed)
     with look_into_ledger(settings, emit=emit) as ledger:
         say_if_clock_is_behind(ledger, emit)
         recognise(ledger, settings, moved=order.same_bank)
-        return _write_checks(found, facts, settings, emit, elapsed, ledger=ledger, keys=ledger.keys)
+        return _write_checks(inputs, facts, settings, emit, elapsed, ledger=ledger, keys=ledger.keys)
 
 
 def _write_checks(
-    found: Survey,
+    inputs: Survey,
     facts: RunFacts,
     settings: Settings,
     emit: Handler,
@@ -59,11 +59,11 @@ def _write_checks(
     keys: Keys | None = None,
 ) -> Written:
     """Write the files of a check: nothing was sent, accepted rows are pending."""
-    try_to_report(found, facts)
+    try_to_report(inputs, facts)
     began = datetime.fromisoformat(facts.now).timestamp()
     end = RunEnd(run_id=facts.run_id, number=0, started_at=began, finished_at=began + elapsed())
     written = write_reports(
-        survey=found, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
+        survey=inputs, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
     )
     for line in written.incomplete:
         emit(Notice(message=line))

@@ -58,8 +58,8 @@ class Stretching:
 
     def check(self, seed: str) -> str:
         """What the ledger keeps: this stretching, and what tells the seed from another."""
-        told = hmac.digest(self.root(seed), _CHECK, "sha256")[:8].hex()
-        return f"{self.keys}${self.cost}${self.salt.hex()}${told}"
+        digest = hmac.digest(self.root(seed), _CHECK, "sha256")[:8].hex()
+        return f"{self.keys}${self.cost}${self.salt.hex()}${digest}"
 
     @classmethod
     def of(cls, check: str) -> Self | None:
@@ -70,10 +70,10 @@ class Stretching:
         if "$" not in check:
             return None
         keys, cost, salt, _ = check.split("$")
-        found = cls(cost=int(cost), salt=bytes.fromhex(salt), keys=Rooted(keys))
-        if not 1 < found.cost <= _MOST_COST or found.cost.bit_count() != 1:
+        parameters = cls(cost=int(cost), salt=bytes.fromhex(salt), keys=Rooted(keys))
+        if not 1 < parameters.cost <= _MOST_COST or parameters.cost.bit_count() != 1:
             raise ValueError(cost)
-        return found
+        return parameters
 
 
 def quick_check(seed: str) -> str:

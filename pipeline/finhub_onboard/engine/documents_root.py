@@ -31,8 +31,8 @@ def refusal(root: Path) -> ConfigurationError | None:
     )
 
 
-def refuse_if_missing(found: Survey, root: Path, *, batch_rows: int) -> None:
+def refuse_if_missing(inputs: Survey, root: Path, *, batch_rows: int) -> None:
     """Raise :class:`ConfigurationError` if rows name documents and ``root`` can hold none. Nothing was judged yet."""
     error = refusal(root)
-    if error is not None and any_filled(found, DOCUMENT_COLUMNS, batch_rows=batch_rows):
+    if error is not None and any_filled(inputs, DOCUMENT_COLUMNS, batch_rows=batch_rows):
         raise error

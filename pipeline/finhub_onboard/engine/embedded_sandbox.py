@@ -101,11 +101,11 @@ def _address(process: "subprocess.Popen[bytes]") -> str:
     try:
         return str(json.loads(line)["base_url"])
     except (ValueError, KeyError):
-        said = process.stderr.read().decode(errors="replace").strip().splitlines() if process.stderr else []
+        errors = process.stderr.read().decode(errors="replace").strip().splitlines() if process.stderr else []
         if process.wait() == ConfigurationError.exit_code:
-            raise ConfigurationError(said[0] if said else "the sandbox's scenario is wrong") from None
+            raise ConfigurationError(errors[0] if errors else "the sandbox's scenario is wrong") from None
         raise StoppedEarlyError(
-            f"the embedded sandbox did not start: {said[-1] if said else 'it said nothing'}",
+            f"the embedded sandbox did not start: {errors[-1] if errors else 'it errors nothing'}",
             hint="try `onboard sandbox` to see why",
         ) from None
 
@@ -116,11 +116,11 @@ def _state_file(ledger_id: str) -> Path:
     try:
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError as error:
         wrong = f"it cannot be used: {error.strerror}"
     else:
-        wrong = _distrust(found)
+        wrong = _distrust(status)
     if wrong:
         raise ConfigurationError(
             f"the embedded sandbox keeps its bank in {folder}, and {wrong}",
@@ -129,10 +129,10 @@ def _state_file(ledger_id: str) -> Path:
     return folder / f"{ledger_id}.db"
 
 
-def _distrust(found: os.stat_result) -> str:
+def _distrust(status: os.stat_result) -> str:
     """Why what lies in the place of the sandbox's folder is not used; empty: it is ours alone."""
-    if not stat.S_ISDIR(found.st_mode):
-        return "it is a link" if stat.S_ISLNK(found.st_mode) else "it is not a folder"
-    if found.st_uid != os.getuid():
+    if not stat.S_ISDIR(status.st_mode):
+        return "it is a link" if stat.S_ISLNK(status.st_mode) else "it is not a folder"
+    if status.st_uid != os.getuid():
         return "it belongs to another user"
-    return "others may write it" if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""
+    return "others may write it" if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""

@@ -30,7 +30,7 @@ _WAITS_S = (0.1, 1.0, 2.0, 4.0)
 """How long a file system that went away is waited for, from one try to the next."""
 
 
-def end_run(found: Survey, facts: RunFacts, opened: OpenedRun, stopper: Stopper, *, batch_rows: int) -> Written:
+def end_run(inputs: Survey, facts: RunFacts, opened: OpenedRun, stopper: Stopper, *, batch_rows: int) -> Written:
     """Write the reports and close the run in the ledger.
 
     Raises :class:`LockedError` if another run has taken the ledger over, which goes on from here and reports, and
@@ -53,7 +53,7 @@ def end_run(found: Survey, facts: RunFacts, opened: OpenedRun, stopper: Stopper,
     )
     try:
         with closing(opened.reserve):  # behind it there is room to say how the run ended
-            written = _written(end, found, facts, opened, batch_rows)
+            written = _written(end, inputs, facts, opened, batch_rows)
     except AccountingError as error:
         ledger.finish_run(number, exit_code=error.exit_code, stopped_because=str(error))
         raise
@@ -83,12 +83,12 @@ def finished(facts: RunFacts, written: Written, seconds: float) -> RunFinished:
     )
 
 
-def _written(end: RunEnd, found: Survey, facts: RunFacts, opened: OpenedRun, batch_rows: int) -> Written:
+def _written(end: RunEnd, inputs: Survey, facts: RunFacts, opened: OpenedRun, batch_rows: int) -> Written:
     """Write the reports; where the ledger cannot be read, try again for a while."""
     for wait_s in (*_WAITS_S, None):
         try:
             return write_reports(
-                survey=found, facts=facts, end=end, batch_rows=batch_rows, ledger=opened.ledger, keys=opened.keys
+                survey=inputs, facts=facts, end=end, batch_rows=batch_rows, ledger=opened.ledger, keys=opened.keys
             )
         except LedgerError:
             if wait_s is None:

@@ -47,9 +47,9 @@ class Broken:
 
     def pop(self, journey: Journey) -> bool:
         """Whether its last call got no answer; the next one starts anew."""
-        found = journey.key in self._keys
+        is_known = journey.key in self._keys
         self._keys.discard(journey.key)
-        return found
+        return is_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,10 +160,10 @@ class Gateway:
         column = DOCUMENT_COLUMN_OF[step.item]
 
         def encode() -> tuple[Outgoing, str]:
-            found = self._evidence.opened(customer, column, step.item)
+            opened = self._evidence.opened(customer, column, step.item)
             name = PurePath(getattr(customer, column)).name
-            document = Document(name=name, mime_type=found.mime_type, content=found.content)
-            return self._payloads.build(step, customer, journey, category=category, document=document), found.mark
+            document = Document(name=name, mime_type=opened.mime_type, content=opened.content)
+            return self._payloads.build(step, customer, journey, category=category, document=document), opened.mark
 
         try:
             outgoing, mark = await asyncio.to_thread(encode)

@@ -53,8 +53,8 @@ class IdOwners:
         self._identify([(mark, key)])
 
     def _journeys(self, keys: set[bytes]) -> list[Journey | None]:
-        found = self._find(sorted(keys))
-        return [found.get(key) for key in keys]
+        journeys = self._find(sorted(keys))
+        return [journeys.get(key) for key in keys]
 
 
 def _only_claims(journey: Journey | None, kind: IdKind, identifier: str) -> bool:

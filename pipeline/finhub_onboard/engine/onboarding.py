@@ -37,8 +37,8 @@ _HEARTBEAT_S = 5.0
 class Onboarding:
     """Carries the customers of one run through the eight phases."""
 
-    def __init__(self, found: Survey, opened: OpenedRun, settings: Settings, emit: Handler) -> None:
-        self._found = found
+    def __init__(self, inputs: Survey, opened: OpenedRun, settings: Settings, emit: Handler) -> None:
+        self._found = inputs
         self._facts = opened.facts
         self._opened = opened
         self._settings = settings

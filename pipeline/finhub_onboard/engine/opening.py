@@ -51,7 +51,7 @@ class OpenedRun:
 def opened_run(
     order: Order,
     settings: Settings,
-    found: Survey,
+    inputs: Survey,
     facts: RunFacts,
     emit: Handler,
     *,
@@ -72,8 +72,8 @@ def opened_run(
         bank = recognise(ledger, settings, moved=order.same_bank)
         if not order.ledger_restored:
             refuse_if_older(ledger, settings.reports.dir)
-        try_to_report(found, facts)
-        for line in census(found, facts, ledger, ledger.keys, batch_rows=settings.intake.batch_rows).lines():
+        try_to_report(inputs, facts)
+        for line in census(inputs, facts, ledger, ledger.keys, batch_rows=settings.intake.batch_rows).lines():
             emit(Notice(message=line))
         room = until_reported.enter_context(
             ledger.room(settings.limits.max_in_flight, say=lambda message: emit(Notice(message=message)))
@@ -83,7 +83,7 @@ def opened_run(
         until_reported.enter_context(interrupts.kept())
         checkpoint()
         record = ledger.start_run(facts.run_id, facts.to_json(ledger.keys))
-        emit(RunOpened(run_id=facts.run_id, rows=found.rows, out=facts.out))
+        emit(RunOpened(run_id=facts.run_id, rows=inputs.rows, out=facts.out))
         yield OpenedRun(
             facts=facts,
             reachable=reachable,
@@ -97,10 +97,10 @@ def opened_run(
         )
 
 
-def try_to_report(found: Survey, facts: RunFacts) -> None:
+def try_to_report(inputs: Survey, facts: RunFacts) -> None:
     """Find out that reports cannot be written before anything is sent. Raises :class:`ConfigurationError`."""
-    keep = [Path(source.path) for source in found.sources]
-    writable(Path(facts.out), rejects={file_name(table) for table in found.tables}, rows=found.rows, keep=keep)
+    keep = [Path(source.path) for source in inputs.sources]
+    writable(Path(facts.out), rejects={file_name(table) for table in inputs.tables}, rows=inputs.rows, keep=keep)
 
 
 def _stopped_by(ledger: Reader) -> str:

@@ -116,8 +116,8 @@ def say_if_missing(settings: Settings, emit: Handler) -> bool:
     url = settings.ledger.url
     missing = not connect.exists(url)
     if missing:
-        said = f"there is no ledger {connect.name_of(url)} yet: every customer counts as new{connect.elsewhere(url)}"
-        emit(Notice(message=said))
+        message = f"there is no ledger {connect.name_of(url)} yet: every customer counts as new{connect.elsewhere(url)}"
+        emit(Notice(message=message))
     return missing
 
 

@@ -54,10 +54,10 @@ class Settler:
     limit: int | None = None
     inputs: frozenset[str] = frozenset()
 
-    def settles(self, told: Reported) -> bool:
+    def settles(self, reported: Reported) -> bool:
         """Whether this ledger knows by it what the other run did."""
-        covers = self.limit is None or (told.inputs == self.inputs and told.rows <= self.limit)
-        return told.run_id <= self.run_id and covers
+        covers = self.limit is None or (reported.inputs == self.inputs and reported.rows <= self.limit)
+        return reported.run_id <= self.run_id and covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class Known:
 def refuse_if_older(ledger: Reader, reports: Path) -> None:
     """Raise :class:`ConfigurationError` that names the run which the ledger has lost; nothing was sent yet."""
     known = known_of(ledger)
-    lost = next((told for told in read_reports(reports) if is_lost(told, known)), None)
+    lost = next((one for one in read_reports(reports) if is_lost(one, known)), None)
     if lost is not None:
         raise ConfigurationError(
             f"the ledger {ledger.name} is older than the reports in {reports / lost.run_id}: it was restored or copied,"
@@ -87,18 +87,20 @@ def refuse_if_older(ledger: Reader, reports: Path) -> None:
         )
 
 
-def is_lost(told: Reported, known: Known) -> bool:
+def is_lost(reported: Reported, known: Known) -> bool:
     """Whether a run did more than the ledger knows of.
 
     Reports of an older version do not name their ledger. They count only if they are newer than all runs of a ledger
     whose newest run was never closed.
     """
-    if not told.calls or any(settler.settles(told) for settler in known.settlers):
+    if not reported.calls or any(settler.settles(reported) for settler in known.settlers):
         return False
-    if told.ledger_id:
-        missing = told.run_id not in known.run_ids or (told.run_id == known.unclosed and told.calls > known.calls)
-        return told.ledger_id == known.ledger_id and missing
-    return bool(known.unclosed) and told.run_id > max(known.run_ids)
+    if reported.ledger_id:
+        missing = reported.run_id not in known.run_ids or (
+            reported.run_id == known.unclosed and reported.calls > known.calls
+        )
+        return reported.ledger_id == known.ledger_id and missing
+    return bool(known.unclosed) and reported.run_id > max(known.run_ids)
 
 
 def known_of(ledger: Reader) -> Known:
@@ -147,11 +149,11 @@ def read_reports(folder: Path) -> Iterator[Reported]:
         with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
             if not place.is_file() or place.stat().st_size > _MOST_BYTES:
                 continue
-            told = msgspec.json.decode(place.read_bytes(), type=_Summary)
-            calls = sum(one.sent for phase, one in told.calls.items() if phase != Phase.CATEGORIZATION)
-            inputs = frozenset(source.sha256 for source in told.inputs)
+            summary = msgspec.json.decode(place.read_bytes(), type=_Summary)
+            calls = sum(one.sent for phase, one in summary.calls.items() if phase != Phase.CATEGORIZATION)
+            inputs = frozenset(source.sha256 for source in summary.inputs)
             yield Reported(
-                run_id=place.parent.name, ledger_id=told.ledger, calls=calls, rows=told.rows_read, inputs=inputs
+                run_id=place.parent.name, ledger_id=summary.ledger, calls=calls, rows=summary.rows_read, inputs=inputs
             )
 
 

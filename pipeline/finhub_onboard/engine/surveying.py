@@ -23,26 +23,26 @@ def survey_inputs(
     :class:`UnreadableInputError`, and :class:`ConfigurationError` for a folder of documents that cannot be used.
     """
     reading = Reading(profile=order.profile, max_unpacked=settings.intake.max_unpacked_bytes, checkpoint=checkpoint)
-    found = survey(order.inputs, batch_rows=settings.intake.batch_rows, limit=order.limit, reading=reading)
-    each = 1 if len(found.sources) < _MANY_INPUTS else _INPUTS_IN_A_LINE
-    for first in range(0, len(found.sources), each):
-        sources, tables = found.sources[first : first + each], found.tables[first : first + each]
+    inputs = survey(order.inputs, batch_rows=settings.intake.batch_rows, limit=order.limit, reading=reading)
+    each = 1 if len(inputs.sources) < _MANY_INPUTS else _INPUTS_IN_A_LINE
+    for first in range(0, len(inputs.sources), each):
+        sources, tables = inputs.sources[first : first + each], inputs.tables[first : first + each]
         name = sources[0].name + (f" and {len(sources) - 1} more" if len(sources) > 1 else "")
         written = "; ".join(dict.fromkeys(table.written for table in tables if table.written))
         emit(Surveyed(source=name, rows=sum(source.rows for source in sources), written=written))
-    if not found.compared:
+    if not inputs.compared:
         emit(Notice(message="too many rows share a birth date and parts of a name: not all were compared"))
-    refuse_if_missing(found, settings.documents.root, batch_rows=settings.intake.batch_rows)
-    return found
+    refuse_if_missing(inputs, settings.documents.root, batch_rows=settings.intake.batch_rows)
+    return inputs
 
 
 def announce_deadline(settings: Settings, began: datetime, emit: Handler) -> datetime | None:
     """Return when the run that began then must stop, however long it reads, and say so: it may be tomorrow."""
-    told = settings.stop.deadline
-    at = deadline_at(told, began)
+    deadline = settings.stop.deadline
+    at = deadline_at(deadline, began)
     if at is not None:
         local = at.astimezone()
-        is_over = ":" in told[:3] and local.date() != began.astimezone().date()
-        passed = f"today's {told} is over: " if is_over else ""
+        is_over = ":" in deadline[:3] and local.date() != began.astimezone().date()
+        passed = f"today's {deadline} is over: " if is_over else ""
         emit(Notice(message=f"{passed}the run stops at {local.isoformat(timespec='seconds')} (stop.deadline)"))
     return at

@@ -104,14 +104,14 @@ def read_categories(content: bytes) -> tuple[Category, ...]:
     )
 
 
-def _name(said: str) -> str:
-    return said if len(said) <= _LONGEST_NAME else ""
+def _name(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else ""
 
 
 def _tier(entry: dict[str, Any]) -> str:
     """The risk level of a category's customers; its name in the hierarchy is not documented (API.md, section 14)."""
-    said = (_risk(entry.get(name)) for name in ("riskLevel", "riskTier", "risk"))
-    return next((level for level in said if level in _RISKS), "")
+    levels = (_risk(entry.get(name)) for name in ("riskLevel", "riskTier", "risk"))
+    return next((level for level in levels if level in _RISKS), "")
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
@@ -162,8 +162,8 @@ def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Wh
 
 
 def _session(body: dict[str, Any], data: dict[str, Any]) -> Facts:
-    found = (json_fields.text(place.get(name)) for name in ("token", "accessToken") for place in (data, body))
-    token = next((text for text in found if text), "")
+    tokens = (json_fields.text(place.get(name)) for name in ("token", "accessToken") for place in (data, body))
+    token = next((text for text in tokens if text), "")
     user = json_fields.record(data.get("user"))
     return Facts(
         token=token
@@ -184,8 +184,8 @@ def token_life_s(token: str, expires_in: Any) -> float | None:
     expires, issued = json_fields.number(claims.get("exp")), json_fields.number(claims.get("iat"))
     if expires is not None and issued is not None and expires > issued:
         return expires - issued
-    said = json_fields.number(expires_in)
-    return said if said is not None and said > 0 else None
+    seconds = json_fields.number(expires_in)
+    return seconds if seconds is not None and seconds > 0 else None
 
 
 def _verification(data: dict[str, Any]) -> Facts:
@@ -226,11 +226,11 @@ def _check(data: dict[str, Any]) -> Facts:
 
 def _risk(value: Any) -> str:
     """A risk level; another word could be anything, and it would be stored."""
-    said = json_fields.word(value)
-    return said if said in _RISKS or not said else "UNKNOWN"
+    level = json_fields.word(value)
+    return level if level in _RISKS or not level else "UNKNOWN"
 
 
 def _requirement(value: Any) -> str:
     """A document type that the bank asks for. One that cannot be read is still one that is asked for."""
-    said = json_fields.word(value)
-    return said if said in _DOCUMENT_KINDS else UNKNOWN
+    kind = json_fields.word(value)
+    return kind if kind in _DOCUMENT_KINDS else UNKNOWN

@@ -227,9 +227,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     page_mark: str = ""
 
     def __repr__(self) -> str:
-        """Tell everything but the token."""
-        told = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "token")
-        return f"Facts({', '.join(f'{name}={value!r}' for name, value in told if value not in (None, '', (), False))})"
+        """Show everything but the token."""
+        pairs = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "token")
+        return f"Facts({', '.join(f'{name}={value!r}' for name, value in pairs if value not in (None, '', (), False))})"
 
 
 class Kind(StrEnum):

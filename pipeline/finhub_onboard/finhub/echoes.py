@@ -40,7 +40,9 @@ def _places(body: dict[str, Any], data: dict[str, Any]) -> Iterator[Place]:
             if inner := json_fields.record(top.get(name)):
                 yield name, inner
                 yield from (
-                    (deeper, found) for deeper in ("person", "user") if (found := json_fields.record(inner.get(deeper)))
+                    (deeper, person)
+                    for deeper in ("person", "user")
+                    if (person := json_fields.record(inner.get(deeper)))
                 )
     yield from (("document", entry) for entry in json_fields.records(data.get("documents")))
 
@@ -68,8 +70,8 @@ def _ids(place: dict[str, Any], member: str, is_itself: bool) -> Iterator[str]: 
         yield json_fields.identifier(place.get("id"))
 
 
-def _is_other_email(said: str, whose: Whose) -> bool:
-    email = said.strip()
+def _is_other_email(value: str, whose: Whose) -> bool:
+    email = value.strip()
     local, _, domain = email.rpartition("@")
     masked = any(mask in email for mask in _MASKS)
     if not local or "." not in domain or any(c.isspace() for c in email) or masked or email.casefold() in whose.own:
@@ -90,9 +92,9 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().rstrip(".")
 
 
-def _is_other_id(said: Iterator[str], asked: str, kind: IdKind | None, whose: Whose) -> bool:
+def _is_other_id(identifiers: Iterator[str], asked: str, kind: IdKind | None, whose: Whose) -> bool:
     """Whether one of these ids differs from the one that was asked for, or where none was, is known to be another's."""
-    for identifier in said:
+    for identifier in identifiers:
         # Masked, an e-mail in the place of an id, or the job's own user: proves nothing.
         masked = any(mask in identifier for mask in _MASKS)
         if not identifier or masked or "@" in identifier or identifier.casefold() in whose.own:

@@ -32,11 +32,11 @@ def lower(value: Any) -> str:
 
 def code(body: dict[str, Any]) -> int | None:
     """The body's own status, also where it stands as text."""
-    said = body.get("code")
-    if isinstance(said, str) and re.fullmatch("[0-9]{3}", said):
-        return int(said)
-    found = number(said)
-    return None if found is None else int(found)
+    value = body.get("code")
+    if isinstance(value, str) and re.fullmatch("[0-9]{3}", value):
+        return int(value)
+    number_ = number(value)
+    return None if number_ is None else int(number_)
 
 
 def number(value: Any) -> float | None:
@@ -47,8 +47,8 @@ def number(value: Any) -> float | None:
 
 def word(value: Any) -> str:
     """A word of the protocol such as ``HIGH``. It is stored, so free text, which may be personal, is not let in."""
-    said = text(value).upper()
-    return said if re.fullmatch(r"([A-Z][A-Z0-9_-]{0,63})?", said) else "UNKNOWN"
+    upper = text(value).upper()
+    return upper if re.fullmatch(r"([A-Z][A-Z0-9_-]{0,63})?", upper) else "UNKNOWN"
 
 
 def flag(value: Any) -> bool | None:
@@ -60,5 +60,9 @@ def identifier(value: Any) -> str:
     """An identifier: a short string of visible ASCII that can be a path segment, no e-mail; or a number as one."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    said = text(value).strip()
-    return said if len(said) <= _MAX_ID and re.fullmatch(r"[!-?A-~]+", said) and said not in (".", "..") else ""
+    stripped = text(value).strip()
+    return (
+        stripped
+        if len(stripped) <= _MAX_ID and re.fullmatch(r"[!-?A-~]+", stripped) and stripped not in (".", "..")
+        else ""
+    )

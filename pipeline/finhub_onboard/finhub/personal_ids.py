@@ -43,7 +43,7 @@ def impersonal(identifier: str, customer: Customer | None) -> str:
         return identifier
     own = frozenset(_own(customer)) - _COMMON
     # The groups of a UUID mean nothing by themselves.
-    plain = _UUID.sub(lambda found: found[0].replace("-", ""), identifier)
+    plain = _UUID.sub(lambda match: match[0].replace("-", ""), identifier)
     texts = [plain, *([unquote(plain)] if "%" in plain else [])]
     return (
         ""
@@ -110,7 +110,7 @@ def _is_random(rest: Sequence[str], *, hexadecimal: bool) -> bool:
 def _decoded(identifier: str) -> Iterator[str]:
     """What the identifier holds in hexadecimal or base64, where all of it is text."""
     # A prefix such as ``cus_`` is none of the code; the signs that end it may stand in base64, too.
-    ends = [found.end() for found in _PREFIX.finditer(identifier)][:_MOST_PREFIXES]
+    ends = [match.end() for match in _PREFIX.finditer(identifier)][:_MOST_PREFIXES]
     parts = {identifier, *(identifier[end:] for end in ends), *_PREFIX.split(identifier)}
     for part in parts:
         if len(part) < _SHORTEST_CODE:

@@ -83,19 +83,19 @@ def trouble(
     """The kind, canonical field and redacted words of a refusal; ``secrets`` are masked like the customer's values."""
     legacy = json_fields.record(body.get("error"))
     errors = json_fields.records(data.get("errors"))
-    said = [
+    texts = [
         json_fields.text(body.get("message")),
         json_fields.text(data.get("error")),
         json_fields.text(data.get("details")),
         json_fields.text(data.get("message")),
     ]
-    said += [
+    texts += [
         json_fields.text(legacy.get("code")),
         json_fields.text(legacy.get("message")),
         json_fields.text(data.get("errorCode")),
     ]
     values = own_values(customer, secrets)
-    text = ". ".join(known_words(words, values) for words in said)
+    text = ". ".join(known_words(words, values) for words in texts)
     kind = next((kind for kind, words in _KINDS if words.search(text)), Kind.NONE)
     if isinstance(data.get("missingConsents"), list) and data.get("missingConsents"):
         kind = Kind.MISSING_CONSENTS

@@ -31,21 +31,21 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
     if re.fullmatch(r"[0-9]+", text):
         return float(text if len(text) <= _MAX_DIGITS else "9" * _MAX_DIGITS)
     for form in _FORMS:
-        if found := form.fullmatch(text):
-            moment = _moment(found, now)
+        if match := form.fullmatch(text):
+            moment = _moment(match, now)
             return None if moment is None else max(0.0, (moment - now).total_seconds())
     return None
 
 
-def _moment(found: re.Match[str], now: datetime) -> datetime | None:
+def _moment(match: re.Match[str], now: datetime) -> datetime | None:
     now = now.astimezone(UTC)
-    year, second = int(found["year"]), int(found["s"])
-    two_digits = len(found["year"]) == 2  # noqa: PLR2004 - RFC 850
+    year, second = int(match["year"]), int(match["s"])
+    two_digits = len(match["year"]) == 2  # noqa: PLR2004 - RFC 850
     if two_digits:
         year += now.year - now.year % 100
     if second == _LEAP_SECOND:
         second = 59  # a leap second has no datetime
-    rest = _MONTHS.index(found["month"]) + 1, int(found["day"]), int(found["h"]), int(found["m"]), second
+    rest = _MONTHS.index(match["month"]) + 1, int(match["day"]), int(match["h"]), int(match["m"]), second
     try:
         moment = datetime(year, *rest, tzinfo=UTC)
         # RFC 9110: what appears to be over 50 years ahead is the most recent past year with these digits.

@@ -143,21 +143,21 @@ def cleaned(frame: pl.DataFrame, kinds: Mapping[str, Kind], names: Collection[st
         bare = values.str.strip_chars() if ascii_only else map_distinct(values, _strip_space)
         odd = _is_odd(bare, ascii_only=ascii_only).arg_true()
         columns[name] = bare
-        told = dict[int, str]()
+        codes_of_cells = dict[int, str]()
         if odd.len():
             before, given = bare.gather(odd), _earlier(values.gather(odd))
             after = _clean_each(before, kinds[name])
             columns[name] = bare.clone().scatter(odd, after)
-            told = {
+            codes_of_cells = {
                 place: code for place, *pair in zip(odd, before, after, strict=True) if (code := _choose_code(*pair))
             }
             if not given.equals(after):
                 earlier[name] = bare.clone().scatter(odd, given)
         if name in names:
-            told = _find_changed_names(values, columns[name]) | told | damage.find_damage(values)
-        if told:
+            codes_of_cells = _find_changed_names(values, columns[name]) | codes_of_cells | damage.find_damage(values)
+        if codes_of_cells:
             none = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
-            codes[name] = none.scatter(list(told), pl.Series(list(told.values()), dtype=pl.String))
+            codes[name] = none.scatter(list(codes_of_cells), pl.Series(list(codes_of_cells.values()), dtype=pl.String))
     return Cleaned(frame=pl.DataFrame(columns, height=frame.height), codes=codes, earlier=earlier)
 
 

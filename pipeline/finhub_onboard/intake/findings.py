@@ -50,10 +50,10 @@ class Findings:
         piece = self._pieces[which]
         return piece.table, piece.batch.first_row + place - self._starts[which]
 
-    def split(self, found: Mapping[int, list[Violation]]) -> list[dict[int, list[Violation]]]:
+    def split(self, findings: Mapping[int, list[Violation]]) -> list[dict[int, list[Violation]]]:
         """Return the findings of each batch, by place in the batch."""
         batches: list[dict[int, list[Violation]]] = [{} for _ in self._pieces]
-        for place, violations in found.items():
+        for place, violations in findings.items():
             which = self._which(place)
             batches[which][place - self._starts[which]] = violations
         return batches
@@ -71,7 +71,7 @@ class Findings:
     ) -> None:
         """Add a finding."""
         table, row_number = self.at(place)
-        found = make_violation(
+        violation = make_violation(
             code,
             source=table.name,
             row_number=row_number,
@@ -80,12 +80,12 @@ class Findings:
             facts=facts,
             severity=severity,
         )
-        (self.errors if severity is Severity.ERROR else self.others)[place].append(found)
+        (self.errors if severity is Severity.ERROR else self.others)[place].append(violation)
 
     def lack(self, place: int, lack: Lack) -> None:
         """Add a warning about something that the row lacks."""
         table, row_number = self.at(place)
-        found = Violation(
+        violation = Violation(
             source=table.name,
             row_number=row_number,
             external_id=self._ids[place],
@@ -95,4 +95,4 @@ class Findings:
             hint=lack.hint,
             severity=Severity.WARNING,
         )
-        self.others[place].append(found)
+        self.others[place].append(violation)

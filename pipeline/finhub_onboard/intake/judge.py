@@ -100,10 +100,10 @@ class JudgedBatch:
 
     def ids(self, instead: Mapping[int, str]) -> list[str]:
         """Return the id of each record, replaced by that of ``instead`` where it has one for the place."""
-        found: list[str] = self.frame["external_id"].to_list()
+        ids: list[str] = self.frame["external_id"].to_list()
         for place, external_id in instead.items():
-            found[place] = external_id
-        return found
+            ids[place] = external_id
+        return ids
 
     def _earlier(self, places: Sequence[int]) -> dict[int, Customer]:
         """Return the customers of rows that versions up to 0.4.0 read differently, as those versions read them."""
@@ -112,8 +112,8 @@ class JudgedBatch:
         wanted = self.places.is_in(pl.Series(places, dtype=self.places.dtype).implode())
         there = self.places.filter(wanted).to_list()
         numbers = [self.first_row + place for place in there]
-        made = customers.build(self.earlier.filter(wanted), source=self.source, row_numbers=numbers)
-        return dict(zip(there, made, strict=True))
+        built = customers.build(self.earlier.filter(wanted), source=self.source, row_numbers=numbers)
+        return dict(zip(there, built, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

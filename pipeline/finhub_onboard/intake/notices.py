@@ -80,8 +80,8 @@ def _matching(values: pl.Series, pattern: str) -> pl.Series:
     distinct = distinct_if_few(values)
     if distinct is None:
         return values.str.contains(pattern).arg_true()
-    found = distinct.filter(distinct.str.contains(pattern))
-    return values.is_in(found.implode()).arg_true() if found.len() else pl.Series([], dtype=pl.get_index_type())
+    matching = distinct.filter(distinct.str.contains(pattern))
+    return values.is_in(matching.implode()).arg_true() if matching.len() else pl.Series([], dtype=pl.get_index_type())
 
 
 def _rewritten_emails(given: pl.Series, sent: pl.Series) -> Iterator[int]:

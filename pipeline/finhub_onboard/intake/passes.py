@@ -52,12 +52,12 @@ def read_rows_at(
 ) -> Iterator[pl.DataFrame]:
     """Read the key columns of some rows again; ``numbers`` count over all inputs and are sorted."""
     starts = accumulate((source.rows for source in sources), initial=0)
-    found = chain.from_iterable(
+    pieces = chain.from_iterable(
         _select_asked(select_between(numbers, start, source.rows) - start, source, with_keys_only(table), batch_rows)
         for start, source, table in zip(starts, sources, tables, strict=False)
     )
     yield from map_in_order(
-        _cut_asked, group_items(found, lambda asked: asked[0].height, rows_together(batch_rows), alike=_plan_of)
+        _cut_asked, group_items(pieces, lambda asked: asked[0].height, rows_together(batch_rows), alike=_plan_of)
     )
 
 

@@ -42,9 +42,9 @@ def read_ahead(items: Iterator[T]) -> Iterator[T]:
     """Yield items; produce the next one in a thread while the caller uses this one."""
     with workers(1) as reader:
         following = reader.submit(_take_next, items)
-        while found := following.result():
+        while item := following.result():
             following = reader.submit(_take_next, items)
-            yield found[0]
+            yield item[0]
 
 
 def map_in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
@@ -54,13 +54,13 @@ def map_in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
         waiting: deque[Future[R]] = deque()
         while True:
             try:
-                found = _take_next(items)
+                item = _take_next(items)
             except Exception as error:  # noqa: BLE001 - raised below, in the place of its item
                 failure = error
                 break
-            if not found:
+            if not item:
                 break
-            waiting.append(pool.submit(function, found[0]))
+            waiting.append(pool.submit(function, item[0]))
             if len(waiting) > _WORKERS:
                 yield waiting.popleft().result()
         while waiting:

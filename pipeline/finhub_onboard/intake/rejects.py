@@ -67,8 +67,8 @@ def write_rejects(table: Table, destination: Path, marks: Marks, batch_rows: int
     rejects = rejects_of(table, destination)
     for batch in batches(table, batch_rows=batch_rows):
         here = range(batch.first_row, batch.first_row + batch.height)
-        if found := {number: marks[number] for number in here if number in marks}:
-            rejects.add(batch, found)
+        if marked := {number: marks[number] for number in here if number in marks}:
+            rejects.add(batch, marked)
     rejects.close()
 
 

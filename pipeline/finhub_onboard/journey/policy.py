@@ -33,8 +33,8 @@ def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
     """
     if not reply.sent:
         # Trouble of this machine is nobody's fault: it uses up no customer's tries.
-        found = judgement(Verdict.SUSPECT if reply.kind is Kind.MACHINE else Verdict.RETRY, Code.CONNECTION_FAILED)
-        return replace(found, message=f"{found.message}: {reply.cause}") if reply.cause else found
+        unsent = judgement(Verdict.SUSPECT if reply.kind is Kind.MACHINE else Verdict.RETRY, Code.CONNECTION_FAILED)
+        return replace(unsent, message=f"{unsent.message}: {reply.cause}") if reply.cause else unsent
     if reply.status is None:
         return judgement(_unknown(step), Code.NO_ANSWER)
     own = BY_CALL.get(step.call.name)

@@ -55,8 +55,8 @@ def recognise(entries: Mapping[str, str], name: str, *, tenant_id: str, seed: st
         return Opened(keys=None)
     check = entries.get(CHECK, "")
     stretching = Stretching.of(check)
-    said = stretching.check(seed) if stretching else seeds.quick_check(seed)
-    if not hmac.compare_digest(said.encode(), check.encode()):
+    computed = stretching.check(seed) if stretching else seeds.quick_check(seed)
+    if not hmac.compare_digest(computed.encode(), check.encode()):
         raise _another(name, "seed", AnotherSeedError)
     if stretching is None:
         harder = Stretching(salt=os.urandom(16), cost=seeds.COST, keys=Rooted.PLAIN)
@@ -66,8 +66,8 @@ def recognise(entries: Mapping[str, str], name: str, *, tenant_id: str, seed: st
     return Opened(keys=Keys(seed, tenant_id, root=stretching.root(seed)))
 
 
-def _another(name: str, said: str, error: type[ConfigurationError]) -> ConfigurationError:
+def _another(name: str, what: str, error: type[ConfigurationError]) -> ConfigurationError:
     return error(
-        f"ledger {name} belongs to another {said}",
-        hint=f"give the {said} it was made with, or name another file in ledger.url",
+        f"ledger {name} belongs to another {what}",
+        hint=f"give the {what} it was made with, or name another file in ledger.url",
     )

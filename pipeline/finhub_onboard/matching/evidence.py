@@ -63,16 +63,16 @@ class Evidence:
         if self._version(path) in (left.version, ""):
             return sent
         try:
-            found, _ = open_document(self._root, path, self._max_bytes)
+            content, _ = open_document(self._root, path, self._max_bytes)
         except (DocumentError, DocumentsTroubleError):
             return sent  # what is wrong with it is for the intake to say
-        now = self._keys.content_hash(customer.external_id, found)
+        now = self._keys.content_hash(customer.external_id, content)
         return sent if now == left.content else with_column_hash(sent, column, now.encode())
 
     def _version(self, path: str) -> str:
         """Size and time of a file, which change when it is written; empty if it is not there."""
         try:
-            found = (self._root / path).stat()
+            status = (self._root / path).stat()
         except (OSError, ValueError):
             return ""
-        return f"{found.st_size:x}-{found.st_mtime_ns:x}"
+        return f"{status.st_size:x}-{status.st_mtime_ns:x}"

@@ -24,12 +24,12 @@ def as_known(rows: Sequence[IntakeRow], keys: Keys, find: Find) -> list[IntakeRo
         return list(rows)
     ids = {place: (customer.external_id, rows[place].external_id) for place, customer in former.items()}
     known = find([keys.customer(one) for pair in ids.values() for one in dict.fromkeys(pair) if one])
-    found = list(rows)
+    known_rows = list(rows)
     for place, pair in ids.items():
         external_id = next((one for one in pair if one and keys.customer(one) in known), rows[place].external_id)
         journey = known.get(keys.customer(external_id)) if external_id else None
-        found[place] = _as_sent(rows[place], former[place], external_id, journey, keys)
-    return found
+        known_rows[place] = _as_sent(rows[place], former[place], external_id, journey, keys)
+    return known_rows
 
 
 def key_of(cell: str, keys: Keys, is_known: Callable[[bytes], object]) -> str:
@@ -47,9 +47,9 @@ def _as_sent(row: IntakeRow, earlier: Customer, external_id: str, journey: Journ
             before = keys.fingerprint(replace(earlier, external_id=external_id))
             same = [c for c in FINGERPRINT_COLUMNS if column_hash(before, c) == column_hash(journey.fingerprint, c)]
             customer = replace(customer, **{column: getattr(earlier, column) for column in same})
-    told = tuple(replace(found, external_id=external_id) for found in row.findings)
-    wrong = tuple(replace(found, external_id=external_id) for found in row.violations)
-    return replace(row, external_id=external_id, customer=customer, violations=wrong, findings=told)
+    findings = tuple(replace(one, external_id=external_id) for one in row.findings)
+    wrong = tuple(replace(one, external_id=external_id) for one in row.violations)
+    return replace(row, external_id=external_id, customer=customer, violations=wrong, findings=findings)
 
 
 def ids_as_known(batch: JudgedBatch, keys: Keys, find: Find) -> list[str]:

@@ -69,13 +69,13 @@ class Known:
         return judged
 
 
-def census(found: Survey, facts: RunFacts, ledger: Reader, keys: Keys, *, batch_rows: int) -> "Census":
+def census(inputs: Survey, facts: RunFacts, ledger: Reader, keys: Keys, *, batch_rows: int) -> "Census":
     """Count over all inputs before a run; they are only read as a whole if some row may lack something."""
     counted, rules = Census(), facts.rules()
-    if rules.needs is None or not may_lack(found, rules.needs, batch_rows=batch_rows):
+    if rules.needs is None or not may_lack(inputs, rules.needs, batch_rows=batch_rows):
         return counted
     known = Known(facts, ledger, keys, run=0)
-    for batch in judge_batches(found, rules, batch_rows=batch_rows):
+    for batch in judge_batches(inputs, rules, batch_rows=batch_rows):
         places = sorted(batch.findings)
         for start in range(0, len(places), _SLICE):
             warned = filter(_is_warned, batch.rows(places[start : start + _SLICE]))
@@ -121,5 +121,5 @@ class Census:
         if severity is Severity.ERROR:
             return f"rejected as incomplete: {what}: {where}; nothing is sent for them"
         # What documents the bank asks for goes by its own risk level, which may be another one than the row's.
-        told = "as far as their own risk_level tells they" if code == Code.DOCUMENT_MISSING else "they"
-        return f'incomplete: {what}: {where}; {told} stop half made at the bank unless intake.incomplete = "reject"'
+        by_whom = "as far as their own risk_level tells they" if code == Code.DOCUMENT_MISSING else "they"
+        return f'incomplete: {what}: {where}; {by_whom} stop half made at the bank unless intake.incomplete = "reject"'

@@ -48,22 +48,22 @@ class _Resolver(AbstractResolver):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[Any]] = loop.create_future()
 
-        def settle(found: list[Any] | Exception) -> None:
+        def settle(outcome: list[Any] | Exception) -> None:
             if answer.done():  # nobody waits any more
                 return
-            if isinstance(found, Exception):
-                answer.set_exception(found)
+            if isinstance(outcome, Exception):
+                answer.set_exception(outcome)
             else:
-                answer.set_result(found)
+                answer.set_result(outcome)
 
         def ask() -> None:
-            found: list[Any] | Exception
+            outcome: list[Any] | Exception
             try:
-                found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+                outcome = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
             except (OSError, UnicodeError) as error:
-                found = error
+                outcome = error
             with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(settle, found)
+                loop.call_soon_threadsafe(settle, outcome)
 
         threading.Thread(target=ask, name="resolver", daemon=True).start()
         return [
@@ -206,8 +206,8 @@ async def _answered(protocol: ResponseHandler) -> tuple[RawResponseMessage, Stre
 
 async def _content(message: RawResponseMessage, payload: StreamReader) -> bytes:
     """The whole body, in one go where its length is told and bearable."""
-    told = message.headers.get("Content-Length", "")
-    if told.isdecimal() and int(told) <= MAX_BODY_BYTES and not message.compression:
+    length = message.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) <= MAX_BODY_BYTES and not message.compression:
         return await payload.read()
     return await bounded(payload.iter_any())
 

@@ -77,21 +77,21 @@ def line_to(url: str, *, direct: bool, shows: bool) -> Line:
 def cause_of(line: Line, error: BaseException, *, sent: bool) -> Cause:
     """The cause that ``error`` and the exceptions behind it tell; ``sent``: some of the request may have left."""
     chain = tuple(behind(error))
-    if reason := next((reason for found in chain if (reason := _reason(found)) in _ABOUT_OUR_CERTIFICATE), ""):
+    if reason := next((reason for inner in chain if (reason := _reason(inner)) in _ABOUT_OUR_CERTIFICATE), ""):
         # The server ends its handshake with it: what we sent behind ours it has not read.
         return Cause(text=_our_certificate(line, reason))
     if sent:
-        no_http = any(isinstance(found, NotHttpError) for found in chain)
+        no_http = any(isinstance(inner, NotHttpError) for inner in chain)
         broke = f"{line} answers in no HTTP/1.1; {_ADDRESS}" if no_http else f"the connection to {line} broke"
         return Cause(text=broke, sent=True, unclear=Unclear.PROTOCOL)
-    for found in reversed(chain):  # the deepest is the most exact
-        if (cause := _unconnected(line, found)) is not None:
+    for inner in reversed(chain):  # the deepest is the most exact
+        if (cause := _unconnected(line, inner)) is not None:
             return cause
-    code = next((found.errno for found in reversed(chain) if isinstance(found, OSError) and found.errno), 0)
+    code = next((inner.errno for inner in reversed(chain) if isinstance(inner, OSError) and inner.errno), 0)
     if line.tls and code <= 0:
         return _broken_off(line)
-    said = f": {os.strerror(code)}" if code > 0 else ""
-    return Cause(text=f"no connection to {line.proxy or line}{said}; check the network and api.base_url")
+    words = f": {os.strerror(code)}" if code > 0 else ""
+    return Cause(text=f"no connection to {line.proxy or line}{words}; check the network and api.base_url")
 
 
 def of_this_machine(error: int) -> Cause:
@@ -101,12 +101,13 @@ def of_this_machine(error: int) -> Cause:
 
 def behind(error: BaseException) -> Iterator[BaseException]:
     """``error`` and what it was raised from, outermost first; of several at once the first."""
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        first = found.exceptions if isinstance(found, BaseExceptionGroup) else found.args
-        inner = first[0] if first and isinstance(first[0], BaseException) else None  # so does httpcore tell it
-        found = found.__cause__ or inner
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        first = current.exceptions if isinstance(current, BaseExceptionGroup) else current.args
+        # httpcore hands the cause over as the first argument, without chaining.
+        inner = first[0] if first and isinstance(first[0], BaseException) else None
+        current = current.__cause__ or inner
 
 
 def _reason(error: BaseException) -> str:

@@ -132,11 +132,12 @@ class Client:
 
     async def _unanswered(self, failed: Cause, seconds: float, *, look: bool) -> Reply:
         """The reply to a call that got no answer. ``look``: for a probe, who waits wants to know why."""
-        found = await self._look(failed) if look and self._look else ""
+        diagnosis = await self._look(failed) if look and self._look else ""
         return Reply(
             sent=failed.sent,
-            cause=found or failed.text,
-            kind=Kind.NONE if found and failed.kind is Kind.SILENT else failed.kind,  # more is known than the silence
+            cause=diagnosis or failed.text,
+            # With a diagnosis more is known than that the bank was silent.
+            kind=Kind.NONE if diagnosis and failed.kind is Kind.SILENT else failed.kind,
             seconds=seconds,
         )
 
@@ -149,8 +150,8 @@ class Client:
         """Let the pacer know what the bank thinks of the rate."""
         asked, cap = reply.retry_after_s, self.pacer.max_wait_s
         if asked is not None and asked > cap:
-            said = f"it asks to wait {asked:.0f} s, retry.max_wait_s allows {cap:g} s"
-            reply = replace(reply, message=f"{reply.message}; {said}" if reply.message else said)
+            too_long = f"it asks to wait {asked:.0f} s, retry.max_wait_s allows {cap:g} s"
+            reply = replace(reply, message=f"{reply.message}; {too_long}" if reply.message else too_long)
         if not (reply.says == 429 or (reply.says == 503 and asked is not None)):  # noqa: PLR2004
             self.pacer.taken(call, reply.seconds, who=who)
             return reply

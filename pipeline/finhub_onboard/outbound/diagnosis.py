@@ -45,8 +45,8 @@ def _protocol(line: Line, trust: Trust) -> str:
     try:
         return _http2(_secured(line, trust.context()), line)
     except ssl.SSLError as error:
-        found = cause_of(line, error, sent=True)
-        return "" if found.sent else found.text  # what it says of our certificate
+        cause = cause_of(line, error, sent=True)
+        return "" if cause.sent else cause.text  # what it says of our certificate
 
 
 def _speaks_tls(line: Line) -> str:

@@ -47,9 +47,9 @@ class Hierarchy:
             if reply.kind is Kind.STOPPED:
                 break
             if status is not None and 400 <= status < 500 and status not in (408, 425, 429):  # noqa: PLR2004
-                said = f": {reply.message}" if reply.message else ""
+                words = f": {reply.message}" if reply.message else ""
                 raise RefusedError(
-                    f"the bank refuses this tenant its categories ({status}){said}",
+                    f"the bank refuses this tenant its categories ({status}){words}",
                     hint="check api.tenant_id, the admin user's role and that categorization is enabled",
                 )
             if attempt < patience.max_attempts:

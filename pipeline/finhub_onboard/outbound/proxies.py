@@ -30,8 +30,8 @@ class Proxy:
     @property
     def authorization(self) -> str:
         """The line of a request's head that tells it who asks; empty: nobody is named."""
-        said = b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
-        return f"Proxy-Authorization: Basic {said}\r\n" if self.user else ""
+        credentials = b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
+        return f"Proxy-Authorization: Basic {credentials}\r\n" if self.user else ""
 
     @property
     def address(self) -> str:

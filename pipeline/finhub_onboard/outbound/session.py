@@ -121,13 +121,13 @@ class AdminSession:
         for attempt in range(1, 10**9):
             self.logins += 1
             reply, _ = await self._client.send(CallName.LOGIN, self._payloads.login(), urgent=True)
-            found = judge_login(reply)
-            if found is Login.OPENED:
+            outcome = judge_login(reply)
+            if outcome is Login.OPENED:
                 self._take(reply)
                 return
-            patient = found is Login.NOT_FOUND and not self.worked and self._clock() - started < _DEPLOY_S
+            patient = outcome is Login.NOT_FOUND and not self.worked and self._clock() - started < _DEPLOY_S
             last = attempt >= self._patience.max_attempts and not patient
-            self._end_if_final(found, reply, last=last)
+            self._end_if_final(outcome, reply, last=last)
             self._client.tell(f"no admin session yet: {_cause(reply)}; trying again")
             await self._pause(attempt, reply)
 
@@ -140,16 +140,16 @@ class AdminSession:
         self.unclear = 0
         self.worked = True
 
-    def _end_if_final(self, found: Login, reply: Reply, *, last: bool) -> None:
+    def _end_if_final(self, outcome: Login, reply: Reply, *, last: bool) -> None:
         """Raise what ends the run, if this answer does; ``last``: there is no further try."""
-        said = f" ({reply.status}){f': {reply.message}' if reply.message else ''}"
-        self.refused = found is Login.REFUSED
-        self.unclear += found is Login.UNCLEAR
+        words = f" ({reply.status}){f': {reply.message}' if reply.message else ''}"
+        self.refused = outcome is Login.REFUSED
+        self.unclear += outcome is Login.UNCLEAR
         if self.refused or (self.unclear and not self.worked):
-            raise RefusedError(f"the bank refused the admin log-in{said}", hint=_CREDENTIALS)
+            raise RefusedError(f"the bank refused the admin log-in{words}", hint=_CREDENTIALS)
         if self.unclear >= _UNCLEAR:
             raise StoppedEarlyError(
-                f"the bank answered the admin log-in {self.unclear} times with a success that says no{said}",
+                f"the bank answered the admin log-in {self.unclear} times with a success that says no{words}",
                 hint="not tried again, for it may count as a failed log-in, and five lock the user for 30 minutes;"
                 " look whether the user can log in, then run the same command again",
             )
@@ -159,16 +159,16 @@ class AdminSession:
             # Wrong credentials of a proxy are not tried again: they may lock a user there.
             if last or reply.kind is Kind.PROXY:
                 raise _no_session(_cause(reply))
-        elif found is Login.PROXY:
+        elif outcome is Login.PROXY:
             raise ConfigurationError(
                 "a proxy on the way to the bank asks for credentials (407)",
                 hint="check the user and the password of the proxy in HTTPS_PROXY, or add the bank to NO_PROXY",
             )
-        elif found is Login.NOT_TAKEN:
-            raise ConfigurationError(f"the bank does not take the admin log-in{said}", hint=_CREDENTIALS)
-        elif last and found is Login.NOT_FOUND:
+        elif outcome is Login.NOT_TAKEN:
+            raise ConfigurationError(f"the bank does not take the admin log-in{words}", hint=_CREDENTIALS)
+        elif last and outcome is Login.NOT_FOUND:
             raise ConfigurationError(
-                f"no FinHub API at this address: check api.base_url{said}",
+                f"no FinHub API at this address: check api.base_url{words}",
                 hint="if the address is right, the bank does not know api.organization_id or api.user_id",
             )
         elif last:

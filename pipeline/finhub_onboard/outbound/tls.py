@@ -37,9 +37,9 @@ class Trust:
     @property
     def told(self) -> str:
         """In words for a person: paths only."""
-        said = ["the system's CAs", f"those in {self.ca_file}" if self.ca_file else ""]
-        said.append(f"our own certificate {self.certificate}" if self.certificate else "")
-        return ", ".join(part for part in said if part)
+        parts = ["the system's CAs", f"those in {self.ca_file}" if self.ca_file else ""]
+        parts.append(f"our own certificate {self.certificate}" if self.certificate else "")
+        return ", ".join(part for part in parts if part)
 
     def context(self) -> ssl.SSLContext:
         """Python's own TLS with it."""
@@ -93,8 +93,8 @@ def _identity(certificate: Path, key: Path | None) -> None:
     """Try our certificate with its key, which may stand in the same file."""
     chain = _some_certificate("api.client_certificate", certificate)
     of_key, where = ("api.client_key", key) if key else ("api.client_certificate", certificate)
-    found = _read(of_key, where) if key else chain
-    if not _KEY.search(found):
+    key_pem = _read(of_key, where) if key else chain
+    if not _KEY.search(key_pem):
         hint = "name the file of its private key in api.client_key"
         raise _unusable(of_key, where, "holds no private key in PEM", hint=hint)
     _match(certificate, of_key, where)
@@ -112,8 +112,8 @@ def _match(certificate: Path, of_key: str, where: Path) -> None:
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise _unusable(of_key, where, f"holds a key that is not that of the certificate {certificate}") from None
-        said = f"cannot be read together with {certificate} as a certificate and its key"
-        raise _unusable(of_key, where, said) from None
+        message = f"cannot be read together with {certificate} as a certificate and its key"
+        raise _unusable(of_key, where, message) from None
     except OSError as error:
         raise _unreadable(of_key, where, error) from None
 
@@ -148,5 +148,5 @@ def _unreadable(setting: str, path: Path, error: OSError) -> ConfigurationError:
     )
 
 
-def _unusable(setting: str, path: Path, said: str, *, hint: str = "") -> ConfigurationError:
-    return ConfigurationError(f"{setting}: {path} {said}", hint=hint or "name another file, in PEM")
+def _unusable(setting: str, path: Path, message: str, *, hint: str = "") -> ConfigurationError:
+    return ConfigurationError(f"{setting}: {path} {message}", hint=hint or "name another file, in PEM")

@@ -34,8 +34,8 @@ class Elsewhere:
         """Yield a line of ``in_doubt.csv`` for each; ``None`` if an older ledger did not keep the ``external_id``."""
         left = sorted(self._left)
         for start in range(0, len(left), _SLICE):
-            found = self._ledger.find(left[start : start + _SLICE], as_of=self._run or None)
-            for journey in found.values():
+            journeys = self._ledger.find(left[start : start + _SLICE], as_of=self._run or None)
+            for journey in journeys.values():
                 if is_in_doubt(journey) and not is_vouched(journey):
                     yield self._line(journey, at=at)
 

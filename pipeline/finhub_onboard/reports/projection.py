@@ -98,7 +98,7 @@ def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, ru
     code, message = _reason(row, journey, disposition)
     if journey is not None and disposition is Disposition.CHANGED:
         code, message = reasons.ROW_CHANGED, _what_changed(journey, fingerprint, run=run)
-    found = Result(
+    result = Result(
         source=row.source,
         row_number=row.row_number,
         external_id=row.external_id,
@@ -107,11 +107,11 @@ def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, ru
         message=message,
     )
     if journey is None:
-        return found
+        return result
     complete = journey.standing is Standing.COMPLETE
     is_own_code = bool(code) and code == journey.code
     return replace(
-        found,
+        result,
         phase=Phase.ACTIVATION if complete else journey.phase if is_own_code else tuple(Phase)[min(journey.done, 7)],
         customer_id=journey.customer_id,
         user_id=journey.user_id,
@@ -126,13 +126,13 @@ def _with_reason(row: IntakeRow, journey: Journey | None) -> Journey | None:
     """Add the reason to a journey that a kill left in doubt and whose row no run processes; return others unchanged."""
     if journey is None or row.customer is not None or journey.code or not journey.doubts:
         return journey
-    said = {
+    reason = {
         "phase": str(phase_in_doubt(journey)),
         "code": Code.OUTCOME_UNKNOWN,
         "message": _CUT_OFF,
         "hint": _ANSWER_FIRST,
     }
-    return structs.replace(journey, **said)
+    return structs.replace(journey, **reason)
 
 
 def _reason(row: IntakeRow, journey: Journey | None, disposition: Disposition) -> tuple[str, str]:
@@ -195,9 +195,9 @@ def errors_of(
             severity=Severity.NOTICE if journey.code == Code.OPERATOR_VOUCHES else Severity.ERROR,
         )
     if journey and fingerprint and _changed_silently(journey, fingerprint):
-        said = _what_changed(journey, fingerprint, run=0)
+        changed = _what_changed(journey, fingerprint, run=0)
         code = reasons.ROW_CHANGED
-        yield _error(row, INTAKE, code=code, message=said, hint=_CHANGED_HINT, at=at, severity=Severity.WARNING)
+        yield _error(row, INTAKE, code=code, message=changed, hint=_CHANGED_HINT, at=at, severity=Severity.WARNING)
 
 
 def _is_shown_by_no_call(journey: Journey, result: Result, calls: Sequence[CallRecord]) -> bool:

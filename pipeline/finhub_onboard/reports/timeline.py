@@ -175,16 +175,16 @@ def _ended(entry: RunEntry) -> str:
 
 def _call_line(call: CallRecord, entry: RunEntry) -> str:
     item = step_from_label(call.step).item
-    said = [f"{instant(call.intent_at)}  {call.phase:<14} {call.step if item else call.step.split('/')[0]}"]
-    said.append(f"attempt {call.attempt}")
+    parts = [f"{instant(call.intent_at)}  {call.phase:<14} {call.step if item else call.step.split('/')[0]}"]
+    parts.append(f"attempt {call.attempt}")
     if not call.outcome:
-        said.append("no outcome known" + ("" if entry.live else ": the run ended before an answer came"))
+        parts.append("no outcome known" + ("" if entry.live else ": the run ended before an answer came"))
     else:
         status = call.http_status or ("no answer" if call.sent else "nothing left")
-        said.append(f"{status} in {call.seconds:.2f} s, {call.outcome}" + (f" ({call.code})" if call.code else ""))
+        parts.append(f"{status} in {call.seconds:.2f} s, {call.outcome}" + (f" ({call.code})" if call.code else ""))
     if call.wait_s:
-        said.append(f"waited {call.wait_s:.3g} s")
-    return ", ".join(said)
+        parts.append(f"waited {call.wait_s:.3g} s")
+    return ", ".join(parts)
 
 
 def _state_line(entry: RunEntry) -> str:

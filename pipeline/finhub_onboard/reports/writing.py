@@ -78,10 +78,10 @@ def write_reports(
         rules = replace(facts.rules(), documents_may_fail=bool(end.number))
         for batch in judge_batches(survey, rules, batch_rows=batch_rows):
             if ledger is None or keys is None or known is None or evidence is None or elsewhere is None:
-                told: Iterable[Told] = _checked(batch, facts.asks)
+                rows: Iterable[Told] = _checked(batch, facts.asks)
             else:
-                told = _joined(batch, ledger, keys, known, evidence, elsewhere, run=end.number)
-            feed.batch(batch, told)
+                rows = _joined(batch, ledger, keys, known, evidence, elsewhere, run=end.number)
+            feed.batch(batch, rows)
             rejects.add(batch, feed.take_marks())
         rejects.close()
         for line in elsewhere.lines(at=at) if elsewhere else ():
@@ -137,12 +137,12 @@ class _Feed:
         self.marks.clear()
         return marks
 
-    def batch(self, batch: JudgedBatch, told: Iterable[Told]) -> None:
+    def batch(self, batch: JudgedBatch, rows: Iterable[Told]) -> None:
         """Feed a batch; ``told``: the rows with something to report. All others are written as prepared text."""
         key = csv_cell if batch.any_key(ODD) else None
         lines = batch.lines(f"{csv_cell(batch.source)},", UNTOUCHED, key)
         start = 0
-        for number, (row, journey, calls, fingerprint) in enumerate(told):
+        for number, (row, journey, calls, fingerprint) in enumerate(rows):
             if number % _SLICE == 0:
                 self.checkpoint()
             place = row.row_number - batch.first_row
@@ -205,13 +205,13 @@ def _joined(
         by_place = {place: keys.customer(ids[place]) for place in places if ids[place]}
         elsewhere.exclude(by_place.values())
         journeys = ledger.find(list(by_place.values()), as_of=run or None)
-        told = spoken_of.intersection(places) | {place for place, key in by_place.items() if key in journeys}
+        reported = spoken_of.intersection(places) | {place for place, key in by_place.items() if key in journeys}
         calls: dict[bytes, list[CallRecord]] = defaultdict(list)
         for call in ledger.calls(list(journeys), run=run):
             calls[call.key].append(call)
-        for row in known.judged(batch.rows(sorted(told) if known.is_first else places)):
+        for row in known.judged(batch.rows(sorted(reported) if known.is_first else places)):
             place = row.row_number - batch.first_row
-            if row.customer is not None and place not in told:
+            if row.customer is not None and place not in reported:
                 continue
             key = by_place.get(place, b"")
             journey = journeys.get(key)

@@ -39,22 +39,22 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def find_damage(values: pl.Series) -> dict[int, ViolationCode]:
     """Tell by place which texts hold a letter as a web page's code, or were read in a wrong encoding."""
-    found: dict[str, ViolationCode] = {}
+    codes: dict[str, ViolationCode] = {}
     for text in values.filter(values.str.contains("&", literal=True)).unique():
         if _has_entity(text):
-            found[text] = ViolationCode.HTML_ENTITY
+            codes[text] = ViolationCode.HTML_ENTITY
     if not is_ascii(values):
         for text in values.filter(values.str.contains(r"[^\x00-\x7f]{2}")).unique():
             if is_misread(text):
-                found[text] = ViolationCode.MISREAD_TEXT
-    if not found:
+                codes[text] = ViolationCode.MISREAD_TEXT
+    if not codes:
         return {}
-    places = values.is_in(list(found)).arg_true()
-    return {place: found[text] for place, text in zip(places, values.gather(places), strict=True)}
+    places = values.is_in(list(codes)).arg_true()
+    return {place: codes[text] for place, text in zip(places, values.gather(places), strict=True)}
 
 
 def _has_entity(text: str) -> bool:
-    return any(found[0][1] == "#" or found[0][1:] in html5 for found in _ENTITY.finditer(text))
+    return any(match[0][1] == "#" or match[0][1:] in html5 for match in _ENTITY.finditer(text))
 
 
 @lru_cache(maxsize=65_536)

@@ -84,9 +84,9 @@ def _is_same(given: str, sent: str) -> bool:
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)]
     known = (PhoneMetadata.metadata_for_region(region, None) for region in regions)
     trunks = [region.national_prefix_for_parsing or "" for region in known if region]
-    found = [match for trunk in trunks if (match := re.fullmatch(trunk, before))]
+    matches = [match for trunk in trunks if (match := re.fullmatch(trunk, before))]
     # What a trunk prefix captures is no prefix: the code of a carrier, or digits that are turned into others.
-    if before in ("", code) or any(not any(match.groups()) for match in found):
+    if before in ("", code) or any(not any(match.groups()) for match in matches):
         return True
     return before.endswith(code) and before.removesuffix(code) in _ABROAD
 
@@ -123,8 +123,8 @@ def _calling_codes(starts: pl.Series) -> pl.Series:
     """Find the calling code from the first three digits; codes are prefix-free, so at most one length fits."""
     known = {str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE}
     lengths = (3, 2, 1)
-    found = [next((start[:length] for length in lengths if start[:length] in known), "") for start in starts]
-    return pl.Series(found, dtype=pl.String)
+    codes = [next((start[:length] for length in lengths if start[:length] in known), "") for start in starts]
+    return pl.Series(codes, dtype=pl.String)
 
 
 def _sure(numbers: pl.Series, code: int) -> pl.Series:

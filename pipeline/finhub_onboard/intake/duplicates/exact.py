@@ -98,8 +98,8 @@ class Collector:
             self._spill()
         # Threads, because polars uses one core per key for most of this.
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-            found = pool.map(lambda key: pl.concat([_none(), *self._find_suspects(key)]).sort(), self._waiting)
-            return dict(zip(self._waiting, found, strict=True))
+            rows = pool.map(lambda key: pl.concat([_none(), *self._find_suspects(key)]).sort(), self._waiting)
+            return dict(zip(self._waiting, rows, strict=True))
 
     def _find_suspects(self, key: str) -> Iterator[pl.Series]:
         """Yield a key's candidates by partition; equal hashes are in the same partition."""
@@ -176,8 +176,8 @@ class Copies:
     def within(self, first: int, rows: int) -> Iterable[tuple[int, list[int], int]]:
         """Yield (row, up to ``MAX_SHOWN`` other rows, how many more) for copies among consecutive rows."""
         part = self.members[slice(*span(self.members.get_column("row"), first, rows))]
-        told = part.join(self.groups, on="group", how="left", maintain_order="left")
-        for row, firsts, copies in told.select("row", "first", "copies").iter_rows():
+        shared = part.join(self.groups, on="group", how="left", maintain_order="left")
+        for row, firsts, copies in shared.select("row", "first", "copies").iter_rows():
             others = [other for other in firsts if other != row][:MAX_SHOWN]
             yield row, others, copies - 1 - len(others)
 

@@ -201,7 +201,7 @@ def _near_pairs(block: list[_Person]) -> Iterator[tuple[_Person, _Person]]:
             process.extract(name, after, scorer=fuzz.ratio, score_cutoff=_MIN_RATIO, limit=None)
             for name in (names[place], turned[place])
         )
-        for index in {index for found in near for _, _, index in found}:
+        for index in {index for matches in near for _, _, index in matches}:
             yield person, block[place + 1 + index]
 
 
@@ -239,26 +239,26 @@ def _list_companions(persons: pl.DataFrame, pairs: pl.DataFrame, known: Sequence
         .group_by("person")
         .agg(other=pl.col("heads").explode().sort().head(_CONSIDERED), all=pl.col("size").sum())
     )
-    told = persons.explode("row").iter_slices(_SLICE)
-    return pl.concat([_none(), *(_name_others(part.join(others, on="person"), known) for part in told)]).sort("row")
+    slices = persons.explode("row").iter_slices(_SLICE)
+    return pl.concat([_none(), *(_name_others(part.join(others, on="person"), known) for part in slices)]).sort("row")
 
 
 def _name_others(rows: pl.DataFrame, known: Sequence[Copies]) -> pl.DataFrame:
     """Return for these rows the matches to show, and how many more of ``all`` there are."""
-    told = rows.select("row", "other").explode("other").filter(pl.col("row") != pl.col("other"))
-    told = told.with_columns(known=pl.lit(value=False))
+    others = rows.select("row", "other").explode("other").filter(pl.col("row") != pl.col("other"))
+    others = others.with_columns(known=pl.lit(value=False))
     for copies in known:
         mine = copies.members.select("row", mine="group")
         theirs = copies.members.select(other="row", theirs="group")
         shared = (pl.col("mine") == pl.col("theirs")).fill_null(value=False)
-        told = told.join(mine, on="row", how="left", maintain_order="left")
-        told = told.join(theirs, on="other", how="left", maintain_order="left")
-        told = told.select("row", "other", known=pl.col("known") | shared)
-    hidden = told.filter("known").group_by("row").agg(hidden=pl.len())
-    named = told.filter(~pl.col("known")).group_by("row").agg(others=pl.col("other").head(MAX_SHOWN))
-    found = rows.select("row", "all").join(named, on="row").join(hidden, on="row", how="left")
+        others = others.join(mine, on="row", how="left", maintain_order="left")
+        others = others.join(theirs, on="other", how="left", maintain_order="left")
+        others = others.select("row", "other", known=pl.col("known") | shared)
+    hidden = others.filter("known").group_by("row").agg(hidden=pl.len())
+    named = others.filter(~pl.col("known")).group_by("row").agg(others=pl.col("other").head(MAX_SHOWN))
+    listed = rows.select("row", "all").join(named, on="row").join(hidden, on="row", how="left")
     more = pl.col("all") - 1 - pl.col("hidden").fill_null(0) - pl.col("others").list.len()
-    return found.select("row", "others", more=more)
+    return listed.select("row", "others", more=more)
 
 
 def _none() -> pl.DataFrame:

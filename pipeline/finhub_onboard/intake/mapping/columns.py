@@ -58,32 +58,34 @@ class Plan:
         """Clean the file's columns named as ``wanted``, and turn them into the canonical ones."""
         telling = _PROSE if self.columns == CANONICAL_COLUMNS else ()  # where only keys are read, nothing is reported
         names = {name for column in telling for name in self.origin[column]}
-        found = cleaned(file, self._kinds(), names)
-        frame = self.apply(found.frame)
-        changed = [(values != found.frame.get_column(name)).arg_true() for name, values in found.earlier.items()]
+        cells = cleaned(file, self._kinds(), names)
+        frame = self.apply(cells.frame)
+        changed = [(values != cells.frame.get_column(name)).arg_true() for name, values in cells.earlier.items()]
         if "email" in self.columns:
             changed.append(contacts.rewritten(frame.get_column("email")))
         if "nationality" in self.columns and (own := self.profile.texts("nationality")):
             other = [name for name in own if countries.english_name(name) != name and not countries.is_code(name)]
             changed.append(frame.get_column("nationality").is_in(other).arg_true())
         places = pl.concat(changed).unique().sort() if changed else pl.Series([], dtype=pl.get_index_type())
-        codes = {column: _merge_codes(found.codes, self.origin[column]) for column in self.columns}
+        codes = {column: _merge_codes(cells.codes, self.origin[column]) for column in self.columns}
         if telling and (split := self.profile.split):
             codes["last_name"] = splitting.find_doubtful(
-                found.frame.get_column(split.column), split.order, codes["last_name"]
+                cells.frame.get_column(split.column), split.order, codes["last_name"]
             )
         return Cells(
             frame=frame,
-            dialled=self._read_given("phone", self._cells(found.frame)) if "phone" in self.columns else None,
-            codes={column: told for column, told in codes.items() if told is not None},
+            dialled=self._read_given("phone", self._cells(cells.frame)) if "phone" in self.columns else None,
+            codes={column: column_codes for column, column_codes in codes.items() if column_codes is not None},
             places=places,
-            earlier=self.apply(found.frame.with_columns(**found.earlier)[places]) if places.len() else frame.clear(),
+            earlier=self.apply(cells.frame.with_columns(**cells.earlier)[places]) if places.len() else frame.clear(),
         )
 
     def _kinds(self) -> dict[str, Kind]:
         """Return the kinds of the file's columns, by the canonical columns made of them."""
-        made = {name: {column for column in CANONICAL_COLUMNS if name in self.origin[column]} for name in self.wanted}
-        return {name: kind_of(columns) for name, columns in made.items() if columns - self.unclean}
+        canonical = {
+            name: {column for column in CANONICAL_COLUMNS if name in self.origin[column]} for name in self.wanted
+        }
+        return {name: kind_of(columns) for name, columns in canonical.items() if columns - self.unclean}
 
     def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Turn text columns named as ``wanted`` ('' is absent) into the canonical columns, text as well.
@@ -158,8 +160,8 @@ def plan(profile: Profile, columns: Sequence[str], name: str, *, typed: bool = F
 
 def _merge_codes(codes: Mapping[str, pl.Series], origin: Sequence[str]) -> pl.Series | None:
     """Return the notices on a canonical column: for each row the first of the cells that it is made of."""
-    found = [codes[name] for name in origin if name in codes]
-    return pl.select(pl.coalesce(found)).to_series() if found else None
+    columns = [codes[name] for name in origin if name in codes]
+    return pl.select(pl.coalesce(columns)).to_series() if columns else None
 
 
 def _origin(profile: Profile, column: str, columns: Sequence[str]) -> tuple[str, ...]:
@@ -248,7 +250,7 @@ def _check_named(profile: Profile, columns: Sequence[str], name: str) -> None:
     lacking = {theirs: place for place, names in places.items() for theirs in names if theirs not in columns}
     if lacking:
         near = {theirs: _near(theirs, columns) for theirs in lacking}
-        meant = [f"{found} may be meant by {theirs}" for theirs, found in near.items() if found]
+        meant = [f"{near_name} may be meant by {theirs}" for theirs, near_name in near.items() if near_name]
         lacked = list_names([f"{column} ({place})" for column, place in lacking.items()])
         raise UnreadableInputError(
             f"{name} lacks columns that the profile names: {lacked} (found: {show_names(columns)})",
@@ -285,5 +287,5 @@ def _check_required(profile: Profile, origin: Mapping[str, tuple[str, ...]], col
 def _near(name: str, columns: Sequence[str]) -> str:
     """Return the column with the most similar name, or ''."""
     free = {column.casefold().replace(" ", "_"): column for column in showable(columns)}
-    found = get_close_matches(name.casefold().replace(" ", "_"), list(free), n=1)
-    return free[found[0]] if found else ""
+    matches = get_close_matches(name.casefold().replace(" ", "_"), list(free), n=1)
+    return free[matches[0]] if matches else ""

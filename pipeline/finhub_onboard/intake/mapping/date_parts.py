@@ -88,19 +88,19 @@ def pattern(written: str) -> str:
     ``DDMMYYYY``.
     """
     pieces = [piece for piece in _PARTS.split(written) if piece]
-    found = ""
+    expression = ""
     for place, piece in enumerate(pieces):
         around = pieces[max(place - 1, 0) : place] + pieces[place + 1 : place + 2]
         apart = not any(_PARTS.fullmatch(other) and other != "MMM" for other in around)
         if not _PARTS.fullmatch(piece):
-            found += pl.escape_regex(piece)
+            expression += pl.escape_regex(piece)
         elif piece in _WIDTHS:
-            found += f"(?<{piece[0]}>{_WIDTHS[piece]})"
+            expression += f"(?<{piece[0]}>{_WIDTHS[piece]})"
         elif piece in _ONE_OR_TWO:
-            found += f"(?<{piece}>[0-9]{{{'1,2' if apart else '2'}}})"
+            expression += f"(?<{piece}>[0-9]{{{'1,2' if apart else '2'}}})"
         else:
-            found += f"(?<{piece[0]}>[0-9]{{{len(piece)}}})"
-    return f"^{found}$"
+            expression += f"(?<{piece[0]}>[0-9]{{{len(piece)}}})"
+    return f"^{expression}$"
 
 
 def join_texts(*parts: pl.Series | pl.Expr | str) -> pl.Series:

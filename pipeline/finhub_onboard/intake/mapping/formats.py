@@ -53,11 +53,11 @@ def birth_dates(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Serie
     midnight = clock.str.contains(_IS_MIDNIGHT)
     if (fits & midnight).all():
         return day
-    found = pl.when(fits & midnight).then(day).when(fits).then(pl.lit(NOT_MIDNIGHT)).when(text == "").then(pl.lit(""))
+    dates = pl.when(fits & midnight).then(day).when(fits).then(pl.lit(NOT_MIDNIGHT)).when(text == "").then(pl.lit(""))
     if typed:
-        found = found.when(text.str.contains(_ISO_BIRTHDAY)).then(text.str.slice(0, len(_DAY)))
-        found = found.when(text.str.contains(_ISO_TIME)).then(pl.lit(NOT_MIDNIGHT))
-    return pl.select(found.otherwise(pl.lit(UNREADABLE))).to_series()
+        dates = dates.when(text.str.contains(_ISO_BIRTHDAY)).then(text.str.slice(0, len(_DAY)))
+        dates = dates.when(text.str.contains(_ISO_TIME)).then(pl.lit(NOT_MIDNIGHT))
+    return pl.select(dates.otherwise(pl.lit(UNREADABLE))).to_series()
 
 
 def instants(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Series:
@@ -72,15 +72,15 @@ def instants(values: pl.Series, formats: Formats, *, typed: bool) -> pl.Series:
         return _iso_instants(values.str.strip_chars(OUTER_SPACE), formats.time_zone, typed=typed)
     text, fits = _fitting(values, formats.accepted_at)
     day, clock, offset = split_dates(text, formats.accepted_at, formats.pivot_year)
-    told = _instants(day, clock, formats.time_zone) if offset is None else join_texts(day, "T", clock, offset)
-    fits &= told.is_not_null()
+    read = _instants(day, clock, formats.time_zone) if offset is None else join_texts(day, "T", clock, offset)
+    fits &= read.is_not_null()
     if fits.all():
-        return told
-    found = pl.when(fits).then(told).when(text == "").then(pl.lit(""))
+        return read
+    instant = pl.when(fits).then(read).when(text == "").then(pl.lit(""))
     if typed:
         iso = text.str.contains(f"{_ISO_INSTANT}|{_ISO_DAY}")
-        found = found.when(iso).then(_iso_instants(text, formats.time_zone, typed=True))
-    return pl.select(found.otherwise(pl.lit(UNREADABLE))).to_series()
+        instant = instant.when(iso).then(_iso_instants(text, formats.time_zone, typed=True))
+    return pl.select(instant.otherwise(pl.lit(UNREADABLE))).to_series()
 
 
 def knows_time_zone(zone: str) -> bool:
@@ -112,8 +112,8 @@ def _iso_instants(text: pl.Series, zone: str, *, typed: bool) -> pl.Series:
         return text
     clock = text.str.slice(11).str.replace(",", ".", literal=True)
     seconds = pl.when(clock.str.len_bytes() == len("hh:mm")).then(pl.lit(":00")).otherwise(pl.lit(""))
-    told = _instants(text.str.slice(0, 10), join_texts(clock, seconds), zone)
-    return pl.select(pl.when(naive).then(told).otherwise(text)).to_series()
+    zoned = _instants(text.str.slice(0, 10), join_texts(clock, seconds), zone)
+    return pl.select(pl.when(naive).then(zoned).otherwise(text)).to_series()
 
 
 def _instants(day: pl.Series, clock: pl.Series, zone: str) -> pl.Series:

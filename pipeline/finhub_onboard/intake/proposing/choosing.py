@@ -91,22 +91,22 @@ def choose(columns: Sequence[Column], categories: Sequence[str]) -> Chosen:
         if (pair := _pair(canonical, column, names[column.name].get(canonical, 0.0), categories))
     ]
     full = [pair for pair in pairs if pair.canonical == FULL_NAME]
-    taken = _take_best(pair for pair in pairs if pair.canonical != FULL_NAME)
-    if split := _full_name(taken, full):
+    best = _take_best(pair for pair in pairs if pair.canonical != FULL_NAME)
+    if split := _full_name(best, full):
         others = (FULL_NAME, *_PARTNER)
         wholly = [pair for pair in pairs if pair.column is not split.column and pair.canonical not in others]
-        taken = {FULL_NAME: split} | _take_best(wholly)
+        best = {FULL_NAME: split} | _take_best(wholly)
         pairs = wholly
-    return _judge_rivals(taken, [pair for pair in pairs if pair.canonical != FULL_NAME])
+    return _judge_rivals(best, [pair for pair in pairs if pair.canonical != FULL_NAME])
 
 
 def _read_second_names(names: dict[str, dict[str, float]]) -> None:
     """Let ``Name`` be the last name where another column is surely the first name."""
     for canonical, partner in _PARTNER.items():
-        if any(found.get(partner, 0.0) >= _BY_NAME for found in names.values()):
-            for found in names.values():
-                if found.get(canonical) == header_names.WEAK:
-                    found[canonical] = _SECOND_NAME
+        if any(scores.get(partner, 0.0) >= _BY_NAME for scores in names.values()):
+            for scores in names.values():
+                if scores.get(canonical) == header_names.WEAK:
+                    scores[canonical] = _SECOND_NAME
 
 
 def _pair(canonical: str, column: Column, by_name: float, categories: Sequence[str]) -> Pair | None:
@@ -133,27 +133,27 @@ def _pair(canonical: str, column: Column, by_name: float, categories: Sequence[s
 
 def _take_best(pairs: Iterable[Pair]) -> dict[str, Pair]:
     """Choose the best pairs first, each column of either side once."""
-    taken: dict[str, Pair] = {}
+    best: dict[str, Pair] = {}
     for pair in sorted(pairs, key=lambda pair: -pair.confidence):
-        if pair.canonical not in taken and all(pair.column is not other.column for other in taken.values()):
-            taken[pair.canonical] = pair
-    return taken
+        if pair.canonical not in best and all(pair.column is not other.column for other in best.values()):
+            best[pair.canonical] = pair
+    return best
 
 
-def _full_name(taken: dict[str, Pair], full: Sequence[Pair]) -> Pair | None:
+def _full_name(best: dict[str, Pair], full: Sequence[Pair]) -> Pair | None:
     """Return the column that stands for first and last name, where these are not columns of their own."""
-    first, last = (taken.get(canonical) for canonical in _PARTNER)
+    first, last = (best.get(canonical) for canonical in _PARTNER)
     if first and last and min(first.confidence, last.confidence) >= SURE:
         return None
-    best = max(full, key=lambda pair: pair.confidence, default=None)
-    return best if best and best.confidence >= SURE else None
+    split = max(full, key=lambda pair: pair.confidence, default=None)
+    return split if split and split.confidence >= SURE else None
 
 
-def _judge_rivals(taken: dict[str, Pair], pairs: Sequence[Pair]) -> Chosen:
+def _judge_rivals(best: dict[str, Pair], pairs: Sequence[Pair]) -> Chosen:
     """Separate the sure pairs from candidates."""
-    sure = {canonical: pair for canonical, pair in taken.items() if pair.confidence >= SURE or pair.exact}
+    sure = {canonical: pair for canonical, pair in best.items() if pair.confidence >= SURE or pair.exact}
     candidates: dict[str, tuple[Pair, ...]] = {}
-    for canonical, pair in taken.items():
+    for canonical, pair in best.items():
         used = [other.column for other in sure.values() if other is not pair]
         others = [
             other

@@ -107,7 +107,7 @@ def _clock(written: str) -> str:
     zoned = re.sub(r"(?:Z|[+-]\d\d(?::?\d\d)?)$", "Z", written)
     halved = re.sub(r"[AaPp]\.?[Mm]\.?", "AM", zoned)
     parts = re.sub(r"(?<=:\d\d)([.,])\d+", r"\1fff", halved)
-    return re.sub(r"\d+:\d\d(:\d\d)?", lambda found: "h:mm:ss" if found[1] else "h:mm", parts)
+    return re.sub(r"\d+:\d\d(:\d\d)?", lambda match: "h:mm:ss" if match[1] else "h:mm", parts)
 
 
 def _parts(cell: str, order: str) -> dict[str, str]:

@@ -153,11 +153,11 @@ def _region(sure: Mapping[str, Pair], languages: Collection[str]) -> Iterator[Li
     def cells(canonical: str) -> tuple[str, ...]:
         return sure[canonical].column.cells if canonical in sure else ()
 
-    found = regions.find_region(numbers, nationalities=cells("nationality"), emails=cells("email"), languages=languages)
-    shares = ", ".join(f"{region} {share:.0%}" for region, share in found.valid[:4])
-    told = f"{without} numbers have no country code; valid in {shares or 'no country that the file hints at'}"
-    if found.proved:
-        yield Setting(section="formats", key="phone_region", value=found.valid[0][0], remark=told)
+    guess = regions.find_region(numbers, nationalities=cells("nationality"), emails=cells("email"), languages=languages)
+    shares = ", ".join(f"{region} {share:.0%}" for region, share in guess.valid[:4])
+    remark = f"{without} numbers have no country code; valid in {shares or 'no country that the file hints at'}"
+    if guess.proved:
+        yield Setting(section="formats", key="phone_region", value=guess.valid[0][0], remark=remark)
     else:
-        candidates = tuple(region for region, _ in found.valid)
-        yield Open(section="formats", key="phone_region", candidates=candidates, remark=told)
+        candidates = tuple(region for region, _ in guess.valid)
+        yield Open(section="formats", key="phone_region", candidates=candidates, remark=remark)

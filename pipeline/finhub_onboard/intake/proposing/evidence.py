@@ -71,15 +71,15 @@ class Column:
 
 def columns(frame: pl.DataFrame) -> tuple[Column, ...]:
     """Take the columns of a sample."""
-    found = []
+    read = []
     nothing = vocabulary.nothing() | {vocabulary.DOUBTFUL}
     for name in frame.columns:
         given = frame[name].cast(pl.String).fill_null("")
         texts = clean_text(given).to_list()
         nulls = Counter(cell for cell in texts if cell.casefold() in nothing)
         cells = tuple(cell for cell in texts if cell and cell not in nulls)
-        found.append(Column(name=name, cells=cells, nulls=MappingProxyType(nulls)))
-    return tuple(found)
+        read.append(Column(name=name, cells=cells, nulls=MappingProxyType(nulls)))
+    return tuple(read)
 
 
 def headless(names: Sequence[str]) -> bool:
@@ -122,9 +122,9 @@ def is_phone(cell: str) -> bool:
 
 def zones(column: Column) -> tuple[int, int]:
     """Count the ISO instants of a column that state a time zone, and those that do not."""
-    found = [match for cell in column.cells if (match := _INSTANT.fullmatch(cell))]
-    zoned = sum(bool(match["zone"]) for match in found)
-    return zoned, len(found) - zoned
+    matches = [match for cell in column.cells if (match := _INSTANT.fullmatch(cell))]
+    zoned = sum(bool(match["zone"]) for match in matches)
+    return zoned, len(matches) - zoned
 
 
 def fit(column: Column, canonical: str, categories: Sequence[str] = (), *, named: bool = True) -> float | None:

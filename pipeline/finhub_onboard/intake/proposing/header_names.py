@@ -39,21 +39,21 @@ Meanings = Mapping[str, frozenset[str]]
 @lru_cache(maxsize=4096)
 def matches(header: str) -> Mapping[str, float]:
     """Return the columns that a header name may mean, each with a score from 0 to 1."""
-    found: dict[str, float] = {}
+    scores: dict[str, float] = {}
 
     def note(columns: Iterable[str], score: float) -> None:
         for column in columns:
-            found[column] = max(found.get(column, 0.0), score)
+            scores[column] = max(scores.get(column, 0.0), score)
 
     words = [word for word in _words(header) if word not in _meaningless()]
     for whole, worth in ((fold(header), 1.0), ("".join(words), _TRIMMED)):
         note(_strong().get(whole, {}), worth)
         note(_weak().get(whole, {}), worth * WEAK)
-    if not found:
+    if not scores:
         elses = _ELSES if any(word.startswith(other) for word in words for other in _elses()) else 1.0
         for name, score in _near("".join(words), frozenset(words)):
             note(_strong()[name], score * elses)
-    return MappingProxyType(found)
+    return MappingProxyType(scores)
 
 
 def knows(header: str) -> bool:
@@ -112,10 +112,10 @@ def _entries() -> Iterator[tuple[str, str, str, str]]:
     for consent, topics in CONSENT_TOPICS.items():
         for part, parts in CONSENT_PARTS.items():
             for language, (topic, _) in _read_names(topics):
-                for other, (said, _) in _read_names(parts):
+                for other, (part_name, _) in _read_names(parts):
                     if language == other:
-                        yield f"{consent}_{part}", language, f"{topic} {said}", ""
-                        yield f"{consent}_{part}", language, f"{said} {topic}", ""
+                        yield f"{consent}_{part}", language, f"{topic} {part_name}", ""
+                        yield f"{consent}_{part}", language, f"{part_name} {topic}", ""
 
 
 def _read_names(table: str) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -157,8 +157,8 @@ def _long() -> tuple[str, ...]:
 @cache
 def _phrases() -> tuple[tuple[str, frozenset[str]], ...]:
     """Names of one long word or of several, as sets of words that a longer header may hold."""
-    found = {fold(name): frozenset(_words(name)) for _, _, name, mark in _entries() if mark != "~"}
-    return tuple((key, words) for key, words in found.items() if len(key) >= _MIN_LETTERS and key in _strong())
+    phrases = {fold(name): frozenset(_words(name)) for _, _, name, mark in _entries() if mark != "~"}
+    return tuple((key, words) for key, words in phrases.items() if len(key) >= _MIN_LETTERS and key in _strong())
 
 
 @cache

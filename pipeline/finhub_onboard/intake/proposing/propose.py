@@ -61,15 +61,15 @@ def _columns(chosen: Chosen, pairs: Mapping[str, Pair], full: Pair | None) -> It
     for column in CANONICAL_COLUMNS:
         if column in pairs or (full and column in ("first_name", "last_name")):
             continue
-        found = chosen.candidates.get(column, ())
-        if found:
-            shown = found[:_MAX_CANDIDATES]
+        candidates = chosen.candidates.get(column, ())
+        if candidates:
+            shown = candidates[:_MAX_CANDIDATES]
             yield Open(
                 section="columns",
                 key=column,
                 candidates=tuple(pair.column.name for pair in shown),
-                remark=f"{' or '.join(f'{pair.confidence:.2f}' for pair in shown)} by {found[0].reason}",
-                examples=found[0].column.examples,
+                remark=f"{' or '.join(f'{pair.confidence:.2f}' for pair in shown)} by {candidates[0].reason}",
+                examples=candidates[0].column.examples,
             )
         elif column in REQUIRED_COLUMNS:
             remark = "no column looks like it; it may also stand in [constants] or [compose]"
@@ -83,8 +83,8 @@ def _rest(names: Sequence[str], chosen: Chosen) -> tuple[str, ...]:
 
 
 def _notes(pairs: Mapping[str, Pair], full: Pair | None, chosen: Chosen, categories: Sequence[str]) -> Iterator[str]:
-    found = {*pairs, *chosen.candidates, *(("first_name", "last_name") if full else ())}
-    if absent := [column for column in CANONICAL_COLUMNS if column not in found and column not in REQUIRED_COLUMNS]:
+    mapped = {*pairs, *chosen.candidates, *(("first_name", "last_name") if full else ())}
+    if absent := [column for column in CANONICAL_COLUMNS if column not in mapped and column not in REQUIRED_COLUMNS]:
         yield f"No column was found for {', '.join(absent)}; none of them is required."
     if "category" in pairs and not categories:
         yield "The bank's categories were not at hand: whether it has those of the file is not checked."

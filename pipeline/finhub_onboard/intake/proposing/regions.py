@@ -89,8 +89,8 @@ def _shares(asked: Sequence[str], regions: Iterable[str], *, as_written: bool = 
     return shares
 
 
-def _common(found: Iterable[str | None]) -> list[str]:
-    counts = Counter(found)
+def _common(regions: Iterable[str | None]) -> list[str]:
+    counts = Counter(regions)
     enough = _MIN_HINT_SHARE * counts.total()
     return [region for region, times in counts.most_common() if region and times >= enough]
 

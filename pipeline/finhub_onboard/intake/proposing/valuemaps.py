@@ -47,10 +47,10 @@ def _country(word: str) -> str | None:
 
 def _map(canonical: str, column: Column, meaning: Callable[[str], str | None], ours: Collection[str]) -> Iterator[Line]:
     section = f"values.{canonical}"
-    taken = {word.casefold() for word in ours}
+    allowed = {word.casefold() for word in ours}
     unknown: dict[str, int] = {}
     for word, times in column.words.items():
-        if word.casefold() in taken or (value := meaning(word)) == word:
+        if word.casefold() in allowed or (value := meaning(word)) == word:
             continue
         if value:
             yield Setting(section=section, key=word, value=value, remark=_rows(times))

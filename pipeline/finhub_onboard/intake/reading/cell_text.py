@@ -59,9 +59,9 @@ def _shown(number: int, number_format: str) -> str:
     for fixed, place in reversed(pieces):
         if place:
             left -= 1
-            taken = digits[-1:] if left else digits
-            digits = digits[: len(digits) - len(taken)]
-            shown = (taken or place.strip("#")) + shown
+            placed = digits[-1:] if left else digits
+            digits = digits[: len(digits) - len(placed)]
+            shown = (placed or place.strip("#")) + shown
         else:
             shown = fixed + shown
     return f"-{shown}" if number < 0 else shown
@@ -70,10 +70,10 @@ def _shown(number: int, number_format: str) -> str:
 @lru_cache(maxsize=1024)
 def _pieces(number_format: str) -> tuple[list[tuple[str, str]], int]:
     """Split a format into fixed texts and digit places, and count these; None if it contains anything else."""
-    found = list(_PIECE.finditer(number_format))
-    if sum(len(match[0]) for match in found) < len(number_format):
+    matches = list(_PIECE.finditer(number_format))
+    if sum(len(match[0]) for match in matches) < len(number_format):
         return [], 0
-    pieces = [("", m[3]) if m[3] in ("0", "#") else (m[1] or m[2] or m[3] or "", "") for m in found]
+    pieces = [("", m[3]) if m[3] in ("0", "#") else (m[1] or m[2] or m[3] or "", "") for m in matches]
     return pieces, sum(bool(place) for _, place in pieces)
 
 

@@ -93,31 +93,31 @@ def detect(
 
     Raises :class:`UnreadableInputError` if the encoding is ambiguous, unless ``doubtful``.
     """
-    found = _encoding(path, source, most)
-    if found.rivals and not doubtful:
+    charset = _encoding(path, source, most)
+    if charset.rivals and not doubtful:
         raise UnreadableInputError(
-            f"{name} is not UTF-8; it may be {found.name} or {', '.join(found.rivals)}, which read its letters "
+            f"{name} is not UTF-8; it may be {charset.name} or {', '.join(charset.rivals)}, which read its letters "
             "differently",
-            hint=f'state it in a profile, for example [source] encoding = "{found.name}", or save the file as UTF-8',
+            hint=f'state it in a profile, for example [source] encoding = "{charset.name}", or save the file as UTF-8',
         )
     with unpack.opened(path, name, most) as stream:
         head = stream.read(_SAMPLE_BYTES)
-    text = head.removeprefix(found.mark).decode(found.name, "replace")
+    text = head.removeprefix(charset.mark).decode(charset.name, "replace")
     if len(head) == _SAMPLE_BYTES:
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
     source = _still_true(source, text)
-    if not source.delimiter and (said := _SAID.match(text)):
-        source = source.model_copy(update={"delimiter": said[1]})
+    if not source.delimiter and (separator := _SAID.match(text)):
+        source = source.model_copy(update={"delimiter": separator[1]})
     cut, rival, sure = _choose_cut(text, source, known)
     if rival:
         skip = _count_skipped(text, cut, source, known)
-        cut = proof.choose_quote(path, name, most, found, skip, cut, rival)
+        cut = proof.choose_quote(path, name, most, charset, skip, cut, rival)
     skip = _count_skipped(text, cut, source, known)
     header, rows = _below(text, cut, skip)
     if cut.delimiter == " " and _ALIGNED in "\n".join(map(" ".join, (header, *rows))):
         raise UnreadableInputError(f"{name} has more than one space between fields", hint=FIXED_WIDTH)
     tail = proof.count_tail(name, cut, header, rows)
-    return Dialect(encoding=found, cut=cut, skip_lines=skip, packing=unpack.packing(path), sure=sure, tail=tail)
+    return Dialect(encoding=charset, cut=cut, skip_lines=skip, packing=unpack.packing(path), sure=sure, tail=tail)
 
 
 def holds(written: Dialect, body: bytes, width: int) -> bool:
@@ -156,9 +156,9 @@ def _encoding(path: Path, source: Source, most: int) -> encoding.Encoding:
         stated = codecs.lookup(source.encoding).name.removesuffix("-sig") if source.encoding else ""
         if stated and _OURS not in head:
             return encoding.Encoding(name=stated)
-        found = marked or encoding.detect(_telling(head, stream))
-        is_utf8 = found.name == "utf-8" and found.confidence == 1
-        return encoding.Encoding(name=stated) if stated and not is_utf8 else found
+        detected = marked or encoding.detect(_telling(head, stream))
+        is_utf8 = detected.name == "utf-8" and detected.confidence == 1
+        return encoding.Encoding(name=stated) if stated and not is_utf8 else detected
 
 
 def _still_true(source: Source, text: str) -> Source:
@@ -237,20 +237,20 @@ def _choose_cut(text: str, source: Source, known: Collection[str]) -> tuple[Cut,
 
 def _score(text: str, cut: Cut, known: Collection[str]) -> tuple[int, bool, float, int, int]:
     """Score a candidate: known names in a header, several columns, equal widths, bad quotes, number of columns."""
-    found = [record.cells for record in _records(text, cut)]
+    cells_of = [record.cells for record in _records(text, cut)]
     named, header = max(
-        ((_count_named(cells, known), -place) for place, cells in enumerate(found[:_HEADER_SEARCH_RECORDS])),
+        ((_count_named(cells, known), -place) for place, cells in enumerate(cells_of[:_HEADER_SEARCH_RECORDS])),
         default=(0, 0),
     )
     if named > 1:
-        found = found[-header:]
-    widths = Counter(len(cells or ()) for cells in found)
+        cells_of = cells_of[-header:]
+    widths = Counter(len(cells or ()) for cells in cells_of)
     width, times = widths.most_common(1)[0] if widths else (0, 0)
     if named > 1:
-        width = len(found[0] or ())
+        width = len(cells_of[0] or ())
         times = widths[width]
-    share = times / len(found) if found else 0.0
-    return named, width > 1, share, -sum(cells is None for cells in found), width
+    share = times / len(cells_of) if cells_of else 0.0
+    return named, width > 1, share, -sum(cells is None for cells in cells_of), width
 
 
 def _preamble(text: str, cut: Cut, known: Collection[str]) -> int:

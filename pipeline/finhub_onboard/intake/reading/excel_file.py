@@ -162,8 +162,8 @@ def _block(
     copy: _Copy, number: int, wanted: Sequence[str], places: Sequence[int], *, as_shown: bool
 ) -> tuple[pl.DataFrame, dict[int, Fault]]:
     """Return a block of the wanted columns; a faulty record is a line of empty texts in it."""
-    found, wrong = copy.block(number, [place for place in places if place >= 0] or [0])
-    frame = found.select(
+    table, wrong = copy.block(number, [place for place in places if place >= 0] or [0])
+    frame = table.select(
         (pl.col(str(place)) if place >= 0 else pl.lit("").repeat_by(1).explode()).alias(column)
         for column, place in zip(wanted, places, strict=True)
     )
@@ -176,12 +176,12 @@ def _block(
     if codes:
         spoilt = pl.int_range(frame.height, eager=True).is_in(list(codes))
         frame = frame.select(pl.when(spoilt).then(pl.lit("")).otherwise(pl.all()).name.keep())
-    return frame, {row: Fault(codes=tuple(sorted(found)), line=lines[row]) for row, found in sorted(codes.items())}
+    return frame, {row: Fault(codes=tuple(sorted(table)), line=lines[row]) for row, table in sorted(codes.items())}
 
 
 def _copy_once(path: Path, name: str, sheet: str, header: Header, max_unpacked: int) -> _Copy:
-    found = path.stat()
-    return _copy(path, name, sheet, header, max_unpacked, (found.st_ino, found.st_size, found.st_mtime_ns))
+    status = path.stat()
+    return _copy(path, name, sheet, header, max_unpacked, (status.st_ino, status.st_size, status.st_mtime_ns))
 
 
 @lru_cache(maxsize=8)

@@ -138,17 +138,17 @@ def _join(batches: Sequence[Batch]) -> pl.DataFrame:
 
 def expand(inputs: Sequence[Path]) -> list[Path]:
     """Expand patterns such as ``book/*.parquet``, sorted; a path that exists is no pattern."""
-    found: list[Path] = []
+    paths: list[Path] = []
     for path in inputs:
         places.check(path)
         if os.path.exists(path) or not glob.has_magic(str(path)):  # noqa: PTH110 - a name may be too long to ask
-            found.append(path)
+            paths.append(path)
             continue
         matches = sorted(Path(match) for match in glob.glob(str(path)))  # noqa: PTH207 - patterns may be absolute
         if not matches:
             raise UnreadableInputError(f"no file fits {path}", hint="check the pattern")
-        found += matches
-    return found
+        paths += matches
+    return paths
 
 
 def open_table(path: Path, name: str, reading: Reading, like: Table | None = None) -> Table:

@@ -118,9 +118,9 @@ class Lines:
             self._next_odd += 1
         end = self._odd[self._next_odd] if self._next_odd < len(self._odd) else len(self._block)
         end = min(end, self._at + most)
-        taken = self._block[self._at : end]
+        lines = self._block[self._at : end]
         self._at = end
-        return Run(body=b"".join(taken), lines=len(taken)) if taken else None
+        return Run(body=b"".join(lines), lines=len(lines)) if lines else None
 
     def _split(self) -> None:
         """Cut a block that cannot be taken whole into its lines."""

@@ -40,10 +40,10 @@ def check(path: Path) -> None:
 
 def _folder(path: Path) -> UnreadableInputError:
     """Say which files a folder has, and what is lost where the names of folders hold values."""
-    found = list(islice((inner.relative_to(path) for inner in _files(path)), _LOOKED_AT))
-    if not found:
+    inner_files = list(islice((inner.relative_to(path) for inner in _files(path)), _LOOKED_AT))
+    if not inner_files:
         return UnreadableInputError(f"{path} is a folder without files", hint="give files")
-    first = found[0]
+    first = inner_files[0]
     pattern = path.joinpath(*["*"] * (len(first.parts) - 1), f"*{first.suffix}")
     key = next((part.partition("=")[0] for part in first.parts[:-1] if "=" in part), "")
     if key:

@@ -49,7 +49,7 @@ def choose_quote(path: Path, name: str, most: int, written: Encoding, skip: int,
 
 
 def _count_quoted(path: Path, name: str, most: int, written: Encoding, skip: int, cut: Cut) -> _Quoted:
-    broken = needed = used = found = 0
+    broken = needed = used = total = 0
     with unpack.opened(path, name, most) as stream:
         stream.read(len(written.mark))
         lines = Lines(as_utf8(stream, written.name))
@@ -59,13 +59,13 @@ def _count_quoted(path: Path, name: str, most: int, written: Encoding, skip: int
         width = len(header.cells or ()) if header else 0
         for batch in batches(lines, cut, width=width, rows=_BATCH_ROWS):
             broken += len(batch.faults)
-            found += batch.height
+            total += batch.height
             text = text_of(b"".join([*(run.body for run in batch.plain), *(r.raw for r in batch.others.values())]))
             for field in find_quoted(text, cut):
                 used += 1
                 inner = field[1:-1]
                 needed += any(mark in inner for mark in (cut.quote, cut.delimiter, "\n", "\r"))
-    return _Quoted(broken=broken, needed=needed, used=used, records=found)
+    return _Quoted(broken=broken, needed=needed, used=used, records=total)
 
 
 def find_quoted(text: str, cut: Cut) -> list[str]:

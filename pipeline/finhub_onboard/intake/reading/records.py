@@ -161,14 +161,14 @@ def _single(text: str, cut: Cut) -> list[str] | None:
 
 def _spanning(first: bytes, lines: Lines, cut: Cut, width: int | None) -> tuple[bytes, list[str] | None]:
     """Return bytes and cells of a record over several lines; if it is malformed, only its first line is taken."""
-    taken = [first]
+    spanned = [first]
     lines.mark()
 
     def feed() -> Iterator[str]:
         size = len(first)
         yield text_of(first)
-        while len(taken) < MAX_QUOTED_LINES and size < MAX_QUOTED_BYTES and (line := lines.take()):
-            taken.append(line)
+        while len(spanned) < MAX_QUOTED_LINES and size < MAX_QUOTED_BYTES and (line := lines.take()):
+            spanned.append(line)
             size += len(line)
             yield text_of(line)
 
@@ -176,13 +176,13 @@ def _spanning(first: bytes, lines: Lines, cut: Cut, width: int | None) -> tuple[
         cells = cut.cells(feed())
     except csv.Error:
         cells = None
-    if cells is None or _swallows(taken, cells, cut, width):
+    if cells is None or _swallows(spanned, cells, cut, width):
         lines.rewind()
         return first, None
-    return b"".join(taken), cells
+    return b"".join(spanned), cells
 
 
-def _swallows(taken: list[bytes], cells: list[str], cut: Cut, width: int | None) -> bool:
+def _swallows(spanned: list[bytes], cells: list[str], cut: Cut, width: int | None) -> bool:
     """Tell whether a field opened by a stray quote contains lines that are records themselves.
 
     In a record of the right width the last line is its own tail, however many delimiters that has; lines between are
@@ -191,7 +191,7 @@ def _swallows(taken: list[bytes], cells: list[str], cut: Cut, width: int | None)
     """
     if width is None or width < (_PLAUSIBLE_FIELDS if len(cells) == width else 2):
         return False
-    inner = taken[1:-1] if len(cells) == width else taken[1:]
+    inner = spanned[1:-1] if len(cells) == width else spanned[1:]
     return any(len(_single(text_of(line), cut) or []) == width for line in inner)
 
 

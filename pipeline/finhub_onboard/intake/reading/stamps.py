@@ -28,10 +28,10 @@ class Stamp(NamedTuple):
 def stamp(path: Path) -> Stamp:
     """Return a file's stamp; that of a missing file equals no other."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return Stamp(file=0, size=0, modified=0, changed=0)
-    return Stamp(file=found.st_ino, size=found.st_size, modified=found.st_mtime_ns, changed=found.st_ctime_ns)
+    return Stamp(file=status.st_ino, size=status.st_size, modified=status.st_mtime_ns, changed=status.st_ctime_ns)
 
 
 def sha256(path: Path, name: str) -> str:

@@ -53,14 +53,14 @@ class _Bounded(io.RawIOBase):
         return len(chunk)
 
 
-def _broken(name: str, said: str) -> UnreadableInputError:
+def _broken(name: str, error: str) -> UnreadableInputError:
     """Say why an archive cannot be unpacked; for zstd that may be how it was packed."""
-    if "dictionary" in said:
+    if "dictionary" in error:
         return UnreadableInputError(
             f"{name} was packed by zstd with a dictionary, which is not in the file",
             hint="unpack it where the dictionary is (unzstd -D DICTIONARY), and pack it again without one",
         )
-    if "too much memory" in said or "window" in said:
+    if "too much memory" in error or "window" in error:
         return UnreadableInputError(
             f"{name} was packed by zstd with a window of more than 128 MB (--long or --ultra)",
             hint="unpack it first (unzstd --long=31), or pack it again without --long",

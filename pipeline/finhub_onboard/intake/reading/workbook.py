@@ -75,17 +75,17 @@ def _sheet(book: "Book", name: str, wanted: str) -> str:
             )
         return named[wanted]
     visible = [sheet for sheet in sheets if sheet.visible]
-    found = (
+    candidates = (
         visible if len(visible) <= 1 else [sheet for sheet in visible if _has_cells(book, sheet.part)] or visible[:1]
     )
-    if len(found) != 1:
-        titles = [sheet.title for sheet in found or sheets]
+    if len(candidates) != 1:
+        titles = [sheet.title for sheet in candidates or sheets]
         listed = ", ".join(titles[:_SHOWN_SHEETS]) + (", …" if len(titles) > _SHOWN_SHEETS else "")
         raise UnreadableInputError(
-            f"{name} has {len(titles)} {'visible' if found else 'hidden'} sheets: {listed}",
+            f"{name} has {len(titles)} {'visible' if candidates else 'hidden'} sheets: {listed}",
             hint="state source.sheet in the profile (onboard profile: --sheet)",
         )
-    return found[0].part
+    return candidates[0].part
 
 
 def leaves_values_out(path: Path, name: str, sheet: str) -> bool:

@@ -114,10 +114,10 @@ class Book(_BookReader):  # type: ignore[misc]  # see there
 
     def read_strings(self) -> None:
         """Read the texts that cells share."""
-        found = self.package.find(SHARED_STRINGS)
-        if found is None:
+        part = self.package.find(SHARED_STRINGS)
+        if part is None:
             return
-        with self.archive.open(found.PartName[1:]) as source:
+        with self.archive.open(part.PartName[1:]) as source:
             for _, node in iterparse(source):
                 if node.tag == _ITEM:
                     simple = len(node) == 1 and node[0].tag == _TEXT

@@ -48,15 +48,15 @@ def settle(doubt: Unresolved) -> Move:
     # A log-in of a row that names somebody else would tell of that one.
     if visit.status is None and not visit.status_refused and journey.user_id and doubt.unsafe is None:
         return _READ_STATUS
-    told = visit.status.customer_status if visit.status is not None else ""
-    if told == CustomerStatus.ACTIVE:
+    status = visit.status.customer_status if visit.status is not None else ""
+    if status == CustomerStatus.ACTIVE:
         return Resolve(step=doubt.at)
     if doubt.rules.webhooks and not visit.searched:
         return Send(step=step(CallName.LIST_DELIVERIES, str(visit.page), phase=Phase.ACTIVATION))
     if doubt.is_conflict:
         return doubt.rest(Standing.PARKED, Code.STATE_CONFLICT)
     was_read = visit.status is not None or visit.searched
-    told_inactive = told in NOT_ACTIVE_YET and journey.doubts < doubt.rules.max_tries
+    told_inactive = status in NOT_ACTIVE_YET and journey.doubts < doubt.rules.max_tries
     if (doubt.may_repeat and was_read) or (told_inactive and journey.repeat is not Repeat.REFUSED):
         return doubt.repeat()
     return doubt.ask_person()

@@ -47,8 +47,8 @@ def _opened(ledger_id: str) -> int | None:
     folder = Path(tempfile.gettempdir()) / f"finhub-onboard-ledgers-{os.getuid()}"
     with suppress(OSError):
         folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-        if found.st_uid != os.getuid() or found.st_mode & 0o077:
+        status = folder.lstat()
+        if status.st_uid != os.getuid() or status.st_mode & 0o077:
             return None
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(folder / f"{ledger_id}.lock", flags, 0o600)

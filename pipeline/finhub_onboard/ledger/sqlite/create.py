@@ -63,9 +63,9 @@ def in_words(path: Path, rights: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:  # such as a loop of links, or a name that cannot be one
-        said = (isinstance(error, OSError) and error.strerror) or str(error)
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
         hint = f"check ledger.url, that the folder exists and {rights}"
-        raise ConfigurationError(f"cannot open the ledger {path}: {said}", hint=hint) from None
+        raise ConfigurationError(f"cannot open the ledger {path}: {reason}", hint=hint) from None
 
 
 def inspect(path: Path, wanted: int) -> None:
@@ -73,8 +73,8 @@ def inspect(path: Path, wanted: int) -> None:
     for draft in path.parent.glob(".*.new"):
         if draft.samefile(path):  # whoever made it died just before taking the draft's name away
             draft.unlink()
-    found = path.stat()
-    kind = next((name for name, test in _KINDS.items() if test(found.st_mode)), "a file")
+    status = path.stat()
+    kind = next((name for name, test in _KINDS.items() if test(status.st_mode)), "a file")
     if kind != "a file":
         raise ConfigurationError(f"the ledger {path} is {kind}, not a file", hint="check ledger.url")
     if names := _names(path):
@@ -82,7 +82,7 @@ def inspect(path: Path, wanted: int) -> None:
             f"the ledger {path} has {names} names (hard links), and its journal would belong to one of them",
             hint=f"find them with `find … -samefile {path}` and remove all but one; a backup is made by VACUUM INTO",
         )
-    if found.st_size == 0:
+    if status.st_size == 0:
         raise ConfigurationError(
             f"the ledger {path} is empty: what it knew of earlier runs is lost",
             hint="restore it from a backup; if it never was a ledger, remove the file and run again",

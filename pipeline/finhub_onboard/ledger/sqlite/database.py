@@ -32,11 +32,11 @@ def plainly(path: Path, error: type[OnboardError] = LedgerError, *, draft: Path 
     try:
         yield
     except sqlite3.Error as trouble:
-        said, hint = explained(draft or path, trouble)
-        raise error(f"ledger {path}: {said}", hint=hint) from None
+        reason, hint = explained(draft or path, trouble)
+        raise error(f"ledger {path}: {reason}", hint=hint) from None
     except (ValueError, TypeError, KeyError) as trouble:
-        said, hint = odd_entry(draft or path, trouble)
-        raise error(f"ledger {path}: {said}", hint=hint) from None
+        reason, hint = odd_entry(draft or path, trouble)
+        raise error(f"ledger {path}: {reason}", hint=hint) from None
 
 
 def connect(

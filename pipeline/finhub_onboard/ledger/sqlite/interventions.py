@@ -46,24 +46,24 @@ class SqliteInterventions:
         while True:
             with plainly(self._path):
                 rows = self._db.execute(sql("customers_of_standing"), (standing, after, _SLICE))
-                found = [read_journey(row) for row in rows]
-            yield from found
-            if len(found) < _SLICE:
+                journeys = [read_journey(row) for row in rows]
+            yield from journeys
+            if len(journeys) < _SLICE:
                 return
-            after = found[-1].key
+            after = journeys[-1].key
 
     def owners(self, ids: Collection[str]) -> dict[tuple[str, str], set[bytes]]:
         """Who has these ids at the bank: (column, id) -> keys. Reads every customer."""
         wanted = set(ids)
-        found: dict[tuple[str, str], set[bytes]] = {}
+        keys: dict[tuple[str, str], set[bytes]] = {}
         if not wanted:
-            return found
+            return keys
         with plainly(self._path):
             for key, *ids_ in self._db.execute(sql("ids")):
                 for name, value in zip(_IDS, ids_, strict=True):
                     if value in wanted:
-                        found.setdefault((name, value), set()).add(key)
-        return found
+                        keys.setdefault((name, value), set()).add(key)
+        return keys
 
     def enter(
         self,

@@ -47,8 +47,8 @@ class Holder:
 
     def __str__(self) -> str:
         """Who, since when, and the last sign of life."""
-        said = f"process {self.process.pid} on {self.process.host} since {_instant(self.since)}"
-        return f"{said}, last sign of life {_instant(self.heartbeat_at)}"
+        owner = f"process {self.process.pid} on {self.process.host} since {_instant(self.since)}"
+        return f"{owner}, last sign of life {_instant(self.heartbeat_at)}"
 
     @property
     def life(self) -> Life:
@@ -170,8 +170,8 @@ class SqliteLease:
         try:
             is_other = _identity(self._path) != self._file
         except OSError as error:  # it may come back
-            said = f"ledger {self._path}: its file system does not answer ({error.strerror})"
-            raise LedgerError(said, hint=BACK) from None
+            message = f"ledger {self._path}: its file system does not answer ({error.strerror})"
+            raise LedgerError(message, hint=BACK) from None
         if is_other:
             return LedgerError(
                 f"ledger {self._path}: the file was removed or replaced during the run, or its file system unmounted",
@@ -223,10 +223,10 @@ def _clock() -> float:
 def _identity(path: Path) -> tuple[int, int] | None:
     """Which file lies there. Raises :class:`OSError` where that cannot be told."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _instant(seconds: float) -> str:

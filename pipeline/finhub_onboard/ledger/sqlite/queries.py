@@ -22,14 +22,14 @@ def sql(name: str, *, places: int = 0) -> str:
 
 @cache
 def _statements() -> dict[str, str]:
-    found: dict[str, str] = {}
+    statements: dict[str, str] = {}
     folder = files("finhub_onboard.ledger.sqlite").joinpath("sql")
     for file in (one for one in folder.iterdir() if one.name.endswith(".sql")):
         _, *parts = _NAME.split(file.read_text(encoding="utf-8"))
         for name, text in zip(parts[::2], parts[1::2], strict=True):
-            assert name not in found, f"two statements are called {name}"
-            found[name] = _COMMENT.sub("", text).strip()
-    return found
+            assert name not in statements, f"two statements are called {name}"
+            statements[name] = _COMMENT.sub("", text).strip()
+    return statements
 
 
 @cache

@@ -59,12 +59,12 @@ class SqliteReader:
 
     def find(self, keys: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, Journey]:
         """Journeys by key, as they stand now or stood when run ``as_of`` ended."""
-        found: dict[bytes, Journey] = {}
+        journeys: dict[bytes, Journey] = {}
         for some in _chunks(keys):
             name, values = ("journeys", some) if as_of is None else ("journeys_as_of", [*some, as_of, *some, as_of])
             for journey in self._all(name, values, read_journey, places=len(some)):
-                found[journey.key] = journey  # of several states the newest comes last and stays
-        return found
+                journeys[journey.key] = journey  # of several states the newest comes last and stays
+        return journeys
 
     def states(self, key: bytes) -> list[Journey]:
         """How each run that took a customer up left it, the oldest first; the last one is how it stands."""
@@ -76,12 +76,12 @@ class SqliteReader:
 
     def sharing(self, marks: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:
         """Keys of the customers whom each identity hash identifies, now or when run ``as_of`` ended."""
-        found: dict[bytes, set[bytes]] = {}
+        customers: dict[bytes, set[bytes]] = {}
         for some in _chunks(marks):
             name, when = ("owners_of_marks", []) if as_of is None else ("owners_of_marks_as_of", [as_of, as_of])
             for mark, key in self._all(name, [*some, *when], tuple, places=len(some)):
-                found.setdefault(mark, set()).add(key)
-        return found
+                customers.setdefault(mark, set()).add(key)
+        return customers
 
     def unresolved(self, *, as_of: int | None = None) -> set[bytes]:
         """Keys of the customers who may have a call without a known outcome, now or when run ``as_of`` ended."""
@@ -106,8 +106,8 @@ class SqliteReader:
 
     def knows_until(self, run: int) -> float:
         """When the last change before run ``run`` was made at the bank, in seconds since the epoch; 1 if none was."""
-        (found,) = self._one("last_change_before", (run,))
-        return 1.0 if found is None else float(found)
+        (last,) = self._one("last_change_before", (run,))
+        return 1.0 if last is None else float(last)
 
     def timeline(self, run: int, *, since: float, bucket_s: float) -> Iterator[tuple[float, float, bool]]:
         """Each request of a run: bucket start in seconds since ``since``, latency in seconds, refused for rate."""
@@ -116,8 +116,8 @@ class SqliteReader:
 
     def latency_s(self) -> float | None:
         """Seconds that the bank took on average of late; ``None`` if nobody has called it yet."""
-        (found,) = self._one("latency", ())
-        return None if found is None else float(found)
+        (latency,) = self._one("latency", ())
+        return None if latency is None else float(latency)
 
     def runs(self, *, acts: bool = False) -> list[RunRecord]:
         """All runs, the newest first; if asked for, with the interventions between them."""
@@ -149,8 +149,8 @@ class SqliteReader:
 
     def _meta(self, key: str, error: type[OnboardError]) -> str:
         with plainly(self.path, error):
-            found = self._db.execute(sql("meta"), (key,)).fetchone()
-        return str(found[0]) if found else ""
+            row = self._db.execute(sql("meta"), (key,)).fetchone()
+        return str(row[0]) if row else ""
 
     def _one(self, name: str, values: Sequence[Any]) -> Any:
         with plainly(self.path):

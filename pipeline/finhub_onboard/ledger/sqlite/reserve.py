@@ -62,16 +62,16 @@ class Reserve:
         self.give_up()
 
     def _fill(self, descriptor: int) -> None:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
         self._is_held = True
         disk = os.statvfs(descriptor)
-        left = disk.f_bavail * disk.f_frsize + found.st_blocks * 512
+        left = disk.f_bavail * disk.f_frsize + status.st_blocks * 512
         size = min(self.wanted, left // 2)
         if size < _LEAST:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.ftruncate(descriptor, min(size, found.st_size))
+        os.ftruncate(descriptor, min(size, status.st_size))
         _allocate(descriptor, size)
         self.size = size
 
@@ -112,7 +112,7 @@ def reserved(ledger: Path, max_in_flight: int, say: Callable[[str], None]) -> It
 def describe_room(ledger: Path, max_in_flight: int) -> str:
     """What is free beside the ledger. Raises :class:`ConfigurationError` if so many calls may need more."""
     wanted, free = Reserve(ledger, max_in_flight=max_in_flight).wanted, disk_usage(ledger.parent).free
-    said = f"{free >> 20:,} MB are free beside the ledger"
+    free_space = f"{free >> 20:,} MB are free beside the ledger"
     if free < wanted:
-        raise ConfigurationError(f"{said}, {wanted >> 10:,} KB are needed for the last answers", hint="make room")
-    return said
+        raise ConfigurationError(f"{free_space}, {wanted >> 10:,} KB are needed for the last answers", hint="make room")
+    return free_space

@@ -51,24 +51,24 @@ class Found(Enum):
 
 def explained(path: Path, error: sqlite3.Error) -> tuple[str, str]:
     """What SQLite's error about the ledger at ``path`` means, and what to do."""
-    said = _said(error)
+    text = _said(error)
     code = _code(error) & 0xFF
     if trouble := system_says(path):
-        return f"{said}: {trouble}", BACK
+        return f"{text}: {trouble}", BACK
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return _suspected(path, said, _NO_LEDGER if code == sqlite3.SQLITE_NOTADB else _DAMAGED)
-    hint = next((hint for word, hint in _HINTS if word in said), "")
+        return _suspected(path, text, _NO_LEDGER if code == sqlite3.SQLITE_NOTADB else _DAMAGED)
+    hint = next((hint for word, hint in _HINTS if word in text), "")
     if code == sqlite3.SQLITE_CANTOPEN and len(os.fsencode(path.absolute())) > _LONGEST_PATH:
         hint = f"its path is longer than SQLite takes: name one of at most {_LONGEST_PATH} bytes in ledger.url"
-    return said, hint or f"{_FAILED}; {_AGAIN}"
+    return text, hint or f"{_FAILED}; {_AGAIN}"
 
 
 def odd_entry(path: Path, error: Exception) -> tuple[str, str]:
     """What an entry means that this program cannot read."""
-    said = f"an entry is not as this program writes it ({type(error).__name__})"
+    text = f"an entry is not as this program writes it ({type(error).__name__})"
     altered = "another version wrote it, or it was altered: use that version, or restore the ledger from a backup"
-    found, _ = look(path)
-    return said, _DAMAGED if found is Found.DAMAGED else altered
+    condition, _ = look(path)
+    return text, _DAMAGED if condition is Found.DAMAGED else altered
 
 
 def is_full(error: sqlite3.Error) -> bool:
@@ -93,21 +93,21 @@ def look(path: Path) -> tuple[Found, str]:
     for _ in range(_LOOKS):
         if trouble := _unreadable(path, until):
             return Found.UNKNOWN, trouble
-        found, said = _checked(path, until)
-        if found is not Found.DAMAGED:
-            return found, said
-    return Found.DAMAGED, said
+        condition, details = _checked(path, until)
+        if condition is not Found.DAMAGED:
+            return condition, details
+    return Found.DAMAGED, details
 
 
-def _suspected(path: Path, said: str, damaged: str) -> tuple[str, str]:
-    found, more = look(path)
-    if found is Found.DAMAGED:
-        return f"{said}; opened anew and checked, it is so", damaged
-    if found is Found.WHOLE:
-        return f"{said}, as SQLite calls a read that failed; opened anew and checked, the file is whole", (
+def _suspected(path: Path, text: str, damaged: str) -> tuple[str, str]:
+    condition, more = look(path)
+    if condition is Found.DAMAGED:
+        return f"{text}; opened anew and checked, it is so", damaged
+    if condition is Found.WHOLE:
+        return f"{text}, as SQLite calls a read that failed; opened anew and checked, the file is whole", (
             f"{_FAILED}; {_AGAIN}"
         )
-    return f"{said}, which a read that failed looks like: {more}", (
+    return f"{text}, which a read that failed looks like: {more}", (
         f"{_FAILED}; then ask `sqlite3 {path} 'PRAGMA integrity_check'`, and {_AGAIN} if it says ok"
     )
 
@@ -144,10 +144,10 @@ def _unreadable(path: Path, until: float) -> str:
 def _pages(file: Path) -> Iterator[bytes]:
     """Read a file page by page, as SQLite does."""
     try:
-        found = file.stat()
+        status = file.stat()
     except FileNotFoundError:
         return
-    key = found.st_dev, found.st_ino
+    key = status.st_dev, status.st_ino
     if key not in _opened:
         _opened[key] = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     place = 0

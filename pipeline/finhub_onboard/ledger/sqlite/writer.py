@@ -224,8 +224,8 @@ def write(db: sqlite3.Connection, group: Sequence[Order], lease: Transactions | 
 def _write_calls(db: sqlite3.Connection, calls: Sequence[CallRecord]) -> None:
     """Write intents and outcomes. A number that another call has is a defect, and loses nobody's intent."""
     if calls and db.executemany(sql("upsert_call"), map(call_values, calls)).rowcount != len(calls):
-        said = "two calls of the ledger were given one number"
-        raise LedgerError(said, hint="report this: it is a defect; nothing of its group was written")
+        message = "two calls of the ledger were given one number"
+        raise LedgerError(message, hint="report this: it is a defect; nothing of its group was written")
 
 
 def _write_marks(db: sqlite3.Connection, order: Order, run: int) -> None:

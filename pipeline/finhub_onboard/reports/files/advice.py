@@ -105,13 +105,13 @@ def headline(summary: Summary) -> str:
 def steps(summary: Summary, totals: Totals, again: Again | None = None) -> list[Step]:
     """List the next steps, the most urgent first; without ``again`` the commands are derived from the summary."""
     how = again or Again(inputs=tuple(i.source for i in summary.inputs), out=f"out/{summary.run_id}")
-    found = [
+    steps_ = [
         *_fatal(summary, how),
         *(step for d in _URGENT for step in _for(d, summary, totals, how)),
         *_unfinished(totals, how),
         *_copies(totals, how),
     ]
-    return found or [Step(disposition=None, title="Nothing.", text="No row waits for anybody.")]
+    return steps_ or [Step(disposition=None, title="Nothing.", text="No row waits for anybody.")]
 
 
 def _rows(count: int) -> str:

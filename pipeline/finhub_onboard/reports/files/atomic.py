@@ -114,7 +114,7 @@ def atomic_write(path: Path, data: bytes) -> None:
 def version_of(path: Path) -> tuple[int, int, int] | None:
     """Return inode, modification time and size of a regular file, to notice a change; ``None`` if there is no file."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return None
-    return (found.st_ino, found.st_mtime_ns, found.st_size) if stat.S_ISREG(found.st_mode) else None
+    return (status.st_ino, status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None

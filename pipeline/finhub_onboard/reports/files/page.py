@@ -107,8 +107,8 @@ def _code(value: str) -> Markup:
 
 def _example_rows(cause: Cause) -> Iterator[tuple[str, str]]:
     """Group the example rows of a cause by their input."""
-    for source, found in groupby(cause.examples, key=lambda example: example[0]):
-        yield source, ", ".join(str(number) for _, number in found)
+    for source, examples in groupby(cause.examples, key=lambda example: example[0]):
+        yield source, ", ".join(str(number) for _, number in examples)
 
 
 def _when(summary: Summary) -> str:

@@ -163,18 +163,20 @@ class Totals:
 
     def _equations(self, rows_read: Mapping[str, int], lines: Mapping[str, int]) -> list[tuple[str, int, int]]:
         """List the equations: name, left side, right side."""
-        found = [("sum of dispositions = rows read", self.rows, sum(rows_read.values()))]
+        equations = [("sum of dispositions = rows read", self.rows, sum(rows_read.values()))]
         for source in sorted({*rows_read, *self.sources}):
             total = self.sources.get(source, Counter()).total()
-            found.append((f"sum of dispositions of {source} = its rows read", total, rows_read.get(source, 0)))
+            equations.append((f"sum of dispositions of {source} = its rows read", total, rows_read.get(source, 0)))
         expected = {
             "results.csv": self.rows,
             "errors.csv": self.error_lines,
             "parked.csv": self.dispositions[Disposition.PARKED],
             "in_doubt.csv": self.dispositions[Disposition.IN_DOUBT] + self.elsewhere - self.unnamed,
         }
-        found += [(f"lines of {name} = rows counted for it", count, expected[name]) for name, count in lines.items()]
-        return found
+        equations += [
+            (f"lines of {name} = rows counted for it", count, expected[name]) for name, count in lines.items()
+        ]
+        return equations
 
     def _of_ledger(self, kept: Kept) -> Iterator[tuple[str, int, int]]:
         yield "customers in the ledger = rows whose journey was carried", kept.customers, self.carried

@@ -72,8 +72,8 @@ def _try_space(out: Path, wanted: int) -> None:
         disk = os.statvfs(out)
         left = disk.f_bavail * disk.f_frsize
         if disk.f_blocks and left < wanted:  # some file systems report no size
-            said = f"{os.strerror(errno.ENOSPC)}: about {wanted >> 10:,} KB are needed, {left >> 10:,} KB are left"
-            raise OSError(errno.ENOSPC, said)
+            message = f"{os.strerror(errno.ENOSPC)}: about {wanted >> 10:,} KB are needed, {left >> 10:,} KB are left"
+            raise OSError(errno.ENOSPC, message)
         hidden = hidden_name(out / EVERY[0])
         try:
             with os.fdopen(create(hidden), "wb", buffering=0) as file:
