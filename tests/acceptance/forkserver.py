@@ -6,6 +6,7 @@ to whoever ordered it, and ends by itself after ``LIFE_S`` seconds at the latest
 interpreter could make a difference, the process begins anew by ``exec``.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -14,20 +15,24 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
+import phonenumbers
 from pandera.backends.polars.register import register_polars_backends
 
 from finhub_onboard import job
 from finhub_onboard.cli import console
+from finhub_onboard.commands import check, plan, resolve, retry, validate
 from finhub_onboard.config import loading, seeds
+from finhub_onboard.reports.files import page
 from finhub_onboard.sandbox import server
 
 LIFE_S = 300
 LARGEST = 200_000
-_BEFOREHAND = (job, console, loading, server)
+_BEFOREHAND = (job, console, loading, server, check, plan, resolve, retry, validate)
 """What commands import late; here it is imported once for all."""
 _MODULES = ("finhub_onboard", "finhub_onboard.sandbox", "tests.acceptance.crashing", "tests.acceptance.faulty_disk")
 _READ_AT_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "POLARS_")
@@ -110,10 +115,40 @@ def _begins_otherwise(environment: Mapping[str, str]) -> bool:
     return read(environment) != read(os.environ)
 
 
+def warm_up() -> None:
+    """Do once what every command does at its first use, but start no thread: a fork has none of them."""
+    register_polars_backends()
+    page._template()
+    for region in ("DE", "EE", "ES", "FR", "GB", "IE", "IT", "LT", "LV", "PL", "PT"):  # of the sample
+        number = phonenumbers.example_number(region)
+        assert number is not None
+        phonenumbers.is_valid_number(number)
+
+
+def end(code: object) -> None:
+    """End as the interpreter does with this exit code, but do not take every object apart: that is half of a short run.
+
+    Returns where only the interpreter knows what to do.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    if isinstance(code, int | None):
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return
+        os._exit(code or 0)
+
+
 if __name__ == "__main__":
     seeds.COST = 2
-    register_polars_backends()  # pandera imports much at its first check
+    warm_up()
     gc.freeze()
     given = serve(socket.socket(fileno=int(sys.argv[1])))
     if given is not None:
-        runpy.run_module(begin(given), run_name="__main__", alter_sys=True)
+        try:
+            runpy.run_module(begin(given), run_name="__main__", alter_sys=True)
+        except SystemExit as leaving:
+            end(leaving.code)
+            raise

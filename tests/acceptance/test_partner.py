@@ -32,23 +32,12 @@ Row = dict[str, str]
 Done = subprocess.CompletedProcess[str]
 
 
-class Quick(Desk):
-    """A desk whose commands keep what Python compiled: most of a short command's time goes there."""
-
-    def environment(self, more: Any = None) -> dict[str, str]:
-        """The environment of the command."""
-        return super().environment({"PYTHONDONTWRITEBYTECODE": ""} | dict(more or {}))
+class Judge(Desk):
+    """A desk that also only validates."""
 
     def validate(self, source: str | Path, *words: str | Path, env: Any = None) -> Done:
         """``onboard validate`` with this desk's configuration and folder of reports."""
         return self.onboard("validate", source, *words, "--config", self.config, "--out", self.out, env=env)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("compiled")))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +48,15 @@ def bank() -> Iterator[Bank]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, bank: Bank) -> Quick:
+def desk(tmp_path: Path, bank: Bank) -> Judge:
     """A folder with a configuration for the bank: fast, approving by itself."""
     return at(tmp_path, bank)
 
 
-def at(folder: Path, bank: Bank | None = None, extra: str = "") -> Quick:
+def at(folder: Path, bank: Bank | None = None, extra: str = "") -> Judge:
     """Configure a desk in a folder."""
     folder.mkdir(exist_ok=True)
-    made = Quick(folder=folder, bank=bank)
+    made = Judge(folder=folder, bank=bank)
     made.configure(FAST + extra)
     return made
 
@@ -130,7 +119,7 @@ def assert_refused(done: Done, code: int, *said: str) -> None:
         assert word in done.stderr
 
 
-def test_a_partners_file_is_onboarded_corrected_and_given_again(desk: Quick, bank: Bank, tmp_path: Path) -> None:
+def test_a_partners_file_is_onboarded_corrected_and_given_again(desk: Judge, bank: Bank, tmp_path: Path) -> None:
     """Good rows go through, planted faults come back as the partner wrote them, and corrected they are onboarded."""
     profile = ("--profile", PROFILE)
     done = desk.run(PARTNER, *profile)
@@ -169,7 +158,7 @@ def test_a_partners_file_is_onboarded_corrected_and_given_again(desk: Quick, ban
 
 def test_a_profile_is_proposed_that_loads(tmp_path: Path) -> None:
     """At most two fields are left open, the columns are those of the finished profile, and no file is overwritten."""
-    desk = Quick(folder=tmp_path)
+    desk = Judge(folder=tmp_path)
     out = tmp_path / "partner.toml"
     done = desk.onboard("profile", PARTNER, "--out", out)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{out}\n", "")
@@ -184,7 +173,7 @@ def test_a_profile_is_proposed_that_loads(tmp_path: Path) -> None:
 
 def test_a_proposal_refuses_what_is_no_table(tmp_path: Path) -> None:
     """A folder, a PDF and an empty file: exit 7 with one message, and nothing is written."""
-    desk = Quick(folder=tmp_path)
+    desk = Judge(folder=tmp_path)
     folder, empty = tmp_path / "folder.csv", tmp_path / "empty.csv"
     folder.mkdir()
     empty.touch()
@@ -198,7 +187,7 @@ def test_a_proposal_refuses_what_is_no_table(tmp_path: Path) -> None:
 
 def test_a_template_is_the_canonical_header(tmp_path: Path) -> None:
     """`onboard template` prints the header and nothing else; `--describe` has a line for every column."""
-    desk = Quick(folder=tmp_path)
+    desk = Judge(folder=tmp_path)
     plain, described = at_once(lambda: desk.onboard("template"), lambda: desk.onboard("template", "--describe"))
     assert (plain.returncode, plain.stdout, plain.stderr) == (0, ",".join(CANONICAL_COLUMNS) + "\n", "")
     assert described.returncode == 0
@@ -285,7 +274,7 @@ def test_the_same_customers_in_any_form_end_alike(tmp_path: Path) -> None:
     assert (rejects["utf16"] / "people16.csv").read_bytes().decode("utf-16") == plain.decode()
 
 
-def test_a_changed_row_is_named_or_parked(desk: Quick, bank: Bank, tmp_path: Path) -> None:
+def test_a_changed_row_is_named_or_parked(desk: Judge, bank: Bank, tmp_path: Path) -> None:
     """What was onboarded is `changed` by its column; an e-mail changed under way is parked with the reason."""
     rows = customers(120, 5)
     source = write(tmp_path / "people.csv", rows)
@@ -311,7 +300,7 @@ def test_a_changed_row_is_named_or_parked(desk: Quick, bank: Bank, tmp_path: Pat
     assert (waiting["row_number"], waiting["code"]) == ("3", "row_changed_after_registration")
 
 
-def test_a_row_that_changed_after_a_final_failure_is_taken_up_again(desk: Quick, bank: Bank, tmp_path: Path) -> None:
+def test_a_row_that_changed_after_a_final_failure_is_taken_up_again(desk: Judge, bank: Bank, tmp_path: Path) -> None:
     """Refused by the bank, a row stays failed without a call until it changes: then it is tried again."""
     rows = customers(130, 2)
     assert desk.run(write(tmp_path / "first.csv", rows)).returncode == 0
@@ -334,7 +323,7 @@ def test_a_row_that_changed_after_a_final_failure_is_taken_up_again(desk: Quick,
     assert set(registrations(bank).values()) == {1}
 
 
-def test_a_customer_of_an_earlier_run_is_not_registered_again(desk: Quick, bank: Bank, tmp_path: Path) -> None:
+def test_a_customer_of_an_earlier_run_is_not_registered_again(desk: Judge, bank: Bank, tmp_path: Path) -> None:
     """Under another number, by e-mail, phone with birth date, or document: rejected, and each run's reports stay."""
     rows = customers(140, 3)
     new = customers(144, 4)
@@ -374,7 +363,7 @@ def test_a_customer_of_an_earlier_run_is_not_registered_again(desk: Quick, bank:
         )
     )
     assert [done.returncode for done in reports] == [0, 0], [done.stderr for done in reports]
-    of_a, of_b = (Quick(folder=again.folder / run) for run in runs)
+    of_a, of_b = (Judge(folder=again.folder / run) for run in runs)
     assert _results(of_a.folder) == ["onboarded"] * 3
     assert not (of_a.folder / "rejects").exists()
     for name, content in seen["b"].items():
@@ -386,7 +375,7 @@ def _results(folder: Path) -> list[str]:
         return [row["disposition"] for row in csv.DictReader(stream)]
 
 
-def test_probable_duplicates_are_told_or_refused(desk: Quick, bank: Bank, tmp_path: Path) -> None:
+def test_probable_duplicates_are_told_or_refused(desk: Judge, bank: Bank, tmp_path: Path) -> None:
     """Nearly the same name and the same birth date: a warning that costs nothing, or a reject if so set."""
     rows = customers(160, 3)
     rows[0] |= {"first_name": "Katharina", "last_name": "Schröder"}

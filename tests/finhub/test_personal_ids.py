@@ -57,10 +57,10 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("value", TELLING)
-def test_an_identifier_that_tells_is_not_taken(value: str, form: str) -> None:
+def test_an_identifier_that_tells_is_not_taken(form: str) -> None:
     """A bank whose ids are made of names, numbers or addresses."""
-    assert impersonal(FORMS[form](value), CUSTOMER) == ""
+    for value in TELLING:
+        assert impersonal(FORMS[form](value), CUSTOMER) == "", value
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ def test_a_hexadecimal_name_in_a_short_hexadecimal_id_is_chance(identifier: str)
     assert impersonal("cust-cade", who) == impersonal("Cade-Face", who) == ""
 
 
-@pytest.mark.parametrize("name", [name for name in FIFTY if len(name) > 3])
 @pytest.mark.parametrize("form", FORMS)
-def test_each_of_the_names_is_found_where_it_is(name: str, form: str) -> None:
+def test_each_of_the_names_is_found_where_it_is(form: str) -> None:
     """Control: the same names, written out or hidden, are caught."""
-    who = replace(CUSTOMER, first_name=name)
-    assert impersonal(FORMS[form](f"{name} {CUSTOMER.last_name}"), who) == ""
+    for name in (name for name in FIFTY if len(name) > 3):
+        who = replace(CUSTOMER, first_name=name)
+        assert impersonal(FORMS[form](f"{name} {CUSTOMER.last_name}"), who) == "", name
 
 
 @pytest.mark.parametrize("identifier", ["cus_7973663e6163246565e5ab9f", b"ysf>ac$ee".hex()])

@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import jsonschema_rs
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,8 +18,8 @@ from finhub_onboard.finhub.calls import CallName, Step, step
 from finhub_onboard.finhub.requests import Document, Outgoing
 from tests.outbound.support import CATEGORY, CREDENTIALS, TENANT, customer, example, journey, payloads
 
-CONTRACT = yaml.safe_load(
-    (Path(finhub_onboard.sandbox.__file__).parent / "contract" / "openapi.yaml").read_text(encoding="utf-8")
+CONTRACT = json.loads(
+    (Path(finhub_onboard.sandbox.__file__).parent / "contract" / "openapi.json").read_text(encoding="utf-8")
 )
 PDF = Document(name="passport.pdf", mime_type="application/pdf", content=b"%PDF-1.4\n% sample\n")
 STEPS = {

@@ -129,16 +129,16 @@ def test_what_to_do_next(journey: Journey, disposition: str, said: str) -> None:
     assert said in next_step(journey)
 
 
-@pytest.mark.parametrize("code", [code for code in Code if code])
 @pytest.mark.parametrize("standing", Standing)
 @pytest.mark.parametrize("name", ["", CallName.REGISTER, CallName.ACTIVATE])
-def test_every_state_can_be_told(code: str, standing: Standing, name: str) -> None:
-    """Total: no state of the ledger makes it fail."""
-    journey = replace(DOUBT, standing=standing, code=code, step=str(name), doubts=1 if name else 0)
-    told = run_entries([run(2)], [journey], [], live=False)
-    assert all(label and fact for label, fact in as_rows("C-1", told))
-    assert list(run_lines(told))
-    assert as_data("C-1", told)["next"] == next_step(journey)
+def test_every_state_can_be_told(standing: Standing, name: str) -> None:
+    """Total: no state of the ledger makes it fail, whatever its code."""
+    for code in filter(None, Code):
+        journey = replace(DOUBT, standing=standing, code=code, step=str(name), doubts=1 if name else 0)
+        told = run_entries([run(2)], [journey], [], live=False)
+        assert all(label and fact for label, fact in as_rows("C-1", told)), code
+        assert list(run_lines(told)), code
+        assert as_data("C-1", told)["next"] == next_step(journey), code
 
 
 def test_an_id_that_only_an_operator_gave_is_called_so() -> None:
