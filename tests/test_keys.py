@@ -81,12 +81,12 @@ def test_what_a_ledger_keeps_derives_from_the_stretched_seed() -> None:
         "customer": lambda keys: keys.customer("L-1"),
         "seal": lambda keys: keys.seal("L-1"),
         "fingerprint": lambda keys: keys.fingerprint(filled(external_id="L-1")),
-        "email": lambda keys: keys.email_mark("a@example.com"),
-        "phone": lambda keys: keys.marks(filled())["phone_and_birth_date"],
-        "document": lambda keys: keys.marks(filled())["document_number"],
-        "id": lambda keys: keys.id_mark(IdKind.CUSTOMER, "7"),
+        "email": lambda keys: keys.email_hash("a@example.com"),
+        "phone": lambda keys: keys.identity_hashes(filled())["phone_and_birth_date"],
+        "document": lambda keys: keys.identity_hashes(filled())["document_number"],
+        "id": lambda keys: keys.id_hash(IdKind.CUSTOMER, "7"),
         "content": lambda keys: keys.content_hash("L-1", b"content"),
-        "login": lambda keys: keys.login_mark("user", "password"),
+        "login": lambda keys: keys.login_hash("user", "password"),
     }
     of_another_seed = Keys("another", "tenant-1", root=GOLDEN_ROOT)
     for name, derive in kept.items():

@@ -60,9 +60,9 @@ class Bank(httpx.AsyncBaseTransport):
 class Shared(Held):
     """A ledger that also knows whose an id is: nobody's."""
 
-    def sharing(self, marks: Sequence[bytes]) -> dict[bytes, set[bytes]]:
+    def sharing(self, hashes: Sequence[bytes]) -> dict[bytes, set[bytes]]:
         """Know nobody."""
-        del marks
+        del hashes
         return {}
 
 

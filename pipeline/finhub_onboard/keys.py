@@ -16,7 +16,7 @@ FINGERPRINT_COLUMNS = CANONICAL_COLUMNS[1:]
 """Columns that a fingerprint covers: all but ``external_id``, which is the customer's key."""
 
 _DIGEST = 6
-_SEAL_MARK = 32
+_SEAL_CHECK_DIGITS = 32
 _UPPER, _LOWER, _DIGITS, _SPECIAL = string.ascii_uppercase, string.ascii_lowercase, string.digits, "!#$%*+-=?@_"
 _PASSWORD_LENGTH = 24
 
@@ -62,17 +62,17 @@ class Keys:
 
     def seal_text(self, text: str) -> str:
         """A text as only the seed can read it, in hexadecimal; the same text is always sealed alike."""
-        mark = self._mark("sealed", text)
-        return (mark + self._sealing(mark, text.encode())).hex()
+        check = self._keyed_hash("sealed", text)
+        return (check + self._sealing(check, text.encode())).hex()
 
     def unseal_text(self, sealed: str) -> str:
         """Read what ``seal_text`` made; empty if it is not of this seed and tenant, or not as it was."""
         try:
-            mark, body = bytes.fromhex(sealed[:_SEAL_MARK]), bytes.fromhex(sealed[_SEAL_MARK:])
+            check, body = bytes.fromhex(sealed[:_SEAL_CHECK_DIGITS]), bytes.fromhex(sealed[_SEAL_CHECK_DIGITS:])
         except ValueError:
             return ""
-        text = self._sealing(mark, body).decode(errors="replace")
-        return text if self._mark("sealed", text) == mark else ""
+        text = self._sealing(check, body).decode(errors="replace")
+        return text if self._keyed_hash("sealed", text) == check else ""
 
     def _sealing(self, key: bytes, text: bytes) -> bytes:
         """Add a stream of bytes that no other customer has; once more takes it away."""
@@ -92,34 +92,34 @@ class Keys:
             for column, person in _PERSONS
         )
 
-    def marks(self, customer: Customer) -> dict[str, bytes]:
-        """By what else the person would be known again, whatever the ``external_id``: 16 bytes by kind, if there."""
+    def identity_hashes(self, customer: Customer) -> dict[str, bytes]:
+        """What identifies the person apart from the ``external_id``: 16 bytes by kind, where the row has the value."""
         values = {
             "phone_and_birth_date": f"{customer.phone}|{customer.date_of_birth}",
             "document_number": customer.document_number
             and f"{customer.document_type}|{''.join(filter(str.isalnum, customer.document_number)).upper()}",
         }
-        marks = {kind: self._mark(kind, value) for kind, value in values.items() if value}
-        return {"email": self.email_mark(customer.email), **marks} if customer.email else marks
+        hashes = {kind: self._keyed_hash(kind, value) for kind, value in values.items() if value}
+        return {"email": self.email_hash(customer.email), **hashes} if customer.email else hashes
 
-    def email_mark(self, email: str) -> bytes:
-        """The mark of an e-mail; letter case does not matter."""
-        return self._mark("email", email.lower())
+    def email_hash(self, email: str) -> bytes:
+        """The identity hash of an e-mail; letter case does not matter."""
+        return self._keyed_hash("email", email.lower())
 
-    def id_mark(self, kind: IdKind, identifier: str) -> bytes:
-        """The mark of an id at the bank: two customers cannot have one."""
-        return self._mark(kind, identifier)
+    def id_hash(self, kind: IdKind, identifier: str) -> bytes:
+        """The identity hash of an id at the bank: two customers cannot have one."""
+        return self._keyed_hash(kind, identifier)
 
     def content_hash(self, external_id: str, content: bytes) -> str:
         """Keyed hash of a document of this customer: 16 hexadecimal digits."""
         salt = self.customer(external_id)
         return blake2b(content, digest_size=8, key=self._contents, salt=salt).hexdigest()
 
-    def _mark(self, kind: str, value: str) -> bytes:
+    def _keyed_hash(self, kind: str, value: str) -> bytes:
         return hmac.digest(self._identity, b"\0".join((self._tenant, kind.encode(), value.encode())), "sha256")[:16]
 
-    def login_mark(self, *credentials: str) -> str:
-        """Tells whether these credentials are those that the bank refused, without giving them away."""
+    def login_hash(self, *credentials: str) -> str:
+        """A hash of credentials, to recognise those that the bank refused without keeping them."""
         text = "".join(f"{len(part)}:{part}" for part in (self._tenant.decode(), *credentials))
         return hmac.digest(self._logins, text.encode(), "sha256")[:16].hex()
 

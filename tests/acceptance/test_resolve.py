@@ -146,7 +146,7 @@ def test_ids_that_an_operator_gives_are_remembered_with_the_answer(tmp_path: Pat
         with closing(sqlite3.connect(ledger)) as db:
             valid = set(db.execute("SELECT mark, key FROM identity WHERE until IS NULL"))
         ids = {
-            (keys.id_mark(IdKind.CUSTOMER, answer["customer_id"]), keys.customer(external_id))
+            (keys.id_hash(IdKind.CUSTOMER, answer["customer_id"]), keys.customer(external_id))
             for external_id, answer in answers.items()
             if answer["answer"] == "exists"
         }

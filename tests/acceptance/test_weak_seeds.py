@@ -73,7 +73,7 @@ def test_a_stolen_ledger_is_no_quick_way_to_guess_its_seed(desk: Desk, tmp_path:
     quick = Keys(CREDENTIALS[SEED], demo.TENANT_ID)
     assert quick_check(CREDENTIALS[SEED]) not in held
     assert quick.customer("CUST-000001").hex() not in held
-    assert quick.email_mark("customer0001@example.com").hex() not in held
+    assert quick.email_hash("customer0001@example.com").hex() not in held
     stretching = Stretching.of(kept)
     assert stretching is not None
     guesses = [f"guess {number}" for number in range(5)]

@@ -287,7 +287,7 @@ class Held:
     def __init__(self) -> None:
         self.journeys: dict[bytes, Journey] = {}
         self.calls: list[CallRecord] = []
-        self.marks: set[tuple[bytes, bytes]] = set()
+        self.hashes: set[tuple[bytes, bytes]] = set()
         self.written: set[tuple[bytes, bytes]] = set()
         self.error: LedgerError | None = None
 
@@ -296,24 +296,24 @@ class Held:
         journey: Journey,
         calls: Sequence[CallRecord] = (),
         *,
-        marks: Sequence[tuple[bytes, bytes]] = (),
+        hashes: Sequence[tuple[bytes, bytes]] = (),
         ended: Sequence[tuple[bytes, bytes]] = (),
     ) -> Awaitable[None]:
         """Hold these."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self.error is not None:
             raise self.error
-        self.marks.difference_update(ended)
-        self.marks.update(marks)
-        self.written.update(marks)
+        self.hashes.difference_update(ended)
+        self.hashes.update(hashes)
+        self.written.update(hashes)
         self.journeys[journey.key] = journey
         self.calls += calls
         done.set_result(None)
         return done
 
-    def identify(self, marks: Sequence[tuple[bytes, bytes]]) -> None:
+    def identify(self, hashes: Sequence[tuple[bytes, bytes]]) -> None:
         """Take what customers would be known again by."""
-        self.marks.update(marks)
+        self.hashes.update(hashes)
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Journey]:
         """Return what is held."""
@@ -491,10 +491,10 @@ def test_a_later_run_carries_only_who_needs_it() -> None:
     assert counted == {Disposition.UNCHANGED: 1, Disposition.FAILED: 1, Disposition.PENDING: 2}
 
 
-def marks_of(row: IntakeRow) -> set[tuple[bytes, bytes]]:
+def hashes_of(row: IntakeRow) -> set[tuple[bytes, bytes]]:
     """What the customer of a row would be known by."""
     assert row.customer is not None
-    return {(mark, KEYS.customer(row.external_id)) for mark in KEYS.marks(row.customer).values()}
+    return {(mark, KEYS.customer(row.external_id)) for mark in KEYS.identity_hashes(row.customer).values()}
 
 
 def test_a_customer_is_known_by_what_left_for_the_bank() -> None:
@@ -507,7 +507,7 @@ def test_a_customer_is_known_by_what_left_for_the_bank() -> None:
     before = replace(corrected, email="before@example.com")
     held.journeys[key] = Journey(key=key, fingerprint=KEYS.fingerprint(before), standing=Standing.OPEN, done=1)
     Run(held, number=2).of(iter([given]))
-    assert held.marks == held.written == marks_of(given[0]) | marks_of(given[1])
+    assert held.hashes == held.written == hashes_of(given[0]) | hashes_of(given[1])
 
 
 def test_a_refused_registration_leaves_no_identity_hash() -> None:
@@ -516,13 +516,13 @@ def test_a_refused_registration_leaves_no_identity_hash() -> None:
     refusal = Reply(status=409, says=409)
     run = Run(held).of(iter([rows(2)]), refusing=lambda customer: refusal if customer.row_number == 1 else None)
     assert run.last.dispositions[Disposition.FAILED] == 1
-    assert held.written == marks_of(rows(2)[0]) | marks_of(rows(2)[1])
-    assert {key for mark, key in held.marks if mark not in ids(held)} == {KEYS.customer("C-2")}
+    assert held.written == hashes_of(rows(2)[0]) | hashes_of(rows(2)[1])
+    assert {key for mark, key in held.hashes if mark not in ids(held)} == {KEYS.customer("C-2")}
 
 
 def ids(held: Held) -> set[bytes]:
     """The identity hashes of ids at the bank."""
-    return {KEYS.id_mark(IdKind.CUSTOMER, journey.customer_id) for journey in held.journeys.values()}
+    return {KEYS.id_hash(IdKind.CUSTOMER, journey.customer_id) for journey in held.journeys.values()}
 
 
 def test_a_registration_in_doubt_keeps_its_identity_hashes() -> None:
@@ -530,7 +530,7 @@ def test_a_registration_in_doubt_keeps_its_identity_hashes() -> None:
     held = Held()
     Run(held, retry__max_wait_s=0.01).of(iter([rows(1)]), refusing=lambda _: Reply(status=None))
     assert held.journeys[KEYS.customer("C-1")].standing is Standing.IN_DOUBT
-    assert held.marks == marks_of(rows(1)[0])
+    assert held.hashes == hashes_of(rows(1)[0])
 
 
 def test_a_run_that_stops_before_anything_left_writes_no_identity_hash() -> None:
@@ -553,7 +553,7 @@ def test_what_an_older_ledger_lacks_is_written_once_for_whom_the_bank_has() -> N
             key=key, fingerprint=KEYS.fingerprint(as_sent), standing=standing, final=True, done=done, sealed_id=sealed
         )
     Run(held, number=2).of(iter([given]))
-    assert held.marks == marks_of(given[0])
+    assert held.hashes == hashes_of(given[0])
 
 
 def test_a_journey_keeps_its_external_id_readable_with_the_seed_only() -> None:
@@ -602,7 +602,7 @@ def test_ids_that_the_ledger_has_are_remembered() -> None:
     )
     Run(held, number=2).of(iter([given]))
     for kind, identifier in ((IdKind.CUSTOMER, "c-1"), (IdKind.VERIFICATION, "v-1")):
-        assert (KEYS.id_mark(kind, identifier), key) in held.marks
+        assert (KEYS.id_hash(kind, identifier), key) in held.hashes
 
 
 def test_an_input_that_fails_on_the_way_stops_the_run_in_good_order() -> None:

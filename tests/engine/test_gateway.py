@@ -162,7 +162,7 @@ def test_an_answer_must_be_about_what_was_asked_for() -> None:
 
 def test_a_doubt_is_looked_up_by_what_was_sent_then() -> None:
     """Its first instant and its e-mail, whatever the row says by now."""
-    doubt = replace(JOURNEY, started_at=100.0, doubt_at=200.0, doubt_email=KEYS.email_mark("before@x.example"))
+    doubt = replace(JOURNEY, started_at=100.0, doubt_at=200.0, doubt_email=KEYS.email_hash("before@x.example"))
     whose, _ = sent(Reply(), doubt)
     assert whose.since == 202.5
     assert whose.has_email("Before@x.example")

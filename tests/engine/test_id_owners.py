@@ -45,7 +45,7 @@ def test_ids_of_two_kinds_are_two_ids() -> None:
 
 def held_by(kind: IdKind, held: Journey | None) -> IdOwners:
     """The ids of a ledger in which the first customer is known by ``id-1``."""
-    mark = KEYS.id_mark(kind, "id-1")
+    mark = KEYS.id_hash(kind, "id-1")
     return IdOwners(
         KEYS,
         sharing=lambda marks: {mark: {key(1)}} if mark in marks else {},

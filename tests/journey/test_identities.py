@@ -137,9 +137,9 @@ def test_only_whom_the_bank_may_have_is_learned_again(
     found = Identities(SqliteWriter(Path(ledger.name)), KEYS).lacking(
         journey, row, KEYS.fingerprint(row), visited=visited
     )
-    marks = {(mark, KEY) for mark in KEYS.marks(row).values()}
-    assert (marks <= set(found)) is lacks
-    assert set(found) - marks <= {(KEYS.id_mark(IdKind.CUSTOMER, "c-1"), KEY)}
+    hashes = {(mark, KEY) for mark in KEYS.identity_hashes(row).values()}
+    assert (hashes <= set(found)) is lacks
+    assert set(found) - hashes <= {(KEYS.id_hash(IdKind.CUSTOMER, "c-1"), KEY)}
 
 
 def test_whether_a_reject_names_a_person_depends_on_the_run_that_asks(ledger: Ledger) -> None:
@@ -155,10 +155,10 @@ class Handed:
 
     ended: list[tuple[bytes, bytes]]
 
-    def post(self, journey: Journey, calls: Sequence[CallRecord] = (), **marks: Any) -> Any:
+    def post(self, journey: Journey, calls: Sequence[CallRecord] = (), **hashes: Any) -> Any:
         """Keep it."""
         del journey, calls
-        self.ended += marks["ended"]
+        self.ended += hashes["ended"]
 
 
 def test_an_id_that_an_operator_gave_by_mistake_is_forgotten_with_it() -> None:
@@ -166,7 +166,7 @@ def test_an_id_that_an_operator_gave_by_mistake_is_forgotten_with_it() -> None:
     claimed = Journey(key=KEY, fingerprint=b"", done=2, customer_id="c-1", claimed=("customer_id",))
     disowned = replace(claimed, done=1, customer_id="", claimed=(), step="register", doubts=1)
     proved = replace(claimed, claimed=())
-    for after, ended in ((disowned, [(KEYS.id_mark(IdKind.CUSTOMER, "c-1"), KEY)]), (proved, []), (claimed, [])):
+    for after, ended in ((disowned, [(KEYS.id_hash(IdKind.CUSTOMER, "c-1"), KEY)]), (proved, []), (claimed, [])):
         book = Handed([])
         identities = Identities(book, KEYS)
         identities.begin(KEY, ANA, claimed)

@@ -545,7 +545,7 @@ class Sending:
             customer=self.customer,
             customer_id=self.journey.customer_id,
             since=self.journey.doubt_at or self.journey.started_at,
-            is_email=(lambda email: KEYS.email_mark(email) == sent) if sent else None,
+            is_email=(lambda email: KEYS.email_hash(email) == sent) if sent else None,
         )
         return read(step.call.name, status, content, whose=whose)
 
@@ -660,7 +660,7 @@ class World:
         known, fingerprint = self.ledger.journeys.get(self.key), KEYS.fingerprint(self.customer)
         if not taking_up.needs_visit(known, fingerprint):
             return None
-        email = KEYS.email_mark(self.customer.email)
+        email = KEYS.email_hash(self.customer.email)
         entered = taking_up.enter(
             known,
             key=self.key,

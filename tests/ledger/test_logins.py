@@ -115,8 +115,8 @@ def test_nothing_of_the_credentials_is_in_the_ledger(ledger: Ledger) -> None:
     remember(ledger, REFUSED)
     held = b"".join(path.read_bytes() for path in Path(ledger.name).parent.iterdir())
     assert not any(CREDENTIALS[name].encode() in held for name in ("username", "password", "tenant_key"))
-    made = {Keys(seed, tenant).login_mark("a", "b") for seed in ("s", "t") for tenant in ("x", "y")}
-    assert len(made | {KEYS.login_mark("a", "b"), KEYS.login_mark("ab", ""), KEYS.login_mark("", "ab")}) == 7
+    made = {Keys(seed, tenant).login_hash("a", "b") for seed in ("s", "t") for tenant in ("x", "y")}
+    assert len(made | {KEYS.login_hash("a", "b"), KEYS.login_hash("ab", ""), KEYS.login_hash("", "ab")}) == 7
 
 
 def test_the_embedded_sandbox_needs_no_memory(ledger: Ledger) -> None:

@@ -51,7 +51,7 @@ def taken_up(ledger: Ledger, *customers: Customer, run: int = 1, done: int = 2, 
         async with writing(ledger) as writer:
             for customer in customers:
                 key = KEYS.customer(customer.external_id)
-                writer.identify([(mark, key) for mark in KEYS.marks(customer).values()])
+                writer.identify([(mark, key) for mark in KEYS.identity_hashes(customer).values()])
                 fingerprint = KEYS.fingerprint(customer)
                 await writer.post(
                     Journey(key=key, fingerprint=fingerprint, first_run=run, last_run=run, done=done, doubts=doubts)

@@ -51,7 +51,7 @@ def onboarded(ledger: Ledger, *customers: Customer) -> None:
         async with writing(ledger) as writer:
             for customer in customers:
                 key = KEYS.customer(customer.external_id)
-                writer.identify([(mark, key) for mark in KEYS.marks(customer).values()])
+                writer.identify([(mark, key) for mark in KEYS.identity_hashes(customer).values()])
                 await writer.post(
                     Journey(
                         key=key,

@@ -54,12 +54,12 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[list[tupl
                 "resolve",
                 {"customers": len(verdict.answers)},
                 lambda number: [apply_answer(doubt, answer, run=number, now=now) for doubt, answer in verdict.answers],
-                marks=[mark for doubt, answer in verdict.answers for mark in _id_hashes(keys, doubt.key, answer)],
+                hashes=[one for doubt, answer in verdict.answers for one in _id_hashes(keys, doubt.key, answer)],
                 corrected=[
-                    mark
-                    for state in (one.states[-1] for one in known.values())
+                    one
+                    for state in (history.states[-1] for history in known.values())
                     if state.claimed and state.key in {doubt.key for doubt, _ in verdict.answers}
-                    for mark in _id_hashes(keys, state.key, state)
+                    for one in _id_hashes(keys, state.key, state)
                 ],
                 ended=[doubt.key for doubt, answer in verdict.answers if answer.word is Word.ABSENT],
             )
@@ -95,7 +95,7 @@ def _id_hashes(keys: Keys, key: bytes, given: Answer | Journey) -> Iterator[tupl
     """Yield the hashes of the ids by which the customer is recognised later."""
     for kind in IdKind:
         if identifier := getattr(given, kind):
-            yield keys.id_mark(kind, identifier), key
+            yield keys.id_hash(kind, identifier), key
 
 
 def _known(rows: Sequence[AnswerRow], ledger: Reader, keys: Keys) -> dict[str, History]:

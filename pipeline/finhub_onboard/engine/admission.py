@@ -82,7 +82,7 @@ class Admission:
     ) -> Work:
         if journey is not None:
             self.noticed(journey)
-        email = self.keys.email_mark(customer.email)
+        email = self.keys.email_hash(customer.email)
         entered = taking_up.enter(
             journey,
             key=key,

@@ -96,7 +96,7 @@ class Ready:
             is_anothers=partial(self.ids.is_anothers, journey.key),
             own=self.own_names,
             since=(journey.doubt_at or journey.started_at) + self.client.bank_ahead_s,
-            is_email=(lambda email: self.keys.email_mark(email) == sent) if sent else self._unless_changed(),
+            is_email=(lambda email: self.keys.email_hash(email) == sent) if sent else self._unless_changed(),
         )
 
     def _unless_changed(self) -> Callable[[str], bool] | None:

@@ -36,21 +36,21 @@ class IdOwners:
 
         Asked of an id that the bank gives to ``key``, and of one that an operator gave to ``key``.
         """
-        mark = self._keys.id_mark(kind, identifier)
-        if mark in self._given:
-            return self._given[mark] != key
-        others = self._sharing([mark]).get(mark, set()) - {key}
+        identity = self._keys.id_hash(kind, identifier)
+        if identity in self._given:
+            return self._given[identity] != key
+        others = self._sharing([identity]).get(identity, set()) - {key}
         return bool(others) and not all(_only_claims(journey, kind, identifier) for journey in self._journeys(others))
 
     def give(self, key: bytes, kind: IdKind, identifier: str) -> None:
         """The bank gave the id to the customer of ``key``; durable before whatever the ledger is told later."""
-        mark = self._keys.id_mark(kind, identifier)
-        if self._given.get(mark) == key:
+        identity = self._keys.id_hash(kind, identifier)
+        if self._given.get(identity) == key:
             return
-        self._given[mark] = key
+        self._given[identity] = key
         if len(self._given) > _LAST_GIVEN:
             del self._given[next(iter(self._given))]
-        self._identify([(mark, key)])
+        self._identify([(identity, key)])
 
     def _journeys(self, keys: set[bytes]) -> list[Journey | None]:
         journeys = self._find(sorted(keys))

@@ -18,7 +18,7 @@ _KINDS = {str(name): rules.known_by for name, rules in BY_CALL.items() if rules.
 """Whose intent writes which identity hashes."""
 _ALL_KINDS = tuple(dict.fromkeys(kind for kinds in _KINDS.values() for kind in kinds))
 
-Marks = list[tuple[bytes, bytes]]
+Hashes = list[tuple[bytes, bytes]]
 
 
 class Book(Protocol):
@@ -29,7 +29,7 @@ class Book(Protocol):
         journey: Journey,
         calls: Sequence[CallRecord] = (),
         *,
-        marks: Sequence[tuple[bytes, bytes]] = (),
+        hashes: Sequence[tuple[bytes, bytes]] = (),
         ended: Sequence[tuple[bytes, bytes]] = (),
     ) -> Awaitable[None]:
         """Hand these in, to become durable together and in the order of posting."""
@@ -57,18 +57,18 @@ class Identities:
 
     def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
         """Hand in as ``Recorder`` says, with what begins or ends to be known of the customer."""
-        marks: Marks = []
+        hashes: Hashes = []
         ended = self._disowned(journey)
         if (customer := self._under_way.get(journey.key)) is not None:
             for call in calls:
                 kinds = _KINDS.get(call.step, ())
                 if not call.outcome:
-                    marks += self._of(journey.key, customer, kinds)
+                    hashes += self._of(journey.key, customer, kinds)
                 elif not is_at_the_bank(journey) or is_vouched(journey):
                     ended += self._of(journey.key, customer, kinds)
-        return self._book.post(journey, calls, marks=marks, ended=ended)
+        return self._book.post(journey, calls, hashes=hashes, ended=ended)
 
-    def lacking(self, journey: Journey, customer: Customer, fingerprint: bytes, *, visited: bool) -> Marks:
+    def lacking(self, journey: Journey, customer: Customer, fingerprint: bytes, *, visited: bool) -> Hashes:
         """What the ledger may lack of a customer at the bank, whose row is still as it was sent.
 
         Ledgers of older schemas lack it, and so does one whose operator took an answer back; of those that this schema
@@ -77,7 +77,7 @@ class Identities:
         if not is_at_the_bank(journey) or is_vouched(journey) or (journey.sealed_id and not visited):
             return []
         held = {kind: getattr(journey, kind) for kind in IdKind}
-        ids = [(self._keys.id_mark(kind, known), journey.key) for kind, known in held.items() if known]
+        ids = [(self._keys.id_hash(kind, known), journey.key) for kind, known in held.items() if known]
         same = not changed_since_sent(journey, fingerprint)
         return ids + (self._of(journey.key, customer, _ALL_KINDS) if same else [])
 
@@ -85,19 +85,19 @@ class Identities:
     def _claimed(journey: Journey) -> dict[IdKind, str]:
         return {kind: getattr(journey, kind) for kind in IdKind if kind in journey.claimed}
 
-    def _disowned(self, journey: Journey) -> Marks:
+    def _disowned(self, journey: Journey) -> Hashes:
         """Ids that an operator gave to the customer and that turned out not to be its own."""
         if not (claims := self._claims.get(journey.key)):
             return []
         self._claims[journey.key] = self._claimed(journey)
         return [
-            (self._keys.id_mark(kind, identifier), journey.key)
+            (self._keys.id_hash(kind, identifier), journey.key)
             for kind, identifier in claims.items()
             if getattr(journey, kind) != identifier
         ]
 
-    def _of(self, key: bytes, customer: Customer, kinds: Sequence[str]) -> Marks:
+    def _of(self, key: bytes, customer: Customer, kinds: Sequence[str]) -> Hashes:
         if not kinds:  # most calls send nothing by which anybody would be known again
             return []
-        marks = self._keys.marks(customer)
-        return [(marks[kind], key) for kind in kinds if kind in marks]
+        hashes = self._keys.identity_hashes(customer)
+        return [(hashes[kind], key) for kind in kinds if kind in hashes]

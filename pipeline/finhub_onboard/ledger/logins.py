@@ -91,6 +91,6 @@ def _mark(settings: Settings, keys: Keys) -> str:
     """The credentials together with whose they are: a user's refusals do not lock another one."""
     given = settings.credentials
     secrets = (given.username, given.password, given.tenant_key, given.tenant_secret)
-    return keys.login_mark(
+    return keys.login_hash(
         settings.api.organization_id, settings.api.user_id, *(secret.get_secret_value() for secret in secrets)
     )

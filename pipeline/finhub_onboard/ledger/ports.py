@@ -14,7 +14,7 @@ from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.records import RunCounts, RunRecord
 from finhub_onboard.model import CallRecord, Journey, Standing
 
-Marks = Sequence[tuple[bytes, bytes]]
+Hashes = Sequence[tuple[bytes, bytes]]
 """Identity hashes, each with the key of the customer that it identifies."""
 
 
@@ -47,7 +47,7 @@ class Reader(Protocol):
     def find(self, keys: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, Journey]:
         """Journeys by key, as they stand now or stood when run ``as_of`` ended."""
 
-    def sharing(self, marks: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:
+    def sharing(self, hashes: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:
         """Keys of the customers whom each identity hash identifies, now or when run ``as_of`` ended."""
 
     def unresolved(self, *, as_of: int | None = None) -> set[bytes]:
@@ -114,7 +114,7 @@ class Writer(Protocol):
         """Whether something that was handed in is not in the ledger."""
 
     def post(
-        self, journey: Journey, calls: Sequence[CallRecord] = (), *, marks: Marks = (), ended: Marks = ()
+        self, journey: Journey, calls: Sequence[CallRecord] = (), *, hashes: Hashes = (), ended: Hashes = ()
     ) -> Awaitable[None]:
         """Hand in a journey, its calls, and the identity hashes that begin or end to be valid with them.
 
@@ -122,7 +122,7 @@ class Writer(Protocol):
         become durable in posting order: awaiting the last one is enough.
         """
 
-    def identify(self, marks: Marks) -> None:
+    def identify(self, hashes: Hashes) -> None:
         """Hand in identity hashes, from any thread. They are durable before whatever is posted later."""
 
     def note(self, number: int, facts: dict[str, Any]) -> None:
@@ -148,13 +148,13 @@ class Interventions(Protocol):
         facts: dict[str, Any],
         change: Callable[[int], Iterable[Journey]],
         *,
-        marks: Iterable[tuple[bytes, bytes]] = (),
+        hashes: Iterable[tuple[bytes, bytes]] = (),
         corrected: Iterable[tuple[bytes, bytes]] = (),
         ended: Collection[bytes] = (),
     ) -> None:
         """Write the intervention ``run_id`` and the journeys that ``change`` yields for its number, all or nothing.
 
-        ``marks`` are identity hashes that are valid from it on; those ``corrected``, and all of the customers
+        ``hashes`` are identity hashes that are valid from it on; those ``corrected``, and all of the customers
         ``ended``, are valid no more.
         """
 

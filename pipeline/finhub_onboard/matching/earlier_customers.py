@@ -46,17 +46,17 @@ class Earlier:
             return rows
         keys = {place: self._keys.customer(row.external_id) for place, row in enumerate(rows) if row.customer}
         own = self._ledger.find(list(keys.values()), as_of=self._as_of)
-        marks = {place: self._marks(rows[place]) for place, key in keys.items() if not is_at_the_bank(own.get(key))}
-        every = list({mark for of_row in marks.values() for of_kind in of_row.values() for mark in of_kind})
+        hashes = {place: self._marks(rows[place]) for place, key in keys.items() if not is_at_the_bank(own.get(key))}
+        every = list({identity for of_row in hashes.values() for of_kind in of_row.values() for identity in of_kind})
         sharing = self._ledger.sharing(every, as_of=self._as_of)
         others = self._ledger.find(list(set().union(*sharing.values())), as_of=self._as_of)
         known = {key for key, journey in others.items() if is_at_the_bank(journey)}
         judged = list(rows)
-        for place, of_row in marks.items():
+        for place, of_row in hashes.items():
             kinds = [
                 kind
                 for kind, of_kind in of_row.items()
-                if any(sharing.get(mark, set()) & known - {keys[place]} for mark in of_kind)
+                if any(sharing.get(identity, set()) & known - {keys[place]} for identity in of_kind)
             ]
             if kinds:
                 judged[place] = _refused(rows[place], kinds)
@@ -64,11 +64,11 @@ class Earlier:
 
     def _marks(self, row: IntakeRow) -> dict[str, set[bytes]]:
         """By what else the row's person would be known, in any form that left for such a row."""
-        marks: dict[str, set[bytes]] = {}
+        hashes: dict[str, set[bytes]] = {}
         for customer in (row.customer, row.earlier):
-            for kind, mark in (self._keys.marks(customer) if customer else {}).items():
-                marks.setdefault(kind, set()).add(mark)
-        return marks
+            for kind, identity in (self._keys.identity_hashes(customer) if customer else {}).items():
+                hashes.setdefault(kind, set()).add(identity)
+        return hashes
 
 
 def _refused(row: IntakeRow, kinds: Sequence[str]) -> IntakeRow:

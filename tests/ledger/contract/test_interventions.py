@@ -91,7 +91,7 @@ def test_an_act_says_by_what_customers_are_known_from_now_on(ledger: Ledger) -> 
             "resolve",
             {},
             lambda _: [],
-            marks=[(b"id", key(2))],
+            hashes=[(b"id", key(2))],
             corrected=[(b"e-mail 3", key(3))],
             ended=[key(1)],
         )
@@ -105,12 +105,12 @@ def test_an_act_that_fails_leaves_what_customers_are_known_by(ledger: Ledger) ->
     """Identity hashes share the transaction with the journeys."""
     kept(ledger, [journey(1)])
 
-    def marks() -> Iterator[tuple[bytes, bytes]]:
+    def hashes() -> Iterator[tuple[bytes, bytes]]:
         yield b"id", key(1)
         raise RuntimeError
 
     with ledger.acquire_lease() as lease, lease.interventions() as acts:
         with pytest.raises(RuntimeError):
-            acts.enter("broken", "resolve", {}, lambda number: [journey(1, last_run=number, done=2)], marks=marks())
+            acts.enter("broken", "resolve", {}, lambda number: [journey(1, last_run=number, done=2)], hashes=hashes())
         assert ledger.sharing([b"id"]) == {}
         assert ledger.find([key(1)])[key(1)].done == 0

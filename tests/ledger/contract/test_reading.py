@@ -185,19 +185,19 @@ def test_who_would_be_known_by_a_mark_is_told_as_of_any_run(ledger: Ledger) -> N
     """Valid from the run that wrote it and until the run that took it back; one written and taken back was never."""
     pairs = [(b"m1", key(1)), (b"m2", key(1))]
 
-    async def enter(run: int, *, marks: Sequence[tuple[bytes, bytes]], ended: Sequence[tuple[bytes, bytes]]) -> None:
+    async def enter(run: int, *, hashes: Sequence[tuple[bytes, bytes]], ended: Sequence[tuple[bytes, bytes]]) -> None:
         async with writing(ledger, run=run) as writer:
-            await writer.post(journey(1), marks=marks)
+            await writer.post(journey(1), hashes=hashes)
             await writer.post(journey(1), ended=ended)
 
-    for run, marks, ended in [
+    for run, hashes, ended in [
         (2, pairs, []),
         (3, pairs, []),
         (4, [], pairs[:1]),
         (6, pairs, []),
         (7, pairs, pairs),
     ]:
-        asyncio.run(enter(run, marks=marks, ended=ended))
+        asyncio.run(enter(run, hashes=hashes, ended=ended))
     known = {run: ledger.sharing([b"m1", b"m2"], as_of=run) for run in range(1, 9)}
     both = {b"m1": {key(1)}, b"m2": {key(1)}}
     assert known == {

@@ -214,10 +214,10 @@ def test_an_identity_hash_is_durable_with_the_intent_that_it_came_with(ledger: L
     async def scenario() -> None:
         pair = (b"mark", key(1))
         async with writing(ledger, run=3) as writer:
-            await writer.post(journey(1), [call(1, 1)], marks=[pair, pair])
+            await writer.post(journey(1), [call(1, 1)], hashes=[pair, pair])
             assert ledger.sharing([b"mark"]) == {b"mark": {key(1)}}
             writer.post(journey(1), [call(1, 1, outcome="refused")], ended=[pair])
-            await writer.post(journey(1), [call(2, 1)], marks=[pair])
+            await writer.post(journey(1), [call(2, 1)], hashes=[pair])
             assert ledger.sharing([b"mark"], as_of=3) == {b"mark": {key(1)}}
             await writer.post(journey(1), [call(2, 1, outcome="refused")], ended=[pair])
 

@@ -72,13 +72,13 @@ class SqliteInterventions:
         facts: dict[str, Any],
         change: Callable[[int], Iterable[Journey]],
         *,
-        marks: Iterable[tuple[bytes, bytes]] = (),
+        hashes: Iterable[tuple[bytes, bytes]] = (),
         corrected: Iterable[tuple[bytes, bytes]] = (),
         ended: Collection[bytes] = (),
     ) -> None:
         """Write the intervention ``run_id`` and the journeys that ``change`` yields for its number, all or nothing.
 
-        ``marks`` are identity hashes (mark, key) that are valid from it on; those ``corrected``, and all of the
+        ``hashes`` are identity hashes (hash, key) that are valid from it on; those ``corrected``, and all of the
         customers ``ended``, are valid no more.
         """
         now = time.time()
@@ -90,7 +90,7 @@ class SqliteInterventions:
             ).lastrowid
             assert number is not None
             self._db.executemany(sql("upsert_customer"), map(journey_values, change(number)))
-            self._db.executemany(sql("end_mark"), [(number, *mark) for mark in corrected])
+            self._db.executemany(sql("end_mark"), [(number, *identity) for identity in corrected])
             if ended:
                 self._db.execute(sql("end_marks_of"), (number, json.dumps([key.hex().upper() for key in ended])))
-            self._db.executemany(sql("add_mark"), [(*mark, number, *mark) for mark in marks])
+            self._db.executemany(sql("add_mark"), [(*identity, number, *identity) for identity in hashes])

@@ -74,13 +74,13 @@ class SqliteReader:
         """How many customers have each standing."""
         return dict(self._all("standings", (), lambda row: (Standing(row[0]), row[1])))
 
-    def sharing(self, marks: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:
+    def sharing(self, hashes: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:
         """Keys of the customers whom each identity hash identifies, now or when run ``as_of`` ended."""
         customers: dict[bytes, set[bytes]] = {}
-        for some in _chunks(marks):
+        for some in _chunks(hashes):
             name, when = ("owners_of_marks", []) if as_of is None else ("owners_of_marks_as_of", [as_of, as_of])
-            for mark, key in self._all(name, [*some, *when], tuple, places=len(some)):
-                customers.setdefault(mark, set()).add(key)
+            for identity, key in self._all(name, [*some, *when], tuple, places=len(some)):
+                customers.setdefault(identity, set()).add(key)
         return customers
 
     def unresolved(self, *, as_of: int | None = None) -> set[bytes]:

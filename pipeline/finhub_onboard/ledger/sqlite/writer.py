@@ -34,13 +34,13 @@ _GROUP = 4096
 class Order:
     """What was handed in at once; ``done`` is for who waits until it is durable.
 
-    ``marks`` are identity hashes, as (mark, key), that are valid from this run on; ``ended`` are valid no more.
+    ``hashes`` are identity hashes, as (hash, key), that are valid from this run on; ``ended`` are valid no more.
     ``facts`` is a row for a run. ``bank`` is the address that the ledger is told.
     """
 
     journey: Journey | None = None
     calls: Sequence[CallRecord] = ()
-    marks: Sequence[tuple[bytes, bytes]] = ()
+    hashes: Sequence[tuple[bytes, bytes]] = ()
     ended: Sequence[tuple[bytes, bytes]] = ()
     facts: tuple[Any, ...] | None = None
     bank: str = ""
@@ -97,12 +97,12 @@ class SqliteWriter:
         journey: Journey,
         calls: Sequence[CallRecord] = (),
         *,
-        marks: Sequence[tuple[bytes, bytes]] = (),
+        hashes: Sequence[tuple[bytes, bytes]] = (),
         ended: Sequence[tuple[bytes, bytes]] = (),
     ) -> "asyncio.Future[None]":
         """Hand in a journey and its calls; they become durable together, and in the order of handing in.
 
-        So do the identity hashes (mark, key) that begin or end to be valid with them.
+        So do the identity hashes (hash, key) that begin or end to be valid with them.
 
         The future is done when they are, or raises :class:`LedgerError`. Entries become durable in posting order:
         awaiting the last future is enough.
@@ -110,15 +110,15 @@ class SqliteWriter:
         done = self._loop.create_future()
         # An error that nobody awaits is no news for the event loop: whoever posts next gets it again.
         done.add_done_callback(_look_at)
-        self._hand_in(Order(journey=journey, calls=calls, marks=marks, ended=ended, done=done))
+        self._hand_in(Order(journey=journey, calls=calls, hashes=hashes, ended=ended, done=done))
         return done
 
-    def identify(self, marks: Sequence[tuple[bytes, bytes]]) -> None:
-        """Hand in, from any thread, by what customers would be known again, as (mark, key).
+    def identify(self, hashes: Sequence[tuple[bytes, bytes]]) -> None:
+        """Hand in, from any thread, by what customers would be known again, as (hash, key).
 
         It is durable before whatever is posted later.
         """
-        self._hand_in(Order(marks=marks))
+        self._hand_in(Order(hashes=hashes))
 
     def note(self, number: int, facts: dict[str, Any]) -> None:
         """Hand in what is known of run ``number`` by now, with a sign of life."""
@@ -214,7 +214,7 @@ def write(db: sqlite3.Connection, group: Sequence[Order], lease: Transactions | 
     with lease.transaction(db) if lease else db:
         newest = {order.journey.key: order.journey for order in group if order.journey}
         for order in group:
-            _write_marks(db, order, run)
+            _write_hashes(db, order, run)
         db.executemany(sql("upsert_customer"), [journey_values(journey) for journey in newest.values()])
         _write_calls(db, [call for order in group for call in order.calls])
         db.executemany(sql("set_bank"), [(order.bank,) for order in group if order.bank])
@@ -228,12 +228,12 @@ def _write_calls(db: sqlite3.Connection, calls: Sequence[CallRecord]) -> None:
         raise LedgerError(message, hint="report this: it is a defect; nothing of its group was written")
 
 
-def _write_marks(db: sqlite3.Connection, order: Order, run: int) -> None:
+def _write_hashes(db: sqlite3.Connection, order: Order, run: int) -> None:
     if order.ended:
-        db.executemany(sql("drop_mark"), [(*mark, run) for mark in order.ended])
-        db.executemany(sql("end_mark"), [(run, *mark) for mark in order.ended])
-    if order.marks:
-        db.executemany(sql("add_mark"), [(*mark, run, *mark) for mark in order.marks])
+        db.executemany(sql("drop_mark"), [(*identity, run) for identity in order.ended])
+        db.executemany(sql("end_mark"), [(run, *identity) for identity in order.ended])
+    if order.hashes:
+        db.executemany(sql("add_mark"), [(*identity, run, *identity) for identity in order.hashes])
 
 
 def _look_at(done: "asyncio.Future[None]") -> None:
