@@ -1,1 +1,1 @@
-"""The eight phases of a customer: what comes next and what a reply means. Pure, but for the traverser."""
+"""The eight phases of a customer: the next move, and the meaning of each reply. Pure, except for the traverser."""

@@ -1,4 +1,4 @@
-"""The activation check, which every phase from the verification on may ask (API.md, section 6). Pure."""
+"""The activation check, which the phases from verification on may read (API.md, section 6). Pure."""
 
 from msgspec.structs import replace
 
@@ -8,12 +8,12 @@ from finhub_onboard.journey.replies import Accepted, Moved
 
 
 def take_check(answer: Accepted) -> Moved:
-    """The check was asked once more; it moves no journey by itself."""
+    """Store the check's answer and count the poll; the journey itself does not move."""
     return answer.journey, replace(answer.visit, check=answer.facts, polls=answer.visit.polls + 1)
 
 
 def is_approved(check: Facts) -> bool:
-    """Whether the verification is approved by all who must."""
+    """Whether everybody who must approve the verification has done so."""
     return check.verification_ok is True and check.power_approval_ok is not False
 
 

@@ -1,4 +1,4 @@
-"""Ids that only an operator gave: claims until a call with them was accepted. Pure."""
+"""Ids that only an operator gave: claims, until the bank accepts a call that uses them. Pure."""
 
 from msgspec.structs import replace
 
@@ -10,26 +10,26 @@ from finhub_onboard.keys import IdKind
 from finhub_onboard.model import Journey, Repeat, Standing
 
 DISPROVED_BY = frozenset({Code.NOT_FOUND, Code.LOGIN_REFUSED})
-"""Refusals that speak against a claim: nobody has the id, or the customer's own password does not open it."""
+"""Refusals that disprove a claim: the id does not exist, or the customer's own password does not open it."""
 
 
 def find_claim(step: Step, journey: Journey) -> str:
-    """The id in the path of the step's request, if it is a claim; else nothing."""
+    """The claimed id in the path of the step's request; empty if there is none."""
     name = _path_id(step)
     return name if name in journey.claimed else ""
 
 
 def prove(journey: Journey, step: Step) -> Journey:
-    """A call with these ids was accepted: they are the customer's, whoever gave them."""
+    """The bank accepted a call with these ids: they are no longer claims."""
     if not journey.claimed:
         return journey
-    # The user's id came with the customer's and is of no use without it.
+    # The user id came with the customer id and is useless without it.
     _, proved = _bringer(_path_id(step) or IdKind.CUSTOMER)
     return replace(journey, claimed=tuple(name for name in journey.claimed if name not in proved))
 
 
 def reopen(journey: Journey, name: str) -> Journey:
-    """The claim is not the customer's id: the step that it answered for is in doubt as before."""
+    """The claim is wrong: put the step that it answered in doubt again."""
     place, _ = _bringer(name)
     lost = [each for rules in IN_ORDER[place:] for each in _brought_by(rules)]
     return replace(
@@ -51,7 +51,7 @@ def _path_id(step: Step) -> str:
 
 
 def _bringer(name: str) -> tuple[int, tuple[str, ...]]:
-    """The place of the phase that brings the id ``name``, and all ids that it brings."""
+    """The place of the phase that brings the id ``name``, and all ids that this phase brings."""
     places = enumerate(map(_brought_by, IN_ORDER))
     return next((place, brought) for place, brought in places if name in brought)
 

@@ -1,7 +1,7 @@
-"""What a row lacks to get as far as the settings ask, known before the first call. Pure.
+"""What a row lacks to get as far as the settings ask, before the first call. Pure.
 
-Promise: no rule of its own. The phases that are still ahead are asked, all at once, so that what is named here is what
-the customer would park for.
+Promise: no rules of its own. All phases still ahead are asked at once, so the result is exactly what the customer would
+be parked for.
 """
 
 from msgspec.structs import replace
@@ -15,17 +15,18 @@ from finhub_onboard.model import Customer, Journey, Phase
 
 DECISIVE_COLUMN = "risk_level"
 FILLED_COLUMNS = tuple(column for rules in IN_ORDER for column in rules.may_lack)
-"""Rows that agree in ``DECISIVE_COLUMN`` and in which of these are filled lack the same."""
+"""Rows with the same ``DECISIVE_COLUMN`` and the same of these columns filled lack the same things."""
 CODES = frozenset(code for rules in IN_ORDER for code in rules.may_lack.values())
-"""The codes of what a row can lack."""
+"""The codes for things that a row can lack."""
 _NOBODY = Journey(key=b"", fingerprint=b"")
 _NOTHING_READ = Visit()
 
 
 def lacking(customer: Customer, rules: JourneyRules, journey: Journey | None = None) -> tuple[Rest, ...]:
-    """All that the row lacks, in the order of the phases; nothing for phases that ``journey`` has behind it.
+    """Everything that the row lacks, in phase order; phases that ``journey`` has completed are skipped.
 
-    What the bank asked for is known once its verification is open, and taken from the row's own risk level before.
+    What the bank requires is known once the verification is open; before that it is derived from the row's own risk
+    level.
     """
     journey = journey or _NOBODY
     if journey.done < Phase.VERIFICATION.number:

@@ -1,7 +1,7 @@
-"""What a customer still costs and where the journey would rest: its own rules, against a bank without trouble.
+"""The calls that a customer still needs and how the journey would end, by simulating it against a healthy bank.
 
-Pure. Promises: no rule of its own; the moves are those of a real run. Assumed of the bank: every call succeeds at once,
-and it decides as ``Expected`` says. Customers who are alike are worked out once.
+Pure. Promises: no rules of its own; the moves are those of a real run. Assumptions: every call succeeds at once, and
+the bank decides as ``Expected`` says. Equal customers are computed once.
 """
 
 from collections import Counter
@@ -24,12 +24,12 @@ from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Customer, Journey, Phase, Standing
 
 _MOST = 100
-"""Moves after which a journey that does not end is a defect."""
+"""More moves than this mean a defect: the journey does not end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """Calls by phase, and how the journey would rest: standing and code."""
+    """The number of calls by phase, and how the journey would end: status and code."""
 
     calls: Counter[Phase]
     standing: Standing
@@ -38,13 +38,13 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecaster:
-    """Foresees customers by the rules of a run."""
+    """Simulates customers by the rules of a run."""
 
     rules: JourneyRules
     known: dict[tuple[object, ...], Outlook] = field(default_factory=dict)
 
     def outlook(self, journey: Journey, customer: Customer, visit: Visit, expected: Expected | None = None) -> Outlook:
-        """What is left for a customer whom a run has taken up; by default it is LOW if the row says nothing."""
+        """What is left for a customer that a run has taken up; the default risk level is the row's, else LOW."""
         expected = expected or Expected(level=customer.risk_level or journey.risk)
         alike = (
             expected,
@@ -97,5 +97,5 @@ def _expected_reply(step: Step, at: Foreseen) -> Reply:
 
 
 def may_be_approved(journey: Journey) -> bool:
-    """Whether people may by now have completed the phase that a parked customer waits for."""
+    """Whether people may meanwhile have completed the phase that a parked customer waits for."""
     return journey.standing is Standing.PARKED and IN_ORDER[journey.done].is_decided_by_people

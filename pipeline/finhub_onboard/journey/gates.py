@@ -1,6 +1,6 @@
-"""What must hold before anything leaves or leaves again: the row says what was sent, the settings allow it. Pure.
+"""Preconditions for sending or repeating a step: the row still says what was sent, and the settings allow it.
 
-A repeat passes the same gate as its first sending. Each gate gives the reason to stop, or nothing.
+Pure. A repeat passes the same gate as the first attempt. Each gate returns the reason to stop, or nothing.
 """
 
 from finhub_onboard.finhub.calls import Step
@@ -15,7 +15,7 @@ _IDENTITY_COLUMNS = PHASES[Phase.REGISTRATION].identity_columns
 
 
 def repeat(at: Step, situation: Situation, changed: Rest | None, unsafe: Rest | None) -> Rest | None:
-    """Why ``at``, which is in doubt, must not leave again, in view of what the two gates below say."""
+    """Why the unresolved step ``at`` must not be repeated, given the results of the two gates below."""
     if changed or unsafe:
         return changed or unsafe
     if at.phase.number > situation.rules.until.number:
@@ -24,7 +24,7 @@ def repeat(at: Step, situation: Situation, changed: Rest | None, unsafe: Rest | 
 
 
 def changed_in_doubt(at: Step, journey: Journey, row: bytes) -> Rest | None:
-    """The row no longer says what the step in doubt sent; ``row`` is the fingerprint of the row as it is now."""
+    """The row differs from what the unresolved step sent; ``row`` is the row's current fingerprint."""
     changed = [column for column in changed_since_sent(journey, row) if column in columns_of(at)]
     if not changed:
         return None
@@ -32,7 +32,7 @@ def changed_in_doubt(at: Step, journey: Journey, row: bytes) -> Rest | None:
 
 
 def unsafe_change(journey: Journey, row: bytes) -> Rest | None:
-    """The row names somebody else than whom the bank has: nothing may be sent for this customer."""
+    """The row now names another person than the one whom the bank registered: nothing may be sent."""
     if journey.done < Phase.REGISTRATION.number:
         return None
     changed = sorted(_IDENTITY_COLUMNS.intersection(changed_since_sent(journey, row)))

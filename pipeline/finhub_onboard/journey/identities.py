@@ -1,8 +1,8 @@
-"""By what else customers would be known again: written when the data leave, taken back when the bank has not got them.
+"""Identity hashes: written when a customer's data are sent, removed when the bank turns out not to have them.
 
-A joiner of keys and ledger. Promises: identity hashes are handed in together with the intent of the call that sends the
-data, and taken back together with the outcome that says that nobody is registered, so that none outlives its reason.
-Memory: the customers under way. Does not know how a call went: it sees what is handed in for the ledger.
+A joiner of keys and ledger. Promises: hashes are written together with the intent of the call that sends the data, and
+ended together with the outcome that says that nobody was registered. Memory: the active customers. Knows no outcome of
+a call except by what is posted to the ledger.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -15,14 +15,14 @@ from finhub_onboard.keys import IdKind, Keys
 from finhub_onboard.model import CallRecord, Customer, Journey
 
 _KINDS = {str(name): rules.known_by for name, rules in BY_CALL.items() if rules.known_by}
-"""Whose intent writes which identity hashes."""
+"""Step -> the kinds of identity hashes that its intent writes."""
 _ALL_KINDS = tuple(dict.fromkeys(kind for kinds in _KINDS.values() for kind in kinds))
 
 Hashes = list[tuple[bytes, bytes]]
 
 
 class Book(Protocol):
-    """The ledger's writer, as far as identities need it."""
+    """The ledger's writer, as far as this module needs it."""
 
     def post(
         self,
@@ -32,11 +32,11 @@ class Book(Protocol):
         hashes: Sequence[tuple[bytes, bytes]] = (),
         ended: Sequence[tuple[bytes, bytes]] = (),
     ) -> Awaitable[None]:
-        """Hand these in, to become durable together and in the order of posting."""
+        """Queue these to become durable together, in posting order."""
 
 
 class Identities:
-    """A recorder before the ledger's writer; it is told who is under way, and with what data."""
+    """A recorder in front of the ledger's writer, which adds identity hashes; it must be told who is active."""
 
     def __init__(self, book: Book, keys: Keys) -> None:
         self._book = book
@@ -45,18 +45,18 @@ class Identities:
         self._claims: dict[bytes, dict[IdKind, str]] = {}
 
     def begin(self, key: bytes, customer: Customer, journey: Journey | None) -> None:
-        """A customer is under way with these data; ``journey`` is how the ledger has it."""
+        """A customer becomes active with these data; ``journey`` is its state in the ledger."""
         self._under_way[key] = customer
         if journey is not None:
             self._claims[key] = self._claimed(journey)
 
     def forget(self, key: bytes) -> None:
-        """A customer is under way no more."""
+        """A customer is no longer active."""
         self._under_way.pop(key, None)
         self._claims.pop(key, None)
 
     def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
-        """Hand in as ``Recorder`` says, with what begins or ends to be known of the customer."""
+        """Post as ``Recorder`` does, with the identity hashes that begin or end to be valid."""
         hashes: Hashes = []
         ended = self._disowned(journey)
         if (customer := self._under_way.get(journey.key)) is not None:
@@ -69,10 +69,10 @@ class Identities:
         return self._book.post(journey, calls, hashes=hashes, ended=ended)
 
     def lacking(self, journey: Journey, customer: Customer, fingerprint: bytes, *, visited: bool) -> Hashes:
-        """What the ledger may lack of a customer at the bank, whose row is still as it was sent.
+        """The hashes that the ledger lacks of a customer at the bank whose row is unchanged.
 
-        Ledgers of older schemas lack it, and so does one whose operator took an answer back; of those that this schema
-        took up and that are not ``visited`` nothing can be lacking.
+        Ledgers of older schemas lack them, and so does one whose operator withdrew an answer. Customers that this
+        schema took up and that are not ``visited`` lack none.
         """
         if not is_at_the_bank(journey) or is_vouched(journey) or (journey.sealed_id and not visited):
             return []
@@ -86,7 +86,7 @@ class Identities:
         return {kind: getattr(journey, kind) for kind in IdKind if kind in journey.claimed}
 
     def _disowned(self, journey: Journey) -> Hashes:
-        """Ids that an operator gave to the customer and that turned out not to be its own."""
+        """The ids that an operator gave to the customer and that turned out to be wrong."""
         if not (claims := self._claims.get(journey.key)):
             return []
         self._claims[journey.key] = self._claimed(journey)
@@ -97,7 +97,7 @@ class Identities:
         ]
 
     def _of(self, key: bytes, customer: Customer, kinds: Sequence[str]) -> Hashes:
-        if not kinds:  # most calls send nothing by which anybody would be known again
+        if not kinds:  # most calls send nothing that identifies a person
             return []
         hashes = self._keys.identity_hashes(customer)
         return [(hashes[kind], key) for kind in kinds if kind in hashes]

@@ -1,6 +1,6 @@
-"""The risk level that the bank will decide by, and how it is known: its hierarchy, what it decided before, or a guess.
+"""The risk level that the bank will decide on, and its source: the hierarchy, earlier decisions, or an assumption.
 
-Pure. Promises: a source that knows more goes before one that knows less, and a guess is called one.
+Pure. Promises: the most reliable source wins, and an assumption is reported as one.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from finhub_onboard.model import Category, Customer, Journey, Phase, Risk
 
 
 class Source(StrEnum):
-    """How a level is known."""
+    """Where a risk level comes from."""
 
     HIERARCHY = "hierarchy"
     LEDGER = "ledger"
@@ -22,11 +22,11 @@ class Source(StrEnum):
 
 
 ASSUMED = (Risk.LOW, Risk.MEDIUM)
-"""Between these a guess lies; HIGH would park for the power tenant."""
+"""An assumed level is one of these; HIGH would be parked for the power tenant."""
 
 
 def level_of(journey: Journey) -> str:
-    """What the bank decided for a customer; empty: it has not, or has not said."""
+    """The risk level that the bank decided on for a customer; empty if it has not decided, or not named one."""
     if journey.done < Phase.VERIFICATION.number:
         return ""
     if journey.risk in set(Risk):
@@ -36,13 +36,16 @@ def level_of(journey: Journey) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """``tiers``: category as a row may write it -> level by the hierarchy; ``seen``: -> levels that came out."""
+    """Risk levels by category, as a row may write it.
+
+    ``tiers``: the level that the hierarchy names. ``seen``: how often the bank decided on each level.
+    """
 
     tiers: Mapping[str, str]
     seen: Mapping[str, Counter[str]]
 
     def of(self, customer: Customer) -> tuple[Source, Sequence[str]]:
-        """The levels that are possible for a new customer, the likeliest first."""
+        """The source, and the possible levels of a new customer, the most likely first."""
         if tier := self.tiers.get(customer.category):
             return Source.HIERARCHY, (tier,)
         if seen := self.seen.get(customer.category):
@@ -52,7 +55,7 @@ class Levels:
 
 
 def levels(categories: Iterable[Category] | None, runs: Iterable[Mapping[str, Any]]) -> Levels:
-    """What is known: by the hierarchy, and by what ``levels`` of the facts of runs say of customers per category."""
+    """Combine the hierarchy with ``levels`` in the facts of earlier runs: decisions per category."""
     words = {word: each for each in categories or () for word in (each.key, each.id, each.name) if word}
     seen: dict[str, Counter[str]] = {}
     for facts in runs:

@@ -1,4 +1,4 @@
-"""The kinds of moves that a journey can make next, and the settings that decide between them."""
+"""The kinds of moves that a journey can make, and the settings that decide between them."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,10 @@ from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyRules:
-    """Settings that decide moves. ``webhooks``: deliveries can be searched.
+    """The settings that decide moves.
 
-    ``verification_by_admin``: the call that opens verifications takes no customer's token (``POST /verifications``).
+    ``webhooks``: deliveries can be searched. ``verification_by_admin``: verifications are opened with ``POST
+    /verifications``, which does not accept a customer's token.
     """
 
     until: Phase = Phase.ACTIVATION
@@ -26,7 +27,7 @@ class JourneyRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Send ``step``; first wait out the ``poll``-th pause if it is a look at something that may lag."""
+    """Send ``step``; a read that may lag behind waits for the ``poll``-th pause first."""
 
     step: Step
     poll: int = 0
@@ -34,21 +35,21 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
-    """``phase`` and all before it are complete without a further call."""
+    """``phase`` and all phases before it are complete without a further call."""
 
     phase: Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolve:
-    """The step in doubt was carried out."""
+    """The unresolved step turned out to be carried out."""
 
     step: Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revise:
-    """The bank says that it has more, or less, than the ledger holds: go on from these. Nothing is sent."""
+    """The bank has more, or less, than the ledger says: continue from this state. Nothing is sent."""
 
     journey: Journey
     visit: Visit
@@ -56,9 +57,9 @@ class Revise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """``done`` and all before it are complete, and ``step`` may have been carried out: the ledger does not know.
+    """Phases up to ``done`` are complete, and ``step`` may have been carried out without the ledger knowing.
 
-    ``repeat`` says what is left of its one repeat.
+    ``repeat`` is the state of its one repeat.
     """
 
     step: Step
@@ -68,7 +69,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """The customer stops here for this run; ``OPEN`` with no code: as far as asked. ``fatal`` ends the run."""
+    """The customer stops for this run; ``OPEN`` without a code: as far as asked. ``fatal`` ends the run."""
 
     standing: Standing
     code: Code = Code.NONE

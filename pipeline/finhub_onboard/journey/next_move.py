@@ -1,8 +1,8 @@
-"""What comes next for a customer: one pure function over the eight phases.
+"""The next move of a customer: one pure function over the eight phases.
 
-This is the journey's specification (API.md sections 3, 5 and 6); a step in doubt is settled first (``settling``), and
-what each phase does stands in ``phases``. It never looks at a clock or a file; what it needs to know beyond the ledger
-stands in ``Visit`` and ``JourneyRules``.
+The journey's specification (API.md sections 3, 5 and 6). An unresolved step is settled first (``settling``); what each
+phase does is in ``phases``. All input beyond the ledger is in ``Visit`` and ``JourneyRules``: no clock and no file is
+read.
 """
 
 from finhub_onboard.journey import gates, restored
@@ -15,9 +15,9 @@ from finhub_onboard.model import Customer, Journey, Phase, Standing
 
 
 def next_move(journey: Journey, customer: Customer, visit: Visit, rules: JourneyRules) -> Move:
-    """What to do now for ``customer``; a step in doubt is settled before anything else."""
+    """What to do now for ``customer``; an unresolved step comes before anything else."""
     if journey.standing is not Standing.OPEN or visit.gave_up:
-        # Gave up: the bank refuses this one for its rate again and again; a later run tries once more.
+        # Gave up: the bank keeps refusing this customer for its rate. A later run tries again.
         return Rest(standing=journey.standing)
     situation = Situation(journey, customer, visit, rules)
     if visit.restored and journey.done >= Phase.REGISTRATION.number:

@@ -1,4 +1,4 @@
-"""The eight phases by name, in order, and the phase that each call completes."""
+"""The phases by name and in order, and the phase of each call that completes one."""
 
 from finhub_onboard.journey.phase_rules import PhaseRules
 from finhub_onboard.journey.phases import (
@@ -23,8 +23,8 @@ PHASES: dict[Phase, PhaseRules] = {
     Phase.CONSENTS: p7_consents.RULES,
     Phase.ACTIVATION: p8_activation.RULES,
 }
-"""All that the phases decide."""
+"""The decisions of each phase."""
 BY_CALL = {rules.call: rules for rules in PHASES.values() if rules.call is not None}
-"""The call that completes a phase -> the phase."""
+"""The call that completes a phase -> the decisions of that phase."""
 IN_ORDER = tuple(PHASES.values())
-"""The phases by how many are complete before them."""
+"""The phases in order: index = number of phases complete before."""

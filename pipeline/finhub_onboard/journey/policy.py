@@ -1,8 +1,7 @@
-"""What a reply means: API.md section 7 row by row, as one pure function.
+"""The meaning of a reply: API.md section 7 row by row, as one pure function.
 
-Here stands what holds for any call; what a phase makes of the answers to its own call stands in ``phases``. Promises:
-the same reply gives the same judgement; an unknown status is never a success. Knows no clock, no ledger and no HTTP
-client.
+This module has what applies to any call; what a phase makes of replies to its own call is in ``phases``. Promises: the
+same reply gives the same judgement; an unknown status is never a success. Knows no clock, ledger or HTTP client.
 """
 
 from collections.abc import Callable
@@ -20,19 +19,18 @@ _NOT_ABOUT_THE_CUSTOMER = {
     Kind.PERSONAL_ID: Code.PERSONAL_ID,
     Kind.GATEWAY: Code.GATEWAY_ANSWER,
 }
-"""Answers that are no word of the bank about this customer; one that says 502 only for that gets a code of its own."""
+"""Answers that are not the bank's statement about this customer, each with a code of its own."""
 _LOOK_UPS = frozenset({CallName.LIST_DELIVERIES, CallName.LIST_DOCUMENTS})
-"""Favours that the tenant may not have; the run goes on without them."""
+"""Optional reads: a tenant may not have access, and the run continues without them."""
 
 
 def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
-    """Judge the ``reply`` to ``step``; ``earlier_doubts`` counts attempts before it whose outcome is unknown.
+    """Judge the ``reply`` to ``step``; ``earlier_doubts`` is the number of unresolved attempts before it.
 
-    Only a 409 to a registration says something about those (API.md, section 9). A customer who may be active by now
-    is not verified for another reason than that the bank lags.
+    Only a 409 to a registration says something about those attempts (API.md, section 9).
     """
     if not reply.sent:
-        # Trouble of this machine is nobody's fault: it uses up no customer's tries.
+        # A fault of this machine does not use up a customer's tries.
         unsent = judgement(Verdict.SUSPECT if reply.kind is Kind.MACHINE else Verdict.RETRY, Code.CONNECTION_FAILED)
         return replace(unsent, message=f"{unsent.message}: {reply.cause}") if reply.cause else unsent
     if reply.status is None:
@@ -55,7 +53,7 @@ def _unknown(step: Step) -> Verdict:
 
 
 def _judge_refused(step: Step, reply: Reply, says: int) -> Judgement:
-    """What a status means for any call."""
+    """The meaning of a status for any call."""
     if says in _BY_STATUS:
         return _BY_STATUS[says](step, reply)
     if 400 <= says < 500:  # noqa: PLR2004 - the class of client errors

@@ -1,6 +1,6 @@
-"""What a journey needs of the world: a way to the bank, a ledger, and whether the run goes on.
+"""The journey's ports: the bank, the ledger, and the decision to stop.
 
-Promise: a traverser knows nothing else of them, so that tests and the engine may each bring their own.
+Promise: the traverser depends on these protocols only; the engine and tests supply implementations.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -24,63 +24,63 @@ class Problem:
 
 
 class Request(Protocol):
-    """A request that is ready to leave."""
+    """A request that is ready to be sent."""
 
     @property
     def document(self) -> str:
-        """The mark of the document that leaves with it; empty if none does."""
+        """The ledger's entry of the document that is sent with it (``sent_documents``); empty if there is none."""
 
     async def send(self, token: str, turn: Any) -> Reply:
-        """Send it now, using up ``turn``; never raises for what the bank does."""
+        """Send it now, using the permit ``turn``; never raises for anything that the bank does."""
 
 
 class Bank(Protocol):
-    """The way to the bank, as far as a journey needs it."""
+    """The connection to the bank, as far as a journey needs it."""
 
     def in_flight(self) -> AbstractAsyncContextManager[None]:
-        """One of the places for requests under way."""
+        """Context manager: one of the slots for concurrent requests."""
 
     async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Request | Problem:
         """Build the request of a step."""
 
     def give(self, journey: Journey) -> None:
-        """Count what was found out about the customer's ids from now on."""
+        """Register the customer's ids, once they are known, as belonging to it."""
 
     def disproved(self, journey: Journey) -> tuple[str, ...]:
-        """Which ids that only an operator gave are by now another customer's, by the bank's word."""
+        """The ids that an operator gave and that the bank has meanwhile given to another customer."""
 
     async def token(self, *, refused: str = "") -> str:
-        """The admin token. Raises if the bank refuses it."""
+        """Return the admin token, a new one if it is the ``refused`` one. Raises if the bank refuses the log-in."""
 
     async def turn(self) -> Any:
-        """Wait until a request may leave; what is returned goes to its ``send``. None when the run stops."""
+        """Wait for a permit to send one request, to be passed to ``send``. None when the run stops."""
 
     def observe(self, reply: Reply) -> None:
-        """Every reply passes here: a bank that only fails is noticed."""
+        """Feed every reply to the health check of the bank."""
 
 
 class Recorder(Protocol):
     """The ledger, as far as a journey needs it."""
 
     def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
-        """Hand these in, to become durable together and in the order of posting; the awaitable is done when so."""
+        """Queue these to become durable together, in posting order; the awaitable completes when they are."""
 
 
 class Stop(Protocol):
-    """Whether the run goes on."""
+    """Whether and why the run stops."""
 
     @property
     def requested(self) -> bool:
-        """No new call any more."""
+        """Whether no new call may be sent."""
 
     def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
-        """The judgement in view of how the same call went for other customers: the row's trouble or the run's."""
+        """Adjust a judgement to what happened to other customers: is it about this row or the whole run?"""
 
     def compare(self, step: Step, judgement: Judgement, facts: Facts, journey: Journey) -> None:
-        """Each judged answer about ``journey``, as it stood before, passes here: the bank may be further than we."""
+        """Check a judged answer for signs that the bank is further than ``journey``, the state before it."""
 
     def fatal(self, judgement: Judgement, message: str) -> None:
-        """A reply concerns the whole run: stop it."""
+        """Stop the run for a reply that concerns all of it."""
 
     async def pause(self, seconds: float) -> None:
-        """Sleep, but not longer than the run goes on."""
+        """Sleep, but no longer than the run lasts."""

@@ -1,4 +1,4 @@
-"""The small changes of a journey that all phases share: a phase is complete, an attempt is settled. Pure."""
+"""The changes of a journey that all phases share: completing a phase, settling an attempt. Pure."""
 
 from msgspec.structs import replace
 
@@ -6,7 +6,7 @@ from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
 
 def advance(journey: Journey, phase: Phase, *, now: float) -> Journey:
-    """Phase ``phase`` is complete."""
+    """Complete a phase."""
     journey = clear_reason(settle_attempts(journey))
     complete = phase is Phase.ACTIVATION
     return replace(
@@ -20,11 +20,11 @@ def advance(journey: Journey, phase: Phase, *, now: float) -> Journey:
 
 
 def settle_attempts(journey: Journey) -> Journey:
-    """No attempt is unresolved any more. What a registration in doubt knew is kept while an id is only claimed."""
+    """No attempt is unresolved any more. A registration's evidence is kept while its id is only a claim."""
     known = replace(journey, doubts=0, step="", repeat=Repeat.UNUSED)
     return known if journey.claimed else replace(known, doubt_at=0.0, doubt_email=b"")
 
 
 def clear_reason(journey: Journey) -> Journey:
-    """Nothing is wrong any more."""
+    """Remove the reason why the journey stopped."""
     return replace(journey, code="", field="", message="", hint="", http_status=None)

@@ -1,11 +1,11 @@
-"""What an operator is asked about a step in doubt, and the words of the answers."""
+"""The questions to an operator about an unresolved step, and the possible answers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Word(StrEnum):
-    """The answers; the first two are meant for registrations."""
+    """The answers; the first two are for registrations."""
 
     EXISTS = "exists"
     ABSENT = "does not exist"
@@ -20,9 +20,10 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What has to be found out at the bank; ``yes`` and ``no`` are the answers, ``brings`` the ids that come with yes.
+    """What has to be found out at the bank.
 
-    The first id must be known, others help. ``{item}`` in the text is the step's.
+    ``yes`` and ``no`` are the possible answers. ``brings`` are the ids that come with a yes: the first is required, the
+    others help. ``{item}`` in the text is the step's.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""An answer of the bank that counts: what a phase gets to move a journey by."""
+"""An accepted answer of the bank, as a phase gets it to move a journey."""
 
 import msgspec
 
@@ -7,11 +7,11 @@ from finhub_onboard.journey.visit import Visit, unread
 from finhub_onboard.model import Journey
 
 Moved = tuple[Journey, Visit]
-"""A journey and its visit once something has moved them."""
+"""A journey and its visit after a change."""
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """An answer to ``step`` that counts, and how the customer stood when it came."""
+    """An accepted answer to ``step``, with the customer's state before it."""
 
     journey: Journey
     visit: Visit
@@ -21,5 +21,5 @@ class Accepted(msgspec.Struct, frozen=True):
 
     @property
     def fresh(self) -> Visit:
-        """The visit with nothing read yet about what comes next."""
+        """The visit with all reads cleared, for the next step."""
         return unread(self.visit)

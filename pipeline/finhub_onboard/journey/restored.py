@@ -1,7 +1,7 @@
-"""A customer whom the ledger may have known better: it was restored from a backup, or is a copy. Pure.
+"""Customers of a ledger that may be out of date: it was restored from a backup, or is a copy. Pure.
 
-Promise: before anything of phases 4 to 8 leaves for a customer who was registered before this visit, the bank is asked
-how far it is. What it does not show is in doubt, for a person: no read of verifications exists (API.md, section 9).
+Promise: before anything of phases 4 to 8 is sent for a customer who was registered before this visit, the bank is asked
+how far it is. What its answers do not show is in doubt, for a person: verifications cannot be read (API.md, section 9).
 """
 
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from finhub_onboard.model import Journey, Phase
 
 
 def compare(at: Situation) -> Move:
-    """What to ask or to learn next about a customer of such a ledger."""
+    """What to ask the bank next, or what its answers show."""
     check = at.visit.check
     if check is None:
         return Send(step=step(CallName.CHECK, phase=Phase.VERIFICATION))

@@ -1,7 +1,7 @@
-"""Which columns of a row each step sends, and what of a row differs from what was sent. Pure.
+"""The columns that each step sends, and what of a row differs from what was sent. Pure.
 
-Promise: what a step owns is frozen by hash in ``Journey.fingerprint`` when its intent is written. A row that differs
-later has changed, whoever asks: taking a customer up, repeating a step, or saying what became of the row.
+Promise: writing a step's intent freezes its columns as hashes in ``Journey.fingerprint``. A row that differs later
+counts as changed everywhere: on taking a customer up, on repeating a step, and in reports.
 """
 
 from finhub_onboard.finhub.calls import Step, step_from_label
@@ -22,7 +22,7 @@ def is_at_the_bank(journey: Journey | None) -> bool:
 
 
 def sent_columns(journey: Journey) -> frozenset[str]:
-    """The columns that have left for this customer: of steps that were done, and of the one in doubt."""
+    """The columns that were sent for this customer: by completed steps and by the unresolved one."""
     if journey.standing is Standing.COMPLETE:
         return frozenset(FINGERPRINT_COLUMNS)
     in_doubt = columns_of(step_from_label(journey.step)) if journey.doubts else frozenset[str]()
@@ -30,7 +30,7 @@ def sent_columns(journey: Journey) -> frozenset[str]:
 
 
 def changed_since_sent(journey: Journey, fingerprint: bytes) -> tuple[str, ...]:
-    """The columns in which a row with this ``fingerprint`` differs from what was sent for it; empty: not known."""
+    """The sent columns in which a row with this ``fingerprint`` differs; empty also if that is unknown."""
     if not fingerprint or fingerprint == journey.fingerprint:
         return ()
     sent = sent_columns(journey)

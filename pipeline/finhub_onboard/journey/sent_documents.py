@@ -1,6 +1,7 @@
-"""Which documents left for a customer: the marks that the ledger keeps of them. Pure.
+"""The documents that were sent for a customer, as the ledger keeps them. Pure.
 
-A mark is ``kind=content@version``: as what the document left, a keyed hash of its content, and the file's version.
+An entry is ``kind=content@version``: the kind as which it was sent, a keyed hash of its content, and the file's
+version.
 """
 
 from typing import NamedTuple, Self
@@ -10,7 +11,7 @@ from finhub_onboard.model import Journey
 
 
 class SentDocument(NamedTuple):
-    """A document that left, or that is about to leave."""
+    """A document that was sent, or is about to be."""
 
     kind: str
     content: str
@@ -18,25 +19,25 @@ class SentDocument(NamedTuple):
 
     @classmethod
     def read(cls, mark: str) -> Self:
-        """Read the mark of a document."""
+        """Parse an entry of the ledger."""
         kind, _, rest = mark.partition("=")
         content, _, version = rest.partition("@")
         return cls(kind, content, version)
 
     @property
     def mark(self) -> str:
-        """How the ledger keeps it."""
+        """The entry for the ledger."""
         return f"{self.kind}={self.content}@{self.version}"
 
 
 def latest_of(journey: Journey, column: str) -> SentDocument | None:
-    """The document that left last for ``column``, if one did."""
+    """The document that was sent last for ``column``, if any."""
     sent = map(SentDocument.read, reversed(journey.documents))
     return next((document for document in sent if DOCUMENT_COLUMN_OF.get(document.kind) == column), None)
 
 
 def is_replaced_in_doubt(journey: Journey, mark: str) -> bool:
-    """Whether an upload is in doubt and the document of ``mark`` has another content than the one that left."""
+    """Whether an upload is unresolved and its document now has other content than what was sent."""
     if not journey.doubts or not mark:
         return False
     now = SentDocument.read(mark)

@@ -1,7 +1,7 @@
-"""How a step in doubt is settled: what to read, when it may be repeated, and when a person must look. Pure.
+"""How an unresolved step is settled: what to read, when to repeat it, and when to ask a person. Pure.
 
-API.md section 9 row by row, a row per phase. Reads to settle are always made; a repeat passes the same gate as its
-first sending, and there is one. What cannot be settled stays in doubt: nothing is ever sent again on a guess.
+API.md section 9, one row per phase. Reads are always made; there is one repeat, which passes the same gate as the first
+attempt. What cannot be settled stays in doubt: nothing is repeated on a guess.
 """
 
 from finhub_onboard.finhub.calls import step_from_label
@@ -12,7 +12,7 @@ from finhub_onboard.journey.situation import Situation, Unresolved
 
 
 def settle(situation: Situation) -> Move:
-    """What to do about the step of the journey, whose outcome is unknown."""
+    """What to do about the journey's unresolved step."""
     journey, row = situation.journey, situation.visit.row
     at = step_from_label(journey.step)
     changed, unsafe = gates.changed_in_doubt(at, journey, row), gates.unsafe_change(journey, row)

@@ -1,4 +1,4 @@
-"""A customer at the moment of a decision: what the ledger, the row, this run and the settings say. Pure."""
+"""The input of a decision about a customer: ledger, row, this run and settings. Pure."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from finhub_onboard.model import Customer, Journey, Phase, Repeat, Risk, Standin
 
 
 class Situation(msgspec.Struct, frozen=True):
-    """All that decides what comes next for a customer."""
+    """Everything that decides the next move of a customer."""
 
     journey: Journey
     customer: Customer
@@ -28,24 +28,24 @@ class Situation(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What the bank decides for a customer: its risk level; ``approved``: people have done what waited for them."""
+    """What the bank decides for a customer: the risk level; ``approved``: people have approved it meanwhile."""
 
     level: str
     approved: bool = False
 
 
 class Foreseen(Situation, frozen=True, kw_only=True):
-    """A situation of a forecast: a bank without trouble is asked, which decides as ``expected`` says."""
+    """The situation at a simulated call: a healthy bank answers, which decides as ``expected`` says."""
 
     expected: Expected
 
     @property
     def is_high(self) -> bool:
-        """Whether the bank takes the customer for one of high risk."""
+        """Whether the bank will classify the customer as high risk."""
         return self.expected.level == Risk.HIGH
 
     def pass_check(self) -> Reply:
-        """The activation check: all that was sent is there, and the activation is allowed."""
+        """The answer of an activation check that misses nothing."""
         level = self.expected.level
         return Reply(facts=Facts(consent_ok=True, verification_ok=True, activation_allowed=True, risk=level))
 
@@ -53,8 +53,8 @@ class Foreseen(Situation, frozen=True, kw_only=True):
 class Unresolved(Situation, frozen=True, kw_only=True):
     """A situation in which the step ``at`` has attempts of unknown outcome.
 
-    ``changed``: the row no longer says what the step sent. ``unsafe``: it names somebody else than whom the bank has.
-    ``held``: why the step must not leave again.
+    ``changed``: the row differs from what the step sent. ``unsafe``: it names another person than the registered one.
+    ``held``: why the step must not be repeated.
     """
 
     at: Step
@@ -69,11 +69,11 @@ class Unresolved(Situation, frozen=True, kw_only=True):
 
     @property
     def is_conflict(self) -> bool:
-        """Whether the bank says that this conflicts with the state it has."""
+        """Whether the bank refused the step as conflicting with its state."""
         return self.journey.code == Code.STATE_CONFLICT
 
     def repeat(self) -> Move:
-        """Send the step again, if its gate lets it through."""
+        """Repeat the step, if its gate allows it."""
         return self.held or Send(step=self.at)
 
     def rest(self, standing: Standing, code: Code) -> Rest:
@@ -81,17 +81,17 @@ class Unresolved(Situation, frozen=True, kw_only=True):
         return Rest(standing=standing, code=code, phase=self.at.phase)
 
     def ask_person(self, code: Code = Code.OUTCOME_UNKNOWN) -> Rest:
-        """Only a person can tell; that the row changed, or that an answer was wrong, is the first thing to know."""
+        """Leave it to a person. A changed row and a wrong operator's answer are reported first."""
         if self.journey.code == Code.CLAIM_UNKNOWN:
             code = Code.CLAIM_UNKNOWN
         return self.changed or self.rest(Standing.IN_DOUBT, code)
 
     def read_check(self) -> Send:
-        """Ask the activation check."""
+        """Read the activation check."""
         return Send(step=step(CallName.CHECK, phase=self.at.phase), poll=self.visit.polls)
 
     def confirm_conflict(self) -> Move | None:
-        """The bank says that this is done or decided already: the check confirms it; ``None``: a person looks."""
+        """Confirm by the check that this is done or decided already; ``None``: a person must look."""
         check = self.visit.check
         if check is None:
             return self.read_check()

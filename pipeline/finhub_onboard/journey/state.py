@@ -1,9 +1,9 @@
-"""From a judgement to where the journey stands then. Pure.
+"""The journey's state after each intent and judgement. Pure.
 
-Promises 2, 3 and 5 rest on this module: an intent is counted before its call, an answer settles the attempt that it
-answers and no other, and phases come in order. Unresolved attempts reach zero only because the step was done, by a
-read, by an operator, or if the refused attempt was the only one. Knows no clock, file or socket; what an answer brings
-is for its phase to say.
+Promises 2, 3 and 5 rest on this module: an intent is counted before its call, an answer settles its own attempt and no
+other, and phases come in order. The number of unresolved attempts becomes zero only if the step was done, by a read, by
+an operator, or if the refused attempt was the only one. Knows no clock, file or socket; what an answer changes is
+decided by its phase.
 """
 
 import msgspec
@@ -24,11 +24,11 @@ from finhub_onboard.model import Journey, Phase, Repeat, Risk, Standing
 
 _REFUSED_FOR_RATE = 429
 _FORGETTABLE = frozenset(str(name) for name, rules in BY_CALL.items() if rules.restored.is_forgettable)
-"""Steps of which a restored ledger may have forgotten an attempt, without a read that would tell."""
+"""Steps of which a restored ledger may lack an attempt that no read would show."""
 
 
 class _Judged(msgspec.Struct, frozen=True):
-    """One request and how its reply was judged; ``max_tries`` is how often a step may fail."""
+    """A request with its judged reply; ``max_tries`` is how often a step may fail."""
 
     step: Step
     reply: Reply
@@ -38,9 +38,9 @@ class _Judged(msgspec.Struct, frozen=True):
 
 
 def record_intent(journey: Journey, visit: Visit, step: Step, *, document: str = "", now: float) -> Moved:
-    """One more intent for ``step``: what it sends is frozen. Only calls that change something leave a doubt.
+    """Count an intent for ``step`` and freeze what it sends; reads leave nothing unresolved.
 
-    ``document`` is the mark of the document that leaves with it.
+    ``document`` is the ledger's entry of the document that is sent with it.
     """
     journey = replace(journey, sent=journey.sent + 1)
     if not step.call.changes:
@@ -57,7 +57,7 @@ def record_intent(journey: Journey, visit: Visit, step: Step, *, document: str =
 
 
 def earlier_attempts(journey: Journey, visit: Visit, step: Step) -> int:
-    """How many attempts of ``step`` are unresolved, with one that the ledger may have forgotten."""
+    """The number of unresolved attempts of ``step``, including one that the ledger may lack."""
     if journey.step == step.label:
         return journey.doubts
     return int(bool(visit.restored) and step.label in _FORGETTABLE)
@@ -71,14 +71,14 @@ def _freeze(journey: Journey, visit: Visit, step: Step) -> Journey:
 
 
 def is_vouched(journey: Journey) -> bool:
-    """Whether an operator vouches that the registration in doubt did not happen, and none was sent since."""
+    """Whether an operator vouches that the unresolved registration did not happen, and none was sent since."""
     return journey.repeat is Repeat.GRANTED
 
 
 def conclude(
     journey: Journey, visit: Visit, step: Step, reply: Reply, judgement: Judgement, *, max_tries: int, now: float
 ) -> Moved:
-    """Where the journey stands once ``step`` was judged."""
+    """The state after ``step`` was judged."""
     judged = _Judged(step, reply, judgement, max_tries, now)
     if not reply.sent:
         journey = replace(journey, sent=journey.sent - 1)
@@ -94,14 +94,14 @@ def conclude(
 
 
 _PASSING = frozenset({Verdict.RETRY, Verdict.EXPIRED, Verdict.FATAL, Verdict.SUSPECT, Verdict.ASIDE, Verdict.LOOK})
-"""Refusals that do not use the repeat up: they say nothing about this customer."""
+"""Refusals that do not use up the repeat: they say nothing about this customer."""
 
 
 def _settle_own_attempt(journey: Journey, visit: Visit, *, final: bool) -> Journey:
-    """The last attempt was refused: it is settled, and no other."""
+    """The last attempt was refused: only this one is settled."""
     left = 0 if visit.vouched and final else max(0, journey.doubts - 1)
     if final and visit.restored and not visit.vouched and journey.step in _FORGETTABLE:
-        left = max(1, left)  # the one before it that the ledger may have forgotten
+        left = max(1, left)  # an earlier one that the ledger may lack
     if not left:
         return settle_attempts(journey)
     if final:
@@ -111,24 +111,24 @@ def _settle_own_attempt(journey: Journey, visit: Visit, *, final: bool) -> Journ
 
 
 def _not_done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
-    """The step was refused, for whatever reason; its own attempt is settled already."""
+    """The step was refused; its own attempt is settled already."""
     step, judgement = judged.step, judged.judgement
     changes = step.call.changes
     match judgement.verdict:
         case Verdict.RETRY | Verdict.EXPIRED:
             return _not_carried_out(journey, visit, judged)
         case Verdict.FATAL | Verdict.SUSPECT | Verdict.ASIDE:
-            return journey, visit  # it concerns the run, or may: the customer is left as it was
+            return journey, visit  # it concerns the run, or may: the customer's state does not change
         case Verdict.LOOK:
             return journey, replace(unread(visit), role_refused=True)
     if judgement.code in claims.DISPROVED_BY and (name := claims.find_claim(step, journey)):
         return disown(journey, name, now=judged.now), visit
     if visit.role_refused and not changes and not journey.doubts:
-        return journey, replace(visit, check=Facts())  # the look told nothing
+        return journey, replace(visit, check=Facts())  # the read failed: continue as if it said nothing
     if journey.doubts and not changes:
         return _unread_step(journey, visit, judged)
     if journey.doubts:
-        # Of the attempt before nothing is known still: reads may tell, else a person.
+        # An earlier attempt is still unresolved: a read may settle it, else a person.
         return _say(journey, judged), unread(visit)
     match judgement.verdict:
         case Verdict.CONSENTS_AGAIN if begun := PHASES[Phase.CONSENTS].begin_again(journey, visit):
@@ -143,28 +143,28 @@ def _not_done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
 
 
 def stop_unsendable(journey: Journey, step: Step, reply: Reply, judgement: Judgement, *, now: float) -> Journey:
-    """The row does not allow the request to be built: nothing left, and what is in doubt stays in doubt."""
+    """The request cannot be built from the row: nothing is sent, and what is unresolved stays so."""
     judged = _Judged(step, reply, judgement, 0, now)
-    # Not final: what is wrong lies beside the row, such as a document, and once it is right the row goes on.
+    # Not final: the cause is outside of the row, such as a document file; once it is fixed the row continues.
     return _stop(journey, Standing.IN_DOUBT if journey.doubts else Standing.FAILED, judged)
 
 
 def disown(journey: Journey, name: str, *, now: float) -> Journey:
-    """An id that only an operator gave is not the customer's: the question that it answered is open again."""
+    """An id that an operator gave is not the customer's: the step that it answered is in doubt again."""
     reopened = claims.reopen(journey, name)
     phase = step_from_label(reopened.step).phase
     return rest(reopened, Standing.IN_DOUBT, Code.CLAIM_UNKNOWN, phase, now=now)
 
 
 def assume_attempt(journey: Journey, visit: Visit, doubt: Doubt, *, now: float) -> Moved:
-    """An attempt of a step may have been made that the ledger does not know of."""
+    """Assume an attempt of a step that the ledger does not know of."""
     known = advance(journey, doubt.done, now=now)
     journey = replace(known, step=doubt.step.label, doubts=1, repeat=doubt.repeat)
     return journey, replace(unread(visit), restored=0.0)
 
 
 def _done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
-    """The step was done: what its answer brings is for the phase to say that it serves."""
+    """The step was done; its phase decides what the answer changes."""
     step, facts = judged.step, judged.reply.facts
     risk = Risk.HIGH if Risk.HIGH in (journey.risk, facts.risk) else facts.risk or journey.risk
     known = claims.prove(replace(journey, risk=risk), step)
@@ -173,10 +173,10 @@ def _done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
 
 
 def _not_carried_out(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
-    """The request did nothing.
+    """The request had no effect: try again, until the tries are used up.
 
-    A refusal for rate and a bank that cannot be reached do not use tries up: they concern the run as a whole, which
-    slows down or stops; no customer fails for them. But one who is refused for rate while others pass does.
+    Refusals for rate and an unreachable bank use up no tries: they concern the whole run, which slows down or stops. A
+    customer who is refused for rate while others pass does fail in the end.
     """
     step, reply = judged.step, judged.reply
     tries = visit.tries + 1 if visit.tried == step.label else 1
@@ -195,7 +195,7 @@ def _not_carried_out(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
 
 
 def _unread_step(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
-    """A read did not tell what became of the step in doubt: that step's own code stays, it decides what may follow."""
+    """A read failed to settle the unresolved step. Its code is kept, because it decides what may follow."""
     if note := PHASES[judged.step.phase].unread.get(judged.step.call.name):
         return journey, note(visit)
     if not journey.code:
@@ -225,7 +225,7 @@ def _stop(journey: Journey, standing: Standing, judged: _Judged) -> Journey:
 
 
 def rest(journey: Journey, standing: Standing, code: Code, phase: Phase, *, field: str = "", now: float) -> Journey:
-    """The journey stops here without a call, for the reason ``code`` names. Who was declined was so by a read."""
+    """The journey stops without a call, for the reason ``code``. A declined customer was found declined by a read."""
     known = settle_attempts(journey) if standing is Standing.DECLINED else journey
     return replace(
         known,

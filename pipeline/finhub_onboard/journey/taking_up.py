@@ -1,6 +1,6 @@
-"""Whom a run takes up, and how: from the ledger and a row as it is now to an open journey. Pure.
+"""Which customers a run takes up, and their state then: from ledger and current row to an open journey. Pure.
 
-Promise: a row's new values count only where nothing of it has left yet (``sent``). Knows no clock, file or socket.
+Promise: new values of a row are used only where nothing of it was sent yet (``sent``). Knows no clock, file or socket.
 """
 
 from msgspec.structs import replace
@@ -22,14 +22,14 @@ _EXISTS_CODES = frozenset(rules.restored.exists_code for rules in IN_ORDER) - {C
 def needs_visit(journey: Journey | None, fingerprint: bytes, *, restored: bool = False) -> bool:
     """Whether a run takes the customer up: DESIGN 3.1, "Run again continues …".
 
-    ``restored``: the ledger is older than what was done, so an e-mail that the bank has may be this customer's.
+    ``restored``: the ledger may be out of date, so an e-mail that the bank knows may be this customer's own.
     """
     if journey is None:
         return True
     if journey.standing is Standing.COMPLETE:
         return False
     if journey.standing is Standing.DECLINED:
-        # What was refused stays refused; only other evidence can open another verification.
+        # A declined customer stays declined; only new evidence opens another verification.
         return bool(_EVIDENCE_COLUMNS.intersection(changed_columns(journey.fingerprint, fingerprint)))
     if journey.standing is Standing.FAILED and journey.final:
         if restored and journey.code in _EXISTS_CODES:
@@ -48,22 +48,23 @@ def enter(
     now: float,
     restored: bool = False,
 ) -> Journey:
-    """The journey as this run takes it up. ``fingerprint`` and ``email`` (its identity mark) are the row's.
+    """The journey as this run takes it up.
 
-    ``restored``: the ledger may have forgotten what was done since, so a repeat may have been sent.
+    ``fingerprint`` and ``email`` (an identity hash) are the row's. ``restored``: the ledger may be out of date, so the
+    one repeat may have been used.
     """
     if journey is None:
         return Journey(key=key, fingerprint=fingerprint, first_run=run, last_run=run, started_at=now)
     taken_up = replace(journey, last_run=run, sent=0, finished_at=0.0)
     if is_vouched(taken_up) and _is_another_email(taken_up, fingerprint, email):
-        taken_up = settle_attempts(taken_up)  # nothing was ever sent with the new data
+        taken_up = settle_attempts(taken_up)  # the new data were never sent
     if journey.standing is Standing.DECLINED:
         taken_up = _open_declined(taken_up)
     if _conflict_was_shown(taken_up):
-        taken_up = _asked_again(taken_up)
+        taken_up = _settle_shown_conflict(taken_up)
     kept = sent_columns(taken_up)
     if is_vouched(taken_up):
-        kept -= columns_of(step_from_label(taken_up.step))  # nothing of these has arrived
+        kept -= columns_of(step_from_label(taken_up.step))  # the operator vouches that these did not arrive
     taken_up = replace(
         taken_up,
         fingerprint=merged_fingerprint(journey.fingerprint, fingerprint, keep=kept),
@@ -72,12 +73,12 @@ def enter(
     )
     if restored and taken_up.doubts and taken_up.repeat is Repeat.UNUSED:
         taken_up = replace(taken_up, repeat=Repeat.SENT)
-    # The code of an unsettled step tells what may follow it; everything else starts afresh.
+    # The code of an unresolved step decides what may follow; all other reasons are cleared.
     return taken_up if taken_up.doubts else clear_reason(taken_up)
 
 
 def begin_visit(journey: Journey, *, row: bytes, email: bytes = b"", restored: float = 0.0) -> Visit:
-    """What the run knows of a customer whom it takes up; ``restored``: until when its ledger knows what happened."""
+    """The visit at its start; ``restored``: up to which time a restored ledger knows what happened."""
     check_first = journey.done >= Phase.VERIFICATION.number
     return Visit(row=row, email=email, check_first=check_first, restored=restored)
 
@@ -89,20 +90,20 @@ def _is_another_email(journey: Journey, fingerprint: bytes, email: bytes) -> boo
 
 
 def _open_declined(journey: Journey) -> Journey:
-    """The row has other evidence than what was declined: the phase that it serves begins again."""
+    """The row has new evidence: the declined phase begins again."""
     for rules in IN_ORDER:
         journey = rules.open_declined(journey)
     return journey
 
 
 def _conflict_was_shown(journey: Journey) -> bool:
-    """Whether a person was told of a conflict that no read can confirm: this run asks the bank again."""
+    """Whether a person was shown a conflict that no read can confirm: this run sends the step again."""
     parked = journey.standing is Standing.PARKED and journey.code == Code.STATE_CONFLICT
     return parked and bool(journey.step) and PHASES[step_from_label(journey.step).phase].retries_conflict
 
 
-def _asked_again(journey: Journey) -> Journey:
-    """The attempt that met the conflict is settled, once; one before it is not."""
+def _settle_shown_conflict(journey: Journey) -> Journey:
+    """Settle the attempt that met the conflict, but no earlier one."""
     if journey.repeat is Repeat.REFUSED:
         return journey
     if journey.doubts <= 1:

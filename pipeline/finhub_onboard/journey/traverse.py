@@ -1,9 +1,9 @@
-"""One customer through the journey: ask for the next move, write the intent, send, judge, write the outcome.
+"""One customer's loop: ask for the next move, write the intent, send, judge, write the outcome.
 
-The loop holds promises 2, 3 and 5 together: an intent is durable before its call leaves, an outcome before the
-customer's next call, and there is one request at a time per customer. Calls that change something (phases 2 and 4 to
-8) have their intent on disk before they leave; log-ins and reads leave no doubt, so they share the commit of their
-outcome. What may happen next is decided elsewhere (``next_move``, ``state``, ``policy``).
+Promises 2, 3 and 5 hold here together: an intent is durable before its call is sent, an outcome before the customer's
+next call, and each customer has one request at a time. Calls that change something (phases 2 and 4 to 8) have their
+intent on disk first; log-ins and reads need none and are written together with their outcome. The decisions are made
+elsewhere (``next_move``, ``state``, ``policy``).
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,7 +30,7 @@ from finhub_onboard.model import CallRecord, Customer, Journey, Standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What a traverser works with; the same for all customers of a run."""
+    """What a traverser needs; the same for all customers of a run."""
 
     bank: Bank
     ledger: Recorder
@@ -43,7 +43,7 @@ class Tools:
 
 
 class Traverser:
-    """Carries one customer as far as this run can."""
+    """Takes one customer as far as this run can."""
 
     def __init__(self, tools: Tools, customer: Customer, journey: Journey, visit: Visit) -> None:
         self._tools = tools
@@ -54,18 +54,18 @@ class Traverser:
         self._token = ""
         self._set_back = 0
         self.is_aside = False
-        """Whether the customer is to be carried again, once all others were."""
+        """Whether the customer must be tried again after all others."""
 
     async def carry(self) -> Journey:
-        """Go on until the customer rests; the ledger then holds what is returned."""
+        """Continue until the customer stops; the returned state is durable."""
         for name in self._tools.bank.disproved(self._journey):
             if name not in self._journey.claimed:
-                continue  # it went with the id before it
+                continue  # removed together with an earlier id
             self._journey = state.disown(self._journey, name, now=self._tools.now())
         while True:
             move = next_move(self._journey, self._customer, self._visit, self._tools.rules)
             if isinstance(move, Rest):
-                rest = await self._weighed_rest(move) if move.fatal else move
+                rest = await self._weigh_rest(move) if move.fatal else move
                 if rest is not None:
                     return await self._rest(rest)
                 continue
@@ -77,16 +77,16 @@ class Traverser:
                 if self.is_aside:
                     return await self._rest(Rest(standing=Standing.OPEN))
             else:
-                self._without_call(move)
+                self._move_without_call(move)
 
-    def _without_call(self, move: Advance | Resolve | Doubt | Revise) -> None:
+    def _move_without_call(self, move: Advance | Resolve | Doubt | Revise) -> None:
         now = self._tools.now()
         match move:
             case Advance(phase=phase):
                 self._journey = progress.advance(self._journey, phase, now=now)
                 self._visit = replace(self._visit, check=None, polls=0)
             case Resolve(step=step):
-                # What a lookup found counts like the answer that was lost.
+                # A read that shows the step counts like the lost answer.
                 self._journey, self._visit = state.conclude(
                     self._journey, self._visit, step, Reply(), DONE, max_tries=self._tools.rules.max_tries, now=now
                 )
@@ -102,10 +102,10 @@ class Traverser:
             if not isinstance(request, Problem) and is_replaced_in_doubt(self._journey, request.document):
                 request = _REPLACED
             if isinstance(request, Problem):
-                self._unsendable(step, request)
+                self._fail_unsendable(step, request)
                 return
-            # The intent comes after the turn: whoever waits for the pace has none that a crash could leave in doubt.
-            # So does the token: it must be good when it leaves.
+            # Intent after permit: a crash must not leave a step in doubt that was only waiting for the pacer.
+            # The token also comes late: it must be valid when the request is sent.
             turn = await tools.bank.turn()
             token = await self._token_for(step) if turn is not None else ""
             if turn is None or tools.stop.requested:
@@ -114,23 +114,23 @@ class Traverser:
             self._journey, self._visit = state.record_intent(
                 self._journey, self._visit, step, document=request.document, now=tools.now()
             )
-            call = self._intent(step)
-            await self._durable([call] if step.call.ahead is Ahead.INTENT else [])
-            # A run that was told to stop meanwhile, such as by a full disk, sends nothing more.
+            call = self._make_intent(step)
+            await self._await_durable([call] if step.call.ahead is Ahead.INTENT else [])
+            # The run may have stopped meanwhile, such as for a full disk: then send nothing.
             stopped = self._is_stopped()
             reply = STOPPED if stopped else await request.send(token, turn)
             judgement = judge(step, reply, earlier_doubts=earlier)
-            judgement = self._weighed(step, token, judgement)
+            judgement = self._weigh(step, token, judgement)
             wait_s = self._wait_s(step, reply, judgement)
             tools.stop.compare(step, judgement, reply.facts, self._journey)
             self._take(step, reply, judgement)
-            # At once, so that a crash finds as few outcomes unknown as can be; nothing waits for it but the next call.
+            # Post at once, so that a crash leaves few outcomes unknown; only the next call waits for it.
             self._post([_with_outcome(call, reply, judgement, wait_s=wait_s, now=tools.now())])
         tools.bank.observe(reply)
         if judgement.verdict is Verdict.FATAL:
-            tools.stop.fatal(judgement, _said(judgement, reply))
+            tools.stop.fatal(judgement, _message_of(judgement, reply))
         if wait_s and self._journey.standing is Standing.OPEN and reply.hold_s is None:
-            await tools.stop.pause(wait_s)  # a refusal for rate holds everybody at the pacer already
+            await tools.stop.pause(wait_s)  # after a refusal for rate the pacer delays everybody
         if judgement.verdict is Verdict.EXPIRED and self._visit.renewed == step.label and not tools.stop.requested:
             await tools.bank.token(refused=token)
 
@@ -138,7 +138,7 @@ class Traverser:
         return self._tools.stop.requested
 
     def _take(self, step: Step, reply: Reply, judgement: Judgement) -> None:
-        """Let the judgement move the journey; keep the customer's own token for what the contract allows."""
+        """Apply the judgement to the journey; keep the customer's own token for calls that accept it."""
         before = self._journey.customer_id
         self._journey, self._visit = state.conclude(
             self._journey,
@@ -150,7 +150,7 @@ class Traverser:
             now=self._tools.now(),
         )
         if self._journey.customer_id != before:
-            self._tools.bank.give(self._journey)  # a look-up found it
+            self._tools.bank.give(self._journey)  # a search found it
         if judgement.verdict is Verdict.DONE and reply.facts.token:
             self._token = reply.facts.token
 
@@ -163,18 +163,18 @@ class Traverser:
             return self._token
         return await self._tools.bank.token()
 
-    def _weighed(self, step: Step, token: str, judgement: Judgement) -> Judgement:
-        """What may concern the whole run, in view of the other customers."""
+    def _weigh(self, step: Step, token: str, judgement: Judgement) -> Judgement:
+        """Adjust a judgement that may concern the whole run to what happened to other customers."""
         if judgement.verdict is Verdict.EXPIRED:
-            judgement = self._expired(step, token, judgement)
+            judgement = self._weigh_expired(step, token, judgement)
         weighed = self._tools.stop.weigh(step, judgement, self._journey.key)
         again = weighed.verdict is Verdict.SUSPECT or (weighed is not judgement and weighed.verdict is Verdict.EXPIRED)
         self._set_back = self._set_back + 1 if again else 0
         self.is_aside = weighed.verdict is Verdict.ASIDE
         return weighed
 
-    def _expired(self, step: Step, token: str, judgement: Judgement) -> Judgement:
-        """A refused token: the customer's own gives way to the admin's; a second admin token is weighed."""
+    def _weigh_expired(self, step: Step, token: str, judgement: Judgement) -> Judgement:
+        """A refused token: the customer's own is replaced by the admin's; a second admin token is weighed."""
         if token and token == self._token:
             self._token = ""
             return judgement
@@ -194,19 +194,19 @@ class Traverser:
         return self._tools.patience.asked_s(max(tries, self._journey.doubts), reply.retry_after_s)
 
     async def _pause(self, poll: int) -> None:
-        """Before another look at what may lag: 1, 2, 4, … seconds."""
+        """Wait 1, 2, 4, … seconds before reading again what may lag behind."""
         if poll:
             await self._tools.stop.pause(self._tools.patience.steady_s(poll))
 
-    def _unsendable(self, step: Step, problem: Problem) -> None:
+    def _fail_unsendable(self, step: Step, problem: Problem) -> None:
         judgement = Judgement(verdict=Verdict.REFUSED, code=problem.code, message=problem.message, hint=problem.hint)
         reply = Reply(field=problem.field)
-        call = replace(self._intent(step), sent=False)
+        call = replace(self._make_intent(step), sent=False)
         now = self._tools.now()
         self._journey = state.stop_unsendable(self._journey, step, reply, judgement, now=now)
         self._post([replace(_with_outcome(call, reply, judgement, wait_s=0.0, now=now), sent=False)])
 
-    def _intent(self, step: Step) -> CallRecord:
+    def _make_intent(self, step: Step) -> CallRecord:
         tried = self._visit.tries if self._visit.tried == step.label else 0
         return CallRecord(
             number=self._tools.number(),
@@ -219,18 +219,18 @@ class Traverser:
             intent_at=self._tools.now(),
         )
 
-    async def _weighed_rest(self, rest: Rest) -> Rest | None:
-        """A rest that would end the run, in view of the other customers; ``None``: try once more."""
+    async def _weigh_rest(self, rest: Rest) -> Rest | None:
+        """Adjust a stop that would end the run to what happened to other customers; ``None``: try again."""
         refused = judgement(Verdict.FATAL, rest.code)
         call = PHASES[rest.phase].call
         assert call is not None, f"{rest.phase} has no call that could be refused"
         step = make_step(call)
-        weighed = self._weighed(step, "", refused)
+        weighed = self._weigh(step, "", refused)
         if weighed.verdict is Verdict.SUSPECT:
             await self._tools.stop.pause(self._wait_s(step, Reply(), weighed))
             self._visit = replace(self._visit, check=None, polls=0, role_refused=False)
             return None
-        if weighed.verdict is Verdict.GIVEN_UP:  # the role is there: it is something about this customer
+        if weighed.verdict is Verdict.GIVEN_UP:  # other approvals pass: it concerns this customer only
             return Rest(standing=Standing.PARKED, code=rest.code, phase=rest.phase)
         if weighed.verdict is Verdict.FATAL:
             self._tools.stop.fatal(weighed, weighed.message)
@@ -242,14 +242,14 @@ class Traverser:
                 self._journey, rest.standing, rest.code, rest.phase, field=rest.field, now=self._tools.now()
             )
         self._post([])
-        await self._durable([])
+        await self._await_durable([])
         return self._journey
 
     def _post(self, calls: Sequence[CallRecord]) -> None:
         self._posted = self._tools.ledger.post(self._journey, calls)
 
-    async def _durable(self, intents: Sequence[CallRecord]) -> None:
-        """Wait until the ledger holds all that was posted, and these intents with it."""
+    async def _await_durable(self, intents: Sequence[CallRecord]) -> None:
+        """Wait until everything posted, and these intents, are durable."""
         if intents:
             self._post(intents)
         if self._posted is not None:
@@ -275,7 +275,7 @@ def _with_outcome(call: CallRecord, reply: Reply, judgement: Judgement, *, wait_
         http_status=reply.status,
         code=judgement.code,
         field="" if done else reply.field,
-        message="" if done else _said(judgement, reply),
+        message="" if done else _message_of(judgement, reply),
         hint=judgement.hint,
         retriable=judgement.verdict in (Verdict.RETRY, Verdict.DOUBT, Verdict.EXPIRED, Verdict.CONSENTS_AGAIN),
         wait_s=wait_s,
@@ -283,5 +283,5 @@ def _with_outcome(call: CallRecord, reply: Reply, judgement: Judgement, *, wait_
     )
 
 
-def _said(judgement: Judgement, reply: Reply) -> str:
+def _message_of(judgement: Judgement, reply: Reply) -> str:
     return f"{judgement.message} ({reply.message})" if reply.message else judgement.message

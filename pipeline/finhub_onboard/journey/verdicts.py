@@ -1,4 +1,4 @@
-"""What a reply amounts to: the verdicts, and a judgement with its code and words."""
+"""The result of judging a reply: the verdicts, and a judgement with its code and words."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from finhub_onboard.journey.codes import Code
 
 
 class Verdict(StrEnum):
-    """What a reply amounts to; stored as a call's outcome."""
+    """The result of judging a reply; stored as a call's outcome."""
 
     DONE = "done"
     RETRY = "retry"
@@ -17,11 +17,11 @@ class Verdict(StrEnum):
     DOUBT = "doubt"
     """It may have been carried out."""
     CONFIRM = "confirm"
-    """A conflict or an unclear state: look before anything else is sent."""
+    """A conflict or an unclear state: read before anything else is sent."""
     LOOK = "look"
-    """Refused for a reason that may be the run's: look at the customer before anything is concluded."""
+    """Refused for a reason that may concern the run: read the customer's state before deciding."""
     EXISTS = "exists"
-    """The registration in doubt did happen; the id is unknown."""
+    """The unresolved registration did happen; the id is unknown."""
     EXPIRED = "expired"
     """The token is refused."""
     CONSENTS_AGAIN = "consents_again"
@@ -31,9 +31,9 @@ class Verdict(StrEnum):
     FATAL = "fatal"
     """It concerns the whole run."""
     SUSPECT = "suspect"
-    """It may concern the whole run: not carried out, try again after a pause and see how others fare."""
+    """It may concern the whole run: not carried out, try again after a pause and compare with others."""
     ASIDE = "aside"
-    """The same, and nobody has passed yet: try again once all others were carried."""
+    """The same, and no customer has passed yet: try again after all others."""
     GIVEN_UP = "given_up"
     """Refused while others pass: not final, a later run tries again."""
 
@@ -41,7 +41,7 @@ class Verdict(StrEnum):
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict with its stable code, a plain sentence and the next step; ``exit_code`` only for ``FATAL``.
 
-    ``code`` is a :class:`Code`; of a request that could not be built, also one of the intake's.
+    ``code`` is a :class:`Code`; for a request that could not be built it may be one of the intake's.
     """
 
     verdict: Verdict
@@ -56,5 +56,5 @@ DONE = Judgement(verdict=Verdict.DONE)
 
 
 def judgement(verdict: Verdict, code: Code, exit_code: ExitCode = ExitCode.REFUSED) -> Judgement:
-    """A judgement in the words of its code."""
+    """Make a judgement with the message and hint of its code."""
     return Judgement(verdict=verdict, code=code, message=code.message, hint=code.hint, exit_code=exit_code)

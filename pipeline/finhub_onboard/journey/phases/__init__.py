@@ -1,4 +1,4 @@
-"""The eight phases, a module each: what comes next, what a reply means, how a doubt is settled, what a person is asked.
+"""The eight phases, a module each: the next move, what replies mean, how a step in doubt is settled, what to ask.
 
-What is sent for a phase and how its answers are read is the bank's contract: ``finhub``. Pure.
+The requests and how answers are parsed are the bank's contract: ``finhub``. Pure.
 """

@@ -1,4 +1,4 @@
-"""Phase 1, categorization: the run reads the bank's hierarchy once for all customers; none of them has a call."""
+"""Phase 1, categorization: the run reads the bank's hierarchy once; no customer has a call of its own."""
 
 from finhub_onboard.journey.move_kinds import Advance, Move
 from finhub_onboard.journey.phase_rules import PhaseRules
@@ -7,7 +7,7 @@ from finhub_onboard.model import Phase
 
 
 def next_move(_: Situation) -> Move:
-    """Nothing is to be done for a customer."""
+    """There is nothing to do for a customer."""
     return _COMPLETE
 
 

@@ -1,7 +1,8 @@
-"""Phase 2, registration: never sent twice but for the one repeat, whatever a lost answer or a 409 may mean.
+"""Phase 2, registration: never sent twice except for the one repeat, whatever a lost answer or a 409 means.
 
-API.md, section 9: a registration in doubt is repeated once; then deliveries are searched, if there are any; then a
-person must look. A 409 without an earlier attempt is a stranger's e-mail, after one it is our own lost answer.
+API.md, section 9: a registration in doubt is repeated once; then the deliveries are searched, if there are any; then a
+person must look. A 409 without an earlier attempt means that somebody else has the e-mail; after an attempt it means
+that our own answer was lost.
 """
 
 from msgspec.structs import replace
@@ -34,7 +35,7 @@ REGISTERED_COLUMNS = frozenset(
 )
 """Columns that the registration sends; the API has no update for them."""
 IDENTITY_COLUMNS = frozenset({"first_name", "last_name", "email", "date_of_birth"})
-"""Registered columns whose change makes going on unsafe."""
+"""Registered columns that identify the person: when they change, nothing more may be sent."""
 
 
 def next_move(_: Situation) -> Move:
@@ -43,13 +44,13 @@ def next_move(_: Situation) -> Move:
 
 
 def take_registered(answer: Accepted) -> Moved:
-    """Whom the bank did not have before has nothing that the ledger does not know."""
+    """Store the ids. A customer who is new at the bank needs no comparison with a restored ledger."""
     known = replace(answer.journey, customer_id=answer.facts.customer_id, user_id=answer.facts.user_id)
     return advance(known, Phase.REGISTRATION, now=answer.now), replace(answer.fresh, restored=0.0)
 
 
 def take_deliveries(answer: Accepted) -> Moved:
-    """One page of deliveries. Two customers with one e-mail cannot be: all pages are read before one is ours."""
+    """One page of deliveries. E-mails are unique at the bank, so all pages are read before a match is used."""
     page = with_delivery_page(answer.visit, answer.facts)
     if not page.searched or len(page.created) != 1:
         return answer.journey, page
@@ -58,7 +59,7 @@ def take_deliveries(answer: Accepted) -> Moved:
 
 
 def settle(doubt: Unresolved) -> Move:
-    """The one repeat; else look for the customer in the deliveries; else a person must."""
+    """The one repeat; then search the deliveries; then ask a person."""
     if doubt.may_repeat and doubt.held is None:
         return Send(step=doubt.at)
     if doubt.rules.webhooks and not doubt.visit.searched:
@@ -70,19 +71,19 @@ def settle(doubt: Unresolved) -> Move:
 
 
 def judge_conflict(_: Reply, earlier_attempts: int) -> Judgement:
-    """Somebody has the e-mail: this very customer, if an earlier registration may have arrived."""
+    """The e-mail is taken: by this very customer, if an earlier registration may have arrived."""
     if earlier_attempts:
         return judgement(Verdict.EXISTS, Code.EXISTS_AFTER_DOUBT)
     return judgement(Verdict.REFUSED, Code.DUPLICATE_EMAIL)
 
 
 def judge_bad_request(reply: Reply, _: int) -> Judgement | None:
-    """The bank may not take the category."""
+    """Tell a refused category from other refusals."""
     return judgement(Verdict.REFUSED, Code.CATEGORY_REFUSED) if reply.kind is Kind.CATEGORIZATION else None
 
 
 def record_first(journey: Journey, visit: Visit, now: float) -> Journey:
-    """Keep when the doubt began and which e-mail left: by them the customer is found in the deliveries."""
+    """Keep when the doubt began and which e-mail was sent: a search of the deliveries goes by them."""
     return replace(journey, doubt_at=visit.restored or now, doubt_email=visit.email)
 
 
@@ -93,12 +94,12 @@ def deny(journey: Journey) -> Journey:
 
 
 def expect_registered(_: Foreseen) -> Reply:
-    """The bank gives the ids, or shows them in its deliveries."""
+    """The bank returns the ids, or shows them in its deliveries."""
     return Reply(facts=Facts(customer_id="known", user_id="known", created=("known",)))
 
 
 def columns(_: str) -> frozenset[str]:
-    """What the registration sends."""
+    """The columns of the request."""
     return REGISTERED_COLUMNS
 
 
@@ -126,7 +127,7 @@ RULES = PhaseRules(
     record_first=record_first,
     columns=columns,
     identity_columns=IDENTITY_COLUMNS,
-    # Also the document, which leaves later: who is being registered must not be registered again meanwhile.
+    # The document is sent later, but meanwhile nobody else with it may be registered.
     known_by=("email", "phone_and_birth_date", "document_number"),
     sent=sent,
     restored=RestoredRules(is_forgettable=True, exists_code=Code.DUPLICATE_EMAIL),

@@ -1,4 +1,4 @@
-"""Phase 3, session: the customer logs in with the derived password. It changes nothing and is repeated as needed."""
+"""Phase 3, session: the customer logs in with the derived password. It changes nothing and may be repeated freely."""
 
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
 from finhub_onboard.finhub.statuses import CustomerStatus
@@ -13,7 +13,7 @@ from finhub_onboard.model import Journey, Phase
 
 
 def next_move(at: Situation) -> Move:
-    """Log in. A registration found through deliveries has no user id: only this phase is lost (API.md, section 9)."""
+    """Log in. Without a user id (found through deliveries) only this phase is skipped (API.md, section 9)."""
     return _OPEN if at.journey.user_id else _COMPLETE
 
 
@@ -23,17 +23,17 @@ def take_opened(answer: Accepted) -> Moved:
 
 
 def judge_unauthorised(reply: Reply, _: int) -> Judgement:
-    """The customer's own log-in is refused: no token was sent that could have expired."""
+    """The bank refuses the customer's own log-in; no token was sent that could have expired."""
     return judgement(Verdict.REFUSED, Code.USER_LOCKED if reply.kind is Kind.LOCKED else Code.LOGIN_REFUSED)
 
 
 def expect_opened(_: Foreseen) -> Reply:
-    """The bank gives a token."""
+    """The bank returns a token."""
     return Reply(facts=Facts(token="-"))  # noqa: S106 - no token
 
 
 def is_further(_: Journey, facts: Facts) -> bool | None:
-    """A customer who logs in for the first time and is active already was activated by a run that is forgotten."""
+    """An active customer at the first log-in was activated by a run that the ledger does not know."""
     return facts.customer_status == CustomerStatus.ACTIVE if facts.customer_status else None
 
 

@@ -1,4 +1,4 @@
-"""Phase 4, verification: opened once with the document's type and number. No read of verifications exists."""
+"""Phase 4, verification: opened once with the document's type and number. Verifications cannot be read."""
 
 from collections.abc import Iterator
 
@@ -21,13 +21,13 @@ from finhub_onboard.model import DOCUMENT_COLUMNS, Journey, Phase, Risk, Standin
 
 _NEEDED = ("document_type", "document_number")
 VERIFIED_COLUMNS = frozenset(_NEEDED)
-"""Columns that the call sends."""
+"""The columns of the request."""
 EVIDENCE_COLUMNS = VERIFIED_COLUMNS | set(DOCUMENT_COLUMNS)
-"""What a verification decides by."""
+"""What the bank decides a verification by."""
 
 
 def lacking(at: Situation) -> Iterator[Rest]:
-    """What the call must say and the row does not."""
+    """The required columns that the row does not have."""
     for column in _NEEDED if at.rules.verification_needs_document else ():
         if not getattr(at.customer, column):
             yield Rest(
@@ -36,41 +36,41 @@ def lacking(at: Situation) -> Iterator[Rest]:
 
 
 def next_move(at: Situation) -> Move:
-    """Open a verification, if the row says what it needs."""
+    """Open a verification, if the row has what it needs."""
     return next(lacking(at), None) or _OPEN
 
 
 def take_opened(answer: Accepted) -> Moved:
-    """The bank names the documents that it asks for."""
+    """Store the id, and the documents that the bank requires."""
     facts = answer.facts
     known = replace(answer.journey, verification_id=facts.verification_id, required=facts.required)
     return advance(known, Phase.VERIFICATION, now=answer.now), answer.fresh
 
 
 def settle(doubt: Unresolved) -> Move:
-    """A conflict is confirmed by the check, if at all; else the one repeat, and then a person must look."""
+    """A conflict may be confirmed by the check; otherwise the one repeat, then a person."""
     if doubt.is_conflict:
         return doubt.confirm_conflict() or doubt.rest(Standing.PARKED, Code.STATE_CONFLICT)
     return doubt.repeat() if doubt.may_repeat else doubt.ask_person()
 
 
 def judge_accepted(reply: Reply) -> Judgement:
-    """The bank may decide at once."""
+    """The bank may refuse the verification at once."""
     return _DECLINED if reply.facts.status in REFUSED_STATES else DONE
 
 
 def judge_unprocessable(_: Reply, __: int) -> Judgement:
-    """The evidence is refused."""
+    """The bank refuses the evidence."""
     return _DECLINED
 
 
 def needs_admin(rules: JourneyRules) -> bool:
-    """``POST /verifications`` takes no customer's token."""
+    """``POST /verifications`` does not accept a customer's token."""
     return rules.verification_by_admin
 
 
 def open_declined(journey: Journey) -> Journey:
-    """Other evidence came for a verification that was refused: it opens a new one."""
+    """The row has new evidence for a refused verification: open a new one."""
     if not journey.verification_id:
         return journey
     return replace(
@@ -84,14 +84,14 @@ def open_declined(journey: Journey) -> Journey:
 
 
 def expect_opened(at: Foreseen) -> Reply:
-    """By its documents and its level the answer shows high risk, and no other."""
+    """High risk shows only together with a list of documents."""
     required = expected_documents(at.expected.level, by_admin=at.rules.verification_by_admin)
     risk = Risk.HIGH if at.is_high and required else ""
     return Reply(facts=Facts(verification_id="known", required=required, risk=risk))
 
 
 def compare(at: Situation, check: Facts) -> Move | None:
-    """A verification that the ledger does not have may be open; one that it has may be refused."""
+    """The ledger may lack an open verification, or a refusal of the one that it has."""
     if is_approved(check):
         return None
     if at.journey.done < Phase.VERIFICATION.number:
@@ -102,7 +102,7 @@ def compare(at: Situation, check: Facts) -> Move | None:
 
 
 def columns(_: str) -> frozenset[str]:
-    """What the call sends."""
+    """The columns of the request."""
     return VERIFIED_COLUMNS
 
 

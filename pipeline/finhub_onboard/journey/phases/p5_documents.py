@@ -1,4 +1,4 @@
-"""Phase 5, documents: what the bank asks for is uploaded once, and the bank's own list settles what was lost."""
+"""Phase 5, documents: required documents are uploaded once; the bank's own list settles uploads in doubt."""
 
 from collections.abc import Iterator
 
@@ -25,30 +25,30 @@ from finhub_onboard.keys import IdKind
 from finhub_onboard.model import DOCUMENT_COLUMNS, Journey, Phase, Standing
 
 FALLBACK_KINDS = (DocumentKind.GOVERNMENT_ID, DocumentKind.PROOF_OF_ADDRESS)
-"""What is sent where the bank names no documents (API.md, section 5)."""
+"""What is uploaded where the bank names no documents (API.md, section 5)."""
 
 
 def _wanted(journey: Journey) -> Iterator[tuple[str, str]]:
-    """Documents that are asked for and were not sent, each with the column that has it; empty: none can."""
+    """The required documents that were not sent yet, each with its column; empty if no column has such."""
     for kind in FALLBACK_KINDS if journey.required is None else journey.required:
         if kind not in journey.uploaded:
             yield kind, DOCUMENT_COLUMN_OF.get(kind, "")
 
 
 def lacking(at: Situation) -> Iterator[Rest]:
-    """Documents that are asked for, were not sent, and that the row does not have."""
+    """The required documents that were not sent yet and that the row does not have."""
     if at.is_high_risk:
-        return  # the power tenant's people collect what the file cannot hold; the row parks at approval
+        return  # the power tenant collects the further documents itself; the row is parked at approval
     for kind, column in _wanted(at.journey):
         if column and getattr(at.customer, column):
             continue
-        # Proof of address is only our own guess where the bank asked for nothing: its absence does not stop a row.
+        # Where the bank names no documents, proof of address is only an assumption: its absence stops nobody.
         if at.journey.required is not None or kind in IDENTITY_KINDS:
             yield Rest(standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS, field=column)
 
 
 def next_move(at: Situation) -> Move:
-    """Send what there is before stopping at what there is not."""
+    """Upload what the row has, then stop at what it lacks."""
     for kind, column in _wanted(at.journey):
         if column and getattr(at.customer, column):
             return Send(step=step(CallName.UPLOAD_DOCUMENT, kind))
@@ -56,18 +56,18 @@ def next_move(at: Situation) -> Move:
 
 
 def take_uploaded(answer: Accepted) -> Moved:
-    """One document is there; the phase goes on."""
+    """Store one uploaded document; the phase goes on."""
     known = replace(settle_attempts(answer.journey), uploaded=(*answer.journey.uploaded, answer.step.item))
     return clear_reason(known), answer.fresh
 
 
 def take_list(answer: Accepted) -> Moved:
-    """The bank told which documents it has."""
+    """Store the bank's list of documents for this step."""
     return answer.journey, replace(answer.visit, listed=answer.facts)
 
 
 def settle(doubt: Unresolved) -> Move:
-    """A conflict is confirmed by the check; else the one repeat, then the bank's list, then a person."""
+    """A conflict may be confirmed by the check; otherwise the one repeat, then the bank's list, then a person."""
     if doubt.is_conflict and (move := doubt.confirm_conflict()):
         return move
     if doubt.may_repeat and not doubt.is_conflict:
@@ -81,20 +81,20 @@ def settle(doubt: Unresolved) -> Move:
 
 
 def _is_listed(doubt: Unresolved, listed: Facts) -> bool:
-    """Whether the bank has as many documents of this very kind as have left for it."""
+    """Whether the bank lists as many documents of this kind as were sent."""
     own = shown_as(doubt.at.item, doubt.customer.document_type)
     left = sum(SentDocument.read(mark).kind in own for mark in doubt.journey.documents)
     return sum(kind in own for kind in listed.uploaded) >= max(1, left)
 
 
 def compare(at: Situation, check: Facts) -> Move | None:
-    """The bank's list shows which documents left before."""
+    """Read the bank's list of documents, which shows earlier uploads."""
     is_next = at.journey.done == Phase.VERIFICATION.number
     return _LIST if is_next and not is_approved(check) and at.visit.listed is None else None
 
 
 def learn(at: Situation, _: Facts) -> Journey:
-    """Of the documents that the bank asks for, those that its list shows are there."""
+    """Required documents that the bank lists are uploaded."""
     journey, listed = at.journey, at.visit.listed
     if listed is None:
         return journey
@@ -104,7 +104,7 @@ def learn(at: Situation, _: Facts) -> Journey:
 
 
 def expect_list(_: Foreseen) -> Reply:
-    """The bank shows all that could have left."""
+    """The bank lists every kind of document."""
     return Reply(facts=Facts(uploaded=tuple(kind for kinds in REQUIRED_DOCUMENTS.values() for kind in kinds)))
 
 
@@ -114,9 +114,9 @@ def columns(kind: str) -> frozenset[str]:
 
 
 def sent(journey: Journey) -> frozenset[str]:
-    """Columns of documents that were accepted; once the phase is passed, of all that left.
+    """The columns of accepted documents; once the phase is complete, of all that were sent.
 
-    The answers of some may be unknown for good.
+    The outcome of some uploads may stay unknown.
     """
     left = journey.documents if journey.done >= Phase.DOCUMENTS.number else ()
     return frozenset[str]().union(*map(columns, (*journey.uploaded, *(SentDocument.read(mark).kind for mark in left))))

@@ -1,6 +1,6 @@
-"""Phase 6, approval: the job approves whom the settings let it approve; before anything is repeated it looks.
+"""Phase 6, approval: the job approves what the settings allow; it reads the check before it repeats anything.
 
-API.md, sections 5 and 9: a high risk is the power tenant's to approve, and the activation check tells what was decided.
+API.md, sections 5 and 9: only the power tenant approves high risk; the activation check shows what was decided.
 """
 
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
@@ -23,16 +23,16 @@ _CHECKS_BEFORE_REPEAT = 2
 
 
 def gate(at: Situation, _: str = "") -> Rest | None:
-    """Who may not be approved by the job: a person must."""
+    """Customers whom the job may not approve: a person must."""
     if at.is_high_risk:
         return _rest(Standing.PARKED, Code.HIGH_RISK)
-    # Unknown is taken as the highest level that is not high (DESIGN 3.3).
+    # An unknown level counts as the highest that is not high (DESIGN 3.3).
     level = at.customer.risk_level or at.journey.risk or Risk.MEDIUM
     return None if level in at.rules.auto_levels else _rest(Standing.PARKED, Code.APPROVAL_NEEDED)
 
 
 def next_move(at: Situation) -> Move:
-    """What was there before this visit, or what the bank says we may not approve, is looked at first."""
+    """Approve; verifications from before this visit, and after a refusal of the role, are checked first."""
     check, role_refused = at.visit.check, at.visit.role_refused
     if check is None and (at.visit.check_first or role_refused):
         return _CHECK
@@ -51,7 +51,7 @@ def take_approved(answer: Accepted) -> Moved:
 
 
 def settle(doubt: Unresolved) -> Move:
-    """The check decides; the one repeat is only for what it still denies after a second look."""
+    """The check decides; the one repeat is sent only if a second check still denies the approval."""
     check = doubt.visit.check
     if check is None:
         return doubt.read_check()
@@ -76,29 +76,29 @@ def settle(doubt: Unresolved) -> Move:
 
 
 def judge_accepted(reply: Reply) -> Judgement:
-    """Only the word APPROVED is an approval."""
+    """Only the status APPROVED is an approval."""
     if reply.facts.status in REFUSED_STATES:
         return _DECLINED
     return DONE if reply.facts.status == VerificationStatus.APPROVED else _NOT_FINAL
 
 
 def judge_forbidden(reply: Reply, _: int) -> Judgement | None:
-    """The admin user may lack the role, or it is about this customer: the check tells."""
+    """The admin user may lack the role, or the refusal is about this customer: the check shows which."""
     return None if reply.kind is Kind.HIGH_RISK else judgement(Verdict.LOOK, Code.ROLE_REFUSED)
 
 
 def judge_unprocessable(_: Reply, __: int) -> Judgement:
-    """The verification is refused."""
+    """The bank refuses the verification."""
     return _DECLINED
 
 
 def expect_approved(at: Foreseen) -> Reply:
-    """To the approval of a high risk the bank says no."""
+    """The bank refuses to let the job approve a high risk."""
     return Reply(status=403, says=403, readable=True, kind=Kind.HIGH_RISK) if at.is_high else Reply()
 
 
 def expect_check(at: Foreseen) -> Reply:
-    """Before the job approves, the check says whether people have."""
+    """Before the job approves, the check shows whether people have."""
     if at.journey.doubts:
         return at.pass_check()
     approved, level = at.expected.approved, at.expected.level
@@ -106,7 +106,7 @@ def expect_check(at: Foreseen) -> Reply:
 
 
 def compare(at: Situation, check: Facts) -> Move | None:
-    """Who is approved has all phases up to this one behind it."""
+    """An approved customer has completed all phases up to this one."""
     return _COMPLETE if is_approved(check) and at.journey.done < Phase.APPROVAL.number else None
 
 
@@ -132,6 +132,6 @@ RULES = PhaseRules(
     question=Question(text="Is this verification approved?"),
     gate=gate,
     is_decided_by_people=True,
-    # Others approve verifications, too, which proves nothing; the consents that the check shows are ours.
+    # Approvals may be anybody's and prove nothing, but only the job sends consents.
     restored=RestoredRules(compare=compare, is_further={CallName.CHECK: p7_consents.is_further}),
 )

@@ -1,7 +1,7 @@
-"""Phase 7, consents: each is sent with its evidence, and the activation check has the last word (API.md, section 6).
+"""Phase 7, consents: each is sent with its evidence, and the activation check decides (API.md, section 6).
 
 A consent may be given twice without harm, so what the check misses is sent again, within the tries of a step and for
-one round of all three.
+one further round of all three.
 """
 
 from collections.abc import Collection, Iterator
@@ -24,7 +24,7 @@ from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
 
 def gate(at: Situation, consent: str) -> Rest | None:
-    """A consent without the evidence that the settings ask for."""
+    """A consent lacks the evidence that the settings require."""
     evidence = Consent(consent).accepted_at_column
     if not at.rules.evidence_required or getattr(at.customer, evidence):
         return None
@@ -36,19 +36,19 @@ def _left(journey: Journey) -> list[Consent]:
 
 
 def lacking(at: Situation) -> Iterator[Rest]:
-    """Consents that were not sent and that the row does not prove."""
+    """The consents that were not sent yet and that the row does not prove."""
     return (held for consent in _left(at.journey) if (held := gate(at, consent)))
 
 
 def next_move(at: Situation) -> Move:
-    """Send what is left, if all of it may leave; then the check decides."""
+    """Send the next consent if all of the rest may be sent; after the last one the check decides."""
     if not (left := _left(at.journey)):
         return _check_all(at)
     return next(lacking(at), None) or Send(step=step(CallName.ACCEPT_CONSENT, left[0]))
 
 
 def _check_all(at: Situation) -> Move:
-    """All three are sent: the check decides (API.md, section 6); it may lag behind."""
+    """All three are sent: decide by the check (API.md, section 6), which may lag behind."""
     check, visit = at.visit.check, at.visit
     look = Send(step=step(CallName.CHECK), poll=visit.polls)
     if check is None:
@@ -70,13 +70,13 @@ def _check_all(at: Situation) -> Move:
 
 
 def take_accepted(answer: Accepted) -> Moved:
-    """One consent is given; the phase goes on."""
+    """Store one consent; the phase goes on."""
     known = replace(settle_attempts(answer.journey), consented=(*answer.journey.consented, answer.step.item))
     return clear_reason(known), answer.fresh
 
 
 def settle(doubt: Unresolved) -> Move:
-    """What the check does not miss is given; what it misses is sent again."""
+    """Consents that the check does not miss are given; missing ones are sent again."""
     check, consent = doubt.visit.check, Consent(doubt.at.item)
     if check is None:
         return doubt.read_check()
@@ -89,18 +89,18 @@ def settle(doubt: Unresolved) -> Move:
 
 
 def judge_conflict(_: Reply, __: int) -> Judgement:
-    """Already given; the check has the last word."""
+    """The consent was given before; the check decides."""
     return DONE
 
 
 def _send_again(journey: Journey, visit: Visit, consents: Collection[str]) -> Revise:
-    """The check misses these although they were sent: one more round of them."""
+    """The check misses consents that were sent: one more round of them."""
     left = tuple(consent for consent in journey.consented if consent not in consents)
     return Revise(journey=replace(journey, consented=left), visit=replace(visit, consent_rounds=1, check=None, polls=0))
 
 
 def begin_again(journey: Journey, visit: Visit) -> Moved | None:
-    """The activation misses consents: all of them are sent once more."""
+    """The activation is refused for missing consents: send all of them once more."""
     if visit.consent_rounds:
         return None
     again = _send_again(journey, visit, journey.consented)
@@ -113,24 +113,24 @@ def learn(at: Situation, check: Facts) -> Journey:
 
 
 def is_further(journey: Journey, check: Facts) -> bool | None:
-    """Whether the check shows consents that the ledger does not know of: nobody but the job sends them."""
+    """Whether the check shows consents that the ledger lacks: only the job sends them."""
     return None if check.missing_consents is None else not set(_given_by(check)) <= set(journey.consented)
 
 
 def _given_by(check: Facts) -> tuple[Consent, ...]:
-    """The consents that the check says are there; none if it says nothing about them."""
+    """The consents that the check shows; none if it says nothing about them."""
     if check.missing_consents is None and check.consent_ok is not True:
         return ()
     return tuple(consent for consent in Consent if consent.in_check not in (check.missing_consents or ()))
 
 
 def columns(consent: str) -> frozenset[str]:
-    """Version and evidence of the consent."""
+    """The version and evidence columns of the consent."""
     return frozenset({Consent(consent).version_column, Consent(consent).accepted_at_column})
 
 
 def sent(journey: Journey) -> frozenset[str]:
-    """Columns of the consents that were given."""
+    """The columns of the consents that were given."""
     return frozenset[str]().union(*map(columns, journey.consented))
 
 

@@ -1,6 +1,6 @@
-"""Phase 8, activation: it completes the journey. In doubt, the customer's status is read before anything is repeated.
+"""Phase 8, activation: it completes the journey. In doubt, the customer's status is read before any repeat.
 
-API.md, section 9: one repeat after a read, and more only while a read says that nothing happened.
+API.md, section 9: one repeat after a read, further ones only while a read shows that nothing happened.
 """
 
 from msgspec.structs import replace
@@ -31,21 +31,21 @@ def take_activated(answer: Accepted) -> Moved:
 
 
 def take_status(answer: Accepted) -> Moved:
-    """A log-in told the customer's status."""
+    """Store the customer's status, which a log-in returns."""
     return answer.journey, replace(answer.visit, status=answer.facts)
 
 
 def take_deliveries(answer: Accepted) -> Moved:
-    """One page of deliveries: it may tell that the customer was activated."""
+    """One page of deliveries, which may show the activation."""
     if answer.facts.activated:
         return take_activated(answer)
     return answer.journey, with_delivery_page(answer.visit, answer.facts)
 
 
 def settle(doubt: Unresolved) -> Move:
-    """Read the status, then the deliveries; where nothing could be read a repeat would be blind."""
+    """Read the status, then the deliveries; without a successful read nothing is repeated."""
     visit, journey = doubt.visit, doubt.journey
-    # A log-in of a row that names somebody else would tell of that one.
+    # Not if the row names another person: its log-in would return that person's status.
     if visit.status is None and not visit.status_refused and journey.user_id and doubt.unsafe is None:
         return _READ_STATUS
     status = visit.status.customer_status if visit.status is not None else ""
@@ -63,7 +63,7 @@ def settle(doubt: Unresolved) -> Move:
 
 
 def judge_bad_request(reply: Reply, _: int) -> Judgement | None:
-    """The bank may miss consents, or the admin user the role."""
+    """Consents may be missing, or the admin user lacks the role."""
     match reply.kind:
         case Kind.MISSING_CONSENTS:
             return judgement(Verdict.CONSENTS_AGAIN, Code.MISSING_CONSENTS)
@@ -74,24 +74,24 @@ def judge_bad_request(reply: Reply, _: int) -> Judgement | None:
 
 
 def judge_unprocessable(_: Reply, earlier_attempts: int) -> Judgement:
-    """Not verified: the bank lags; or, for one who may be active by now, it is another reason."""
+    """Not verified: the bank lags, or, after an earlier attempt, there is another reason."""
     return judgement(Verdict.REFUSED if earlier_attempts else Verdict.RETRY, Code.NOT_VERIFIED)
 
 
 def note_unread_status(visit: Visit) -> Visit:
-    """The log-in was refused: the status cannot be read."""
+    """The log-in failed: the status cannot be read."""
     return replace(visit, status_refused=True)
 
 
 def expect_active(_: Foreseen) -> Reply:
-    """The status and the deliveries show an activation that was carried out."""
+    """The status and the deliveries show the activation."""
     return Reply(facts=Facts(customer_status=CustomerStatus.ACTIVE, activated=True))
 
 
 def compare(_: Situation, check: Facts) -> Move | None:
-    """Where the check misses nothing only the activation is left, and it may have been carried out as well.
+    """Only the activation is left, and it may have been carried out as well.
 
-    Its one repeat is left: it is sent only after a read.
+    Its one repeat is left, because it is sent only after a read.
     """
     if not is_approved(check) or check.consent_ok is not True:
         return None
