@@ -74,7 +74,7 @@ class Stop(Protocol):
         """Whether no new call may be sent."""
 
     def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
-        """Adjust a judgement to what happened to other customers: is it about this row or the whole run?"""
+        """Adjust a judgement to what happened to other customers: it concerns this row, or the whole run."""
 
     def compare(self, step: Step, judgement: Judgement, facts: Facts, journey: Journey) -> None:
         """Check a judged answer for signs that the bank is further than ``journey``, the state before it."""
