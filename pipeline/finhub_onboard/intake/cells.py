@@ -67,7 +67,7 @@ _UNSEEN = re.compile(f"[{_INVISIBLE}{_JOINERS}]")
 _FORMULA = re.compile(r'=\s*"(.*)"', re.DOTALL)
 _MARKED = re.compile(r"'(?:\w[\w ./-]*|=\s*\"[^']*\")")
 _VIRAMA = 9
-"""The combining class of the sign that takes a consonant's vowel."""
+"""The combining class of the sign that suppresses a consonant's vowel."""
 _JOINED_SCRIPTS = frozenset(
     (
         *("ARABIC", "SYRIAC", "MANDAIC", "NKO", "MONGOLIAN", "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA"),
@@ -200,7 +200,7 @@ def _are_plain(texts: frozenset[str], *, name: bool) -> bool:
 
 
 def _is_odd(bare: pl.Series, *, ascii_only: bool) -> pl.Series:
-    """Tell which texts contain invisible characters, or begin with a spreadsheet's mark for text."""
+    """Tell which texts contain invisible characters, or begin with a spreadsheet's marker for text."""
     # Comparing costs half of starts_with: ( is the character after ', and > the one after =.
     begins = ((bare >= "'") & (bare < "(")) | ((bare >= "=") & (bare < ">"))
     return begins if ascii_only else begins | bare.str.contains(_UNSEEN.pattern)

@@ -113,9 +113,10 @@ def _ours(columns: Sequence[str]) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Writer:
-    """Writes records back as they stood: ``ours`` are the places of an earlier run's marks among ``width`` fields.
+    """Writes records back in their original form, without the columns that an earlier run appended.
 
-    Up to ``tail`` empty fields behind them go, as columns follow that have names.
+    ``ours`` are the places of these columns among ``width`` fields. Up to ``tail`` empty fields at the end are dropped,
+    because columns with names follow.
     """
 
     cut: Cut
@@ -141,7 +142,7 @@ class _Writer:
             return raw
         if len(fields) > len(ours):
             if len(fields) < self.width and max(ours) == self.width - 1:
-                # A short record's marks do not stand under their header: they are its last fields.
+                # In a short record the appended columns are shifted: they are its last fields.
                 ours = frozenset(range(len(fields) - len(ours), len(fields)))
             raw = self.cut.delimiter.encode().join(f for place, f in enumerate(fields) if place not in ours)
         return raw
@@ -167,7 +168,7 @@ class _Writer:
             place = match.end() + 1
 
     def cells(self, cells: Sequence[str], codec: str) -> bytes:
-        """Write further fields in the dialect; what its encoding, or one without quotes, cannot hold is replaced."""
+        """Format further fields in the dialect; characters that it cannot represent are replaced."""
         if not self.cut.quote:
             cells = [cell.replace(self.cut.delimiter, " ").replace("\n", " ") for cell in cells]
         buffer = io.StringIO()
@@ -184,7 +185,7 @@ class _Writer:
 
 
 class _ExcelRejects:
-    """CSV that spreadsheets open rightly, of the cells as they are shown."""
+    """Rejects of a workbook: CSV with the cells as they are shown, in a form that spreadsheets open correctly."""
 
     def __init__(self, table: Table, destination: Path) -> None:
         kept = [column for column in table.columns if column not in ERROR_COLUMNS]

@@ -88,7 +88,7 @@ _ALSO_CALLED = {
     "XK": "Republic of Kosovo, Kosovo UNSCR 1244",
 }
 _SEVERAL = {
-    # What several countries go by, or went by before they parted.
+    # Names that several countries share, or shared before they separated.
     "Congo": "CD CG",
     "Korea": "KP KR",
     "Virgin Islands": "VG VI",
@@ -128,7 +128,7 @@ def is_code(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def candidates(text: str) -> tuple[str, ...]:
-    """Return the English names of the countries that go by a name which is none's alone."""
+    """Return the English names of the countries that share an ambiguous name."""
     codes, _ = _known()
     meant = _several().get(_key(text), "") if english_name(text) is None else ""
     return tuple(codes[code.casefold()] for code in meant.split())

@@ -1,8 +1,8 @@
-"""Texts that were damaged on their way: read in a wrong encoding once or twice, or left with a web page's entities.
+"""Texts damaged before we got them: decoded in a wrong encoding once or twice, or with HTML entities left in.
 
-Promises: a name that people write is not called damaged. UTF-8 that was taken for another encoding is known by going
-back: its letters, as that encoding's bytes, are UTF-8 of a likelier text. Likelier is what has letters only, of one
-script, where the other had signs among its letters, or capitals in the midst of small ones. Knows no rows.
+Promises: no real name is called damaged. Mojibake is found by reversing it: the text, encoded in the wrong encoding, is
+UTF-8 of a more likely text. A text is more likely if it has only letters of one script where the other has symbols
+among its letters, or capitals inside of words. Knows no rows.
 """
 
 import re
@@ -20,25 +20,25 @@ _CODECS = (
     *("cp1252", "latin-1", "cp1250", "cp1254", "cp1257", "cp1251", "iso8859-2", "iso8859-15"),
     *("mac_roman", "cp437", "cp850"),
 )
-"""As what UTF-8 is mostly taken; where an encoding has no letter for a byte, readers keep the byte as a control."""
+"""Encodings that UTF-8 is mostly decoded as; bytes without a letter become control characters."""
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BETWEEN = " -'.,\u2019\u02bb\u02bc\u00b7/()\u3005\u30fc"
-"""What stands between the letters of names."""
+"""Characters that may separate the letters of names."""
 _LIKELY = re.compile("[\u00c0-\u017f\u0218-\u021b\u01cd-\u01dc\u1e00-\u1eff]")
-"""Latin letters with marks that names have."""
+"""Latin letters with diacritics that occur in names."""
 _QUOTED = re.compile("[^\x00-\x7f]\u2019")
 _FOREIGN = re.compile(
     "[\u0102\u0139][\u015a\u0164\u0179\u0141\u0104\u017b\u013d\u0160\u017d]|\u0139\u015e"
     "|[\u00c3\u00c5][\u0160\u017d\u0152\u0178]|\u00c4[\u0152\u0178]"
     "|[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]"
 )
-"""Two letters that no language has side by side: a Romanian and a Polish one, a Latin and a Cyrillic one."""
+"""Pairs of letters that no language has: a Romanian and a Polish one, a Latin and a Cyrillic one."""
 _MIN_LETTERS = 2
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def find_damage(values: pl.Series) -> dict[int, ViolationCode]:
-    """Tell by place which texts hold a letter as a web page's code, or were read in a wrong encoding."""
+    """Return the damaged texts by place: with an HTML entity, or decoded in a wrong encoding."""
     codes: dict[str, ViolationCode] = {}
     for text in values.filter(values.str.contains("&", literal=True)).unique():
         if _has_entity(text):
@@ -59,14 +59,14 @@ def _has_entity(text: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def is_misread(text: str) -> bool:
-    """Whether a text is UTF-8 that was taken for another encoding."""
+    """Whether a text is UTF-8 that was decoded in another encoding."""
     if len(text) <= _MIN_LETTERS or _is_likely(text):
         return False
     return any(len(before) < len(text) and (_is_likelier(before) or is_misread(before)) for before in _before(text))
 
 
 def _before(text: str) -> Iterator[str]:
-    """Yield what the text was, if it was read in one of the encodings."""
+    """Yield the original text for each encoding that may have been used wrongly."""
     for codec in _CODECS:
         try:
             yield b"".join(_byte(letter, codec) for letter in text).decode()
@@ -79,12 +79,12 @@ def _byte(letter: str, codec: str) -> bytes:
         return letter.encode(codec)
     except UnicodeEncodeError:
         if "\x80" <= letter <= "\xff" and not bytes([ord(letter)]).decode(codec, "ignore"):
-            return bytes([ord(letter)])  # a byte for which the encoding has no letter
+            return bytes([ord(letter)])  # a byte that the encoding does not define
         raise
 
 
 def _is_likelier(text: str) -> bool:
-    """Whether a text can be a name: letters only, of one script, and Latin ones with marks that names have."""
+    """Whether a text can be a name: letters of one script only, the Latin ones as they occur in names."""
     if not all(map(_is_letter, text)):
         return False
     letters = [letter for letter in text if letter not in _BETWEEN]
@@ -100,14 +100,14 @@ def _is_letter(sign: str) -> bool:
 
 
 def _is_likely(text: str) -> bool:
-    """Whether a text may stand as it is: letters only, and capitals where a name has them."""
+    """Whether a text is plausible as it is: letters only, and capitals where names have them."""
     if not all(map(_is_letter, text)):
         return False
     return not _QUOTED.search(text) and not _FOREIGN.search(text) and all(map(_is_usual, _WORD.findall(text)))
 
 
 def _is_usual(word: str) -> bool:
-    """Whether a word with letters beyond ASCII is all capitals, all small, or has one capital and then none beyond."""
+    """Whether a non-ASCII word is all upper case, all lower case, or capitalised."""
     if word.isascii() or word.isupper() or word.islower():
         return True
     return word.istitle() and (word[0].isascii() or word[1].isascii())

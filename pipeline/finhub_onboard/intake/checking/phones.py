@@ -68,7 +68,7 @@ def loses_digits(given: pl.Series, sent: pl.Series) -> Iterator[int]:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def _is_same(given: str, sent: str) -> bool:
-    """Whether a number that was written without its country code is the one that was read, digit by digit."""
+    """Whether a number without country code equals the parsed one, digit by digit."""
     plain = _write_prefix(given)
     digits = "".join(filter(str.isdigit, plain))
     if plain.startswith("+"):
@@ -76,7 +76,7 @@ def _is_same(given: str, sent: str) -> bool:
     try:
         code = str(phonenumbers.parse(sent, None).country_code)
     except phonenumbers.NumberParseException:
-        return True  # another rule's fault: nothing is sent
+        return True  # another rule rejects it: nothing is sent
     national = sent[1 + len(code) :]
     if not digits.endswith(national):
         return False
@@ -85,7 +85,7 @@ def _is_same(given: str, sent: str) -> bool:
     known = (PhoneMetadata.metadata_for_region(region, None) for region in regions)
     trunks = [region.national_prefix_for_parsing or "" for region in known if region]
     matches = [match for trunk in trunks if (match := re.fullmatch(trunk, before))]
-    # What a trunk prefix captures is no prefix: the code of a carrier, or digits that are turned into others.
+    # Captured groups of a trunk prefix are not dropped: a carrier code, or digits that are replaced.
     if before in ("", code) or any(not any(match.groups()) for match in matches):
         return True
     return before.endswith(code) and before.removesuffix(code) in _ABROAD
@@ -95,7 +95,7 @@ def _is_same(given: str, sent: str) -> bool:
 def e164(text: str) -> str | None:
     """Return a number that starts with + in E.164, or None when it is not valid in its country."""
     if not _DIGITS.fullmatch(" ".join(text.split())):
-        return None  # letters and extensions would be turned or dropped in silence
+        return None  # letters would be converted and extensions dropped silently
     try:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
@@ -144,7 +144,7 @@ def _sure(numbers: pl.Series, code: int) -> pl.Series:
     if len(regions) > 1 and metadata.leading_digits:
         possible &= national.str.contains(f"^(?:{metadata.leading_digits})")
     sure = possible.clone()
-    for kind in _KINDS:  # each looks only at what no kind before it has settled
+    for kind in _KINDS:  # each tests only what earlier kinds have left undecided
         left = possible.arg_true()
         if not left.len():
             break

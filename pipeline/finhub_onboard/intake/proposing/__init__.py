@@ -1,1 +1,1 @@
-"""How a profile is proposed: what names, words, dates and numbers of a sample tell."""
+"""Proposes a profile from a sample: by its column names, words, dates and numbers."""

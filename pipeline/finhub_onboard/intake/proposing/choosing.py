@@ -1,7 +1,7 @@
-"""Matches the columns of a file with the canonical ones: every pair is scored, and the best pairs are chosen first.
+"""Maps the columns of a file to the canonical ones: scores every pair, and picks the best pairs first.
 
-Promises: a column of the file is used once. A pair with low confidence, or with an equally good rival, is a candidate
-and not chosen. The best pair wins, and no total is maximised, so that an exact name never loses its column to a sum of
+Promises: a column of the file is used once. A pair with low confidence, or with an equally good rival, stays a
+candidate. The best pair always wins (no total is maximised), so that an exact name never loses its column to a sum of
 guesses.
 """
 
@@ -16,15 +16,15 @@ from finhub_onboard.intake.proposing.synonyms import FULL_NAME
 from finhub_onboard.model import CANONICAL_COLUMNS
 
 SURE = 0.6
-"""The least confidence of a chosen column."""
+"""The minimum confidence of a chosen column."""
 CANDIDATE = 0.25
-"""The least confidence of a candidate."""
+"""The minimum confidence of a candidate."""
 _RIVAL_MARGIN = 0.05
 """Columns whose confidence differs by less are rivals."""
 _BY_NAME = 0.9
 """The confidence of an exact name alone."""
 _AGREES = 0.5
-"""The least share of matching cells for which the content supports a column."""
+"""The minimum share of matching cells for which the content supports a column."""
 _WITHOUT_NAME = 0.8
 """The same where the name gives no hint."""
 _PROVES = {
@@ -38,21 +38,21 @@ _PROVES = {
     "risk_level": 0.5,
     "nationality": 0.25,
 }
-"""What content is worth alone: many columns hold countries, only one holds e-mail addresses."""
+"""Confidence by content alone: many columns hold countries, only one holds e-mail addresses."""
 _CORROBORATES = 0.2
-"""The same for all other columns, whose looks only agree with a name."""
+"""The same for all other columns, whose content only supports a name."""
 _TWO_WORDS = 0.4
-"""What it is worth that most cells of ``Name`` have two words."""
+"""Confidence by content if most cells of ``Name`` have two words."""
 _CONTRADICTED = 0.2
-"""What is left of a name's worth when no cell looks like the column."""
+"""The factor for a name's confidence when no cell looks like the column."""
 _PARTNER = {"first_name": "last_name", "last_name": "first_name"}
 _SECOND_NAME = 0.85
-"""What ``Name`` is worth beside ``Vorname``."""
+"""The confidence of ``Name`` beside ``Vorname``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A canonical column and one of the file, and how sure it is that they are the same."""
+    """A canonical column and one of the file, and the confidence that they are the same."""
 
     canonical: str
     column: Column
@@ -101,7 +101,7 @@ def choose(columns: Sequence[Column], categories: Sequence[str]) -> Chosen:
 
 
 def _read_second_names(names: dict[str, dict[str, float]]) -> None:
-    """Let ``Name`` be the last name where another column is surely the first name."""
+    """Treat ``Name`` as the last name where another column is certainly the first name."""
     for canonical, partner in _PARTNER.items():
         if any(scores.get(partner, 0.0) >= _BY_NAME for scores in names.values()):
             for scores in names.values():
@@ -123,7 +123,7 @@ def _pair(canonical: str, column: Column, by_name: float, categories: Sequence[s
         confidence += (1 - confidence) * proves * fits
         reason = "name and content" if by_name else "content"
     if 0 < by_name < header_names.WEAK:
-        # The name says that the values are somebody else's: good e-mail addresses, but those of a branch.
+        # The name says that the values belong to somebody else, such as the e-mail addresses of a branch.
         confidence *= by_name / header_names.WEAK
     exact = fold(column.name) == fold(canonical)
     if confidence < CANDIDATE and not exact:
@@ -132,7 +132,7 @@ def _pair(canonical: str, column: Column, by_name: float, categories: Sequence[s
 
 
 def _take_best(pairs: Iterable[Pair]) -> dict[str, Pair]:
-    """Choose the best pairs first, each column of either side once."""
+    """Choose the best pairs first, using each column of either side once."""
     best: dict[str, Pair] = {}
     for pair in sorted(pairs, key=lambda pair: -pair.confidence):
         if pair.canonical not in best and all(pair.column is not other.column for other in best.values()):

@@ -1,7 +1,7 @@
-"""In which format a column writes its dates, as far as the dates themselves prove it.
+"""The date format of a column, as far as its dates prove it.
 
-Promises: day and month are told apart only by dates that have a day after the 12th; a column without one keeps both
-candidates. Two-digit years are found and never given a century. Pure.
+Promises: day and month are told apart only by dates after the 12th of a month; without one, both formats stay
+candidates. Two-digit years are recognised and never given a century. Pure.
 """
 
 import re
@@ -23,20 +23,20 @@ _FIRST_YEAR, _LAST_YEAR = 1880, 2100
 _SHORT, _FULL = 2, 4
 """Digits of a year."""
 _MIN_CUT_SHARE = 0.8
-"""The share of a column that must be cut alike for it to be a column of dates."""
+"""The minimum share of cells with the same separators for a column of dates."""
 _DATES_PER_SLIP = 50
-"""One date that speaks against an order is a slip where this many speak for it."""
+"""One date against a format is a typing error if at least so many support it."""
 
 _Cut = tuple[str, str, str]
-"""Between first and second part, between second and third, and what follows: ``("/", "/", " hh:mm")``."""
+"""What separates the first and second part, the second and third, and what follows: ``("/", "/", " hh:mm")``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """How dates are written: one format when it is proved, else all that they may be.
+    """How dates are written: one format if it is proved, else all candidates.
 
-    ``share`` is the part of the cells that are dates in the first of them, ``proofs`` how many dates speak for it and
-    against all others, ``clock`` whether a time of day follows.
+    ``share`` is the share of cells that are dates in the first format, ``proofs`` how many dates fit it and no other,
+    ``clock`` whether a time of day follows.
     """
 
     formats: tuple[str, ...]
@@ -46,7 +46,7 @@ class Written:
 
     @property
     def proved(self) -> bool:
-        """Whether there is but one format that fits."""
+        """Whether exactly one format fits."""
         return len(self.formats) == 1
 
     @property
@@ -70,8 +70,8 @@ def written(cells: Sequence[str]) -> Written | None:
     best = max(_ORDERS, key=lambda order: len(good[order]))
     if not good[best]:
         return None
-    # An order stays possible while hardly a date is good in the best one only. Years that stand first are followed by
-    # months everywhere: ISO needs no other proof than that nothing speaks against it.
+    # A format stays possible while hardly any date fits only the best one. A year in front is always followed by
+    # the month: ISO needs no further proof if nothing contradicts it.
     rivals = [
         order
         for order in _ORDERS
@@ -121,12 +121,12 @@ def _parts(cell: str, order: str) -> dict[str, str]:
 
 
 def _is_date(parts: dict[str, str]) -> bool:
-    """Whether the parts are in the calendar, in a year of living people."""
+    """Whether the parts are a calendar date in a year of living people."""
     year, month, day = parts["Y"], parts["M"], parts["D"]
     if not year.isdigit() or not day.isdigit() or len(year) not in (_SHORT, _FULL) or _FULL in (len(day), len(month)):
         return False
     number = int(month) if month.isdigit() else 1 + _MONTHS.index(month.lower()) if month.lower() in _MONTHS else 0
-    # The century of a two-digit year is not known here; a leap one takes no day away.
+    # A two-digit year has no century here; assuming a leap year rejects no valid day.
     full = int(year) if len(year) == _FULL else 1900 + int(year) if int(year) else 2000
     try:
         date(full, number, int(day))
@@ -136,7 +136,7 @@ def _is_date(parts: dict[str, str]) -> bool:
 
 
 def _format(cut: _Cut, order: str, cells: Iterable[str]) -> str:
-    """Write an order as a profile does: DD where every day has two digits, D where some have one."""
+    """Write a format as a profile does: DD where every day has two digits, D where some have one."""
     shown = list(cells)
     seen = [_parts(cell, order) for cell in shown]
     words = {

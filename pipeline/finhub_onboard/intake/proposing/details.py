@@ -1,7 +1,7 @@
-"""The lines of a profile beside its columns: dialect, split, formats and null words.
+"""The profile's lines apart from columns: dialect, split, formats and null words.
 
-Promises: a line is chosen only where the sample proves it; what the sample leaves in doubt is open, with all that it
-may be. Knows columns of a sample, no file.
+Promises: a line is chosen only if the sample proves it; everything else stays open, with its candidates. Knows columns
+of a sample, no file.
 """
 
 from collections import Counter
@@ -20,15 +20,15 @@ from finhub_onboard.model import CONSENTS
 Line = Setting | Open
 
 _MIN_CONFIDENCE = 0.8
-"""The confidence from which on what was detected is stated."""
+"""The minimum confidence at which a detected setting is stated."""
 _MIN_SHARE = 0.9
 _MAX_RUBBISH_SHARE = 0.02
-"""The share of cells that may be rubbish."""
+"""The maximum share of invalid cells."""
 _NAMES = ("first_name", "last_name", FULL_NAME)
 
 
 def source(detected: Detected) -> Iterator[Line]:
-    """State how the file is written."""
+    """State the dialect of the file."""
     for key in ("encoding", "delimiter", "quote", "escape", "skip_lines", "sheet"):
         value = getattr(detected, key)
         if value is None or (value == "" and key != "quote"):
@@ -41,7 +41,7 @@ def source(detected: Detected) -> Iterator[Line]:
 
 
 def split(pair: Pair) -> Iterator[Line]:
-    """State how the column of full names is cut, when its cells or its name tell."""
+    """State how the column of full names is split, if its cells or its name show it."""
     commas = pair.column.share(lambda cell: cell.count(",") == 1)
     named = header_names.order(pair.column.name)
     remark = f"{pair.confidence:.2f} by {pair.reason}"
@@ -67,7 +67,7 @@ def split(pair: Pair) -> Iterator[Line]:
 
 
 def formats(sure: Mapping[str, Pair], languages: Collection[str]) -> Iterator[Line]:
-    """State how dates, instants and phone numbers are written."""
+    """State the formats of dates, instants and phone numbers."""
     births = sure.get("date_of_birth")
     if births and births.column.dates:
         yield from _date("date_of_birth", births.column.dates, usual=ISO)
@@ -78,7 +78,7 @@ def formats(sure: Mapping[str, Pair], languages: Collection[str]) -> Iterator[Li
 
 
 def nulls(pairs: Sequence[Pair]) -> tuple[list[NullWord], list[Line]]:
-    """State the words that mean nothing in the mapped columns; they hold in all of them, so a doubtful one is open."""
+    """State the null words of the mapped columns; they apply to all of them, so ambiguous ones stay open."""
     spelled: dict[str, str] = {}
     places: dict[str, Counter[str]] = {}
     for pair in pairs:
@@ -97,7 +97,7 @@ def nulls(pairs: Sequence[Pair]) -> tuple[list[NullWord], list[Line]]:
 
 
 def _doubt(word: str, counts: Counter[str]) -> str:
-    """Say what else a null word may be; nothing when it can be nothing else."""
+    """Say what else a null word may mean; empty if nothing else."""
     elsewhere = counts.total() - counts["nationality"]
     if _is_country(word) and elsewhere:
         country = f"and {counts['nationality']} of nationality" if counts["nationality"] else "of other columns"

@@ -1,7 +1,7 @@
-"""A proposal written down: the TOML of a profile, for a person to check and complete.
+"""Writes a proposal as the TOML of a profile, for a person to check and complete.
 
-Promises: what is chosen loads as a profile; what is open is a commented line marked ``# OPEN:``. No value of a person
-is written, and no text of the file leaves its line.
+Promises: the chosen part loads as a profile; open questions are comment lines marked ``# OPEN:``. No personal value is
+written, and no text of the file can break out of its line.
 """
 
 import json
@@ -22,7 +22,7 @@ _WIDTH = 120
 _BARE = re.compile(r"[A-Za-z0-9_\-]+", re.ASCII)
 _REST = "No line names these columns; they are carried through to the rejects file:"
 _NONE = "None of the file's {count} columns is recognised: if its first line is one of data, put the names before it."
-"""Names of which none is known may be a person's: they are not shown."""
+"""Where no name is known, the names may be personal values: they are not shown."""
 _HEAD = """\
 # A proposal from {rows} of the file: check every line. Behind each choice stands how sure it is (0 to 1) and by what,
 # and what the cells look like (a: a letter, 9: a digit). Lines marked OPEN wait for you: correct them and remove the

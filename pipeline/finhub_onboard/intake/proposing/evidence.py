@@ -1,7 +1,7 @@
-"""What the cells of a column are, seen without its name, and how they are shown without showing them.
+"""What the cells of a column look like, regardless of its name, and masks that show them without content.
 
-Promises: null words and empty cells are no evidence; a fit is the share of the cells that look like the canonical
-column, or None where looks tell nothing. A mask keeps no letter and no digit. Knows no names of columns.
+Promises: null words and empty cells are ignored; a fit is the share of cells that look like the canonical column, or
+None where looks prove nothing. A mask keeps no letter and no digit. Knows no names of columns.
 """
 
 import re
@@ -31,17 +31,17 @@ _INSTANT = re.compile(
 _CODE = re.compile(r"(?=.*\d)[^\W_][\w ./\-]{0,39}")
 _NAME = re.compile(r"[^\d@]*[^\W\d_][^\d@]*")
 _MAX_CATEGORIES = 20
-"""Distinct words that a column of categories has at most."""
+"""The maximum number of distinct words in a column of categories."""
 _LONGEST_VERSION, _LONGEST_POSTCODE = 40, 12
 _SHOWN, _LONGEST_MASK = 3, 32
 _WORDY = 0.5
 _HEADLESS_SHARE = 0.25
-"""The share of header names that look like values from which on there is no header."""
+"""From this share of header names that look like values there is no header."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of the sample without its empty cells and null words; it holds values of persons."""
+    """A column of the sample without its empty cells and null words; it contains personal values."""
 
     name: str
     cells: tuple[str, ...] = field(repr=False)
@@ -50,7 +50,7 @@ class Column:
 
     @cached_property
     def dates(self) -> dates.Written | None:
-        """How the cells are written as dates, if they are."""
+        """The date format of the cells, if they are dates."""
         return dates.written(self.cells)
 
     @cached_property
@@ -65,7 +65,7 @@ class Column:
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """The most frequent shapes of the cells."""
+        """The most frequent masks of the cells."""
         return tuple(shape for shape, _ in Counter(mask(cell) for cell in self.cells).most_common(_SHOWN))
 
 
@@ -83,7 +83,7 @@ def columns(frame: pl.DataFrame) -> tuple[Column, ...]:
 
 
 def headless(names: Sequence[str]) -> bool:
-    """Whether the names of columns are values of a first row."""
+    """Whether the column names are the values of a first row."""
     values = [name for name in names if is_email(name) or is_phone(name) or _INSTANT.fullmatch(name) or _a_date(name)]
     return len(values) > _HEADLESS_SHARE * len(names)
 
@@ -111,12 +111,12 @@ def is_email(cell: str) -> bool:
 
 
 def may_be_phone(cell: str) -> bool:
-    """Whether a cell has as many digits as a phone number, and nothing else that would be in its way."""
+    """Whether a cell has the number of digits of a phone number, and nothing that contradicts it."""
     return bool(_PHONE.fullmatch(cell)) and _FEWEST_DIGITS <= len(fold(cell)) <= _MOST_DIGITS and not _a_date(cell)
 
 
 def is_phone(cell: str) -> bool:
-    """Whether a cell is written as people write a phone number and nothing else: no amount, no IP address."""
+    """Whether a cell is certainly a phone number: no amount, no IP address."""
     return may_be_phone(cell) and (cell[0] in "+0(" or any(sign in cell for sign in " -/)"))
 
 
@@ -128,9 +128,9 @@ def zones(column: Column) -> tuple[int, int]:
 
 
 def fit(column: Column, canonical: str, categories: Sequence[str] = (), *, named: bool = True) -> float | None:
-    """Return how much of a column looks like a canonical one; None: its looks tell nothing.
+    """Return how well a column looks like a canonical one; None: looks prove nothing.
 
-    ``named``: the column's name says so too, so that looks need only agree.
+    ``named``: the column's name agrees, so that looks only have to support it.
     """
     if not column.cells:
         return None
@@ -152,7 +152,7 @@ def _instants(column: Column) -> float:
 
 
 def _codes(column: Column) -> float:
-    """Texts that are different from each other, as ids are; without a digit they are hardly proof."""
+    """The share of distinct texts, as ids are; without digits they are hardly evidence."""
     unlike = len(column.words) / len(column.cells)
     return unlike * max(column.share(_CODE.fullmatch), _WORDY)
 
@@ -164,7 +164,7 @@ def _names(column: Column) -> float:
 def _category(column: Column, categories: Sequence[str]) -> float | None:
     if categories:
         known = {fold(category) for category in categories}
-        # Words of the partner's own are as likely, and are then left open; a free text is not.
+        # The partner may use words of its own, which are then left open; free text is excluded.
         own = column.share(lambda cell: fold(cell) in known)
         return own or (None if len(column.words) <= _MAX_CATEGORIES else 0.0)
     return None if len(column.words) <= max(_MAX_CATEGORIES, len(column.cells) // 10) else 0.0

@@ -1,6 +1,6 @@
-"""Words brought to the form in which spellings of one word are the same.
+"""Normalises words so that spellings of the same word are equal.
 
-Promises: case, marks, spaces and punctuation do not count, letters of any script do. Pure.
+Promises: case, diacritics, spaces and punctuation do not count, letters of any script do. Pure.
 """
 
 import unicodedata
@@ -18,6 +18,6 @@ def fold(text: str) -> str:
 
 
 def fold_variants(text: str) -> frozenset[str]:
-    """Return the forms that a text may be met in: ``Türkei`` also as ``Tuerkei``."""
+    """Return the forms in which a text may be written: ``Türkei`` also as ``Tuerkei``."""
     composed = unicodedata.normalize("NFC", text.casefold())
     return frozenset((fold(text), fold(composed.translate(_UMLAUTS))))

@@ -1,7 +1,7 @@
-"""What partners call the canonical columns, in twelve languages, and how well a header name fits each of them.
+"""Names of the canonical columns in twelve languages, and how well a header name matches each of them.
 
-Promises: names are compared folded (no case, no marks, only letters and digits); an exact name is 1, what only may
-mean the column ("country" for the nationality) is at most a half. Knows names only, no value of any file.
+Promises: names are compared folded (no case, no diacritics, only letters and digits); an exact name scores 1, an
+ambiguous one ("country" for the nationality) at most a half. Knows names only, no value of any file.
 """
 
 import re
@@ -24,13 +24,13 @@ from finhub_onboard.intake.proposing.synonyms import (
 from finhub_onboard.model import CANONICAL_COLUMNS
 
 WEAK = 0.5
-"""The score of a name that may mean the column, and may not."""
+"""The score of an ambiguous name."""
 _TRIMMED, _COMPOUND, _INSIDE, _FUZZY, _ELSES = 0.95, 0.75, 0.7, 0.9, 0.4
 _MIN_LETTERS = 5
-"""Letters from which on a name may be recognised inside another one, or in spite of a slip of the pen."""
+"""The minimum length of a name that is recognised inside another one, or despite a typing error."""
 _MIN_RATIO = 86
 _MARKS = "~<>"
-"""Before a name in the table: it only may mean the column; a full name starts with the last, with the first name."""
+"""Markers before a name in the table: ambiguous; a full name, last name first; a full name, first name first."""
 
 Meanings = Mapping[str, frozenset[str]]
 """Column -> the languages in which a name means it."""
@@ -57,7 +57,7 @@ def matches(header: str) -> Mapping[str, float]:
 
 
 def knows(header: str) -> bool:
-    """Tell whether a name is one of the table, but for its spelling; one that only holds such a name is not."""
+    """Tell whether a name is in the table, in any spelling; a name that only contains such a name is not."""
     name = fold(header)
     return bool(
         name in _strong()
@@ -67,17 +67,17 @@ def knows(header: str) -> bool:
 
 
 def _near(name: str, words: frozenset[str]) -> Iterator[tuple[str, float]]:
-    """Yield names of the table that a header resembles, ends with or holds."""
+    """Yield the names of the table that a header resembles, ends with or contains."""
     if len(name) >= _MIN_LETTERS:
         for near, alike, _ in process.extract(name, _long(), scorer=fuzz.ratio, score_cutoff=_MIN_RATIO):
             yield near, _FUZZY * alike / 100
-    # The head of a compound stands last in the languages that write it as one word: Kundentelefon, klantnaam.
+    # Compounds written as one word have their head last: Kundentelefon, klantnaam.
     yield from ((known, _COMPOUND) for known in _long() if name.endswith(known))
     yield from ((known, _INSIDE) for known, parts in _phrases() if parts <= words)
 
 
 def languages(headers: Iterable[str]) -> frozenset[str]:
-    """Return the languages that most of the names belong to; none when they tell nothing."""
+    """Return the languages that most of the names belong to; none if they are inconclusive."""
     votes: Counter[str] = Counter()
     for header in headers:
         votes.update(frozenset[str]().union(*_strong().get(fold(header), {}).values()))
@@ -87,13 +87,13 @@ def languages(headers: Iterable[str]) -> frozenset[str]:
 
 @cache
 def spellings() -> frozenset[str]:
-    """Return all names as they are usually written: what tells a header from the lines before it."""
+    """Return all names as usually written, which distinguish a header from the lines before it."""
     return frozenset(spelling for _, _, spelling, mark in _entries() if not mark) | frozenset(CANONICAL_COLUMNS)
 
 
 @lru_cache(maxsize=256)
 def order(header: str) -> str:
-    """Return the order that the name of a column of full names states: ``first last``, ``last first`` or nothing."""
+    """Return the order that the name of a full-name column states: ``first last``, ``last first`` or nothing."""
     wanted = fold(header)
     marks = {mark for _, (spelling, mark) in _read_names(SYNONYMS[FULL_NAME]) if fold(spelling) == wanted}
     return "first last" if ">" in marks else "last first" if "<" in marks else ""

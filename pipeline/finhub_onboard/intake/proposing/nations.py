@@ -1,7 +1,7 @@
-"""Countries by their names in the twelve languages, and by the adjectives that stand for a nationality.
+"""Countries by their names in twelve languages, and by the adjectives of nationality.
 
-Promises: a word that means two countries in different languages means none here. The names are the translations that
-pycountry brings (iso-codes); the adjectives of the nationalities that partners mostly write stand below. Knows no rows.
+Promises: a word that means two countries in different languages means none here. The names are the translations of
+pycountry (iso-codes); the most common adjectives are listed below. Knows no rows.
 """
 
 import gettext
@@ -131,9 +131,9 @@ _ADJECTIVES = {
     "MK": "Macedonian mazedonisch macédonien macédonienne macedonio macedone Macedonisch macedońska Mazedonien",
     "MD": "Moldovan moldauisch moldave moldavo moldava Moldavisch mołdawska Moldawien",
 }
-"""Alpha-2 -> words, with ``_`` for a space: adjectives, and names in use that are not those of ISO 3166."""
+"""Alpha-2 -> words, with ``_`` for a space: adjectives, and common names that are not in ISO 3166."""
 _WORD = re.compile(r"[^\W\d_][\w .,&'()\-\u2019]*")
-"""Folding would also forgive what is no name: a stray quote, a digit."""
+"""What may be a name; folding would also accept a stray quote or a digit."""
 _GERMAN_ENDINGS = ("e", "er", "es", "en")
 
 
@@ -155,7 +155,7 @@ def _by_english() -> Mapping[str, str]:
 
 @cache
 def _words() -> Mapping[str, str]:
-    """Return folded word -> alpha-2, without those that mean several countries."""
+    """Return folded word -> alpha-2, without the ambiguous ones."""
     meanings: dict[str, set[str]] = {}
     for word, alpha_2 in (*_translations(), *_adjectives()):
         for form in fold_variants(word):
@@ -171,7 +171,7 @@ def _translations() -> Iterator[tuple[str, str]]:
                 if english := getattr(country, kind, ""):
                     name = book.gettext(english)
                     yield name, country.alpha_2
-                    # "Russie, Fédération de" is Russie to everybody; where two countries share it, neither has it.
+                    # The part before the comma is the usual name ("Russie, Fédération de"), unless two countries share it.
                     yield name.partition(",")[0], country.alpha_2
 
 

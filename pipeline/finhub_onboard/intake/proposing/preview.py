@@ -1,6 +1,6 @@
-"""The first rows of a file that no profile describes yet, and how it is written: what a proposal is made from.
+"""The first rows and the dialect of a file without a profile: the input of a proposal.
 
-Promises: nothing but the beginning is read, however large the file is. Knows the names of the vocabulary, no rules.
+Promises: only the beginning is read, however large the file is. Knows the names of the vocabulary, no rules.
 """
 
 from pathlib import Path

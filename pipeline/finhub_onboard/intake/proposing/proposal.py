@@ -1,7 +1,7 @@
-"""What a proposal is: the parts of a profile that are chosen, each with its reason, and those that are left open.
+"""A proposal: the chosen parts of a profile, each with its reason, and the open ones.
 
-Frozen nouns. No value of a person is in them: examples are masks; words of value maps are words of the vocabulary, or
-stand in several rows.
+Frozen data without personal values: examples are masks; words of value maps are from the vocabulary, or occur in
+several rows.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Reason = Literal["name", "content", "name and content"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A column of the file that is taken for a canonical one."""
+    """A column of the file that is mapped to a canonical one."""
 
     column: str
     origin: str
@@ -23,7 +23,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Another line of the profile: ``[section] key = value``, and what speaks for it."""
+    """Another line of the profile: ``[section] key = value``, and the evidence for it."""
 
     section: str
     key: str
@@ -33,7 +33,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NullWord:
-    """A word that means nothing, and in how many mapped cells it stands."""
+    """A word that means "no value", and in how many mapped cells it occurs."""
 
     word: str
     count: int
@@ -41,7 +41,7 @@ class NullWord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """A line that somebody must decide about; ``candidates`` are what it may be, most likely first."""
+    """A line that a person must decide; ``candidates`` are the possibilities, most likely first."""
 
     section: str
     key: str
@@ -52,7 +52,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A profile as far as the sample shows it. ``rest`` are the columns of the file that no line names."""
+    """A profile as far as the sample shows it. ``rest`` are the columns of the file that no line uses."""
 
     rows: int
     choices: tuple[Choice, ...]
@@ -69,5 +69,5 @@ class Proposal:
         return tuple(dict.fromkeys(places))
 
     def origin(self, column: str) -> str:
-        """Return the file's name of a canonical column, or nothing."""
+        """Return the file's name of a canonical column; empty if it has none."""
         return next((choice.origin for choice in self.choices if choice.column == column), "")

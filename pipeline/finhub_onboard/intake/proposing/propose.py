@@ -1,7 +1,7 @@
-"""A mapping profile proposed from a sample of a partner's file: :func:`propose`, and :func:`render` as TOML.
+"""Proposes a mapping profile from a sample of a partner's file: :func:`propose`, and :func:`render` as TOML.
 
-Promises: a column of the file is taken once; what is not sure is left open; no value of a person is in a proposal.
-What is proposed is for a person to check. Knows no file: it gets a frame of texts under the file's own names.
+Promises: a column of the file is used once; what is uncertain stays open; a proposal contains no personal value. A
+person must check it. Knows no file: it gets a frame of texts under the file's own names.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ def propose(frame: pl.DataFrame, *, dialect: Detected, categories: Sequence[str]
 
 
 def _columns(chosen: Chosen, pairs: Mapping[str, Pair], full: Pair | None) -> Iterator[Open]:
-    """Leave open what is not sure, and every required column that has no origin."""
+    """Leave open what is uncertain, and every required column without an origin."""
     for column in CANONICAL_COLUMNS:
         if column in pairs or (full and column in ("first_name", "last_name")):
             continue

@@ -1,7 +1,7 @@
-"""The country of phone numbers that are written without one.
+"""The country of phone numbers without a country code.
 
-Promises: a region is proposed only when nearly all numbers are valid in it and in no other that the file hints at; the
-hints are nationalities, the header's language and the domains of e-mail addresses. The verdict is that of phonenumbers.
+Promises: a region is proposed only if nearly all numbers are valid in it and in no other candidate; candidates come
+from nationalities, the header's language and e-mail domains. The verdict is that of phonenumbers.
 """
 
 from collections import Counter
@@ -28,26 +28,26 @@ _OF_LANGUAGE: Mapping[str, str] = {
 }
 _OF_DOMAIN = {"uk": "GB"}
 _MIN_HINT_SHARE = 0.05
-"""The least share of nationalities or domains that makes a country a candidate."""
+"""The minimum share of nationalities or domains that makes a country a candidate."""
 _MIN_VALID_SHARE = 0.9
 _MIN_LEAD = 0.1
-"""By how much the share of valid numbers must exceed that of every other region."""
+"""The minimum distance of the share of valid numbers from that of every other region."""
 _MIN_NUMBERS = 5
-"""The least numbers that prove a region."""
+"""The minimum number of phone numbers that prove a region."""
 _MAX_NUMBERS_ASKED = 300
-"""The most distinct numbers that are validated; more would not change the result."""
+"""The maximum number of distinct phone numbers to validate; more would not change the result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """What the numbers without country code say: the share that is valid by region, best first, and their count."""
+    """The share of valid numbers by region, best first, and the count of numbers without country code."""
 
     bare: int
     valid: tuple[tuple[str, float], ...]
 
     @property
     def proved(self) -> bool:
-        """Whether there is but one region that they can be of."""
+        """Whether exactly one region is possible."""
         if not self.valid or self.valid[0][1] < _MIN_VALID_SHARE or self.bare < _MIN_NUMBERS:
             return False
         return all(self.valid[0][1] - share >= _MIN_LEAD for _, share in self.valid[1:])
@@ -71,13 +71,13 @@ def find_region(
     hinted = dict.fromkeys((*_common(map(nations.code, nationalities)), *_common(map(_domain, emails))))
     hinted |= dict.fromkeys(region for language in sorted(languages) for region in _OF_LANGUAGE[language].split())
     written = _shares(asked, hinted, as_written=True)
-    # Zeros that a spreadsheet took from the beginning are no reason to ask nobody.
+    # A spreadsheet may have removed leading zeros: test the numbers also without them.
     valid = written if any(share >= _MIN_VALID_SHARE for share in written.values()) else _shares(asked, hinted)
     return Region(bare=len(without), valid=tuple(sorted(valid.items(), key=lambda pair: -pair[1])))
 
 
 def _shares(asked: Sequence[str], regions: Iterable[str], *, as_written: bool = False) -> dict[str, float]:
-    """Return the share of numbers that is valid by region; of regions with one calling code the first stands."""
+    """Return the share of valid numbers by region; of regions that share a calling code only the first."""
     shares: dict[str, float] = {}
     codes: set[int] = set()
     for region in regions:
@@ -103,7 +103,7 @@ def _domain(email: str) -> str | None:
 
 
 def _valid(number: str, region: str, *, as_written: bool) -> bool:
-    """Whether a number is valid in a region; ``as_written``: with the digits that people there begin with."""
+    """Whether a number is valid in a region; ``as_written``: with the region's own leading digits."""
     try:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:

@@ -1,13 +1,12 @@
-"""What partners call the canonical columns, in twelve languages.
+"""Names of the canonical columns in twelve languages.
 
 These are English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Lithuanian, Latvian, Estonian and
-Swedish. A table and nothing else; ``proposing.header_names`` reads it. Names are written as people write them and
-parted by ``|``. A ``~`` marks one that only may mean the column; ``>`` and ``<`` say that a full name starts with the
-first, or with the last name.
+Swedish. Only a table, which ``proposing.header_names`` reads. Names are separated by ``|``. ``~`` marks an ambiguous
+name; ``>`` and ``<`` mark full names that start with the first, or with the last name.
 """
 
 FULL_NAME = "full_name"
-"""No canonical column: first and last name in one."""
+"""Not a canonical column: first and last name in one."""
 
 SYNONYMS = {
     "external_id": (
@@ -206,7 +205,7 @@ WITHOUT_MEANING = (
     "customer|customers|client|user|person|personal|applicant|primary|main|kunde|kunden|kundin|haupt|cliente|del|do|di"
     "|du|de|der|des|klant|klienta|kliento|kliendi|kund|the|of|1|one"
 )
-"""Words that do not change what a name means when they stand in it."""
+"""Words that do not change the meaning of a name that contains them."""
 
 SOMEBODY_ELSES = (
     "mother|father|parent|guardian|spouse|emergency|company|employer|branch|bank|agent|advisor|manager|referr|previous"
@@ -215,4 +214,4 @@ SOMEBODY_ELSES = (
     "|emergencia|empresa|sucursal|azienda|emergenza|filiale|coniuge|mãe|pai|agência|moeder|vader|nood|bedrijf"
     "|filiaal|matka|ojciec|firmy|oddział|įmonė|filialas|uzņēmum|filiāle|ettevõte|filiaal|företag|kontor"
 )
-"""Beginnings of words that say that a value belongs to somebody or something else."""
+"""Prefixes of words that say that a value belongs to somebody or something else."""

@@ -1,7 +1,7 @@
 """The value maps of a profile: the partner's words for genders, documents, countries, risks and categories.
 
-Promises: a word is mapped only where the vocabulary knows what it means. A word that it does not know is shown as it
-is only where it cannot be a person's value: a category that stands in several rows. Knows no file.
+Promises: a word is mapped only if the vocabulary knows it. An unknown word is shown only where it cannot be a personal
+value: a category that occurs in several rows. Knows no file.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -17,11 +17,11 @@ from finhub_onboard.intake.proposing.proposal import Open, Setting
 from finhub_onboard.model import Risk
 
 _GENDERS = ("MALE", "FEMALE")
-"""What the bank is known to take: the contract shows MALE only, and lists no others."""
+"""The values that the bank accepts: the contract shows only MALE and lists no others."""
 _MAX_UNKNOWN_SHARE = 0.02
 _MIN_ROWS_SHOWN = 3
 _MAX_OPEN_WORDS = 20
-"""Words of one map that are left open; more are no map."""
+"""The maximum number of open words of one map; more are not a set of codes."""
 
 
 def lines(sure: Mapping[str, Pair], languages: Collection[str], categories: Sequence[str]) -> Iterator[Line]:
@@ -41,7 +41,7 @@ def lines(sure: Mapping[str, Pair], languages: Collection[str], categories: Sequ
 
 
 def _country(word: str) -> str | None:
-    """Return the code of a country; what is understood as it stands means itself."""
+    """Return the code of a country; a name that intake understands stays as it is."""
     return word if countries.english_name(word) else nations.code(word)
 
 
@@ -60,7 +60,7 @@ def _map(canonical: str, column: Column, meaning: Callable[[str], str | None], o
 
 
 def _left_open(section: str, canonical: str, unknown: Mapping[str, int], cells: int) -> Iterator[Line]:
-    """Ask for the words that have no meaning here; rare ones are slips, and rejects of their own."""
+    """Ask for the meaning of unknown words; rare ones are typing errors, and become rejects."""
     named = {
         word: times for word, times in list(unknown.items())[:_MAX_OPEN_WORDS] if _may_be_shown(canonical, word, times)
     }

@@ -1,7 +1,7 @@
-"""Words that stand in cells, in the twelve languages: of gender, documents, risk, and what means nothing.
+"""Words in cells, in twelve languages: for genders, documents, risk levels and "no value".
 
-Promises: a word gives a value of ours only where it cannot mean another one; single letters are read as a pair, because
-V is a woman in Dutch and a man in Lithuanian. Knows no file.
+Promises: a word is translated only if it is unambiguous; single letters are read as a pair, because V means a woman in
+Dutch and a man in Lithuanian. Knows no file.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,7 +21,7 @@ _NOTHING = (
     "|uppgift saknas|ej angivet"
 )
 DOUBTFUL = "na"
-"""Nothing, or Namibia: nobody but the partner knows."""
+"""No value, or Namibia: only the partner knows."""
 
 _GENDERS = {
     "MALE": (
@@ -36,7 +36,7 @@ _GENDERS = {
     ),
 }
 _LETTERS = {
-    # Language: the letter of a man, the letter of a woman.
+    # Language -> the letters for a man and for a woman.
     "en": ("mf",),
     "de": ("mw",),
     "fr": ("hf", "mf"),
@@ -51,7 +51,7 @@ _LETTERS = {
     "sv": ("mk",),
 }
 _FURTHER_GENDERS = frozenset(("d", "x", "divers", "diverse", "nonbinary", "other", "u", "i", "inter", "autre", "otro"))
-"""What is no slip of the pen, although the bank documents no value for it."""
+"""Deliberate values, although the bank documents none for them."""
 
 _DOCUMENTS = {
     "PASSPORT": (
@@ -82,7 +82,7 @@ _RISKS = {
 
 @cache
 def nothing() -> frozenset[str]:
-    """Return what cells hold that have no value, without case; a doubtful word is not among them."""
+    """Return the words for "no value", casefolded, without the ambiguous one."""
     return frozenset(_NOTHING.casefold().split("|"))
 
 
@@ -97,7 +97,7 @@ def risk(word: str) -> str | None:
 
 
 def genders(words: Collection[str], languages: Collection[str]) -> Mapping[str, str]:
-    """Return which of a column's words mean MALE or FEMALE; ``languages`` are those of the header, if known."""
+    """Return the words of a column that mean MALE or FEMALE; ``languages`` are those of the header, if known."""
     known = {word: meaning for word in words if (meaning := _meaning("gender", word))}
     letters = {letter for word in words for letter in fold_variants(word) if len(letter) == 1} - _FURTHER_GENDERS
     pairs = {pair for pairs in _LETTERS.values() for pair in pairs if letters <= set(pair)}
@@ -111,13 +111,13 @@ def genders(words: Collection[str], languages: Collection[str]) -> Mapping[str, 
 
 
 def is_gender(word: str) -> bool:
-    """Whether a word or letter is one that stands in columns of genders."""
+    """Whether a word or letter occurs in columns of genders."""
     letters = {letter for pairs in _LETTERS.values() for pair in pairs for letter in pair}
     return bool(_meaning("gender", word)) or not fold_variants(word).isdisjoint(letters | _FURTHER_GENDERS)
 
 
 def is_further_gender(word: str) -> bool:
-    """Whether a word is a gender other than the two that the bank is known to take."""
+    """Whether a word is a gender other than the two that the bank accepts."""
     return not fold_variants(word).isdisjoint(_FURTHER_GENDERS)
 
 

@@ -1,8 +1,7 @@
-"""The text that a cell of a workbook shows, by its value and its number format.
+"""The text that a cell of a workbook shows, by its value and number format.
 
-Promises: whole numbers are digits without exponent, with the zeros and signs that their format shows; days and instants
-are ISO whatever their format. Error cells, and numbers of which Excel keeps only 15 digits, come with the code of their
-fault. Knows no file.
+Promises: whole numbers are written without exponent, with the zeros and signs of their format; dates and instants are
+ISO whatever their format. Error cells, and numbers beyond Excel's 15 digits, come with a violation code. Knows no file.
 """
 
 import re
@@ -19,7 +18,7 @@ UNCALCULATED_OR_EMPTY = "formula_with_empty_value"
 """The code of a formula with an empty value, which for some programs is an empty text."""
 _IMPRECISE = 10**15
 _PIECE = re.compile(r'\\(.)|"([^"]*)"|_.|([-+() 0#])')
-"""Of a number format that shows nothing but digits and fixed text; a bare slash would be a fraction."""
+"""A number format of digits and fixed text only; a bare slash would be a fraction."""
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -41,7 +40,7 @@ def text(value: Any, kind: str, number_format: str) -> tuple[str, str]:
 
 
 def unescape(written: str) -> str:
-    """Return a text with the characters that XML cannot hold."""
+    """Return a text with the characters that XML escapes as ``_xHHHH_``."""
     return _ESCAPED.sub(_unescape_one, written) if "_x" in written else written
 
 

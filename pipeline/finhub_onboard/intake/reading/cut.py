@@ -1,7 +1,7 @@
-"""How lines are cut into fields, and which lines are unambiguous records.
+"""Splits lines into fields, and recognises lines that are unambiguous records.
 
-Promises: of a block, lines are only called unambiguous records when all of them have the right number of fields and
-nothing else to them: no quote, no NUL, nothing that is no UTF-8. Knows lines of text, no stream and no column names.
+Promises: lines of a block are called unambiguous only if all of them have the right number of fields and nothing
+special: no quote, no NUL, no invalid UTF-8. Knows lines of text, no stream and no column names.
 """
 
 import csv
@@ -19,10 +19,10 @@ from finhub_onboard.intake.reading.quirks import Quirks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """How a line is cut into fields; no ``quote``: quotes are characters like any other.
+    """How a line is split into fields; without ``quote`` quotes are ordinary characters.
 
-    A quote inside a quoted field is doubled or, where ``escape`` is stated, comes after it. ``other`` is the quote that
-    was not chosen, where the choice was a guess: a field in it is a fault and no text.
+    A quote inside a quoted field is doubled or, where ``escape`` is stated, follows it. ``other`` is the quote that was
+    not chosen, where the choice was a guess: a field quoted by it is a fault.
     """
 
     delimiter: str = ","
@@ -32,11 +32,11 @@ class Cut:
 
     @property
     def quirks(self) -> Quirks:
-        """How lines are told that are no plain records."""
+        """The patterns for lines that are not plain records."""
         return quirks.quirks_of(self.delimiter, self.quote, self.escape, self.other)
 
     def cells(self, lines: Iterable[str]) -> list[str]:
-        """Cut one record, taking lines as long as it goes on; raises ``csv.Error`` when it is badly quoted."""
+        """Split one record, reading further lines as long as it continues; raises ``csv.Error`` if it is malformed."""
         return next(
             csv.reader(
                 lines,
@@ -49,7 +49,7 @@ class Cut:
         )
 
     def whole(self, width: int) -> str:
-        """Return the pattern of a line that is a record of so many fields, each of them wholly quoted or not at all."""
+        """Return the pattern of a record with so many fields, each of them either wholly quoted or not at all."""
         quote, delimiter = re.escape(self.quote), re.escape(self.delimiter)
         one = f"(?:{quote}(?:[^{quote}\r\n]|{quote}{quote})*{quote}|[^{quote}{delimiter}\r\n]*)"
         return f"^{one}(?:{delimiter}{one}){{{width - 1}}}\r?\n?$"
@@ -91,7 +91,7 @@ def plain(body: bytes, cut: Cut, width: int, tail: int = 0) -> int:
     if not body.isascii():
         try:
             pl.Series([body], dtype=pl.Binary).cast(pl.String)
-        except ComputeError:  # some of it is no UTF-8
+        except ComputeError:  # it contains invalid UTF-8
             return 0
     if cut.quirks.may_be_in(body, signs):
         return 0

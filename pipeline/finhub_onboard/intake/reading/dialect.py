@@ -63,9 +63,9 @@ class Dialect:
         return self.encoding.name == "utf-8" and self.cut == Cut() and not self.skip_lines and not self.packing
 
     def tells(self, source: Source) -> bool:
-        """Tell whether a file of the same header and nothing special in its records is certainly written so, too.
+        """Tell whether another file with this header and only plain records certainly has the same dialect.
 
-        What is not stated must be what is usual: only special records tell of anything else.
+        What is not stated must be the default: only special records could show anything else.
         """
         quote, escape = source.quote if source.quote is not None else '"', source.escape
         special = self.encoding.mark or self.packing or self.skip_lines or self.tail or self.encoding.rivals
@@ -73,7 +73,7 @@ class Dialect:
 
     @property
     def words(self) -> str:
-        """Describe it: ``cp1252, semicolons, header on line 3``."""
+        """Describe it for messages: ``cp1252, semicolons, header on line 3``."""
         parts = [self.encoding.name, _NAMES.get(self.cut.delimiter, repr(self.cut.delimiter))]
         if self.cut.quote != '"':
             parts.append(f"quote {self.cut.quote}" if self.cut.quote else "no quotes")
@@ -121,9 +121,9 @@ def detect(
 
 
 def holds(written: Dialect, body: bytes, width: int) -> bool:
-    """Tell whether all that follows a header of so many names is surely written so.
+    """Tell whether everything after a header of so many names certainly has this dialect.
 
-    All records have so many fields, none has a quote, all of it is UTF-8: no other way to read it can be better.
+    All records have so many fields, no quote occurs, all of it is UTF-8: no other dialect can fit better.
     """
     if not body.endswith((b"\n", b"\r")):
         body += b"\n"
@@ -149,9 +149,7 @@ def _encoding(path: Path, source: Source, most: int) -> encoding.Encoding:
     with unpack.opened(path, path.name, most) as stream:
         head = stream.read(_SAMPLE_BYTES)
         marked = encoding.detect_mark(head)
-        if (
-            marked and marked.mark
-        ):  # a mark is never text: another program has saved the file, whatever the profile states
+        if marked and marked.mark:  # a byte order mark outweighs the profile: another program has saved the file
             return marked
         stated = codecs.lookup(source.encoding).name.removesuffix("-sig") if source.encoding else ""
         if stated and _OURS not in head:
@@ -162,9 +160,9 @@ def _encoding(path: Path, source: Source, most: int) -> encoding.Encoding:
 
 
 def _still_true(source: Source, text: str) -> Source:
-    """Return what is stated, but of a file of rejects that another program has saved in its own way only the sheet.
+    """Return the stated source; of a rejects file that another program has saved only the stated sheet.
 
-    The profile that a partner's file needs is given to its rejects, too.
+    The profile of a partner's file is also used for its rejects, which may have been saved in another dialect.
     """
     ours = ERROR_COLUMNS[0]
     if ours not in text:
@@ -177,9 +175,10 @@ def _still_true(source: Source, text: str) -> Source:
 
 
 def _telling(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines that tell the encoding: of a file of rejects, not those that were no text in the input's own.
+    """Yield the lines to detect the encoding by; of a rejects file without the lines of encoding faults.
 
-    Among few rejects they would be most of what is not ASCII, and be read in another encoding than the input was.
+    Among few rejects these would be most of the non-ASCII text and make the detection choose another encoding than the
+    input's.
     """
     lines = _lines(head, stream)
     return (line for line in lines if ViolationCode.RECORD_ENCODING.encode() not in line) if _OURS in head else lines

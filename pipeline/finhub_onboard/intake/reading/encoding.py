@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 from charset_normalizer import from_bytes
 
 _AS_LETTERS = codecs.BOM_UTF8.decode("latin-1").encode()
-"""A byte order mark that a program took for letters."""
+"""A byte order mark that a program decoded as letters."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (_AS_LETTERS, "utf-8"),
@@ -25,7 +25,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LATIN = ("cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_13", "cp850", "mac_roman")
-"""In order of preference: among encodings that read a file alike the first is chosen."""
+"""In order of preference: of encodings that decode a file alike the first is chosen."""
 _OTHER = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256")
 _EASTERN = ("cp932", "euc_jp", "gb18030", "big5", "euc_kr")
 _ENOUGH = 64 * 1024
@@ -81,7 +81,7 @@ class Stream(Protocol):
 
 
 class _Utf8:
-    """A stream in any encoding, read as UTF-8."""
+    """A stream in any encoding, transcoded to UTF-8."""
 
     def __init__(self, stream: BinaryIO, codec: str) -> None:
         self._stream = stream
@@ -96,17 +96,17 @@ class _Utf8:
 
 
 def as_utf8(stream: BinaryIO, codec: str) -> Stream:
-    """Return a stream that gives a text in UTF-8; bytes that are no text are no UTF-8 in it."""
+    """Return the stream transcoded to UTF-8; undecodable bytes become invalid UTF-8."""
     return stream if codec == "utf-8" else _Utf8(stream, codec)
 
 
 def original(raw: bytes, codec: str) -> bytes:
-    """Turn UTF-8 as it was read back into the file's own bytes."""
+    """Turn transcoded UTF-8 back into the file's own bytes."""
     return raw if codec == "utf-8" else raw.decode("utf-8", "surrogatepass").encode(codec, errors(codec))
 
 
 def errors(codec: str) -> str:
-    """Return how bytes that are no text are kept: as surrogates, which go back to the same bytes."""
+    """Return the error handler: undecodable bytes become surrogates, which encode back to the same bytes."""
     return (
         "surrogatepass"
         if codec.lower().replace("-", "").replace("_", "").startswith(("utf16", "utf32"))
@@ -122,7 +122,7 @@ def detect(lines: Iterable[bytes]) -> Encoding:
         if line.isascii():
             continue
         text = line.decode("utf-8", "surrogateescape")
-        spoilt = len(_NO_UTF8.findall(text))  # U+FFFD is a letter that was lost earlier: the text is UTF-8
+        spoilt = len(_NO_UTF8.findall(text))  # U+FFFD shows that a letter was lost before the file was written as UTF-8
         bad += spoilt
         good += len(text) - spoilt - len(text.encode("ascii", "ignore"))
         sample.append(line)
@@ -147,7 +147,7 @@ def _other(sample: bytes) -> Encoding:
         first = judged[0]
     rivals = tuple(name for name, text in readings.items() if text != readings[first])
     if judged == [first] and first not in _LATIN and len(_foreign_words(readings[first])) >= _MANY:
-        rivals = ()  # of so many words the library has excluded the others
+        rivals = ()  # with this many words the library has excluded the others
     return Encoding(name=first, confidence=round(1 / (1 + len(rivals)), 2), rivals=rivals)
 
 

@@ -1,9 +1,9 @@
 """Reads the physical lines of a file.
 
-Promises: every byte of the stream is in exactly one line, and a line can be taken again until its record is settled;
-lines that are unambiguous records (the number of fields is right, each is wholly quoted or not at all, all of it is
-UTF-8 without NUL) are told apart a block at a time, and a block of nothing else is not even cut into lines. Knows no
-records over several lines and no column names.
+Promises: every byte of the stream is in exactly one line, and lines can be read again until their record is complete.
+Unambiguous records (right number of fields, each wholly quoted or not at all, valid UTF-8 without NUL) are recognised a
+block at a time, and a block of only such records is not even split into lines. Knows no records over several lines and
+no column names.
 """
 
 from bisect import bisect_left
@@ -30,7 +30,7 @@ class LineTooLongError(Exception):
 
 
 class Stream(Protocol):
-    """A source of UTF-8; bytes that were no text in the file are invalid UTF-8 here."""
+    """A source of UTF-8; bytes that could not be decoded in the file's encoding are invalid UTF-8 here."""
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes, none at the end."""
@@ -45,10 +45,10 @@ class Run:
 
 
 class Lines:
-    """Physical lines of a stream, line ends kept, that can be taken again; ``number`` counts those taken.
+    """Physical lines of a stream with line ends, which can be read again; ``number`` counts the lines read.
 
-    Once it is known how many fields a line must have (``expect``), runs of unambiguous records come at once. ``known``
-    keeps from one reading of a file to the next which blocks are nothing else: by where they begin, how many lines.
+    After ``expect`` has set the number of fields, runs of unambiguous records come as a whole. ``known`` keeps, from
+    one reading of a file to the next, the blocks of nothing else: offset -> number of lines.
     """
 
     def __init__(self, stream: Stream, *, number: int = 0, known: dict[int, int] | None = None) -> None:
@@ -72,7 +72,7 @@ class Lines:
         return self._before + self._at
 
     def expect(self, cut: Cut, width: int, tail: int = 0) -> None:
-        """Set how records are split from here on: into ``width`` fields, and ``tail`` empty ones without a name."""
+        """Set how records are split from here on: ``width`` fields, and ``tail`` empty ones without a name."""
         self._cut, self._width, self._tail = cut, width + tail, tail
         self._before += self._at
         self._block = self._block[self._at :]
@@ -100,7 +100,7 @@ class Lines:
         self._at = self._mark
 
     def waiting(self) -> int:
-        """Return how many lines wait in a block of nothing but unambiguous records, which is best taken whole."""
+        """Return the number of lines in the current block if it is all unambiguous records; it is best taken whole."""
         if self._at >= len(self._block) and not self._whole:
             self.mark()
             self._refill()
@@ -152,7 +152,7 @@ class Lines:
     def _read(self) -> bytes:
         """Read a block of whole lines, b'' at the end."""
         while chunk := self._stream.read(_BLOCK_BYTES):
-            if end := chunk.rfind(b"\n") + 1:  # so that a block is copied only once
+            if end := chunk.rfind(b"\n") + 1:  # a block must be copied only once
                 body, self._rest = b"".join((self._rest, memoryview(chunk)[:end])), chunk[end:]
             else:
                 whole = self._rest + chunk

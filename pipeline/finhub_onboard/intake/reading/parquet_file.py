@@ -26,7 +26,7 @@ from finhub_onboard.intake.reading.records import Fault
 from finhub_onboard.model import CONSENTS
 
 MAX_CELL_BYTES = 1024 * 1024
-"""The longest text; a longer one means that the file is no table of customers, or a bomb."""
+"""The longest text; a longer one means that the file is no table of customers, or a decompression bomb."""
 MAX_BATCH_BYTES = 1024**3
 """The most bytes of one column in a batch; far more than customers need."""
 OUT_OF_RANGE = "out of range"
@@ -58,7 +58,7 @@ class _Rule:
 
 
 _DAY = _Rule(
-    kinds=(_Kind.DAY, _Kind.LOCAL),  # many programs have no type for a day: a clock that is not midnight is no date
+    kinds=(_Kind.DAY, _Kind.LOCAL),  # many programs have no date type; a timestamp that is not midnight is no date
     words="a date",
     reason="a number may be days or YYYYMMDD, and an instant may be another day elsewhere",
 )
@@ -74,17 +74,17 @@ _RULES: Mapping[str, _Rule] = MappingProxyType(
         "date_of_birth": _DAY,
         **{f"{consent}_accepted_at": _INSTANT for consent in CONSENTS},
         **{f"{consent}_version": _VERSION for consent in CONSENTS},
-        # Keys are often whole numbers, and one that was text with leading zeros would be another key everywhere.
+        # Keys are often whole numbers; one with leading zeros would have to be text in every file.
         "external_id": _KEY,
-        # Codes: a number is the key of a category, or the profile's values say what it means; else a rule refuses it.
+        # Codes: a number is a category's key or is mapped by the profile's values; else a rule refuses it.
         **dict.fromkeys(("category", "nationality", "gender", "risk_level", "document_type"), _KEY),
-        # Digits that are no numbers: what was cut off cannot be seen any more.
+        # Identifiers made of digits: as numbers they may have lost leading zeros.
         "phone": _Rule(reason="as a number it has lost its + and its leading zeros"),
         "pincode": _Rule(reason="as a number it may have lost leading zeros"),
         "document_number": _Rule(reason="as a number it may have lost leading zeros"),
     }
 )
-"""The decision per canonical column; what is not named must be text. Fractions, floats and booleans never pass."""
+"""The rule per canonical column; all others must be text. Fractions, floats and booleans are never accepted."""
 
 
 def columns(path: Path, name: str) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ def _kind(dtype: pl.DataType) -> _Kind:
 
 
 def _check_readable(name: str, types: Mapping[str, pl.DataType]) -> None:
-    """Refuse what has no one text; :func:`check_types` has said it better of the columns with a canonical name."""
+    """Refuse types without a text form; ``check_types`` has a better message for canonical columns."""
     for column, dtype in types.items():
         if _kind(dtype) is _Kind.OTHER:
             raise UnreadableInputError(
@@ -191,8 +191,8 @@ def _text(name: str, column: str, values: pl.Series) -> pl.Series:
 
 
 def _moments(values: pl.Series, first: int, last: int, written: str) -> pl.Series:
-    """Write moments; the library panics on those that its calendar does not reach."""
-    # The ends of 64 bits are where the library puts instants that nanoseconds do not reach.
+    """Format timestamps; the library panics on those outside of its calendar."""
+    # The library maps instants outside of the range of nanoseconds to the limits of 64 bits.
     known = values.to_physical().is_between(max(first, 1 - 2**63), min(last, 2**63 - 2))
     text = values.set(~known.fill_null(value=True), None).dt.to_string(written)
     return text if known.all() else text.set(~known.fill_null(value=True), OUT_OF_RANGE)

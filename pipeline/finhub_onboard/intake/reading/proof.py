@@ -1,7 +1,7 @@
-"""Decides by the records what the beginning of a file leaves open: its quote, an empty last column, a fitting header.
+"""Decides by all records what the beginning of a file leaves open: quote, empty last column, fitting header.
 
-Promises: the quote is the one that leaves fewer records of the whole file broken; a header that no record fits is
-refused with the cause. Knows no column names and no rules.
+Promises: the chosen quote breaks fewer records of the whole file; a header that no record fits is refused with the
+cause. Knows no column names and no rules.
 """
 
 import re
@@ -121,5 +121,5 @@ def _check_fit(
 
 
 def _is_name(text: str) -> bool:
-    """Tell whether this is surely a column's name; otherwise records that are too short are rejected one by one."""
+    """Tell whether this is certainly a column's name; if not, short records are rejected one by one."""
     return text in CANONICAL_COLUMNS or header_names.knows(text)

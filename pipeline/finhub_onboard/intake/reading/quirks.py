@@ -1,7 +1,7 @@
-"""Lines that are not quite CSV, and what their writers meant: blank rows of spreadsheets, quotes in other ways.
+"""Lines that are not quite CSV: blank rows of spreadsheets, and fields quoted in other ways.
 
-Promises: a row whose fields are all blank is told from one that has anything; quotes behind white space and typographic
-ones are read as quotes or refused, never taken for a part of the value. Knows one line at a time and no columns.
+Promises: a row of blank fields is distinguished from one with content; quotes after white space and typographic quotes
+are parsed as quotes or refused, never kept as part of a value. Works on one line at a time and knows no columns.
 """
 
 import re
@@ -12,24 +12,24 @@ from operator import itemgetter
 
 SPACES = " \t"
 END_OF_FILE = "\x1a"
-"""Ctrl-Z: DOS ends a text with it."""
+"""Ctrl-Z, by which DOS ends a text."""
 _FAMILIES = ("\u201c\u201d\u201e\u201f", "\xab\xbb", "\u2039\u203a", "\u2033", "\uff02")
 OPENERS = "".join(_FAMILIES) + "\u2018\u201a"
 """Typographic quotes that a field may begin with."""
 _LEADS = frozenset(mark.encode()[:1] for mark in OPENERS)
 _ANY_OPENER = re.compile(b"|".join(mark.encode() for mark in OPENERS))
 _TWO_APOSTROPHES = re.compile(rb"'(?=')")
-"""So written the first is looked for, which is several times quicker than to look for both."""
+"""With a lookahead the regex engine searches for one character, which is several times faster than for two."""
 _HALVES = "\u201c\u201e"
-"""What opens a quotation and nothing else: alone at the start of a field, its other half is in another one."""
+"""Quotes that only open a quotation: alone at the start of a field, the closing quote is in another field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirks:
-    """How lines of one dialect are told that are no plain records.
+    """How to recognise lines of one dialect that need a closer look.
 
-    No line without one of ``marks`` is strange but for white space before its quotes; ``blank`` and ``strange`` are
-    patterns of one line for Python and polars alike: what they find is looked at closer.
+    A line without any of ``marks`` is only ``strange`` if white space precedes a quote. ``blank`` and ``strange`` are
+    patterns for a single line, valid for Python and polars; lines that match are parsed in full.
     """
 
     marks: tuple[str, ...]
@@ -45,10 +45,10 @@ class Quirks:
         return _compile(self.blank).match(text) is not None
 
     def may_be_in(self, body: bytes, signs: bytes) -> bool:
-        """Tell whether any line of a block without CSV's own quotes may be blank or strange; most blocks are not.
+        """Tell whether any line of a block without standard quotes may be blank or strange; most blocks have none.
 
-        ``signs`` are those of its characters that have a meaning. Each look passes over the whole block: to take the
-        lines from a stream costs less than to look for their beginnings, and what the signs lack is not looked for.
+        ``signs`` are the bytes of the block that have a meaning. Each test scans the whole block. Iterating over lines
+        is cheaper than searching for line starts, and ``signs`` rule most searches out.
         """
         if not frozenset((self.delimiter + SPACES).encode()).isdisjoint(map(itemgetter(0), BytesIO(body))):
             return True
@@ -61,13 +61,13 @@ class Quirks:
         return bool(self.other) and self.other.encode() in signs
 
     def is_strange(self, text: str) -> bool:
-        """Tell whether a field may be quoted in another way than CSV's."""
+        """Tell whether a field may be quoted in a non-standard way."""
         return bool(self.quote) and _compile(self.strange).search(text) is not None
 
     def respell(self, text: str) -> str | None:
-        """Return a line with CSV's own quotes for the others; None where a quotation is not whole.
+        """Return a line with standard quotes instead of the others; None if a quotation is incomplete.
 
-        A quoted field that goes on behind the line is left as it is, and what is on its line as well.
+        A standard quoted field that continues on the next line leaves the whole line as it is.
         """
         field = _compile(_field(self.delimiter, self.quote, self.escape))
         body = text.rstrip("\r\n")
@@ -101,9 +101,9 @@ class Quirks:
         return match["bare"]
 
     def _in_others(self, bare: str) -> bool:
-        """Tell whether a field stands in the quotes that the file does not seem to have.
+        """Tell whether a field is quoted by the quote character that was not detected for the file.
 
-        An apostrophe on either side may be a part of a name, a doubled one between them is not.
+        A single apostrophe at both ends may belong to a name; a doubled one inside may not.
         """
         if not self.other or len(bare) < 2 or not bare[0] == bare[-1] == self.other:  # noqa: PLR2004 - two quotes
             return False
@@ -117,7 +117,7 @@ class Quirks:
 
 @lru_cache(maxsize=64)
 def quirks_of(delimiter: str, quote: str, escape: str, other: str) -> Quirks:
-    """Return the quirks of a dialect; ``other`` is the quote that it does not seem to have, if that was a guess."""
+    """Return the quirks of a dialect; ``other`` is the quote that was not chosen, if the choice was a guess."""
     space = f"[{_spaces(delimiter)}]"
     ways = [f"{space}*{re.escape(quote)}?{space}*[{OPENERS}]", f"{space}+{re.escape(quote)}"] if quote else []
     if other:
@@ -139,13 +139,13 @@ def _spaces(delimiter: str) -> str:
 
 
 def _families(space: str) -> str:
-    """Return the pattern of a field in typographic quotes; a single one may also be an apostrophe within."""
+    """Return the pattern of a field in typographic quotes; a single closing one may also be an apostrophe."""
     pairs = [f"[{marks}]([^{marks}\r\n]*)[{marks}]" for marks in _FAMILIES]
     return f"{space}(?:{'|'.join(pairs)}|[\u2018\u201a]([^\u2018\u201a\r\n]*)[\u2018\u2019]){space}"
 
 
 def _field(delimiter: str, quote: str, escape: str) -> str:
-    """Return the pattern of the next field of a line: in CSV's own quotes, in those behind white space, in others."""
+    """Return the pattern of the next field of a line: in standard quotes, in quotes after white space, or in others."""
     end, mark = re.escape(delimiter), re.escape(quote)
     space = f"[{_spaces(delimiter)}]"
     inner = f"(?:[^{mark}{re.escape(escape)}]|{mark}{mark}" + (rf"|{re.escape(escape)}." if escape else "") + ")*"
@@ -155,7 +155,7 @@ def _field(delimiter: str, quote: str, escape: str) -> str:
 
 
 def _inner(match: re.Match[str]) -> str:
-    """Return what stands between typographic quotes."""
+    """Return the text between typographic quotes."""
     return next(group for group in match.groups() if group is not None)
 
 

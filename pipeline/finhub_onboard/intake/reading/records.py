@@ -1,13 +1,13 @@
-"""Lines of UTF-8 into CSV records, each with the very bytes it came from.
+"""Splits lines of UTF-8 into CSV records, each with its original bytes.
 
-Promises: every physical line belongs to exactly one record or is blank (no field has anything in it), the bytes of all
-records joined are the body of the file without blank lines, and a record that is no record (wrong number of fields,
-bad quoting, bytes that are no text, NUL) is one fault whose neighbours are read. A quoted field may hold line ends, a
-quote inside an unquoted field is a character like any other. Knows no column names and no rules.
+Promises: every physical line belongs to exactly one record or is blank (all fields empty); the bytes of all records are
+the body of the file without blank lines; a malformed record (wrong number of fields, bad quoting, invalid bytes, NUL)
+is one fault and does not affect its neighbours. A quoted field may contain line ends; a quote inside an unquoted field
+is an ordinary character. Knows no column names and no rules.
 
-Why not a ready reader: those of frame libraries pad short records and drop others in silence, and ``csv`` lets one
-stray quote swallow the rest of the file. Here polars tells which lines are unambiguous records, and ``csv`` judges
-the others, one record at a time, on lines that can be taken again.
+Why no existing reader: those of frame libraries pad short records and drop others silently, and ``csv`` lets one stray
+quote swallow the rest of the file. Here polars finds the unambiguous records, and ``csv`` parses the others one at a
+time, on lines that can be read again.
 """
 
 import csv
