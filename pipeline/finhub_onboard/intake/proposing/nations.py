@@ -171,7 +171,7 @@ def _translations() -> Iterator[tuple[str, str]]:
                 if english := getattr(country, kind, ""):
                     name = book.gettext(english)
                     yield name, country.alpha_2
-                    # The part before the comma is the usual name ("Russie, Fédération de"), unless two countries share it.
+                    # The part before the comma is the usual name ("Russie, Fédération de"), unless it is ambiguous.
                     yield name.partition(",")[0], country.alpha_2
 
 

@@ -71,7 +71,7 @@ def find_region(
     hinted = dict.fromkeys((*_common(map(nations.code, nationalities)), *_common(map(_domain, emails))))
     hinted |= dict.fromkeys(region for language in sorted(languages) for region in _OF_LANGUAGE[language].split())
     written = _shares(asked, hinted, as_written=True)
-    # A spreadsheet may have removed leading zeros: test the numbers also without them.
+    # A spreadsheet may have removed leading zeros: then accept numbers without the region's leading digits.
     valid = written if any(share >= _MIN_VALID_SHARE for share in written.values()) else _shares(asked, hinted)
     return Region(bare=len(without), valid=tuple(sorted(valid.items(), key=lambda pair: -pair[1])))
 
