@@ -1,11 +1,12 @@
 """The switch that stops the real command at a crash point: ``python -m tests.acceptance.crashing …`` is ``onboard …``.
 
-A crash point is the instant before or after a transaction of the ledger or a request to the bank, such as
-``journey 3 before`` (the third transaction of the ledger's writer), ``run 1 after`` (what the run says of itself) or
-``send 7 after`` (the seventh answer is here and nobody has seen it) and ``batch 1 after`` (of reading). ``CRASH_AT``
-names one, ``CRASH_BY`` how the process ends there: ``exit`` (``os._exit``) or ``stop`` (it stops with all its threads,
-for a SIGKILL from outside); with ``hold`` it stops as well, and goes on where it was when it is continued.
-``CRASH_LOG`` names a file that gets a line for every point passed. The program itself knows nothing of all this.
+A crash point is the instant before or after a transaction of the ledger or a request to the bank, such as ``journey 3
+before`` (the third transaction of the ledger's writer), ``run 1 after`` (what the run says of itself) or ``send 7
+after`` (the seventh answer is here and nobody has seen it), ``batch 1 after`` (of reading) and ``reports 2 after``
+(their folder is open: the first time to try it, then to write them). ``CRASH_AT`` names one, ``CRASH_BY`` how the
+process ends there: ``exit`` (``os._exit``) or ``stop`` (it stops with all its threads, for a SIGKILL from outside);
+with ``hold`` it stops as well, and goes on where it was when it is continued. ``CRASH_LOG`` names a file that gets a
+line for every point passed. The program itself knows nothing of all this.
 
 The writer commits each entry by itself, so that the points of one customer are the same in every run, and more than a
 run has that groups them: every prefix of what is written occurs.
@@ -28,6 +29,7 @@ from finhub_onboard.engine import onboarding
 from finhub_onboard.intake import passes
 from finhub_onboard.ledger.sqlite import writer
 from finhub_onboard.outbound.aiohttp_transport import AiohttpTransport
+from finhub_onboard.reports.files.folder import ReportFolder
 
 EXIT_CODE = 77
 _WRITER, _BY_THE_CLOCK = "ledger-writer", "ledger-heartbeat"
@@ -105,9 +107,18 @@ def install(switch: Switch) -> None:
         switch.end(name)
         return response
 
+    enter = ReportFolder.__enter__
+
+    def entered(self: ReportFolder) -> ReportFolder:
+        name = switch.begin("reports")
+        folder = enter(self)
+        switch.end(name)
+        return folder
+
     mock.patch.object(sqlite3, "connect", partial(sqlite3.connect, factory=Watched)).start()
     mock.patch.object(AiohttpTransport, "handle_async_request", handle_async_request).start()
     mock.patch.object(passes, "read_batches", watched_batches).start()
+    mock.patch.object(ReportFolder, "__enter__", entered).start()
     mock.patch.object(writer, "_GROUP", 1).start()
     # A heartbeat comes by the clock: no point of it would be the same twice.
     mock.patch.object(onboarding, "_HEARTBEAT_S", 3600.0).start()
