@@ -1,1 +1,1 @@
-"""The bank's contract (API.md, openapi.yaml), pure: what is sent for each call, and how answers are read."""
+"""The bank's contract (API.md, openapi.yaml), pure: the request of each call, and how answers are parsed."""

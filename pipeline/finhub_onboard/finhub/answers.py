@@ -1,8 +1,8 @@
-"""From bytes to a ``Reply``: tolerant reading as ``openapi.yaml`` asks for, and nothing personal kept.
+"""Parses bytes into a ``Reply``: tolerantly, as ``openapi.yaml`` requires, and without keeping personal data.
 
-An answer without an envelope is not the bank's, one that repeats another customer's e-mail or id is not about this one:
-neither is ever a success or a final word. Unknown members are ignored, both generations of every shape are read, an
-identifier is any short visible ASCII string. Words go through the redactor. Pure: bytes in, values out.
+An answer without an envelope is not the bank's; one with another customer's e-mail or id is not about this customer.
+Neither counts as a success or as final. Unknown members are ignored, both generations of every shape are read, an
+identifier is any short visible ASCII string. The bank's words are redacted. Pure: bytes in, values out.
 """
 
 import binascii
@@ -28,22 +28,22 @@ from finhub_onboard.texts import is_label
 
 _RISKS = frozenset(Risk)
 _DOCUMENT_KINDS = frozenset(DocumentKind)
-"""What a bank may ask for beyond them is UNKNOWN and parks the row."""
+"""Any other requirement of the bank is UNKNOWN, which parks the row."""
 _MOST_REQUIRED = 100
-"""Documents that a bank may ask for; a longer list is no answer that can be believed."""
+"""The maximum number of required documents; a longer list is not plausible."""
 _MOST_LISTED = 1000
-"""Documents, or missing consents, of one customer that are looked at."""
+"""The maximum number of listed documents, or missing consents, of one customer that are read."""
 _MOST_CATEGORIES = 10_000
 _LONGEST_NAME = 200
-"""Characters of a category's name."""
+"""The maximum length of a category's name."""
 _LONGEST_TOKEN = 16 * 1024
-"""Characters that servers take in a header."""
+"""The maximum length of a header that servers accept."""
 
 
 def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, secrets: Sequence[str] = ()) -> Reply:
-    """Read the answer to ``call``; never raises, whatever the bytes are.
+    """Parse the answer to ``call``; never raises, whatever the bytes are.
 
-    ``whose`` tells who it must be about. ``secrets`` are masked in the bank's words like the customer's values.
+    ``whose`` says whom it must be about. ``secrets`` are masked in the bank's words like the customer's values.
     """
     body = _object(content)
     if body is None or not is_the_banks(call, status, body):
@@ -63,15 +63,15 @@ def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, 
 
 
 def _says_no_word(status: int) -> int:
-    """What a reply means that is no word of the bank about this customer: it is as good as none, thus a 502.
+    """The status of an answer that is not the bank's statement about this customer: a 502.
 
-    A 407 is the proxy's, a 429 a refusal for rate, and a server error one whoever answers.
+    Exceptions: a 407 is the proxy's, a 429 a refusal for rate, and a server error is one whoever answers.
     """
     return status if status in (407, 429) or status >= 500 else 502  # noqa: PLR2004
 
 
 def _accepted(call: CallName, status: int, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> Reply:
-    """The reply to a call that was accepted; without an id that can be believed it is unreadable."""
+    """The reply to an accepted call; without a plausible id it is unreadable."""
     facts, complete = _facts(call, body, data, whose)
     given = {IdKind.CUSTOMER: facts.customer_id, IdKind.VERIFICATION: facts.verification_id}
     if any(identifier and whose.is_anothers(kind, identifier) for kind, identifier in given.items()):
@@ -84,9 +84,9 @@ def _accepted(call: CallName, status: int, body: dict[str, Any], data: dict[str,
 
 
 def read_categories(content: bytes) -> tuple[Category, ...]:
-    """The hierarchy's categories, wrapped or not; empty if the answer has none, or more than any bank has.
+    """The categories of the hierarchy, wrapped or not; empty if there are none, or implausibly many.
 
-    A key that is not fit to be shown gives way to the id, a name that no row can hold to the key.
+    A key that must not be shown is replaced by the id, a name that cannot occur in a row by the key.
     """
     body = _object(content) or {}
     data = json_fields.record(body.get("data")) or body
@@ -109,21 +109,21 @@ def _name(name: str) -> str:
 
 
 def _tier(entry: dict[str, Any]) -> str:
-    """The risk level of a category's customers; its name in the hierarchy is not documented (API.md, section 14)."""
+    """The risk level of a category; the hierarchy's name for it is not documented (API.md, section 14)."""
     levels = (_risk(entry.get(name)) for name in ("riskLevel", "riskTier", "risk"))
     return next((level for level in levels if level in _RISKS), "")
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
     try:
-        body = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))  # some servers begin with a mark
+        body = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))  # some servers send a byte order mark
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
 
 def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> tuple[Facts, bool]:
-    """What the answer tells, and whether everything is there that this call must bring."""
+    """The facts in the answer, and whether everything required for this call is there."""
     match call:
         case CallName.LOGIN | CallName.OPEN_SESSION:
             facts = _session(body, data)
@@ -190,7 +190,7 @@ def token_life_s(token: str, expires_in: Any) -> float | None:
 
 def _verification(data: dict[str, Any]) -> Facts:
     listed = data.get("requiredDocuments")
-    # One more than may be: enough to see that there are too many.
+    # One more than allowed shows that there are too many.
     some = listed[: _MOST_REQUIRED + 1] if isinstance(listed, list) else None
     required = None if some is None else tuple(_requirement(name) for name in some)
     levels = {json_fields.word(data.get("verificationLevel")), json_fields.word(data.get("level"))}
@@ -225,12 +225,12 @@ def _check(data: dict[str, Any]) -> Facts:
 
 
 def _risk(value: Any) -> str:
-    """A risk level; another word could be anything, and it would be stored."""
+    """A risk level; other words are not stored, because they could be anything."""
     level = json_fields.word(value)
     return level if level in _RISKS or not level else "UNKNOWN"
 
 
 def _requirement(value: Any) -> str:
-    """A document type that the bank asks for. One that cannot be read is still one that is asked for."""
+    """A document type that the bank requires; an unreadable one is still a requirement."""
     kind = json_fields.word(value)
     return kind if kind in _DOCUMENT_KINDS else UNKNOWN

@@ -1,19 +1,19 @@
 """The calls of the contract, declared once: which phase, whose token, and what an unknown outcome allows.
 
-The table ``CALLS`` is API.md sections 4 and 9 row by row. ``Reply`` is what came back, read tolerantly and without
-personal data. Knows no HTTP and no ledger: the journey decides by these words, the outbound stage speaks them.
+The table ``CALLS`` is API.md sections 4 and 9 row by row. ``Reply`` is a parsed answer, without personal data. Knows no
+HTTP and no ledger.
 
-What is on disk when (promise 3), decided per phase:
+What is on disk before a call is sent (promise 3), by phase:
 
-- *registration*: the intent first. Only an intent tells, after a crash, our own lost answer from a stranger's 409.
-- *verification*, *documents*: the intent first. They may be repeated once, and only intents count how often they left.
-- *approval*, *consents*, *activation*: the intent first. A read tells whether they happened, but without an intent
-  nobody would ask before sending them again.
-- *categorization*, *session* and every read within a phase (check, lists, deliveries): nothing first. They change
-  nothing, and one that a crash took away is made again.
+- *registration*: the intent. After a crash only an intent distinguishes our own lost answer from a stranger's 409.
+- *verification*, *documents*: the intent. They may be repeated once, and only intents count how often they were sent.
+- *approval*, *consents*, *activation*: the intent. A read shows whether they happened, but without an intent nobody
+  would read before sending them again.
+- *categorization*, *session* and all reads (check, lists, deliveries): nothing. They change nothing, and after a crash
+  they are made again.
 
-Every outcome is handed in at once and shares whatever commit comes next; it is awaited before the customer's next call
-leaves, which is no wait of its own where that call's intent is awaited anyway.
+Outcomes are posted at once and share the next commit. A customer's outcome is awaited before its next call is sent,
+which costs nothing where the intent of that call is awaited anyway.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Token(Enum):
 
 
 class InDoubt(Enum):
-    """What may be done when the outcome of a call is unknown (API.md, section 9)."""
+    """What is allowed when the outcome of a call is unknown (API.md, section 9)."""
 
     REPEAT = "repeat as often as needed: it changes nothing"
     REPEAT_ONCE = "repeat once"
@@ -43,7 +43,7 @@ class InDoubt(Enum):
 
 
 class Ahead(Enum):
-    """What of a call must be on disk before it leaves (promise 3)."""
+    """What must be on disk before a call is sent (promise 3)."""
 
     INTENT = "its intent"
     NOTHING = "nothing: it changes nothing, and is entered with its outcome in whatever commit comes next"
@@ -78,7 +78,7 @@ class Call:
 
     @property
     def changes(self) -> bool:
-        """Whether it alters something at the bank: then an intent announces it."""
+        """Whether the call changes something at the bank, so that an intent must come first."""
         return self.ahead is Ahead.INTENT
 
 
@@ -175,7 +175,7 @@ CALLS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One call for one customer; ``item`` tells the document type or the consent. ``phase`` is whom it serves."""
+    """One call for one customer; ``item`` is the document type or the consent, ``phase`` the one that it serves."""
 
     call: Call
     phase: Phase
@@ -194,16 +194,16 @@ def step(name: CallName, item: str = "", *, phase: Phase | None = None) -> Step:
 
 
 def step_from_label(label: str) -> Step:
-    """Read a step back from the ledger."""
+    """Parse a label of the ledger."""
     name, _, item = label.partition("/")
     return step(CallName(name), item)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer tells, as far as the journey cares; ``None`` or empty: it did not say.
+    """What the journey needs from an answer; ``None`` or empty: it says nothing about it.
 
-    ``created`` are ids of customers that a page of deliveries says were created and that can be ours; ``page_mark``
-    tells one page from another.
+    ``created`` are ids of customers that a page of deliveries shows as created and that may be ours; ``page_mark``
+    identifies the page.
     """
 
     customer_id: str = ""
@@ -233,7 +233,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kind(StrEnum):
-    """What kind of refusal the bank's words amount to, where the status alone does not tell (API.md, section 7)."""
+    """The kind of a refusal by the bank's words, where the status alone is ambiguous (API.md, section 7)."""
 
     NONE = ""
     MISSING_HEADER = "missing_header"
@@ -245,24 +245,24 @@ class Kind(StrEnum):
     VERIFICATION_REFUSED = "verification_refused"
     LOCKED = "locked"
     ANOTHERS = "anothers"
-    """No refusal: the answer is about another customer, or gives the id of one."""
+    """No refusal: the answer is about another customer, or contains another customer's id."""
     PERSONAL_ID = "personal_id"
-    """No refusal: the id that the bank gives is made of the customer's own data."""
+    """No refusal: the id in the answer is made of the customer's own data."""
     GATEWAY = "gateway"
-    """Not the bank's answer, but that of something between here and the bank: never a final word, never a success."""
+    """The answer of a gateway between here and the bank: never final, never a success."""
 
     PROXY = "proxy"
-    """No answer: a proxy on the way to the bank wants credentials, and nothing left."""
+    """No answer: a proxy requires credentials, and nothing was sent."""
     MACHINE = "machine"
-    """No answer: this machine has no means for a connection, and nothing left."""
+    """No answer: this machine lacks resources for a connection, and nothing was sent."""
     SILENT = "silent"
-    """No answer in time, and nothing more is known."""
+    """No answer in time, for an unknown reason."""
     STOPPED = "stopped"
     """No answer: the run ends, and nothing left."""
 
 
 Redacted = NewType("Redacted", str)
-"""Words of the bank that passed the redactor (``finhub.redact``), the only one who makes them."""
+"""Words of the bank after redaction; only ``finhub.redact`` makes them."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -296,4 +296,4 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 STOPPED = Reply(sent=False, kind=Kind.STOPPED, cause="stopped")
-"""What comes of a request that the run's end kept from leaving."""
+"""No answer: the run stopped, and nothing was sent."""

@@ -1,10 +1,10 @@
-"""The three consents of the contract: how the path, the activation check and the row name each (API.md, section 6)."""
+"""The three consents of the contract, as the path, the activation check and the row name them (API.md, section 6)."""
 
 from enum import StrEnum
 
 
 class Consent(StrEnum):
-    """A consent; the value is the last part of its path, by which a step and the ledger name it."""
+    """A consent; the value is the last part of its path, used in steps and in the ledger."""
 
     TERMS = "terms"
     PRIVACY = "privacy"
@@ -17,7 +17,7 @@ class Consent(StrEnum):
 
     @property
     def version_column(self) -> str:
-        """The column of a row that names the version which was accepted; the setting has the same name."""
+        """The column with the accepted version; the setting has the same name."""
         return f"{self.replace('-', '_')}_version"
 
     @property

@@ -1,7 +1,7 @@
-"""One page of webhook deliveries: which customers on it can be ours, and whether ours was activated. Pure.
+"""Parses a page of webhook deliveries: customers that may be ours, and whether ours was activated. Pure.
 
-A customer can be ours who was created after the first attempt in doubt, with the e-mail that was sent then, under an
-id that is nobody else's. Promise: what cannot be read proves nothing. Does not know which of several is ours.
+A customer may be ours if it was created after the first unresolved attempt, with the e-mail that was sent then, under
+an id of nobody else. Promise: what cannot be parsed proves nothing. Does not decide which of several is ours.
 """
 
 import math
@@ -15,11 +15,11 @@ from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.keys import IdKind
 
 _MOST = 100
-"""Customers of one page who may be ours: two are one too many already."""
+"""The maximum number of candidates per page; two are ambiguous already."""
 
 
 def read_page(data: dict[str, Any], whose: Whose) -> tuple[Facts, bool]:
-    """What the page tells, and whether it is one."""
+    """The facts on the page, and whether it is a valid page."""
     listed = data.get("deliveries")
     created: list[str] = []
     activated = False
@@ -47,9 +47,9 @@ def _can_be_ours(identifier: str, payload: dict[str, Any], envelope: dict[str, A
 
 
 def _is_after(timestamp: str, since: float) -> bool:
-    """Whether this is an instant from ``since`` on; one that was cut to seconds or milliseconds may be that much less.
+    """Whether this is an instant from ``since`` on, allowing for truncation to seconds or milliseconds.
 
-    Without a zone it is no instant.
+    Without a time zone it is none.
     """
     try:
         at = datetime.fromisoformat(timestamp)
@@ -63,6 +63,6 @@ def _is_after(timestamp: str, since: float) -> bool:
 
 
 def _mark(delivery: dict[str, Any]) -> str:
-    """What tells a page from another: the id of its first delivery or event."""
+    """The identity of a page: the id of its first delivery or event."""
     named = (delivery.get("deliveryId"), delivery.get("eventId"), json_fields.record(delivery.get("payload")).get("id"))
     return next((identifier for identifier in map(json_fields.identifier, named) if identifier), "unnamed")

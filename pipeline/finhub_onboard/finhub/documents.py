@@ -1,4 +1,4 @@
-"""The documents of the contract: what the bank asks for, and which column of a row holds it (API.md, section 5)."""
+"""The documents of the contract: what the bank requires, and the column of each (API.md, section 5)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,7 +14,7 @@ class DocumentKind(StrEnum):
     ID_CARD = "ID_CARD"
     DRIVERS_LICENSE = "DRIVERS_LICENSE"
     GOVERNMENT_ID = "GOVERNMENT_ID"
-    """Any of those before it: a requirement names the class, an upload says which document it is."""
+    """Any of the above: a requirement names the class, an upload the specific type."""
     PROOF_OF_ADDRESS = "PROOF_OF_ADDRESS"
     SOURCE_OF_FUNDS = "SOURCE_OF_FUNDS"
     BENEFICIAL_OWNERSHIP = "BENEFICIAL_OWNERSHIP"
@@ -25,7 +25,7 @@ class DocumentKind(StrEnum):
 
 
 UNKNOWN = "UNKNOWN"
-"""A document that the bank asks for and that cannot be read, or that the contract does not have."""
+"""A required document that cannot be read, or that is not in the contract."""
 REQUIRED_DOCUMENTS: Mapping[str, tuple[str, ...]] = {
     Risk.LOW: (DocumentKind.GOVERNMENT_ID,),
     Risk.MEDIUM: (DocumentKind.GOVERNMENT_ID, DocumentKind.PROOF_OF_ADDRESS, DocumentKind.SOURCE_OF_FUNDS),
@@ -37,9 +37,9 @@ REQUIRED_DOCUMENTS: Mapping[str, tuple[str, ...]] = {
         DocumentKind.PEP_DECLARATION,
     ),
 }
-"""Risk level -> what the bank asks for."""
+"""Risk level -> the required documents."""
 HIGH_RISK_DOCUMENTS = frozenset(REQUIRED_DOCUMENTS[Risk.HIGH]) - frozenset(REQUIRED_DOCUMENTS[Risk.MEDIUM])
-"""Whoever is asked for one of these is of high risk."""
+"""Required of high-risk customers only."""
 IDENTITY_KINDS = (
     DocumentKind.GOVERNMENT_ID,
     DocumentKind.PASSPORT,
@@ -47,7 +47,7 @@ IDENTITY_KINDS = (
     DocumentKind.ID_CARD,
     DocumentKind.DRIVERS_LICENSE,
 )
-"""Documents that say who somebody is."""
+"""Documents that prove the identity."""
 DOCUMENT_COLUMN_OF: Mapping[str, str] = {
     **dict.fromkeys(IDENTITY_KINDS, "identity_document"),
     DocumentKind.PROOF_OF_ADDRESS: "address_document",
@@ -59,18 +59,18 @@ DOCUMENT_COLUMN_OF: Mapping[str, str] = {
 
 
 def expected_documents(level: str, *, by_admin: bool) -> tuple[str, ...] | None:
-    """What the bank will ask for at this risk level (LOW where it is unknown); ``None``: it will name nothing.
+    """The documents that the bank will require at a risk level (default LOW); ``None``: it names none.
 
-    Only the customer's path names documents: the answer of ``POST /verifications``, the admin's, has no such list.
+    Only the call on the customer's path names documents; the answer of the admin's ``POST /verifications`` does not.
     """
     return None if by_admin else REQUIRED_DOCUMENTS.get(level, REQUIRED_DOCUMENTS[Risk.LOW])
 
 
 def uploaded_as(kind: str, document_type: str) -> str:
-    """The document type that an upload for the requirement ``kind`` names; ``document_type`` is the row's."""
+    """The document type of an upload for the requirement ``kind``; ``document_type`` is the row's."""
     return document_type or kind if kind == DocumentKind.GOVERNMENT_ID else kind
 
 
 def shown_as(kind: str, document_type: str) -> set[str]:
-    """The types by which the bank may show a document that left as ``kind``: its own kind, and no other."""
+    """The types under which the bank may list a document that was sent as ``kind``."""
     return {kind, document_type} if kind == DocumentKind.GOVERNMENT_ID else {kind}

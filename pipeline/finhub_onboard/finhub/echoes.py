@@ -1,8 +1,7 @@
-"""Whether an answer is about somebody else: whatever it repeats is compared with what was asked for.
+"""Whether an answer is about another customer: its e-mails and ids are compared with the request.
 
-Promise: an e-mail or id of another customer, in any place where the contract repeats one, is noticed. What proves
-nothing is passed over: a display name, a masked value, letter case, a domain in another spelling, the job's own user.
-Pure.
+Promise: another customer's e-mail or id is noticed wherever the contract repeats one. Display names, masked values,
+letter case, spellings of a domain and the job's own user prove nothing. Pure.
 """
 
 import unicodedata
@@ -26,14 +25,14 @@ Place = tuple[str, dict[str, Any]]
 
 
 def names_another(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> bool:
-    """Whether the answer repeats an e-mail or id that is not of the customer it was asked about."""
+    """Whether the answer contains an e-mail or id of another customer."""
     if whose.customer is None or call in _ABOUT_MANY:
         return False
     return any(_is_another(call, name, place, whose) for name, place in _places(body, data))
 
 
 def _places(body: dict[str, Any], data: dict[str, Any]) -> Iterator[Place]:
-    """The objects that may repeat something, each with its name."""
+    """The objects that may contain e-mails and ids, each with its name."""
     for top in [body] if data is body else [body, data]:
         yield "", top
         for name in _PEOPLE:
@@ -50,11 +49,11 @@ def _places(body: dict[str, Any], data: dict[str, Any]) -> Iterator[Place]:
 def _is_another(call: CallName, name: str, place: dict[str, Any], whose: Whose) -> bool:
     if _TELLING.isdisjoint(place):
         return False
-    if call is CallName.APPROVE:  # there it is who approved (openapi.yaml)
+    if call is CallName.APPROVE:  # there it is the approver (openapi.yaml)
         place = {member: value for member, value in place.items() if member != "userId"}
     if any(_is_other_email(json_fields.text(place.get(member)), whose) for member in _EMAIL_MEMBERS):
         return True
-    # An operation on a verification repeats that one; elsewhere an older one of the same customer may be shown.
+    # An operation on a verification returns that one; other answers may show an older one of the customer.
     verification = whose.verification_id if call in _ABOUT_ONE_VERIFICATION else ""
     return (
         _is_other_id(_ids(place, "userId", name == "user"), whose.user_id, None, whose)
@@ -64,7 +63,7 @@ def _is_another(call: CallName, name: str, place: dict[str, Any], whose: Whose) 
 
 
 def _ids(place: dict[str, Any], member: str, is_itself: bool) -> Iterator[str]:  # noqa: FBT001
-    """What the place gives as this id; in the object itself it may be called ``id``."""
+    """The values of this id in an object; in its own object it may be called ``id``."""
     yield json_fields.identifier(place.get(member))
     if is_itself:
         yield json_fields.identifier(place.get("id"))
@@ -93,9 +92,9 @@ def _folded(text: str) -> str:
 
 
 def _is_other_id(identifiers: Iterator[str], asked: str, kind: IdKind | None, whose: Whose) -> bool:
-    """Whether one of these ids differs from the one that was asked for, or where none was, is known to be another's."""
+    """Whether one of these ids differs from the requested one or, without one, is known to be another's."""
     for identifier in identifiers:
-        # Masked, an e-mail in the place of an id, or the job's own user: proves nothing.
+        # A masked value, an e-mail in place of an id, or the job's own user: proves nothing.
         masked = any(mask in identifier for mask in _MASKS)
         if not identifier or masked or "@" in identifier or identifier.casefold() in whose.own:
             continue

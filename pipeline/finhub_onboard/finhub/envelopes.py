@@ -1,7 +1,7 @@
-"""Whether an answer is the bank's: the two envelopes of API.md, section 7, and what its pages show without one.
+"""Whether an answer is the bank's: it has one of the envelopes of API.md, section 7, or a documented bare form.
 
-Promises: every documented body passes; the pages and the JSON of proxies, firewalls and frameworks do not, whatever
-their status. Knows no words and no ids. Pure.
+Promises: every documented body passes; pages and JSON of proxies, firewalls and frameworks do not, whatever their
+status. Knows no words and no ids. Pure.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from finhub_onboard.finhub.calls import CallName
 _UNTRUE = frozenset({"false", "0"})
 _TRUTHS = frozenset({"true", "1"}) | _UNTRUE
 _WITHOUT_DATA = frozenset({"success", "code", "message", "timestamp"})
-"""All that a refusal without ``data`` may hold; Kubernetes, Spring and others say more."""
+"""The only members of a refusal without ``data``; those of Kubernetes, Spring and others have more."""
 _LEGACY_CODES = (
     ("DUPLICATE_EMAIL", 409),
     ("EMAIL_ALREADY_EXISTS", 409),
@@ -24,14 +24,14 @@ _LEGACY_CODES = (
     ("WEAK_PASSWORD", 400),
     ("INVALID_", 400),
 )
-"""Codes of the older guides (API.md, section 7) and the status each amounts to."""
+"""Codes of the older guides (API.md, section 7) -> the equivalent status."""
 
 
 def is_the_banks(call: CallName, status: int, body: dict[str, Any]) -> bool:
     """Whether ``body`` is an answer of the bank to ``call``. A redirect never is.
 
-    A 2xx needs one member of an envelope (API.md, section 10 no. 7). A refusal must be a whole one, since it may be a
-    final word: gateways and frameworks number their errors, too.
+    A 2xx needs one member of an envelope (API.md, section 10 no. 7). A refusal needs all of them, because it may be
+    final and because gateways and frameworks also return error codes.
     """
     if not 200 <= status < 300:  # noqa: PLR2004 - RFC 9110
         return not 300 <= status < 400 and _is_refusal(status, body)  # noqa: PLR2004
@@ -39,12 +39,12 @@ def is_the_banks(call: CallName, status: int, body: dict[str, Any]) -> bool:
         return True
     if "code" not in body:
         return isinstance(body.get("data"), dict | list)
-    code = json_fields.code(body)  # None or 0: another program counts otherwise
+    code = json_fields.code(body)  # None or 0: not the bank's numbering
     return code is not None and (200 <= code < 300 or (400 <= code < 600 and _is_refusal(code, body)))  # noqa: PLR2004
 
 
 def _is_refusal(status: int, body: dict[str, Any]) -> bool:
-    """Whether a body is a refusal in one of the two documented forms, and names the ``status`` where it names one."""
+    """Whether a body is a refusal in one of the two documented forms, with the right ``status`` if it has one."""
     error = json_fields.record(body.get("error"))
     if json_fields.lower(body.get("success")) in _UNTRUE and (error.keys() & {"code", "message"}):
         return True
@@ -54,7 +54,7 @@ def _is_refusal(status: int, body: dict[str, Any]) -> bool:
 
 
 def _is_shown_bare(call: CallName, body: dict[str, Any]) -> bool:
-    """The two answers that pages show without an envelope (API.md, section 10 no. 11 and section 12)."""
+    """The two answers that the pages show without an envelope (API.md, section 10 no. 11 and section 12)."""
     if call is CallName.HIERARCHY:
         return isinstance(body.get("categories"), dict)
     return call is CallName.LOGIN and any(json_fields.text(body.get(name)) for name in ("token", "accessToken"))

@@ -1,6 +1,6 @@
-"""Members of a JSON body read tolerantly: the type that is expected, or nothing. Never an exception.
+"""Tolerant access to members of a JSON body: a value of the expected type, or nothing. Never raises.
 
-The bank's answers are somebody else's: a member may be missing, of another type, or not fit for arithmetic. Pure.
+The bank's answers are external input: a member may be missing, of another type, or out of range. Pure.
 """
 
 import re
@@ -26,12 +26,12 @@ def text(value: Any) -> str:
 
 
 def lower(value: Any) -> str:
-    """A truth, number or text in lower case, for words such as ``false``."""
+    """A boolean, number or text in lower case, for words such as ``false``."""
     return str(value).lower() if isinstance(value, bool | int | str) else ""
 
 
 def code(body: dict[str, Any]) -> int | None:
-    """The body's own status, also where it stands as text."""
+    """The status in the body, also if it is a text."""
     value = body.get("code")
     if isinstance(value, str) and re.fullmatch("[0-9]{3}", value):
         return int(value)
@@ -40,13 +40,13 @@ def code(body: dict[str, Any]) -> int | None:
 
 
 def number(value: Any) -> float | None:
-    """A number that arithmetic can bear; JSON knows larger ones."""
+    """A number within a safe range; JSON allows larger ones."""
     fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
     return float(value) if fits else None
 
 
 def word(value: Any) -> str:
-    """A word of the protocol such as ``HIGH``. It is stored, so free text, which may be personal, is not let in."""
+    """A word of the protocol such as ``HIGH``; free text is not accepted: words are stored, and it may be personal."""
     upper = text(value).upper()
     return upper if re.fullmatch(r"([A-Z][A-Z0-9_-]{0,63})?", upper) else "UNKNOWN"
 
@@ -57,7 +57,7 @@ def flag(value: Any) -> bool | None:
 
 
 def identifier(value: Any) -> str:
-    """An identifier: a short string of visible ASCII that can be a path segment, no e-mail; or a number as one."""
+    """An identifier: a short visible ASCII string, valid as a path segment and no e-mail; or a number as text."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     stripped = text(value).strip()

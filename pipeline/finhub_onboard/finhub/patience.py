@@ -1,4 +1,4 @@
-"""How often a call is tried and how long the job waits between two tries (API.md, section 8; setting ``[retry]``)."""
+"""How often a call is tried, and the pauses between tries (API.md, section 8; setting ``[retry]``)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from finhub_onboard.config.settings import Retry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """At most ``max_attempts`` tries; ``wait_s`` tells the pause after a failed one, by its number from 1.
+    """At most ``max_attempts`` tries; ``wait_s`` returns the pause after the failed try of this number, from 1.
 
     ``max_wait_s`` caps each pause, also one that the bank asks for.
     """
@@ -19,16 +19,16 @@ class Patience:
     wait_s: Callable[[int], float]
 
     def asked_s(self, attempt: int, asked: float | None) -> float:
-        """The pause after try ``attempt`` where the bank ``asked`` for one; ``None``: it did not."""
+        """The pause after try ``attempt``, given what the bank ``asked`` for (``None``: nothing)."""
         return self.wait_s(attempt) if asked is None else min(asked, self.max_wait_s)
 
     def steady_s(self, attempt: int) -> float:
-        """The pause after try ``attempt`` without jitter: for looks at what may lag, which burden nobody together."""
+        """The pause after try ``attempt`` without jitter, for polling."""
         return backoff_s(attempt, max_wait_s=self.max_wait_s, random=lambda: 1.0)
 
 
 def patience_of(retry: Retry, random: Callable[[], float]) -> Patience:
-    """What the settings allow, with full jitter: many who failed together do not come back together."""
+    """The settings, with full jitter: customers who failed together must not retry together."""
     cap = retry.max_wait_s
     wait_s = partial(backoff_s, max_wait_s=cap, random=random)
     return Patience(max_attempts=retry.max_attempts, max_wait_s=cap, wait_s=wait_s)

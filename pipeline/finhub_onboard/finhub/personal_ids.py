@@ -1,8 +1,8 @@
-"""Identifiers of the bank are stored: one that is made of the customer's own data is not taken.
+"""Rejects identifiers that contain the customer's own data, because identifiers are stored.
 
-Promises: neither as it stands nor percent-encoded, in hexadecimal or in base64 does a name, e-mail, phone, birth date,
-birth place or document number get through; a random identifier never looks like one by chance. Words that many people
-share, such as a country, name nobody. Pure.
+Promises: no name, e-mail, phone, birth date, birth place or document number is accepted as an id, neither plain nor
+percent-encoded, in hexadecimal or in base64; a random identifier never matches by chance. Words that many people share,
+such as a country, identify nobody. Pure.
 """
 
 import binascii
@@ -21,7 +21,7 @@ _COMMON = frozenset(
     {"account", "case", "client", "customer", "demo", "document", "individual", "person", "sample", "session"}
     | {"test", "user", "verification", "wallet"}
 )
-"""What a bank begins its ids with, whoever it is about."""
+"""Words with which a bank begins ids, whoever they are about."""
 _TELLING_LETTERS, _TELLING_DIGITS = 4, 5
 """From so many characters on a word of an identifier is no accident."""
 _LONG, _LONG_HEXADECIMAL = 8, 10
@@ -38,7 +38,7 @@ _PREFIX = re.compile(r"[_.:-]")
 
 
 def impersonal(identifier: str, customer: Customer | None) -> str:
-    """The identifier, or nothing if it tells who the customer is."""
+    """The identifier; empty if it contains personal data."""
     if not identifier or customer is None:
         return identifier
     own = frozenset(_own(customer)) - _COMMON
@@ -53,7 +53,7 @@ def impersonal(identifier: str, customer: Customer | None) -> str:
 
 
 def _own(customer: Customer) -> Iterator[str]:
-    """The values that name the customer, folded."""
+    """The customer's identifying values, folded."""
     for name in _NAMES:
         for word in _SEPARATORS.split(getattr(customer, name)):
             if len(folded := _folded(word)) >= _TELLING_LETTERS:
@@ -66,7 +66,7 @@ def _own(customer: Customer) -> Iterator[str]:
 
 
 def _tells(text: str, own: frozenset[str]) -> bool:
-    """Whether a readable text names one of the values: a long one anywhere, a short one as a word of its own."""
+    """Whether a readable text contains one of the values: a long one anywhere, a short one as a whole word."""
     parts = [part for part in _SEPARATORS.split(text) if part]
     folded = [_folded(part) for part in parts]
     whole = "".join(folded)
@@ -78,13 +78,13 @@ def _is_long(value: str) -> bool:
 
 
 def _is_word(value: str, parts: Sequence[str], folded: Sequence[str]) -> bool:
-    """Whether some parts in a row are the value, such as ``1990-03-10``, and the rest is not a random code."""
+    """Whether consecutive parts are the value, such as ``1990-03-10``, and the rest is not a random code."""
     edges = "0123456789" if value.isalpha() else "abcdefghijklmnopqrstuvwxyz"
     for start in range(len(parts)):
         joined = ""
         for end in range(start, len(parts)):
             joined += folded[end]
-            # Eight hexadecimal digits hold one of the few hexadecimal names, such as Cade, by chance.
+            # Eight hexadecimal digits may contain a hexadecimal name, such as Cade, by chance.
             numbered = end == start and not (value.isalpha() and _IN_HEXADECIMAL(joined) and len(joined) >= _OPAQUE)
             same = joined == value or (numbered and joined.strip(edges) == value)
             if same and all(map(_is_written, parts[start : end + 1])):
@@ -95,12 +95,12 @@ def _is_word(value: str, parts: Sequence[str], folded: Sequence[str]) -> bool:
 
 
 def _is_written(part: str) -> bool:
-    """Whether letter case is as in a word: by chance it hardly is."""
+    """Whether the letter case is that of a word, which is unlikely by chance."""
     return part.islower() or part.isupper() or part.istitle() or part.isdigit()
 
 
 def _is_random(rest: Sequence[str], *, hexadecimal: bool) -> bool:
-    """Whether the rest of an identifier looks as if drawn by lot, so that a short word in it may be an accident."""
+    """Whether the rest of an identifier looks random, so that a short word in it may be an accident."""
     mixed = "".join(part for part in rest if not _is_written(part))
     if len(mixed) >= _OPAQUE and any(map(str.isdigit, mixed)):
         return True
@@ -108,8 +108,8 @@ def _is_random(rest: Sequence[str], *, hexadecimal: bool) -> bool:
 
 
 def _decoded(identifier: str) -> Iterator[str]:
-    """What the identifier holds in hexadecimal or base64, where all of it is text."""
-    # A prefix such as ``cus_`` is none of the code; the signs that end it may stand in base64, too.
+    """The identifier decoded from hexadecimal or base64, where the result is text."""
+    # A prefix such as ``cus_`` is not part of the code; its separator may also occur in base64.
     ends = [match.end() for match in _PREFIX.finditer(identifier)][:_MOST_PREFIXES]
     parts = {identifier, *(identifier[end:] for end in ends), *_PREFIX.split(identifier)}
     for part in parts:
@@ -129,15 +129,15 @@ def _text(content: bytes) -> Iterator[str]:
 
 
 def _says(text: str, own: frozenset[str]) -> bool:
-    """Whether a text that was hidden names one of the values; a long one hides words within others, too.
+    """Whether a decoded text contains one of the values; a long one also inside of words.
 
-    Signs between letters end a word: a few bytes by chance are text that is full of them.
+    Symbols between letters separate words, because random bytes decode to text full of them.
     """
     parts = [_folded(part) for part in _SEPARATORS.split(text)] if len(text) >= _LONG_TEXT else []
     return _tells(text, own) or any(value in part for part in parts for value in own)
 
 
 def _folded(text: str) -> str:
-    """Letters and digits only, without case and marks. Signs that stand for whole words stay signs."""
+    """Letters and digits only, without case and diacritics; characters that stand for whole words are kept."""
     plain = text if text.isascii() else unicodedata.normalize("NFD", text)
     return "".join(filter(str.isalnum, plain)).casefold()

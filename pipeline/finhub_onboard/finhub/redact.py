@@ -1,10 +1,9 @@
-"""The one way for words of the bank into our files: every word that is not known to be harmless becomes ``…``.
+"""The only way for words of the bank into our files: every word that is not known to be harmless becomes ``…``.
 
-A bank echoes what it was sent: names, e-mails, numbers, whole rows. Looking for such values would miss the one that
-comes back in another spelling, so this redactor works the other way round: it lets through the words in which errors
-are written and masks everything else. Of the words it knows, it masks those that are a value of the customer, and
-those that people are called by (Will, May, Long, Do) when they are written as names are. A number passes only where
-it measures something ("at least 8 characters"). Promise 6; knows no HTTP.
+A bank echoes its input: names, e-mails, numbers, whole rows. A search for these values would miss other spellings, so
+this redactor uses an allowlist: the vocabulary of error messages. Of these words it masks values of the customer, and
+words that are also names (Will, May, Long, Do) where they are written as names. A number passes only if it measures
+something ("at least 8 characters"). Promise 6; knows no HTTP.
 """
 
 import re
@@ -64,7 +63,7 @@ _WORDS = frozenset(  # the words of API.md and openapi.yaml, and those in which 
     x-forwarded-for x-forwarded-from x-tenant-id year years yet you your zero
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
-_ALSO_NAMES = frozenset(  # of these, what people somewhere are called
+_ALSO_NAMES = frozenset(  # of these, words that are also names
     """
     an bad bank blank body can day days do done driver drivers due each field fields free full given had has in
     job key keys large less list long low lower made many match max may min more most next no on one open page
@@ -72,7 +71,7 @@ _ALSO_NAMES = frozenset(  # of these, what people somewhere are called
     year yet you your
     """.split()  # noqa: SIM905 - as above
 )
-_SURELY_NAMES = frozenset(  # and of these, what does not stand side by side in an error's words
+_SURELY_NAMES = frozenset(  # and of these, words that never follow each other in an error message
     """
     bad bank blank day days done driver drivers field fields free full given job key keys large list long low lower
     made max may min more page pep person place power proof read small wait will
@@ -128,9 +127,9 @@ def redact(text: str, values: Iterable[str] = ()) -> Redacted:
 
 
 def known_words(text: str, values: Iterable[str] = ()) -> str:
-    """Return ``text`` in lower case, but only the words that errors are written in; those of ``values`` are masked.
+    """Return ``text`` in lower case, reduced to the vocabulary of errors; those of ``values`` are masked.
 
-    For classifying what an error says, not for people: a word that is also a name stays if it is none of ``values``.
+    For classifying errors, not for people: a word that is also a name stays unless it is one of ``values``.
     """
     own = set(_own(values))
     words = [_known(chunk.strip(_EDGES).removesuffix("(s"), own) for chunk in text[:_MAX_READ].split()]
@@ -154,7 +153,7 @@ def _known(word: str, own: set[str]) -> str:
 
 
 def _own(values: Iterable[str]) -> Iterator[str]:
-    """The customer's words: as they stand, without accents, in pieces, and run together."""
+    """The customer's words: as written, without accents, in pieces, and joined."""
     for value in values:
         plain = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c))
         for text in {value.casefold(), plain.casefold()}:
@@ -179,12 +178,12 @@ def _harmless(word: str, own: set[str]) -> bool:
 
 
 def _parts(word: str) -> list[str]:
-    """The words that a compound such as ``ADMIN_USER`` or ``missingConsents`` is made of, in lower case."""
+    """The words of a compound such as ``ADMIN_USER`` or ``missingConsents``, in lower case."""
     return [part.lower() for piece in re.split(r"[_/-]", word) for part in _PARTS.findall(piece)]
 
 
 def _own_runs(lower: list[str], own: set[str]) -> Iterator[tuple[int, int]]:
-    """Where some words in a row, written together, are the customer's."""
+    """The runs of words that, joined, are a value of the customer."""
     for start in range(len(lower)):
         for end in range(start + 2, min(start + _MOST_JOINED, len(lower)) + 1):
             if "".join(lower[start:end]) in own:
@@ -192,7 +191,7 @@ def _own_runs(lower: list[str], own: set[str]) -> Iterator[tuple[int, int]]:
 
 
 def _mask_runs(bare: list[str], good: list[bool], own: set[str]) -> None:
-    """Mask names of several known words: such as the customer's own, or such as follow each other as names do."""
+    """Mask names of several known words: the customer's own, and sequences typical of names."""
     lower = [word.lower() for word in bare]
     names = (
         (start, start + 2) for start in range(len(lower) - 1) if _SURELY_NAMES.issuperset(lower[start : start + 2])
@@ -202,7 +201,7 @@ def _mask_runs(bare: list[str], good: list[bool], own: set[str]) -> None:
 
 
 def _mask_titles(chunks: list[str], bare: list[str], good: list[bool]) -> None:
-    """Mask a word with a capital beside a masked one, inside a sentence: the High of some High Street."""
+    """Mask a capitalised word beside a masked one inside a sentence, such as the High of a High Street."""
     for place, word in enumerate(bare):
         inside = place > 0 and chunks[place - 1][-1] not in ".:;"
         beside = not all(good[max(0, place - 1) : place + 2])
@@ -211,7 +210,7 @@ def _mask_titles(chunks: list[str], bare: list[str], good: list[bool]) -> None:
 
 
 def _admit_numbers(bare: list[str], good: list[bool], own: set[str]) -> None:
-    """Let short numbers pass that measure something; digits in groups may be a phone, a date or a card."""
+    """Keep short numbers that measure something; grouped digits may be a phone number, a date or a card."""
     left = _MAX_DIGITS_IN_ALL
     for place, word in enumerate(bare):
         if not (word.isascii() and word.isdigit() and len(word) <= min(left, _MAX_DIGITS)) or word in own:

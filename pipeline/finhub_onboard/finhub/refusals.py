@@ -1,6 +1,6 @@
-"""How the bank says no: what a refusal's body means, which field it is about, and its words, redacted.
+"""Parses refusals: their kind, the field that they are about, and their words, redacted.
 
-Both documented forms of an error body are read, also where they come with a 200 (API.md, section 7). Pure.
+Both documented forms of an error body are read, also with a 200 (API.md, section 7). Pure.
 """
 
 import re
@@ -48,11 +48,11 @@ _KINDS = tuple(
         (Kind.CATEGORIZATION, r"categori\w+"),
     )
 )
-"""The first that is found counts. Looked for in known words only: what a refusal repeats of a row decides nothing."""
+"""The first match counts. Only known words are searched: values of the row that a refusal repeats decide nothing."""
 
 
 def says_failure(body: dict[str, Any], data: dict[str, Any]) -> bool:
-    """Whether the body of a 2xx tells a failure all the same."""
+    """Whether the body of a 2xx reports a failure."""
     if any(json_fields.lower(place.get("success")) in ("false", "0") for place in (body, data)):
         return True
     if json_fields.record(body.get("error")) or json_fields.records(body.get("errors")):
@@ -62,7 +62,7 @@ def says_failure(body: dict[str, Any], data: dict[str, Any]) -> bool:
 
 
 def meant_status(status: int, body: dict[str, Any], data: dict[str, Any]) -> int:
-    """The status that a refusal means: HTTP's own, but for a 200 that is none (API.md, section 7)."""
+    """The effective status of a refusal: HTTP's own, except for a 200 that reports a failure (API.md, section 7)."""
     if not 200 <= status < 300:  # noqa: PLR2004
         return status
     code = json_fields.code(body)
@@ -116,12 +116,12 @@ def trouble(
 
 
 def gateway_words(content: bytes, customer: Customer | None, secrets: Sequence[str] = ()) -> Redacted:
-    """What somebody who is not the bank says, redacted; markup and JSON alike are taken for text."""
+    """The words of an answer that is not the bank's, redacted; markup and JSON are treated as text."""
     text = content[:_MAX_READ].decode(errors="ignore")
     words = re.sub(r"(?is)<(style|script)\b.*?</\1>|<[^>]*>|[{}\"]", " ", text)
     return redact_all([words], own_values(customer, secrets))
 
 
 def own_values(customer: Customer | None, secrets: Sequence[str]) -> list[str]:
-    """What must not be heard of the bank: the customer's values and the secrets."""
+    """The values that must not appear in the bank's words: the customer's and the secrets."""
     return [*secrets, *(getattr(customer, name) for name in PERSONAL if customer)]

@@ -1,6 +1,6 @@
-"""From a step and a customer to the request: method, path and JSON body (API.md, section 4; examples/).
+"""Builds requests: method, path and JSON body of a step (API.md, section 4; examples/).
 
-Pure but for the documents, whose bytes are handed in. Holds the customer's data only as long as a request lives.
+Pure; documents are passed in as bytes. Customer data are held only as long as a request.
 """
 
 from base64 import b64encode
@@ -24,7 +24,7 @@ DELIVERIES_PER_PAGE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One request without its headers; ``path`` is below the base URL."""
+    """A request without its headers; ``path`` is relative to the base URL."""
 
     method: str
     path: str
@@ -33,7 +33,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A document's bytes and what they are, read for one upload."""
+    """The content and type of a document, read for one upload."""
 
     name: str = field(repr=False)
     mime_type: str
@@ -195,14 +195,14 @@ def _upload(item: str, customer: Customer, journey: Journey, document: Document)
         "verificationId": journey.verification_id,
         "documentType": uploaded_as(item, customer.document_type),
         "mimeType": document.mime_type,
-        "fileName": PureWindowsPath(document.name).name or "document",  # knows both kinds of slashes
+        "fileName": PureWindowsPath(document.name).name or "document",  # handles both kinds of slashes
         "fileContent": b64encode(document.content).decode("ascii"),
         "customerId": journey.customer_id,
     }
 
 
 def _part(identifier: str) -> str:
-    """An opaque id as one path segment. ``.`` and ``..`` cannot be one, however they are quoted: never let out."""
+    """Quote an opaque id as one path segment; ``.`` and ``..`` are refused, because quoting does not protect them."""
     if identifier in (".", ".."):
         raise ValueError("an identifier that would lead to another call")
     return quote(identifier, safe="")

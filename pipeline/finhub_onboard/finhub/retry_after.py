@@ -1,7 +1,7 @@
-"""The ``Retry-After`` header in every form of RFC 9110, section 10.2.3, and in no other.
+"""Parses the ``Retry-After`` header in every form of RFC 9110, section 10.2.3, and in no other.
 
-Seconds are ASCII digits; dates are IMF-fixdate, RFC 850 or asctime (section 5.6.7). Anything else, such as
-fractions, negatives, words or other digits, is as good as absent. Pure: the present comes in.
+Seconds are ASCII digits; dates are IMF-fixdate, RFC 850 or asctime (section 5.6.7). Anything else, such as fractions,
+negatives, words or other digits, is ignored. Pure: the current time is passed in.
 """
 
 import re
@@ -24,7 +24,7 @@ _LEAP_SECOND = 60
 
 
 def retry_after_s(value: str | None, now: datetime) -> float | None:
-    """Seconds from ``now`` (aware) that ``value`` asks to wait, 0 for a past date; ``None`` if it says nothing."""
+    """The seconds from ``now`` (aware) that ``value`` asks to wait, 0 for a past date; ``None``: invalid."""
     if value is None:
         return None
     text = value.strip(" \t")
@@ -44,7 +44,7 @@ def _moment(match: re.Match[str], now: datetime) -> datetime | None:
     if two_digits:
         year += now.year - now.year % 100
     if second == _LEAP_SECOND:
-        second = 59  # a leap second has no datetime
+        second = 59  # datetime has no leap seconds
     rest = _MONTHS.index(match["month"]) + 1, int(match["day"]), int(match["h"]), int(match["m"]), second
     try:
         moment = datetime(year, *rest, tzinfo=UTC)

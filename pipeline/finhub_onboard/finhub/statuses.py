@@ -1,10 +1,10 @@
-"""What the bank calls the state of a customer and of a verification (API.md, section 3)."""
+"""The bank's statuses of customers and verifications (API.md, section 3)."""
 
 from enum import StrEnum
 
 
 class CustomerStatus(StrEnum):
-    """How far a customer is, as a session tells it; any other word says nothing."""
+    """The status of a customer, as a session returns it; other words are ignored."""
 
     REGISTRATION_COMPLETED = "CS_REGISTRATION_COMPLETED"
     PENDING_VERIFICATION = "PENDING_VERIFICATION"
@@ -13,11 +13,11 @@ class CustomerStatus(StrEnum):
 
 
 NOT_ACTIVE_YET = frozenset(CustomerStatus) - {CustomerStatus.ACTIVE}
-"""What the bank calls a customer who is not active yet."""
+"""The statuses of a customer who is not active yet."""
 
 
 class VerificationStatus(StrEnum):
-    """How a verification was decided; any other word is no decision."""
+    """The status of a verification; other words are no decision."""
 
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
@@ -27,4 +27,4 @@ class VerificationStatus(StrEnum):
 
 
 REFUSED_STATES = frozenset(VerificationStatus) - {VerificationStatus.APPROVED}
-"""What the bank calls a verification that is refused."""
+"""The statuses of a refused verification."""

@@ -1,4 +1,4 @@
-"""Whose answer a reply must be: what was asked for, so that an answer about somebody else is noticed. Pure."""
+"""The customer that an answer must be about, so that answers about others are noticed. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ def never_anothers(kind: IdKind, identifier: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whose:
-    """The customer that a request was about; what is not known is empty, and without a customer nobody is expected.
+    """The customer of a request; unknown values are empty, and without a customer nobody is expected.
 
-    ``is_anothers`` tells whether an id is known to be of another customer. ``own`` are names of the job's own user, in
-    lower case: a bank may repeat them in any answer. For webhook deliveries: ``since`` is the instant, by the bank's
-    clock, after which a customer must have been created to be ours, and ``is_email`` tells whether an e-mail is the
-    one that was sent (``None``: the customer's).
+    ``is_anothers`` says whether an id is known to belong to another customer. ``own`` are names of the job's own user,
+    in lower case: a bank may repeat them in any answer. For webhook deliveries: ``since`` is the instant, by the bank's
+    clock, after which a customer must have been created to be ours, and ``is_email`` compares an e-mail with the one
+    that was sent (``None``: the customer's).
     """
 
     customer: Customer | None = None
