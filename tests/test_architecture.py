@@ -39,8 +39,13 @@ WALLS = {
 }
 """Package -> all that it may import besides itself: the practice bank shares no mistake with what it tests (how a named
 file is read has nothing to do with the bank), and how a report looks knows the words only."""
-INSIDE = {"ledger.sqlite": ("ledger.connect",), "journey.phases": ("journey.phase_table",)}
-"""Package -> who may import it besides itself: whoever chooses the ledger's adapter; the table of all phases."""
+INSIDE = {
+    "ledger.sqlite": ("ledger.connect",),
+    "journey.phases": ("journey.phase_table",),
+    "outbound.pacing.pacer": ("engine.connection",),
+}
+"""Package -> who may import it besides itself: who chooses the ledger's adapter, or the rate budget; the table of all
+phases."""
 CALLS_NAMED_BY = {
     "engine.gateway": {"LIST_DELIVERIES", "UPLOAD_DOCUMENT"},  # which requests need more than the row
     "engine.refusal_scope": {"REGISTER"},  # which call takes a category
@@ -172,7 +177,7 @@ def test_walls_let_nothing_else_through(package: str) -> None:
 
 @pytest.mark.parametrize("package", INSIDE)
 def test_what_lies_inside_is_reached_by_one_way(package: str) -> None:
-    """Everybody else names the port of the ledger, or the table of phases."""
+    """Everybody else names the port of the ledger or of the rate budget, or the table of phases."""
     wrong = [
         f"{module} imports {name}"
         for module in MODULES

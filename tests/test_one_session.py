@@ -74,25 +74,28 @@ def carried(foreign: Foreign, *, customers: int = 100) -> tuple[Bank, Stopper, d
 
     async def main() -> Stopper:
         pacer = Pacer(calls_per_second=2000, max_in_flight=8)
-        client = Client(given.api, transport=bank, pacer=pacer)
+        client = Client(given.api, transport=bank, budget=pacer)
         loop, made = asyncio.get_running_loop(), payloads()
-        session = AdminSession(client, made, Patience(wait_s=lambda _: 0.0), clock=loop.time)
+        session = AdminSession(client, made, Patience(wait_s=lambda _: 0.0), pacer.gate, clock=loop.time)
         keys = Keys("a seed", TENANT)
-        stopper = Stopper(pacer, events.append)
+        stopper = Stopper(pacer.gate, events.append)
         gateway = Gateway(
             client=client,
+            budget=pacer,
+            places=pacer.places,
             payloads=made,
             session=session,
             categories=(CATEGORY,),
             evidence=Evidence(keys, Path("/nowhere"), 1),
-            health=Health(pacer, events.append),
+            health=Health(pacer.gate, pacer.counters, events.append),
             ids=IdOwners(keys, sharing=held.sharing, find=held.find, identify=held.identify),
             keys=keys,
         )
         engine = Engine(
             settings=given, keys=keys, evidence=Evidence(keys, Path("/nowhere"), 1), run=1,
             first_call=1, rows_total=customers, gateway=gateway, writer=held,
-            find=held.find, identify=held.identify, stopper=stopper, pacer=pacer, emit=events.append,
+            find=held.find, identify=held.identify, stopper=stopper, budget=pacer, counters=pacer.counters,
+            places=pacer.places, emit=events.append,
         )  # fmt: skip
         batch = [
             replace(row, customer=replace(row.customer, category=CATEGORY.key))

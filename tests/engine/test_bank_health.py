@@ -60,7 +60,7 @@ class Watch:
     async def _main(self, story: Callable[["Watch"], Awaitable[None]]) -> None:
         self.loop = asyncio.get_running_loop()
         self.pacer = Pacer(calls_per_second=1000, max_in_flight=8)
-        self.health = Health(self.pacer, self.events.append, clock=self.loop.time)
+        self.health = Health(self.pacer.gate, self.pacer.counters, self.events.append, clock=self.loop.time)
         self.began = self.loop.time()
         patience = Patience(max_attempts=self.max_attempts, max_wait_s=self.max_wait_s, wait_s=self.wait_s)
         watch = asyncio.create_task(
@@ -93,11 +93,11 @@ class Watch:
 
     async def is_open(self) -> bool:
         """Tell whether calls may leave."""
-        turn = asyncio.create_task(self.pacer.turn())
+        permit = asyncio.create_task(self.pacer.acquire())
         await asyncio.sleep(0.05)
-        leaves = turn.done()
-        turn.cancel()
-        await asyncio.gather(turn, return_exceptions=True)
+        leaves = permit.done()
+        permit.cancel()
+        await asyncio.gather(permit, return_exceptions=True)
         return leaves
 
 
@@ -169,9 +169,9 @@ def test_a_bank_that_falls_silent_is_noticed_before_its_calls_time_out() -> None
     """Five seconds without any answer, then a probe that is not answered either: nothing more leaves."""
 
     async def story(watch: Watch) -> None:
-        turn = await watch.pacer.turn()
-        assert turn is not None
-        watch.pacer.depart(turn)
+        permit = await watch.pacer.acquire()
+        assert permit is not None
+        watch.pacer.sent(permit)
         await asyncio.sleep(4.5)
         assert watch.asked == []
         await asyncio.sleep(12)
@@ -191,17 +191,17 @@ def test_a_bank_that_is_only_slow_is_not_down() -> None:
     """A probe is answered: nothing is said; and one that took long before may take long again without a probe."""
 
     async def story(watch: Watch) -> None:
-        turn = await watch.pacer.turn()
-        assert turn is not None
-        watch.pacer.depart(turn)
+        permit = await watch.pacer.acquire()
+        assert permit is not None
+        watch.pacer.sent(permit)
         await asyncio.sleep(7)
         assert len(watch.asked) >= 1
-        watch.pacer.arrived(turn)
+        watch.pacer.answered(permit)
         watch.see([Reply(status=200, says=200, seconds=7.0)])
         seen = len(watch.asked)
-        turn = await watch.pacer.turn()
-        assert turn is not None
-        watch.pacer.depart(turn)
+        permit = await watch.pacer.acquire()
+        assert permit is not None
+        watch.pacer.sent(permit)
         await asyncio.sleep(18)
         assert len(watch.asked) == seen
         assert await watch.is_open()
@@ -220,14 +220,14 @@ def test_nothing_under_way_is_no_silence() -> None:
 
 
 def test_one_burst_of_refusals_for_rate_is_not_a_bank_that_is_down() -> None:
-    """However many calls were under way: the pacer holds them, and the bank takes the next."""
+    """However many calls were under way: the gate holds them, and the bank takes the next."""
 
     async def story(watch: Watch) -> None:
-        turn = await watch.pacer.turn()
-        assert turn is not None
-        watch.pacer.depart(turn)
+        permit = await watch.pacer.acquire()
+        assert permit is not None
+        watch.pacer.sent(permit)
         for _ in range(50):
-            watch.pacer.refused(turn, 0.2)
+            watch.pacer.refused(permit, 0.2)
             watch.see([TOO_MANY])
         await asyncio.sleep(1)
         assert await watch.is_open()
@@ -241,10 +241,10 @@ def test_a_bank_that_takes_nothing_for_its_rate_is_given_time(max_wait_s: float)
 
     async def story(watch: Watch) -> None:
         for _ in range(5):
-            turn = await watch.pacer.turn()
-            assert turn is not None
-            watch.pacer.depart(turn)
-            watch.pacer.refused(turn, 0.0)
+            permit = await watch.pacer.acquire()
+            assert permit is not None
+            watch.pacer.sent(permit)
+            watch.pacer.refused(permit, 0.0)
             watch.see([TOO_MANY])
         assert not await watch.is_open()
         await asyncio.sleep(600)
@@ -258,11 +258,11 @@ def test_a_probe_waits_for_the_pause_that_the_bank_asked() -> None:
     """A 503 with Retry-After from a bank in maintenance: the pause is no failed probe."""
 
     async def story(watch: Watch) -> None:
-        turn = await watch.pacer.turn()
-        assert turn is not None
-        watch.pacer.depart(turn)
-        watch.pacer.arrived(turn)
-        watch.pacer.refused(turn, 40.0)
+        permit = await watch.pacer.acquire()
+        assert permit is not None
+        watch.pacer.sent(permit)
+        watch.pacer.answered(permit)
+        watch.pacer.refused(permit, 40.0)
         watch.see([FAULT] * 5)
         await asyncio.sleep(60)
         assert await watch.is_open()
@@ -312,7 +312,7 @@ def test_a_customer_who_is_refused_alone_is_no_sign_of_the_bank() -> None:
 
     async def main() -> bool:
         pacer = Pacer(calls_per_second=100, max_in_flight=4)
-        health = Health(pacer, lambda _: None)
+        health = Health(pacer.gate, pacer.counters, lambda _: None)
         for _ in range(20):
             health.observe(Reply(status=429, says=429, alone=True))
         return health.reason == ""

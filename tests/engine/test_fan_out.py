@@ -23,6 +23,7 @@ from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.keys import IdKind, Keys
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
+from finhub_onboard.outbound.pacing.gate import Gate
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from tests.outbound.support import run_virtually
 
@@ -182,7 +183,7 @@ def test_the_first_reason_to_stop_wins() -> None:
     async def scenario() -> None:
         events: list[Event] = []
         pacer = Pacer(calls_per_second=1000, max_in_flight=1)
-        stopper = Stopper(pacer, events.append)
+        stopper = Stopper(pacer.gate, events.append)
         assert (stopper.requested, stopper.exit_code) == (False, ExitCode.OK)
         judgement = Judgement(verdict=Verdict.FATAL, code="forbidden", hint="do", exit_code=ExitCode.REFUSED)
         stopper.fatal(judgement, "denied")
@@ -196,7 +197,7 @@ def test_the_first_reason_to_stop_wins() -> None:
             "do",
         )
         assert events == [Stopping(reason="denied")]
-        assert await pacer.turn() is None
+        assert await pacer.acquire() is None
         await asyncio.wait_for(stopper.pause(3600), 5)
 
     asyncio.run(scenario())
@@ -215,7 +216,7 @@ def stopping(
 
     async def main() -> tuple[Stopper, float]:
         loop = asyncio.get_running_loop()
-        stopper, start = Stopper(Pacer(calls_per_second=10, max_in_flight=1), events.append), loop.time()
+        stopper, start = Stopper(Gate(loop.time), events.append), loop.time()
         telling = asyncio.ensure_future(story(stopper))
         await stopper.carry_out(for_ever(), deadline=deadline)
         await telling
@@ -333,11 +334,11 @@ class Counter:
 
     def in_flight(self) -> AbstractAsyncContextManager[None]:
         """Give one of the places."""
-        return cast("AbstractAsyncContextManager[None]", self.pacer.in_flight)
+        return cast("AbstractAsyncContextManager[None]", self.pacer.places)
 
-    async def turn(self) -> object:
+    async def permit(self) -> object:
         """Let it leave as long as the run goes on."""
-        return await self.pacer.turn()
+        return await self.pacer.acquire()
 
     async def token(self, *, refused: str = "") -> str:
         """Give a token."""
@@ -368,9 +369,9 @@ class Counter:
 
             document = ""
 
-            async def send(self, token: str, turn: object) -> Reply:
+            async def send(self, token: str, permit: object) -> Reply:
                 """Serve it."""
-                del token, turn
+                del token, permit
                 assert step.call.name is CallName.REGISTER
                 counter.sent.append(customer.external_id)
                 counter.together += 1
@@ -425,7 +426,7 @@ class Run:
             pacer = Pacer(calls_per_second=limits.calls_per_second, max_in_flight=limits.max_in_flight)
             self.counter = Counter(pacer)
             self.counter.broken, self.counter.problem, self.counter.refusing = broken, problem, refusing
-            self.stopper = Stopper(pacer, self.events.append)
+            self.stopper = Stopper(pacer.gate, self.events.append)
             engine = Engine(
                 settings=self.settings,
                 keys=KEYS,
@@ -438,7 +439,9 @@ class Run:
                 find=self.held.find,
                 identify=self.held.identify,
                 stopper=self.stopper,
-                pacer=pacer,
+                budget=pacer,
+                counters=pacer.counters,
+                places=pacer.places,
                 emit=self.events.append,
                 stopped_by=stopped_by,
             )

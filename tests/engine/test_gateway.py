@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from finhub_onboard.engine.bank_health import Health
     from finhub_onboard.matching.evidence import Evidence
     from finhub_onboard.outbound import client as outbound
-    from finhub_onboard.outbound.pacing.pacer import Turn
+    from finhub_onboard.outbound.pacing.places import Places
+    from finhub_onboard.outbound.pacing.ports import Permit, RateBudget
     from finhub_onboard.outbound.session import AdminSession
 
 KEYS = Keys("s", "t")
@@ -60,6 +61,8 @@ def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
     payloads = Payloads(load(None, environ={}), KEYS)
     return Gateway(
         client=cast("outbound.Client", SimpleNamespace()),
+        budget=cast("RateBudget", SimpleNamespace()),
+        places=cast("Places", SimpleNamespace()),
         payloads=payloads,
         session=cast("AdminSession", SimpleNamespace()),
         categories=(STANDARD,),
@@ -139,7 +142,7 @@ def sent(reply: Reply, journey: Journey, call: CallName = CallName.REGISTER) -> 
         own_names=frozenset({"admin"}),
         broken=Broken(),
     )
-    asyncio.run(ready.send("t", cast("Turn", None)))
+    asyncio.run(ready.send("t", cast("Permit", None)))
     return client.whose[0], ids
 
 
@@ -208,7 +211,7 @@ def sender(asked: list[bool], replies: Iterator[Reply], broken: Broken) -> Calla
             customer=a_customer(),
             journey=replace(JOURNEY, doubts=doubts),
         )
-        asyncio.run(one.send("t", cast("Turn", object())))
+        asyncio.run(one.send("t", cast("Permit", object())))
 
     return ready
 

@@ -566,7 +566,7 @@ def test_a_persons_approval_is_seen_even_if_the_run_after_the_parking_was_stoppe
 
 
 def test_a_retry_after_is_obeyed_up_to_the_cap_and_a_refusal_for_rate_is_not_slept_twice() -> None:
-    """503 with Retry-After waits as asked; 429 is left to the pacer, which holds everybody."""
+    """503 with Retry-After waits as asked; 429 is left to the rate budget, which holds all calls."""
     world = World(plan=strike(CallName.REGISTER, "503_with_wait"))
     world.live()
     assert world.life.pauses == [7.0]

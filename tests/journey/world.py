@@ -425,7 +425,7 @@ class Life:
                 return Problem(code="document_unreadable", message="cannot be read", hint="put it right", field=column)
         return Sending(life=self, step=step, customer=customer, journey=journey)
 
-    async def turn(self) -> object:
+    async def permit(self) -> object:
         """Let a request leave as long as the run goes on."""
         return None if self.requested else object()
 
@@ -488,9 +488,9 @@ class Sending:
         content: str = getattr(self.customer, DOCUMENT_COLUMN_OF[self.step.item])
         return SentDocument(self.step.item, content, "1").mark
 
-    async def send(self, token: str, turn: object) -> Reply:
+    async def send(self, token: str, permit: object) -> Reply:
         """Send it through the world's faults."""
-        del turn
+        del permit
         world, life, step = self.life.world, self.life, self.step
         held = world.ledger.journeys.get(self.journey.key)
         key = self.journey.key

@@ -21,6 +21,7 @@ from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category, Customer, Journey
 from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.pacing.ports import RateBudget
 
 T = TypeVar("T")
 EXAMPLES = Path(__file__).parents[1] / "sandbox" / "examples"
@@ -236,7 +237,11 @@ def response(status: int, body: Any, headers: dict[str, str] | None = None) -> h
     return httpx.Response(status, headers=headers, content=content)
 
 
-def client(transport: httpx.AsyncBaseTransport, **sections: dict[str, Any]) -> Client:
-    """Make a client in the running loop, with a rate that does not matter."""
-    pacer = Pacer(calls_per_second=100_000, max_in_flight=64, wait_s=float)
-    return Client(settings(**sections).api, transport=transport, pacer=pacer)
+def quick_pacer() -> Pacer:
+    """Make a rate budget in the running loop that does not matter."""
+    return Pacer(calls_per_second=100_000, max_in_flight=64, wait_s=float)
+
+
+def client(transport: httpx.AsyncBaseTransport, budget: RateBudget | None = None, **sections: dict[str, Any]) -> Client:
+    """Make a client in the running loop."""
+    return Client(settings(**sections).api, transport=transport, budget=budget or quick_pacer())

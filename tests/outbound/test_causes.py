@@ -60,7 +60,7 @@ def told(
         client = Client(
             made,
             transport=transport,
-            pacer=Pacer(calls_per_second=1000, max_in_flight=4),
+            budget=Pacer(calls_per_second=1000, max_in_flight=4),
             look=transport.look,
         )
         request = Outgoing(method="POST", path="/login", body=b"{}")

@@ -1,4 +1,4 @@
-"""One request: its headers, its turn, and what becomes of whatever comes back."""
+"""One request: its headers, its permit, and what becomes of whatever comes back."""
 
 import asyncio
 from typing import Any
@@ -28,6 +28,7 @@ from tests.outbound.support import (
     customer,
     journey,
     payloads,
+    quick_pacer,
     raw_bank,
     response,
     run_virtually,
@@ -95,7 +96,7 @@ def test_names_arrive_on_the_wire(name: str) -> None:
             made = settings(api={"base_url": f"http://127.0.0.1:{bank.port}/api/v2.1"})
             pacer = Pacer(calls_per_second=100, max_in_flight=1)
             transport = TRANSPORTS[name](made.api.base_url, timeout_s=2, direct=True)
-            one = Client(made.api, transport=transport, pacer=pacer)
+            one = Client(made.api, transport=transport, budget=pacer)
             await one.send(CallName.REGISTER, REGISTER, token="secret-token")
             await one.aclose()
             return bank.requests[0]
@@ -211,12 +212,13 @@ def test_cancelling_is_not_swallowed() -> None:
 
 
 def test_nothing_leaves_after_a_halt() -> None:
-    """The run stops: a call that waited for its turn is told so, and never was sent."""
+    """The run stops: a call that waited for its permit is told so, and never was sent."""
     transport = ScriptedTransport([CREATED])
 
     async def main() -> Reply:
-        one = client(transport)
-        one.pacer.halt()
+        pacer = quick_pacer()
+        one = client(transport, pacer)
+        pacer.gate.halt()
         return (await one.send(CallName.REGISTER, REGISTER, urgent=True))[0]
 
     assert run_virtually(main()) == STOPPED
@@ -228,27 +230,29 @@ def test_only_an_urgent_call_passes_a_shut_gate() -> None:
     transport = ScriptedTransport([CREATED])
 
     async def main() -> None:
-        one = client(transport)
-        one.pacer.shut()
+        pacer = quick_pacer()
+        one = client(transport, pacer)
+        pacer.gate.shut()
         waiting = asyncio.create_task(one.send(CallName.REGISTER, REGISTER))
         await one.send(CallName.HIERARCHY, payloads().hierarchy(), urgent=True)
         assert [request.method for request in transport.sent] == ["GET"]
-        one.pacer.reopen()
+        pacer.gate.reopen()
         await waiting
         assert [request.method for request in transport.sent] == ["GET", "POST"]
 
     run_virtually(main())
 
 
-def test_every_send_takes_a_turn() -> None:
-    """Nothing leaves beside the pacer: its count is the transport's."""
+def test_every_send_takes_a_permit() -> None:
+    """Nothing leaves beside the rate budget: its count is the transport's."""
     transport = ScriptedTransport([CREATED])
 
     async def main() -> int:
-        one = client(transport)
+        pacer = quick_pacer()
+        one = client(transport, pacer)
         await asyncio.gather(*(one.send(CallName.REGISTER, REGISTER) for _ in range(25)))
         await one.aclose()
-        return one.pacer.count.total
+        return pacer.counters.total
 
     assert run_virtually(main()) == len(transport.sent) == 25
     assert transport.closed
@@ -299,9 +303,9 @@ def slowed(status: int, asked: str | None) -> tuple[Reply, list[Event], float, f
 
     async def main() -> tuple[Reply, float, float]:
         pacer = Pacer(calls_per_second=100_000, max_in_flight=4, wait_s=float, max_wait_s=60)
-        one = Client(settings().api, transport=transport, pacer=pacer, emit=events.append)
+        one = Client(settings().api, transport=transport, budget=pacer, emit=events.append)
         reply, _ = await one.send(CallName.REGISTER, REGISTER, token="t")
-        return reply, pacer.rate, pacer.held_s
+        return reply, pacer.rate, pacer.gate.held_s
 
     reply, rate, held_s = run_virtually(main())
     return reply, events, rate, held_s
@@ -314,7 +318,7 @@ def dated(status: int, body: Any) -> float:
     async def main() -> float:
         pacer = Pacer(calls_per_second=100_000, max_in_flight=4, wait_s=float)
         ours = 1_777_885_200.0  # 2026-05-04T09:00:00Z
-        one = Client(settings().api, transport=transport, pacer=pacer, wall_clock=lambda: ours)
+        one = Client(settings().api, transport=transport, budget=pacer, wall_clock=lambda: ours)
         assert one.bank_ahead_s == 0
         await one.send(CallName.REGISTER, REGISTER, token="t")
         return one.bank_ahead_s

@@ -11,7 +11,16 @@ from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.model import Category
 from finhub_onboard.outbound.hierarchy import Hierarchy
 from finhub_onboard.outbound.session import AdminSession
-from tests.outbound.support import Scripted, ScriptedTransport, client, example, payloads, response, run_virtually
+from tests.outbound.support import (
+    Scripted,
+    ScriptedTransport,
+    client,
+    example,
+    payloads,
+    quick_pacer,
+    response,
+    run_virtually,
+)
 
 GOOD = (200, example("01-categorization.response.200.json"))
 EXPIRED = (401, example("90-error.response.401.expired.json"))
@@ -38,19 +47,20 @@ class Told:
         run_virtually(self._main(max_attempts, halt_after))
 
     async def _main(self, max_attempts: int, halt_after: float | None) -> None:
-        one, made, loop = client(self.transport), payloads(), asyncio.get_running_loop()
+        pacer, made, loop = quick_pacer(), payloads(), asyncio.get_running_loop()
+        one = client(self.transport, pacer)
         patience = Patience(max_attempts=max_attempts, wait_s=float)
-        session = AdminSession(one, made, patience, clock=loop.time)
-        self.hierarchy = Hierarchy(one, made, session)
+        session = AdminSession(one, made, patience, pacer.gate, clock=loop.time)
+        self.hierarchy = Hierarchy(one, made, session, pacer.gate)
         if halt_after is not None:
-            loop.call_later(halt_after, one.pacer.halt)
+            loop.call_later(halt_after, pacer.gate.halt)
         start = loop.time()
         try:
             self.found = await self.hierarchy.read(patience)
         except (RefusedError, StoppedEarlyError) as error:
             self.error = error
         self.took = loop.time() - start
-        self.rate, self.asked = one.pacer.rate, one.pacer.asked
+        self.rate, self.asked = pacer.rate, pacer.asked
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -156,11 +166,12 @@ def test_a_probe_changes_nothing_and_is_counted(answer: tuple[int, Any]) -> None
     transport = ScriptedTransport([token("a"), answer])
 
     async def main() -> tuple[int | None, int, int]:
-        one, made, loop = client(transport), payloads(), asyncio.get_running_loop()
-        session = AdminSession(one, made, Patience(max_attempts=3, wait_s=float), clock=loop.time)
-        hierarchy = Hierarchy(one, made, session)
+        pacer, made, loop = quick_pacer(), payloads(), asyncio.get_running_loop()
+        one = client(transport, pacer)
+        session = AdminSession(one, made, Patience(max_attempts=3, wait_s=float), pacer.gate, clock=loop.time)
+        hierarchy = Hierarchy(one, made, session, pacer.gate)
         await session.token()
-        one.pacer.shut()
+        pacer.gate.shut()
         reply = await hierarchy.probe()
         return reply.status, hierarchy.sent, hierarchy.retried
 

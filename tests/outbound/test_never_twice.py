@@ -306,7 +306,7 @@ def test_a_kept_connection_that_ends_as_the_next_call_is_sent(
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_not_even_a_call_that_could_be_repeated_is_repeated(kind: str, method: str) -> None:
-    """A read that breaks on a kept connection is not sent again below us: each sending has a permit of the pacer."""
+    """A read that breaks on a kept connection is not sent again below us: each sending has a permit."""
     seen: list[bytes] = []
 
     def talk(connection: Any) -> None:

@@ -11,7 +11,16 @@ from finhub_onboard.errors import ConfigurationError, ExitCode, RefusedError, St
 from finhub_onboard.finhub.calls import Kind, Reply
 from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.outbound.session import AdminSession, Login, judge_login
-from tests.outbound.support import CREDENTIALS, Scripted, ScriptedTransport, client, payloads, response, run_virtually
+from tests.outbound.support import (
+    CREDENTIALS,
+    Scripted,
+    ScriptedTransport,
+    client,
+    payloads,
+    quick_pacer,
+    response,
+    run_virtually,
+)
 
 WRONG = {"code": 401, "message": "Authentication failed", "data": {"success": False, "errorType": "AUTHENTICATION"}}
 
@@ -29,10 +38,12 @@ def telling(answers: list[Scripted], story: Story, *, max_attempts: int = 5, max
     transport = ScriptedTransport(answers)
 
     async def main() -> Any:
+        pacer = quick_pacer()
         session = AdminSession(
-            client(transport),
+            client(transport, pacer),
             payloads(),
             Patience(max_attempts=max_attempts, wait_s=lambda attempt: 1.0 * attempt, max_wait_s=max_wait_s),
+            pacer.gate,
             clock=asyncio.get_running_loop().time,
         )
         result = await story(session, transport)
@@ -347,15 +358,15 @@ def test_a_refusal_for_rate_slows_everybody() -> None:
     transport = ScriptedTransport([response(429, {}, headers={"Retry-After": "9"}), opened("a")])
 
     async def main() -> None:
-        one = client(transport)
+        pacer = quick_pacer()
         loop = asyncio.get_running_loop()
-        wait_s, clock = float, loop.time
-        session = AdminSession(one, payloads(), Patience(wait_s=wait_s), clock=clock)
+        patience = Patience(wait_s=float)
+        session = AdminSession(client(transport, pacer), payloads(), patience, pacer.gate, clock=loop.time)
         start = loop.time()
         token = asyncio.create_task(session.token())
         await asyncio.sleep(1)
-        assert one.pacer.rate < one.pacer.asked
-        assert await one.pacer.turn() is not None
+        assert pacer.rate < pacer.asked
+        assert await pacer.acquire() is not None
         assert loop.time() - start >= 9
         assert await token == "a"
 
@@ -367,7 +378,7 @@ def test_a_halt_ends_the_waiting() -> None:
 
     async def story(session: AdminSession, transport: ScriptedTransport) -> None:
         loop = asyncio.get_running_loop()
-        loop.call_later(0.5, session._client.pacer.halt)
+        loop.call_later(0.5, session._gate.halt)
         start = loop.time()
         with pytest.raises(StoppedEarlyError):
             await session.token()
@@ -394,7 +405,7 @@ def test_a_login_passes_a_shut_gate() -> None:
     """The probe that finds the bank back may need a token first."""
 
     async def story(session: AdminSession, _: ScriptedTransport) -> str:
-        session._client.pacer.shut()
+        session._gate.shut()
         return await session.token()
 
     assert telling([opened("a")], story) == "a"

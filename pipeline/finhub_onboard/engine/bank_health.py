@@ -1,6 +1,6 @@
 """Whether the bank is there: one that only fails, or falls silent, is left alone until it answers again.
 
-A joiner of the pacer and the events. No customer fails for a bank that is down: nothing leaves while the gate is shut,
+A joiner of the gate and the events. No customer fails for a bank that is down: nothing leaves while the gate is shut,
 and a probe, a call that changes nothing, finds out whether it is back. A single customer's trouble is never taken for
 the bank's: any answer below 500 other than 429 shows that it is there.
 """
@@ -14,13 +14,14 @@ from finhub_onboard.errors import OnboardError, StoppedEarlyError
 from finhub_onboard.events import BankBack, BankDown, Handler
 from finhub_onboard.finhub.calls import Kind, Reply
 from finhub_onboard.finhub.patience import Patience
-from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.pacing.counters import Counters
+from finhub_onboard.outbound.pacing.gate import Gate
 
 _FAILURES = 5  # in a row, with no answer between
 _LOOK_S = 0.5
 _SILENCE_S = 5.0
-_AS_SLOW = 2.0  # a bank that took long for one call may be silent for that much longer
-_FORGET = 0.95
+_SILENCE_FACTOR = 2.0  # a bank that took long for one call may be silent for that much longer
+_SLOWEST_DECAY = 0.95
 _LOOK_PROBE_S, _PROBE_S = 5.0, 10.0
 
 Probe = Callable[[], Awaitable[Reply]]
@@ -29,8 +30,11 @@ Probe = Callable[[], Awaitable[Reply]]
 class Health:
     """Looks at every reply; ``watch`` runs beside the customers. ``clock`` gives monotonic seconds."""
 
-    def __init__(self, pacer: Pacer, emit: Handler, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pacer = pacer
+    def __init__(
+        self, gate: Gate, counters: Counters, emit: Handler, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._gate = gate
+        self._counters = counters
         self._emit = emit
         self._clock = clock
         self._failures = 0
@@ -45,11 +49,11 @@ class Health:
             return
         if is_answer(reply):
             self._failures = self._rounds = 0
-            self._slowest_s = max(reply.seconds, _FORGET * self._slowest_s)
+            self._slowest_s = max(reply.seconds, _SLOWEST_DECAY * self._slowest_s)
             self._back()
         elif reply.hold_s is not None and reply.says == _TOO_MANY:
-            # The pacer deals with these, a burst at a time; a bank that takes nothing any more is as good as down.
-            self._count(max(self._failures, self._pacer.refusals), reply)
+            # The rate budget holds the calls, a burst at a time; a bank that takes none any more is as good as down.
+            self._count(max(self._failures, self._counters.refusals), reply)
         else:
             self._count(self._failures + 1, reply)
 
@@ -76,7 +80,7 @@ class Health:
             if self._rounds >= patience.max_attempts and waited:
                 return False
             self._rounds += 1
-            await self._pacer.pause(max(patience.wait_s(self._rounds), self._pacer.held_s))
+            await self._gate.pause(max(patience.wait_s(self._rounds), self._gate.held_s))
             if self._down.is_set():
                 reply = await _ask(probe, _PROBE_S)
                 only_rate = reply.hold_s is not None
@@ -92,12 +96,12 @@ class Health:
         while not self._down.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._down.wait(), _LOOK_S)
-            silent_s = self._pacer.silent_s
-            longest_s = _SILENCE_S + _AS_SLOW * self._slowest_s
-            if self._down.is_set() or silent_s < longest_s or self._pacer.held_s:
+            silent_s = self._counters.silent_s
+            longest_s = _SILENCE_S + _SILENCE_FACTOR * self._slowest_s
+            if self._down.is_set() or silent_s < longest_s or self._gate.held_s:
                 continue
-            if not is_answer(await _ask(probe, _LOOK_PROBE_S)) and self._pacer.silent_s > silent_s:
-                self._fall(f"no answer for {self._pacer.silent_s:.0f} s")
+            if not is_answer(await _ask(probe, _LOOK_PROBE_S)) and self._counters.silent_s > silent_s:
+                self._fall(f"no answer for {self._counters.silent_s:.0f} s")
 
     def _count(self, failures: int, reply: Reply) -> None:
         self._failures = failures
@@ -106,13 +110,13 @@ class Health:
 
     def _fall(self, reason: str) -> None:
         self.reason = reason
-        self._pacer.shut()
+        self._gate.shut()
         self._down.set()
 
     def _back(self) -> None:
         if self._down.is_set():
             self._down.clear()
-            self._pacer.reopen()
+            self._gate.reopen()
             self._emit(BankBack())
 
 

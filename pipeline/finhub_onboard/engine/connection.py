@@ -1,4 +1,4 @@
-"""The outbound side of a run, put together: pacer, client, admin session, categories. Used by ``run`` and ``check``."""
+"""The outbound side of a run, put together: pacing, client, admin session, categories. For ``run`` and ``check``."""
 
 import random
 import time
@@ -16,7 +16,11 @@ from finhub_onboard.outbound.aiohttp_transport import AiohttpTransport
 from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.hierarchy import Hierarchy
 from finhub_onboard.outbound.httpx_transport import HttpxTransport
+from finhub_onboard.outbound.pacing.counters import Counters
+from finhub_onboard.outbound.pacing.gate import Gate
 from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.pacing.places import Places
+from finhub_onboard.outbound.pacing.ports import RateBudget
 from finhub_onboard.outbound.session import AdminSession
 from finhub_onboard.outbound.tls import load_trust
 from finhub_onboard.outbound.transport import Transport
@@ -29,7 +33,10 @@ TRANSPORTS: dict[str, type[Transport]] = {"aiohttp": AiohttpTransport, "httpx": 
 class Connection:
     """What a run needs to talk to the bank."""
 
-    pacer: Pacer
+    budget: RateBudget
+    gate: Gate
+    counters: Counters
+    places: Places
     client: Client
     payloads: Payloads
     session: AdminSession
@@ -78,7 +85,7 @@ async def connected(
     client = Client(
         api,
         transport=transport,
-        pacer=pacer,
+        budget=pacer,
         emit=emit,
         may_send=may_send,
         secrets=secrets,
@@ -86,14 +93,17 @@ async def connected(
         look=transport.look,
     )
     payloads = Payloads(settings, keys)
-    session = AdminSession(client, payloads, patience, clock=time.monotonic)
+    session = AdminSession(client, payloads, patience, pacer.gate, clock=time.monotonic)
     try:
         yield Connection(
-            pacer=pacer,
+            budget=pacer,
+            gate=pacer.gate,
+            counters=pacer.counters,
+            places=pacer.places,
             client=client,
             payloads=payloads,
             session=session,
-            hierarchy=Hierarchy(client, payloads, session),
+            hierarchy=Hierarchy(client, payloads, session, pacer.gate),
             patience=patience,
         )
     finally:

@@ -27,7 +27,9 @@ from finhub_onboard.keys import Keys
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.requirements import journey_rules
 from finhub_onboard.model import IntakeRow, Phase, Standing
-from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.pacing.counters import Counters
+from finhub_onboard.outbound.pacing.places import Places
+from finhub_onboard.outbound.pacing.ports import RateBudget
 
 _CUSTOMERS_PER_CALL = 4
 _MOST_CUSTOMERS = 2048
@@ -51,7 +53,9 @@ class Engine:
         find: Find,
         identify: Identify,
         stopper: Stopper,
-        pacer: Pacer,
+        budget: RateBudget,
+        counters: Counters,
+        places: Places,
         emit: Handler,
         now: Callable[[], float] = time.time,
         stopped_by: str = "",
@@ -59,7 +63,9 @@ class Engine:
     ) -> None:
         self._settings = settings
         self._stopper = stopper
-        self._pacer = pacer
+        self._budget = budget
+        self._counters = counters
+        self._places = places
         self._emit = emit
         self._rules = StopRules(settings, stopped_by=stopped_by)
         self._looked = asyncio.Event()
@@ -196,7 +202,7 @@ class Engine:
             self._emit(self._progress())
 
     def _progress(self) -> Progress:
-        tally, count = self._tally, self._pacer.count
+        tally, counters = self._tally, self._counters
         rows_done = tally.dispositions.total()
         seconds = time.monotonic() - self._started
         left = tally.total - rows_done
@@ -208,10 +214,10 @@ class Engine:
             rows_total=tally.total,
             dispositions=dict(tally.dispositions),
             phases={phase: sum(n for reached, n in done.items() if reached >= phase.number) for phase in Phase},
-            calls=count.total,
-            calls_per_second=float(count.current),
-            in_flight=self._pacer.in_flight.taken,
-            places=self._pacer.in_flight.limit,
-            rate_asked=self._pacer.rate,
+            calls=counters.total,
+            calls_per_second=float(counters.in_last_second),
+            in_flight=self._places.in_use,
+            places=self._places.limit,
+            rate_asked=self._budget.rate,
             eta_s=left * seconds / carried if carried else None,
         )

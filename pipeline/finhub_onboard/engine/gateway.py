@@ -23,7 +23,8 @@ from finhub_onboard.keys import IdKind, Keys, changed_columns
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.model import Category, Customer, Journey
 from finhub_onboard.outbound.client import Client
-from finhub_onboard.outbound.pacing.pacer import Turn
+from finhub_onboard.outbound.pacing.places import Places
+from finhub_onboard.outbound.pacing.ports import Permit, RateBudget
 from finhub_onboard.outbound.session import AdminSession
 
 _MOST_BROKEN = 16_384
@@ -67,14 +68,14 @@ class Ready:
     own_names: frozenset[str]
     document: str = ""
 
-    async def send(self, token: str, turn: Turn) -> Reply:
+    async def send(self, token: str, permit: Permit) -> Reply:
         """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read."""
         reply, _ = await self.client.send(
             self.call,
             self.outgoing,
             token=token,
             whose=self._whose(),
-            turn=turn,
+            permit=permit,
             fresh=self.broken.pop(self.journey) or (CALLS[self.call].changes and self.journey.doubts > 0),
         )
         if reply.sent and reply.status is None:
@@ -114,6 +115,8 @@ class Gateway:
         self,
         *,
         client: Client,
+        budget: RateBudget,
+        places: Places,
         payloads: Payloads,
         session: AdminSession,
         categories: tuple[Category, ...],
@@ -123,6 +126,8 @@ class Gateway:
         keys: Keys,
     ) -> None:
         self._client = client
+        self._budget = budget
+        self._places = places
         self._payloads = payloads
         self._session = session
         self._categories = index_categories(categories)
@@ -134,11 +139,11 @@ class Gateway:
 
     def in_flight(self) -> AbstractAsyncContextManager[None]:
         """One of the places for requests under way."""
-        return self._client.pacer.in_flight
+        return self._places
 
-    async def turn(self) -> Turn | None:
+    async def permit(self) -> Permit | None:
         """Wait until a request may leave; None when the run stops."""
-        return await self._client.pacer.turn()
+        return await self._budget.acquire()
 
     async def token(self, *, refused: str = "") -> str:
         """The admin token; ``refused`` is one that the bank just turned down."""

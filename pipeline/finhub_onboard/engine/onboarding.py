@@ -61,7 +61,7 @@ class Onboarding:
         ) as connection:
             is_restored = self._facts.ledger_restored
             signs = None if is_restored else Signs(self._ledger.name, run=self._record.number)
-            stopper = Stopper(connection.pacer, self._emit, signs, grace_s=settings.stop.grace_s)
+            stopper = Stopper(connection.gate, self._emit, signs, grace_s=settings.stop.grace_s)
             with interrupts.leading_to(stopper.signalled):
                 work = self._log_in_and_carry(connection, stopper)
                 await stopper.carry_out(work, deadline=deadline)
@@ -84,7 +84,7 @@ class Onboarding:
         settings = self._settings
         rules = self._facts.rules()
         assert rules.categories is not None
-        health = Health(connection.pacer, self._emit)
+        health = Health(connection.gate, connection.counters, self._emit)
         evidence = Evidence(self._keys, settings.documents.root, settings.documents.max_bytes)
         async with self._writer(stopper) as writer:
             if self._opened.bank.is_news:  # only now: an address that nobody could log in to is not kept
@@ -93,6 +93,8 @@ class Onboarding:
                     self._emit(Notice(message=self._opened.bank.message))
             gateway = Gateway(
                 client=connection.client,
+                budget=connection.budget,
+                places=connection.places,
                 payloads=connection.payloads,
                 session=connection.session,
                 categories=rules.categories,
@@ -115,7 +117,9 @@ class Onboarding:
                 find=self._ledger.find,
                 identify=writer.identify,
                 stopper=stopper,
-                pacer=connection.pacer,
+                budget=connection.budget,
+                counters=connection.counters,
+                places=connection.places,
                 emit=self._emit,
                 now=self._opened.clock,
                 stopped_by=self._facts.stopped_by,
@@ -155,10 +159,10 @@ class Onboarding:
             await asyncio.sleep(_HEARTBEAT_S)
 
     def _count(self, connection: Connection) -> None:
-        count, calls = connection.pacer.count, connection.hierarchy
+        counters, calls = connection.counters, connection.hierarchy
         self._facts = replace(
             self._facts,
-            rate_reached=count.reached,
-            max_in_1s=count.max_in_1s,
+            rate_reached=counters.mean_rate,
+            max_in_1s=counters.max_in_1s,
             calls=(calls.sent, calls.retried, calls.refused_for_rate),
         )

@@ -19,7 +19,7 @@ from finhub_onboard.events import Handler, Notice, Stopping
 from finhub_onboard.finhub.calls import Facts, Step
 from finhub_onboard.journey.verdicts import Judgement
 from finhub_onboard.model import Journey, Standing
-from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.pacing.gate import Gate
 
 _CLOCK_S = 1.0
 _AGAIN = "the same command goes on where it ended"
@@ -32,8 +32,8 @@ class Stopper:
     under way are waited for.
     """
 
-    def __init__(self, pacer: Pacer, emit: Handler, signs: Signs | None = None, *, grace_s: float = 10.0) -> None:
-        self._pacer = pacer
+    def __init__(self, gate: Gate, emit: Handler, signs: Signs | None = None, *, grace_s: float = 10.0) -> None:
+        self._gate = gate
         self._grace_s = grace_s
         self._signs = signs
         self._emit = emit
@@ -55,7 +55,7 @@ class Stopper:
             return
         self.requested, self.reason, self.hint, self.exit_code = True, reason, hint, exit_code
         self._emit(Stopping(reason=reason))
-        self._pacer.halt()
+        self._gate.halt()
         self._grace = self._loop.call_later(
             self._grace_s, self._cut_off, f"{self._grace_s:g} s are over (stop.grace_s)"
         )
@@ -82,7 +82,7 @@ class Stopper:
     async def pause(self, seconds: float) -> None:
         """Sleep, but not longer than the run goes on."""
         if seconds > 0:
-            await self._pacer.pause(seconds)
+            await self._gate.pause(seconds)
 
     async def carry_out(self, work: Coroutine[Any, Any, None], *, deadline: datetime | None) -> None:
         """Do ``work`` to its end; what is still under way some time after a stop, or at a second signal, is cut off.

@@ -30,8 +30,8 @@ class Request(Protocol):
     def document(self) -> str:
         """The ledger's entry of the document that is sent with it (``sent_documents``); empty if there is none."""
 
-    async def send(self, token: str, turn: Any) -> Reply:
-        """Send it now, using the permit ``turn``; never raises for anything that the bank does."""
+    async def send(self, token: str, permit: Any) -> Reply:
+        """Send it now, using ``permit``; never raises for anything that the bank does."""
 
 
 class Bank(Protocol):
@@ -52,7 +52,7 @@ class Bank(Protocol):
     async def token(self, *, refused: str = "") -> str:
         """Return the admin token, a new one if it is the ``refused`` one. Raises if the bank refuses the log-in."""
 
-    async def turn(self) -> Any:
+    async def permit(self) -> Any:
         """Wait for a permit to send one request, to be passed to ``send``. None when the run stops."""
 
     def observe(self, reply: Reply) -> None:

@@ -104,11 +104,11 @@ class Traverser:
             if isinstance(request, Problem):
                 self._fail_unsendable(step, request)
                 return
-            # Intent after permit: a crash must not leave a step in doubt that was only waiting for the pacer.
+            # Intent after permit: a crash must not leave a step in doubt that was only waiting for the rate.
             # The token also comes late: it must be valid when the request is sent.
-            turn = await tools.bank.turn()
-            token = await self._token_for(step) if turn is not None else ""
-            if turn is None or tools.stop.requested:
+            permit = await tools.bank.permit()
+            token = await self._token_for(step) if permit is not None else ""
+            if permit is None or tools.stop.requested:
                 return
             earlier = state.earlier_attempts(self._journey, self._visit, step)
             self._journey, self._visit = state.record_intent(
@@ -118,7 +118,7 @@ class Traverser:
             await self._await_durable([call] if step.call.ahead is Ahead.INTENT else [])
             # The run may have stopped meanwhile, such as for a full disk: then send nothing.
             stopped = self._is_stopped()
-            reply = STOPPED if stopped else await request.send(token, turn)
+            reply = STOPPED if stopped else await request.send(token, permit)
             judgement = judge(step, reply, earlier_doubts=earlier)
             judgement = self._weigh(step, token, judgement)
             wait_s = self._wait_s(step, reply, judgement)
@@ -130,7 +130,7 @@ class Traverser:
         if judgement.verdict is Verdict.FATAL:
             tools.stop.fatal(judgement, _message_of(judgement, reply))
         if wait_s and self._journey.standing is Standing.OPEN and reply.hold_s is None:
-            await tools.stop.pause(wait_s)  # after a refusal for rate the pacer delays everybody
+            await tools.stop.pause(wait_s)  # a refusal for rate holds all calls already
         if judgement.verdict is Verdict.EXPIRED and self._visit.renewed == step.label and not tools.stop.requested:
             await tools.bank.token(refused=token)
 

@@ -1,8 +1,8 @@
 """One request to the bank: headers, token, pacing, sending, reading. All calls of a run pass here.
 
-Promises: nothing leaves without a turn of the pacer; a failure to connect is told apart from a lost answer; whatever
-comes back becomes a ``Reply`` and never an exception; a refusal for rate slows all calls before anybody reads it.
-Knows no ledger and no phase order.
+Promises: nothing leaves without a permit of the rate budget; a failure to connect is told apart from a lost answer;
+whatever comes back becomes a ``Reply`` and never an exception; a refusal for rate slows all calls before anybody reads
+it. Knows no ledger and no phase order.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from finhub_onboard.finhub.retry_after import retry_after_s
 from finhub_onboard.finhub.whose import NOBODY, Whose
 from finhub_onboard.outbound.bank_clock import BankClock
 from finhub_onboard.outbound.causes import BROKE, Cause
-from finhub_onboard.outbound.pacing.pacer import Pacer, Turn
+from finhub_onboard.outbound.pacing.ports import Permit, RateBudget
 from finhub_onboard.outbound.transport import Broken, Unsent
 
 _TOKENS = 4096
@@ -44,7 +44,7 @@ class Client:
         api: Api,
         *,
         transport: httpx.AsyncBaseTransport,
-        pacer: Pacer,
+        budget: RateBudget,
         emit: Handler = ignore,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -63,7 +63,7 @@ class Client:
         self._may_send = may_send
         self._secrets = secrets
         self._look = look
-        self.pacer = pacer
+        self._budget = budget
         self._headers = {
             "Host": urlsplit(api.base_url).netloc,
             "User-Agent": f"finhub-onboard/{__version__}",
@@ -85,25 +85,25 @@ class Client:
         *,
         token: str = "",
         whose: Whose = NOBODY,
-        turn: Turn | None = None,
+        permit: Permit | None = None,
         urgent: bool = False,
         fresh: bool = False,
     ) -> tuple[Reply, bytes]:
         """Send ``request``; the reply as read for ``call``, and the body for who needs more.
 
-        ``whose`` tells who the answer must be about. ``turn`` is the pacer's leave to send; without one, the request
-        waits for its turn here.
+        ``whose`` tells who the answer must be about. Without a ``permit`` of the rate budget the request waits for one
+        here.
         ``urgent`` passes a shut gate: the probe that finds out whether the bank is back.
         ``fresh`` opens a connection of its own, as a probe does: it must not meet one that died in silence.
         """
-        turn = turn or await self.pacer.turn(urgent=urgent)
-        if turn is None:
+        permit = permit or await self._budget.acquire(urgent=urgent)
+        if permit is None:
             return STOPPED, b""
         started = self._clock()
         ready = self._request(request, token, fresh=fresh or urgent)
         if not self._may_send():  # asked last: this process may have stood still until now
             return STOPPED, b""
-        self.pacer.depart(turn)
+        self._budget.sent(permit)
         left_at = self._wall_clock()
         failed = Cause(text="", sent=True)
         try:
@@ -120,7 +120,7 @@ class Client:
         except Exception:  # noqa: BLE001 - whatever a transport raises after sending, the outcome is unknown
             failed = Cause(text=BROKE, sent=True)
         finally:
-            self.pacer.arrived(turn)
+            self._budget.answered(permit)
         if failed.text:
             return await self._unanswered(failed, self._clock() - started, look=urgent), b""
         reply = answers.read(call, response.status_code, content, whose=whose, secrets=self._secrets)
@@ -128,7 +128,7 @@ class Client:
             self._bank_clock.note(response.headers.get("date"), sent_at=left_at, received_at=self._wall_clock())
         asked = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
         reply = replace(reply, retry_after_s=asked, seconds=self._clock() - started)
-        return self._paced(call, reply, turn, whose.customer.external_id if whose.customer else ""), content
+        return self._paced(call, reply, permit, whose.customer.external_id if whose.customer else ""), content
 
     async def _unanswered(self, failed: Cause, seconds: float, *, look: bool) -> Reply:
         """The reply to a call that got no answer. ``look``: for a probe, who waits wants to know why."""
@@ -146,22 +146,22 @@ class Client:
         """Seconds by which the bank's clock is ahead of ours at least, as far as its answers told."""
         return self._bank_clock.ahead_s
 
-    def _paced(self, call: CallName, reply: Reply, turn: Turn, who: str) -> Reply:
-        """Let the pacer know what the bank thinks of the rate."""
-        asked, cap = reply.retry_after_s, self.pacer.max_wait_s
+    def _paced(self, call: CallName, reply: Reply, permit: Permit, who: str) -> Reply:
+        """Tell the rate budget what the bank thinks of the rate."""
+        asked, cap = reply.retry_after_s, self._budget.max_wait_s
         if asked is not None and asked > cap:
             too_long = f"it asks to wait {asked:.0f} s, retry.max_wait_s allows {cap:g} s"
             reply = replace(reply, message=f"{reply.message}; {too_long}" if reply.message else too_long)
         if not (reply.says == 429 or (reply.says == 503 and asked is not None)):  # noqa: PLR2004
-            self.pacer.taken(call, reply.seconds, who=who)
+            self._budget.accepted(call, reply.seconds, who=who)
             return reply
-        hold = self.pacer.refused(turn, asked, who=who)
+        hold = self._budget.refused(permit, asked, who=who)
         if hold.alone:
             return replace(reply, alone=True)
         if hold.cut:
             capped = f" and a pause of {asked:.0f} s, more than retry.max_wait_s" if asked and asked > cap else ""
             reason = f"the bank asked for less ({reply.status}){capped}"
-            self._emit(Slowed(reason=reason, seconds=hold.seconds, rate=self.pacer.rate))
+            self._emit(Slowed(reason=reason, seconds=hold.seconds, rate=self._budget.rate))
         return replace(reply, hold_s=hold.seconds)
 
     def tell(self, message: str) -> None:

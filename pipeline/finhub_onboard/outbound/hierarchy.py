@@ -7,6 +7,7 @@ from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.finhub.requests import Payloads
 from finhub_onboard.model import Category
 from finhub_onboard.outbound.client import Client
+from finhub_onboard.outbound.pacing.gate import Gate
 from finhub_onboard.outbound.session import AdminSession
 
 _RENEWALS = 2
@@ -17,10 +18,11 @@ _AGAIN = "check the network and api.base_url; the same command goes on where it 
 class Hierarchy:
     """Reads the hierarchy and counts the calls it took."""
 
-    def __init__(self, client: Client, payloads: Payloads, session: AdminSession) -> None:
+    def __init__(self, client: Client, payloads: Payloads, session: AdminSession, gate: Gate) -> None:
         self._client = client
         self._payloads = payloads
         self._session = session
+        self._gate = gate
         self.sent = 0
         self.retried = 0
         self.refused_for_rate = 0
@@ -39,7 +41,7 @@ class Hierarchy:
             status = reply.says or reply.status
             if status == 401 and renewals < _RENEWALS:  # noqa: PLR2004
                 if renewals:  # another log-in of the same user may have ended this one's session
-                    await self._client.pacer.pause(patience.wait_s(renewals))
+                    await self._gate.pause(patience.wait_s(renewals))
                 refused = token
                 renewals += 1
                 attempt -= 1
@@ -54,8 +56,8 @@ class Hierarchy:
                 )
             if attempt < patience.max_attempts:
                 self._client.tell(f"no categories yet: {reply.cause or f'status {reply.status}'}; trying again")
-            if attempt < patience.max_attempts and reply.hold_s is None:  # else the next turn waits anyway
-                await self._client.pacer.pause(patience.asked_s(attempt, reply.retry_after_s))
+            if attempt < patience.max_attempts and reply.hold_s is None:  # else the next permit waits anyway
+                await self._gate.pause(patience.asked_s(attempt, reply.retry_after_s))
         raise StoppedEarlyError(
             f"the bank's categories cannot be read: {reply.cause or f'status {reply.status}'}", hint=_AGAIN
         )

@@ -14,6 +14,7 @@ from finhub_onboard.finhub.calls import CallName, Kind, Reply
 from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.finhub.requests import Payloads
 from finhub_onboard.outbound.client import Client
+from finhub_onboard.outbound.pacing.gate import Gate
 
 _LIFE_S = 3600.0
 _RENEW_AT = 0.8
@@ -76,8 +77,11 @@ class AdminSession:
     since they worked last.
     """
 
-    def __init__(self, client: Client, payloads: Payloads, patience: Patience, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, client: Client, payloads: Payloads, patience: Patience, gate: Gate, *, clock: Callable[[], float]
+    ) -> None:
         self._client = client
+        self._gate = gate
         self._payloads = payloads
         self._patience = patience
         self._clock = clock
@@ -175,15 +179,15 @@ class AdminSession:
             raise _no_session(_cause(reply))
 
     async def _pause(self, attempt: int, reply: Reply) -> None:
-        """Wait before the next try; a refusal for rate holds everybody at the pacer already."""
+        """Wait before the next try; a refusal for rate holds all calls already."""
         if reply.hold_s is not None:
             return
         if reply.retry_after_s is not None:
-            await self._client.pacer.pause(min(reply.retry_after_s, self._patience.max_wait_s))
+            await self._gate.pause(min(reply.retry_after_s, self._patience.max_wait_s))
             return
         # Not less than half of the backoff: a short fault must not outlive all tries by chance.
         least_s = min(2.0**attempt / 4, self._patience.max_wait_s)
-        await self._client.pacer.pause(max(self._patience.wait_s(attempt), least_s))
+        await self._gate.pause(max(self._patience.wait_s(attempt), least_s))
 
 
 def _cause(reply: Reply) -> str:

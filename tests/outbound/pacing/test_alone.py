@@ -15,7 +15,7 @@ from tests.outbound.support import customer, payloads, response, run_virtually, 
 def test_a_first_refusal_is_everybodys() -> None:
     """Nothing tells it from a limit; so is a second one where nobody else passed meanwhile."""
     alone = Alone()
-    alone.taken("b")
+    alone.accepted("b")
     assert not alone.refused("a")
     assert not alone.refused("a")
 
@@ -24,10 +24,10 @@ def test_who_is_refused_again_while_others_pass_is_alone() -> None:
     """And stays so until a call of its own is taken."""
     alone = Alone()
     assert not alone.refused("a")
-    alone.taken("b")
+    alone.accepted("b")
     assert alone.refused("a")
     assert alone.refused("a")
-    alone.taken("a")
+    alone.accepted("a")
     assert not alone.refused("a")
 
 
@@ -35,12 +35,12 @@ def test_refusals_of_several_are_the_rate_again() -> None:
     """A limit refuses now this one and now that one: nobody is alone then, whatever passes between."""
     alone = Alone()
     assert not alone.refused("a")
-    alone.taken("b")
+    alone.accepted("b")
     assert alone.refused("a")
     assert not alone.refused("c")
-    alone.taken("b")
+    alone.accepted("b")
     assert not alone.refused("a")
-    alone.taken("b")
+    alone.accepted("b")
     assert alone.refused("a")
 
 
@@ -50,7 +50,7 @@ def test_two_who_are_refused_for_good_are_alone_each() -> None:
     found = []
     for _ in range(4):
         found += [alone.refused("a"), alone.refused("c")]
-        alone.taken("b")
+        alone.accepted("b")
     assert found == [False, False, False, True, True, True, True, True]
 
 
@@ -59,7 +59,7 @@ def test_calls_of_no_customer_are_everybodys() -> None:
     alone = Alone()
     for _ in range(3):
         assert not alone.refused("")
-        alone.taken("b")
+        alone.accepted("b")
 
 
 def test_the_others_go_on_at_the_rate() -> None:
@@ -78,7 +78,7 @@ def test_the_others_go_on_at_the_rate() -> None:
     async def main() -> tuple[list[Reply], float, float]:
         loop = asyncio.get_running_loop()
         pacer = Pacer(calls_per_second=100, max_in_flight=64)
-        client = Client(settings().api, transport=Bank(), pacer=pacer)
+        client = Client(settings().api, transport=Bank(), budget=pacer)
         outgoing = payloads().hierarchy()
         refused: list[Reply] = []
 

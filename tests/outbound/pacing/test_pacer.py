@@ -10,8 +10,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from finhub_onboard.outbound.pacing.count import Count
-from finhub_onboard.outbound.pacing.pacer import Hold, Pacer, Turn
+from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.pacing.ports import Hold, Permit
 from tests.outbound.support import run_virtually
 
 
@@ -26,19 +26,19 @@ def most_in(departures: list[float], seconds: float = 1.0) -> int:
 
 
 async def leave(pacer: Pacer, *, urgent: bool = False) -> bool:
-    """Wait for a turn and use it at once; false when the run was halted."""
-    turn = await pacer.turn(urgent=urgent)
-    if turn is None:
+    """Wait for a permit and use it at once; false when the run was halted."""
+    permit = await pacer.acquire(urgent=urgent)
+    if permit is None:
         return False
-    pacer.depart(turn)
-    pacer.arrived(turn)
-    pacer.taken("check", 0.01)
+    pacer.sent(permit)
+    pacer.answered(permit)
+    pacer.accepted("check", 0.01)
     return True
 
 
 def refuse(pacer: Pacer, asked_s: float | None, *, ago_s: float = 0.0) -> Hold:
     """Let the bank refuse a call for its rate that left ``ago_s`` seconds ago."""
-    return pacer.refused(Turn(at=asyncio.get_running_loop().time() - ago_s, left=True), asked_s)
+    return pacer.refused(Permit(at=asyncio.get_running_loop().time() - ago_s, is_sent=True), asked_s)
 
 
 def departures(
@@ -65,10 +65,10 @@ def departures(
         if during:
             tasks.append(asyncio.create_task(during(pacer)))  # type: ignore[arg-type]
         await asyncio.sleep(seconds)
-        pacer.halt()
+        pacer.gate.halt()
         await asyncio.gather(*tasks)
-        assert pacer.count.total == len(left)
-        assert pacer.count.max_in_1s == most_in(left)
+        assert pacer.counters.total == len(left)
+        assert pacer.counters.max_in_1s == most_in(left)
         return left
 
     return run_virtually(main())
@@ -140,8 +140,8 @@ def test_bursts_of_work_do_not_break_the_window(rate: float, bursts: list[tuple[
 
 @settings(max_examples=20, deadline=None, phases=[Phase.generate])  # a failure is plain without shrinking
 @given(st.sampled_from([1, 3, 20, 100]), st.randoms(use_true_random=False))
-def test_turns_that_are_used_late_do_not_break_the_window(rate: int, random: Random) -> None:
-    """Between a turn and its departure lies a write that may take long: the departures still keep the bound."""
+def test_permits_that_are_used_late_do_not_break_the_window(rate: int, random: Random) -> None:
+    """Between a permit and the sending lies a write that may take long: the departures still keep the bound."""
 
     async def main() -> list[float]:
         loop = asyncio.get_running_loop()
@@ -149,14 +149,14 @@ def test_turns_that_are_used_late_do_not_break_the_window(rate: int, random: Ran
         left: list[float] = []
 
         async def call() -> None:
-            turn = await pacer.turn()
-            assert turn is not None
+            permit = await pacer.acquire()
+            assert permit is not None
             await asyncio.sleep(random.choice([0, 0.001, 0.2, 1.5]))
-            pacer.depart(turn)
+            pacer.sent(permit)
             left.append(loop.time())
 
         await asyncio.gather(*(call() for _ in range(3 * rate + 2)))
-        assert pacer.count.max_in_1s == most_in(left)
+        assert pacer.counters.max_in_1s == most_in(left)
         return left
 
     assert most_in(run_virtually(main())) <= rate
@@ -194,7 +194,7 @@ def test_a_refusal_holds_everybody_and_cuts_the_rate() -> None:
     assert most_in(left) <= 100
 
 
-def test_a_refusal_reaches_the_call_that_already_waits_for_its_turn() -> None:
+def test_a_refusal_reaches_the_call_that_already_waits_for_its_permit() -> None:
     """At a slow rate the next call may wait for seconds: a hold that comes meanwhile holds it too."""
 
     async def during(pacer: Pacer) -> None:
@@ -251,7 +251,7 @@ def test_a_longer_wait_within_a_burst_is_obeyed() -> None:
         start = loop.time()
         for asked_s in (1.0, 9.0, 0.1, None):
             refuse(pacer, asked_s, ago_s=0.1)
-        assert pacer.held_s == pytest.approx(9.0)
+        assert pacer.gate.held_s == pytest.approx(9.0)
         await leave(pacer)
         return loop.time() - start
 
@@ -284,7 +284,7 @@ def test_without_a_named_wait_the_run_backs_off_by_how_often_in_a_row() -> None:
             await asyncio.sleep(0.1)
             refuse(pacer, None, ago_s=0.2)
             await asyncio.sleep(2)
-        pacer.taken("check", 0.1)
+        pacer.accepted("check", 0.1)
         refuse(pacer, None)
         return asked
 
@@ -323,13 +323,13 @@ def test_halt_wakes_everybody_who_waits(reason: str) -> None:
         if reason == "hold":
             refuse(pacer, 60.0)
         if reason == "gate":
-            pacer.shut()
+            pacer.gate.shut()
         waiting = [asyncio.create_task(leave(pacer, urgent=number == 9)) for number in range(10)]
         await asyncio.sleep(0.05)
         if reason == "gate":
             assert await waiting[9]
         halted_at = loop.time()
-        pacer.halt()
+        pacer.gate.halt()
         results = await asyncio.gather(*waiting[:9])
         assert not await leave(pacer)
         assert not await leave(pacer, urgent=True)
@@ -340,40 +340,21 @@ def test_halt_wakes_everybody_who_waits(reason: str) -> None:
     assert waited < 0.5
 
 
-def test_halt_ends_a_pause() -> None:
-    """A pause is as long as it says, but not longer than the run goes on; a negative one is none."""
-
-    async def main() -> list[float]:
-        loop = asyncio.get_running_loop()
-        pacer = Pacer(calls_per_second=2, max_in_flight=8)
-        took = []
-        for seconds in (7.0, -1.0):
-            start = loop.time()
-            await pacer.pause(seconds)
-            took.append(loop.time() - start)
-        start = loop.time()
-        loop.call_later(5.0, pacer.halt)
-        await pacer.pause(86_400.0)
-        return [*took, loop.time() - start]
-
-    assert run_virtually(main()) == pytest.approx([7.0, 0.0, 5.0], abs=0.01)
-
-
 def test_a_shut_gate_stops_those_who_already_queued() -> None:
-    """The bank is down: not even the calls that waited for their turn before that leave, only the urgent probe."""
+    """The bank is down: not even the calls that waited for their permit before that leave, only the urgent probe."""
 
     async def main() -> tuple[int, bool, int]:
         pacer = Pacer(calls_per_second=10, max_in_flight=64)
         waiting = [asyncio.create_task(leave(pacer)) for _ in range(40)]
         await asyncio.sleep(0.55)
-        pacer.shut()
-        before = pacer.count.total
+        pacer.gate.shut()
+        before = pacer.counters.total
         await asyncio.sleep(30)
-        leaked = pacer.count.total - before
+        leaked = pacer.counters.total - before
         probe = await leave(pacer, urgent=True)
-        pacer.reopen()
+        pacer.gate.reopen()
         await asyncio.gather(*waiting)
-        return leaked, probe, pacer.count.total
+        return leaked, probe, pacer.counters.total
 
     assert run_virtually(main()) == (0, True, 41)
 
@@ -391,9 +372,9 @@ def test_order_survives_a_shut_gate() -> None:
 
         tasks = [asyncio.create_task(call(number)) for number in range(30)]
         await asyncio.sleep(0.3)
-        pacer.shut()
+        pacer.gate.shut()
         await asyncio.sleep(5)
-        pacer.reopen()
+        pacer.gate.reopen()
         await asyncio.gather(*tasks)
         return order
 
@@ -410,7 +391,7 @@ def test_a_cancelled_caller_does_not_block_the_others() -> None:
         for task in tasks[1::2]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        return pacer.count.total
+        return pacer.counters.total
 
     assert run_virtually(main()) == 10
 
@@ -424,29 +405,15 @@ def test_in_flight_is_limited() -> None:
 
         async def call() -> None:
             nonlocal most
-            async with pacer.in_flight:
+            async with pacer.places:
                 await leave(pacer)
-                most = max(most, pacer.in_flight.taken)
+                most = max(most, pacer.places.in_use)
                 await asyncio.sleep(1)
 
         await asyncio.gather(*(call() for _ in range(10)))
-        return most, pacer.in_flight.taken
+        return most, pacer.places.in_use
 
     assert run_virtually(main()) == (3, 0)
-
-
-def test_the_count() -> None:
-    """Departures are counted in all, in the last second, and as a mean from the first to the last."""
-    now = 100.0
-    count = Count(lambda: now)
-    assert (count.total, count.max_in_1s, count.current) == (0, 0, 0)
-    for moment in (100.0, 100.2, 100.4, 101.0, 103.0):
-        count.add(moment)
-    now = 103.5
-    assert (count.total, count.max_in_1s, count.current) == (5, 3, 1)
-    assert count.reached == pytest.approx(4 / 3)
-    now = 104.0
-    assert count.current == 0
 
 
 @pytest.mark.parametrize("rate", [200])
@@ -464,7 +431,7 @@ def test_in_real_time(rate: int) -> None:
 
         tasks = [asyncio.create_task(work()) for _ in range(32)]
         await asyncio.sleep(1.5)
-        pacer.halt()
+        pacer.gate.halt()
         await asyncio.gather(*tasks)
         return left
 
@@ -484,14 +451,14 @@ def arrivals_at_the_bank(
         pacer = Pacer(calls_per_second=rate, max_in_flight=128)
 
         async def call() -> None:
-            async with pacer.in_flight:
-                turn = await pacer.turn()
-                assert turn is not None
-                pacer.depart(turn)
+            async with pacer.places:
+                permit = await pacer.acquire()
+                assert permit is not None
+                pacer.sent(permit)
                 await asyncio.sleep(on_the_way_s(loop.time()))
                 arrivals.append(loop.time())
                 await asyncio.sleep(at_work_s())
-                pacer.arrived(turn)
+                pacer.answered(permit)
 
         await asyncio.gather(*(call() for _ in range(calls)))
 

@@ -38,17 +38,17 @@ def outcome(latency: Latency, *, most: int, seconds: float, rate: float = 100_00
         loop = asyncio.get_running_loop()
         pacer = Pacer(calls_per_second=rate, max_in_flight=most)
         if not adapting:
-            pacer.in_flight = _Fixed(most)
+            pacer.places = _Fixed(most)
 
         async def work(number: int) -> None:
             nonlocal answered, together
             names = list(CALLS)
             while True:
-                async with pacer.in_flight:
-                    turn = await pacer.turn()
-                    if turn is None:
+                async with pacer.places:
+                    permit = await pacer.acquire()
+                    if permit is None:
                         return
-                    pacer.depart(turn)
+                    pacer.sent(permit)
                     together += 1
                     assert together <= most
                     name = names[number % len(names)]
@@ -57,14 +57,14 @@ def outcome(latency: Latency, *, most: int, seconds: float, rate: float = 100_00
                     together -= 1
                     answered += 1
                     number += 1
-                    pacer.arrived(turn)
-                    pacer.taken(name, took)
+                    pacer.answered(permit)
+                    pacer.accepted(name, took)
 
         tasks = [asyncio.create_task(work(number)) for number in range(2 * most)]
         for _ in range(20):
             await asyncio.sleep(seconds / 20)
-            places.append(pacer.in_flight.limit)
-        pacer.halt()
+            places.append(pacer.places.limit)
+        pacer.gate.halt()
         await asyncio.gather(*tasks)
         assert loop.time() > 0
 
@@ -180,7 +180,7 @@ def test_places_are_given_in_order_and_given_back_when_somebody_is_cancelled() -
         for number in (0, 3, 4):
             tasks[number].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert places.taken == 0
+        assert places.in_use == 0
         return order
 
     assert run_virtually(main()) == [0, 1, 2, 5, 6, 7]

@@ -120,21 +120,21 @@ def outcome(
         start = loop.time()
 
         async def work() -> None:
-            while (turn := await pacer.turn()) is not None:
-                pacer.depart(turn)
+            while (permit := await pacer.acquire()) is not None:
+                pacer.sent(permit)
                 await asyncio.sleep(LATENCY_S * chance.uniform(0.3, 0.7))
                 taken = limit.admits(loop.time())
-                calls.append((turn.at - start, taken))
+                calls.append((permit.at - start, taken))
                 await asyncio.sleep(LATENCY_S * chance.uniform(0.3, 0.7))
-                pacer.arrived(turn)
+                pacer.answered(permit)
                 if taken:
-                    pacer.taken("check", LATENCY_S)
+                    pacer.accepted("check", LATENCY_S)
                 else:
-                    pacer.refused(turn, wait(chance))
+                    pacer.refused(permit, wait(chance))
 
         tasks = [asyncio.create_task(work()) for _ in range(32)]
         await asyncio.sleep(WHOLE_S)
-        pacer.halt()
+        pacer.gate.halt()
         await asyncio.gather(*tasks)
 
     run_virtually(main())
@@ -175,7 +175,7 @@ def test_the_rate_is_cut_to_a_tenth_below_what_the_bank_took() -> None:
     """The level is what was taken in the last second, but one refusal never more than halves the rate."""
     rate = Rate(100)
     for number in range(80):
-        rate.taken(10 + number / 80)
+        rate.accepted(10 + number / 80)
     rate.cut(11, hold_s=0)
     assert rate.now == pytest.approx(0.9 * 80, abs=1)
     rate.cut(20, hold_s=0)
@@ -186,7 +186,7 @@ def test_the_climb_is_flat_around_the_level_and_ends_at_what_was_asked() -> None
     """Back below the level it is quick, around it slow, beyond it quick again; never down and never beyond."""
     rate = Rate(100)
     for number in range(40):
-        rate.taken(9.01 + number / 40)
+        rate.accepted(9.01 + number / 40)
     rate.cut(10, hold_s=2)
     seen = []
     for second in range(60):

@@ -1,1 +1,1 @@
-"""How fast the bank is called: the rate, the number in flight, holding back."""
+"""How fast the bank is called: the rate budget (``ports``), the gate, the counters, the places for calls in flight."""

@@ -1,8 +1,8 @@
 """Places for requests under way: how many there are adapts to how the bank bears them.
 
-A bank that works on many calls at once answers as fast with all places taken as with few. One that does not lets them
+A bank that works on many calls at once answers as fast with all places in use as with few. One that does not lets them
 queue: its latency grows with the number in flight and nothing is won. ``Knee`` finds the difference by trying: while
-all places are taken and the rate is not reached, it gives out a quarter fewer or more for a while and compares the
+all places are in use and the rate is not reached, it gives out a quarter fewer or more for a while and compares the
 latency of the same calls just before. Where latency follows the number, fewer are better; where it does not, more.
 Latencies are compared by their logarithms, which a few very slow answers hardly move, and fewer places are kept only
 where the difference is clear in view of how much latencies vary anyway.
@@ -12,14 +12,14 @@ import asyncio
 from dataclasses import dataclass, field
 from math import log, sqrt
 
-_WINDOW = 256  # answers that are compared
-_FULL = 0.9  # of the answers of a window came while all places were taken, else it says nothing
-_ALIKE = 0.25  # so much of a window must be calls that the other one has, too
-_STEP = 4  # one place in so many is tried more or less
-_HALF = 0.5  # latency follows the number in flight if it changes by more than half as much
-_ALMOST = 0.8  # fewer answers a second, almost in proportion: what the run itself does takes its time, too
-_CLEAR = 3.0  # times the error: such a difference is no accident
-_REST, _LONGEST_REST = 4, 32  # windows between two trials; the more often nothing came of it, the more
+_WINDOW_ANSWERS = 256  # are compared with those of the window before
+_FULL_SHARE = 0.9  # of a window's answers came while all places were in use, else it says nothing
+_COMMON_SHARE = 0.25  # of a window's answers are of calls that the other one has, too, else they cannot be compared
+_STEP_DIVISOR = 4  # one place in so many is tried more or less
+_FOLLOWS_SLOPE = 0.5  # latency follows the number in flight if its logarithm changes by more than half as much
+_SLOWER_EXPONENT = 0.8  # throughput fell nearly in proportion (1: fully); what the run itself does takes its time, too
+_CLEAR_ERRORS = 3.0  # standard errors: such a difference is no accident
+_REST_WINDOWS, _MAX_REST_WINDOWS = 4, 32  # windows between two trials; the more often nothing came of it, the more
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class _Window:
                 weights += weight
                 changes += weight * (mean - mean_before)
                 errors += weight * weight * (error + error_before)
-        return (changes / weights, sqrt(errors) / weights) if weights >= _ALIKE * _WINDOW else None
+        return (changes / weights, sqrt(errors) / weights) if weights >= _COMMON_SHARE * _WINDOW_ANSWERS else None
 
 
 def _mean(count: int, total: float, squares: float) -> tuple[float, float]:
@@ -73,22 +73,22 @@ class Knee:
         self._most = most
         self._settled = most
         self._up = False
-        self._rest = self._left = _REST
+        self._rest = self._left = _REST_WINDOWS
         self._before: _Window | None = None
         self._window = _Window(skip=most)
 
     def feed(self, call: str, seconds: float, *, full: bool, rate: float, now: float) -> None:
-        """Note the answer to ``call``: whether all places were taken, and the rate in force at ``now``."""
+        """Note the answer to ``call``: whether all places were in use, and the rate in force at ``now``."""
         window = self._window
         window.add(call, seconds, full=full, now=now)
-        if window.answers < _WINDOW:
+        if window.answers < _WINDOW_ANSWERS:
             return
         self._window = _Window(skip=0, began=now)
-        bound_by_rate = window.seconds > 0 and window.answers / window.seconds >= _FULL * rate
-        if window.full < _FULL * window.answers or (bound_by_rate and not self._up):
+        bound_by_rate = window.seconds > 0 and window.answers / window.seconds >= _FULL_SHARE * rate
+        if window.full < _FULL_SHARE * window.answers or (bound_by_rate and not self._up):
             # Where the rate is reached, or nearly, fewer could only cost: the way leads up, if there is one.
             self._up = bound_by_rate and self._settled < self._most
-            self._left = min(self._left, _REST)
+            self._left = min(self._left, _REST_WINDOWS)
             self.interrupted()
         elif self._before is not None:
             self._judge(self._before, window)
@@ -105,21 +105,21 @@ class Knee:
     def _try(self, before: _Window) -> None:
         if self._settled in (1, self._most):
             self._up = self._settled == 1
-        step = max(1, self._settled // _STEP)
+        step = max(1, self._settled // _STEP_DIVISOR)
         self._before = before
         self._give(min(self._most, self._settled + step) if self._up else max(1, self._settled - step))
 
     def _judge(self, before: _Window, window: _Window) -> None:
         if (change := window.change(before)) and self.limit != self._settled:
             moved, error = change
-            follows = moved / log(self.limit / self._settled) > _HALF
-            slower = window.seconds > before.seconds * (self._settled / self.limit) ** _ALMOST
-            if not follows if self._up else follows and not slower and abs(moved) > _CLEAR * error:
-                self._settled, self._rest = self.limit, _REST
+            follows = moved / log(self.limit / self._settled) > _FOLLOWS_SLOPE
+            slower = window.seconds > before.seconds * (self._settled / self.limit) ** _SLOWER_EXPONENT
+            if not follows if self._up else follows and not slower and abs(moved) > _CLEAR_ERRORS * error:
+                self._settled, self._rest = self.limit, _REST_WINDOWS
                 self._try(window)
                 return
         self._up = not self._up
-        self._rest = min(_LONGEST_REST, 2 * self._rest)
+        self._rest = min(_MAX_REST_WINDOWS, 2 * self._rest)
         self._left = self._rest
         self._before = None
         self._give(self._settled)
@@ -134,9 +134,9 @@ class Places:
 
     def __init__(self, most: int) -> None:
         self._free = asyncio.Semaphore(most)
-        self._given = most  # what the semaphore holds and what is taken
+        self._given = most  # what the semaphore holds and what is in use
         self._knee = Knee(most)
-        self.taken = 0
+        self.in_use = 0
 
     @property
     def limit(self) -> int:
@@ -145,10 +145,10 @@ class Places:
 
     async def __aenter__(self) -> None:
         await self._free.acquire()
-        self.taken += 1
+        self.in_use += 1
 
     async def __aexit__(self, *_: object) -> None:
-        self.taken -= 1
+        self.in_use -= 1
         if self._given > self.limit:
             self._given -= 1
         else:
@@ -156,7 +156,7 @@ class Places:
 
     def answered(self, call: str, seconds: float, *, rate: float, now: float) -> None:
         """Note how long the bank took for ``call``; the number of places may change."""
-        self._knee.feed(call, seconds, full=self.taken >= self.limit, rate=rate, now=now)
+        self._knee.feed(call, seconds, full=self.in_use >= self.limit, rate=rate, now=now)
         self._grow()
 
     def interrupted(self) -> None:

@@ -1,0 +1,64 @@
+"""The right to send calls, as the rest of the job sees it: a budget of so many calls per second.
+
+``pacer`` keeps it within one process. A budget that several machines share would fulfil the same protocol.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(slots=True, kw_only=True)
+class Permit:
+    """The right to send one request: when it was granted or, once ``is_sent``, used. Seconds, monotonic.
+
+    ``late_s`` is by how much later than usual the request may have reached the bank; None while that is not known.
+    """
+
+    at: float
+    is_sent: bool = False
+    late_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What a refusal for rate led to: all calls are held for ``seconds``; ``cut``: the rate is lower from now on.
+
+    ``alone``: neither, because one customer is refused again and again while others pass.
+    """
+
+    seconds: float
+    cut: bool
+    alone: bool = False
+
+
+class RateBudget(Protocol):
+    """Grants permits to send: never more per second, as the bank counts, than the run asked for."""
+
+    max_wait_s: float
+    """The longest time that a refusal may hold calls, whatever the bank asks for."""
+
+    @property
+    def asked(self) -> float:
+        """The configured rate, calls per second."""
+
+    @property
+    def rate(self) -> float:
+        """The rate in force, calls per second."""
+
+    async def acquire(self, *, urgent: bool = False) -> Permit | None:
+        """Wait until one more request may leave, first come, first served; the caller then sends soon.
+
+        None: the run was halted and nothing may leave. ``urgent`` passes a shut gate.
+        """
+
+    def sent(self, permit: Permit) -> None:
+        """The request of ``permit`` leaves now."""
+
+    def answered(self, permit: Permit) -> None:
+        """The request of ``permit`` was answered, or given up."""
+
+    def accepted(self, call: str, seconds: float, *, who: str = "") -> None:
+        """The bank did not refuse ``call`` of customer ``who`` for its rate, and took ``seconds`` for it."""
+
+    def refused(self, permit: Permit, asked_s: float | None, *, who: str = "") -> Hold:
+        """The bank refused a call for its rate, and asked for a pause of ``asked_s`` seconds if it named one."""
