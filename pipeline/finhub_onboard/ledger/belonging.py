@@ -1,9 +1,9 @@
-"""Whose a ledger is: the tenant and the seed that it was made for, and the keys that this seed has in it.
+"""The owner of a ledger: the tenant and seed that it was made for, and the keys derived from the seed.
 
-Works on the entries that a ledger keeps about itself, whichever database holds them. Promises: a ledger keeps its way
-to derive keys for ever, or nobody in it would be known again. Ledgers from version 0.5 on derive them from the
-stretched seed, older ones from the seed itself; what tells the seed is stretched in all, in older ones from their next
-opening on. A seed that is refused changes nothing.
+Works on the entries that a ledger keeps about itself, in any database. Promises: a ledger never changes how its keys
+are derived, or none of its customers would be recognised. Ledgers from version 0.5 on derive them from the stretched
+seed, older ones from the seed itself. The entry to verify the seed is stretched in all of them, in older ones from
+their next opening on. A refused seed changes nothing.
 """
 
 import hmac
@@ -18,15 +18,15 @@ from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import AnotherSeedError
 
 CHECK = "seed_check"
-"""The entry that tells the seed."""
+"""The entry that verifies the seed."""
 _TENANT = "tenant_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What a ledger's entries and the seed give: the keys; ``None`` where no seed was given.
+    """The keys by a ledger's entries and the seed; ``None`` without a seed.
 
-    ``harder_check`` is to replace the entry ``CHECK``; empty: it stays.
+    ``harder_check`` replaces the entry ``CHECK``; empty: it stays.
     """
 
     keys: Keys | None
@@ -34,16 +34,16 @@ class Opened:
 
 
 def entries_of_new(tenant_id: str, seed: str) -> dict[str, str]:
-    """What a new ledger keeps of whose it is; the name is random."""
+    """The entries of a new ledger about its owner; its name is random."""
     stretching = Stretching(salt=os.urandom(16), cost=seeds.COST)
     return {_TENANT: tenant_id, CHECK: stretching.check(seed), "ledger_id": os.urandom(8).hex()}
 
 
 def recognise(entries: Mapping[str, str], name: str, *, tenant_id: str, seed: str) -> Opened:
-    """The keys in the ledger called ``name`` that keeps these entries; without a seed it is not asked for.
+    """The keys of the ledger called ``name`` with these entries; without a seed it is not verified.
 
     Raises :class:`ConfigurationError` if the ledger is another tenant's, :class:`AnotherSeedError`, and ``ValueError``
-    for an entry that no ledger has.
+    for an invalid entry.
     """
     if "ledger_id" not in entries:
         raise ConfigurationError(

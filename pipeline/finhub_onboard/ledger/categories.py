@@ -1,6 +1,6 @@
-"""The bank's categories as it last told them, kept sealed in the ledger: a plan asks nobody.
+"""The bank's categories as last read, sealed in the ledger, so that a plan needs no call.
 
-A joiner of ledger and model. Promise: what ``onboard check`` or a run read last is what is known.
+A joiner of ledger and model. Promise: the categories that ``onboard check`` or a run read last are used.
 """
 
 import json
@@ -16,13 +16,13 @@ _NOTE = "hierarchy"
 
 
 def remember(categories: Sequence[Category], ledger: Ledger) -> None:
-    """Keep what the hierarchy said; a ledger that cannot take it ends nothing."""
+    """Store the categories; a ledger that cannot be written is no error here."""
     with suppress(OnboardError):
         ledger.note(_NOTE, ledger.keys.seal_text(json.dumps([asdict(category) for category in categories])))
 
 
 def known_categories(ledger: Reader) -> tuple[Category, ...] | None:
-    """The categories as they were told last; ``None`` if nobody read them yet."""
+    """The categories as last read; ``None`` if they were never read."""
     if text := ledger.keys.unseal_text(ledger.noted(_NOTE) or ""):
         return tuple(Category(**category) for category in json.loads(text))
     seen = next((run.facts["categories"] for run in ledger.runs() if run.facts.get("categories")), None)

@@ -13,7 +13,7 @@ from finhub_onboard.ledger.sqlite import adapter as sqlite
 
 
 class Adapter(Protocol):
-    """What each database's ``adapter`` module has."""
+    """What the ``adapter`` module of each database provides."""
 
     def open_ledger(self, url: str, *, tenant_id: str, seed: str, create: bool) -> Ledger:
         """Open or create the ledger."""
@@ -22,17 +22,17 @@ class Adapter(Protocol):
         """Open an existing ledger for reading."""
 
     def name_of(self, url: str) -> str:
-        """What messages call the ledger at this address."""
+        """The name of the ledger at this address in messages."""
 
     def exists(self, url: str) -> bool:
         """Whether there is a ledger at this address."""
 
     def elsewhere(self, url: str) -> str:
-        """What to add to "there is no ledger": where another one is that may be meant."""
+        """A hint to add to "there is no ledger": another place where one is."""
 
 
 _ADAPTERS: dict[str, Adapter] = {"sqlite:///": sqlite}
-"""Beginning of the URL -> adapter."""
+"""URL prefix -> adapter."""
 
 
 def open_ledger(url: str, *, tenant_id: str, seed: str, create: bool = True) -> Ledger:
@@ -52,7 +52,7 @@ def look_into(url: str, *, tenant_id: str, seed: str) -> AbstractContextManager[
 
 
 def name_of(url: str) -> str:
-    """What messages call the ledger at ``url``; without secrets."""
+    """The name of the ledger at ``url`` in messages; without secrets."""
     return _adapter(url).name_of(url)
 
 
@@ -62,7 +62,7 @@ def exists(url: str) -> bool:
 
 
 def elsewhere(url: str) -> str:
-    """What to add to the message that there is no ledger at ``url``: where another one is that may be meant."""
+    """A hint to add to "there is no ledger at ``url``": another place where one is."""
     return _adapter(url).elsewhere(url)
 
 

@@ -1,9 +1,9 @@
-"""What the ledger remembers of refused log-ins, so that restarts of a job do not lock the admin user.
+"""Refused log-ins, remembered in the ledger so that restarts of a job do not lock the admin user.
 
-Five refused log-ins lock a user for 30 minutes (API.md, section 2), and an orchestrator that restarts a job on every
-failure sends them soon. So a run does not try credentials again that the bank refused less than that time ago, or
-answered ``_UNCLEAR`` times with a success that says no. Other credentials go on at once, and ``onboard check`` tries
-the same ones on purpose. Only a keyed hash, the time and a count are kept; the embedded sandbox needs none of it.
+Five refused log-ins lock a user for 30 minutes (API.md, section 2), and an orchestrator that restarts a failing job
+reaches that number quickly. A run therefore does not try credentials that the bank refused within that time, or
+answered ``_UNCLEAR`` times with a success that says no. Other credentials are tried at once, and ``onboard check``
+tries any on purpose. Only a keyed hash, the time and a count are kept; the embedded sandbox needs none of this.
 """
 
 from contextlib import suppress
@@ -24,9 +24,9 @@ _NOTE = "refused_login"
 
 
 class _Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """Which credentials the bank refused last, and when (seconds since the epoch).
+    """The credentials that the bank refused last, and when (seconds since the epoch).
 
-    ``unclear``: that often it said no with a success; 0: it refused them in plain words.
+    ``unclear``: how often it answered with a success that says no; 0: it refused them explicitly.
     """
 
     mark: str
@@ -34,12 +34,12 @@ class _Refused(msgspec.Struct, frozen=True, kw_only=True):
     unclear: int = 0
 
     def holds(self, mark: str, now: float) -> bool:
-        """Whether it is about these credentials, and not so long ago that the bank has forgotten it."""
+        """Whether it is about these credentials and recent enough for the bank to count it."""
         return self.mark == mark and 0 <= now - self.at < LOCKED_S
 
 
 class Session(Protocol):
-    """What the bank said of the credentials."""
+    """What the bank said about the credentials."""
 
     @property
     def worked(self) -> bool:
@@ -69,7 +69,7 @@ def may_log_in(settings: Settings, keys: Keys, ledger: Reader, *, now: float) ->
 
 
 def remember(session: Session, settings: Settings, keys: Keys, ledger: Ledger, *, now: float) -> None:
-    """Note for later runs what the bank said of the credentials; a ledger that cannot take it ends nothing."""
+    """Store for later runs what the bank said about the credentials; an unwritable ledger is no error here."""
     if settings.embedded:
         return
     with suppress(OnboardError):
@@ -88,7 +88,7 @@ def _noted(ledger: Reader) -> _Refused | None:
 
 
 def _mark(settings: Settings, keys: Keys) -> str:
-    """The credentials together with whose they are: a user's refusals do not lock another one."""
+    """The hash of credentials and user: refusals of one user do not lock another."""
     given = settings.credentials
     secrets = (given.username, given.password, given.tenant_key, given.tenant_secret)
     return keys.login_hash(

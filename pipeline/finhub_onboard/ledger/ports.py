@@ -1,8 +1,8 @@
-"""What others need of a ledger, as protocols: reading, a run's entries, the lease, interventions between runs.
+"""The ledger's ports as protocols: reading, a run's entries, the lease, interventions between runs.
 
-The adapters beside this module keep these promises, each in its database; ``tests/ledger/contract`` states them as
-tests. A run opens a :class:`Ledger`, acquires its :class:`Lease`, and writes through what the lease gives out. Every
-method raises :class:`LedgerError` with what to do if the database fails.
+Each adapter beside this module keeps these promises in its database; ``tests/ledger/contract`` tests them. A run opens
+a :class:`Ledger`, acquires its :class:`Lease`, and writes through what the lease gives out. Every method raises
+:class:`LedgerError` with a hint if the database fails.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ class AnotherSeedError(ConfigurationError):
 
 
 class Reader(Protocol):
-    """An open ledger, for reading. Each thread may read at once."""
+    """An open ledger, for reading. Threads may read concurrently."""
 
     @property
     def name(self) -> str:
@@ -31,115 +31,116 @@ class Reader(Protocol):
 
     @property
     def ledger_id(self) -> str:
-        """The random name that this ledger got when it was made."""
+        """The random name of this ledger, given at its creation."""
 
     @property
     def keys(self) -> Keys:
-        """The keys that the seed has in this ledger; only of one that was opened with its seed."""
+        """The keys of the seed in this ledger; only if it was opened with its seed."""
 
     @property
     def bank(self) -> str:
-        """The address of the bank whose customers these are; empty if no run has told it yet."""
+        """The address of the bank; empty if no run has stored it yet."""
 
     def noted(self, name: str) -> str:
-        """What was noted under this name; empty if nothing."""
+        """The value noted under this name; empty if there is none."""
 
     def find(self, keys: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, Journey]:
-        """Journeys by key, as they stand now or stood when run ``as_of`` ended."""
+        """Journeys by key, in their current state or at the end of run ``as_of``."""
 
     def sharing(self, hashes: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:
-        """Keys of the customers whom each identity hash identifies, now or when run ``as_of`` ended."""
+        """The keys of the customers that each identity hash identifies, now or at the end of run ``as_of``."""
 
     def unresolved(self, *, as_of: int | None = None) -> set[bytes]:
-        """Keys of the customers who may have a call without a known outcome, now or when run ``as_of`` ended.
+        """The keys of customers who may have a call without a known outcome, now or at the end of run ``as_of``.
 
-        Reads every customer. Some of those named had an unresolved call in an earlier run only.
+        Reads every customer. The result may include some whose call was unresolved in an earlier run only.
         """
 
     def states(self, key: bytes) -> list[Journey]:
-        """How each run that took a customer up left it, the oldest first; the last one is how it stands."""
+        """A customer's state after each run that took it up, the oldest first; the last one is the current state."""
 
     def standings(self) -> dict[Standing, int]:
-        """How many customers have each standing."""
+        """The number of customers per status."""
 
     def calls(self, keys: Sequence[bytes], *, run: int | None = None) -> Iterator[CallRecord]:
-        """Requests of these customers, of one run or of all; those of a customer in the order of sending."""
+        """The requests of these customers, of one run or of all; those of a customer in sending order."""
 
     def call_totals(self, run: int) -> dict[str, tuple[int, int, int]]:
-        """Per phase of one run: requests that left, of them repeats, of them refused for rate."""
+        """Per phase of one run: requests sent, of them repeats, of them refused for rate."""
 
     def counts(self, run: int) -> RunCounts:
-        """What must agree with what the rows of a run tell (promise 1)."""
+        """The counts that must agree with the rows of a run (promise 1)."""
 
     def timeline(self, run: int, *, since: float, bucket_s: float) -> Iterator[tuple[float, float, bool]]:
         """Each request of a run: bucket start in seconds since ``since``, latency in seconds, refused for rate."""
 
     def latency_s(self) -> float | None:
-        """Seconds that the bank took on average of late; ``None`` if nobody has called it yet."""
+        """The bank's recent average latency in seconds; ``None`` without calls."""
 
     def knows_until(self, run: int) -> float:
-        """When the last change before run ``run`` was made at the bank, in seconds since the epoch; 1 if none was."""
+        """The time of the last change at the bank before run ``run``, in seconds since the epoch; 1 without one."""
 
     def runs(self, *, acts: bool = False) -> list[RunRecord]:
         """All runs, the newest first; if asked for, with the interventions between them."""
 
     def locked_by(self) -> str:
-        """Who holds the lease now, since when, and the last sign of life; empty if nobody does."""
+        """The holder of the lease, since when, and its last heartbeat; empty if it is free."""
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Read the ledger as it is now, whatever a run writes meanwhile; for the thread that asks."""
+        """Context manager: read a consistent snapshot, whatever a run writes meanwhile; for the calling thread."""
 
     def renew(self) -> None:
-        """Read through a new connection from now on: the database may have been away in between."""
+        """Use a new connection from now on: the database may have been unavailable meanwhile."""
 
 
 class Room(Protocol):
-    """Space that was set aside, so that what is under way can still be written when the database has no more."""
+    """Reserved space, to write the outcomes of calls in flight when the database is full."""
 
     def give_up(self) -> bool:
-        """Free the space; whether there was any. From any thread."""
+        """Free the space; return whether there was any. From any thread."""
 
     def close(self) -> None:
-        """Free the space: nothing is under way any more."""
+        """Free the space: no call is in flight any more."""
 
 
 class Writer(Protocol):
-    """Writes the entries of a run. Entries become durable in the order of handing in.
+    """Writes the entries of a run.
 
-    After an error nothing is written any more, and whoever waits gets it.
+    Entries become durable in posting order. After an error nothing more is written, and everybody who waits gets the
+    error.
     """
 
     @property
     def failed(self) -> bool:
-        """Whether something that was handed in is not in the ledger."""
+        """Whether a posted entry is not in the ledger."""
 
     def post(
         self, journey: Journey, calls: Sequence[CallRecord] = (), *, hashes: Hashes = (), ended: Hashes = ()
     ) -> Awaitable[None]:
-        """Hand in a journey, its calls, and the identity hashes that begin or end to be valid with them.
+        """Post a journey, its calls, and the identity hashes that begin or end to be valid.
 
-        They become durable together; the awaitable is done when they are, or raises :class:`LedgerError`. Entries
+        They become durable together; the awaitable completes when they are, or raises :class:`LedgerError`. Entries
         become durable in posting order: awaiting the last one is enough.
         """
 
     def identify(self, hashes: Hashes) -> None:
-        """Hand in identity hashes, from any thread. They are durable before whatever is posted later."""
+        """Post identity hashes, from any thread. They become durable before later posts."""
 
     def note(self, number: int, facts: dict[str, Any]) -> None:
-        """Hand in what is known of run ``number`` by now, with a sign of life."""
+        """Post what is known of run ``number``, with a heartbeat."""
 
     def belong(self, bank: str) -> None:
-        """Hand in the address of the bank. It is durable before whatever is posted later."""
+        """Post the address of the bank. It becomes durable before later posts."""
 
 
 class Interventions(Protocol):
-    """What a person does to customers between runs. Each is numbered like a run and stands among the runs."""
+    """What a person does to customers between runs; interventions are numbered among the runs."""
 
     def standing(self, standing: Standing) -> Iterator[Journey]:
-        """Yield all customers of this standing; what is written meanwhile does not disturb."""
+        """Yield all customers of this status; concurrent writes are allowed."""
 
     def owners(self, ids: Collection[str]) -> dict[tuple[str, str], set[bytes]]:
-        """Who has these ids at the bank: (column, id) -> keys. Reads every customer."""
+        """The owners of these ids at the bank: (column, id) -> keys. Reads every customer."""
 
     def enter(
         self,
@@ -160,17 +161,17 @@ class Interventions(Protocol):
 
 
 class Lease(Protocol):
-    """The right to write, which one run or intervention has at a time; its holder shows signs of life by itself.
+    """The right to write, which one run or intervention has at a time; its holder sends heartbeats by itself.
 
-    A holder that shows none for long may lose it. Then nothing is written any more, and nothing may be sent.
+    A holder without a heartbeat for long may lose it; then nothing may be written or sent.
     """
 
     @property
     def lost(self) -> LockedError | LedgerError | None:
-        """Why the lease is lost: who has it now, or what happened to the ledger; ``None`` while it is not."""
+        """Why the lease is lost: its new holder, or the state of the ledger; ``None`` while it is held."""
 
     def is_valid(self) -> bool:
-        """Whether nobody can have taken the lease over by now: only then may a call leave."""
+        """Whether nobody can have taken over the lease; only then may a call be sent."""
 
     def writer(
         self,
@@ -187,7 +188,7 @@ class Lease(Protocol):
         """
 
     def interventions(self) -> AbstractContextManager[Interventions]:
-        """Reads and writes what a person does between runs."""
+        """Open the interventions for reading and writing."""
 
 
 class Ledger(Reader, Protocol):
@@ -198,10 +199,10 @@ class Ledger(Reader, Protocol):
     def __exit__(self, *_: object) -> None: ...
 
     def close(self) -> None:
-        """Close the connections; nobody reads any more."""
+        """Close the connections; all readers must be done."""
 
     def acquire_lease(self) -> AbstractContextManager[Lease]:
-        """Hold the lease. Raises :class:`LockedError` that says who holds it and since when."""
+        """Context manager: the lease. Raises :class:`LockedError` with its holder and since when."""
 
     def only_copy(self) -> AbstractContextManager[None]:
         """Refuse to work beside a copy of this very ledger: neither would know what the other does.
@@ -216,13 +217,13 @@ class Ledger(Reader, Protocol):
         """
 
     def describe_room(self, calls: int) -> str:
-        """How much space there is. Raises :class:`ConfigurationError` if it is too little for so many calls."""
+        """Describe the free space. Raises :class:`ConfigurationError` if it is too little for so many calls."""
 
     def reserve_call_numbers(self) -> int:
         """The first of a range of call numbers, above all earlier ones, that nobody else is given: count on from it."""
 
     def note(self, name: str, value: str) -> None:
-        """Keep one value under a name for later runs, in place of what was there; an empty one is forgotten."""
+        """Store a value under a name for later runs, replacing the former one; an empty one deletes it."""
 
     def start_run(self, run_id: str, facts: dict[str, Any]) -> RunRecord:
         """Enter a new run; durable on return. Raises :class:`ConfigurationError`: nothing was sent yet."""
@@ -231,4 +232,4 @@ class Ledger(Reader, Protocol):
         """Replace what is known of a run and show that it lives; while it writes, its writer does so."""
 
     def finish_run(self, number: int, *, exit_code: int, stopped_because: str, at: float | None = None) -> None:
-        """The run is over, since ``at`` or now."""
+        """Close the run, as of ``at`` or now."""

@@ -1,4 +1,4 @@
-"""The plain values that a ledger's port speaks of, beside journeys and calls (``model``): runs and their counts.
+"""Values of the ledger's port beside journeys and calls (``model``): runs and their counts.
 
 Knows no database and no file.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """One execution of a job as the ledger keeps it; ``facts`` is what the reports need to be written again."""
+    """A run as the ledger keeps it; ``facts`` is what is needed to write its reports again."""
 
     number: int
     run_id: str
@@ -30,7 +30,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCounts:
-    """What the ledger holds of a run: customers it took up, intents of calls that change something, their outcomes."""
+    """The ledger's counts of a run: customers taken up, intents of calls that change something, their outcomes."""
 
     customers: int
     intents: int

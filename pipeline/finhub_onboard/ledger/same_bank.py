@@ -1,8 +1,8 @@
-"""The ledger knows its bank: what it says of customers is true at one address only.
+"""A ledger is about one bank: its statements about customers are true at one address only.
 
-A joiner of settings and ledger. Promises: a run whose address is another one than the ledger's is refused before
-anything is sent, unless the user says that the bank moved; a ledger of an older version learns its bank from its next
-run. Knows no call: whether the address leads to a bank at all, a log-in tells.
+A joiner of settings and ledger. Promises: a run with another address than the ledger's is refused before anything is
+sent, unless the user says that the bank moved; a ledger of an older version gets its bank from its next run. Whether
+there is a bank at the address shows at the log-in.
 """
 
 from dataclasses import dataclass
@@ -17,26 +17,26 @@ _USUAL_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownBank:
-    """Where the settings lead, and what the ledger had before; empty: nothing."""
+    """The address in the settings, and the one that the ledger had; empty: none."""
 
     address: str
     before: str
 
     @property
     def is_news(self) -> bool:
-        """Whether the ledger must be told."""
+        """Whether the ledger's address must be updated."""
         return self.address != self.before
 
     @property
     def message(self) -> str:
-        """What to say when the ledger is told."""
+        """The message for an update of the ledger."""
         if self.before:
             return f"the ledger's bank moved from {self.before} to {self.address}"
         return f"the ledger is from now on that of the bank at {self.address}"
 
 
 def recognise(ledger: Reader, settings: Settings, *, moved: bool = False) -> KnownBank:
-    """The bank of these settings. Raises :class:`ConfigurationError` if the ledger is another one's."""
+    """The bank of these settings. Raises :class:`ConfigurationError` if the ledger is about another one."""
     known = KnownBank(address=address_of(settings.api.base_url), before=ledger.bank)
     if known.before and known.is_news and not moved:
         raise ConfigurationError(
@@ -48,7 +48,7 @@ def recognise(ledger: Reader, settings: Settings, *, moved: bool = False) -> Kno
 
 
 def address_of(base_url: str) -> str:
-    """Host, port if it is not the usual one, and path; however the address is written, a bank has one such name."""
+    """Host, port unless it is the default, and path: the canonical form of a bank's address."""
     if base_url == SANDBOX_URL:
         return base_url
     parts = urlsplit(base_url)

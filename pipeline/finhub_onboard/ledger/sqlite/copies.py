@@ -1,8 +1,8 @@
-"""Two copies of one ledger on one machine: the second one is refused, because neither knows the other's entries.
+"""Refuses a second copy of a ledger on the same machine, because neither copy knows the other's entries.
 
-The lock inside the ledger is copied with it, so this one lies beside the system's temporary files, by the ledger's own
-name. Promise: it is free as soon as its process is gone, and never stands between two runs of one and the same file, of
-which the ledger's own lock decides: a stopped run holds this one and may be taken over. Does not see copies on
+The lock inside the ledger is copied with it, so this one is a lock file in the system's folder for temporary files,
+named by the ledger's id. Promise: it is released when its process ends, and never blocks two runs of the same file,
+which the ledger's own lock decides: a suspended run holds this one and may still be taken over. Does not see copies on
 other machines or of other users; where the folder cannot be used nothing is refused.
 """
 

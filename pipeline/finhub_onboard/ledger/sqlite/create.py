@@ -1,8 +1,8 @@
-"""Opening the ledger: created in one step, migrated from an older schema, or refused.
+"""Opens a ledger: created in one step, migrated from an older schema, or refused.
 
-Promise: a ledger that cannot be trusted (no regular file, emptied, its journal left alone, damaged, of another tenant,
-seed or a newer schema) is refused with one plain message before anything is sent, and left as it was: a ledger that
-is lost must never look like a new one.
+Promise: a ledger that cannot be trusted (no regular file, empty, without its journal, damaged, of another tenant or
+seed, or a newer schema) is refused with one plain message before anything is sent, and not changed: a lost ledger must
+never look like a new one.
 """
 
 import errno
@@ -27,19 +27,19 @@ SCHEMA_VERSION = 4
 _LOCK_BESIDE_UNTIL = 2
 """The last schema whose runs held a lock file beside the ledger."""
 _NAMES_S, _LOOK_S = 2.5, 0.1
-"""How long a file system may count a name that is gone: FUSE does so for a second."""
+"""How long a file system may cache the number of links; FUSE does so for a second."""
 _LONGEST_NAME = 247
-"""Behind it come ``-wal``, ``-shm``, ``-journal`` and ``.reserve``."""
+"""Leaves room for ``-wal``, ``-shm``, ``-journal`` and ``.reserve``."""
 _RESTORE = "put it back as it was, or restore the ledger from a backup"
 
 
 def open_or_create(
     path: Path, *, tenant_id: str, seed: str, create: bool
 ) -> tuple[Path, sqlite3.Connection, Keys | None]:
-    """The one place of the ledger, by whatever links it was named, a connection to it and the keys of this seed.
+    """The real path of the ledger, a connection to it and the keys of this seed.
 
-    A new ledger is bound to tenant and seed for ever; where one of them is empty, an existing one is not asked for it.
-    Raises :class:`ConfigurationError`.
+    A new ledger is bound to tenant and seed for ever; an empty tenant or seed is not compared with that of an existing
+    one. Raises :class:`ConfigurationError`.
     """
     with in_words(path, "who may write it"):
         place = path.resolve()
@@ -59,19 +59,19 @@ def open_or_create(
 
 @contextmanager
 def in_words(path: Path, rights: str) -> Iterator[None]:
-    """Turn what the system says about the ledger's place into one sentence with what to do."""
+    """Context manager: turn an ``OSError`` about the ledger's place into one sentence with a hint."""
     try:
         yield
-    except (OSError, RuntimeError, ValueError) as error:  # such as a loop of links, or a name that cannot be one
+    except (OSError, RuntimeError, ValueError) as error:  # such as a loop of links, or an invalid name
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
         hint = f"check ledger.url, that the folder exists and {rights}"
         raise ConfigurationError(f"cannot open the ledger {path}: {reason}", hint=hint) from None
 
 
 def inspect(path: Path, wanted: int) -> None:
-    """Refuse what is no ledger, or does not give the access ``wanted`` (``os.R_OK``, …), before SQLite sees it."""
+    """Refuse what is no ledger, or does not give the access ``wanted`` (``os.R_OK``, …), before SQLite opens it."""
     for draft in path.parent.glob(".*.new"):
-        if draft.samefile(path):  # whoever made it died just before taking the draft's name away
+        if draft.samefile(path):  # its creator died just before it removed the name of the draft
             draft.unlink()
     status = path.stat()
     kind = next((name for name, test in _KINDS.items() if test(status.st_mode)), "a file")
@@ -87,7 +87,7 @@ def inspect(path: Path, wanted: int) -> None:
             f"the ledger {path} is empty: what it knew of earlier runs is lost",
             hint="restore it from a backup; if it never was a ledger, remove the file and run again",
         )
-    # Never by opening it: closing a file takes SQLite's locks on it away from the whole process.
+    # Without opening it: closing a file releases SQLite's locks on it for the whole process.
     if not os.access(path, wanted):
         rights = "read and written" if wanted & os.W_OK else "read"
         raise ConfigurationError(f"the ledger {path} may not be {rights}", hint="check who may do so with the file")
@@ -112,7 +112,7 @@ _KINDS = {
 
 
 def _make(path: Path, *, tenant_id: str, seed: str, create: bool) -> None:
-    """Create a complete ledger under a temporary name, then give it its own."""
+    """Create a complete ledger under a temporary name, then rename it."""
     if left := [name for name in (f"{path.name}-wal", f"{path.name}-journal") if path.with_name(name).exists()]:
         raise ConfigurationError(f"there is no ledger at {path}, but its journal {left[0]} is there", hint=_RESTORE)
     if not create:
@@ -140,7 +140,7 @@ def _make(path: Path, *, tenant_id: str, seed: str, create: bool) -> None:
 
 
 def _give_name(draft: Path, path: Path) -> None:
-    """Another first run may be quicker: its file stays, and the lease decides who goes on."""
+    """Rename the new ledger; if another first run was quicker, its file stays and the lease decides."""
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -175,7 +175,7 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
         try:
             _script(db, _migration(step), step + 1)
         except sqlite3.OperationalError:
-            if _version(db) <= step:  # else another program was quicker
+            if _version(db) <= step:  # otherwise another program has migrated it
                 raise
 
 
@@ -185,7 +185,7 @@ def _migration(step: int) -> str:
 
 
 def _refuse_older_run(path: Path) -> None:
-    """Refuse while a run of an older version holds its lock file: it does not know the lease."""
+    """Refuse while a run of an older version holds its lock file: that version does not know the lease."""
     with suppress(FileNotFoundError), path.with_name(f"{path.name}.lock").open("rb") as beside:
         try:
             fcntl.flock(beside, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
-"""The database below the ledger: its settings, and SQLite's errors in plain words.
+"""The database below the ledger: connection settings, and SQLite's errors in plain words.
 
-Promises: WAL with ``synchronous=FULL`` on every connection; a connection never makes a file, and never serves two
-threads; no error leaves here without what to do.
+Promises: WAL with ``synchronous=FULL`` on every connection; a connection never creates a file, and never serves two
+threads; every error that leaves has a hint.
 """
 
 import sqlite3
@@ -16,18 +16,18 @@ from finhub_onboard.ledger.sqlite.trouble import explained, odd_entry
 
 
 class Transactions(Protocol):
-    """Whoever may write (``ledger.sqlite.lease``)."""
+    """The holder of the right to write (``ledger.sqlite.lease``)."""
 
     def transaction(self, db: sqlite3.Connection) -> AbstractContextManager[None]:
-        """Commit what the block writes, or nothing of it."""
+        """Context manager: commit what the block writes, or none of it."""
 
 
 @contextmanager
 def plainly(path: Path, error: type[OnboardError] = LedgerError, *, draft: Path | None = None) -> Iterator[None]:
-    """Turn SQLite's errors, and entries that cannot be read, into one sentence with what to do.
+    """Context manager: turn SQLite's errors, and unreadable entries, into one sentence with a hint.
 
-    ``error`` is what they become: before anything was sent, a ledger in trouble is a :class:`ConfigurationError`.
-    ``draft`` is the file that is worked on, where it is not at its place yet.
+    ``error`` is the class to raise: before anything was sent it is :class:`ConfigurationError`. ``draft`` is the file
+    in use, where it does not have its final name yet.
     """
     try:
         yield
@@ -42,9 +42,9 @@ def plainly(path: Path, error: type[OnboardError] = LedgerError, *, draft: Path 
 def connect(
     path: Path, *, check: Callable[[sqlite3.Connection], object] | None = None, closed_elsewhere: bool = False
 ) -> sqlite3.Connection:
-    """A connection with this ledger's settings; the caller closes it. ``check`` may refuse it before it is altered.
+    """A connection with this ledger's settings; the caller closes it. ``check`` may refuse it first.
 
-    It serves the thread that made it; with ``closed_elsewhere`` another thread may close it, once that one is done.
+    It serves the thread that made it; with ``closed_elsewhere`` another thread may close it afterwards.
     """
     db = open_file(path, closed_elsewhere=closed_elsewhere)
     try:
@@ -60,16 +60,16 @@ def connect(
 
 
 def open_file(path: Path, *, closed_elsewhere: bool = False) -> sqlite3.Connection:
-    """A bare connection to a file that is there: SQLite would make one that is not, and call it a new ledger."""
+    """A bare connection to an existing file: SQLite would create a missing one and take it for a new ledger."""
     address = f"{path.absolute().as_uri()}?mode=rw"
     return sqlite3.connect(address, uri=True, timeout=10, check_same_thread=not closed_elsewhere)
 
 
 class Connections:
-    """A connection for each thread that asks, made when it asks first.
+    """One connection per thread, made at its first use.
 
-    A thread that waits for a lock of the database holds its connection's mutex. Another one that uses the connection
-    then waits for that mutex without giving the interpreter's lock away, and the whole process stands still.
+    A thread that waits for a lock of the database holds its connection's mutex. Another thread on the same connection
+    would wait for that mutex without releasing the GIL, and the whole process would hang.
     """
 
     def __init__(self, path: Path, first: sqlite3.Connection) -> None:
@@ -79,23 +79,23 @@ class Connections:
         self._keep(first)
 
     def own(self) -> sqlite3.Connection:
-        """The connection of the thread that asks."""
+        """The connection of the calling thread."""
         db: sqlite3.Connection | None = getattr(self._own, "db", None)
         return db or self._keep(connect(self._path, closed_elsewhere=True))
 
     def renew(self) -> None:
-        """Let the thread that asks have a new connection at its next look: the file system may have been away."""
+        """Make a new connection at the calling thread's next use: the file system may have been unavailable."""
         if db := getattr(self._own, "db", None):
             self._all.remove(db)
             self._own.db = None
             db.close()
 
     def close(self) -> None:
-        """Close all, when no thread uses its connection any more."""
+        """Close all connections; no thread may use its own any more."""
         for db in self._all:
             db.close()
 
     def _keep(self, db: sqlite3.Connection) -> sqlite3.Connection:
         self._own.db = db
-        self._all.append(db)  # one step of the interpreter: threads may do so at once
+        self._all.append(db)  # atomic in the interpreter: threads may do it concurrently
         return db

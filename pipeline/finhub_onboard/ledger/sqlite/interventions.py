@@ -1,8 +1,8 @@
-"""What a person does to customers between runs: answers for steps in doubt, redrives.
+"""What a person does to customers between runs: answers for unresolved steps, and ``retry``.
 
-An intervention is numbered like a run and stands among the runs, so that ``history`` keeps how the customers stood
-before it and the reports of earlier runs can be written again. Promises: an intervention and all that it changes are
-one transaction, durable on return; memory does not grow with the customers it concerns.
+An intervention is numbered among the runs, so that ``history`` keeps the customers' states before it and the reports of
+earlier runs can be written again. Promises: an intervention and all its changes are one transaction, durable on return;
+memory does not grow with the number of customers.
 """
 
 import json
@@ -41,7 +41,7 @@ class SqliteInterventions:
             yield interventions
 
     def standing(self, standing: Standing) -> Iterator[Journey]:
-        """Yield all customers of this standing; what is written meanwhile does not disturb."""
+        """Yield all customers of this status; concurrent writes are allowed."""
         after = b""
         while True:
             with plainly(self._path):
@@ -53,7 +53,7 @@ class SqliteInterventions:
             after = journeys[-1].key
 
     def owners(self, ids: Collection[str]) -> dict[tuple[str, str], set[bytes]]:
-        """Who has these ids at the bank: (column, id) -> keys. Reads every customer."""
+        """The owners of these ids at the bank: (column, id) -> keys. Reads every customer."""
         wanted = set(ids)
         keys: dict[tuple[str, str], set[bytes]] = {}
         if not wanted:

@@ -1,8 +1,8 @@
-"""The write-ahead log beside the ledger (``-wal``): kept small, or reported if it cannot be.
+"""The write-ahead log beside the ledger (``-wal``): kept small, or reported if that fails.
 
-SQLite empties it as it goes, but not beyond what somebody reads: a backup or a shell that stays open lets it grow
-without end. Promises: past a bound it is tried again and again to empty it, without waiting for the reader; while that
-fails it is said, each time it has doubled; once the reader is gone the room is free again. Knows no entry.
+SQLite truncates it only as far as no reader needs it: a backup or a shell that stays open lets it grow without limit.
+Promises: above a bound, truncation is tried again and again without waiting for the reader; while it fails there is a
+message each time the size has doubled; once the reader is gone the space is freed. Knows no entry.
 """
 
 import sqlite3
@@ -11,14 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 _BOUND = 64 * 1024 * 1024
-"""Bytes that the journal of a run may need by itself, with room to spare."""
+"""Bytes that the journal of a run may need by itself, with a margin."""
 _EVERY_S = 2.0
 _WAIT_MS = 10_000
 """How long a connection waits for others (``database.open_file``)."""
 
 
 class Journal:
-    """The journal of the ledger at ``ledger``; ``say`` hears, in one sentence, that it is large."""
+    """The journal of the ledger at ``ledger``; ``say`` is called with a sentence when it is large."""
 
     def __init__(self, ledger: Path, say: Callable[[str], None]) -> None:
         self._path = ledger.with_name(f"{ledger.name}-wal")
@@ -44,7 +44,7 @@ class Journal:
         self._looked = time.monotonic()
 
     def end(self, db: sqlite3.Connection) -> None:
-        """Empty it if it is large; say what is left, and why."""
+        """Truncate it if it is large; report what remains, and why."""
         if (size := self._size()) > _BOUND and not _emptied(db):
             self._say(
                 f"the ledger's journal {self._path} is left with {size >> 20} MB: another program still reads the"
@@ -59,11 +59,11 @@ class Journal:
 
 
 def _emptied(db: sqlite3.Connection) -> bool:
-    """Checkpoint and truncate it without waiting; while somebody reads, as far as that allows."""
+    """Checkpoint and truncate it without waiting, as far as readers allow; return whether it is empty."""
     db.execute("PRAGMA busy_timeout = 0")
     try:
         return bool(db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
-    except sqlite3.OperationalError:  # another program writes just now
+    except sqlite3.OperationalError:  # another program is writing
         return False
     finally:
         db.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")

@@ -1,12 +1,12 @@
-"""One run at a time: a lease that lies in the ledger itself, so whoever can write the ledger meets it.
+"""One run at a time: a lease inside the ledger itself, so that every writer of the ledger meets it.
 
-The holder shows a sign of life every second. Its lease is taken over at once if its process is provably dead, and else
-after somebody who wants it has watched for ``STALE_S`` seconds and seen no sign of life. Clocks of two processes are
-never compared for that: the watcher counts its own seconds.
+The holder sends a heartbeat every second. Its lease is taken over at once if its process is provably dead, and
+otherwise after a candidate has watched for ``STALE_S`` seconds and seen no heartbeat. Clocks of two processes are never
+compared for that: the watcher counts its own seconds.
 
-Promises: a holder that lives keeps its lease, whatever clocks do and whatever files are removed; one that was taken
-over (it was suspended, or hung) writes and sends nothing more: every transaction of a holder renews the lease or fails,
-and ``SqliteLease.is_valid``, asked before each call, is true only while nobody can have taken it over.
+Promises: a live holder keeps its lease, whatever clocks do and whatever files are removed; one that was taken over (it
+was suspended, or hung) writes and sends nothing more: every transaction of a holder renews the lease or fails, and
+``SqliteLease.is_valid``, which is asked before each call, is true only while nobody can have taken it over.
 """
 
 import secrets
@@ -30,14 +30,14 @@ from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 
 STALE_S = 10.0
 VALID_S = 6.0
-"""Shorter than ``STALE_S`` by what a request may need to leave."""
+"""Shorter than ``STALE_S`` by the time that a request may need to be sent."""
 _HEARTBEAT_S = 1.0
 _LOOK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who holds the lease, as the ledger shows it; ``beats`` counts signs of life."""
+    """The holder of the lease, as stored in the ledger; ``beats`` counts heartbeats."""
 
     nonce: str
     process: Process
@@ -46,13 +46,13 @@ class Holder:
     beats: int
 
     def __str__(self) -> str:
-        """Who, since when, and the last sign of life."""
+        """The process, since when, and the last heartbeat."""
         owner = f"process {self.process.pid} on {self.process.host} since {_instant(self.since)}"
         return f"{owner}, last sign of life {_instant(self.heartbeat_at)}"
 
     @property
     def life(self) -> Life:
-        """A process that is there but has shown no sign of life for long may hang: then nothing is sure."""
+        """Whether the process is dead or alive; unknown if it is there without a recent heartbeat: it may hang."""
         life = life_of(self.process)
         fresh = abs(time.time() - self.heartbeat_at) < STALE_S
         return Life.UNKNOWN if life is Life.ALIVE and not fresh else life
@@ -72,12 +72,12 @@ class SqliteLease:
         self.lost: LockedError | LedgerError | None = None
 
     def is_valid(self) -> bool:
-        """Whether nobody can have taken the lease over by now: only then may a call leave."""
+        """Whether nobody can have taken over the lease; only then may a call be sent."""
         return _clock() < self._valid_until
 
     @contextmanager
     def transaction(self, db: sqlite3.Connection) -> Iterator[None]:
-        """Write as the holder: commits and renews the lease, or writes nothing and raises who has it now."""
+        """Context manager: commit and renew the lease, or write nothing and raise the new holder."""
         at = _clock()
         with db:
             db.execute("BEGIN IMMEDIATE")
@@ -100,12 +100,12 @@ class SqliteLease:
         return SqliteWriter(self._path, self, run=run, room=room, on_full=on_full, say=say)
 
     def interventions(self) -> AbstractContextManager[SqliteInterventions]:
-        """Reads and writes what a person does between runs."""
+        """Open the interventions for reading and writing."""
         return SqliteInterventions.opened(self._path, self)
 
     def acquire(self, db: sqlite3.Connection) -> None:
-        """Acquire the lease if it is free, or its holder is dead or stays silent. Raises :class:`LockedError`."""
-        first, since = None, time.monotonic()  # not ``_clock``: what this machine slept through was not watched
+        """Acquire the lease if it is free, or its holder is dead or silent. Raises :class:`LockedError`."""
+        first, since = None, time.monotonic()  # not ``_clock``: time that this machine slept was not watched
         while True:
             at = _clock()
             with db:
@@ -127,11 +127,11 @@ class SqliteLease:
         self._renewed(at)
 
     def heartbeat(self, ended: threading.Event) -> None:
-        """Show signs of life until ``ended``, whoever else writes or does not."""
+        """Send heartbeats until ``ended``, whatever else is written."""
         while not ended.wait(_HEARTBEAT_S) and self.lost is None:
             if _clock() - self._heartbeat_at < _HEARTBEAT_S / 2:
                 continue
-            # What the disk does not take now it may take later; until then nothing is sent.
+            # The disk may accept the write later; until then nothing is sent.
             with (
                 suppress(LockedError, LedgerError, sqlite3.Error),
                 closing(connect(self._path)) as db,
@@ -140,7 +140,7 @@ class SqliteLease:
                 pass
 
     def release(self, db: sqlite3.Connection) -> None:
-        """Free the lease. One that cannot be freed is that of a dead process soon."""
+        """Release the lease. If that fails, the process is dead soon anyway."""
         with suppress(sqlite3.Error), db:
             db.execute(sql("release"), (self._nonce,))
 
@@ -188,7 +188,7 @@ class SqliteLease:
 
 @contextmanager
 def hold(path: Path) -> Iterator[SqliteLease]:
-    """Hold the lease of the ledger at ``path``. Raises :class:`LockedError` that says who holds it and since when."""
+    """Context manager: hold the lease of the ledger at ``path``. Raises :class:`LockedError` with its holder."""
     with plainly(path, ConfigurationError):
         db = connect(path)
     lease, ended = SqliteLease(path), threading.Event()
@@ -206,7 +206,7 @@ def hold(path: Path) -> Iterator[SqliteLease]:
 
 
 def read_holder(db: sqlite3.Connection) -> Holder | None:
-    """Who holds the lease, by what the ledger says."""
+    """The holder of the lease, as stored in the ledger."""
     row = db.execute(sql("holder")).fetchone()
     if row is None:
         return None
@@ -216,12 +216,12 @@ def read_holder(db: sqlite3.Connection) -> Holder | None:
 
 
 def _clock() -> float:
-    """Seconds that also pass while this machine sleeps, where the system counts them."""
+    """Seconds that include the sleep of this machine, where the system counts it."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file lies there. Raises :class:`OSError` where that cannot be told."""
+    """The identity of the file at this path. Raises :class:`OSError` if it cannot be read."""
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,6 +1,6 @@
-"""Opening the ledger read-only: also another user's, and on a read-only file system.
+"""Opens a ledger read-only, also another user's or one on a read-only file system.
 
-Promises: a ledger that may not be written is read, and neither it nor its folder is changed; what a killed run left in
+Promises: a ledger without write access can be read, and neither it nor its folder is changed; what a killed run left in
 the journal is read as well. Where SQLite cannot do so in place, it reads a copy in the temporary folder.
 """
 
@@ -21,7 +21,10 @@ from finhub_onboard.ledger.sqlite.recognition import recognise
 
 @contextmanager
 def open_to_look(path: Path, *, tenant_id: str, seed: str) -> Iterator[tuple[Path, sqlite3.Connection, Keys | None]]:
-    """The place of an existing ledger, a connection for reading and the keys. Raises :class:`ConfigurationError`."""
+    """The real path of an existing ledger, a connection for reading and the keys.
+
+    Raises :class:`ConfigurationError`.
+    """
     with ExitStack() as stack:
         with in_words(path, "who may read it"):
             place = path.resolve()
@@ -41,10 +44,10 @@ def _may_be_written(place: Path) -> bool:
 
 
 def _in_place(place: Path, stack: ExitStack) -> sqlite3.Connection | None:
-    """A connection that writes nothing, or nothing if there can be none.
+    """A connection that never writes; ``None`` if there can be none.
 
-    SQLite reads a journal only with its index beside it. A file that nobody has open has neither: it is not altered
-    while it is read (``immutable``).
+    SQLite reads a journal only with its index beside it. A file that nobody has open has neither, and can be read as
+    ``immutable``.
     """
     journal = place.with_name(f"{place.name}-wal")
     has_journal = journal.exists() and journal.stat().st_size > 0
@@ -64,7 +67,7 @@ def _in_place(place: Path, stack: ExitStack) -> sqlite3.Connection | None:
 
 
 def _copied(place: Path, tenant_id: str, stack: ExitStack) -> sqlite3.Connection:
-    """A connection to a copy: there SQLite may make what it needs, and an older schema is led to this one."""
+    """A connection to a copy, where SQLite may create the index, and an older schema can be migrated."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="finhub-onboard-ledger-")))
     for name in (place.name, f"{place.name}-wal"):
         if place.with_name(name).exists():

@@ -1,7 +1,7 @@
-"""Which process this is, and whether another one is proved to be dead or alive. Knows no ledger.
+"""The identity of this process, and proofs that another one is dead or alive. Knows no ledger.
 
-Promise: ``DEAD`` and ``ALIVE`` are proofs. A process is known by machine (boot and process namespace: two containers
-are two machines), number and start; of one that cannot be looked at from here nothing is said.
+Promise: ``DEAD`` and ``ALIVE`` are proofs. A process is identified by machine (boot and process namespace: two
+containers are two machines), number and start time; nothing is claimed about one that cannot be observed from here.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class Life(Enum):
-    """What is known of a process."""
+    """Whether a process is alive."""
 
     ALIVE = "alive"
     DEAD = "dead"
@@ -21,7 +21,7 @@ class Life(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """Identifies a process for others; ``machine`` and ``start`` are empty where the system does not tell them."""
+    """The identity of a process; ``machine`` and ``start`` are empty where the system does not provide them."""
 
     host: str
     pid: int
@@ -36,7 +36,7 @@ def this_process() -> Process:
 
 
 def life_of(process: Process) -> Life:
-    """Whether ``process`` is still there."""
+    """Whether ``process`` is still alive."""
     if not process.machine or (process.host, process.machine) != (socket.gethostname(), _machine(os.getpid())):
         return Life.UNKNOWN
     try:
@@ -44,11 +44,11 @@ def life_of(process: Process) -> Life:
     except ProcessLookupError:
         return Life.DEAD
     except OSError:
-        pass  # it is there, and somebody else's
+        pass  # it exists and belongs to another user
     state, start = _look(process.pid)
     if not start:
         return Life.UNKNOWN
-    gone = start != process.start or state in ("Z", "X")  # its number was given anew; a zombie does nothing any more
+    gone = start != process.start or state in ("Z", "X")  # its number was reused, or it is a zombie
     return Life.DEAD if gone else Life.ALIVE
 
 

@@ -1,4 +1,4 @@
-"""Reading the ledger: where journeys stand and stood, what was sent, what runs say about themselves.
+"""Reads the ledger: current and former journeys, calls, and what runs noted.
 
 Knows nothing of phases: it keeps ``Journey`` and ``CallRecord`` as they are. The statements are in ``sql/reading.sql``.
 """
@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 
 
 class SqliteReader:
-    """An open ledger, for reading (``ledger.ports.Reader``): each thread reads through a connection of its own."""
+    """An open ledger, for reading (``ledger.ports.Reader``), with one connection per thread."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, keys: Keys | None) -> None:
         self.path = path
@@ -131,7 +131,7 @@ class SqliteReader:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read the ledger as it is now, whatever a run writes meanwhile: reports agree in themselves."""
+        """Context manager: read a consistent snapshot, whatever a run writes meanwhile."""
         with plainly(self.path):
             self._db.execute("BEGIN")
         try:
@@ -157,7 +157,7 @@ class SqliteReader:
             return self._db.execute(sql(name), values).fetchone()
 
     def _all(self, name: str, values: Sequence[Any], read: Callable[[Any], _T], *, places: int = 0) -> Iterator[_T]:
-        """The rows of a statement, each read by ``read``; a row that cannot be read is said."""
+        """The rows of a statement, each parsed by ``read``; an unreadable row is an error with a hint."""
         with plainly(self.path):
             yield from map(read, self._db.execute(sql(name, places=places), values))
 

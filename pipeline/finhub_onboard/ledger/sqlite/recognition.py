@@ -1,4 +1,4 @@
-"""Whose the file is (``ledger.belonging``), and a quick check of the seed that must not stay in it."""
+"""Verifies tenant and seed of the file (``ledger.belonging``), and replaces a quick check of the seed."""
 
 import sqlite3
 from contextlib import suppress
@@ -19,8 +19,8 @@ def recognise(db: sqlite3.Connection, path: Path, *, tenant_id: str, seed: str) 
 
 
 def _harden(db: sqlite3.Connection, quick: str, harder: str) -> None:
-    """Put a stretched check in the place of a quick one, and leave no trace of that one in the file."""
-    with suppress(sqlite3.OperationalError):  # what cannot be written now is at the next opening
+    """Replace a quick check of the seed by a stretched one, and overwrite the old one in the file."""
+    with suppress(sqlite3.OperationalError):  # if it cannot be written now, the next opening does it
         db.execute("PRAGMA secure_delete = ON")
         with db:
             db.execute(sql("replace_meta"), (harder, belonging.CHECK, quick))

@@ -1,8 +1,8 @@
-"""Disk space reserved beside the ledger and freed when the disk is full, so that answers can still be written.
+"""Disk space reserved beside the ledger, and freed when the disk is full, so that answers can be written.
 
 A file ``<ledger>.reserve`` holds it during a run; the file of a killed run is reused. Promises: the space is really
-allocated (no sparse file); a run for which there is hardly any is refused before anything is sent. Does not stop the
-run when the space is freed: whoever frees it does.
+allocated (no sparse file); a run with hardly any free space is refused before anything is sent. Whoever frees the space
+must stop the run.
 """
 
 import errno
@@ -24,7 +24,7 @@ _BLOCK = 64 * 1024
 
 
 class Reserve:
-    """The reserve of the ledger at ``ledger``: ``size`` bytes are allocated, ``wanted`` are certainly enough."""
+    """The reserve of the ledger at ``ledger``: ``size`` bytes are allocated, ``wanted`` certainly suffice."""
 
     def __init__(self, ledger: Path, *, max_in_flight: int) -> None:
         self._ledger = ledger
@@ -49,7 +49,7 @@ class Reserve:
             os.close(descriptor)
 
     def give_up(self) -> bool:
-        """Free the room; whether there was any. From any thread."""
+        """Free the space; return whether there was any. From any thread."""
         held, self._is_held = self._is_held, False
         if held:
             self.size = 0
@@ -58,7 +58,7 @@ class Reserve:
         return held
 
     def close(self) -> None:
-        """Free the room: nothing is under way any more."""
+        """Free the space: no call is in flight any more."""
         self.give_up()
 
     def _fill(self, descriptor: int) -> None:
@@ -100,7 +100,7 @@ def _allocate(descriptor: int, size: int) -> None:
 
 @contextmanager
 def reserved(ledger: Path, max_in_flight: int, say: Callable[[str], None]) -> Iterator[Reserve]:
-    """Hold room for so many calls under way; ``say`` hears if it is less than they may need."""
+    """Context manager: reserve space for so many calls; ``say`` is called if it is less than they may need."""
     with closing(Reserve(ledger, max_in_flight=max_in_flight)) as reserve:
         reserve.allocate()
         if reserve.size < reserve.wanted:
@@ -110,7 +110,7 @@ def reserved(ledger: Path, max_in_flight: int, say: Callable[[str], None]) -> It
 
 
 def describe_room(ledger: Path, max_in_flight: int) -> str:
-    """What is free beside the ledger. Raises :class:`ConfigurationError` if so many calls may need more."""
+    """Describe the free space beside the ledger. Raises :class:`ConfigurationError` if it may be too little."""
     wanted, free = Reserve(ledger, max_in_flight=max_in_flight).wanted, disk_usage(ledger.parent).free
     free_space = f"{free >> 20:,} MB are free beside the ledger"
     if free < wanted:

@@ -1,4 +1,4 @@
-"""The open ledger: what is opened and closed with it, and what a run says about itself."""
+"""The open ledger: its parts, and the entries of runs."""
 
 import json
 import os
@@ -59,17 +59,17 @@ class SqliteLedger(SqliteReader):
         self.close()
 
     def note(self, name: str, value: str) -> None:
-        """Note one value under a name for later runs, in place of what was there; an empty one is forgotten."""
+        """Store a value under a name for later runs, replacing the former one; an empty one deletes it."""
         with plainly(self.path), self._db:
             self._db.execute(sql("forget_meta"), (f"note_{name}",))
             if value:
                 self._db.execute(sql("set_meta"), (f"note_{name}", value))
 
     def reserve_call_numbers(self) -> int:
-        """The first of ``2 ** 32`` call numbers that nobody else is given.
+        """Reserve ``2 ** 32`` call numbers and return the first.
 
-        Earlier versions numbered all calls from 1: the first range begins behind those, and a ledger that an earlier
-        version has written to in between goes on behind its last call.
+        Earlier versions numbered all calls from 1: the first range begins after those, and a ledger that an earlier
+        version has written to in between continues after its last call.
         """
         with plainly(self.path), self._db:
             self._db.execute("BEGIN IMMEDIATE")
@@ -90,12 +90,12 @@ class SqliteLedger(SqliteReader):
         return self.runs()[0]
 
     def note_run(self, number: int, facts: dict[str, Any]) -> None:
-        """Replace what is known of a run and show that it lives; while it writes, its writer does so."""
+        """Replace what is known of a run and send a heartbeat; while it writes, its writer does so."""
         with plainly(self.path), self._db:
             self._db.execute(sql("note_run"), facts_values(number, facts, time.time()))
 
     def finish_run(self, number: int, *, exit_code: int, stopped_because: str, at: float | None = None) -> None:
-        """The run is over, since ``at`` or now."""
+        """Close the run, as of ``at`` or now."""
         with plainly(self.path), self._db:
             self._db.execute(
                 sql("finish_run"),
@@ -103,7 +103,7 @@ class SqliteLedger(SqliteReader):
             )
 
     def acquire_lease(self) -> AbstractContextManager[SqliteLease]:
-        """Hold the lease. Raises :class:`LockedError` that says who holds it and since when."""
+        """Context manager: the lease. Raises :class:`LockedError` with its holder and since when."""
         return hold(self.path)
 
     def only_copy(self) -> AbstractContextManager[None]:
@@ -111,9 +111,9 @@ class SqliteLedger(SqliteReader):
         return only_copy(self.ledger_id, self.path)
 
     def room(self, calls: int, *, say: Callable[[str], None]) -> AbstractContextManager[Reserve]:
-        """Set room aside on the disk for so many calls under way; ``say`` hears if it is less than they may need."""
+        """Context manager: reserve disk space for so many calls; ``say`` is called if it is less than they may need."""
         return reserved(self.path, calls, say)
 
     def describe_room(self, calls: int) -> str:
-        """What is free on the disk. Raises :class:`ConfigurationError` if it is too little for so many calls."""
+        """Describe the free space. Raises :class:`ConfigurationError` if it is too little for so many calls."""
         return describe_room(self.path, calls)

@@ -1,8 +1,8 @@
-"""What is wrong when SQLite says no: trouble of the disk, of its file system, or of the ledger's own content.
+"""Diagnoses SQLite's errors: trouble of the disk, of its file system, or of the ledger's content.
 
-SQLite calls a read that failed (EIO) a malformed file. Promise: a ledger is called damaged only after it was opened
-anew and SQLite's own check found fault again and again, while the system read every byte without an error; until then
-the word is about the disk, and no backup is advised. The checks are bounded in time. Knows no table.
+SQLite reports a failed read (EIO) as a malformed file. Promise: a ledger is called damaged only if it was opened again
+and SQLite's own check failed repeatedly, while the system read every byte without an error; until then the message is
+about the disk, and no backup is advised. The checks are limited in time. Knows no table.
 """
 
 import errno
@@ -16,12 +16,12 @@ from enum import Enum
 from pathlib import Path
 
 _MOST_S = 20.0
-"""How long a file is looked at: whoever waits for the answer has calls under way."""
+"""The time limit of the checks: calls are in flight while the caller waits."""
 _LOOKS = 3
 _PAGE = 4096
 _STEPS = 10_000
 _LONGEST_PATH = 500
-"""SQLite takes 512 bytes, with what it adds to the name."""
+"""SQLite accepts 512 bytes, including what it appends to the name."""
 _CODE = re.compile(r"error code=(\d+)")
 _AGAIN = "the same command goes on where it ended"
 BACK = f"bring the file system back with the ledger and its -wal file as they were; {_AGAIN}"
@@ -35,14 +35,14 @@ _HINTS = (
     ("no such", _NO_LEDGER),
     ("already exists", _NO_LEDGER),
 )
-"""Words in SQLite's messages, and what to do."""
+"""Words in SQLite's messages, and a hint for each."""
 _FAILED = "look for trouble of the disk and its file system (the system's log), and at the room and any quota on it"
 _opened: dict[tuple[int, int], int] = {}
-"""Files that were read here. They stay open: closing one takes SQLite's locks on it away from the whole process."""
+"""Files that were read here. They stay open: closing one releases SQLite's locks on it for the whole process."""
 
 
 class Found(Enum):
-    """What a look at the file itself tells."""
+    """The result of examining the file."""
 
     WHOLE = "whole"
     DAMAGED = "damaged"
@@ -50,7 +50,7 @@ class Found(Enum):
 
 
 def explained(path: Path, error: sqlite3.Error) -> tuple[str, str]:
-    """What SQLite's error about the ledger at ``path`` means, and what to do."""
+    """The meaning of SQLite's error about the ledger at ``path``, and a hint."""
     text = _said(error)
     code = _code(error) & 0xFF
     if trouble := system_says(path):
@@ -64,7 +64,7 @@ def explained(path: Path, error: sqlite3.Error) -> tuple[str, str]:
 
 
 def odd_entry(path: Path, error: Exception) -> tuple[str, str]:
-    """What an entry means that this program cannot read."""
+    """The message and hint for an entry that this program cannot parse."""
     text = f"an entry is not as this program writes it ({type(error).__name__})"
     altered = "another version wrote it, or it was altered: use that version, or restore the ledger from a backup"
     condition, _ = look(path)
@@ -72,12 +72,12 @@ def odd_entry(path: Path, error: Exception) -> tuple[str, str]:
 
 
 def is_full(error: sqlite3.Error) -> bool:
-    """Whether the disk takes no more. A quota that is used up SQLite calls a failed write."""
+    """Whether the disk is full. SQLite reports an exhausted quota as a failed write."""
     return _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 
 def system_says(path: Path) -> str:
-    """What the system says where the ledger is not at its place; empty: it is there."""
+    """The system's error for the ledger's path; empty: it is there."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -88,7 +88,7 @@ def system_says(path: Path) -> str:
 
 
 def look(path: Path) -> tuple[Found, str]:
-    """Look at the file by reading its bytes, and by SQLite's own check through a new connection; and what was found."""
+    """Examine the file: read its bytes, and run SQLite's own check through a new connection."""
     until = time.monotonic() + _MOST_S
     for _ in range(_LOOKS):
         if trouble := _unreadable(path, until):
@@ -130,7 +130,7 @@ def _checked(path: Path, until: float) -> tuple[Found, str]:
 
 
 def _unreadable(path: Path, until: float) -> str:
-    """What the system says where it cannot give every byte of the ledger and of its journal; empty: it can."""
+    """The system's error where it cannot read every byte of the ledger and its journal; empty: it can."""
     try:
         for file in (path, path.with_name(f"{path.name}-wal")):
             for _ in _pages(file):
@@ -161,7 +161,7 @@ def _code(error: sqlite3.Error) -> int:
 
 
 def _said(error: sqlite3.Error) -> str:
-    """SQLite's own words, and what they mean where a disk is full before anything can be written at all."""
+    """SQLite's own words, and their meaning where a full disk prevents any write."""
     code = _code(error)
     if code == sqlite3.SQLITE_IOERR_SHMSIZE:
         return f"the disk is full ({error})"

@@ -1,10 +1,11 @@
 """The one writer of a run: group commit without a timer.
 
-A thread takes all entries that are queued, commits them in one transaction and completes their futures. While it waits
-for the disk more are queued, so that groups grow with the load. Promise 3: the future that ``post`` returns is done
-when the entries survive a crash; ``finhub.calls`` says per phase which entries are awaited before a call leaves, and
-which only share a commit with them. On a full disk the reserve is freed first (``ledger.sqlite.reserve``). After an
-error nothing is written any more and every caller gets it; a lease that was lost is such an error.
+A thread takes all queued entries, commits them in one transaction and completes their futures. While it waits for the
+disk more are queued, so that groups grow with the load. Promise 3: the future that ``post`` returns completes when the
+entries survive a crash; ``finhub.calls`` says per phase which entries are awaited before a call is sent.
+
+On a full disk the reserve is freed first (``ledger.sqlite.reserve``). After an error, such as a lost lease, nothing
+more is written and every caller gets the error.
 """
 
 import asyncio
@@ -32,10 +33,10 @@ _GROUP = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was handed in at once; ``done`` is for who waits until it is durable.
+    """Entries that were posted together; ``done`` completes when they are durable.
 
     ``hashes`` are identity hashes, as (hash, key), that are valid from this run on; ``ended`` are valid no more.
-    ``facts`` is a row for a run. ``bank`` is the address that the ledger is told.
+    ``facts`` is a row for a run. ``bank`` is the bank's address.
     """
 
     journey: Journey | None = None
@@ -50,10 +51,10 @@ class Order:
 class SqliteWriter:
     """Writes journeys and calls; use as an async context manager inside the run's event loop.
 
-    Each commit renews ``lease``. Without a lease: for tests and single callers only. ``run`` is the number of the run
-    that identity hashes are kept with. ``room`` is given up when the disk is full; ``on_full`` is then called on the
-    event loop: there is room to write what is under way, and for nothing new. So is ``say``, with what a person should
-    know of the journal.
+    Each commit renews ``lease``. Without a lease: for tests and single callers only. ``run`` is the run's number, which
+    is kept with identity hashes. ``room`` is given up when the disk is full; ``on_full`` is then called on the event
+    loop: outcomes of calls in flight can still be written, but nothing new. ``say`` is called on the event loop with
+    messages about the journal.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class SqliteWriter:
 
     @property
     def failed(self) -> bool:
-        """Whether something that was handed in is not in the ledger."""
+        """Whether a posted entry is not in the ledger."""
         return self._error is not None
 
     def post(
@@ -100,32 +101,30 @@ class SqliteWriter:
         hashes: Sequence[tuple[bytes, bytes]] = (),
         ended: Sequence[tuple[bytes, bytes]] = (),
     ) -> "asyncio.Future[None]":
-        """Hand in a journey and its calls; they become durable together, and in the order of handing in.
+        """Post a journey, its calls, and the identity hashes (hash, key) that begin or end to be valid.
 
-        So do the identity hashes (hash, key) that begin or end to be valid with them.
-
-        The future is done when they are, or raises :class:`LedgerError`. Entries become durable in posting order:
-        awaiting the last future is enough.
+        They become durable together; the future completes when they are, or raises :class:`LedgerError`. Entries become
+        durable in posting order: awaiting the last future is enough.
         """
         done = self._loop.create_future()
-        # An error that nobody awaits is no news for the event loop: whoever posts next gets it again.
+        # Mark the error as retrieved: the next caller of ``post`` gets it anyway.
         done.add_done_callback(_look_at)
         self._hand_in(Order(journey=journey, calls=calls, hashes=hashes, ended=ended, done=done))
         return done
 
     def identify(self, hashes: Sequence[tuple[bytes, bytes]]) -> None:
-        """Hand in, from any thread, by what customers would be known again, as (hash, key).
+        """Post identity hashes, as (hash, key), from any thread.
 
-        It is durable before whatever is posted later.
+        They become durable before later posts.
         """
         self._hand_in(Order(hashes=hashes))
 
     def note(self, number: int, facts: dict[str, Any]) -> None:
-        """Hand in what is known of run ``number`` by now, with a sign of life."""
+        """Post what is known of run ``number``, with a heartbeat."""
         self._hand_in(Order(facts=facts_values(number, facts, time.time())))
 
     def belong(self, bank: str) -> None:
-        """Hand in whose customers these are; durable before whatever is posted later."""
+        """Post the bank's address; durable before later posts."""
         self._hand_in(Order(bank=bank))
 
     def _hand_in(self, order: Order) -> None:
@@ -153,7 +152,7 @@ class SqliteWriter:
                 self._tend(db, self._journal.watch)
 
     def _tend(self, db: sqlite3.Connection, care: Callable[[sqlite3.Connection], None]) -> None:
-        """Take care of the journal: whatever comes of it, entries are written or not all the same."""
+        """Truncate the journal if needed; its failure does not affect the entries."""
         if self._error is None:
             with suppress(sqlite3.Error):
                 care(db)
@@ -162,7 +161,7 @@ class SqliteWriter:
         self._loop.call_soon_threadsafe(hearer, message)
 
     def _group(self, first: Order | None) -> tuple[list[Order], bool]:
-        """What is there, up to a bound, without waiting for more."""
+        """Take the queued entries, up to a bound, without waiting for more."""
         group: list[Order] = []
         order = first
         while order is not None:
@@ -222,7 +221,7 @@ def write(db: sqlite3.Connection, group: Sequence[Order], lease: Transactions | 
 
 
 def _write_calls(db: sqlite3.Connection, calls: Sequence[CallRecord]) -> None:
-    """Write intents and outcomes. A number that another call has is a defect, and loses nobody's intent."""
+    """Write intents and outcomes. A number that is used already is a defect and overwrites nothing."""
     if calls and db.executemany(sql("upsert_call"), map(call_values, calls)).rowcount != len(calls):
         message = "two calls of the ledger were given one number"
         raise LedgerError(message, hint="report this: it is a defect; nothing of its group was written")
