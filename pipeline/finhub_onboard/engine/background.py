@@ -1,7 +1,7 @@
-"""What blocks for long, such as reading inputs and writing reports, on a thread beside the event loop.
+"""Blocking work, such as reading inputs and writing reports, on a thread beside the event loop.
 
-Promises: the loop goes on meanwhile; a cancelled run ends soon, whatever the thread is at. Work that goes on for long
-calls ``checkpoint`` now and then.
+Promises: the loop keeps running; a cancelled run ends soon, whatever the thread is doing. Long work calls
+``checkpoint`` regularly.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ _PATIENCE_S = 2.0
 
 
 class AbandonedError(Exception):
-    """Ends the work of a thread whose run was cancelled; nobody outside of it sees it."""
+    """Ends the thread's work after the run was cancelled; it is never visible outside."""
 
 
 class Background:
     """One thread for the blocking steps of a run, one after the other.
 
-    A daemon: what does not end, such as a read from a dead file system, must not keep the process alive.
+    A daemon: a step that never ends, such as a read from a dead file system, must not keep the process alive.
     """
 
     def __init__(self) -> None:
@@ -42,12 +42,12 @@ class Background:
         self._jobs.put(None)
 
     def checkpoint(self) -> None:
-        """Go on, unless the run was cancelled: then end the work of this thread. Raises :class:`AbandonedError`."""
+        """Continue, unless the run was cancelled: then raise :class:`AbandonedError` in this thread."""
         if self._abandoned.is_set():
             raise AbandonedError
 
     async def do(self, work: Callable[[], T]) -> T:
-        """Return what ``work`` returns or raise what it raises. If cancelled, tell the thread and wait a little."""
+        """Run ``work`` on the thread. If cancelled, tell the thread and wait a little."""
         return await self._ended(self._submit(work))
 
     @asynccontextmanager
@@ -67,7 +67,7 @@ class Background:
         try:
             value = await self._ended(entering)
         except asyncio.CancelledError as error:
-            if entering.done() and not entering.exception():  # just before the thread would have noticed
+            if entering.done() and not entering.exception():  # finished just before the next checkpoint
                 await self._leave(manager, type(error), error, error.__traceback__)
             raise
         try:
@@ -83,7 +83,9 @@ class Background:
             return await asyncio.shield(done)
         except asyncio.CancelledError:
             self._abandoned.set()
-            done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # nobody else looks at it
+            done.add_done_callback(
+                lambda ended: ended.cancelled() or ended.exception()
+            )  # nobody else retrieves the result
             await asyncio.wait((done,), timeout=_PATIENCE_S)
             raise
 
@@ -94,7 +96,7 @@ class Background:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        # What was opened is closed, also by a run that is cancelled once more meanwhile.
+        # Leave the context manager even if the run is cancelled again meanwhile.
         return bool(await asyncio.shield(self._submit(partial(manager.__exit__, kind, error, traceback))))
 
     def _submit(self, work: Callable[[], T]) -> "asyncio.Future[T]":
@@ -115,7 +117,7 @@ class Background:
                 result = work()
             except BaseException as error:  # noqa: BLE001 - it is raised where the work was asked for
                 failed = error
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with suppress(RuntimeError):  # the loop is closed: nobody is waiting
                 loop.call_soon_threadsafe(settle, result, failed)
 
         self._jobs.put(job)

@@ -1,8 +1,8 @@
-"""Whether the bank is there: one that only fails, or falls silent, is left alone until it answers again.
+"""Health check of the bank: if it only fails, or stops answering, nothing is sent until it answers again.
 
-A joiner of the gate and the events. No customer fails for a bank that is down: nothing leaves while the gate is shut,
-and a probe, a call that changes nothing, finds out whether it is back. A single customer's trouble is never taken for
-the bank's: any answer below 500 other than 429 shows that it is there.
+A joiner of the pacer and the events. No customer fails because the bank is down: nothing is sent while the gate is
+shut, and a probe, a call that changes nothing, finds out whether the bank is back. Trouble with one customer is never
+taken for an outage: any answer below 500 other than 429 shows that the bank is up.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.outbound.pacing.counters import Counters
 from finhub_onboard.outbound.pacing.gate import Gate
 
-_FAILURES = 5  # in a row, with no answer between
+_FAILURES = 5  # consecutive failures, with no answer between
 _LOOK_S = 0.5
 _SILENCE_S = 5.0
-_SILENCE_FACTOR = 2.0  # a bank that took long for one call may be silent for that much longer
+_SILENCE_FACTOR = 2.0  # patience grows with the slowest recent answer
 _SLOWEST_DECAY = 0.95
 _LOOK_PROBE_S, _PROBE_S = 5.0, 10.0
 
@@ -28,7 +28,7 @@ Probe = Callable[[], Awaitable[Reply]]
 
 
 class Health:
-    """Looks at every reply; ``watch`` runs beside the customers. ``clock`` gives monotonic seconds."""
+    """Observes every reply; ``watch`` runs beside the customers. ``clock`` gives monotonic seconds."""
 
     def __init__(
         self, gate: Gate, counters: Counters, emit: Handler, *, clock: Callable[[], float] = time.monotonic
@@ -44,7 +44,7 @@ class Health:
         self.reason = ""
 
     def observe(self, reply: Reply) -> None:
-        """Count failures in a row; an answer to a call that was under way ends a time of being down."""
+        """Count consecutive failures; an answer to a call in flight ends an outage."""
         if reply.alone or reply.kind is Kind.STOPPED:
             return
         if is_answer(reply):
@@ -60,7 +60,7 @@ class Health:
     async def watch(
         self, probe: Probe, patience: Patience, give_up: Callable[[str], None], refused: Callable[[OnboardError], None]
     ) -> None:
-        """Probe a bank that is down until it answers; ``give_up`` with the reason when ``patience`` is used up."""
+        """Probe a bank that is down until it answers; call ``give_up`` with the reason when ``patience`` ends."""
         try:
             while await self._back_after_fall(probe, patience):
                 pass
@@ -75,7 +75,7 @@ class Health:
         since = self._clock()
         only_rate = False
         while self._down.is_set():
-            # The rounds go on where calls fail and only the probe is answered.
+            # The outage continues if calls fail and only the probe is answered.
             waited = not only_rate or self._clock() - since >= patience.max_wait_s
             if self._rounds >= patience.max_attempts and waited:
                 return False
@@ -88,7 +88,7 @@ class Health:
                     self._failures = 0
                     self._back()
                 elif reply.status is None and reply.cause and reply.kind not in (Kind.SILENT, Kind.STOPPED):
-                    self.reason = reply.cause  # a probe looks closer
+                    self.reason = reply.cause  # a probe may diagnose the cause
         return True
 
     async def _until_down(self, probe: Probe) -> None:
@@ -125,7 +125,7 @@ _SILENT = Reply(cause="no answer in time", kind=Kind.SILENT)
 
 
 def is_answer(reply: Reply) -> bool:
-    """Whether the bank is there and takes calls."""
+    """Whether the reply shows that the bank is up and accepts calls."""
     status = reply.says or reply.status
     return status is not None and status < 500 and status != _TOO_MANY  # noqa: PLR2004 - server errors
 
@@ -135,5 +135,5 @@ async def _ask(probe: Probe, seconds: float) -> Reply:
     try:
         async with asyncio.timeout(seconds):
             return await probe()
-    except (TimeoutError, StoppedEarlyError):  # not even a log-in gets through
+    except (TimeoutError, StoppedEarlyError):  # not even a log-in is answered
         return _SILENT

@@ -1,7 +1,7 @@
-"""A clock for instants of one run that goes on evenly: durations must not follow a wall clock that somebody sets.
+"""A steady clock for the instants of a run: durations must not jump when the wall clock is set.
 
-Promise: what it shows never goes back, and the difference of two of its instants is the time that passed, a machine's
-sleep included. What must follow the wall clock (the deadline, the lock's signs of life) does not use it.
+Promise: it never goes back, and differences are elapsed time including the machine's sleep. The deadline and the
+heartbeats of the lease must follow the wall clock and do not use it.
 """
 
 import time
@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 
 def steady_clock(started_at: float) -> Callable[[], float]:
-    """Make a clock that shows ``started_at`` (seconds, of any origin) now."""
+    """Make a clock that reads ``started_at`` (seconds, of any origin) now."""
     origin = _elapsed_s()
     return lambda: started_at + _elapsed_s() - origin
 
 
 def _elapsed_s() -> float:
-    """Seconds since some instant; Linux's own figure counts the sleep of the machine, too."""
+    """Seconds since a fixed instant; on Linux including the machine's sleep."""
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()

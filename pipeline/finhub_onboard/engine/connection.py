@@ -1,4 +1,4 @@
-"""The outbound side of a run, put together: pacing, client, admin session, categories. For ``run`` and ``check``."""
+"""Builds the outbound side of a run: pacer, client, admin session, categories. Used by ``run`` and ``check``."""
 
 import random
 import time
@@ -26,12 +26,12 @@ from finhub_onboard.outbound.tls import load_trust
 from finhub_onboard.outbound.transport import Transport
 
 TRANSPORTS: dict[str, type[Transport]] = {"aiohttp": AiohttpTransport, "httpx": HttpxTransport}
-"""By the name that ``api.transport`` gives them."""
+"""Value of ``api.transport`` -> transport."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """What a run needs to talk to the bank."""
+    """What a run needs to call the bank."""
 
     budget: RateBudget
     gate: Gate
@@ -44,7 +44,7 @@ class Connection:
     patience: Patience
 
     async def categories(self) -> tuple[Category, ...]:
-        """Log in and read the tenant's categories. Raises what ends a run: refused, or not to be reached."""
+        """Log in and read the tenant's categories. Raises if the bank refuses or cannot be reached."""
         return await self.hierarchy.read(self.patience)
 
 
@@ -74,7 +74,7 @@ async def connected(
     transport = TRANSPORTS[api.transport](
         api.base_url,
         timeout_s=api.timeout_s,
-        direct=direct or (api.is_plain and not api.allow_plain_http),  # a proxy would carry it in the clear
+        direct=direct or (api.is_plain and not api.allow_plain_http),  # a proxy would see it unencrypted
         trust=load_trust(api),
     )
     given = settings.credentials

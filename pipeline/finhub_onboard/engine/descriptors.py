@@ -1,8 +1,8 @@
-"""File descriptors: a run has as many as its settings ask for, or does not begin; and some for its reports.
+"""File descriptors: a run gets as many as its settings need or does not start; some are kept for its reports.
 
-Promise: the soft limit of the process is raised as far as is needed and allowed; what does not fit is one
-:class:`ConfigurationError` with the numbers, before anything is sent. Where others use them up all the same, those that
-the reports need were set aside.
+Promise: the soft limit of the process is raised as far as needed and allowed; if that is not enough there is one
+:class:`ConfigurationError` with the numbers, before anything is sent. Descriptors for the reports are reserved, in case
+other code uses up all others.
 """
 
 import os
@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from finhub_onboard.errors import ConfigurationError
 
 _PER_CALL = 2
-"""A connection under way, and one that is kept or just being closed."""
+"""A connection in flight, and one that is kept or being closed."""
 _OTHERS = 128
-"""Ledger, inputs, documents, reports, libraries: with room to spare."""
+"""Ledger, inputs, documents, reports and libraries, with a margin."""
 
 
 _FOR_REPORTS = 32
@@ -43,7 +43,7 @@ def provide(max_in_flight: int) -> int:
 
 @contextmanager
 def set_aside() -> Iterator[None]:
-    """Hold as many as the reports need; they are free again behind the block, whoever took all others meanwhile."""
+    """Context manager: reserve the descriptors for the reports; they are free again after the block."""
     with ExitStack() as held:
         with suppress(OSError):
             for _ in range(_FOR_REPORTS):

@@ -1,6 +1,6 @@
-"""The folder of the documents as a whole: one refusal where it cannot be used, and not a reject for each row.
+"""Checks the folder of documents as a whole: one refusal if it is unusable, instead of a reject per row.
 
-A joiner of settings and intake. Knows no single document: those are for the intake.
+A joiner of settings and intake. Single documents are checked by the intake.
 """
 
 import os
@@ -13,7 +13,7 @@ from finhub_onboard.model import DOCUMENT_COLUMNS
 
 
 def refusal(root: Path) -> ConfigurationError | None:
-    """Why no document below ``root`` can be had; ``None``: some may be."""
+    """Why no document below ``root`` can be read; ``None``: some may be."""
     try:
         if not root.exists():
             wrong = "does not exist"
@@ -32,7 +32,7 @@ def refusal(root: Path) -> ConfigurationError | None:
 
 
 def refuse_if_missing(inputs: Survey, root: Path, *, batch_rows: int) -> None:
-    """Raise :class:`ConfigurationError` if rows name documents and ``root`` can hold none. Nothing was judged yet."""
+    """Raise :class:`ConfigurationError` if rows name documents and ``root`` is unusable. Nothing was judged yet."""
     error = refusal(root)
     if error is not None and any_filled(inputs, DOCUMENT_COLUMNS, batch_rows=batch_rows):
         raise error

@@ -1,7 +1,7 @@
-"""How a run ends: its reports are written and the ledger is told, or both are said to be missing.
+"""The end of a run: write its reports and close it in the ledger, or say that either is missing.
 
-A joiner of ledger and reports. Promises: a run that has begun never ends with 0 unless its reports are there; what
-cannot be written now is named with the command that writes it later, and the run keeps its own reason and exit code.
+A joiner of ledger and reports. Promises: a run that has begun never ends with 0 without its reports; if they cannot be
+written now, the command that writes them later is named, and the run keeps its own reason and exit code.
 """
 
 import time
@@ -27,17 +27,17 @@ from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.writing import write_reports
 
 _WAITS_S = (0.1, 1.0, 2.0, 4.0)
-"""How long a file system that went away is waited for, from one try to the next."""
+"""The pauses between tries while a file system is unavailable."""
 
 
 def end_run(inputs: Survey, facts: RunFacts, opened: OpenedRun, stopper: Stopper, *, batch_rows: int) -> Written:
     """Write the reports and close the run in the ledger.
 
-    Raises :class:`LockedError` if another run has taken the ledger over, which goes on from here and reports, and
+    Raises :class:`LockedError` if another run has taken over the ledger, which continues and reports, and
     :class:`AccountingError` if the rows do not add up.
     """
     ledger, number = opened.ledger, opened.record.number
-    with suppress(OnboardError):  # the reports that follow have the facts anyway
+    with suppress(OnboardError):  # the reports contain the facts anyway
         ledger.note_run(number, facts.to_json(opened.keys))
     if isinstance(opened.held.lost, LockedError):
         ledger.finish_run(number, exit_code=opened.held.lost.exit_code, stopped_because=str(opened.held.lost))
@@ -52,14 +52,14 @@ def end_run(inputs: Survey, facts: RunFacts, opened: OpenedRun, stopper: Stopper
         hint=stopper.hint,
     )
     try:
-        with closing(opened.reserve):  # behind it there is room to say how the run ended
+        with closing(opened.reserve):  # writing the reports may have freed space for the end of the run
             written = _written(end, inputs, facts, opened, batch_rows)
     except AccountingError as error:
         ledger.finish_run(number, exit_code=error.exit_code, stopped_because=str(error))
         raise
     except OnboardError as error:
         unreported = _unreported(error, facts, end)
-        with suppress(OnboardError):  # a ledger that cannot be written either is what the message is about
+        with suppress(OnboardError):  # the message already says that the ledger cannot be written
             ledger.finish_run(number, exit_code=unreported.exit_code, stopped_because=unreported.stopped_because)
         return unreported
     try:
@@ -119,7 +119,7 @@ def _unreported(error: OnboardError, facts: RunFacts, end: RunEnd) -> Written:
 
 
 def _unclosed(written: Written, error: OnboardError) -> Written:
-    """The reports are there, and the ledger does not know that the run is over."""
+    """The reports are written, but the ledger does not know that the run is over."""
     reasons = [written.stopped_because, f"the ledger could not be told that the run is over: {error}"]
     return replace(
         written,

@@ -1,7 +1,7 @@
-"""Events on their way to whoever subscribed: none of them can hold a run up or end it.
+"""Delivers events to subscribers; no subscriber can delay or end the run.
 
-Promises: ``emit`` neither waits nor raises. Each subscriber has a thread and a bounded queue of its own: one that is
-slow misses the oldest events and is told how many, one that raises is told nothing more, and the others learn of it.
+Promises: ``emit`` neither waits nor raises. Each subscriber has a thread and a bounded queue of its own: a slow one
+loses the oldest events and is told how many; one that raises is dropped, and the others get a ``SubscriberFailed``.
 """
 
 import threading
@@ -31,7 +31,7 @@ class EventBus:
     def subscribe(
         self, subscriber: Subscriber, *, kinds: Iterable[type[Event]] | None = None, capacity: int = _CAPACITY
     ) -> None:
-        """Hand each further event, or each of these kinds, to a function, in order and on a thread of its own."""
+        """Call a function with each further event, or those of some kinds, in order and on a thread of its own."""
         wanted = None if kinds is None else frozenset(kinds)
         subscription = _Subscription(subscriber, wanted, capacity, self._drop)
         with self._lock:
@@ -42,23 +42,23 @@ class EventBus:
         if isinstance(event, RunOpened):
             self._run_id = event.run_id
         wanting = [one for one in self._subscriptions if one.wants(type(event))]
-        if not wanting:  # most events of single calls
+        if not wanting:  # most events of single calls have no subscriber
             return
-        with self._lock:  # or two threads could queue them in another order than they are numbered
+        with self._lock:  # numbering and queueing must happen in the same order
             self._sequence += 1
             envelope = Envelope(run_id=self._run_id, sequence=self._sequence, at=self._clock(), event=event)
             for subscription in wanting:
                 subscription.put(envelope)
 
     def flush(self, timeout_s: float = _FLUSH_S) -> bool:
-        """Wait until all that was emitted is handled, but not for ever; return whether it is."""
+        """Wait, within limits, until all events are handled; return whether they are."""
         until = time.monotonic() + timeout_s
         return min((one.flush(until - time.monotonic()) for one in self._subscriptions), default=True)
 
     def _drop(self, failed: "_Subscription", error: Exception) -> None:
         with self._lock:
             self._subscriptions = tuple(one for one in self._subscriptions if one is not failed)
-        # The text of an exception may hold anything: its class says enough.
+        # The text of an exception may contain anything, so only its class is reported.
         self.emit(SubscriberFailed(subscriber=failed.name, error=type(error).__name__))
 
 
@@ -86,7 +86,7 @@ class _Subscription:
         return self._kinds is None or kind in self._kinds
 
     def put(self, envelope: Envelope) -> None:
-        """Queue an event; where the queue is full the oldest one goes."""
+        """Queue an event; a full queue drops the oldest one."""
         with self._changed:
             self._queue.append(envelope)
             self._put += 1

@@ -1,6 +1,6 @@
-"""Where the journey meets the way to the bank: one object that builds, authorises and sends requests for customers.
+"""The bank as the journey sees it: builds, authorises and sends requests for customers.
 
-A joiner: it knows the journey's protocol, the outbound stage and how documents are read.
+A joiner of the journey's port, the outbound side and the reading of documents.
 """
 
 import asyncio
@@ -31,23 +31,23 @@ _MOST_BROKEN = 16_384
 
 
 class Broken:
-    """Customers whose last call got no answer: their next one opens a connection of its own.
+    """Customers whose last call got no answer: their next call opens a new connection.
 
-    So does each repeat of a call in doubt. The kept connections may be dead as well: neither the one repeat nor the few
-    tries of a read are for these.
+    So does each repeat of an unresolved call. Kept connections may be dead as well, and must not use up the one repeat
+    or the few tries of a read.
     """
 
     def __init__(self) -> None:
         self._keys: set[bytes] = set()
 
     def add(self, journey: Journey) -> None:
-        """Its call got no answer. Those who rest then are forgotten at some time."""
+        """The customer's call got no answer. Entries of finished customers are dropped at some time."""
         if len(self._keys) >= _MOST_BROKEN:
             self._keys.clear()
         self._keys.add(journey.key)
 
     def pop(self, journey: Journey) -> bool:
-        """Whether its last call got no answer; the next one starts anew."""
+        """Return whether the customer's last call got no answer, and forget it."""
         is_known = journey.key in self._keys
         self._keys.discard(journey.key)
         return is_known
@@ -55,7 +55,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A request that is ready to leave (``journey.ports.Request``)."""
+    """A request that is ready to be sent (``journey.ports.Request``)."""
 
     client: Client
     ids: IdOwners
@@ -69,7 +69,7 @@ class Ready:
     document: str = ""
 
     async def send(self, token: str, permit: Permit) -> Reply:
-        """Send it now. An id that the answer brings is the customer's from then on, before anybody else's is read."""
+        """Send it now. An id in the answer belongs to the customer before anybody else's answer is read."""
         reply, _ = await self.client.send(
             self.call,
             self.outgoing,
@@ -87,7 +87,7 @@ class Ready:
         return reply
 
     def _whose(self) -> Whose:
-        """Who the answer must be about; for deliveries, the e-mail and the instant of the first attempt in doubt."""
+        """Whom the answer must be about; for deliveries, the e-mail and time of the first unresolved attempt."""
         journey, sent = self.journey, self.journey.doubt_email
         return Whose(
             customer=self.customer,
@@ -101,7 +101,7 @@ class Ready:
         )
 
     def _unless_changed(self) -> Callable[[str], bool] | None:
-        """A doubt of an older ledger does not know its e-mail: it is the row's, unless that was changed since."""
+        """Older ledgers lack the e-mail that was sent: use the row's, unless it changed since."""
         if self.call is not CallName.LIST_DELIVERIES or not self.journey.doubts:
             return None
         changed = "email" in changed_columns(self.journey.fingerprint, self.keys.fingerprint(self.customer))
@@ -138,7 +138,7 @@ class Gateway:
         self._broken = Broken()
 
     def in_flight(self) -> AbstractAsyncContextManager[None]:
-        """One of the places for requests under way."""
+        """Context manager: one of the slots for concurrent requests."""
         return self._places
 
     async def permit(self) -> Permit | None:
@@ -146,7 +146,7 @@ class Gateway:
         return await self._budget.acquire()
 
     async def token(self, *, refused: str = "") -> str:
-        """The admin token; ``refused`` is one that the bank just turned down."""
+        """Return the admin token, a new one if it is the ``refused`` one."""
         return await self._session.token(refused=refused)
 
     async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Ready | Problem:
@@ -195,14 +195,14 @@ class Gateway:
         )
 
     def give(self, journey: Journey) -> None:
-        """What was found out about the customer's ids counts from now on, but not what only an operator said."""
+        """Register the customer's ids as its own, except for those that only an operator gave."""
         for kind in IdKind:
             identifier = getattr(journey, kind)
             if identifier and kind not in journey.claimed:
                 self._ids.give(journey.key, kind, identifier)
 
     def disproved(self, journey: Journey) -> tuple[str, ...]:
-        """Which ids that an operator gave to the customer are by now proved to be another's."""
+        """The ids that an operator gave and that turned out to be another customer's."""
         return tuple(
             kind
             for kind in IdKind
@@ -210,12 +210,12 @@ class Gateway:
         )
 
     def observe(self, reply: Reply) -> None:
-        """Every reply passes here: a bank that only fails is noticed."""
+        """Feed every reply to the health check of the bank."""
         self._health.observe(reply)
 
 
 def index_categories(categories: tuple[Category, ...]) -> dict[str, Category]:
-    """Categories by every word a row may name them with; keys win over ids, ids over names."""
+    """Categories by every word that a row may use; keys take precedence over ids, ids over names."""
     by_name = {category.name.casefold(): category for category in categories}
     by_id = {category.id.casefold(): category for category in categories}
     return by_name | by_id | {category.key.casefold(): category for category in categories}

@@ -1,9 +1,9 @@
-"""Whose an id at the bank is: an id that the ledger has as one customer's is never believed as another's.
+"""The owners of the bank's ids: an id of one customer is never accepted as another's.
 
-A bank that gives two customers one id, or a look-up that finds somebody else with the same e-mail, would lead a
-journey to a stranger. Promises: an id counts as given from the moment its answer is read, also while that is not
-durable yet; an id that only an operator gave does not count against anybody. Memory: the ids given last, more than
-there can be customers under way. Knows no call and no answer.
+A bank that gives two customers the same id, or a search that finds somebody else with the same e-mail, would lead a
+journey to a stranger. Promises: an id belongs to a customer from the moment its answer is read, even before that is
+durable; an id that only an operator gave does not count against anybody. Memory: the most recent ids, more than there
+are customers in flight. Knows no call and no answer.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Find = Callable[[Sequence[bytes]], dict[bytes, Journey]]
 class IdOwners:
     """The owners of all ids of a ledger.
 
-    ``sharing`` reads identity hashes from it, ``find`` journeys, ``identify`` hands new hashes in.
+    ``sharing`` reads identity hashes, ``find`` journeys, ``identify`` posts new hashes.
     """
 
     def __init__(self, keys: Keys, *, sharing: Sharing, find: Find, identify: Identify) -> None:
@@ -32,9 +32,9 @@ class IdOwners:
         self._given: dict[bytes, bytes] = {}
 
     def is_anothers(self, key: bytes, kind: IdKind, identifier: str) -> bool:
-        """Whether the id is proved to be of another customer than ``key``.
+        """Whether the id belongs to another customer than ``key``.
 
-        Asked of an id that the bank gives to ``key``, and of one that an operator gave to ``key``.
+        Asked for ids that the bank or an operator gives to ``key``.
         """
         identity = self._keys.id_hash(kind, identifier)
         if identity in self._given:
@@ -43,7 +43,7 @@ class IdOwners:
         return bool(others) and not all(_only_claims(journey, kind, identifier) for journey in self._journeys(others))
 
     def give(self, key: bytes, kind: IdKind, identifier: str) -> None:
-        """The bank gave the id to the customer of ``key``; durable before whatever the ledger is told later."""
+        """The bank gave the id to the customer ``key``; durable before later posts."""
         identity = self._keys.id_hash(kind, identifier)
         if self._given.get(identity) == key:
             return
@@ -64,5 +64,5 @@ def _only_claims(journey: Journey | None, kind: IdKind, identifier: str) -> bool
     held = journey.customer_id if kind is IdKind.CUSTOMER else journey.verification_id
     if held == identifier:
         return kind in journey.claimed
-    # A customer has one id for life, so another one replaced this claim. Of verifications it may have had several.
+    # A customer id never changes, so a different one has replaced this claim; verifications may be several.
     return kind is IdKind.CUSTOMER and held != ""

@@ -1,8 +1,8 @@
-"""How a run is asked to stop from outside, stage by stage: by a signal handler, a supervisor, another thread.
+"""Requests to stop a run from outside, in stages: by a signal handler, a supervisor, another thread.
 
-Before a run has begun a request abandons it at once. Where it must end in good order the first request is kept until
-somebody takes it, and only a second one abandons it; a run that is under way says itself what a request does. Knows no
-signal and no loop.
+Before a run has begun, a request abandons it at once. Where it must end in order, the first request is kept until it is
+handled, and a second one abandons the run; a running run defines what a request does. Knows no signal and no event
+loop.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from finhub_onboard.errors import ExitCode
 
 BACKGROUND = "run-background"
-"""The name of the thread that does what blocks; it is there after the end of a run only if that was abandoned."""
+"""The name of the thread for blocking work; it only outlives a run that was abandoned."""
 React = Callable[[str, ExitCode], None]
-"""What a request does, given its name (such as ``SIGTERM``) and the exit code that it asks for."""
+"""Handles a request, given its name (such as ``SIGTERM``) and the exit code that it asks for."""
 
 
 class Interrupts:
@@ -31,7 +31,7 @@ class Interrupts:
 
     @contextmanager
     def abandoning(self, abandon: Callable[[], object]) -> Iterator[None]:
-        """Call ``abandon`` for a request that nobody takes, and at once if there was one already."""
+        """Context manager: call ``abandon`` for a request that nobody handles, also for an earlier one."""
         self._abandoning = abandon
         if self.abandoned:
             abandon()
@@ -42,13 +42,13 @@ class Interrupts:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Keep the first request for whoever enters ``leading_to`` next; a second one abandons the run."""
+        """Context manager: keep the first request for the next ``leading_to``; a second one abandons the run."""
         with self._reacting(self._keep):
             yield
 
     @contextmanager
     def leading_to(self, react: React) -> Iterator[None]:
-        """Hand each request, and the one that was kept, to a function."""
+        """Context manager: pass each request, and the kept one, to a function."""
         with self._reacting(react):
             kept, self._kept = self._kept, None
             if kept is not None:

@@ -1,6 +1,6 @@
-"""The part of a run that talks to the bank: log in, read the categories, carry the customers.
+"""The part of a run that calls the bank: log in, read the categories, carry the customers.
 
-It joins the stages for as long as a run lives. The ledger holds what happened when it returns.
+Joins the stages for the duration of a run. When it returns, the ledger holds what happened.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class Onboarding:
         self._emit = emit
 
     async def carry_out(self, interrupts: Interrupts, deadline: datetime | None) -> tuple[RunFacts, Stopper]:
-        """Log in, read the categories, carry the customers until ``deadline``; the ledger holds what happened."""
+        """Log in, read the categories, and carry the customers until ``deadline``."""
         settings = self._settings
         async with connected(
             self._opened.reachable,
@@ -70,7 +70,7 @@ class Onboarding:
         return self._facts, stopper
 
     async def _log_in_and_carry(self, connection: Connection, stopper: Stopper) -> None:
-        if stopper.requested:  # a signal or the deadline came while the inputs were read
+        if stopper.requested:  # stopped while the inputs were read
             return
         try:
             categories = await connection.categories()
@@ -87,7 +87,7 @@ class Onboarding:
         health = Health(connection.gate, connection.counters, self._emit)
         evidence = Evidence(self._keys, settings.documents.root, settings.documents.max_bytes)
         async with self._writer(stopper) as writer:
-            if self._opened.bank.is_news:  # only now: an address that nobody could log in to is not kept
+            if self._opened.bank.is_news:  # only after a log-in: a wrong address must not be stored
                 writer.belong(self._opened.bank.address)
                 if self._record.number > 1:
                     self._emit(Notice(message=self._opened.bank.message))
@@ -135,7 +135,7 @@ class Onboarding:
             self._facts = replace(self._facts, started=engine.started)
 
     def _writer(self, stopper: Stopper) -> AbstractAsyncContextManager[Writer]:
-        """The ledger's writer; when the disk is full, what is under way is still written and nothing new leaves."""
+        """The ledger's writer; on a full disk, outcomes of calls in flight are still written, but nothing is sent."""
         full = partial(
             stopper.request,
             f"the disk of the ledger {self._ledger.name} is full",
@@ -150,7 +150,7 @@ class Onboarding:
         )
 
     async def _heartbeat(self, connection: Connection, stopper: Stopper, writer: Writer) -> None:
-        """Keep what the run's reports need if it dies, and notice if it is the one run no more."""
+        """Store what the reports need if the run dies, and notice when it loses the lease."""
         while True:
             if self._held.lost:
                 stopper.error(self._held.lost)

@@ -1,6 +1,6 @@
-"""Opening a run: all that must hold before the first call is looked at, then the run is entered in the ledger.
+"""Opens a run: checks all preconditions of the first call, then enters the run in the ledger.
 
-Promises: what cannot be used is one error before anything is sent, and no run is in the ledger then.
+Promises: an unusable precondition is one error before anything is sent, and the ledger then has no run.
 """
 
 import time
@@ -31,9 +31,9 @@ from finhub_onboard.reports.files.trial import writable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedRun:
-    """What a run holds of its ledger from its beginning to its end; ``clock`` shows the instants that it keeps.
+    """The parts of the ledger that a run holds until its end; ``clock`` gives the instants that it stores.
 
-    ``reachable`` are the settings with the address at which the bank is: that of the embedded sandbox is made up.
+    ``reachable`` are the settings with the bank's real address, which for the embedded sandbox is chosen at its start.
     """
 
     facts: RunFacts
@@ -58,11 +58,11 @@ def opened_run(
     interrupts: Interrupts,
     checkpoint: Callable[[], None],
 ) -> Iterator[OpenedRun]:
-    """Hold the ledger's lock, room on its disk and, if asked for, the embedded sandbox, for one run.
+    """Context manager: the lease, reserved disk space and, if asked for, the embedded sandbox, for one run.
 
     A run that is in the ledger ends with reports: from then on ``interrupts`` are kept. ``checkpoint`` is called just
-    before, and ends the opening by what it raises. Raises
-    :class:`ConfigurationError`, :class:`LockedError` and what else can be known to stop the run.
+    before, and may raise to end the opening. Raises :class:`ConfigurationError`, :class:`LockedError` and other errors
+    that prevent a run.
     """
     with open_ledger(settings, emit=emit) as ledger, ledger.acquire_lease() as held, ExitStack() as until_reported:
         until_reported.enter_context(ledger.only_copy())
@@ -98,12 +98,12 @@ def opened_run(
 
 
 def try_to_report(inputs: Survey, facts: RunFacts) -> None:
-    """Find out that reports cannot be written before anything is sent. Raises :class:`ConfigurationError`."""
+    """Check that reports can be written, before anything is sent. Raises :class:`ConfigurationError`."""
     keep = [Path(source.path) for source in inputs.sources]
     writable(Path(facts.out), rejects={file_name(table) for table in inputs.tables}, rows=inputs.rows, keep=keep)
 
 
 def _stopped_by(ledger: Reader) -> str:
-    """The cause that the last run left for this one to look for."""
+    """The cause that stopped the last run, which this one must check first."""
     runs = ledger.runs()
     return RunFacts.from_json(runs[0].facts).stopped_by if runs else ""

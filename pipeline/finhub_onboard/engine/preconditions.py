@@ -1,6 +1,6 @@
-"""What a command opens before it works: the ledger, with the keys of its tenant.
+"""What a command needs before it works: credentials, and the ledger with the keys of its tenant.
 
-Promise: what is missing or cannot be used is one :class:`ConfigurationError` before anything is sent.
+Promise: what is missing or unusable is one :class:`ConfigurationError` before anything is sent.
 """
 
 import time
@@ -20,7 +20,7 @@ from finhub_onboard.sandbox import demo
 
 _SEED = f"{PREFIX}CREDENTIALS__SEED"
 _BEHIND_S = 300.0
-"""Clocks of machines that take turns differ by less."""
+"""Clocks of machines that share a ledger differ by less."""
 _Opened = TypeVar("_Opened", bound=Reader)
 
 
@@ -35,7 +35,7 @@ def need_credentials(settings: Settings) -> None:
 
 
 def _refuse_weak(settings: Settings) -> None:
-    """A ledger that is still to be made gets no weak seed."""
+    """Refuse a weak seed for a new ledger."""
     weak = weakness(_seed(settings))
     if weak and not connect.exists(settings.ledger.url):
         raise ConfigurationError(
@@ -46,7 +46,7 @@ def _refuse_weak(settings: Settings) -> None:
 
 
 def need_seed(settings: Settings) -> None:
-    """Raise :class:`ConfigurationError` for who does not call the bank: of the credentials only the seed is needed."""
+    """Raise :class:`ConfigurationError` if the seed is missing; for commands without calls."""
     if not _seed(settings):
         raise ConfigurationError(
             f"{_SEED} is missing: the ledger's keys derive from it",
@@ -55,7 +55,7 @@ def need_seed(settings: Settings) -> None:
 
 
 def load_certificates(settings: Settings) -> Trust:
-    """What the settings say of certificates. Raises :class:`ConfigurationError` if a file of them cannot be used."""
+    """The certificates of the settings. Raises :class:`ConfigurationError` if a file is unusable."""
     return load_trust(settings.api)
 
 
@@ -73,7 +73,7 @@ def open_ledger(settings: Settings, *, create: bool = True, emit: Handler = igno
 
 @contextmanager
 def look_into_ledger(settings: Settings, *, emit: Handler = ignore) -> Iterator[Reader]:
-    """The existing ledger of these settings for reading: nobody needs the right to write it."""
+    """The existing ledger of these settings, read-only."""
     with ExitStack() as stack:
 
         def looked_into(seed: str) -> Reader:
@@ -84,9 +84,9 @@ def look_into_ledger(settings: Settings, *, emit: Handler = ignore) -> Iterator[
 
 
 def _opened(settings: Settings, open_with: Callable[[str], _Opened], emit: Handler) -> _Opened:
-    """A ledger opened with the seed of the settings, and a word if it is weak.
+    """A ledger opened with the seed of the settings, with a notice if the seed is weak.
 
-    Practice goes on in a ledger that was begun without a seed of the user's, also when there is one by now.
+    Practice with the sandbox continues in a ledger that was begun without a seed, even if there is one by now.
     """
     seed = _seed(settings)
     try:
@@ -105,14 +105,14 @@ def _seed(settings: Settings) -> str:
 
 
 def say_if_new(ledger: Reader, settings: Settings, emit: Handler) -> None:
-    """Say where the ledger is while no run has used it: a wrong path must not pass for a first run."""
+    """Emit the ledger's path while no run has used it: a wrong path must not look like a first run."""
     if not ledger.runs(acts=True):
         elsewhere = connect.elsewhere(settings.ledger.url)
         emit(Notice(message=f"the ledger {ledger.name} is new: nobody is in it yet{elsewhere}"))
 
 
 def say_if_missing(settings: Settings, emit: Handler) -> bool:
-    """Say where there is no ledger yet, for a command that makes none; whether it is so."""
+    """Emit a notice if there is no ledger, for a command that creates none; return whether that is so."""
     url = settings.ledger.url
     missing = not connect.exists(url)
     if missing:
@@ -122,7 +122,7 @@ def say_if_missing(settings: Settings, emit: Handler) -> bool:
 
 
 def say_if_clock_is_behind(ledger: Reader, emit: Handler) -> None:
-    """Say, before anything is judged by it, that this machine's clock is behind what the ledger has seen."""
+    """Emit a notice if this machine's clock is behind the ledger's latest time."""
     now = time.time()
     newest = max((max(run.started_at, run.heartbeat_at) for run in ledger.runs(acts=True)), default=now)
     if newest - now > _BEHIND_S:

@@ -1,19 +1,19 @@
-"""Whether a refusal that may concern the whole run does: one row alone is told from all.
+"""Decides whether a refusal concerns the whole run or one row.
 
-API.md, section 7: a refused token, a missing header, a 403 and a refused category stop the job if they are the same
-for everybody; if others are accepted with the same token, headers, role and category, they are the row's own. So this
-module counts, per kind of call, who passes and who is refused:
+API.md, section 7: a refused token, a missing header, a 403 and a refused category stop the job if everybody gets them;
+if others are accepted with the same token, headers, role and category, they are the row's own. So this module counts,
+per kind of call, who passes and who is refused:
 
-- A refused customer tries again after a pause, while the others go on.
+- A refused customer tries again after a pause, while the others continue.
 - Refused ``TRIES`` times while others pass: the refusal is the row's own. This run gives the customer up, a later run
   tries again (a refused category is final: the row must be corrected).
-- ``ENOUGH`` different customers refused alike since somebody passed last: it is the run's. Not so a category: rows may
-  be sorted by it, and once any other row was taken it is the rows' own.
-- Nobody has passed yet: the customer is set aside until all others were carried. If still nobody has passed then,
-  there is nobody else to tell, and the refusal is what it looks like. But whom an earlier run gave up is known: the
-  refusal is still the row's own, and says nothing about the run.
+- ``ENOUGH`` different customers refused alike since anybody passed: it is the run's. Not so a category: rows may be
+  sorted by it, and once any other row was accepted it is the rows' own.
+- Nobody has passed yet: the customer is set aside until all others were tried. If still nobody has passed then, the
+  refusal is taken at face value. But a customer whom an earlier run gave up is known: its refusal is still the row's
+  own, and says nothing about the run.
 
-Knows no clock and no bank; pure but for what it remembers.
+Knows no clock and no bank; pure except for its counts.
 """
 
 from collections import defaultdict
@@ -27,22 +27,22 @@ from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.model import Journey, Standing
 
 ENOUGH = 5
-"""So many different customers, refused alike in a row, show that a refusal is the run's."""
+"""So many different customers refused alike in a row show that a refusal is the run's."""
 TRIES = 3
 _CODES = frozenset({Code.TOKEN_REFUSED, Code.CATEGORY_REFUSED, Code.MISSING_HEADER, Code.FORBIDDEN, Code.ROLE_REFUSED})
 _ANSWERS = frozenset({Verdict.DONE, Verdict.DECLINED, Verdict.PARKED, Verdict.EXISTS, Verdict.CONSENTS_AGAIN})
 _ABOUT_THE_ROW = frozenset({Verdict.REFUSED, Verdict.CONFIRM})
-"""These show that the call as such passes, unless they are one of the refusals that are weighed here."""
+"""These show that the call as such passes, except for the refusals that are weighed here."""
 _GRACE: dict[str, int] = {Code.TOKEN_REFUSED: 1}
-"""Refusals that do not count yet: another log-in of the same user ends the tokens of everybody under way."""
+"""Refusals that are not counted: another log-in of the same user invalidates the tokens of all calls in flight."""
 
 
 @dataclass(slots=True)
 class _Kind:
-    """How one kind of call went.
+    """The results of one kind of call.
 
-    ``passed``: up to two customers whom it passed for. ``tries``: refusals of those who are refused now. ``since``: by
-    code, how often each was refused whom nobody has passed after.
+    ``passed``: up to two customers for whom it passed. ``tries``: the number of refusals of currently refused
+    customers. ``since``: by code, the refusals per customer since anybody passed.
     """
 
     passed: set[bytes] = field(default_factory=set)
@@ -57,7 +57,7 @@ class _Kind:
         self.tries.pop(key, None)
 
     def refuses(self, code: str, key: bytes) -> int:
-        """Count a refusal of this customer; how often it was refused by now."""
+        """Count a refusal of this customer; return its number of refusals."""
         since = self.since[code]
         if key not in self.tries:
             since[key] = 0
@@ -81,7 +81,7 @@ class Suspicion:
             self._known.add(journey.key)
 
     def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
-        """The judgement in view of how the same kind of call went for other customers.
+        """Adjust the judgement to the results of the same kind of call for other customers.
 
         A refusal that may be the run's becomes ``SUSPECT`` or ``EXPIRED`` (try again after a pause; ``EXPIRED`` with a
         new token), ``ASIDE`` (try again after all others), ``GIVEN_UP`` (the row's own), or stays ``FATAL``.

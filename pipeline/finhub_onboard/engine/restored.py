@@ -1,9 +1,9 @@
-"""Whether the ledger is older than what was done with it: restored from a backup, or one of two copies.
+"""Detects a ledger that is older than what was done with it: restored from a backup, or one of two copies.
 
-A joiner of ledger and reports. What an older ledger does not know, its run would send a second time. Two signs are
-looked at: reports of this very ledger that tell of more than it holds, before the first call; and a bank that has the
+A joiner of ledger and reports. A run with such a ledger would send again what the ledger does not know. There are two
+signs: reports of this very ledger that show more than it holds, before the first call; and a bank that already has the
 first customers whom the ledger takes for new (:class:`Strangers`). Promises: reports of another ledger, of checks and
-of dry runs prove nothing. Does not know reports that lie elsewhere than in ``reports.dir``.
+of dry runs prove nothing. Only reports in ``reports.dir`` are seen.
 """
 
 import re
@@ -34,9 +34,9 @@ _EXISTS_CODES = {name: rules.restored.exists_code for name, rules in BY_CALL.ite
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """What the reports of one run tell: its ledger, empty if an older version wrote them, and its customers' calls.
+    """The content of a run's reports: its ledger (empty: of an older version), and its customers' calls.
 
-    ``rows`` is how many it read, ``inputs`` are the hashes of their files.
+    ``rows`` is the number of rows that it read, ``inputs`` are the hashes of their files.
     """
 
     run_id: str
@@ -48,23 +48,23 @@ class Reported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settler:
-    """A run that asked the bank about everybody and came to its end: up to ``limit`` rows of these inputs, or all."""
+    """A completed run that asked the bank about everybody: up to ``limit`` rows of these inputs, or all."""
 
     run_id: str
     limit: int | None = None
     inputs: frozenset[str] = frozenset()
 
     def settles(self, reported: Reported) -> bool:
-        """Whether this ledger knows by it what the other run did."""
+        """Whether this run has recovered what the reported run did."""
         covers = self.limit is None or (reported.inputs == self.inputs and reported.rows <= self.limit)
         return reported.run_id <= self.run_id and covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the ledger holds: its id, its runs, and of the newest one, if it was never closed, its customers' calls.
+    """The content of the ledger: its id, its runs, and the customers' calls of the newest run if it was never closed.
 
-    ``settlers`` are the runs with the flag that came to their end.
+    ``settlers`` are completed runs with the flag.
     """
 
     ledger_id: str
@@ -75,7 +75,7 @@ class Known:
 
 
 def refuse_if_older(ledger: Reader, reports: Path) -> None:
-    """Raise :class:`ConfigurationError` that names the run which the ledger has lost; nothing was sent yet."""
+    """Raise :class:`ConfigurationError` that names a run which the ledger has lost; nothing was sent yet."""
     known = known_of(ledger)
     lost = next((one for one in read_reports(reports) if is_lost(one, known)), None)
     if lost is not None:
@@ -88,7 +88,7 @@ def refuse_if_older(ledger: Reader, reports: Path) -> None:
 
 
 def is_lost(reported: Reported, known: Known) -> bool:
-    """Whether a run did more than the ledger knows of.
+    """Whether a run did more than the ledger knows.
 
     Reports of an older version do not name their ledger. They count only if they are newer than all runs of a ledger
     whose newest run was never closed.
@@ -142,7 +142,7 @@ class _Summary(msgspec.Struct):
 
 
 def read_reports(folder: Path) -> Iterator[Reported]:
-    """What the reports in the folders of runs tell; what cannot be read tells nothing."""
+    """The reports in the folders of runs; unreadable ones are skipped."""
     for place in sorted(folder.glob("*/summary.json")):
         if _RUN_ID.fullmatch(place.parent.name) is None:
             continue
@@ -158,7 +158,7 @@ def read_reports(folder: Path) -> Iterator[Reported]:
 
 
 class Signs:
-    """Watches a run's answers for customers with whom the bank is further than the ledger; ``run`` is its number."""
+    """Compares a run's answers with the ledger, to see whether the bank is further. ``run`` is the run's number."""
 
     def __init__(self, ledger: str, *, run: int) -> None:
         self._ledger = ledger
@@ -167,7 +167,7 @@ class Signs:
         self._looked: dict[bytes, bool] = {}
 
     def observe(self, at: Step, judgement: Judgement, facts: Facts, journey: Journey) -> str:
-        """Look at one judged answer about ``journey``; the reason to stop, or nothing."""
+        """Check one judged answer about ``journey``; return the reason to stop, or nothing."""
         is_new = journey.first_run == self._run
         if reason := self._strangers.observe(at.call.name, judgement.code, is_new=is_new):
             return reason
@@ -176,7 +176,7 @@ class Signs:
             return ""
         self._looked[journey.key] = further
         ahead = sum(self._looked.values())
-        # A person may have finished some of them by hand.
+        # A person may have completed some of them in the portal.
         if not further or ahead < _FIRST or 2 * ahead <= len(self._looked):
             return ""
         return (
@@ -186,7 +186,7 @@ class Signs:
 
 
 class Strangers:
-    """Watches the first registrations of a run: the bank may have everybody whom the ledger takes for new.
+    """Checks the first registrations of a run: the bank may know everybody whom the ledger takes for new.
 
     ``is_new``: no run has used the ledger before.
     """
@@ -198,9 +198,9 @@ class Strangers:
         self._is_settled = False
 
     def observe(self, call: CallName, code: str, *, is_new: bool) -> str:
-        """Look at one judged answer; the reason to stop, or nothing.
+        """Check one judged answer; return the reason to stop, or nothing.
 
-        ``code`` is the judgement's, ``is_new`` whether the ledger had nothing of the customer before this run.
+        ``code`` is the judgement's; ``is_new``: the ledger had nothing about the customer before this run.
         """
         if self._is_settled or call not in _EXISTS_CODES or not is_new:
             return ""

@@ -1,4 +1,4 @@
-"""The first pass over the inputs of a command, with what is said of them, and the deadline that begins with it."""
+"""The first pass over the inputs of a command, with its events, and the start of the deadline."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -37,7 +37,7 @@ def survey_inputs(
 
 
 def announce_deadline(settings: Settings, began: datetime, emit: Handler) -> datetime | None:
-    """Return when the run that began then must stop, however long it reads, and say so: it may be tomorrow."""
+    """Return the deadline of a run that began then, and emit it, because it may be tomorrow."""
     deadline = settings.stop.deadline
     at = deadline_at(deadline, began)
     if at is not None:

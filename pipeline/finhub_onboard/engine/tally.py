@@ -1,4 +1,4 @@
-"""How far the customers of a run are, for the progress display; the reports count anew."""
+"""The progress of a run for the display; the reports count anew."""
 
 from collections import Counter
 from collections.abc import Awaitable, Sequence
@@ -11,7 +11,7 @@ from finhub_onboard.model import CallRecord, Disposition, Journey
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What has become of the rows so far, and the phases that those under way have done."""
+    """Dispositions of rows so far, and phases completed by active customers."""
 
     total: int
     dispositions: Counter[Disposition] = field(default_factory=lambda: Counter({Disposition.REJECTED: 0}))
@@ -22,24 +22,24 @@ class Tally:
     levels: dict[str, Counter[str]] = field(default_factory=dict)
 
     def note(self, journey: Journey) -> None:
-        """A journey is handed in: one of those under way, for the first time or again."""
+        """A journey was posted."""
         self.under_way[journey.key] = journey.done
         if journey.key not in self.begun:
             self.begun.add(journey.key)
             self.started += 1
 
     def forget(self, key: bytes) -> None:
-        """A customer is under way no more."""
+        """A customer is no longer active."""
         self.under_way.pop(key, None)
         self.begun.discard(key)
 
     def decided(self, category: str, level: str) -> None:
-        """The bank decided on the risk level of a customer of this category; empty: it did not."""
+        """Count the bank's decision on the risk level of a customer of this category; empty: none."""
         if level:
             self.levels.setdefault(category, Counter())[level] += 1
 
     def count(self, disposition: Disposition, journey: Journey | None) -> None:
-        """A row has come to its end."""
+        """Count a finished row."""
         self.dispositions[disposition] += 1
         if disposition is not Disposition.REJECTED:
             self.done[journey.done if journey else 0] += 1
@@ -47,14 +47,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """A recorder, with an eye on how far the customers under way are."""
+    """A recorder that also counts the progress of active customers."""
 
     ledger: Recorder
     tally: Tally
     emit: Handler
 
     def post(self, journey: Journey, calls: Sequence[CallRecord] = ()) -> Awaitable[None]:
-        """Hand in as ``Recorder`` says."""
+        """Post as ``Recorder`` does."""
         self.tally.note(journey)
         for call in calls:
             if call.outcome:
