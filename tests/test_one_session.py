@@ -22,7 +22,7 @@ from finhub_onboard.model import Disposition, Journey
 from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.session import AdminSession
-from tests.engine.test_fan_out import Held, rows
+from tests.engine.support import Held, rows
 from tests.outbound.support import CATEGORY, TENANT, payloads, response, settings
 from tests.values import replace
 

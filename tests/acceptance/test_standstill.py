@@ -15,7 +15,7 @@ from finhub_onboard import job
 from finhub_onboard.config.loading import load
 from finhub_onboard.config.order import Order
 from finhub_onboard.engine import onboarding
-from finhub_onboard.engine.stopping import beside
+from finhub_onboard.engine.tasks import beside
 from finhub_onboard.model import Disposition
 from tests.acceptance.support import Desk
 from tests.benchmarks.bench_job import customers, fast_bank

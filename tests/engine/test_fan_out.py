@@ -1,324 +1,31 @@
 """The engine's decisions: when to stop, who is carried, and that a run ends whatever happens."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from finhub_onboard.config.loading import load
-from finhub_onboard.config.settings import Settings, Stop, deadline_at
 from finhub_onboard.engine.fan_out import Engine
-from finhub_onboard.engine.stopping import Stopper, StopRules, beside
-from finhub_onboard.errors import ConfigurationError, ExitCode, LedgerError
-from finhub_onboard.events import Event, Progress, Stopping
+from finhub_onboard.engine.stop_rules import Cause
+from finhub_onboard.engine.stopping import Stopper
+from finhub_onboard.errors import ExitCode, LedgerError
+from finhub_onboard.events import Event, Progress
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step
 from finhub_onboard.journey.ports import Problem
-from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.keys import IdKind, Keys
 from finhub_onboard.matching.evidence import Evidence
-from finhub_onboard.model import CallRecord, Customer, Disposition, IntakeRow, Journey, Phase, Standing
-from finhub_onboard.outbound.pacing.gate import Gate
+from finhub_onboard.model import Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from finhub_onboard.outbound.pacing.pacer import Pacer
-from tests.outbound.support import run_virtually
+from tests.engine.support import Held, rows, settings
 
 if TYPE_CHECKING:
     from finhub_onboard.engine.gateway import Gateway
 
 KEYS = Keys("a seed", "a tenant")
-
-
-def settings(**flags: Any) -> Settings:
-    """Return settings of the embedded sandbox with some changed."""
-    return load(None, flags={name.replace("__", "."): value for name, value in flags.items()}, environ={})
-
-
-def ended(standing: Standing, code: str = "refused", *, field: str = "", message: str = "") -> Journey:
-    """Return a journey that rests."""
-    return Journey(
-        key=b"k", fingerprint=b"", standing=standing, code=code, phase="registration", field=field, message=message
-    )
-
-
-def fed(rules: StopRules, journeys: Sequence[Journey]) -> tuple[int, str]:
-    """Feed until a reason comes; how many it took."""
-    for number, journey in enumerate(journeys, start=1):
-        if reason := rules.feed(journey):
-            return number, reason
-    return 0, ""
-
-
-def varied(failed: int, fine: int) -> list[Journey]:
-    """Return failures of different causes, then customers who are fine."""
-    bad = [ended(Standing.FAILED, f"code_{number}") for number in range(failed)]
-    return bad + [ended(Standing.COMPLETE, "")] * fine
-
-
-@pytest.mark.parametrize(
-    ("flags", "journeys", "at", "said"),
-    [
-        ({}, varied(99, 0), 0, ""),
-        ({}, varied(100, 0), 100, "100 % of 100"),
-        ({}, varied(0, 400), 0, ""),
-        ({}, list(reversed(varied(20, 80))), 0, ""),
-        ({}, list(reversed(varied(21, 79))), 100, "21 % of 100"),
-        ({"stop__min_rows": 10}, varied(10, 0), 10, "max_failed_percent"),
-        ({"stop__min_rows": 1, "stop__max_failed_percent": 0}, list(reversed(varied(1, 9))), 10, "10 % of 10"),
-        ({"stop__max_failed_percent": 100}, varied(400, 0), 0, ""),
-        ({"stop__max_failed_rows": 3}, varied(5, 0), 3, "max_failed_rows"),
-        ({"stop__max_failed_rows": 3}, [*varied(2, 500), ended(Standing.IN_DOUBT, "x")], 503, "max_failed_rows"),
-        ({}, [ended(Standing.FAILED)] * 60, 50, "same cause: registration, refused"),
-        ({"stop__min_rows": 1000}, [ended(Standing.IN_DOUBT)] * 49, 0, ""),
-        ({"stop__min_rows": 1000}, [ended(Standing.FAILED)] * 49 + [ended(Standing.COMPLETE)], 0, ""),
-        (
-            {"stop__min_rows": 1000},
-            ([ended(Standing.FAILED)] * 49 + [ended(Standing.FAILED, field="phone")]) * 3,
-            0,
-            "",
-        ),
-        (
-            {"stop__min_rows": 1000, "stop__max_failed_percent": 100},
-            [ended(Standing.FAILED, message=f"reason {n}") for n in range(90)],
-            0,
-            "",
-        ),
-        ({"stop__min_rows": 1000}, [ended(Standing.FAILED, message="no phone")] * 60, 50, "refused: no phone"),
-        ({"stop__min_rows": 1000, "stop__same_cause_rows": 3}, [ended(Standing.FAILED)] * 9, 3, "same_cause_rows"),
-        ({"stop__min_rows": 1000, "stop__same_cause_rows": 0}, [ended(Standing.FAILED)] * 900, 0, ""),
-        ({"stop__min_rows": 1}, [ended(Standing.PARKED, "approval_needed")] * 500, 0, ""),
-        ({"stop__min_rows": 1}, [ended(Standing.DECLINED, "verification_refused")] * 500, 0, ""),
-    ],
-)
-def test_a_stop_rule_stops_where_it_says(flags: dict[str, Any], journeys: list[Journey], at: int, said: str) -> None:
-    """Percent from min_rows on, count, the same cause fifty times in a row; who waits for a person is no failure."""
-    found, reason = fed(StopRules(settings(**flags)), journeys)
-    assert found == at
-    assert said in reason
-
-
-FAILED, FINE = ended(Standing.FAILED, message="no phone"), ended(Standing.COMPLETE, "")
-OTHER = ended(Standing.FAILED, message="no country")
-
-
-def left_by(journeys: Sequence[Journey], *, stopped_by: str = "", **flags: Any) -> tuple[int, str]:
-    """Feed a run's customers: after how many it stopped, and what it leaves for the next run to look for."""
-    rules = StopRules(settings(stop__min_rows=1000, **flags), stopped_by=stopped_by)
-    return fed(rules, journeys)[0], rules.stopped_by
-
-
-def test_the_first_customer_after_a_stop_for_one_cause_is_looked_at() -> None:
-    """It ends alike: stop at once, and look again next time. Anything else: go on as ever."""
-    at, cause = left_by([FAILED] * 60)
-    assert (at, cause) == (50, "registration, refused: no phone")
-    assert left_by([FAILED] * 60, stopped_by=cause) == (1, cause)
-    assert left_by([FINE] + [FAILED] * 40, stopped_by=cause) == (0, "")
-    assert left_by([OTHER] + [FAILED] * 40, stopped_by=cause) == (0, "")
-    assert left_by([FINE] + [FAILED] * 60, stopped_by=cause) == (51, cause)
-
-
-def test_a_run_that_looked_at_nobody_leaves_the_look_to_the_next() -> None:
-    """The bank was down before one customer rested. With the rule off nobody is looked at."""
-    assert left_by([], stopped_by="a cause") == (0, "a cause")
-    assert left_by([FAILED] * 60, stopped_by=left_by([FAILED] * 50)[1], stop__same_cause_rows=0) == (0, "")
-
-
-def test_another_rule_leaves_nothing_to_look_for() -> None:
-    """Only a stop for one cause is looked into."""
-    assert left_by([FAILED] * 9, stop__max_failed_rows=3) == (3, "")
-
-
-@pytest.fixture
-def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let this machine stand in Berlin, where clocks are set twice a year."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-@pytest.mark.usefixtures("in_berlin")
-@pytest.mark.parametrize(
-    ("now", "deadline", "at"),
-    [
-        ("2026-05-04T07:30+02:00", "", None),
-        ("2026-05-04T07:30+02:00", "06:00", "2026-05-05T06:00+02:00"),
-        ("2026-05-04T07:30+02:00", "07:30", "2026-05-05T07:30+02:00"),
-        ("2026-05-04T07:30+02:00", "07:31", "2026-05-04T07:31+02:00"),
-        ("2026-05-04T07:30+02:00", "23:59", "2026-05-04T23:59+02:00"),
-        ("2026-05-04T23:30Z", "01:00", "2026-05-05T23:00Z"),
-        ("2026-12-31T22:00+01:00", "06:00", "2027-01-01T06:00+01:00"),
-        ("2026-05-04T07:30+02:00", "2026-05-04T06:00:00Z", "2026-05-04T06:00Z"),
-        ("2026-05-04T07:30+02:00", "2026-05-04T09:00+02:00", "2026-05-04T07:00Z"),
-        ("2026-05-04T07:30+02:00", "2026-05-04T09:00", "2026-05-04T09:00+02:00"),
-        # The clock is set forward in the night of 29 March 2026, back in that of 25 October.
-        ("2026-03-28T22:00+01:00", "06:00", "2026-03-29T06:00+02:00"),
-        ("2026-10-24T22:00+02:00", "06:00", "2026-10-25T06:00+01:00"),
-        ("2026-03-29T01:00+01:00", "02:30", "2026-03-29T01:30+01:00"),
-        ("2026-10-25T01:00+02:00", "02:30", "2026-10-25T02:30+02:00"),
-        ("2026-10-25T02:40+02:00", "02:30", "2026-10-25T02:30+01:00"),
-        ("2026-10-25T02:40+01:00", "02:30", "2026-10-26T02:30+01:00"),
-    ],
-)
-def test_a_deadline_is_the_next_such_time_or_an_instant(now: str, deadline: str, at: str | None) -> None:
-    """A time of day is the next one of the local clock, also in the nights when it is set."""
-    assert deadline_at(deadline, datetime.fromisoformat(now)) == (datetime.fromisoformat(at) if at else None)
-
-
-@pytest.mark.parametrize("deadline", ["tomorrow", "25:00", "6 am", "06:60", "2026-13-01T00:00", "-1"])
-def test_a_deadline_that_nobody_understands_is_a_configuration_error(deadline: str) -> None:
-    """Said when the settings are read, before anything is sent, with the key."""
-    with pytest.raises(ConfigurationError, match=r"stop\.deadline"):
-        settings(stop__deadline=deadline)
-
-
-def test_the_first_reason_to_stop_wins() -> None:
-    """Later reasons change neither the exit code nor the words, and one event is emitted."""
-
-    async def scenario() -> None:
-        events: list[Event] = []
-        pacer = Pacer(calls_per_second=1000, max_in_flight=1)
-        stopper = Stopper(pacer.gate, events.append)
-        assert (stopper.requested, stopper.exit_code) == (False, ExitCode.OK)
-        judgement = Judgement(verdict=Verdict.FATAL, code="forbidden", hint="do", exit_code=ExitCode.REFUSED)
-        stopper.fatal(judgement, "denied")
-        stopper.error(LedgerError("full", hint="make room"))
-        stopper.bank_is_down("gone")
-        stopper.request("deadline", ExitCode.STOPPED_EARLY)
-        assert (stopper.requested, stopper.reason, stopper.exit_code, stopper.hint) == (
-            True,
-            "denied",
-            ExitCode.REFUSED,
-            "do",
-        )
-        assert events == [Stopping(reason="denied")]
-        assert await pacer.acquire() is None
-        await asyncio.wait_for(stopper.pause(3600), 5)
-
-    asyncio.run(scenario())
-
-
-async def for_ever() -> None:
-    """Work that does not end by itself."""
-    await asyncio.Event().wait()
-
-
-def stopping(
-    story: Callable[[Stopper], Awaitable[Any]], *, deadline: datetime | None = None
-) -> tuple[Stopper, list[Event], float]:
-    """Let work that never ends be stopped by ``story``, in virtual time; how long it took."""
-    events: list[Event] = []
-
-    async def main() -> tuple[Stopper, float]:
-        loop = asyncio.get_running_loop()
-        stopper, start = Stopper(Gate(loop.time), events.append), loop.time()
-        telling = asyncio.ensure_future(story(stopper))
-        await stopper.carry_out(for_ever(), deadline=deadline)
-        await telling
-        return stopper, loop.time() - start
-
-    stopper, seconds = run_virtually(main())
-    return stopper, events, seconds
-
-
-async def nothing(_: Stopper) -> None:
-    """Let happen what happens."""
-
-
-def test_a_deadline_that_has_come_stops_the_run() -> None:
-    """An instant in the past stops at once with exit 4 and names the deadline."""
-    stopper, events, seconds = stopping(nothing, deadline=datetime(2020, 1, 1, tzinfo=UTC))
-    assert (stopper.exit_code, "2020-01-01" in stopper.reason) == (ExitCode.STOPPED_EARLY, True)
-    assert isinstance(events[0], Stopping)
-    assert seconds < Stop().grace_s + 1
-
-
-def test_what_does_not_end_within_the_grace_is_cut_off() -> None:
-    """A bank that hangs does not hold up a stop for longer; it is said."""
-
-    async def story(stopper: Stopper) -> None:
-        await asyncio.sleep(5)
-        stopper.request("enough", ExitCode.STOPPED_EARLY)
-
-    _, events, seconds = stopping(story)
-    assert seconds == pytest.approx(5 + Stop().grace_s, abs=0.1)
-    assert [type(event).__name__ for event in events] == ["Stopping", "Notice"]
-
-
-@pytest.mark.parametrize("before", ["", "a stop rule"])
-def test_the_first_signal_drains_and_the_second_stops_now(before: str) -> None:
-    """Also where the run was stopping already: one Ctrl-C never cuts off what would have ended in good order."""
-
-    async def story(stopper: Stopper) -> None:
-        await asyncio.sleep(1)
-        if before:
-            stopper.request(before, ExitCode.STOPPED_EARLY)
-        stopper.signalled("SIGTERM", ExitCode.TERMINATED)
-        await asyncio.sleep(2)
-        stopper.signalled("SIGINT", ExitCode.INTERRUPTED)
-
-    stopper, _, seconds = stopping(story)
-    assert seconds == pytest.approx(3, abs=0.1)
-    assert stopper.exit_code is (ExitCode.STOPPED_EARLY if before else ExitCode.TERMINATED)
-    assert stopper.reason.startswith(before or "SIGTERM")
-
-
-def test_a_failure_beside_the_work_is_raised() -> None:
-    """What watches the bank must not die unheard."""
-
-    async def broken() -> None:
-        raise ZeroDivisionError
-
-    async def main() -> None:
-        async with beside(broken(), for_ever()):
-            await asyncio.sleep(1)
-
-    with pytest.raises(ZeroDivisionError):
-        run_virtually(main())
-
-
-class Held:
-    """A ledger in memory."""
-
-    def __init__(self) -> None:
-        self.journeys: dict[bytes, Journey] = {}
-        self.calls: list[CallRecord] = []
-        self.hashes: set[tuple[bytes, bytes]] = set()
-        self.written: set[tuple[bytes, bytes]] = set()
-        self.error: LedgerError | None = None
-
-    def post(
-        self,
-        journey: Journey,
-        calls: Sequence[CallRecord] = (),
-        *,
-        hashes: Sequence[tuple[bytes, bytes]] = (),
-        ended: Sequence[tuple[bytes, bytes]] = (),
-    ) -> Awaitable[None]:
-        """Hold these."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self.error is not None:
-            raise self.error
-        self.hashes.difference_update(ended)
-        self.hashes.update(hashes)
-        self.written.update(hashes)
-        self.journeys[journey.key] = journey
-        self.calls += calls
-        done.set_result(None)
-        return done
-
-    def identify(self, hashes: Sequence[tuple[bytes, bytes]]) -> None:
-        """Take what customers would be known again by."""
-        self.hashes.update(hashes)
-
-    def find(self, keys: Sequence[bytes]) -> dict[bytes, Journey]:
-        """Return what is held."""
-        return {key: self.journeys[key] for key in keys if key in self.journeys}
 
 
 class Counter:
@@ -386,20 +93,6 @@ class Counter:
         return Request()
 
 
-def rows(count: int, *, rejects: int = 0) -> list[IntakeRow]:
-    """Return accepted rows and then rejects."""
-    made = []
-    for number in range(1, count + rejects + 1):
-        customer = Customer(
-            source="b.csv", row_number=number, external_id=f"C-{number}", first_name="a", last_name="b",
-            email=f"c{number}@example.com", phone="+37061231001", date_of_birth="1990-01-01", nationality="Lithuania",
-            category="STANDARD",
-        )  # fmt: skip
-        accepted = customer if number <= count else None
-        made.append(IntakeRow(source="b.csv", row_number=number, external_id=f"C-{number}", customer=accepted))
-    return made
-
-
 class Run:
     """One run of the engine against the counter."""
 
@@ -417,7 +110,7 @@ class Run:
         broken: type[Exception] | None = None,
         problem: Problem | None = None,
         refusing: Callable[[Customer], Reply | None] = lambda _: None,
-        stopped_by: str = "",
+        stopped_by: Cause | None = None,
     ) -> "Run":
         """Carry the rows; fails if the run does not end."""
 
@@ -728,7 +421,7 @@ def test_a_role_that_is_taken_away_in_mid_run_stops_it() -> None:
 
 
 REFUSED = Reply(status=400, says=400, kind=Kind.NONE)
-CAUSE = "registration, refused: the bank refused the data of this row"
+CAUSE = Cause(phase="registration", code="refused", reason="the bank refused the data of this row")
 
 
 def test_after_a_stop_for_one_cause_one_customer_goes_first() -> None:
@@ -739,9 +432,9 @@ def test_after_a_stop_for_one_cause_one_customer_goes_first() -> None:
         iter([rows(300)]), refusing=lambda _: REFUSED, stopped_by=first.stopped_by
     )
     assert (again.counter.sent, again.stopper.exit_code) == (["C-1"], ExitCode.STOPPED_EARLY)
-    assert (CAUSE in again.stopper.reason, again.stopped_by) == (True, CAUSE)
+    assert (str(CAUSE) in again.stopper.reason, again.stopped_by) == (True, CAUSE)
     better = Run(Held(), stop__same_cause_rows=10).of(iter([rows(300)]), stopped_by=again.stopped_by)
-    assert (len(better.counter.sent), better.stopper.requested, better.stopped_by) == (300, False, "")
+    assert (len(better.counter.sent), better.stopper.requested, better.stopped_by) == (300, False, None)
     assert better.counter.most == 4
 
 

@@ -16,8 +16,10 @@ from dataclasses import replace
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.admission import Admission, Find, Identify, Work
 from finhub_onboard.engine.gateway import Gateway
-from finhub_onboard.engine.stopping import Stopper, StopRules, beside
+from finhub_onboard.engine.stop_rules import Cause, StopRules
+from finhub_onboard.engine.stopping import Stopper
 from finhub_onboard.engine.tally import Tally, Watched
+from finhub_onboard.engine.tasks import beside
 from finhub_onboard.errors import ExitCode, OnboardError, UnreadableInputError
 from finhub_onboard.events import CustomerFinished, Handler, Progress
 from finhub_onboard.finhub.patience import patience_of
@@ -58,7 +60,7 @@ class Engine:
         places: Places,
         emit: Handler,
         now: Callable[[], float] = time.time,
-        stopped_by: str = "",
+        stopped_by: Cause | None = None,
         restored: float = 0.0,
     ) -> None:
         self._settings = settings
@@ -108,8 +110,8 @@ class Engine:
         return {category: dict(counts) for category, counts in self._tally.levels.items()}
 
     @property
-    def stopped_by(self) -> str:
-        """The cause that the next run must look for before it goes on; nothing: none."""
+    def stopped_by(self) -> Cause | None:
+        """The cause that the next run must look for before it goes on."""
         return self._rules.stopped_by
 
     async def run(self, batches: Iterator[list[IntakeRow]]) -> None:

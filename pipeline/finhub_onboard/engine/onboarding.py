@@ -19,7 +19,9 @@ from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.engine.opening import OpenedRun
 from finhub_onboard.engine.restored import Signs
-from finhub_onboard.engine.stopping import Stopper, beside
+from finhub_onboard.engine.stop_rules import Cause
+from finhub_onboard.engine.stopping import Stopper
+from finhub_onboard.engine.tasks import beside
 from finhub_onboard.errors import ExitCode, OnboardError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.first_pass import Survey
@@ -122,7 +124,7 @@ class Onboarding:
                 places=connection.places,
                 emit=self._emit,
                 now=self._opened.clock,
-                stopped_by=self._facts.stopped_by,
+                stopped_by=Cause.parse(self._facts.stopped_by),
                 restored=self._ledger.knows_until(self._record.number) if self._facts.ledger_restored else 0.0,
             )
             watch = health.watch(connection.hierarchy.probe, connection.patience, stopper.bank_is_down, stopper.error)
@@ -130,7 +132,7 @@ class Onboarding:
             batches = judge_rows(self._found, rules, batch_rows=settings.intake.batch_rows)
             async with beside(watch, self._heartbeat(connection, stopper, writer)):
                 await engine.run(map(known.judged, batches))
-        self._facts = replace(self._facts, stopped_by=engine.stopped_by, levels=engine.levels)
+        self._facts = replace(self._facts, stopped_by=str(engine.stopped_by or ""), levels=engine.levels)
         if not writer.failed:
             self._facts = replace(self._facts, started=engine.started)
 

@@ -1,24 +1,23 @@
-"""When a run stops early, and why: signals, stop rules, a deadline, a refusal that concerns the whole run.
+"""Stopping a run early: for a signal, a stop rule, a deadline, a refusal that concerns the whole run.
 
 Stopping is a value that everybody can ask for: nothing new leaves, what is under way finishes, and the same command
 goes on later. Knows no customer and no call.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.refusal_scope import Suspicion
 from finhub_onboard.engine.restored import FLAG, Signs
+from finhub_onboard.engine.tasks import beside
 from finhub_onboard.errors import ExitCode, OnboardError
 from finhub_onboard.events import Handler, Notice, Stopping
 from finhub_onboard.finhub.calls import Facts, Step
 from finhub_onboard.journey.verdicts import Judgement
-from finhub_onboard.model import Journey, Standing
+from finhub_onboard.model import Journey
 from finhub_onboard.outbound.pacing.gate import Gate
 
 _CLOCK_S = 1.0
@@ -134,64 +133,3 @@ class Stopper:
 def _left_s(deadline: datetime | None) -> float:
     """Seconds until an instant by the wall clock, which is what an instant means; without one, for ever."""
     return inf if deadline is None else (deadline - datetime.now(UTC)).total_seconds()
-
-
-@asynccontextmanager
-async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Let these go on while the block does; then they are cancelled, and a failure of theirs is raised."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        for ended in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(ended, Exception):
-                raise ended
-
-
-class StopRules:
-    """When failures are too many (DESIGN 3.4, ``[stop]``), or all the same. Pure but for its counts.
-
-    ``stopped_by`` is the cause that stopped a run because customer after customer ended with it: at first of the last
-    run, until a customer of this one has rested; then of this one.
-    """
-
-    def __init__(self, settings: Settings, *, stopped_by: str = "") -> None:
-        self._stop = settings.stop
-        self.stopped_by = stopped_by if self._stop.same_cause_rows else ""
-        self._last = ""
-        self._same = 0
-        self.finished = 0
-        self.failed = 0
-
-    def feed(self, journey: Journey) -> str:
-        """Count one finished customer; the reason to stop, or nothing."""
-        self.finished += 1
-        before, self.stopped_by = self.stopped_by, ""
-        if journey.standing not in (Standing.FAILED, Standing.IN_DOUBT):
-            self._same, self._last = 0, ""
-            return ""
-        self.failed += 1
-        cause = _cause(journey)
-        self._same = self._same + 1 if cause == self._last else 1
-        self._last = cause
-        if cause == before:
-            self.stopped_by = cause
-            return f"the first customer ended with the same cause that stopped the last run: {cause}"
-        if 0 < self._stop.same_cause_rows <= self._same:
-            self.stopped_by = cause
-            return f"{self._same} customers in a row ended with the same cause: {cause} (stop.same_cause_rows)"
-        if self._stop.max_failed_rows and self.failed >= self._stop.max_failed_rows:
-            return f"{self.failed} customers failed or are in doubt (stop.max_failed_rows)"
-        percent = 100 * self.failed / self.finished
-        if self.finished >= self._stop.min_rows and percent > self._stop.max_failed_percent:
-            return f"{percent:.0f} % of {self.finished} customers failed or are in doubt (stop.max_failed_percent)"
-        return ""
-
-
-def _cause(journey: Journey) -> str:
-    """Why a customer failed: phase, code, field and the reason that was given."""
-    field = f" in {journey.field}" if journey.field else ""
-    reason = f": {journey.message}" if journey.message else ""
-    return f"{journey.phase}, {journey.code}{field}{reason}"

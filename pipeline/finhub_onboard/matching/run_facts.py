@@ -29,7 +29,8 @@ class RunFacts:
 
     No personal data: paths, counts and settings. ``calls`` are those of no customer: sent, retried, refused for rate.
     ``started`` counts the journeys that the run began; ``None``: it died, or could not tell the ledger of all.
-    ``stopped_by``: the cause that the first customer of the next run is looked at for (``stopping.StopRules``).
+    ``stopped_by``: the cause that the first customer of the next run is looked at for, as ``stop_rules.Cause`` writes
+    it.
     """
 
     run_id: str
