@@ -21,7 +21,6 @@ from finhub_onboard.engine.onboarding import Onboarding
 from finhub_onboard.engine.opening import opened_run
 from finhub_onboard.engine.preconditions import load_certificates, need_credentials
 from finhub_onboard.engine.surveying import announce_deadline, survey_inputs
-from finhub_onboard.matching.run_facts import facts_of
 from finhub_onboard.reports.outcome import Written
 
 
@@ -47,21 +46,20 @@ async def run(
             survey = await background.do(
                 partial(survey_inputs, order, settings, bus.emit, checkpoint=background.checkpoint)
             )
-            facts = facts_of(order, settings, survey, began)
             # 2. The run is entered in the ledger, whose lock it holds from here on.
             opening = opened_run(
-                order, settings, survey, facts, bus.emit, interrupts=interrupts, checkpoint=background.checkpoint
+                order, settings, survey, began, bus.emit, interrupts=interrupts, checkpoint=background.checkpoint
             )
             async with background.entered(opening) as opened:
                 # 3. Customers go through the phases, from categorization to activation, as fast as the bank allows.
                 with descriptors.set_aside():
                     onboarding = Onboarding(survey, opened, settings, bus.emit)
-                    facts, stopper = await onboarding.carry_out(interrupts, deadline)
+                    carried = await onboarding.carry_out(interrupts, deadline)
                 # 4. Reports are written from the inputs and the ledger.
                 batch_rows = settings.intake.batch_rows
-                written = await background.do(partial(end_run, survey, facts, opened, stopper, batch_rows=batch_rows))
+                written = await background.do(partial(end_run, survey, opened, carried, batch_rows=batch_rows))
         if written.is_reported:
-            bus.emit(finished(facts, written, elapsed()))
+            bus.emit(finished(opened.facts, written, elapsed()))
         await background.do(bus.flush)
     return written
 

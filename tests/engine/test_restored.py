@@ -1,15 +1,19 @@
 """Signs of a ledger that is older than what was done with it, and what is none."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from finhub_onboard.config.order import Order
+from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.restored import Known, Reported, Settler, Strangers, is_lost, read_reports, refuse_if_older
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.finhub.calls import CallName
 from finhub_onboard.ledger.ports import Ledger
+from finhub_onboard.matching.run_facts import RunProgress, facts_of, to_json
 from tests.ledger.support import opened
 from tests.values import replace
 
@@ -97,7 +101,9 @@ def test_reports_are_read_from_the_folders_of_runs(tmp_path: Path) -> None:
 
 def ran(ledger: Ledger, run_id: str, *, exit_code: int = 0, **facts: Any) -> None:
     """A run that came to its end."""
-    record = ledger.start_run(run_id, facts)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    of_run = facts_of(Order(inputs=(), **facts), Settings.model_validate({"api": {"base_url": "sandbox:"}}), (), at)
+    record = ledger.start_run(run_id, to_json(of_run, RunProgress(), ledger.keys))
     ledger.finish_run(record.number, exit_code=exit_code, stopped_because="")
 
 

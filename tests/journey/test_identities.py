@@ -110,7 +110,7 @@ def test_reports_of_earlier_runs_see_what_was_valid_then(ledger: Ledger) -> None
     assert judged(ledger, OWNER, run=2) == [[EMAIL]]
     with ledger.acquire_lease() as lease, lease.interventions() as acts:
         vouched = replace(INTENT, standing=Standing.OPEN, code=Code.OPERATOR_VOUCHES, repeat=Repeat.GRANTED)
-        acts.enter("act", "resolve", {}, lambda number: [replace(vouched, last_run=number)], ended=[KEY])
+        acts.enter("act", "resolve", 0, lambda number: [replace(vouched, last_run=number)], ended=[KEY])
     corrected = replace(ANA, email="right@example.com")
     handed_in(ledger, (INTENT, [call()]), (REGISTERED, [call("done")]), run=4, row=corrected)
     twin = replace(corrected, **OTHER | {"email": "right@example.com"})

@@ -12,7 +12,7 @@ from tests.journey.world import a_customer
 from tests.values import replace
 
 STANDARD, PLUS = CATEGORIES[0], replace(CATEGORIES[1], risk="MEDIUM")
-SEEN = {"levels": {"INDIVIDUAL_STANDARD": {"MEDIUM": 2, "LOW": 1}}}
+SEEN = {"INDIVIDUAL_STANDARD": {"MEDIUM": 2, "LOW": 1}}
 
 
 @pytest.mark.parametrize("spelt", [STANDARD.key, STANDARD.id, STANDARD.name])
@@ -22,12 +22,12 @@ SEEN = {"levels": {"INDIVIDUAL_STANDARD": {"MEDIUM": 2, "LOW": 1}}}
         (replace(STANDARD, risk="LOW"), [SEEN], (Source.HIERARCHY, ("LOW",))),
         (STANDARD, [SEEN, SEEN], (Source.LEDGER, ("MEDIUM", "LOW"))),
         (replace(STANDARD, risk="SOMETHING"), [SEEN], (Source.LEDGER, ("MEDIUM", "LOW"))),
-        (STANDARD, [{"levels": {STANDARD.id: {"HIGH": 1}}}], (Source.LEDGER, ("HIGH",))),
-        (STANDARD, [{}, {"levels": None}], (Source.ASSUMED, ("LOW", "MEDIUM"))),
+        (STANDARD, [{STANDARD.id: {"HIGH": 1}}], (Source.LEDGER, ("HIGH",))),
+        (STANDARD, [{}, {"another": {"HIGH": 1}}], (Source.ASSUMED, ("LOW", "MEDIUM"))),
     ],
 )
 def test_who_knows_more_goes_first(
-    category: Category, runs: list[dict[str, Any]], expected: tuple[Source, tuple[str, ...]], spelt: str
+    category: Category, runs: list[dict[str, dict[str, int]]], expected: tuple[Source, tuple[str, ...]], spelt: str
 ) -> None:
     """However a row writes its category, and however earlier runs did."""
     known = levels([category, PLUS], runs)
@@ -62,5 +62,5 @@ def test_what_the_bank_decided_is_read_from_its_answers(changes: dict[str, Any],
 
 def test_levels_of_several_runs_are_added() -> None:
     """The likeliest is that of most customers, whichever run they were in."""
-    known = levels([STANDARD], [SEEN, {"levels": {STANDARD.key: {"LOW": 9}}}])
+    known = levels([STANDARD], [SEEN, {STANDARD.key: {"LOW": 9}}])
     assert known.seen[STANDARD.key] == Counter({"LOW": 10, "MEDIUM": 2})

@@ -18,10 +18,9 @@ from tests.values import replace
 
 def run(number: int, command: str = "run", **more: Any) -> RunRecord:
     """A run, or an act of a person, that came to its end."""
-    facts = {} if command == "run" else {"command": command}
     usual: dict[str, Any] = {"run_id": f"r{number}", "host": "h", "pid": 1, "started_at": 100.0 * number}
     usual |= {"heartbeat_at": 100.0 * number + 5, "finished_at": 100.0 * number + 9, "exit_code": 3}
-    return RunRecord(number=number, stopped_because="", facts=facts, **usual | more)
+    return RunRecord(number=number, stopped_because="", facts={}, command=command, **usual | more)
 
 
 def call(number: int, run_number: int, **more: Any) -> CallRecord:

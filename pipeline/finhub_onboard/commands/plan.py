@@ -28,8 +28,9 @@ from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.same_bank import recognise
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.incomplete import Known, weighed
+from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.requirements import Asked, asked_by, journey_rules
-from finhub_onboard.matching.run_facts import facts_of
+from finhub_onboard.matching.run_facts import RunProgress, facts_of, read_progress
 from finhub_onboard.model import Category, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from finhub_onboard.reports.files.totals import COMPLETE
 from finhub_onboard.reports.projection import disposition_of_row
@@ -101,7 +102,7 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     """Read and judge the inputs, look each row up in the ledger, and forecast the remaining calls."""
     settings = embedded_sandbox.as_practice(settings)
     inputs = survey_inputs(order, settings, emit)
-    facts = facts_of(order, settings, inputs, datetime.now(UTC))
+    facts = facts_of(order, settings, inputs.sources, datetime.now(UTC))
     forecast = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=inputs.rows)
     forecast.calls[Phase.CATEGORIZATION] = _HIERARCHY
     with ExitStack() as stack:
@@ -115,9 +116,10 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
             desk.view = Known(facts, ledger, ledger.keys, run=0)
             desk.evidence = Evidence(ledger.keys, settings.documents.root, settings.documents.max_bytes)
             forecast.latency_s = ledger.latency_s()
-        categories = _categories(settings, desk.ledger)
-        desk.levels = levels(categories, [run.facts for run in desk.ledger.runs()] if desk.ledger else [])
-        judging = replace(facts.rules(), categories=categories)
+        runs = [read_progress(run.facts) for run in desk.ledger.runs()] if desk.ledger else []
+        categories = _categories(settings, desk.ledger, runs)
+        desk.levels = levels(categories, [run.levels for run in runs])
+        judging = rules_of(facts, categories)
         for batch in judge_rows(inputs, judging, batch_rows=settings.intake.batch_rows):
             for start in range(0, len(batch), _SLICE):
                 desk.take(batch[start : start + _SLICE])
@@ -131,11 +133,15 @@ def _say_if_refused(ledger: Reader, settings: Settings, emit: Handler) -> None:
         emit(Notice(message=f"a run would be refused: {error}"))
 
 
-def _categories(settings: Settings, ledger: Reader | None) -> tuple[Category, ...] | None:
-    """Return the bank's categories as last read; those of the embedded sandbox are known without asking."""
+def _categories(settings: Settings, ledger: Reader | None, runs: Sequence[RunProgress]) -> tuple[Category, ...] | None:
+    """Return the bank's categories as last read; those of the embedded sandbox are known without asking.
+
+    Versions up to 0.4.0 left them only with their runs.
+    """
     if settings.embedded:
         return tuple(Category(key=each.key, id=each.id, name=each.name, risk=each.risk) for each in demo.CATEGORIES)
-    return known_categories(ledger) if ledger else None
+    known = known_categories(ledger) if ledger else None
+    return known or next((run.categories for run in runs if run.categories), None)
 
 
 @dataclass(slots=True, kw_only=True)

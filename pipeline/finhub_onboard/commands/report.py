@@ -1,5 +1,6 @@
 """``onboard report``: write the reports of a run again, from its inputs and the ledger."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from finhub_onboard.commands.existing_ledger import ledger_to_look_into, named_run
@@ -8,7 +9,8 @@ from finhub_onboard.errors import ExitCode, UnreadableInputError
 from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.records import RunRecord
-from finhub_onboard.matching.run_facts import RunFacts
+from finhub_onboard.matching.judging import reading_of
+from finhub_onboard.matching.run_facts import read_facts, read_progress
 from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.writing import write_reports
 
@@ -17,15 +19,15 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
     """Write the reports of a run again; its inputs must be unchanged."""
     with ledger_to_look_into(settings) as (ledger, keys):
         run = named_run(ledger, run_id)
-        facts = RunFacts.from_json(run.facts | ({"out": str(out.absolute())} if out else {}), keys)
+        facts = read_facts(run.facts, keys)
         inputs = survey(
-            [Path(source["path"]) for source in facts.inputs],
+            [Path(source.path) for source in facts.inputs],
             batch_rows=settings.intake.batch_rows,
             limit=facts.limit,
-            reading=facts.reading(),
+            reading=reading_of(facts),
         )
         for before, now in zip(facts.inputs, inputs.sources, strict=True):
-            if before["sha256"] != now.sha256:
+            if before.sha256 != now.sha256:
                 raise UnreadableInputError(
                     f"{now.path} has changed since run {run.run_id}",
                     hint="put the file back as it was: reports join it with the ledger",
@@ -36,9 +38,11 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
             number=run.number,
             started_at=run.started_at,
             finished_at=run.finished_at or run.heartbeat_at,
+            progress=read_progress(run.facts, keys),
             exit_code=ExitCode.STOPPED_EARLY if is_open else ExitCode(run.exit_code or 0),
             stopped_because=_why_open(ledger, run) if is_open else run.stopped_because,
         )
+        facts = replace(facts, out=out.absolute()) if out else facts
         return write_reports(
             survey=inputs, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
         )

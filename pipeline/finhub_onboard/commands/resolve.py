@@ -52,7 +52,7 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[list[tupl
             acts.enter(
                 new_run_id(datetime.now(UTC)),
                 "resolve",
-                {"customers": len(verdict.answers)},
+                len(verdict.answers),
                 lambda number: [apply_answer(doubt, answer, run=number, now=now) for doubt, answer in verdict.answers],
                 hashes=[one for doubt, answer in verdict.answers for one in _id_hashes(keys, doubt.key, answer)],
                 corrected=[

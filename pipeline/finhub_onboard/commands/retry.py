@@ -49,7 +49,7 @@ def retry(settings: Settings, which: Filter, *, dry_run: bool) -> list[tuple[str
             def change(number: int) -> Iterator[Journey]:
                 return (open_again(journey, run=number) for journey in _ended(acts) if which.matches(journey, run))
 
-            acts.enter(new_run_id(datetime.now(UTC)), "retry", {"customers": opened.total()}, change)
+            acts.enter(new_run_id(datetime.now(UTC)), "retry", opened.total(), change)
     return list(_retried(opened, left, dry_run=dry_run))
 
 

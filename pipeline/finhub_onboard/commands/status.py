@@ -8,6 +8,7 @@ from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine import embedded_sandbox
 from finhub_onboard.ledger import connect
 from finhub_onboard.ledger.records import RunRecord
+from finhub_onboard.matching.run_facts import read_facts
 from finhub_onboard.model import Standing
 from finhub_onboard.reports.projection import instant
 
@@ -68,9 +69,9 @@ def as_json(status: Status) -> str:
 
 def _ended(run: RunRecord, *, live: bool) -> str:
     if run.command != "run":
-        count = run.facts["customers"]
+        count = run.customers
         return f"{count} customer{'' if count == 1 else 's'}, at {instant(run.started_at)}"
-    rows = sum(source["rows"] for source in run.facts["inputs"])
+    rows = read_facts(run.facts).rows
     started = f"{rows} rows, started {instant(run.started_at)}"
     if run.finished_at is not None:
         because = f": {run.stopped_because}" if run.stopped_because else ""
@@ -85,11 +86,12 @@ def _intervention_facts(act: RunRecord) -> dict[str, object]:
         "run_id": act.run_id,
         "command": act.command,
         "at": instant(act.started_at),
-        "customers": act.facts["customers"],
+        "customers": act.customers,
     }
 
 
 def _run_facts(run: RunRecord, *, live: bool) -> dict[str, object]:
+    facts = read_facts(run.facts)
     return {
         "run_id": run.run_id,
         "started_at": instant(run.started_at),
@@ -99,6 +101,6 @@ def _run_facts(run: RunRecord, *, live: bool) -> dict[str, object]:
         "running": live and run.finished_at is None,
         "host": run.host,
         "pid": run.pid,
-        "rows": sum(source["rows"] for source in run.facts["inputs"]),
-        "out": run.facts["out"],
+        "rows": facts.rows,
+        "out": str(facts.out),
     }

@@ -30,7 +30,7 @@ def validate(order: Order, settings: Settings, emit: Handler) -> Written:
     """Make all checks that need no network, and write the files that say what they found."""
     began, elapsed = datetime.now(UTC), steady_clock(0.0)
     inputs = survey_inputs(order, settings, emit)
-    return _write_checks(inputs, facts_of(order, settings, inputs, began), settings, emit, elapsed)
+    return _write_checks(inputs, facts_of(order, settings, inputs.sources, began), settings, emit, elapsed)
 
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
@@ -39,7 +39,7 @@ def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     settings = embedded_sandbox.as_practice(settings)
     need_credentials(settings)
     inputs = survey_inputs(order, settings, emit)
-    facts = facts_of(order, settings, inputs, began)
+    facts = facts_of(order, settings, inputs.sources, began)
     if say_if_missing(settings, emit):
         return _write_checks(inputs, facts, settings, emit, elapsed)
     with look_into_ledger(settings, emit=emit) as ledger:
@@ -60,7 +60,7 @@ def _write_checks(
 ) -> Written:
     """Write the files of a check: nothing was sent, accepted rows are pending."""
     try_to_report(inputs, facts)
-    began = datetime.fromisoformat(facts.now).timestamp()
+    began = facts.now.timestamp()
     end = RunEnd(run_id=facts.run_id, number=0, started_at=began, finished_at=began + elapsed())
     written = write_reports(
         survey=inputs, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys

@@ -7,10 +7,9 @@ written now, the command that writes them later is named, and the run keeps its 
 import time
 from contextlib import closing, suppress
 from dataclasses import replace
-from pathlib import Path
 
+from finhub_onboard.engine.onboarding import Carried
 from finhub_onboard.engine.opening import OpenedRun
-from finhub_onboard.engine.stopping import Stopper
 from finhub_onboard.errors import (
     AccountingError,
     ExitCode,
@@ -21,7 +20,7 @@ from finhub_onboard.errors import (
 )
 from finhub_onboard.events import RunFinished
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.matching.run_facts import RunFacts, report_command
+from finhub_onboard.matching.run_facts import RunFacts, report_command, to_json
 from finhub_onboard.reports.files.atomic import ReportsError
 from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.writing import write_reports
@@ -30,15 +29,15 @@ _WAITS_S = (0.1, 1.0, 2.0, 4.0)
 """The pauses between tries while a file system is unavailable."""
 
 
-def end_run(inputs: Survey, facts: RunFacts, opened: OpenedRun, stopper: Stopper, *, batch_rows: int) -> Written:
+def end_run(inputs: Survey, opened: OpenedRun, carried: Carried, *, batch_rows: int) -> Written:
     """Write the reports and close the run in the ledger.
 
     Raises :class:`LockedError` if another run has taken over the ledger, which continues and reports, and
     :class:`AccountingError` if the rows do not add up.
     """
-    ledger, number = opened.ledger, opened.record.number
+    ledger, number, facts, stopper = opened.ledger, opened.record.number, opened.facts, carried.stopper
     with suppress(OnboardError):  # the reports contain the facts anyway
-        ledger.note_run(number, facts.to_json(opened.keys))
+        ledger.note_run(number, to_json(facts, carried.progress, opened.keys))
     if isinstance(opened.held.lost, LockedError):
         ledger.finish_run(number, exit_code=opened.held.lost.exit_code, stopped_because=str(opened.held.lost))
         raise opened.held.lost
@@ -47,13 +46,14 @@ def end_run(inputs: Survey, facts: RunFacts, opened: OpenedRun, stopper: Stopper
         number=number,
         started_at=opened.record.started_at,
         finished_at=opened.clock(),
+        progress=carried.progress,
         exit_code=stopper.exit_code if stopper.requested else None,
         stopped_because=stopper.reason,
         hint=stopper.hint,
     )
     try:
         with closing(opened.reserve):  # writing the reports may have freed space for the end of the run
-            written = _written(end, inputs, facts, opened, batch_rows)
+            written = _written(end, inputs, opened, batch_rows)
     except AccountingError as error:
         ledger.finish_run(number, exit_code=error.exit_code, stopped_because=str(error))
         raise
@@ -77,18 +77,23 @@ def finished(facts: RunFacts, written: Written, seconds: float) -> RunFinished:
         reason=written.stopped_because,
         hint=written.hint,
         dispositions=written.dispositions,
-        out=facts.out,
+        out=str(facts.out),
         files=written.files,
         seconds=seconds,
     )
 
 
-def _written(end: RunEnd, inputs: Survey, facts: RunFacts, opened: OpenedRun, batch_rows: int) -> Written:
+def _written(end: RunEnd, inputs: Survey, opened: OpenedRun, batch_rows: int) -> Written:
     """Write the reports; where the ledger cannot be read, try again for a while."""
     for wait_s in (*_WAITS_S, None):
         try:
             return write_reports(
-                survey=inputs, facts=facts, end=end, batch_rows=batch_rows, ledger=opened.ledger, keys=opened.keys
+                survey=inputs,
+                facts=opened.facts,
+                end=end,
+                batch_rows=batch_rows,
+                ledger=opened.ledger,
+                keys=opened.keys,
             )
         except LedgerError:
             if wait_s is None:
@@ -111,7 +116,7 @@ def _unreported(error: OnboardError, facts: RunFacts, end: RunEnd) -> Written:
     return Written(
         exit_code=_not_ok(end.exit_code),
         dispositions={},
-        out=Path(facts.out),
+        out=facts.out,
         stopped_because="; ".join(filter(None, reasons)),
         hint="; ".join(filter(None, dict.fromkeys((end.hint, hint, f"then `{command}` writes them from the ledger")))),
         is_reported=False,

@@ -6,7 +6,7 @@ Joins the stages for the duration of a run. When it returns, the ledger holds wh
 import asyncio
 import time
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -29,11 +29,22 @@ from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.ledger import logins
 from finhub_onboard.ledger.categories import remember
 from finhub_onboard.ledger.ports import Writer
+from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.incomplete import Known
-from finhub_onboard.matching.run_facts import RunFacts
+from finhub_onboard.matching.judging import rules_of
+from finhub_onboard.matching.run_facts import RunProgress, to_json
+from finhub_onboard.model import Category
 
 _HEARTBEAT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """How far a run has got with its customers, and whether something stopped it."""
+
+    progress: RunProgress
+    stopper: Stopper
 
 
 class Onboarding:
@@ -42,6 +53,7 @@ class Onboarding:
     def __init__(self, inputs: Survey, opened: OpenedRun, settings: Settings, emit: Handler) -> None:
         self._found = inputs
         self._facts = opened.facts
+        self._progress = opened.progress
         self._opened = opened
         self._settings = settings
         self._ledger = opened.ledger
@@ -50,7 +62,7 @@ class Onboarding:
         self._keys = opened.keys
         self._emit = emit
 
-    async def carry_out(self, interrupts: Interrupts, deadline: datetime | None) -> tuple[RunFacts, Stopper]:
+    async def carry_out(self, interrupts: Interrupts, deadline: datetime | None) -> Carried:
         """Log in, read the categories, and carry the customers until ``deadline``."""
         settings = self._settings
         async with connected(
@@ -69,7 +81,7 @@ class Onboarding:
                 await stopper.carry_out(work, deadline=deadline)
             logins.remember(connection.session, settings, self._keys, self._ledger, now=time.time())
             self._count(connection)
-        return self._facts, stopper
+        return Carried(progress=self._progress, stopper=stopper)
 
     async def _log_in_and_carry(self, connection: Connection, stopper: Stopper) -> None:
         if stopper.requested:  # stopped while the inputs were read
@@ -77,15 +89,13 @@ class Onboarding:
         try:
             categories = await connection.categories()
             remember(categories, self._ledger)
-            self._facts = replace(self._facts, categories=[asdict(category) for category in categories])
-            await self._carry(connection, stopper)
+            self._progress = replace(self._progress, categories=categories)
+            await self._carry(connection, stopper, categories)
         except OnboardError as error:
             stopper.error(error)
 
-    async def _carry(self, connection: Connection, stopper: Stopper) -> None:
+    async def _carry(self, connection: Connection, stopper: Stopper, categories: tuple[Category, ...]) -> None:
         settings = self._settings
-        rules = self._facts.rules()
-        assert rules.categories is not None
         health = Health(connection.gate, connection.counters, self._emit)
         evidence = Evidence(self._keys, settings.documents.root, settings.documents.max_bytes)
         async with self._writer(stopper) as writer:
@@ -99,7 +109,7 @@ class Onboarding:
                 places=connection.places,
                 payloads=connection.payloads,
                 session=connection.session,
-                categories=rules.categories,
+                categories=categories,
                 evidence=evidence,
                 health=health,
                 ids=IdOwners(
@@ -124,17 +134,17 @@ class Onboarding:
                 places=connection.places,
                 emit=self._emit,
                 now=self._opened.clock,
-                stopped_by=Cause.parse(self._facts.stopped_by),
+                stopped_by=Cause.parse(self._progress.stopped_by),
                 restored=self._ledger.knows_until(self._record.number) if self._facts.ledger_restored else 0.0,
             )
             watch = health.watch(connection.hierarchy.probe, connection.patience, stopper.bank_is_down, stopper.error)
             known = Known(self._facts, self._ledger, self._keys, run=self._record.number)
-            batches = judge_rows(self._found, rules, batch_rows=settings.intake.batch_rows)
+            batches = judge_rows(self._found, rules_of(self._facts, categories), batch_rows=settings.intake.batch_rows)
             async with beside(watch, self._heartbeat(connection, stopper, writer)):
                 await engine.run(map(known.judged, batches))
-        self._facts = replace(self._facts, stopped_by=str(engine.stopped_by or ""), levels=engine.levels)
+        self._progress = replace(self._progress, stopped_by=str(engine.stopped_by or ""), levels=engine.levels)
         if not writer.failed:
-            self._facts = replace(self._facts, started=engine.started)
+            self._progress = replace(self._progress, started=engine.started)
 
     def _writer(self, stopper: Stopper) -> AbstractAsyncContextManager[Writer]:
         """The ledger's writer; on a full disk, outcomes of calls in flight are still written, but nothing is sent."""
@@ -157,14 +167,14 @@ class Onboarding:
             if self._held.lost:
                 stopper.error(self._held.lost)
             self._count(connection)
-            writer.note(self._record.number, self._facts.to_json(self._keys))
+            writer.note(self._record.number, to_json(self._facts, self._progress, self._keys))
             await asyncio.sleep(_HEARTBEAT_S)
 
     def _count(self, connection: Connection) -> None:
         counters, calls = connection.counters, connection.hierarchy
-        self._facts = replace(
-            self._facts,
+        self._progress = replace(
+            self._progress,
             rate_reached=counters.mean_rate,
             max_in_1s=counters.max_in_1s,
-            calls=(calls.sent, calls.retried, calls.refused_for_rate),
+            calls=CallCounts(sent=calls.sent, retried=calls.retried, refused_for_rate=calls.refused_for_rate),
         )

@@ -6,7 +6,8 @@ Promises: an unusable precondition is one error before anything is sent, and the
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from finhub_onboard.config.order import Order
@@ -25,7 +26,7 @@ from finhub_onboard.ledger.ports import Lease, Ledger, Reader, Room
 from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.ledger.same_bank import KnownBank, recognise
 from finhub_onboard.matching.incomplete import census
-from finhub_onboard.matching.run_facts import RunFacts
+from finhub_onboard.matching.run_facts import RunFacts, RunProgress, facts_of, read_progress, to_json
 from finhub_onboard.reports.files.trial import writable
 
 
@@ -37,6 +38,7 @@ class OpenedRun:
     """
 
     facts: RunFacts
+    progress: RunProgress
     reachable: Settings
     ledger: Ledger
     keys: Keys
@@ -52,7 +54,7 @@ def opened_run(
     order: Order,
     settings: Settings,
     inputs: Survey,
-    facts: RunFacts,
+    began: datetime,
     emit: Handler,
     *,
     interrupts: Interrupts,
@@ -64,6 +66,7 @@ def opened_run(
     before, and may raise to end the opening. Raises :class:`ConfigurationError`, :class:`LockedError` and other errors
     that prevent a run.
     """
+    facts = facts_of(order, settings, inputs.sources, began)
     with open_ledger(settings, emit=emit) as ledger, ledger.acquire_lease() as held, ExitStack() as until_reported:
         until_reported.enter_context(ledger.only_copy())
         say_if_new(ledger, settings, emit)
@@ -79,13 +82,14 @@ def opened_run(
             ledger.room(settings.limits.max_in_flight, say=lambda message: emit(Notice(message=message)))
         )
         reachable = until_reported.enter_context(embedded_sandbox.running(settings, ledger_id=ledger.ledger_id))
-        facts = replace(facts, stopped_by=_stopped_by(ledger))
+        progress = RunProgress(stopped_by=_stopped_by(ledger))
         until_reported.enter_context(interrupts.kept())
         checkpoint()
-        record = ledger.start_run(facts.run_id, facts.to_json(ledger.keys))
-        emit(RunOpened(run_id=facts.run_id, rows=inputs.rows, out=facts.out))
+        record = ledger.start_run(facts.run_id, to_json(facts, progress, ledger.keys))
+        emit(RunOpened(run_id=facts.run_id, rows=inputs.rows, out=str(facts.out)))
         yield OpenedRun(
             facts=facts,
+            progress=progress,
             reachable=reachable,
             ledger=ledger,
             keys=ledger.keys,
@@ -100,10 +104,10 @@ def opened_run(
 def try_to_report(inputs: Survey, facts: RunFacts) -> None:
     """Check that reports can be written, before anything is sent. Raises :class:`ConfigurationError`."""
     keep = [Path(source.path) for source in inputs.sources]
-    writable(Path(facts.out), rejects={file_name(table) for table in inputs.tables}, rows=inputs.rows, keep=keep)
+    writable(facts.out, rejects={file_name(table) for table in inputs.tables}, rows=inputs.rows, keep=keep)
 
 
 def _stopped_by(ledger: Reader) -> str:
     """The cause that stopped the last run, which this one must check first."""
     runs = ledger.runs()
-    return RunFacts.from_json(runs[0].facts).stopped_by if runs else ""
+    return read_progress(runs[0].facts).stopped_by if runs else ""

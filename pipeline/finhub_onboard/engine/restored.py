@@ -7,7 +7,7 @@ of dry runs prove nothing. Only reports in ``reports.dir`` are seen.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from finhub_onboard.journey.restored import is_further
 from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.records import RunRecord
+from finhub_onboard.matching.run_facts import read_facts
 from finhub_onboard.model import Journey, Phase
 
 FLAG = "--ledger-restored"
@@ -111,19 +112,18 @@ def known_of(ledger: Reader) -> Known:
     return Known(
         ledger_id=ledger.ledger_id,
         run_ids=frozenset(run.run_id for run in runs),
-        settlers=tuple(_settler(run) for run in runs if _has_settled(run)),
+        settlers=tuple(_settlers(runs)),
         unclosed=newest.run_id if newest else "",
-        calls=sum(sent for sent, _, _ in totals.values()),
+        calls=sum(counts.sent for counts in totals.values()),
     )
 
 
-def _has_settled(run: RunRecord) -> bool:
-    return bool(run.facts.get("ledger_restored")) and run.exit_code in (ExitCode.OK, ExitCode.NEEDS_SOMEBODY)
-
-
-def _settler(run: RunRecord) -> Settler:
-    inputs = frozenset(str(source["sha256"]) for source in run.facts.get("inputs", []))
-    return Settler(run_id=run.run_id, limit=run.facts.get("limit"), inputs=inputs)
+def _settlers(runs: Iterable[RunRecord]) -> Iterator[Settler]:
+    for run in runs:
+        facts = read_facts(run.facts)
+        if facts.ledger_restored and run.exit_code in (ExitCode.OK, ExitCode.NEEDS_SOMEBODY):
+            inputs = frozenset(source.sha256 for source in facts.inputs)
+            yield Settler(run_id=run.run_id, limit=facts.limit, inputs=inputs)
 
 
 class _Sent(msgspec.Struct):

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from finhub_onboard.finhub.documents import REQUIRED_DOCUMENTS
 from finhub_onboard.model import Category, Customer, Journey, Phase, Risk
@@ -54,12 +53,12 @@ class Levels:
         return Source.ASSUMED, tuple(dict.fromkeys((likeliest, *ASSUMED)))
 
 
-def levels(categories: Iterable[Category] | None, runs: Iterable[Mapping[str, Any]]) -> Levels:
-    """Combine the hierarchy with ``levels`` in the facts of earlier runs: decisions per category."""
+def levels(categories: Iterable[Category] | None, runs: Iterable[Mapping[str, Mapping[str, int]]]) -> Levels:
+    """Combine the hierarchy with what earlier runs counted: category -> level -> customers."""
     words = {word: each for each in categories or () for word in (each.key, each.id, each.name) if word}
     seen: dict[str, Counter[str]] = {}
-    for facts in runs:
-        for word, counts in (facts.get("levels") or {}).items():
+    for decided in runs:
+        for word, counts in decided.items():
             key = words[word].key if word in words else word
             seen.setdefault(key, Counter()).update(counts)
     by_word = {word: seen[each.key] for word, each in words.items() if each.key in seen}

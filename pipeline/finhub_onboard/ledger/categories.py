@@ -22,8 +22,6 @@ def remember(categories: Sequence[Category], ledger: Ledger) -> None:
 
 
 def known_categories(ledger: Reader) -> tuple[Category, ...] | None:
-    """The categories as last read; ``None`` if they were never read."""
-    if text := ledger.keys.unseal_text(ledger.noted(_NOTE) or ""):
-        return tuple(Category(**category) for category in json.loads(text))
-    seen = next((run.facts["categories"] for run in ledger.runs() if run.facts.get("categories")), None)
-    return None if seen is None else tuple(Category(**category) for category in seen)
+    """The categories as last read; ``None`` if they were never read, or by versions up to 0.4.0 only."""
+    text = ledger.keys.unseal_text(ledger.noted(_NOTE) or "")
+    return tuple(Category(**category) for category in json.loads(text)) if text else None

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from finhub_onboard.errors import ConfigurationError, LedgerError, LockedError
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.records import RunCounts, RunRecord
+from finhub_onboard.ledger.records import CallCounts, RunCounts, RunRecord
 from finhub_onboard.model import CallRecord, Journey, Standing
 
 Hashes = Sequence[tuple[bytes, bytes]]
@@ -65,8 +65,8 @@ class Reader(Protocol):
     def calls(self, keys: Sequence[bytes], *, run: int | None = None) -> Iterator[CallRecord]:
         """The requests of these customers, of one run or of all; those of a customer in sending order."""
 
-    def call_totals(self, run: int) -> dict[str, tuple[int, int, int]]:
-        """Per phase of one run: requests sent, of them repeats, of them refused for rate."""
+    def call_totals(self, run: int) -> dict[str, CallCounts]:
+        """The requests of one run by phase."""
 
     def counts(self, run: int) -> RunCounts:
         """The counts that must agree with the rows of a run (promise 1)."""
@@ -146,7 +146,7 @@ class Interventions(Protocol):
         self,
         run_id: str,
         command: str,
-        facts: dict[str, Any],
+        customers: int,
         change: Callable[[int], Iterable[Journey]],
         *,
         hashes: Iterable[tuple[bytes, bytes]] = (),
@@ -155,6 +155,7 @@ class Interventions(Protocol):
     ) -> None:
         """Write the intervention ``run_id`` and the journeys that ``change`` yields for its number, all or nothing.
 
+        ``customers`` is how many they are.
         ``hashes`` are identity hashes that are valid from it on; those ``corrected``, and all of the customers
         ``ended``, are valid no more.
         """

@@ -9,7 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run as the ledger keeps it; ``facts`` is what is needed to write its reports again."""
+    """A run as the ledger keeps it, or an intervention of a person between runs.
+
+    ``command`` is ``run``, or that of the intervention, which changed so many ``customers``. ``facts`` is what is
+    needed to write the reports of a run again: JSON that only ``matching.run_facts`` writes and reads.
+    """
 
     number: int
     run_id: str
@@ -21,11 +25,25 @@ class RunRecord:
     exit_code: int | None
     stopped_because: str
     facts: dict[str, Any]
+    command: str = "run"
+    customers: int = 0
 
-    @property
-    def command(self) -> str:
-        """What was executed: ``run``, or the command of an intervention between runs."""
-        return str(self.facts.get("command", "run"))
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCounts:
+    """Requests that left, of them repeats, of them refused for rate."""
+
+    sent: int = 0
+    retried: int = 0
+    refused_for_rate: int = 0
+
+    def __add__(self, other: "CallCounts") -> "CallCounts":
+        """Both together."""
+        return CallCounts(
+            sent=self.sent + other.sent,
+            retried=self.retried + other.retried,
+            refused_for_rate=self.refused_for_rate + other.refused_for_rate,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

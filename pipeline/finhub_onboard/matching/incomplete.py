@@ -11,10 +11,11 @@ from dataclasses import replace
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.second_pass import judge_batches, may_lack
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.completeness import CODES
+from finhub_onboard.journey.completeness import CODES, lacking
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.matching.earlier_customers import Earlier
+from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.requirements import Asked
 from finhub_onboard.matching.run_facts import RunFacts
 from finhub_onboard.model import IntakeRow, Journey, Severity, Violation
@@ -29,7 +30,7 @@ def weighed(row: IntakeRow, journey: Journey | None, asked: Asked) -> IntakeRow:
     if not warned or row.customer is None:
         return row
     if journey is not None:
-        left = {(lack.code, lack.field) for lack in asked.lacks(row.customer, journey)}
+        left = {(lack.code, lack.field) for lack in lacking(row.customer, asked.rules, journey)}
         warned = [finding for finding in warned if (finding.code, finding.field) in left]
     others = tuple(finding for finding in row.findings if finding.code not in CODES)
     if not (asked.reject and warned):
@@ -46,7 +47,7 @@ class Known:
 
     def __init__(self, facts: RunFacts, ledger: Reader, keys: Keys, *, run: int) -> None:
         self._earlier = Earlier(ledger, keys, run=run)
-        self._asked = facts.asks
+        self._asked = facts.asked
         self._ledger = ledger
         self._keys = keys
         self._as_of = run - 1 if run else None
@@ -71,7 +72,7 @@ class Known:
 
 def census(inputs: Survey, facts: RunFacts, ledger: Reader, keys: Keys, *, batch_rows: int) -> "Census":
     """Count over all inputs before a run; they are only read as a whole if some row may lack something."""
-    counted, rules = Census(), facts.rules()
+    counted, rules = Census(), rules_of(facts)
     if rules.needs is None or not may_lack(inputs, rules.needs, batch_rows=batch_rows):
         return counted
     known = Known(facts, ledger, keys, run=0)

@@ -1,17 +1,14 @@
 """What the settings ask of a journey, for the run itself and for whoever looks at its rows before or after it.
 
-A joiner of settings, intake and journey. Knows no ledger and no bank.
+A joiner of settings and journey. Knows no ledger and no bank.
 """
 
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from finhub_onboard.config.settings import Settings
-from finhub_onboard.intake.findings import Lack
-from finhub_onboard.intake.judge import Needs
-from finhub_onboard.journey.completeness import DECISIVE_COLUMN, FILLED_COLUMNS, lacking
 from finhub_onboard.journey.move_kinds import JourneyRules
-from finhub_onboard.model import Customer, Journey, Phase
+from finhub_onboard.model import Phase
 
 
 def journey_rules(settings: Settings) -> JourneyRules:
@@ -34,18 +31,6 @@ class Asked:
 
     rules: JourneyRules
     reject: bool = False
-
-    def lacks(self, customer: Customer, journey: Journey | None = None) -> tuple[Lack, ...]:
-        """What the row does not have for the phases that the customer has not behind it."""
-        return tuple(
-            Lack(field=rest.field, code=rest.code, message=rest.code.message, hint=rest.code.hint)
-            for rest in lacking(customer, self.rules, journey)
-        )
-
-    @property
-    def needs(self) -> Needs:
-        """The same for the intake, which knows no ledger: customers who are finished lack things, too."""
-        return Needs(lacks=self.lacks, worth=(DECISIVE_COLUMN,), filled=FILLED_COLUMNS)
 
     def to_json(self) -> dict[str, Any]:
         """What the ledger keeps of it."""

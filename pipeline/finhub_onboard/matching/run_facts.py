@@ -1,128 +1,165 @@
-"""What the ledger keeps of a run so that its reports can be written at any time.
+"""What the ledger keeps of a run, so that its reports can be written at any time: what is fixed at its start, progress.
 
-Knows the intake's settings of a run and what its journeys ask of a row, no bank.
+No personal data: paths, counts and settings. Promise: only this module knows how they stand in JSON. Knows no row and
+no bank, and loads nothing heavy; ``matching.judging`` reads and judges rows by it.
 """
 
 import json
 import os
 import shlex
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile
-from finhub_onboard.config.settings import Settings
+from finhub_onboard.config.settings import IntakeSettings, Settings
 from finhub_onboard.errors import LedgerError
-from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.intake.reading.files import MAX_UNPACKED, Reading
-from finhub_onboard.intake.second_pass import Rules
 from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.matching.requirements import Asked, asked_by
-from finhub_onboard.model import Category
+from finhub_onboard.model import Category, SourceInfo
+
+_Part = TypeVar("_Part", "RunFacts", "RunProgress")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """What the ledger keeps of a run besides its journeys, so that its reports can be written at any time.
+    """What is fixed when a run starts: its inputs and how they are read, judged and reported.
 
-    No personal data: paths, counts and settings. ``calls`` are those of no customer: sent, retried, refused for rate.
-    ``started`` counts the journeys that the run began; ``None``: it died, or could not tell the ledger of all.
-    ``stopped_by``: the cause that the first customer of the next run is looked at for, as ``stop_rules.Cause`` writes
-    it.
+    ``now`` is the instant that rows are judged by. ``asked``: ``None``: an older version did not say.
     """
 
     run_id: str
-    inputs: list[dict[str, Any]]
+    inputs: tuple[SourceInfo, ...]
     limit: int | None
-    now: str
+    now: datetime
     min_age: int
-    documents_root: str
+    documents_root: Path
     max_document_bytes: int
-    out: str
+    out: Path
     options: str
     rate_asked: float
-    profile: dict[str, Any] = field(default_factory=dict)
-    max_unpacked: int = MAX_UNPACKED
+    profile: Profile = field(default_factory=Profile)
+    max_unpacked: int = IntakeSettings().max_unpacked_bytes
     reject_probable: bool = False
-    asked: dict[str, Any] | None = None
-    categories: list[dict[str, str]] | None = None
-    rate_reached: float = 0.0
-    max_in_1s: int = 0
-    calls: tuple[int, int, int] = (0, 0, 0)
-    levels: dict[str, dict[str, int]] = field(default_factory=dict)
-    started: int | None = None
-    stopped_by: str = ""
+    asked: Asked | None = None
     ledger_restored: bool = False
 
-    def rules(self) -> Rules:
-        """The rules that the run judged rows by."""
-        known = self.categories
-        return Rules(
-            now=datetime.fromisoformat(self.now),
-            min_age=self.min_age,
-            documents_root=Path(self.documents_root),
-            max_document_bytes=self.max_document_bytes,
-            categories=None if known is None else tuple(Category(**category) for category in known),
-            reject_probable=self.reject_probable,
-            needs=self.asks.needs if self.asks else None,
-        )
-
     @property
-    def asks(self) -> Asked | None:
-        """What the run asked of each row; ``None``: an older version did not say."""
-        return Asked.from_json(self.asked) if self.asked else None
-
-    def reading(self) -> Reading:
-        """How the run read its inputs."""
-        return Reading(profile=Profile.model_validate(self.profile), max_unpacked=self.max_unpacked)
-
-    def to_json(self, keys: Keys) -> dict[str, Any]:
-        """What the ledger stores. What a partner's profile and the bank's categories say, only the seed can read."""
-        known = asdict(self)
-        sealed = keys.seal_text(json.dumps({name: known.pop(name) for name in _SEALED}))
-        return known | {"sealed": sealed}
-
-    @classmethod
-    def from_json(cls, facts: dict[str, Any], keys: Keys | None = None) -> "RunFacts":
-        """Read back what ``to_json`` wrote; without ``keys`` all but profile and categories.
-
-        Ledgers of version 0.4.0 and older have these in the clear. Raises :class:`LedgerError` if the seal is broken.
-        """
-        known = dict(facts)
-        if (sealed := known.pop("sealed", "")) and keys is not None:
-            text = keys.unseal_text(sealed)
-            if not text:
-                raise LedgerError(f"what the ledger knows of run {known['run_id']} is damaged", hint="restore a backup")
-            known |= json.loads(text)
-        return cls(**known | {"calls": tuple(facts["calls"])})
+    def rows(self) -> int:
+        """The number of records in all inputs."""
+        return sum(source.rows for source in self.inputs)
 
 
-_SEALED = ("profile", "categories")
-"""What others wrote freely: a constant may be somebody's e-mail, and so may what a bank calls a category."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """What a run has learned and counted by now; the reports tell it.
+
+    ``calls`` are those of no customer. ``levels`` counts the bank's decisions by category and risk level. ``started``
+    counts the journeys that the run began; ``None``: it died, or could not tell the ledger of all. ``stopped_by``: the
+    cause that the first customer of the next run is looked at for, as ``stop_rules.Cause`` writes it.
+    """
+
+    categories: tuple[Category, ...] | None = None
+    rate_reached: float = 0.0
+    max_in_1s: int = 0
+    calls: CallCounts = field(default_factory=CallCounts)
+    levels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    started: int | None = None
+    stopped_by: str = ""
 
 
-def facts_of(order: Order, settings: Settings, found: Survey, began: datetime) -> RunFacts:
+def facts_of(order: Order, settings: Settings, inputs: Sequence[SourceInfo], began: datetime) -> RunFacts:
     """What the reports of this run, which began to read its inputs then, will need."""
     run_id = new_run_id(began)
     return RunFacts(
         run_id=run_id,
-        inputs=[asdict(source) for source in found.sources],
+        inputs=tuple(inputs),
         limit=order.limit,
-        now=began.isoformat(),
+        now=began,
         min_age=settings.intake.min_age,
-        documents_root=str(settings.documents.root.absolute()),
+        documents_root=settings.documents.root.absolute(),
         max_document_bytes=settings.documents.max_bytes,
-        out=str((order.out or settings.reports.dir / run_id).absolute()),
+        out=(order.out or settings.reports.dir / run_id).absolute(),
         options=order.options,
         rate_asked=settings.limits.calls_per_second,
-        profile=order.profile.model_dump(mode="json"),
+        profile=order.profile,
         max_unpacked=settings.intake.max_unpacked_bytes,
         reject_probable=settings.intake.reject_probable_duplicates,
-        asked=asked_by(settings).to_json(),
+        asked=asked_by(settings),
         ledger_restored=order.ledger_restored,
     )
+
+
+_SEALED = ("profile", "categories")
+"""What others wrote freely: a constant may be somebody's e-mail, and so may what a bank calls a category."""
+_WRITE: Mapping[str, Callable[[Any], Any]] = {
+    "inputs": msgspec.to_builtins,
+    "now": datetime.isoformat,
+    "documents_root": str,
+    "out": str,
+    "profile": lambda profile: profile.model_dump(mode="json"),
+    "asked": lambda asked: asked and asked.to_json(),
+    "categories": msgspec.to_builtins,
+    "calls": lambda calls: (calls.sent, calls.retried, calls.refused_for_rate),
+}
+"""How a field stands in JSON, where it does not stand as it is."""
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "inputs": partial(msgspec.convert, type=tuple[SourceInfo, ...]),
+    "now": datetime.fromisoformat,
+    "documents_root": Path,
+    "out": Path,
+    "profile": Profile.model_validate,
+    "asked": lambda asked: asked and Asked.from_json(asked),
+    "categories": partial(msgspec.convert, type=tuple[Category, ...] | None),
+    "calls": lambda calls: CallCounts(sent=calls[0], retried=calls[1], refused_for_rate=calls[2]),
+}
+
+
+def to_json(facts: RunFacts, progress: RunProgress, keys: Keys) -> dict[str, Any]:
+    """What the ledger stores. What a partner's profile and the bank's categories say, only the seed can read."""
+    stored = {
+        name: _WRITE[name](value) if name in _WRITE else value
+        for part in (facts, progress)
+        for name, value in ((each.name, getattr(part, each.name)) for each in fields(part))
+    }
+    sealed = keys.seal_text(json.dumps({name: stored.pop(name) for name in _SEALED}))
+    return stored | {"sealed": sealed}
+
+
+def read_facts(stored: Mapping[str, Any], keys: Keys | None = None) -> RunFacts:
+    """Read what was fixed at the start of a run; without ``keys`` all but the profile.
+
+    Ledgers of version 0.4.0 and older have it in the clear. Raises :class:`LedgerError` if the seal is broken.
+    """
+    opened = _unsealed(stored, keys) if keys else {name: value for name, value in stored.items() if name != "profile"}
+    return _read(RunFacts, opened)
+
+
+def read_progress(stored: Mapping[str, Any], keys: Keys | None = None) -> RunProgress:
+    """Read how far a run had got; without ``keys`` categories only where an old version left them in the clear."""
+    return _read(RunProgress, _unsealed(stored, keys) if keys else stored)
+
+
+def _unsealed(stored: Mapping[str, Any], keys: Keys) -> Mapping[str, Any]:
+    if not (sealed := stored.get("sealed")):
+        return stored
+    text = keys.unseal_text(sealed)
+    if not text:
+        raise LedgerError(f"what the ledger knows of run {stored['run_id']} is damaged", hint="restore a backup")
+    return {**stored, **json.loads(text)}
+
+
+def _read(part: type[_Part], stored: Mapping[str, Any]) -> _Part:
+    """What older versions did not write has its default; what newer ones add is left alone."""
+    known = {each.name: stored[each.name] for each in fields(part) if each.name in stored}
+    return part(**{name: _READ[name](value) if name in _READ else value for name, value in known.items()})
 
 
 def new_run_id(now: datetime) -> str:

@@ -22,8 +22,7 @@ from finhub_onboard.engine.documents_root import refuse_if_missing
 from finhub_onboard.intake.first_pass import Survey, survey
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.intake.rejects import RejectMark, file_name, write_rejects
-from finhub_onboard.intake.second_pass import judge_rows
-from finhub_onboard.matching.run_facts import facts_of
+from finhub_onboard.intake.second_pass import Rules, judge_rows
 from finhub_onboard.model import CONSENTS, DOCUMENT_COLUMNS, Customer, IntakeRow
 
 _CANDIDATES = 20
@@ -152,7 +151,14 @@ def _surveyed(inputs: Sequence[Path], reading: Reading, settings: Settings) -> S
 
 def _judged(found: Survey, settings: Settings) -> list[IntakeRow]:
     """Judge all rows; every category passes, as the rehearsal's bank has those of the sample."""
-    rules = facts_of(Order(inputs=()), settings, found, datetime.now(UTC)).rules()
+    rules = Rules(
+        now=datetime.now(UTC),
+        min_age=settings.intake.min_age,
+        documents_root=settings.documents.root,
+        max_document_bytes=settings.documents.max_bytes,
+        categories=None,
+        reject_probable=settings.intake.reject_probable_duplicates,
+    )
     return [row for batch in judge_rows(found, rules, batch_rows=settings.intake.batch_rows) for row in batch]
 
 

@@ -1,10 +1,11 @@
 """How a run ended, and what came of its reports."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from finhub_onboard.errors import ExitCode
+from finhub_onboard.matching.run_facts import RunProgress
 from finhub_onboard.model import Disposition
 
 
@@ -20,6 +21,7 @@ class RunEnd:
     number: int
     started_at: float
     finished_at: float
+    progress: RunProgress = field(default_factory=RunProgress)
     exit_code: ExitCode | None = None
     stopped_because: str = ""
     hint: str = ""

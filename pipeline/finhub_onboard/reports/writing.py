@@ -21,9 +21,11 @@ from finhub_onboard.intake.rejects import RejectMark
 from finhub_onboard.intake.second_pass import judge_batches
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Reader
+from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.former_readings import ids_as_known
 from finhub_onboard.matching.incomplete import Census, Known, weighed
+from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.requirements import Asked
 from finhub_onboard.matching.run_facts import RunFacts
 from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase
@@ -65,20 +67,20 @@ def write_reports(
 
     Raises :class:`AccountingError`, and writes nothing, if the rows do not add up.
     """
-    out = Path(facts.out)
+    out = facts.out
     totals = Totals()
     at = instant(end.finished_at)
     keep = [Path(source.path) for source in survey.sources]
     frozen = ledger.snapshot() if ledger else nullcontext()
     with ReportFolder(out, keep=keep) as folder, RejectFiles(survey, folder) as rejects, frozen:
         known = Known(facts, ledger, keys, run=end.number) if ledger and keys else None
-        evidence = Evidence(keys, Path(facts.documents_root), facts.max_document_bytes) if keys else None
+        evidence = Evidence(keys, facts.documents_root, facts.max_document_bytes) if keys else None
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
         feed = _Feed(folder=folder, totals=totals, at=at, run=end.number, checkpoint=survey.reading.checkpoint)
-        rules = replace(facts.rules(), documents_may_fail=bool(end.number))
+        rules = replace(rules_of(facts, end.progress.categories), documents_may_fail=bool(end.number))
         for batch in judge_batches(survey, rules, batch_rows=batch_rows):
             if ledger is None or keys is None or known is None or evidence is None or elsewhere is None:
-                rows: Iterable[Told] = _checked(batch, facts.asks)
+                rows: Iterable[Told] = _checked(batch, facts.asked)
             else:
                 rows = _joined(batch, ledger, keys, known, evidence, elsewhere, run=end.number)
             feed.batch(batch, rows)
@@ -86,10 +88,10 @@ def write_reports(
         rejects.close()
         for line in elsewhere.lines(at=at) if elsewhere else ():
             feed.elsewhere(line)
-        kept = _kept(ledger, facts, end) if ledger and end.number else None
+        kept = _kept(ledger, end) if ledger and end.number else None
         totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines, kept=kept)
         code = end.exit_code if end.exit_code is not None else _exit_code(totals, checked_only=not end.number)
-        summary = _summary(survey, facts, end, totals, ledger, code)
+        summary = _summary(survey, facts.rate_asked, end, totals, ledger, code)
         timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
         again = Again(inputs=tuple(source.path for source in survey.sources), options=facts.options, out=str(out))
         files = folder.finish(summary, render(summary, totals, timeline, again=again))
@@ -106,9 +108,11 @@ def write_reports(
     )
 
 
-def _kept(ledger: Reader, facts: RunFacts, end: RunEnd) -> Kept:
+def _kept(ledger: Reader, end: RunEnd) -> Kept:
     counts = ledger.counts(end.number)
-    return Kept(customers=counts.customers, intents=counts.intents, outcomes=counts.outcomes, started=facts.started)
+    return Kept(
+        customers=counts.customers, intents=counts.intents, outcomes=counts.outcomes, started=end.progress.started
+    )
 
 
 def _exit_code(totals: Totals, *, checked_only: bool) -> ExitCode:
@@ -227,15 +231,10 @@ def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[R
 
 
 def _summary(
-    survey: Survey, facts: RunFacts, end: RunEnd, totals: Totals, ledger: Reader | None, code: ExitCode
+    survey: Survey, rate_asked: float, end: RunEnd, totals: Totals, ledger: Reader | None, code: ExitCode
 ) -> Summary:
     calls = {Phase(phase): counts for phase, counts in (ledger.call_totals(end.number) if ledger else {}).items()}
-    before = calls.get(Phase.CATEGORIZATION, (0, 0, 0))
-    calls[Phase.CATEGORIZATION] = (
-        before[0] + facts.calls[0],
-        before[1] + facts.calls[1],
-        before[2] + facts.calls[2],
-    )
+    calls[Phase.CATEGORIZATION] = calls.get(Phase.CATEGORIZATION, CallCounts()) + end.progress.calls
     return Summary(
         run_id=end.run_id,
         exit_code=code,
@@ -245,10 +244,12 @@ def _summary(
             InputSummary(source=source.name, sha256=source.sha256, rows=source.rows) for source in survey.sources
         ),
         calls={
-            phase: CallSummary(sent=sent, retried=retried, refused_for_rate=refused)
-            for phase, (sent, retried, refused) in calls.items()
+            phase: CallSummary(sent=each.sent, retried=each.retried, refused_for_rate=each.refused_for_rate)
+            for phase, each in calls.items()
         },
-        rate=RateSummary(asked=facts.rate_asked, reached=round(facts.rate_reached, 2), max_in_1s=facts.max_in_1s),
+        rate=RateSummary(
+            asked=rate_asked, reached=round(end.progress.rate_reached, 2), max_in_1s=end.progress.max_in_1s
+        ),
         started_at=instant(end.started_at),
         finished_at=instant(end.finished_at if end.number else time.time()),
         versions={

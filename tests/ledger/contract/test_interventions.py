@@ -23,10 +23,11 @@ def test_an_act_is_numbered_among_the_runs_and_is_no_run(ledger: Ledger) -> None
     with ledger.acquire_lease() as lease, lease.interventions() as acts:
         ledger.start_run("first", {"inputs": []})
         found = ledger.find([key(1)])[key(1)]
-        acts.enter("second", "retry", {"opened": 1}, lambda number: [replace(found, last_run=number, code="")])
-        assert [(run.run_id, run.command, run.finished_at is None) for run in ledger.runs(acts=True)] == [
-            ("second", "retry", False),
-            ("first", "run", True),
+        acts.enter("second", "retry", 1, lambda number: [replace(found, last_run=number, code="")])
+        every = ledger.runs(acts=True)
+        assert [(run.run_id, run.command, run.customers, run.finished_at is None) for run in every] == [
+            ("second", "retry", 1, False),
+            ("first", "run", 0, True),
         ]
         assert [run.run_id for run in ledger.runs()] == ["first"]
         assert ledger.find([key(1)], as_of=1)[key(1)].code == "refused"
@@ -44,7 +45,7 @@ def test_an_act_that_fails_changes_nothing(ledger: Ledger) -> None:
 
     with ledger.acquire_lease() as lease, lease.interventions() as acts:
         with pytest.raises(RuntimeError):
-            acts.enter("broken", "retry", {}, change)
+            acts.enter("broken", "retry", 0, change)
         assert ledger.runs(acts=True) == []
         assert ledger.standings() == {Standing.FAILED: 2}
 
@@ -61,7 +62,7 @@ def test_customers_are_found_while_they_are_changed(ledger: Ledger) -> None:
                 seen.append(one.key)
                 yield replace(one, standing=Standing.OPEN, last_run=number)
 
-        acts.enter("all", "retry", {}, change)
+        acts.enter("all", "retry", 0, change)
         assert seen == [one.key for one in failed]
         assert ledger.standings() == {Standing.OPEN: 2501, Standing.COMPLETE: 1}
 
@@ -89,7 +90,7 @@ def test_an_act_says_by_what_customers_are_known_from_now_on(ledger: Ledger) -> 
         acts.enter(
             "second",
             "resolve",
-            {},
+            0,
             lambda _: [],
             hashes=[(b"id", key(2))],
             corrected=[(b"e-mail 3", key(3))],
@@ -111,6 +112,6 @@ def test_an_act_that_fails_leaves_what_customers_are_known_by(ledger: Ledger) ->
 
     with ledger.acquire_lease() as lease, lease.interventions() as acts:
         with pytest.raises(RuntimeError):
-            acts.enter("broken", "resolve", {}, lambda number: [journey(1, last_run=number, done=2)], hashes=hashes())
+            acts.enter("broken", "resolve", 0, lambda number: [journey(1, last_run=number, done=2)], hashes=hashes())
         assert ledger.sharing([b"id"]) == {}
         assert ledger.find([key(1)])[key(1)].done == 0

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finhub_onboard.ledger.ports import Ledger
-from finhub_onboard.ledger.records import RunCounts
+from finhub_onboard.ledger.records import CallCounts, RunCounts
 from finhub_onboard.model import CallRecord, Journey, Phase, Repeat, Standing
 from tests.ledger.contract.support import keep, open_at
 from tests.ledger.support import call, journey, key, writing
@@ -115,7 +115,7 @@ def test_an_outcome_replaces_its_intent_and_calls_are_told_by_run(ledger: Ledger
     asyncio.run(keep(ledger, *steps))
     assert list(ledger.calls([key(1)])) == [outcome, again, unsent, later]
     assert list(ledger.calls([key(1)], run=2)) == [later]
-    assert ledger.call_totals(1) == {"registration": (2, 1, 1)}
+    assert ledger.call_totals(1) == {"registration": CallCounts(sent=2, retried=1, refused_for_rate=1)}
     assert list(ledger.timeline(1, since=0.0, bucket_s=2.0)) == [(2.0, 0.5, False), (2.0, 0.0, True)]
 
 

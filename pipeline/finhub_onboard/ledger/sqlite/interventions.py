@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from finhub_onboard.ledger.sqlite.database import Transactions, connect, plainly
 from finhub_onboard.ledger.sqlite.queries import sql
@@ -69,7 +69,7 @@ class SqliteInterventions:
         self,
         run_id: str,
         command: str,
-        facts: dict[str, Any],
+        customers: int,
         change: Callable[[int], Iterable[Journey]],
         *,
         hashes: Iterable[tuple[bytes, bytes]] = (),
@@ -78,11 +78,12 @@ class SqliteInterventions:
     ) -> None:
         """Write the intervention ``run_id`` and the journeys that ``change`` yields for its number, all or nothing.
 
+        ``customers`` is how many they are.
         ``hashes`` are identity hashes (hash, key) that are valid from it on; those ``corrected``, and all of the
         customers ``ended``, are valid no more.
         """
         now = time.time()
-        facts = facts | {"command": command, "inputs": [], "out": ""}
+        facts = {"customers": customers, "command": command, "inputs": [], "out": ""}
         with plainly(self._path), self._lease.transaction(self._db):
             number = self._db.execute(
                 sql("enter_intervention"),

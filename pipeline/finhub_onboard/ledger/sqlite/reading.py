@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from finhub_onboard.errors import ConfigurationError, LedgerError, OnboardError
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.records import RunCounts, RunRecord
+from finhub_onboard.ledger.records import CallCounts, RunCounts, RunRecord
 from finhub_onboard.ledger.sqlite.database import Connections, plainly
 from finhub_onboard.ledger.sqlite.lease import read_holder
 from finhub_onboard.ledger.sqlite.process import Life
 from finhub_onboard.ledger.sqlite.queries import sql
-from finhub_onboard.ledger.sqlite.rows import read_call, read_journey, read_run
+from finhub_onboard.ledger.sqlite.rows import read_call, read_journey, read_run, read_totals
 from finhub_onboard.model import CallRecord, Journey, Standing
 
 _KEYS_PER_QUERY = 500
@@ -94,9 +94,9 @@ class SqliteReader:
             name, values = ("calls", some) if run is None else ("calls_of_run", [*some, run])
             yield from self._all(name, values, read_call, places=len(some))
 
-    def call_totals(self, run: int) -> dict[str, tuple[int, int, int]]:
-        """Per phase of one run: requests that left, of them repeats, of them refused for rate."""
-        return dict(self._all("call_totals", (run,), lambda row: (row[0], tuple(row[1:]))))
+    def call_totals(self, run: int) -> dict[str, CallCounts]:
+        """The requests of one run by phase."""
+        return dict(self._all("call_totals", (run,), read_totals))
 
     def counts(self, run: int) -> RunCounts:
         """What must agree with what the rows of a run tell (promise 1)."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from finhub_onboard.ledger.records import RunRecord
+from finhub_onboard.ledger.records import CallCounts, RunRecord
 from finhub_onboard.model import CallRecord, Journey, Repeat, Standing
 
 JOURNEY_COLUMNS = Journey.__struct_fields__
@@ -58,8 +58,9 @@ def read_call(row: Sequence[Any]) -> CallRecord:
 
 
 def read_run(row: Sequence[Any]) -> RunRecord:
-    """A row of ``run``, its columns in the order of :class:`RunRecord`."""
+    """A row of ``run``: its columns, and what an intervention wrote into ``facts``."""
     number, run_id, host, pid, started, heartbeat, finished, exit_code, because, facts = row
+    known = json.loads(facts)
     return RunRecord(
         number=number,
         run_id=run_id,
@@ -70,5 +71,13 @@ def read_run(row: Sequence[Any]) -> RunRecord:
         finished_at=finished,
         exit_code=exit_code,
         stopped_because=because,
-        facts=json.loads(facts),
+        facts=known,
+        command=known.get("command", "run"),
+        customers=known.get("customers", 0),
     )
+
+
+def read_totals(row: Sequence[Any]) -> tuple[str, CallCounts]:
+    """A phase and the counts of its calls."""
+    phase, sent, retried, refused = row
+    return phase, CallCounts(sent=sent, retried=retried, refused_for_rate=refused)
