@@ -1,1 +1,1 @@
-"""The way to the bank: payloads, pacing, sessions and the HTTP client."""
+"""The connection to the bank: pacing, sessions, transports and the HTTP client."""

@@ -1,8 +1,8 @@
-"""The transport on aiohttp: the one that a run uses unless ``api.transport`` says otherwise.
+"""The transport on aiohttp, the default of ``api.transport``.
 
-Of aiohttp it takes the connections (names, TLS, proxies, what is kept) and the parser. Its session is left out: it
-repeats a GET on a connection that broke, follows redirects, keeps cookies, reads proxies from the environment for each
-request, and costs more than all else of a call. So there is one place that writes, and it writes once.
+It uses aiohttp's connections (DNS, TLS, proxies, keep-alive) and its parser, but not its session, which repeats a GET
+on a broken connection, follows redirects, keeps cookies, reads proxies from the environment for each request, and costs
+more than the rest of a call. So there is one place that writes a request, and it writes it once.
 """
 
 import asyncio
@@ -35,21 +35,21 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class _Resolver(AbstractResolver):
-    """Asks the system for addresses in a thread of its own, and nobody waits for that thread.
+    """Resolves names in a thread of its own, which nobody waits for.
 
-    Where no name server answers, to ask takes half a minute. asyncio's own threads are waited for when the loop ends,
-    and neither a stop nor the end of the command shall wait for a name.
+    Without a reachable name server a look-up takes half a minute. asyncio's own threads are joined when the loop ends,
+    but neither a stop nor the end of the command may wait for a look-up.
     """
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The addresses of a host. Raises what the system raises."""
+        """The addresses of a host. Raises the system's error."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[Any]] = loop.create_future()
 
         def settle(outcome: list[Any] | Exception) -> None:
-            if answer.done():  # nobody waits any more
+            if answer.done():  # nobody is waiting
                 return
             if isinstance(outcome, Exception):
                 answer.set_exception(outcome)
@@ -74,18 +74,18 @@ class _Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """There is nothing to close."""
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Makes and keeps connections to one place."""
+    """Opens and keeps connections to one host."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(limit=0, resolver=_Resolver(), **options)
         self._handed_out: WeakSet[asyncio.Transport] = WeakSet()
 
     async def connection(self, request: aiohttp.ClientRequest, limit: aiohttp.ClientTimeout) -> Connection:
-        """A connection to send on: a new one, or a kept one on which the server has not said or ended anything."""
+        """A connection to send on: a new one, or a kept one that the server has neither closed nor written to."""
         while True:
             connection = await self.connect(request, traces=[], timeout=limit)
             transport = connection.transport
@@ -98,15 +98,15 @@ class _Connector(aiohttp.TCPConnector):
             connection.close()
 
     async def end(self) -> None:
-        """Close, also what waits for the other side's good-bye."""
+        """Close all connections, including those that wait for the other side's close."""
         await self.close()
         for transport in self._handed_out:
             transport.abort()
-        await asyncio.sleep(0)  # that is when the sockets close
+        await asyncio.sleep(0)  # the sockets close in the next iteration of the loop
 
 
 class AiohttpTransport(Transport):
-    """Sends by aiohttp's connections and reads by its parser. To be made in a running loop."""
+    """Sends on aiohttp's connections and reads with its parser. Must be created in a running loop."""
 
     def __init__(self, base_url: str, *, timeout_s: float, direct: bool, trust: Trust = NO_TRUST) -> None:
         super().__init__(base_url, timeout_s=timeout_s, direct=direct, trust=trust)
@@ -114,7 +114,7 @@ class AiohttpTransport(Transport):
         self._place = aiohttp.ClientRequest(
             "GET", origin, proxy=_address(proxy) if proxy else None, loop=asyncio.get_running_loop()
         )
-        # A proxy for plain http is told the whole address, and who asks; for TLS it is asked to lead on, by aiohttp.
+        # A proxy for plain http gets the full URL and the credentials; for TLS aiohttp sends a CONNECT.
         self._before_target = str(origin).encode("ascii") if proxy and not self._line.tls else b""
         self._for_proxy = proxy.authorization.encode("ascii") if proxy and not self._line.tls else b""
         self._limit = aiohttp.ClientTimeout(connect=self._connect_s, ceil_threshold=float("inf"))
@@ -122,7 +122,7 @@ class AiohttpTransport(Transport):
         self._fresh = _Connector(ssl=context, force_close=True)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send ``request`` once. Raises :class:`Unsent` if nothing left, else another ``httpx.TransportError``."""
+        """Send ``request`` once. Raises :class:`Unsent` if nothing was sent, else another ``httpx.TransportError``."""
         connector = self._fresh if request.extensions.get("fresh") else self._kept
         body = request.read()
         connection, sent = None, False
@@ -151,7 +151,7 @@ class AiohttpTransport(Transport):
         await self._fresh.end()
 
     def _head(self, request: httpx.Request, size: int) -> bytes:
-        """What goes before a body of this size; the client gives all headers but its length."""
+        """The head of a request with a body of this size; the client gives all headers except the length."""
         target = request.extensions.get("target") or request.url.raw_path
         first = b"%s %s%s HTTP/1.1\r\n" % (request.method.encode("ascii"), self._before_target, target)
         has_length = (request.method == "GET" and not size) or "content-length" in request.headers
@@ -161,7 +161,7 @@ class AiohttpTransport(Transport):
 
 @lru_cache(maxsize=4096)
 def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Headers as they are sent. Raises ``ValueError`` for one that would not be one: a token may hold anything."""
+    """Format headers. Raises ``ValueError`` for an invalid one: a token may contain anything."""
     lines = [b"%s: %s" % header for header in headers]
     if any(_CONTROL.search(line) for line in lines):
         raise ValueError("a header holds a control character")
@@ -169,7 +169,7 @@ def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
 
 
 def _listening(connection: Connection) -> ResponseHandler:
-    """The connection's protocol, made ready for an answer."""
+    """The connection's protocol, prepared to parse an answer."""
     protocol = connection.protocol
     assert protocol is not None
     protocol.set_response_params(
@@ -189,7 +189,7 @@ def _write(connection: Connection, head: bytes, body: bytes) -> None:
 
 
 def _leave(connection: Connection) -> None:
-    """Keep a connection for the next call, unless the answer came before all of the request was sent."""
+    """Keep a connection for the next call, unless the answer came before the whole request was sent."""
     if connection.transport is not None and connection.transport.get_write_buffer_size():
         connection.close()
     else:
@@ -197,7 +197,7 @@ def _leave(connection: Connection) -> None:
 
 
 async def _answered(protocol: ResponseHandler) -> tuple[RawResponseMessage, StreamReader]:
-    """The head of the answer, and its body to come; what a server says in between (1xx) is passed over."""
+    """The head of the answer, and the stream of its body; informational answers (1xx) are skipped."""
     while True:
         message, payload = await protocol.read()
         if not 100 <= message.code < 200 or message.code == 101:  # noqa: PLR2004 - RFC 9110, informational
@@ -205,7 +205,7 @@ async def _answered(protocol: ResponseHandler) -> tuple[RawResponseMessage, Stre
 
 
 async def _content(message: RawResponseMessage, payload: StreamReader) -> bytes:
-    """The whole body, in one go where its length is told and bearable."""
+    """The whole body, read at once if its length is stated and acceptable."""
     length = message.headers.get("Content-Length", "")
     if length.isdecimal() and int(length) <= MAX_BODY_BYTES and not message.compression:
         return await payload.read()
@@ -213,14 +213,14 @@ async def _content(message: RawResponseMessage, payload: StreamReader) -> bytes:
 
 
 def _has_come_to_an_end(transport: asyncio.Transport) -> bool:
-    """Whether a connection on which nobody waits for an answer has something to read: most likely its end."""
+    """Whether an idle connection has something to read, which is most likely its end."""
     poll = select.poll()
     poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
     return bool(poll.poll(0))
 
 
 def _told(error: Exception) -> Exception:
-    """What is wrong, behind the words of aiohttp."""
+    """The original error behind an exception of aiohttp."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return ProxyRefusedError(error.status)
     if isinstance(error, HttpProcessingError | aiohttp.ClientResponseError):

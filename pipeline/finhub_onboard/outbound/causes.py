@@ -1,7 +1,8 @@
-"""Why a call got no answer, in words: from the classes and codes of exceptions to what a person can put right. Pure.
+"""Why a call got no answer: from exception classes and codes to a message that helps a person. Pure.
 
-Promises: every cause names host and port, and what to do; none holds a path, a secret or anything that the other side
-said. ``sent`` is false only where no byte of a request can have been read: no connection, or no TLS, came about.
+Promises: every message names host and port, and what to do; none contains a path, a secret or anything that the other
+side said. ``sent`` is false only where no byte of a request can have been read: no connection, or no TLS, was
+established.
 """
 
 import errno
@@ -20,17 +21,17 @@ BROKE = "the connection broke"
 
 
 class Unclear(Enum):
-    """What a closer look may tell better (``outbound.diagnosis``)."""
+    """What a diagnosis may find out (``outbound.diagnosis``)."""
 
     NOTHING = auto()
     HANDSHAKE = auto()
-    """Whether it speaks TLS at all."""
+    """Whether the server speaks TLS at all."""
     PROTOCOL = auto()
-    """Whether it speaks another protocol than ours."""
+    """Whether the server speaks another protocol."""
 
 
 class NotHttpError(Exception):
-    """What came back is no HTTP/1.1."""
+    """The answer is not HTTP/1.1."""
 
 
 class ProxyRefusedError(Exception):
@@ -43,7 +44,7 @@ class ProxyRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Where calls go: the bank's end, and the proxy before it. ``shows``: whether we have a certificate of our own."""
+    """The endpoint of calls: the bank's host, and a proxy. ``shows``: whether we have a client certificate."""
 
     host: str
     port: int
@@ -58,7 +59,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why there is no answer; ``kind`` tells where that is neither the bank's doing nor the network's."""
+    """Why there is no answer; ``kind`` is set where it is neither the bank nor the network."""
 
     text: str
     sent: bool = False
@@ -67,7 +68,7 @@ class Cause:
 
 
 def line_to(url: str, *, direct: bool, shows: bool) -> Line:
-    """The line to the bank at this address."""
+    """The endpoint for this address."""
     parts = urlsplit(url)
     tls, host = parts.scheme == "https", parts.hostname or ""
     port = parts.port or (443 if tls else 80)
@@ -75,16 +76,16 @@ def line_to(url: str, *, direct: bool, shows: bool) -> Line:
 
 
 def cause_of(line: Line, error: BaseException, *, sent: bool) -> Cause:
-    """The cause that ``error`` and the exceptions behind it tell; ``sent``: some of the request may have left."""
+    """The cause by ``error`` and the exceptions behind it; ``sent``: part of the request may have been sent."""
     chain = tuple(behind(error))
     if reason := next((reason for inner in chain if (reason := _reason(inner)) in _ABOUT_OUR_CERTIFICATE), ""):
-        # The server ends its handshake with it: what we sent behind ours it has not read.
+        # The server aborts its handshake: it has not read what we sent after ours.
         return Cause(text=_our_certificate(line, reason))
     if sent:
         no_http = any(isinstance(inner, NotHttpError) for inner in chain)
         broke = f"{line} answers in no HTTP/1.1; {_ADDRESS}" if no_http else f"the connection to {line} broke"
         return Cause(text=broke, sent=True, unclear=Unclear.PROTOCOL)
-    for inner in reversed(chain):  # the deepest is the most exact
+    for inner in reversed(chain):  # the innermost is the most specific
         if (cause := _unconnected(line, inner)) is not None:
             return cause
     code = next((inner.errno for inner in reversed(chain) if isinstance(inner, OSError) and inner.errno), 0)
@@ -95,12 +96,12 @@ def cause_of(line: Line, error: BaseException, *, sent: bool) -> Cause:
 
 
 def of_this_machine(error: int) -> Cause:
-    """The cause of a connection for which this machine has no means, by the system's number of the error."""
+    """The cause for a connection that this machine lacks resources for, by errno."""
     return Cause(text=f"{_MACHINE} ({os.strerror(error)}); {_OPEN_FILES}", kind=Kind.MACHINE)
 
 
 def behind(error: BaseException) -> Iterator[BaseException]:
-    """``error`` and what it was raised from, outermost first; of several at once the first."""
+    """``error`` and its causes, outermost first; of an exception group only the first member."""
     current: BaseException | None = error
     while current is not None:
         yield current
@@ -111,16 +112,16 @@ def behind(error: BaseException) -> Iterator[BaseException]:
 
 
 def _reason(error: BaseException) -> str:
-    """OpenSSL's name of what went wrong in TLS, if that is what ``error`` tells."""
+    """OpenSSL's name of a TLS error, if ``error`` is one."""
     if not isinstance(error, ssl.SSLError):
         return ""
     reason = getattr(error, "reason", None) or ""
-    # Python 3.11 has no name for this one.
+    # Python 3.11 has no name for this code.
     return _NO_PROTOCOL if not reason and "no application protocol" in str(error) else reason
 
 
 def _unconnected(line: Line, error: BaseException) -> Cause | None:
-    """The cause of a connection that did not come about, as far as this one exception tells it."""
+    """The cause of a failed connection, as far as this single exception shows it."""
     match error:
         case ProxyRefusedError():
             return _refused_by_proxy(line, error.status)
@@ -146,7 +147,7 @@ def _unconnected(line: Line, error: BaseException) -> Cause | None:
 
 
 def _at_the_near_end(line: Line, what: str, advice: str) -> Cause:
-    """A cause at whoever we connect to: the proxy if there is one."""
+    """A cause at the host that we connect to: the proxy if there is one."""
     if line.proxy:
         advice = _AT_PROXY.format(line.proxy.variable) if advice == _ADDRESS else advice
     return Cause(text=f"{line.proxy or line} {what}; {advice}")
@@ -214,7 +215,7 @@ _CERTIFICATES: dict[int, tuple[str, str]] = {
     62: _ANOTHER_NAME,
     64: _ANOTHER_NAME,
 }
-"""By OpenSSL's ``X509_V_ERR_*``: what is wrong, and what to do."""
+"""OpenSSL's ``X509_V_ERR_*`` -> the error, and what to do."""
 
 _VERSION = (
     "has no TLS version or cipher in common with this job (TLS 1.2 or newer)",
@@ -245,7 +246,7 @@ _HANDSHAKES: dict[str, tuple[str, str, Unclear]] = {
     "RECORD_LAYER_FAILURE": _NO_TLS,
     "HTTP_REQUEST": _NO_TLS,
 }
-"""By OpenSSL's name of the reason: what it means, what to do, what a closer look may tell."""
+"""OpenSSL's reason -> the error, what to do, and what a diagnosis may find out."""
 
 _WANTED, _EXPIRED, _UNKNOWN = (
     "TLSV13_ALERT_CERTIFICATE_REQUIRED",
@@ -264,7 +265,7 @@ _ABOUT_OUR_CERTIFICATE = frozenset(
         "TLSV1_ALERT_ACCESS_DENIED",
     }
 )
-"""What a server says of a client's certificate, and only ends a handshake with."""
+"""A server's alerts about a client certificate, which always abort a handshake."""
 
 _NO_ROUTE = ("cannot be reached: there is no route to it (network is unreachable)", _NETWORK)
 _NO_WAY: dict[int, tuple[str, str]] = {
@@ -274,4 +275,4 @@ _NO_WAY: dict[int, tuple[str, str]] = {
     errno.ENETDOWN: _NO_ROUTE,
     errno.EHOSTDOWN: _NO_ROUTE,
 }
-"""By the system's number of the error: why there is no connection."""
+"""errno -> why there is no connection."""

@@ -1,8 +1,8 @@
-"""One request to the bank: headers, token, pacing, sending, reading. All calls of a run pass here.
+"""Sends one request to the bank: headers, token, pacing, sending, parsing. All calls of a run use it.
 
-Promises: nothing leaves without a permit of the rate budget; a failure to connect is told apart from a lost answer;
-whatever comes back becomes a ``Reply`` and never an exception; a refusal for rate slows all calls before anybody reads
-it. Knows no ledger and no phase order.
+Promises: nothing is sent without a permit of the pacer; a failure to connect is distinguished from a lost answer; the
+result is always a ``Reply`` and never an exception; a refusal for rate slows all calls before anybody reads it. Knows
+no ledger and no phase order.
 """
 
 import asyncio
@@ -75,7 +75,7 @@ class Client:
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
         }
-        # A token is used for many calls; its headers are made once.
+        # A token is used for many calls; its headers are built once.
         self._headers_for = lru_cache(maxsize=_TOKENS)(self._make_headers)
 
     async def send(
@@ -101,7 +101,7 @@ class Client:
             return STOPPED, b""
         started = self._clock()
         ready = self._request(request, token, fresh=fresh or urgent)
-        if not self._may_send():  # asked last: this process may have stood still until now
+        if not self._may_send():  # checked last: this process may have been suspended until now
             return STOPPED, b""
         self._budget.sent(permit)
         left_at = self._wall_clock()
@@ -131,7 +131,7 @@ class Client:
         return self._paced(call, reply, permit, whose.customer.external_id if whose.customer else ""), content
 
     async def _unanswered(self, failed: Cause, seconds: float, *, look: bool) -> Reply:
-        """The reply to a call that got no answer. ``look``: for a probe, who waits wants to know why."""
+        """The reply to a call without an answer. ``look``: diagnose the cause, for probes."""
         diagnosis = await self._look(failed) if look and self._look else ""
         return Reply(
             sent=failed.sent,
@@ -143,11 +143,11 @@ class Client:
 
     @property
     def bank_ahead_s(self) -> float:
-        """Seconds by which the bank's clock is ahead of ours at least, as far as its answers told."""
+        """The minimum offset of the bank's clock to ours in seconds, by its answers."""
         return self._bank_clock.ahead_s
 
     def _paced(self, call: CallName, reply: Reply, permit: Permit, who: str) -> Reply:
-        """Tell the rate budget what the bank thinks of the rate."""
+        """Report the bank's acceptance or refusal for rate to the pacer."""
         asked, cap = reply.retry_after_s, self._budget.max_wait_s
         if asked is not None and asked > cap:
             too_long = f"it asks to wait {asked:.0f} s, retry.max_wait_s allows {cap:g} s"
@@ -165,7 +165,7 @@ class Client:
         return replace(reply, hold_s=hold.seconds)
 
     def tell(self, message: str) -> None:
-        """Say something to whoever watches the run."""
+        """Emit a notice to the run's subscribers."""
         self._emit(Notice(message=message))
 
     def _request(self, request: Outgoing, token: str, *, fresh: bool) -> httpx.Request:
@@ -195,5 +195,5 @@ def own_address(base_url: str) -> str:
         with socket.socket(family, kind) as probe:
             probe.connect(address)
             return str(probe.getsockname()[0])
-    except (OSError, UnicodeError):  # a name that cannot even be encoded
+    except (OSError, UnicodeError):  # a host name that cannot be encoded
         return "127.0.0.1"

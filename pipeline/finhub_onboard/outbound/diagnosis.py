@@ -1,7 +1,7 @@
-"""A closer look at a line on which calls fail: one connection of its own, on which nothing of the job is sent.
+"""Diagnoses failing connections: opens one of its own, on which nothing of the job is sent.
 
-For causes that the client below us does not tell apart. Looks are for probes, which change nothing; what is found
-replaces the cause, and what is not leaves it. Blocking, some seconds at most; never raises what a connection raises.
+For causes that the HTTP library does not distinguish. Used for probes, which change nothing; a result replaces the
+cause. Blocking, for some seconds at most; never raises a connection's errors.
 """
 
 import socket
@@ -21,8 +21,8 @@ _ASKS = "asks for a certificate of ours (mutual TLS); set api.client_certificate
 
 
 def look(line: Line, cause: Cause, trust: Trust) -> str:
-    """What a look at the line tells of this cause; empty: nothing more than is known."""
-    with suppress(OSError, ValueError):  # of TLS, too
+    """The diagnosis for this cause; empty: nothing new."""
+    with suppress(OSError, ValueError):  # also the end of TLS
         match cause.unclear:
             case Unclear.HANDSHAKE if not line.proxy:
                 return _plain(line)
@@ -61,7 +61,7 @@ def _speaks_tls(line: Line) -> str:
 
 def _http2(connection: socket.socket, line: Line) -> str:
     with connection:
-        # What it has to say about the handshake comes by itself, and is lost where something is sent meanwhile.
+        # An alert about the handshake comes unasked, and would be lost if something were sent meanwhile.
         connection.settimeout(_GREETING_S)
         try:
             frame = connection.recv(_FRAME)
@@ -99,7 +99,7 @@ def _connected(line: Line) -> socket.socket:
 
 
 def _asked(connection: socket.socket, line: Line) -> str:
-    """Ask the proxy to lead to the bank; the status of its answer, empty if it is none."""
+    """Send a CONNECT to the proxy; return the status of its answer, empty if it is invalid."""
     proxy = line.proxy
     assert proxy is not None
     connection.sendall(f"CONNECT {line} HTTP/1.1\r\nHost: {line}\r\n{proxy.authorization}\r\n".encode("latin-1"))

@@ -1,4 +1,4 @@
-"""Phase 1: the categories of the tenant, read once a run (API.md, section 4, call 1)."""
+"""Phase 1: reads the tenant's categories, once per run (API.md, section 4, call 1)."""
 
 from finhub_onboard.errors import RefusedError, StoppedEarlyError
 from finhub_onboard.finhub.answers import read_categories
@@ -11,12 +11,12 @@ from finhub_onboard.outbound.pacing.gate import Gate
 from finhub_onboard.outbound.session import AdminSession
 
 _RENEWALS = 2
-"""API.md, section 7: one renewal, and with nobody else to compare with one more after a pause."""
+"""API.md, section 7: one renewal, and one more after a pause, because there are no other calls to compare with."""
 _AGAIN = "check the network and api.base_url; the same command goes on where it ended"
 
 
 class Hierarchy:
-    """Reads the hierarchy and counts the calls it took."""
+    """Reads the hierarchy and counts its calls."""
 
     def __init__(self, client: Client, payloads: Payloads, session: AdminSession, gate: Gate) -> None:
         self._client = client
@@ -40,7 +40,7 @@ class Hierarchy:
                 reply = Reply(cause="the answer has no categories")
             status = reply.says or reply.status
             if status == 401 and renewals < _RENEWALS:  # noqa: PLR2004
-                if renewals:  # another log-in of the same user may have ended this one's session
+                if renewals:  # another log-in of the same user may have ended this session
                     await self._gate.pause(patience.wait_s(renewals))
                 refused = token
                 renewals += 1
@@ -63,7 +63,7 @@ class Hierarchy:
         )
 
     async def probe(self) -> Reply:
-        """One look whether the bank is there; it changes nothing."""
+        """Probe the bank with a read."""
         reply, _ = await self._send(await self._session.token(), repeat=True)
         return reply
 

@@ -1,7 +1,7 @@
-"""The transport on httpx's own connections (httpcore): for who wants no other library to send.
+"""The transport on httpx's own connections (httpcore), for installations without aiohttp.
 
-Its pool collapses under concurrency: from some 16 calls at once on it is the slower the more there are. The stage of a
-call is told by httpcore's own trace: until it begins to write the request, nothing of it has left.
+Its pool degrades under concurrency: from about 16 concurrent calls on it gets slower with every further one. httpcore's
+trace shows the stage of a call: until it begins to write the request, nothing was sent.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from finhub_onboard.outbound.transport import IDLE_S, Transport, answer, bounded
 
 
 class _Stage:
-    """How far a call came, by the events of httpcore; ``refused``: the status with which a proxy did not lead on."""
+    """The stage of a call by httpcore's events; ``refused``: the status of a proxy that refused to connect."""
 
     def __init__(self) -> None:
         self.sent = False
@@ -25,7 +25,7 @@ class _Stage:
         self._to_proxy = False
 
     async def note(self, name: str, info: Mapping[str, Any]) -> None:
-        """Take an event of httpcore's extension ``trace``."""
+        """Handle an event of httpcore's extension ``trace``."""
         if name == "http11.send_request_headers.started":
             self._to_proxy = info["request"].method == b"CONNECT"
             self.sent = not self._to_proxy
@@ -34,10 +34,10 @@ class _Stage:
             self.refused = info["return_value"][1] if self._to_proxy else 0
 
     def told(self, error: Exception) -> Exception:
-        """What is wrong, behind the words of httpx."""
+        """The original error behind an exception of httpx."""
         if isinstance(error, httpx.ProxyError) and self.refused:
             return ProxyRefusedError(self.refused)
-        # h11 says so of what it cannot read; of a connection that ends without a word httpcore says so itself.
+        # The error is h11's for an invalid answer, and httpcore's own for a connection that ends without one.
         if isinstance(error, httpx.RemoteProtocolError) and not self._is_answered:
             of_httpx_and_httpcore = 2
             return NotHttpError() if len(tuple(behind(error))) > of_httpx_and_httpcore else ConnectionResetError()
@@ -45,7 +45,7 @@ class _Stage:
 
 
 class HttpxTransport(Transport):
-    """Sends by httpx."""
+    """Sends with httpx."""
 
     def __init__(self, base_url: str, *, timeout_s: float, direct: bool, trust: Trust = NO_TRUST) -> None:
         super().__init__(base_url, timeout_s=timeout_s, direct=direct, trust=trust)
@@ -63,7 +63,7 @@ class HttpxTransport(Transport):
         self._fresh = httpx.AsyncHTTPTransport(limits=fresh, **options)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send ``request`` once. Raises :class:`Unsent` if nothing left, else another ``httpx.TransportError``."""
+        """Send ``request`` once. Raises :class:`Unsent` if nothing was sent, else another ``httpx.TransportError``."""
         stage = _Stage()
         whole, connecting = self._timeout_s, self._connect_s
         limits = {"connect": connecting, "read": whole, "write": whole, "pool": connecting}

@@ -1,4 +1,4 @@
-"""Which proxy the environment puts before the bank: the one place that reads these variables, and no library does."""
+"""The proxy of the environment, if any: only this module reads these variables, no library does."""
 
 import os
 from base64 import b64encode
@@ -14,7 +14,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """A proxy, and the variable that names it; ``user`` and ``password`` stand in no message."""
+    """A proxy, and the variable that names it; ``user`` and ``password`` are in no message."""
 
     variable: str
     scheme: str
@@ -24,12 +24,12 @@ class Proxy:
     password: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        """How messages name it."""
+        """The name of the proxy in messages."""
         return f"the proxy {self.host}:{self.port} ({self.variable})"
 
     @property
     def authorization(self) -> str:
-        """The line of a request's head that tells it who asks; empty: nobody is named."""
+        """The header line with the credentials; empty without any."""
         credentials = b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
         return f"Proxy-Authorization: Basic {credentials}\r\n" if self.user else ""
 
@@ -41,9 +41,9 @@ class Proxy:
 
 
 def proxy_of(scheme: str, host: str, environ: Mapping[str, str] = os.environ) -> Proxy | None:
-    """The proxy that calls of this scheme to this host go through; ``None``: they go straight to it.
+    """The proxy for calls with this scheme to this host; ``None``: direct.
 
-    Raises :class:`ConfigurationError` for one that cannot be used.
+    Raises :class:`ConfigurationError` for an unusable one.
     """
     names = (name for upper in (f"{scheme.upper()}_PROXY", "ALL_PROXY") for name in (upper, upper.lower()))
     variable = next((name for name in names if environ.get(name)), "")

@@ -1,8 +1,8 @@
 """The admin session: opened once, renewed in time or after a refusal, by one caller for all.
 
 Five refused log-ins lock the user for 30 minutes (API.md, section 2). So the bank's own 401 or 403 stops the run at
-once. Credentials that worked in this run are tried again after every other answer, with a pause; of the answers that
-may be refused log-ins, a 200 that says no, only ``_UNCLEAR`` in a row. The token is never stored.
+once. Credentials that worked in this run are tried again after every other answer, with a pause; answers that may be
+refused log-ins (a 200 that says no) are tolerated only ``_UNCLEAR`` times in a row. The token is never stored.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _RENEW_AT = 0.8
 _MARGIN_S = 60.0
 _UNCLEAR = 3
 _DEPLOY_S = 10.0
-"""An address that has no API is tried for so long: while a bank is deployed its gateway answers 404."""
+"""How long an address without API is tried: while a bank is deployed its gateway answers 404."""
 _CREDENTIALS = (
     "check ONBOARD_CREDENTIALS__*, api.tenant_id, api.organization_id and api.user_id;"
     " five failed log-ins lock the user for 30 minutes"
@@ -29,7 +29,7 @@ _CREDENTIALS = (
 
 
 class Login(Enum):
-    """What an answer to a log-in means."""
+    """The result of a log-in."""
 
     OPENED = auto()
     REFUSED = auto()
@@ -37,16 +37,16 @@ class Login(Enum):
     UNCLEAR = auto()
     """A 200 that says no: it may count as a refused log-in."""
     NOT_TAKEN = auto()
-    """The bank does not take the request as it is."""
+    """The bank rejects the form of the request."""
     NOT_FOUND = auto()
     PROXY = auto()
-    """Not the bank: a proxy on the way wants credentials of its own."""
+    """A proxy, not the bank, requires credentials of its own."""
     TROUBLE = auto()
-    """A fault of the bank or the network: it says nothing about the credentials."""
+    """A fault of the bank or the network, which says nothing about the credentials."""
 
 
 def judge_login(reply: Reply) -> Login:
-    """What the answer to a log-in means; a gateway's page is never a word about the credentials."""
+    """The result by the answer to a log-in; a gateway's answer says nothing about the credentials."""
     if reply.accepted:
         return Login.OPENED if reply.readable else Login.TROUBLE
     if reply.kind is Kind.PROXY:
@@ -71,10 +71,10 @@ def judge_login(reply: Reply) -> Login:
 
 
 class AdminSession:
-    """Hands out the admin token. ``patience`` tells how often a log-in is tried.
+    """Provides the admin token.
 
-    What the bank said of the credentials: ``worked``, ``refused``, and ``unclear``, how often it said no with a success
-    since they worked last.
+    ``patience`` limits the tries of a log-in. ``worked``, ``refused`` and ``unclear`` are what the bank said of the
+    credentials; ``unclear`` counts successes that say no since they last worked.
     """
 
     def __init__(
@@ -96,16 +96,16 @@ class AdminSession:
         self.unclear = 0
 
     async def token(self, *, refused: str = "") -> str:
-        """A token that is good now; ``refused`` is one that the bank just turned down.
+        """Return a valid token; ``refused`` is one that the bank has just refused.
 
         Raises :class:`RefusedError` if the bank refuses the log-in, :class:`ConfigurationError` if there is no bank at
-        this address, :class:`StoppedEarlyError` if a token cannot be had.
+        this address, :class:`StoppedEarlyError` if there is no token.
         """
         if self._token and self._token != refused and self._clock() < self._renew_after:
             return self._token
         rounds = self._rounds
         async with self._one_at_a_time:
-            # Those who waited for a log-in that failed share its failure; after refusals nobody tries again.
+            # Callers that waited for a failed log-in share its failure; after a refusal nobody tries again.
             used_up = self.refused or self.unclear >= (_UNCLEAR if self.worked else 1)
             if self._failure and (used_up or self._rounds != rounds):
                 raise type(self._failure)(str(self._failure), hint=self._failure.hint)
@@ -138,14 +138,14 @@ class AdminSession:
     def _take(self, reply: Reply) -> None:
         life = reply.facts.token_life_s or _LIFE_S
         self._token = reply.facts.token
-        # Never with less than a minute left, unless the whole life is about as short.
+        # At least a minute before it expires, unless its whole life is about as short.
         usable = min(life * _RENEW_AT, life - _MARGIN_S) if life > 2 * _MARGIN_S else life * _RENEW_AT
         self._renew_after = self._clock() + usable
         self.unclear = 0
         self.worked = True
 
     def _end_if_final(self, outcome: Login, reply: Reply, *, last: bool) -> None:
-        """Raise what ends the run, if this answer does; ``last``: there is no further try."""
+        """Raise the error that ends the run, if this answer is final; ``last``: there is no further try."""
         words = f" ({reply.status}){f': {reply.message}' if reply.message else ''}"
         self.refused = outcome is Login.REFUSED
         self.unclear += outcome is Login.UNCLEAR
@@ -160,7 +160,7 @@ class AdminSession:
         if reply.kind is Kind.STOPPED:
             raise _no_session("the run was stopped")
         if self.worked or reply.status is None:
-            # Wrong credentials of a proxy are not tried again: they may lock a user there.
+            # Wrong credentials of a proxy are not tried again: the proxy may lock the user.
             if last or reply.kind is Kind.PROXY:
                 raise _no_session(_cause(reply))
         elif outcome is Login.PROXY:
@@ -179,13 +179,13 @@ class AdminSession:
             raise _no_session(_cause(reply))
 
     async def _pause(self, attempt: int, reply: Reply) -> None:
-        """Wait before the next try; a refusal for rate holds all calls already."""
+        """Wait before the next try; after a refusal for rate the pacer delays everybody already."""
         if reply.hold_s is not None:
             return
         if reply.retry_after_s is not None:
             await self._gate.pause(min(reply.retry_after_s, self._patience.max_wait_s))
             return
-        # Not less than half of the backoff: a short fault must not outlive all tries by chance.
+        # At least half of the backoff: all tries must not fall into a short outage by chance.
         least_s = min(2.0**attempt / 4, self._patience.max_wait_s)
         await self._gate.pause(max(self._patience.wait_s(attempt), least_s))
 

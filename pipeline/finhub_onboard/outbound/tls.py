@@ -1,7 +1,7 @@
-"""Certificates for the line to the bank: private CAs to trust, and our own certificate for mutual TLS.
+"""TLS settings: private CAs to trust, and our client certificate for mutual TLS.
 
-Promise: whatever is wrong with these files is a :class:`ConfigurationError` that names the setting and the file, before
-anything is sent; no message holds anything of what a file contains. Files are PEM.
+Promise: anything wrong with these files is a :class:`ConfigurationError` that names the setting and the file, before
+anything is sent; no message contains file contents. Files are PEM.
 """
 
 import os
@@ -18,14 +18,14 @@ from finhub_onboard.small_files import read_small
 _CERTIFICATE = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----")
 _KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _SYSTEMS = "SSL_CERT_FILE"
-"""The variable that OpenSSL, curl and others read the system's CAs by, in place of the usual ones."""
+"""The variable with which OpenSSL, curl and others replace the system's CAs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """Whom we trust besides the system's CAs (``ca``, PEM), and the files of what we show who asks for our certificate.
+    """The CAs besides the system's (``ca``, PEM), and the files of our client certificate.
 
-    ``ca_file`` is where ``ca`` lies; ``system`` is a file of CAs in place of the system's.
+    ``ca_file`` is the file of ``ca``; ``system`` is a file of CAs that replaces the system's.
     """
 
     ca: bytes = b""
@@ -36,16 +36,16 @@ class Trust:
 
     @property
     def told(self) -> str:
-        """In words for a person: paths only."""
+        """A description for messages: paths only."""
         parts = ["the system's CAs", f"those in {self.ca_file}" if self.ca_file else ""]
         parts.append(f"our own certificate {self.certificate}" if self.certificate else "")
         return ", ".join(part for part in parts if part)
 
     def context(self) -> ssl.SSLContext:
-        """Python's own TLS with it."""
+        """A TLS context with these settings."""
         context = ssl.create_default_context(cafile=self.system)
-        # Alike on every Python; 3.13 changed both. Private CAs often lack what the first asks for, and who names a CA
-        # means it, whether it is a root or not.
+        # The same on every Python; 3.13 changed both flags. Private CAs often violate the strict checks, and a CA that
+        # the user names is trusted even if it is not a root.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.set_alpn_protocols(["http/1.1"])
@@ -60,7 +60,7 @@ NO_TRUST = Trust()
 
 
 def load_trust(api: Api, environ: Mapping[str, str] = os.environ) -> Trust:
-    """Read and try what the settings name. Raises :class:`ConfigurationError` if any of it cannot be used."""
+    """Load and validate the files of the settings. Raises :class:`ConfigurationError` if any is unusable."""
     if api.client_certificate:
         _identity(api.client_certificate, api.client_key)
     return Trust(
@@ -73,7 +73,7 @@ def load_trust(api: Api, environ: Mapping[str, str] = os.environ) -> Trust:
 
 
 def _system(api: Api, environ: Mapping[str, str]) -> Path | None:
-    """The file of CAs that the environment puts in place of the system's."""
+    """The file of CAs with which the environment replaces the system's."""
     if environ.get(_SYSTEMS):
         _some_certificate(_SYSTEMS, Path(environ[_SYSTEMS]))
         return Path(environ[_SYSTEMS])
@@ -84,13 +84,13 @@ def _system(api: Api, environ: Mapping[str, str]) -> Path | None:
 
 
 def _has_cas() -> bool:
-    """Whether there is anything where OpenSSL looks for the system's CAs."""
+    """Whether OpenSSL finds any CAs of the system."""
     paths = ssl.get_default_verify_paths()
     return bool(paths.cafile or (paths.capath and any(os.scandir(paths.capath))))
 
 
 def _identity(certificate: Path, key: Path | None) -> None:
-    """Try our certificate with its key, which may stand in the same file."""
+    """Validate our certificate with its key, which may be in the same file."""
     chain = _some_certificate("api.client_certificate", certificate)
     of_key, where = ("api.client_key", key) if key else ("api.client_certificate", certificate)
     key_pem = _read(of_key, where) if key else chain
@@ -101,7 +101,7 @@ def _identity(certificate: Path, key: Path | None) -> None:
 
 
 def _match(certificate: Path, of_key: str, where: Path) -> None:
-    """Make sure that the key can be read as it is, and is that of the certificate."""
+    """Check that the key is readable and belongs to the certificate."""
 
     def encrypted() -> str:
         hint = "give the key without a passphrase, readable for the job's user only (openssl pkey -in KEY -out NEW)"
@@ -119,7 +119,7 @@ def _match(certificate: Path, of_key: str, where: Path) -> None:
 
 
 def _certificates(setting: str, path: Path) -> bytes:
-    """The CAs in a file, each of which can be read."""
+    """The CAs in a file; each must be parseable."""
     content = _some_certificate(setting, path)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content.decode("ascii", "ignore"))
