@@ -223,7 +223,7 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     ``fingerprint`` holds a hash for each column (``keys``): of what was sent, once the step that owns the
     column has an intent; else of the row. ``done`` counts completed phases (0 to 8). ``step`` names the call whose
     attempts are unresolved, ``doubts`` counts these attempts, ``repeat`` tells what became of the one repeat.
-    ``doubt_at`` is when the first of them was written, ``doubt_email`` the identity mark of the e-mail that it sent.
+    ``doubt_at`` is when the first of them was written, ``doubt_email`` the identity hash of the e-mail that it sent.
     ``final`` is meant for failures: no run tries again until the row changes. ``required`` is what the bank asked for
     (``None``: it named nothing). ``documents`` are marks of the documents that left (``matching.evidence``).
     ``claimed`` names the ids that only an operator gave and no accepted call has proved. ``sealed_id`` is the

@@ -1,4 +1,4 @@
-"""What one run knows about one customer beyond the ledger."""
+"""What a run knows about a customer beyond the ledger."""
 
 import msgspec
 from msgspec.structs import replace
@@ -7,16 +7,16 @@ from finhub_onboard.finhub.calls import Facts
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run knows about one customer beyond the ledger; gone when the run ends.
+    """What a run knows about a customer beyond the ledger; dropped when the run ends.
 
-    ``row`` is the fingerprint of the row as it is now, ``email`` the identity mark of its e-mail. ``check_first``: the
-    verification is older than this visit, so it is looked at before it is approved. ``check``, ``status``, ``listed``
-    and ``searched`` answer reads for the step at hand, ``status_refused``: the status may not be read; ``tries`` counts
-    requests for the step ``tried``, ``polls`` looks at the check, ``page`` pages of deliveries, ``created`` who was
-    found on them; ``renewed``: the step a token was renewed for. ``vouched``: an operator vouches that the attempts
-    before the one under way were not carried out. ``role_refused``: the bank says that the job may not approve.
-    ``restored``: until when the ledger knows what happened, where it was restored from a backup and this customer was
-    not compared with the bank yet; else 0.
+    ``row`` is the row's current fingerprint, ``email`` the identity hash of its e-mail. ``check_first``: the
+    verification is older than this visit, so the check is read before an approval. ``check``, ``status``, ``listed``
+    and ``searched`` are the results of reads for the current step, ``status_refused``: the status cannot be read.
+    ``tries`` counts the requests for the step ``tried``, ``polls`` the reads of the check, ``page`` the pages of
+    deliveries, and ``created`` are the customers on them. ``renewed``: the step that a token was renewed for.
+    ``vouched``: an operator vouches that the attempts before the current one were not carried out. ``role_refused``:
+    the bank says that the job may not approve. ``restored``: up to which time a restored ledger knows what happened,
+    while this customer was not compared with the bank yet; else 0.
     """
 
     row: bytes = b""
@@ -43,7 +43,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unread(visit: Visit) -> Visit:
-    """Nothing is read yet about what stands now."""
+    """Clear the results of all reads."""
     return replace(
         visit,
         check=None,
@@ -59,11 +59,11 @@ def unread(visit: Visit) -> Visit:
 
 
 MAX_DELIVERY_PAGES = 50
-"""Paging of deliveries is not documented: the search is bounded and ends where a page repeats."""
+"""The paging of deliveries is not documented: the search is bounded and ends where a page repeats."""
 
 
 def with_delivery_page(visit: Visit, page: Facts) -> Visit:
-    """One more page of deliveries was read; ``searched`` once it was the last."""
+    """Add a page of deliveries; ``searched`` after the last one."""
     last = not page.page_mark or page.page_mark == visit.page_mark or visit.page + 1 >= MAX_DELIVERY_PAGES
     created = tuple(dict.fromkeys((*visit.created, *page.created)))
     return replace(visit, searched=last, page=visit.page + 1, page_mark=page.page_mark, created=created)

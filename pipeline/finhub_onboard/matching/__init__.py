@@ -1,1 +1,1 @@
-"""Rows matched with the ledger: what is known of them, what they lack, what a run must remember of its inputs."""
+"""Matches rows with the ledger: what is known of them, what they lack, and what is stored of a run's inputs."""

@@ -1,9 +1,9 @@
-"""Customers of earlier runs under another ``external_id``: a person must not be registered twice under two numbers.
+"""Customers of earlier runs under another ``external_id``: a person must not be registered twice.
 
-A joiner of intake, keys and ledger. Promise: a row whose e-mail, phone with birth date, or document the ledger knows as
-that of another customer, whom the bank had or may have had when the run began, is a reject that says so, unless the
-bank has or may have the row's own customer: that one is carried on. Only keyed hashes are compared, and only those
-that were valid then: what is refused or taken back later changes no report.
+A joiner of intake, keys and ledger. Promise: a row is rejected if its e-mail, phone with birth date, or document
+belongs to another customer in the ledger, whom the bank had or may have had when the run began, unless the bank has or
+may have the row's own customer, which is then continued. Only keyed hashes are compared, and only those that were valid
+then: later refusals and corrections change no report.
 """
 
 from collections.abc import Sequence
@@ -36,11 +36,11 @@ class Earlier:
 
     @property
     def is_first(self) -> bool:
-        """Whether nobody was known before this run, so that nothing can be found."""
+        """Whether the ledger was empty before this run, so that nothing can be found."""
         return self._first
 
     def judged(self, rows: Sequence[IntakeRow]) -> list[IntakeRow]:
-        """Return the rows, those of another's identity as rejects."""
+        """Return the rows, with rejects in place of rows that belong to other customers."""
         rows = as_known(rows, self._keys, self._ledger.find)
         if self._first:
             return rows

@@ -1,8 +1,8 @@
-"""Documents as evidence: what leaves for a customer, and whether a file says something else by now.
+"""Documents as evidence: what is sent for a customer, and whether a file has changed since.
 
-A joiner of keys, documents and the journey's marks. A document is known by a keyed hash of its content; size and time
-of the file only tell whether it must be read again. Promise: a document that was replaced under the same name makes
-the row another one (``fingerprint``), as a changed cell does. Memory: one document at a time.
+A joiner of keys, documents and journey. A document is identified by a keyed hash of its content; size and time of the
+file only decide whether it must be read again. Promise: a document replaced under the same name changes the row's
+``fingerprint``, as a changed cell does. Memory: one document at a time.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from finhub_onboard.model import DOCUMENT_COLUMNS, Customer, Journey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A document that is ready to leave; ``mark`` is what the ledger keeps of it."""
+    """A document that is ready to be sent; ``mark`` is its entry for the ledger (``journey.sent_documents``)."""
 
     content: bytes = field(repr=False)
     mime_type: str
@@ -24,7 +24,7 @@ class Opened:
 
 
 class Evidence:
-    """The documents below ``root``, none larger than ``max_bytes``."""
+    """The documents below ``root``, up to ``max_bytes`` each."""
 
     def __init__(self, keys: Keys, root: Path, max_bytes: int) -> None:
         self._keys = keys
@@ -32,25 +32,25 @@ class Evidence:
         self._max_bytes = max_bytes
 
     def opened(self, customer: Customer, column: str, item: str) -> Opened:
-        """The document that the row names in ``column``, to leave as ``item``.
+        """The document that the row names in ``column``, to be sent as ``item``.
 
-        Raises :class:`DocumentError`, and :class:`DocumentsTroubleError` for what no row can help.
+        Raises :class:`DocumentError`, and :class:`DocumentsTroubleError` for faults of the machine.
         """
         path = getattr(customer, column)
-        version = self._version(path)  # before it is read: a file that changes meanwhile is read again later
+        version = self._version(path)  # version before content: a file that changes meanwhile is read again later
         content, mime_type = open_document(self._root, path, self._max_bytes)
         known = self._keys.content_hash(customer.external_id, content)
         return Opened(content=content, mime_type=mime_type, mark=SentDocument(item, known, version).mark)
 
     def fingerprint(self, customer: Customer, journey: Journey | None) -> bytes:
-        """The fingerprint of a row, for a customer whom the ledger knows as ``journey``."""
+        """The fingerprint of a row, for a customer with this ``journey``."""
         row = self._keys.fingerprint(customer)
         if journey is None or not journey.documents:
             return row
         for column in DOCUMENT_COLUMNS:
             if not getattr(customer, column) or (left := latest_of(journey, column)) is None:
                 continue
-            # What left after it was replaced is known by its content.
+            # A document that was sent is compared by content.
             for sent in (row, with_column_hash(row, column, left.content.encode())):
                 if column_hash(sent, column) == column_hash(journey.fingerprint, column):
                     row = self._seen(customer, column, sent, left)
@@ -58,19 +58,19 @@ class Evidence:
         return row
 
     def _seen(self, customer: Customer, column: str, sent: bytes, left: SentDocument) -> bytes:
-        """The fingerprint ``sent``; another one if the document of ``column`` has not the content that ``left``."""
+        """The fingerprint ``sent``, changed if the document of ``column`` has other content than what ``left``."""
         path = getattr(customer, column)
         if self._version(path) in (left.version, ""):
             return sent
         try:
             content, _ = open_document(self._root, path, self._max_bytes)
         except (DocumentError, DocumentsTroubleError):
-            return sent  # what is wrong with it is for the intake to say
+            return sent  # the intake reports what is wrong with it
         now = self._keys.content_hash(customer.external_id, content)
         return sent if now == left.content else with_column_hash(sent, column, now.encode())
 
     def _version(self, path: str) -> str:
-        """Size and time of a file, which change when it is written; empty if it is not there."""
+        """Size and time of a file, which change when it is written; empty if it does not exist."""
         try:
             status = (self._root / path).stat()
         except (OSError, ValueError):

@@ -1,9 +1,9 @@
-"""Customers whom the ledger knows by another reading of the same row: that of versions up to 0.4.0.
+"""Customers whom the ledger knows by an earlier reading of the same row: that of versions up to 0.4.0.
 
-A joiner of intake, keys and ledger. Those versions kept some invisible characters and spreadsheets' marks that are no
-part of a value (``intake.cells``). Promises: whoever was begun under such an ``external_id`` keeps it, and is not
-registered under another one; a value that left in such a form counts as unchanged while the row still says the same,
-and a repeat sends what left. Rows that were always read alike cost nothing.
+A joiner of intake, keys and ledger. Those versions kept some invisible characters and spreadsheet markers that are not
+part of a value (``intake.cells``). Promises: a customer begun under such an ``external_id`` keeps it, and is not
+registered under another one; a value that was sent in such a form counts as unchanged while the row stays the same, and
+a repeat sends the same value. Rows without such characters cost nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,13 +33,13 @@ def as_known(rows: Sequence[IntakeRow], keys: Keys, find: Find) -> list[IntakeRo
 
 
 def key_of(cell: str, keys: Keys, is_known: Callable[[bytes], object]) -> str:
-    """Return the ``external_id`` that a person wrote, as the ledger knows it; else as it is read now."""
+    """Return the ``external_id`` that a person typed, as the ledger knows it, else as it is read now."""
     now, earlier = cells.readings(cell)
     return earlier if earlier != now and is_known(keys.customer(earlier)) else now
 
 
 def _as_sent(row: IntakeRow, earlier: Customer, external_id: str, journey: Journey | None, keys: Keys) -> IntakeRow:
-    """Return the row under an id, with its earlier values where these are what the ledger has."""
+    """Return the row under this id, with its earlier values where the ledger has these."""
     customer = row.customer
     if customer is not None:
         customer = replace(customer, external_id=external_id)

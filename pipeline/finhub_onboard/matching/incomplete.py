@@ -1,7 +1,7 @@
-"""Rows that cannot get as far as the settings ask: said before the first call, and refused if the settings say so.
+"""Rows that cannot get as far as the settings ask: reported before the first call, and rejected if configured.
 
-A joiner of intake, journey and ledger. The intake has warned of what a row lacks; here the ledger is asked: a phase
-that a customer has behind it needs nothing more. Promise: the same rows are named before a run and in its reports.
+A joiner of intake, journey and ledger. The intake warns of everything that a row lacks; here phases that its customer
+has completed are excluded. Promise: the same rows are named before a run and in its reports.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ _SLICE = 1000
 
 
 def weighed(row: IntakeRow, journey: Journey | None, asked: Asked) -> IntakeRow:
-    """The row with what it still lacks, as warnings or as a reject. ``journey``: how its customer stood before."""
+    """The row with what it still lacks, as warnings or as a reject. ``journey``: the customer's former state."""
     warned = [finding for finding in row.findings if finding.code in CODES]
     if not warned or row.customer is None:
         return row
@@ -40,9 +40,9 @@ def weighed(row: IntakeRow, journey: Journey | None, asked: Asked) -> IntakeRow:
 
 
 class Known:
-    """Rows in view of the ledger: what it knew before run ``run`` began; 0: what it knows now.
+    """Rows compared with what the ledger knew before run ``run`` began; 0: what it knows now.
 
-    Persons of earlier customers are rejects; what a row lacks is only what its customer still needs.
+    Rows of earlier customers' persons are rejected; a row lacks only what its customer still needs.
     """
 
     def __init__(self, facts: RunFacts, ledger: Reader, keys: Keys, *, run: int) -> None:
@@ -54,11 +54,11 @@ class Known:
 
     @property
     def is_first(self) -> bool:
-        """Whether nobody was known before, so that the ledger has nothing against any row."""
+        """Whether the ledger was empty before, so that it has nothing against any row."""
         return self._earlier.is_first
 
     def judged(self, rows: Sequence[IntakeRow]) -> list[IntakeRow]:
-        """Return the rows with what speaks against them."""
+        """Return the rows with the violations and warnings by the ledger."""
         judged = self._earlier.judged(rows)
         warned = [place for place, row in enumerate(judged) if _is_warned(row)]
         if self._asked is None or not warned:
@@ -71,7 +71,7 @@ class Known:
 
 
 def census(inputs: Survey, facts: RunFacts, ledger: Reader, keys: Keys, *, batch_rows: int) -> "Census":
-    """Count over all inputs before a run; they are only read as a whole if some row may lack something."""
+    """Count incomplete rows over all inputs before a run; a full pass is made only if there may be any."""
     counted, rules = Census(), rules_of(facts)
     if rules.needs is None or not may_lack(inputs, rules.needs, batch_rows=batch_rows):
         return counted
@@ -90,7 +90,7 @@ def _is_warned(row: IntakeRow) -> bool:
 
 
 class Census:
-    """How many rows lack what, and which come first."""
+    """The number of rows that lack something, by kind, and the first of them."""
 
     def __init__(self) -> None:
         self._count: Counter[tuple[str, str, Severity]] = Counter()
@@ -107,7 +107,7 @@ class Census:
                     first.append(finding)
 
     def lines(self) -> list[str]:
-        """A line for each kind of lack, for a person."""
+        """A message per kind."""
         return [self._line(*kind) for kind in self._count]
 
     def _line(self, code: str, field: str, severity: Severity) -> str:
@@ -121,6 +121,6 @@ class Census:
         what = f"{count:,} {'rows lack' if count > 1 else 'row lacks'} {field or 'a document'} ({code})"
         if severity is Severity.ERROR:
             return f"rejected as incomplete: {what}: {where}; nothing is sent for them"
-        # What documents the bank asks for goes by its own risk level, which may be another one than the row's.
+        # The bank requires documents by its own risk level, which may differ from the row's.
         by_whom = "as far as their own risk_level tells they" if code == Code.DOCUMENT_MISSING else "they"
         return f'incomplete: {what}: {where}; {by_whom} stop half made at the bank unless intake.incomplete = "reject"'

@@ -1,6 +1,6 @@
-"""What the settings ask of a journey, for the run itself and for whoever looks at its rows before or after it.
+"""What the settings require of a journey and its rows, for runs, plans and reports.
 
-A joiner of settings and journey. Knows no ledger and no bank.
+A joiner of settings, intake and journey. Knows no ledger and no bank.
 """
 
 from dataclasses import asdict, dataclass
@@ -27,23 +27,23 @@ def journey_rules(settings: Settings) -> JourneyRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a row must bring along; ``reject``: a row that does not is a reject and not only warned of."""
+    """What a row must contain; ``reject``: an incomplete row is rejected, and not only reported."""
 
     rules: JourneyRules
     reject: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """What the ledger keeps of it."""
+        """The form that the ledger stores."""
         return {"reject": self.reject, **asdict(self.rules), "auto_levels": sorted(self.rules.auto_levels)}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
-        """Read back what ``to_json`` wrote."""
+        """Parse the form that the ledger stores."""
         rules = {name: value for name, value in kept.items() if name != "reject"}
         rules |= {"until": Phase(kept["until"]), "auto_levels": frozenset(kept["auto_levels"])}
         return cls(rules=JourneyRules(**rules), reject=kept["reject"])
 
 
 def asked_by(settings: Settings) -> Asked:
-    """What these settings ask of each row."""
+    """What these settings require of each row."""
     return Asked(rules=journey_rules(settings), reject=settings.intake.incomplete == "reject")

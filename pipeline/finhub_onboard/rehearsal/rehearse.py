@@ -1,7 +1,7 @@
-"""The rehearsal: draw a sample, let it be run under every scenario and through kills, and tell what came of it.
+"""The rehearsal: draws a sample, runs it in every scenario and through kills, and reports the results.
 
-Promises: whatever happens, a signal included, the copies of the input are gone at the end; scenarios run side by side
-as the machine allows. Does not print.
+Promises: whatever happens, including signals, the copies of the input are removed at the end; scenarios run
+concurrently as the machine allows. Does not print.
 """
 
 import asyncio
@@ -38,13 +38,13 @@ _PREFIX = "finhub-onboard-rehearsal-"
 
 
 def names() -> tuple[str, ...]:
-    """What can be rehearsed, in the order of the table."""
+    """The scenarios that can be rehearsed, in the order of the table."""
     return (*sorted(shipped(), key=lambda name: (name != "calm", name)), KILL_ONE, KILL_ALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What the user wants rehearsed: how many rows, which of ``names`` (none: all), at most how many kills."""
+    """What to rehearse: the number of rows, some of ``names`` (none: all), the maximum number of kills."""
 
     order: Order
     config: Path
@@ -73,7 +73,7 @@ def shown(wish: Wish, emit: Handler, figures: Callable[[Sequence[str], Sequence[
 
 
 def rehearse(wish: Wish, environ: Mapping[str, str], emit: Handler) -> list[Line]:
-    """Carry the rehearsal out; a line per scenario."""
+    """Run the rehearsal; the result has a line per scenario."""
     for name in wish.only:
         _known(name)
     agreed = terms(wish.config, environ)
@@ -97,7 +97,7 @@ class _Rehearsal:
         self._places = asyncio.Semaphore(max(1, min(_AT_ONCE, os.cpu_count() or 1)))
 
     async def carry_out(self) -> list[Line]:
-        """Carry out what is wanted, side by side; the first that cannot be carried out ends all."""
+        """Run all trials concurrently; the first that cannot be run ends all."""
         wanted = [name for name in names() if not self._wish.only or name in self._wish.only]
         try:
             async with asyncio.TaskGroup() as group:
@@ -167,7 +167,7 @@ class _Rehearsal:
 
 
 def _first(group: BaseException) -> BaseException:
-    """The error that ended everything."""
+    """The error that ended the rehearsal."""
     while isinstance(group, BaseExceptionGroup):
         group = group.exceptions[0]
     return group

@@ -1,8 +1,7 @@
-"""The rows that are rehearsed: a spread over the whole input, rejects among them, as files in the input's own form.
+"""The sample to rehearse: rows spread over the whole input, including rejects, as files in the input's own form.
 
-Promises: the same input gives the same rows; each stands in the sample byte for byte as in the input, in its dialect
-and encoding. The input is read through and never held; only some candidates are judged, so that the documents of
-millions of rows are not opened. Knows no bank.
+Promises: the same input gives the same rows, byte for byte, in the input's dialect and encoding. The input is streamed
+and never held; only some candidates are judged, so that not all documents are opened. Knows no bank.
 """
 
 import json
@@ -26,7 +25,7 @@ from finhub_onboard.intake.second_pass import Rules, judge_rows
 from finhub_onboard.model import CONSENTS, DOCUMENT_COLUMNS, Customer, IntakeRow
 
 _CANDIDATES = 20
-"""Rows that are judged for each that is taken: enough to meet the kinds of rows that a book has."""
+"""Rows that are judged per sampled row: enough to find the kinds of rows of an input."""
 _ONE_REJECT_IN = 5
 _BATCH_ROWS = 100_000
 _GOLDEN = 0.618034
@@ -35,7 +34,7 @@ _AS_IT_STANDS = (RejectMark(field="", code="", message=""),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRow:
-    """A row of the sample: where it stands there, where in the input, and who it is if it is accepted."""
+    """A row of the sample: its place in the sample and in the input, and its customer if it is accepted."""
 
     source: str
     row_number: int
@@ -97,7 +96,7 @@ def _sample(
 
 
 def spread(total: int, wanted: int, *, phase: float = 0.5) -> list[int]:
-    """Places in 0 to ``total``, at most ``wanted``, one of each equal stretch: the one that far (0 to 1) into it."""
+    """Choose up to ``wanted`` of ``total`` places, one per equal stretch, at this offset (0 to 1) into it."""
     if wanted >= total:
         return list(range(total))
     return [int((place + phase) * total / wanted) for place in range(wanted)]
@@ -115,7 +114,7 @@ def choose(candidates: Sequence[IntakeRow], wanted: int) -> list[int]:
 
 
 def _kind(row: IntakeRow) -> Hashable:
-    """What makes a row's way through the journey another one; for a reject, why it is one."""
+    """What changes a row's way through the journey; for a reject, its reason."""
     customer = row.customer
     if customer is None:
         return tuple(sorted({violation.code for violation in row.violations}))

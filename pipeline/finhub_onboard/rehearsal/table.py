@@ -1,4 +1,4 @@
-"""What a rehearsal shows: a table for a person, JSON for a program, and a sentence for each row that was wronged."""
+"""The output of a rehearsal: a table for people, JSON for programs, and a sentence per faulty row."""
 
 import json
 from collections import Counter
@@ -11,7 +11,7 @@ _FIGURES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What came of one scenario; ``lost`` and ``twice`` say by row why. ``covered`` says where the job was killed."""
+    """The result of a scenario; ``lost`` and ``twice`` are sentences by row. ``covered``: where the job was killed."""
 
     scenario: str
     faults: Counter[str]

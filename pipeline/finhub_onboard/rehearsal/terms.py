@@ -1,8 +1,8 @@
-"""What a rehearsal changes in the user's settings, and what it never lets through. Pure.
+"""What a rehearsal changes in the user's settings, and what it never uses. Pure.
 
-Promises: the job's own order of settings (environment over file) makes the bank the rehearsal's, the ledger and the
-identity too, whatever stands in the configuration or the environment; only waits and rates are others than in the
-real run, and ``told`` says which. No real credential is read.
+Promises: whatever is in the configuration or the environment, the job gets the rehearsal's bank, ledger and identity,
+by its own precedence of settings (environment over file); only waits and rates differ from a real run, and ``told``
+names them. No real credential is read.
 """
 
 from collections.abc import Mapping
@@ -95,7 +95,7 @@ def hangs(scenario: Scenario) -> bool:
 
 
 def terms(config: Path, environ: Mapping[str, str]) -> Terms:
-    """Read the user's settings as the job would, but for credentials and proxies: neither is wanted on this machine."""
+    """Read the user's settings as the job would, except for credentials and proxies, which are not needed here."""
     kept = {
         name: value
         for name, value in environ.items()

@@ -1,8 +1,8 @@
-"""One trial: a bank with its trouble, and the real command again and again until nothing changes any more.
+"""One trial: a faulty bank, and the real command run again and again until nothing changes any more.
 
-Promises: each run of the job is a process of its own, the same program with the user's own configuration; after every
-run that ended by itself its results are held against the bank. What waits for a person is approved between runs, as
-somebody in the Admin Portal would. Does not know how many trials there are.
+Promises: each run of the job is a process of its own, the same program with the user's configuration; after every run
+that ended by itself its results are compared with the bank. Customers who wait for a person are approved between runs.
+Does not know how many trials there are.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from finhub_onboard.sandbox.server import running
 
 _MOST_RUNS = 6
 _RUN_S = 300
-"""Far longer than any run of a sample takes: one that is not over by then hangs."""
+"""Far longer than a run of a sample takes: after that it counts as hanging."""
 _ENDED = frozenset({ExitCode.OK, ExitCode.NEEDS_SOMEBODY, ExitCode.STOPPED_EARLY, ExitCode.REFUSED})
 """Ways in which a job ends by itself; the rehearsal's bank takes its credentials, unless a scenario says otherwise."""
 _NEVER_BEGAN = frozenset({ExitCode.USAGE, ExitCode.LOCKED, ExitCode.UNREADABLE_INPUT})
@@ -60,7 +60,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What all trials have in common."""
+    """What all trials share."""
 
     terms: Terms
     folder: Path
@@ -83,7 +83,7 @@ class Trial:
     approved: set[str] = field(default_factory=set)
 
     async def perform(self) -> Outcome:
-        """Carry the trial out."""
+        """Run the trial."""
         witness = Witness(self.kills)
         bank = Sandbox(self.scenario, categories=self.stage.categories, onlooker=witness)
         witness.bank = bank.bank
@@ -182,7 +182,7 @@ class Trial:
             return []
 
     def _approve(self, bank: Sandbox, results: Sequence[Line]) -> bool:
-        """Be the person at the bank: approve what waits for one, each once; whether there was anything."""
+        """Act as the person at the bank: approve each waiting customer once; return whether there were any."""
         waiting = {line["verification_id"] for line in results if line["code"] in _WAITS_FOR_PERSON}
         waiting -= self.approved | {""}
         self.approved |= waiting
@@ -192,7 +192,7 @@ class Trial:
 
 
 def _settled(disposition: str) -> str:
-    """A disposition without whether it was this run that came there."""
+    """The disposition without the distinction of which run reached it."""
     return Disposition.UNCHANGED if disposition == Disposition.ONBOARDED else disposition
 
 

@@ -1,7 +1,6 @@
-"""The bank's own state held against the results, row by row: what is lost, what came twice. Pure.
+"""Compares the bank's state with the results, row by row: what is lost, what came twice. Pure.
 
-Promises that a sentence names a row by its place in the input and holds no value of it. Does not know how either side
-came to be.
+Promises that a sentence names a row by its place in the input and contains no value of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ _MOST_VERIFICATIONS = 2
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """What was found over all runs of a trial: a sentence per row or customer, by where the row stands."""
+    """The findings over all runs of a trial: a sentence per row or customer, by the row's place."""
 
     lost: dict[str, str] = field(default_factory=dict)
     twice: dict[str, str] = field(default_factory=dict)
@@ -42,7 +41,7 @@ class Findings:
 
 
 def compare(sample: Sample, results: Sequence[Line], bank: Mapping[str, Customer], witness: Witness) -> Findings:
-    """Hold ``results.csv`` against the bank's customers, by e-mail in lower case, and what the witness saw."""
+    """Compare ``results.csv`` with the bank's customers (by e-mail in lower case) and the witness's calls."""
     found = Findings()
     lines: dict[tuple[str, int], list[Line]] = {}
     for line in results:

@@ -1,8 +1,7 @@
-"""The witness of a rehearsal: sees each call at the bank, kills the job where it is told to, remembers who sent what.
+"""The witness of a rehearsal: observes each call at the bank, kills the job at given points, and records calls.
 
-Promises to judge "twice" by what was sent and what its sender could know, not by what the bank let pass: a bank that
-refuses a second registration must not hide that it came. (The bank keeps to its own rules all the same, and
-``verdict`` looks at what it did.) Knows no results.
+Promises to judge "twice" by what was sent and what its sender could know, not by what the bank accepted: a bank that
+refuses a second registration must not hide it. (``verdict`` also compares the bank's own state.) Knows no results.
 """
 
 from collections import Counter, defaultdict
@@ -40,15 +39,15 @@ KILLED: Final = "kill -9"
 
 
 class Fate(Enum):
-    """What the sender of a call can know of it."""
+    """What the sender of a call can know of its outcome."""
 
     DONE = "done"
     REFUSED = "refused"
-    """The bank's answer says that it did nothing."""
+    """The bank's answer says that nothing was done."""
     NOT_TAKEN = "not taken"
     """Refused for its rate, its token or its tenant: as if it had not been sent."""
     UNCLEAR = "unclear"
-    """No answer, or none that tells."""
+    """No answer, or an inconclusive one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,7 @@ class Kill:
 
 @dataclass(slots=True)
 class _Sent:
-    """A call of a customer: which one, and its fate."""
+    """A call of a customer, and its fate."""
 
     key: tuple[str, str]
     fate: Fate

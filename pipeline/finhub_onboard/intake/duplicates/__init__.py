@@ -1,1 +1,1 @@
-"""Is a row twice: exact copies over all inputs, and probable ones."""
+"""Finds duplicates over all inputs: exact and probable ones."""

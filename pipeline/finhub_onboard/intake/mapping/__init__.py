@@ -1,1 +1,1 @@
-"""Whose names are these: a partner's columns and values become the canonical ones."""
+"""Maps a partner's columns and values to the canonical ones."""

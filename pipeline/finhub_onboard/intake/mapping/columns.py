@@ -26,9 +26,9 @@ from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 
 _SPLIT = ("first_name", "last_name")
 _PROSE = frozenset({*_SPLIT, "place_of_birth"})
-"""Columns of names, which may have been damaged on their way."""
+"""Columns of names, which may be damaged."""
 _HALF = "\0half:"
-"""Prefix of the names of a split cell's halves."""
+"""Prefix of the column names of a split cell's parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Plan:
         return pl.DataFrame({column: self._make_column(column, cells, frame.height) for column in self.columns})
 
     def _cells(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
-        """Return the file's columns without null words, and the halves of a split one."""
+        """Return the file's columns without null words, and the parts of a split one."""
         cells = {column: _without_nulls(frame.get_column(column), self.profile.nulls) for column in self.wanted}
         if self.profile.split and self.profile.split.column in cells:
             first, last = splitting.split_names(cells[self.profile.split.column], self.profile.split.order)

@@ -1,7 +1,7 @@
-"""A full name in one cell, cut into first and last name as a profile says.
+"""Splits a full name in one cell into first and last name, as a profile says.
 
-Promises: a name that does not fit the order is all last name, and its row a reject; one that may have to be cut in
-another place is told. Knows no profile.
+Promises: a name that does not fit the order becomes the last name, and its row a reject; a name that may be split in
+the wrong place is reported. Knows no profile.
 """
 
 import polars as pl
@@ -13,13 +13,13 @@ _COMMA = "last, first"
 
 
 def split_names(cell: pl.Series, order: str) -> tuple[pl.Series, pl.Series]:
-    """Cut names into first and last; one that the order does not fit is all last name, and its row a reject."""
+    """Split names into first and last; one that does not fit the order becomes the last name."""
     name = cell.str.strip_chars(OUTER_SPACE)
     fits = comma = name.str.contains(",", literal=True)
     if order == _COMMA:
         parts = name.str.splitn(",", 2).struct
         last, first = parts.field("field_0"), parts.field("field_1")
-    else:  # a comma says that the name is written in the other order
+    else:  # a comma shows that the name is written in the other order
         fits = name.str.contains(r"\s") & ~comma
         last = name.str.extract(r"\S+$" if order == "first last" else r"^\S+", 0)
         whole = pl.lit(name).str
@@ -32,7 +32,7 @@ def split_names(cell: pl.Series, order: str) -> tuple[pl.Series, pl.Series]:
 
 
 def find_doubtful(names: pl.Series, order: str, before: pl.Series | None) -> pl.Series | None:
-    """Tell of names of more than two words, which may have to be cut elsewhere, where nothing was told ``before``."""
+    """Report names of more than two words, which may be split wrongly; keeps the codes of ``before``."""
     if order == _COMMA:
         return before
     words = names.str.strip_chars(OUTER_SPACE).str.count_matches(r"\s+") + 1
