@@ -12,7 +12,7 @@ import pytest
 
 from finhub_onboard import events, job
 from finhub_onboard.config.order import Order
-from finhub_onboard.config.settings import Settings
+from finhub_onboard.config.settings import Credentials, Settings
 from finhub_onboard.engine.event_bus import EventBus
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.errors import ConfigurationError, ExitCode, UnreadableInputError
@@ -49,7 +49,7 @@ def order(tmp_path: Path) -> Order:
 
 def runs(settings: Settings) -> int:
     """Return how many runs the ledger has; there may be none."""
-    path = settings.ledger.path.with_name("ledger-sandbox.db")
+    path = settings.ledger.path
     if not path.exists():
         return 0
     with connect.look_into(f"sqlite:///{path}", tenant_id=demo.TENANT_ID, seed="") as ledger:
@@ -97,9 +97,7 @@ def test_a_run_that_cannot_start_leaves_no_entry(fault: str, order: Order, setti
         order.inputs[0].unlink()
         expected = UnreadableInputError
     elif fault == "no credentials":
-        settings = settings.model_copy(
-            update={"api": settings.api.model_copy(update={"base_url": "https://bank.example.com"})}
-        )
+        settings = settings.model_copy(update={"credentials": Credentials()})
     else:
         assert order.out
         order.out.write_text("in the way", encoding="utf-8")

@@ -11,7 +11,7 @@ from functools import partial
 
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
-from finhub_onboard.engine import descriptors, embedded_sandbox
+from finhub_onboard.engine import descriptors
 from finhub_onboard.engine.background import Background
 from finhub_onboard.engine.clocks import steady_clock
 from finhub_onboard.engine.ending import end_run, finished
@@ -36,7 +36,6 @@ async def run(
     bus, interrupts = bus or EventBus(), interrupts or Interrupts()
     began, elapsed = datetime.now(UTC), steady_clock(0.0)
     deadline = announce_deadline(settings, began, bus.emit)
-    settings = embedded_sandbox.as_practice(settings)
     need_credentials(settings)
     load_certificates(settings)
     descriptors.provide(settings.limits.max_in_flight)

@@ -66,6 +66,13 @@ SECRETS = {
     "seed": "canary-seed",
 }
 SANDBOX = '[api]\nbase_url = "sandbox:"\n'
+BANK = """[api]
+base_url = "https://bank.example.com/api"
+tenant_id = "tenant-1"
+organization_id = "org-1"
+user_id = "user-1"
+"""
+"""For what practice has of its own."""
 
 
 def loaded(folder: Path, text: str | bytes = SANDBOX, *, flags: Any = None, **environ: Any) -> Settings:
@@ -406,7 +413,7 @@ def test_secrets_come_from_variables_and_from_files_that_they_name(tmp_path: Pat
         )
         by_file[f"ONBOARD_CREDENTIALS__{name.upper()}_FILE"] = str(file)
     for environ in (direct, by_file):
-        credentials = loaded(tmp_path, **environ).credentials
+        credentials = loaded(tmp_path, BANK, **environ).credentials
         assert {name: getattr(credentials, name).get_secret_value() for name in SECRETS} == SECRETS
         assert credentials.missing() == []
 
@@ -415,7 +422,7 @@ def test_a_secret_keeps_its_spaces(tmp_path: Path) -> None:
     """Only line ends go: a space may belong to a password."""
     file = tmp_path / "secret"
     file.write_text(" pass word \n", encoding="utf-8")
-    settings = loaded(tmp_path, ONBOARD_CREDENTIALS__PASSWORD_FILE=str(file))
+    settings = loaded(tmp_path, BANK, ONBOARD_CREDENTIALS__PASSWORD_FILE=str(file))
     assert settings.credentials.password.get_secret_value() == " pass word "
 
 
@@ -437,7 +444,7 @@ def test_only_credentials_may_stand_in_files(tmp_path: Path) -> None:
 
 def test_missing_secrets_are_named(tmp_path: Path) -> None:
     """What is still needed is named by its variable."""
-    settings = loaded(tmp_path, ONBOARD_CREDENTIALS__USERNAME="u", ONBOARD_CREDENTIALS__SEED="")
+    settings = loaded(tmp_path, BANK, ONBOARD_CREDENTIALS__USERNAME="u", ONBOARD_CREDENTIALS__SEED="")
     assert settings.credentials.missing() == [
         "ONBOARD_CREDENTIALS__PASSWORD",
         "ONBOARD_CREDENTIALS__TENANT_KEY",
@@ -449,7 +456,7 @@ def test_missing_secrets_are_named(tmp_path: Path) -> None:
 def test_no_secret_shows(tmp_path: Path) -> None:
     """Promise 6: no text of the settings, whole or in part, holds a secret; nor does an error beside them."""
     environ = {f"ONBOARD_CREDENTIALS__{name.upper()}": value for name, value in SECRETS.items()}
-    settings = loaded(tmp_path, **environ)
+    settings = loaded(tmp_path, BANK, **environ)
     dumped = [repr(settings.model_dump()), settings.model_dump_json(), str(settings.model_dump(mode="json"))]
     for text in (repr(settings), str(settings), repr(settings.credentials), f"{settings.credentials.seed}", *dumped):
         assert "canary" not in text
@@ -484,6 +491,7 @@ def test_numbers_and_paths_from_the_environment(tmp_path: Path) -> None:
     """Texts of the environment become what the setting is."""
     settings = loaded(
         tmp_path,
+        BANK,
         ONBOARD_LIMITS__CALLS_PER_SECOND="2.5",
         ONBOARD_DOCUMENTS__ROOT="/srv/documents",
         ONBOARD_JOURNEY__UNTIL="documents",
@@ -499,9 +507,8 @@ def test_numbers_and_paths_from_the_environment(tmp_path: Path) -> None:
     assert settings.stop.deadline == "06:00"
 
 
-RELATIVE = """
-[api]
-base_url = "sandbox:"
+RELATIVE = f"""
+{BANK}
 ca_file = "tls/ca.pem"
 client_certificate = "job.pem"
 client_key = "../job.key"
@@ -542,11 +549,11 @@ def test_paths_of_a_configuration_begin_at_its_folder(tmp_path: Path) -> None:
         "reports.dir": tmp_path / "reports",
         "sandbox.scenario": folder / "drops.toml",
     }
-    by_default = paths(loaded(folder))
+    by_default = paths(loaded(folder, BANK))
     assert set(by_default) == set(stated)
     assert by_default["ledger.url"] == folder / "onboard-ledger.db"
     assert all(path is None or path.is_absolute() for path in by_default.values())
-    absolute = loaded(folder, SANDBOX + '[documents]\nroot = "/srv/scans"\n[ledger]\nurl = "sqlite:////srv/l.db"\n')
+    absolute = loaded(folder, BANK + '[documents]\nroot = "/srv/scans"\n[ledger]\nurl = "sqlite:////srv/l.db"\n')
     assert (absolute.documents.root, absolute.ledger.path) == (Path("/srv/scans"), Path("/srv/l.db"))
 
 
@@ -569,7 +576,7 @@ def test_paths_of_flags_and_of_the_environment_begin_at_the_current_folder(tmp_p
         "reports.dir": Path("reports"),
         "sandbox.scenario": Path("drops.toml"),
     }
-    assert paths(load(None, environ={}))["ledger.url"] == Path("onboard-ledger.db")
+    assert paths(load(None, environ={}))["ledger.url"] == Path("onboard-ledger-sandbox.db")
 
 
 def test_a_link_to_a_configuration_is_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

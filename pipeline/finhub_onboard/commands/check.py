@@ -140,7 +140,7 @@ _AFTER_CONFIGURATION = (
 def _run_checks(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
     """Make all checks, yielding where results can be shown."""
     try:
-        settings = embedded_sandbox.as_practice(load())
+        settings = load()
     except OnboardError as error:
         checks.fail("configuration", error)
         checks.skip("the configuration", *_AFTER_CONFIGURATION)

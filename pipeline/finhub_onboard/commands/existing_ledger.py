@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from finhub_onboard.config.settings import Settings
-from finhub_onboard.engine import embedded_sandbox
 from finhub_onboard.engine.preconditions import look_into_ledger, need_seed, open_ledger
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
@@ -28,7 +27,6 @@ def named_run(ledger: Reader, run_id: str | None) -> RunRecord:
 @contextmanager
 def ledger_to_look_into(settings: Settings) -> Iterator[tuple[Reader, Keys]]:
     """Open the existing ledger of these settings for reading, with its keys; it need not be writable."""
-    settings = embedded_sandbox.as_practice(settings)
     need_seed(settings)
     with look_into_ledger(settings) as ledger:
         yield ledger, ledger.keys
@@ -37,7 +35,6 @@ def ledger_to_look_into(settings: Settings) -> Iterator[tuple[Reader, Keys]]:
 @contextmanager
 def existing_ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
     """Open the existing ledger of these settings, with its keys."""
-    settings = embedded_sandbox.as_practice(settings)
     need_seed(settings)
     with open_ledger(settings, create=False) as ledger:
         yield ledger, ledger.keys

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from finhub_onboard.config import practice
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
-from finhub_onboard.engine import embedded_sandbox
 from finhub_onboard.engine.preconditions import look_into_ledger, need_seed, say_if_clock_is_behind, say_if_missing
 from finhub_onboard.engine.surveying import survey_inputs
 from finhub_onboard.errors import ConfigurationError
@@ -34,7 +34,6 @@ from finhub_onboard.matching.run_facts import RunProgress, facts_of, read_progre
 from finhub_onboard.model import Category, Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from finhub_onboard.reports.files.totals import COMPLETE
 from finhub_onboard.reports.projection import disposition_of_row
-from finhub_onboard.sandbox import demo
 from finhub_onboard.texts import duration
 
 _SLICE = 1000
@@ -100,7 +99,6 @@ class Plan:
 
 def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     """Read and judge the inputs, look each row up in the ledger, and forecast the remaining calls."""
-    settings = embedded_sandbox.as_practice(settings)
     inputs = survey_inputs(order, settings, emit)
     facts = facts_of(order, settings, inputs.sources, datetime.now(UTC))
     forecast = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=inputs.rows)
@@ -139,7 +137,7 @@ def _categories(settings: Settings, ledger: Reader | None, runs: Sequence[RunPro
     Versions up to 0.4.0 left them only with their runs.
     """
     if settings.embedded:
-        return tuple(Category(key=each.key, id=each.id, name=each.name, risk=each.risk) for each in demo.CATEGORIES)
+        return practice.CATEGORIES
     known = known_categories(ledger) if ledger else None
     return known or next((run.categories for run in runs if run.categories), None)
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from finhub_onboard.config.settings import Settings
-from finhub_onboard.engine import embedded_sandbox
 from finhub_onboard.ledger import connect
 from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.matching.run_facts import read_facts
@@ -31,7 +30,6 @@ class Status:
 
 def status(settings: Settings) -> Status:
     """Read the status from the ledger."""
-    settings = embedded_sandbox.as_practice(settings)
     # Reading needs no secret: only registering and reporting require the seed.
     with connect.look_into(settings.ledger.url, tenant_id=settings.api.tenant_id, seed="") as ledger:
         return Status(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
-from finhub_onboard.engine import embedded_sandbox
 from finhub_onboard.engine.clocks import steady_clock
 from finhub_onboard.engine.ending import finished
 from finhub_onboard.engine.opening import try_to_report
@@ -36,7 +35,6 @@ def validate(order: Order, settings: Settings, emit: Handler) -> Written:
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     """Find what a run would find, without a single call: the checks, and what the ledger knows of each row."""
     began, elapsed = datetime.now(UTC), steady_clock(0.0)
-    settings = embedded_sandbox.as_practice(settings)
     need_credentials(settings)
     inputs = survey_inputs(order, settings, emit)
     facts = facts_of(order, settings, inputs.sources, began)

@@ -3,38 +3,20 @@
 Knows no file and no environment: ``config.loading`` reads those.
 """
 
-import re
 from collections.abc import Collection
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from finhub_onboard.config import addresses
+from finhub_onboard.config import addresses, practice
+from finhub_onboard.config.deadlines import deadline_at
 from finhub_onboard.model import Phase
 
 SANDBOX_URL = addresses.SANDBOX_URL
 _SQLITE = "sqlite:///"
 PREFIX = "ONBOARD_"
-
-
-def deadline_at(deadline: str, now: datetime) -> datetime | None:
-    """When a run that starts at ``now`` (aware) must stop: "HH:MM" is the next such local time, else an ISO instant.
-
-    Raises ``ValueError`` for anything else; nothing is no deadline.
-    """
-    if not deadline:
-        return None
-    if re.fullmatch(r"[0-2]\d:[0-5]\d", deadline, re.ASCII):
-        today, clock = now.astimezone().date(), time.fromisoformat(deadline)
-        # By the local clock of that day: the night may be one in which it is set, and an hour may come twice.
-        days = [datetime.combine(today + timedelta(days=day), clock) for day in (0, 1)]
-        return next(at for day in days for fold in (0, 1) if (at := day.replace(fold=fold).astimezone()) > now)
-    if re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", deadline, re.ASCII) is None:
-        raise ValueError(deadline)
-    at = datetime.fromisoformat(deadline)
-    return at if at.tzinfo else at.astimezone()
 
 
 def _from(folder: Path, path: Path) -> Path:
@@ -250,6 +232,7 @@ class Settings(Section):
     reports: Reports = Reports()
     sandbox: SandboxSettings = SandboxSettings()
     credentials: Credentials = Credentials()
+    _is_practice: bool = False
 
     @property
     def embedded(self) -> bool:
@@ -284,4 +267,26 @@ class Settings(Section):
             )
         if self.api.client_key and not self.api.client_certificate:
             raise ValueError("api.client_key is of no use without api.client_certificate")
+        return self
+
+    @model_validator(mode="after")
+    def _practise(self) -> Self:
+        """Settings for the embedded sandbox have its identity, log-in and ledger, whatever else was given.
+
+        Of the real credentials only the seed is used: customers' passwords derive from it. The sandbox never sees it.
+        """
+        if not self.embedded or self._is_practice:
+            return self
+        own = practice.IDENTITY | dict.fromkeys(("ca_file", "client_certificate", "client_key"))
+        if self.api.webhook_subscription_id:
+            own["webhook_subscription_id"] = practice.SUBSCRIPTION_ID
+        seed = self.credentials.seed.get_secret_value() or practice.SEED
+        sections = {
+            "api": self.api.model_copy(update=own),
+            "credentials": Credentials.model_validate(practice.CREDENTIALS | {"seed": seed}),
+            "ledger": self.ledger.at(practice.ledger_beside(self.ledger.path)),
+        }
+        for name, section in sections.items():
+            object.__setattr__(self, name, section)  # frozen for everybody else
+        self._is_practice = True
         return self

@@ -1,10 +1,9 @@
 """``base_url = "sandbox:"``: the run's own bank to practise on, a process that ends with the run however that ends.
 
-Promises: whatever the configuration and the environment say, practice has an identity, a log-in and a ledger of its
-own, and of the real credentials only the seed is used: customers' passwords derive from it, the sandbox never sees it.
-The sandbox is told by its standard input: when this process dies, the pipe closes and the sandbox goes. What the bank
-knows survives in a file beside the system's temporary files, one per ledger, so that a run that was killed can be
-taken up again; a new ledger begins with an empty bank.
+No credential reaches it: the settings have its identity and log-in already (``config.practice``). The sandbox is told
+by its standard input: when this process dies, the pipe closes and the sandbox goes. What the bank knows survives in a
+file beside the system's temporary files, one per ledger, so that a run that was killed can be taken up again; a new
+ledger begins with an empty bank.
 """
 
 import json
@@ -17,46 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from finhub_onboard.config.settings import PREFIX, Credentials, Settings
+from finhub_onboard.config.settings import PREFIX, Settings
 from finhub_onboard.errors import ConfigurationError, StoppedEarlyError
-from finhub_onboard.sandbox import demo
 
 _END_S = 5
-
-
-def as_practice(settings: Settings) -> Settings:
-    """With the sandbox's own tenant, log-in and ledger if the settings ask for the sandbox; else as they are.
-
-    The ledger lies beside that of the settings, so that practice never stands in the way of the first real run.
-    """
-    if not settings.embedded:
-        return settings
-    identity: dict[str, str | None] = {
-        "tenant_id": demo.TENANT_ID,
-        "organization_id": demo.ORGANIZATION_ID,
-        "user_id": demo.USER_ID,
-        **dict.fromkeys(("ca_file", "client_certificate", "client_key")),
-    }
-    if settings.api.webhook_subscription_id:
-        identity["webhook_subscription_id"] = demo.SUBSCRIPTION_ID
-    secrets = {
-        "username": demo.USERNAME,
-        "password": demo.PASSWORD,
-        "tenant_key": demo.TENANT_KEY,
-        "tenant_secret": demo.TENANT_SECRET,
-        "seed": settings.credentials.seed.get_secret_value() or demo.SEED,
-    }
-    return settings.model_copy(
-        update={
-            "api": settings.api.model_copy(update=identity),
-            "credentials": Credentials.model_validate(secrets),
-            "ledger": settings.ledger.at(_beside(settings.ledger.path)),
-        }
-    )
-
-
-def _beside(ledger: Path) -> Path:
-    return ledger.with_name(f"{ledger.stem}-sandbox{ledger.suffix}") if ledger.name else ledger
 
 
 def program(module: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
+from finhub_onboard.config import practice
 from finhub_onboard.config.seeds import weakness
 from finhub_onboard.config.settings import PREFIX, Settings
 from finhub_onboard.errors import ConfigurationError
@@ -16,7 +17,6 @@ from finhub_onboard.ledger import connect
 from finhub_onboard.ledger.ports import AnotherSeedError, Ledger, Reader
 from finhub_onboard.outbound.tls import Trust, load_trust
 from finhub_onboard.reports.projection import instant
-from finhub_onboard.sandbox import demo
 
 _SEED = f"{PREFIX}CREDENTIALS__SEED"
 _BEHIND_S = 300.0
@@ -92,9 +92,9 @@ def _opened(settings: Settings, open_with: Callable[[str], _Opened], emit: Handl
     try:
         ledger = open_with(seed)
     except AnotherSeedError:
-        if not settings.embedded or seed == demo.SEED:
+        if not settings.embedded or seed == practice.SEED:
             raise
-        ledger = open_with(demo.SEED)
+        ledger = open_with(practice.SEED)
     if weak := weakness(seed):
         emit(Notice(message=f"{_SEED} is easy to guess: {weak}; whoever gets the ledger {ledger.name} can try it out"))
     return ledger

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from finhub_onboard.config.deadlines import deadline_at
 from finhub_onboard.config.order import Order
-from finhub_onboard.config.settings import Settings, deadline_at
+from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.documents_root import refuse_if_missing
 from finhub_onboard.events import Handler, Notice, Surveyed
 from finhub_onboard.intake.first_pass import Survey, survey

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
+from finhub_onboard.config.deadlines import deadline_at
 from finhub_onboard.config.loading import load
-from finhub_onboard.config.settings import deadline_at
 from finhub_onboard.errors import ConfigurationError
 
 

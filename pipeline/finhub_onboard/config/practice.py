@@ -1,0 +1,36 @@
+"""What practice has of its own (``base_url = "sandbox:"``): tenant, admin, log-in, categories and ledger.
+
+The sandbox has the same constants in ``sandbox.demo`` and shares nothing with the job; a test compares the two.
+Nothing here is a real identifier or secret.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from finhub_onboard.model import Category
+
+IDENTITY: Final = {
+    "tenant_id": "7d0c0a52-6c1e-4b5e-9a63-2f1f5a1b0c01",
+    "organization_id": "2a9e4c18-5d73-4f06-8b1a-9c0d3e5f1306",
+    "user_id": "0f6b8d2e-4c71-4a93-bd05-1e3c5a7f1405",
+}
+SUBSCRIPTION_ID: Final = "sandbox-subscription"
+CREDENTIALS: Final = {
+    "username": "admin@example.com",
+    "password": "Example-Adm1n-Pass!",
+    "tenant_key": "sample-tenant-key",
+    "tenant_secret": "sample-tenant-secret",
+}
+SEED: Final = "the sandbox's own seed, invented, for practice only"
+"""For who gives none."""
+CATEGORIES: Final = (
+    Category(key="INDIVIDUAL_STANDARD", id="sample-cat-b2c-low-001", name="Individual Standard", risk="LOW"),
+    Category(key="INDIVIDUAL_PLUS", id="sample-cat-b2c-medium-001", name="Individual Plus", risk="MEDIUM"),
+    Category(key="INDIVIDUAL_PREMIUM", id="sample-cat-b2c-high-001", name="Individual Premium", risk="HIGH"),
+    Category(key="B2B_SMALL_BUSINESS", id="sample-cat-b2b-small-001", name="Small Business", risk="LOW"),
+)
+
+
+def ledger_beside(ledger: Path) -> Path:
+    """The ledger for practice: beside the real one, so that it never stands in the way of the first real run."""
+    return ledger.with_name(f"{ledger.stem}-sandbox{ledger.suffix}") if ledger.name else ledger
