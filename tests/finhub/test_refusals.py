@@ -74,6 +74,7 @@ def test_a_word_within_another_decides_nothing(word: str) -> None:
     ("message", "kind"),
     [
         ("Missing required header(s)", Kind.MISSING_HEADER),
+        ("Invalid required header(s)", Kind.MISSING_HEADER),
         ("Requires COMPLIANCE_OFFICER or ADMIN_USER role", Kind.ROLE),
         ("Insufficient permissions", Kind.ROLE),
         ("Account locked due to multiple failed login attempts", Kind.LOCKED),

@@ -87,6 +87,7 @@ def test_generated_calls_are_answered_by_the_contract(wire: Wire, operation: Any
     """Generated calls, with ids that exist and ids that do not, get answers of the contract's statuses and schemas."""
     person = wire.register(f"{operation.id}.{wire.port}.{len(wire.record()['customers'])}@example.com")
     person.verify()
+    person.upload()
     ids, bodies = known_values(person)
     if operation.id == "createAdminSession":
         ids["userId"] = demo.USER_ID
@@ -132,6 +133,7 @@ def known_values(person: Person) -> tuple[dict[str, str], dict[str, Any]]:
         "registerIndividual": registration(f"new.{person.email}"),
         "createVerification": {**example("04-alt-create-verification.request.json"), "customerId": person.id},
         "uploadVerificationDocument": {**example("05-document-passport.request.json"), **case},
+        "acceptIndividualConsent": example("07-consent-terms.request.json"),
         "approveVerification": {**example("06-approve.request.json"), **case},
     }
     return ids, bodies

@@ -1,5 +1,8 @@
 """The bank's state machine, call by call."""
 
+import json
+import re
+
 import pytest
 
 from finhub_onboard.sandbox import demo
@@ -111,6 +114,7 @@ def test_a_second_verification_is_a_second_case_until_one_is_approved(person: Pe
     """Opening again opens another case; once one is approved it is a conflict."""
     first = person.verify().data["verificationId"]
     assert person.verify().data["verificationId"] != first
+    person.prove()
     assert person.approve().status == 200
     assert person.verify().status == 409
 
@@ -151,6 +155,7 @@ def test_unknown_ids_are_404(desk: Desk, person: Person) -> None:
 def test_approving_twice_is_a_conflict_and_counts_once(desk: Desk, person: Person) -> None:
     """A second approval is 409 and is not carried out."""
     person.verify()
+    person.prove()
     assert [person.approve().status, person.approve().status] == [200, 409]
     assert desk.sandbox.bank.customers[person.id].verifications[0].approvals == 1
     assert person.upload().status == 409
@@ -184,6 +189,7 @@ def test_a_refusal_is_final(form: str, status: int) -> None:
     desk = Desk(verification={"refused_share": 1.0, "refused_as": form}).log_in()
     person = desk.register("a@example.com")
     person.verify()
+    person.prove()
     first = person.approve()
     assert first.status == status
     assert form == "422" or first.data["status"] == "REJECTED"
@@ -205,15 +211,26 @@ def test_consents_have_an_order_only_by_switch(person: Person) -> None:
     assert [strict.consent(name).status for name in ("privacy", "terms", "privacy")] == [422, 200, 200]
 
 
-def test_documents_are_needed_for_approval_only_by_switch() -> None:
-    """With the switch on, approval without the required documents is 422."""
-    desk = Desk(rules={"documents_required": True}).log_in()
-    person = desk.register("a@example.com", 1)
+@pytest.mark.parametrize("shapes", ["runner", "older"])
+def test_approval_needs_the_documents_of_the_level(shapes: str) -> None:
+    """Without a document of the customer's level approval is 422, which names it and speaks of no refusal."""
+    person = Desk(shapes).log_in().register("a@example.com", 1)
     person.verify()
     person.upload("PASSPORT")
     person.upload("PROOF_OF_ADDRESS")
-    assert person.approve().status == 422
+    reply = person.approve()
+    assert reply.status == 422
+    words = json.dumps(reply.body)
+    assert "Required documents are missing: SOURCE_OF_FUNDS" in words
+    assert not re.search("declined|refused|rejected|failed", words.lower())
     person.upload("SOURCE_OF_FUNDS")
+    assert person.approve().status == 200
+
+
+def test_a_scenario_may_approve_without_documents() -> None:
+    """With the switch off approval looks at no documents."""
+    person = Desk(rules={"documents_required": False}).log_in().register("a@example.com", 1)
+    person.verify()
     assert person.approve().status == 200
 
 
@@ -227,6 +244,7 @@ def test_activation_says_what_is_missing(person: Person) -> None:
     reply = person.activate()
     assert (reply.status, reply.body) == (422, example("08-activation.response.422.json"))
     person.verify()
+    person.prove()
     person.approve()
     assert [person.activate().status, person.activate().status] == [200, 409]
 
@@ -236,6 +254,7 @@ def test_a_lagging_check_catches_up() -> None:
     desk = Desk(check={"lag_s": 2.0, "lag_checks": 1}).log_in()
     person = desk.register("a@example.com")
     person.verify()
+    person.prove()
     person.approve()
     for name in CONSENTS:
         person.consent(name)

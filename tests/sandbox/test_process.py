@@ -87,7 +87,9 @@ def test_state_survives_sigkill(tmp_path: Path) -> None:
         again = Person(caller=wire.log_in(), email=person.email, id=person.id, user_id=person.user_id)
         assert wire.post("/customer/individual/registration", registration("A@Example.com")).status == 409
         assert again.session("Wrong-Passw0rd!").data["attempts"] == 2
-        assert wire.post(again.path("consents/privacy"), {"accepted": True, "version": "1"}, token=token).status == 200
+        assert (
+            wire.post(again.path("consents/privacy"), {"accepted": True, "version": "1.0"}, token=token).status == 200
+        )
         again.consent("data-processing")
         assert again.activate().status == 200
         path = f"/webhooks/subscriptions/{demo.SUBSCRIPTION_ID}/deliveries"

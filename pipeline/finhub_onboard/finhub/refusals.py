@@ -38,7 +38,7 @@ _CONTRACT_FIELDS = {
 _KINDS = tuple(
     (kind, re.compile(rf"\b(?:{words})\b"))
     for kind, words in (
-        (Kind.MISSING_HEADER, "missing required headers?"),
+        (Kind.MISSING_HEADER, "(?:missing|invalid) required headers?"),
         (Kind.HIGH_RISK, "high risk|power tenant"),
         (Kind.MISSING_CONSENTS, "missing ?consents?|consents? (?:is |are )?missing"),
         (Kind.VERIFICATION_REFUSED, "verification failed|rejected|declined|refused"),

@@ -9,6 +9,7 @@ from typing import Any
 from finhub_onboard.sandbox import demo, rules
 from finhub_onboard.sandbox.bank import Bank
 from finhub_onboard.sandbox.chance import identifier, unit
+from finhub_onboard.sandbox.forms import check
 from finhub_onboard.sandbox.records import CONSENT_NAMES, Answer, Call, Consent, Customer, Verification
 
 
@@ -28,8 +29,10 @@ class Activations:
         path = call.params["consentType"]
         if path not in CONSENT_NAMES:
             return self._bank.invalid([("consentType", f"must be one of {', '.join(CONSENT_NAMES)}")])
-        if errors := rules.consent(call.body):
+        if errors := rules.consent(call.body, call.now):
             return self._bank.invalid(errors)
+        if refusal := self._refuse_version(path, call.body["version"]):
+            return refusal
         order = list(CONSENT_NAMES)
         earlier = order[: order.index(path)]
         if self._bank.habits.consents_in_order and any(name not in customer.consents for name in earlier):
@@ -44,6 +47,14 @@ class Activations:
             consent.version = call.body["version"]
         self._bank.touch(customer)
         return self._bank.shapes.consent(customer, path, consent)
+
+    def _refuse_version(self, path: str, version: str) -> Answer | None:
+        """Refuse a version that is not in force, and name the one that is."""
+        in_force = self._bank.habits.consent_versions[path]
+        if version in in_force:
+            return None
+        why = f"must be {' or '.join(in_force)}, which is in force"
+        return self._bank.invalid([("version", why)], suggestions=list(in_force))
 
     def check(self, call: Call) -> Answer:
         """Tell what is still missing; not being ready is a good answer too."""
@@ -101,7 +112,7 @@ class Activations:
         customer = bank.customer_of(call)
         if not isinstance(customer, Customer):
             return customer
-        if errors := rules.texts(call.body, ("userId", "code")):
+        if errors := check(call.body, rules.ACTIVATION):
             return bank.invalid(errors)
         if call.body["userId"].casefold() not in (customer.email.casefold(), customer.user_id):
             return bank.invalid([("userId", "must be the e-mail of the customer's user")])

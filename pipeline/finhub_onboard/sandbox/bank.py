@@ -6,10 +6,13 @@ call with its time and return an answer. Logins and look-ups work on this state 
 """
 
 import hmac
+from collections.abc import Mapping
 from hashlib import blake2b
+from typing import Any
 
 from finhub_onboard.sandbox import demo, rules
 from finhub_onboard.sandbox.chance import identifier, unit
+from finhub_onboard.sandbox.forms import Errors
 from finhub_onboard.sandbox.records import (
     Answer,
     Call,
@@ -39,6 +42,7 @@ class Bank:
         """Forget everything."""
         self.customers: dict[str, Customer] = {}
         self.by_email: dict[str, Customer] = {}
+        self.phones: set[str] = set()
         self.cases: dict[str, tuple[Customer, Verification]] = {}
         self.deliveries: list[tuple[Customer, Event]] = []
         self.admin_lock = Lock()
@@ -96,10 +100,10 @@ class Bank:
         """Answer for an id that does not exist."""
         return self.shapes.problem(404, f"{what} not found", {"error": f"{what} not found"})
 
-    def invalid(self, errors: rules.Errors) -> Answer:
-        """Answer a body that breaks rules."""
+    def invalid(self, errors: Errors, **more: Any) -> Answer:
+        """Answer a body that breaks rules; ``more`` is what else the answer's data tell."""
         listed = [{"field": name, "message": message} for name, message in errors]
-        return self.shapes.problem(400, "Request validation failed", {"errors": listed})
+        return self.shapes.problem(400, "Request validation failed", {"errors": listed, **more})
 
     def conflict(self, message: str) -> Answer:
         """Answer a call that comes in a wrong state."""
@@ -108,7 +112,8 @@ class Bank:
     def register(self, call: Call) -> Answer:
         """Phase 2: create customer and user."""
         body = call.body
-        if errors := rules.registration(body, rules.today(call.now)):
+        ages = (self.habits.min_age, self.habits.max_age)
+        if errors := rules.registration(body, call.now, ages, call.tenant):
             return self.invalid(errors)
         category, why = rules.category(body, self.categories)
         if category is None:
@@ -116,17 +121,21 @@ class Bank:
             return self.shapes.problem(400, "Categorization validation failed", data)
         email: str = body["email"]
         if email.casefold() in self.by_email:
-            data = {"error": "Duplicate resource", "field": "email"}
-            message = "A customer with the provided email already exists"
-            return self.shapes.problem(409, message, data, code="DUPLICATE_EMAIL")
-        customer = self._new_customer(email, body["password"], category, call.now)
+            return self._duplicate("email", "DUPLICATE_EMAIL")
+        if self.habits.unique_phones and body["phone"] in self.phones:
+            return self._duplicate("phone", "DUPLICATE_PHONE")
+        customer = self._new_customer(body, category, call.now)
         self._index(customer)
         self.touch(customer)
         self.deliver("customer.created", customer, call.now)
         return self.shapes.registered(customer, body)
 
-    def _new_customer(self, email: str, password: str, category: demo.DemoCategory, now: float) -> Customer:
-        habits = self.habits
+    def _duplicate(self, field: str, code: str) -> Answer:
+        data = {"error": "Duplicate resource", "field": field}
+        return self.shapes.problem(409, f"A customer with the provided {field} already exists", data, code=code)
+
+    def _new_customer(self, body: Mapping[str, Any], category: demo.DemoCategory, now: float) -> Customer:
+        habits, email = self.habits, body["email"]
         key = email.casefold()
         high = unit(habits.seed, "high", key) < habits.high_share
         late = high and (
@@ -139,7 +148,8 @@ class Bank:
             user_id=identifier(habits.seed, "user", key),
             email=email,
             salt=salt,
-            password=password_hash(password, salt),
+            phone=body["phone"],
+            password=password_hash(body["password"], salt),
             category=category.key,
             risk="HIGH" if high else category.risk,
             late_risk=late,
@@ -161,6 +171,7 @@ class Bank:
     def _index(self, customer: Customer) -> None:
         self.customers[customer.id] = customer
         self.by_email[customer.email.casefold()] = customer
+        self.phones.add(customer.phone)
         for case in customer.verifications:
             self.cases[case.id] = (customer, case)
 

@@ -4,14 +4,17 @@ Promises one store of cases for both paths that open one, and at most one execut
 HTTP; works on the bank's state.
 """
 
+from hashlib import sha256
 from typing import Final
 
 from finhub_onboard.sandbox import demo, rules
 from finhub_onboard.sandbox.bank import Bank
 from finhub_onboard.sandbox.chance import identifier, unit
+from finhub_onboard.sandbox.forms import check, decoded, matching, mime_type
 from finhub_onboard.sandbox.records import Answer, Call, Customer, Document, Verification
 from finhub_onboard.sandbox.shapes import document_class
 
+_OTHERS: Final = "must be that of the path"
 POWER_LEVEL: Final = "POWER_TENANT_VERIFIED"
 TENANT_LEVEL: Final = "TENANT_VERIFIED"
 
@@ -29,7 +32,7 @@ class Cases:
         customer = self._bank.customer_of(call)
         if not isinstance(customer, Customer):
             return customer
-        if errors := rules.individual_verification(call.body):
+        if errors := check(call.body, rules.INDIVIDUAL_VERIFICATION):
             return self._bank.invalid(errors)
         level = POWER_LEVEL if self._bank.shown_risk(customer) == "HIGH" else TENANT_LEVEL
         opened = self._open_case(customer, "IDENTITY_VERIFICATION", level, call.now)
@@ -42,7 +45,10 @@ class Cases:
     def create_verification(self, call: Call) -> Answer:
         """Phase 4 on the runner's path."""
         body = call.body
-        if errors := rules.texts(body, ("customerId", "type", "requestedLevel", "requestedByUserId")):
+        errors = check(body, rules.VERIFICATION) or matching(
+            body, {"requestedByUserId": demo.USER_ID, "requestedByTenantId": call.tenant}, "must be who calls"
+        )
+        if errors:
             return self._bank.invalid(errors)
         customer = self._bank.customers.get(body["customerId"])
         if customer is None:
@@ -83,18 +89,17 @@ class Cases:
         if refusal := self._bank.refuse_stranger(call, customer):
             return refusal
         body = call.body
-        if errors := rules.document(body, case.id):
+        if errors := check(body, rules.DOCUMENT) or matching(body, _ids(customer, case), _OTHERS):
             return self._bank.invalid(errors)
-        if body["customerId"] != customer.id:
-            return self._bank.invalid([("customerId", "must be the customer of the verification")])
-        content = rules.content(body["fileContent"])
+        content = decoded(body["fileContent"])
         if content is None:
             return self._bank.invalid([("fileContent", "must be base64 of the file's bytes")])
-        size, digest = content
-        if size > rules.MAX_DOCUMENT_BYTES:
+        if len(content) > rules.MAX_DOCUMENT_BYTES:
             return self._bank.shapes.problem(
                 413, "Document too large", {"error": "Document too large", "details": "10 MB"}
             )
+        if body["mimeType"] != mime_type(content):
+            return self._bank.invalid([("mimeType", "must be what the content is")])
         if case.status != "OPEN":
             return self._bank.conflict("Verification is already decided")
         document = Document(
@@ -102,8 +107,8 @@ class Cases:
             type=body["documentType"].removeprefix("DT_"),
             file_name=body["fileName"],
             mime_type=body["mimeType"],
-            size=size,
-            sha256=digest,
+            size=len(content),
+            sha256=sha256(content).hexdigest(),
             at=call.now,
         )
         case.documents.append(document)
@@ -116,11 +121,8 @@ class Cases:
         if found is None:
             return self._bank.unknown("Verification")
         customer, case = found
-        errors = rules.texts(call.body, ("verificationId",))
-        errors += rules.one_of(call.body, "status", ("APPROVED", "REJECTED"))
-        if not errors and call.body["verificationId"] != case.id:
-            errors.append(("verificationId", "must repeat the path"))
-        if errors:
+        errors = check(call.body, rules.APPROVAL) or matching(call.body, _ids(customer, case), _OTHERS)
+        if errors := errors + matching(call.body, {"userId": demo.USER_ID}, "must be who calls"):
             return self._bank.invalid(errors)
         return self._refuse_approval(customer, case) or self._decide(call, customer, case)
 
@@ -138,8 +140,11 @@ class Cases:
         uploaded = {document_class(document.type) for document in case.documents}
         missing = [name for name in rules.required_documents(self._bank.shown_risk(customer)) if name not in uploaded]
         if self._bank.habits.documents_required and missing:
-            data = {"error": "Missing documents", "details": ", ".join(missing)}
-            return self._bank.shapes.problem(422, "Required documents are missing", data, code="VERIFICATION_FAILED")
+            names = ", ".join(missing)
+            data = {"error": "Missing documents", "details": names}
+            return self._bank.shapes.problem(
+                422, f"Required documents are missing: {names}", data, code="MISSING_DOCUMENTS"
+            )
         return None
 
     def _decide(self, call: Call, customer: Customer, case: Verification) -> Answer:
@@ -177,3 +182,8 @@ class Cases:
             case.approvals += 1
             self._bank.deliver("verification.approved", customer, now, case.id)
         self._bank.touch(customer)
+
+
+def _ids(customer: Customer, case: Verification) -> dict[str, str]:
+    """What a body about a case must repeat of its path."""
+    return {"verificationId": case.id, "customerId": customer.id}

@@ -13,6 +13,7 @@ from finhub_onboard.sandbox import demo
 from finhub_onboard.sandbox.activation import Activations
 from finhub_onboard.sandbox.bank import Bank
 from finhub_onboard.sandbox.cases import Cases
+from finhub_onboard.sandbox.forms import header_address, header_word
 from finhub_onboard.sandbox.logins import Logins
 from finhub_onboard.sandbox.lookups import Lookups
 from finhub_onboard.sandbox.operations import Operation, Token
@@ -21,14 +22,14 @@ from finhub_onboard.sandbox.store import Store
 from finhub_onboard.sandbox.tokens import Tokens
 
 REQUIRED_HEADERS: Final = (
-    ("X-Tenant-ID", (b"x-tenant-id",)),
-    ("X-Forwarded-For", (b"x-forwarded-for",)),
-    ("X-Forwarded-From", (b"x-forwarded-from",)),
-    ("platform", (b"platform", b"sec-ch-ua-platform")),
-    ("deviceId", (b"deviceid", b"x-device-id", b"device-id")),
-    ("User-Agent", (b"user-agent",)),
+    ("X-Tenant-ID", (b"x-tenant-id",), header_word),
+    ("X-Forwarded-For", (b"x-forwarded-for",), header_address),
+    ("X-Forwarded-From", (b"x-forwarded-from",), header_word),
+    ("platform", (b"platform", b"sec-ch-ua-platform"), header_word),
+    ("deviceId", (b"deviceid", b"x-device-id", b"device-id"), header_word),
+    ("User-Agent", (b"user-agent",), header_word),
 )
-"""Required headers and the names (lower case) that are taken for each."""
+"""Required headers, the names (lower case) that are taken for each, and what says what is wrong with a value."""
 
 _RequestHeaders = dict[bytes, bytes]
 _Rule = Callable[[Call], Answer]
@@ -75,8 +76,8 @@ class Gate:
         now: float,
     ) -> Answer:
         """Answer one call; what it changed is in the store when this returns."""
-        if missing := self._missing_headers(operation, headers):
-            return self._missing(missing)
+        if refusal := self._refuse_headers(operation, headers):
+            return refusal
         call = Call(params=params, tenant=headers[b"x-tenant-id"].decode("latin-1"), now=now, query=query)
         if refusal := self._admit(operation, headers, call):
             return refusal
@@ -116,21 +117,23 @@ class Gate:
             self.keep()
         return self._unauthorized("Token expired")
 
-    def _missing_headers(self, operation: Operation, headers: _RequestHeaders) -> list[str]:
-        missing = []
-        for name, aliases in REQUIRED_HEADERS:
-            for alias in aliases:
-                if headers.get(alias, b"").strip():
-                    break
-            else:
+    def _refuse_headers(self, operation: Operation, headers: _RequestHeaders) -> Answer | None:
+        """Name the required headers that are missing, else those whose value cannot be right."""
+        missing, wrong = [], []
+        for name, aliases, problem_of in REQUIRED_HEADERS:
+            value = next((headers[alias] for alias in aliases if headers.get(alias, b"").strip()), None)
+            if value is None:
                 missing.append(name)
+            elif why := problem_of(value):
+                wrong.append(f"{name}: {why}")
         if operation.has_body and not headers.get(b"content-type", b"").lower().startswith(b"application/json"):
             missing.append("Content-Type")
-        return missing
+        if missing:
+            return self._bad_headers("Missing required header(s)", missing)
+        return self._bad_headers("Invalid required header(s)", wrong) if wrong else None
 
-    def _missing(self, names: list[str]) -> Answer:
-        message = "Missing required header(s)"
-        return self._bank.shapes.problem(400, message, {"error": message, "details": ", ".join(names)})
+    def _bad_headers(self, message: str, named: list[str]) -> Answer:
+        return self._bank.shapes.problem(400, message, {"error": message, "details": ", ".join(named)})
 
     def _admit(self, operation: Operation, headers: _RequestHeaders, call: Call) -> Answer | None:
         """Check tenant and token; ``None`` lets the call pass."""

@@ -16,7 +16,6 @@ from finhub_onboard.sandbox.tokens import Tokens
 
 MAX_ATTEMPTS: Final = 5
 LOCK_S: Final = 30 * 60
-_FIELDS: Final = ("username", "password", "tenantKey", "tenantSecret")
 _MAX_SESSIONS: Final = 100_000
 
 
@@ -31,7 +30,7 @@ class Logins:
 
     def admin(self, call: Call) -> Answer:
         """Phase 0: log the admin in."""
-        if errors := rules.texts(call.body, _FIELDS):
+        if errors := rules.login(call.body, call.tenant):
             return self._bank.invalid(errors)
         if call.params["organizationId"] != demo.ORGANIZATION_ID:
             return self._bank.unknown("Organization")
@@ -43,7 +42,7 @@ class Logins:
 
     def customer(self, call: Call) -> Answer:
         """Phase 3: log a customer's user in."""
-        if errors := rules.texts(call.body, _FIELDS):
+        if errors := rules.login(call.body, call.tenant):
             return self._bank.invalid(errors)
         customer = self._bank.customers.get(call.params["customerId"])
         if customer is None:

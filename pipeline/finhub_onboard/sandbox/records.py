@@ -76,6 +76,7 @@ class Customer(msgspec.Struct, kw_only=True, omit_defaults=True):
     id: str
     user_id: str
     email: str
+    phone: str = ""
     salt: str
     password: str
     category: str

@@ -1,45 +1,138 @@
-"""What a body must hold: the checks of the contract's required members, field by field.
+"""What a body must hold: a table of members for each call that has one (API.md, section 4; ``openapi.yaml``).
 
-Promises to name every member that is wrong, not only the first. Does not know state: whether an e-mail is taken or a
-customer exists is the bank's business.
+Promises to name every member that is wrong, not only the first, and to let nothing pass that the contract's schemas
+forbid. Lengths and ages are inferred: no page gives any. Does not know state: whether an e-mail is taken or a customer
+exists is the bank's business.
 """
 
-import binascii
-import re
-from collections.abc import Iterable
-from datetime import UTC, date, datetime
-from hashlib import sha256
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from finhub_onboard.sandbox import forms
 from finhub_onboard.sandbox.demo import DemoCategory
+from finhub_onboard.sandbox.forms import Errors, Member, check, each, exactly, one_of, record, text
 
 MAX_DOCUMENT_BYTES: Final = 10 * 1024 * 1024
-MIME_TYPES: Final = ("application/pdf", "image/jpeg", "image/png")
-_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_PASSWORD_CLASSES: Final = tuple(re.compile(p) for p in ("[a-z]", "[A-Z]", "[0-9]", "[^A-Za-z0-9]"))
-_MIN_PASSWORD: Final = 8
-_MAX_EMAIL: Final = 254
+DOCUMENT_TYPES: Final = (
+    *("PASSPORT", "NATIONAL_ID", "ID_CARD", "DRIVERS_LICENSE", "GOVERNMENT_ID"),
+    *("PROOF_OF_ADDRESS", "SOURCE_OF_FUNDS", "BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"),
+    *("BANK_STATEMENT", "INCOME_PROOF", "SELFIE"),
+)
+_UPLOADED_AS: Final = (*DOCUMENT_TYPES, *(f"DT_{name}" for name in DOCUMENT_TYPES))
+_CASE_TYPES: Final = (
+    *("IDENTITY_VERIFICATION", "DOCUMENT_VERIFICATION", "ENHANCED_DUE_DILIGENCE", "SANCTIONS_CHECK"),
+    *("CUSTOMER_DUE_DILIGENCE", "BUSINESS_VERIFICATION"),
+)
+_LEVELS: Final = ("TENANT_VERIFIED", "POWER_TENANT_VERIFIED", "FINHUB_VERIFIED")
 _REQUIRED_OF_RISK: Final = {
     "LOW": ("GOVERNMENT_ID",),
     "MEDIUM": ("GOVERNMENT_ID", "PROOF_OF_ADDRESS", "SOURCE_OF_FUNDS"),
     "HIGH": ("GOVERNMENT_ID", "PROOF_OF_ADDRESS", "SOURCE_OF_FUNDS", "BENEFICIAL_OWNERSHIP", "PEP_DECLARATION"),
 }
+_ROLES: Final = frozenset({"ACCOUNT_OWNER", "USER"})
 
-Errors = list[tuple[str, str]]
-"""Pairs of member and message; empty means that the body is good."""
+_words: Final = text(empty=True)
+_note: Final = text(2000, empty=True)
 
-REGISTRATION_TEXTS: Final = (
-    "firstName",
-    "lastName",
-    "email",
-    "phone",
-    "password",
-    "matchingPassword",
-    "dateOfBirth",
-    "nationality",
+
+def _optional(form: forms.Form, *names: str) -> tuple[Member, ...]:
+    return tuple(Member(name, form, required=False) for name in names)
+
+
+def _roles(name: str, value: Any) -> Errors:
+    named = isinstance(value, list) and all(isinstance(role, str) for role in value)
+    return [] if named and set(value) == _ROLES else [(name, f"must list the roles {', '.join(sorted(_ROLES))}")]
+
+
+_ADDRESS: Final = record(
+    *_optional(_words, "type", "street", "city", "state", "postalCode", "country"), *_optional(forms.flag, "isPrimary")
 )
+_CONTACT: Final = record(*_optional(_words, "type", "value"), *_optional(forms.flag, "isPrimary"))
+_PERSON: Final = record(
+    *_optional(_words, "firstName", "lastName", "gender", "placeOfBirth"),
+    *_optional(forms.email, "email"),
+    *_optional(forms.day, "dateOfBirth"),
+    *_optional(forms.country, "nationality"),
+    *_optional(each(_ADDRESS), "addresses"),
+    *_optional(each(_CONTACT), "contacts"),
+)
+_RELATION: Final = record(
+    *_optional(_words, "featureId", "featureCode"), *_optional(forms.anything_in, "parametrization")
+)
+_CATEGORIZATION: Final = record(*_optional(each(_RELATION), "categoryFeatureRelations"))
+
+REGISTRATION: Final = (
+    Member("firstName", text()),
+    Member("lastName", text()),
+    Member("email", forms.email),
+    Member("phone", forms.phone),
+    Member("password", forms.password),
+    Member("matchingPassword", text()),
+    Member("dateOfBirth", forms.day),
+    Member("nationality", forms.country),
+    Member("roleIds", _roles),
+    Member("customerCategory", record(Member("id", text()), Member("name", text()))),
+    *_optional(_words, "gender", "placeOfBirth", "pincode"),
+    *_optional(
+        record(
+            *_optional(_words, "tenantId"),
+            *_optional(text(402, empty=True), "customerName"),
+            *_optional(_PERSON, "person"),
+            *_optional(forms.anything_in, "user"),
+            *_optional(_CATEGORIZATION, "categorization"),
+        ),
+        "individualCustomer",
+    ),
+)
+LOGIN: Final = (
+    *(Member(name, text()) for name in ("username", "password", "tenantKey", "tenantSecret")),
+    *_optional(one_of("PASSWORD"), "credentialType"),
+    *_optional(text(), "value", "tenantId"),
+)
+INDIVIDUAL_VERIFICATION: Final = (
+    Member("verificationType", one_of("STANDARD", "ENHANCED", "SIMPLIFIED")),
+    Member(
+        "verificationData",
+        record(
+            Member("documentType", one_of("PASSPORT", "ID_CARD", "DRIVERS_LICENSE")), Member("documentNumber", text(64))
+        ),
+    ),
+    *_optional(_note, "notes"),
+)
+VERIFICATION: Final = (
+    Member("customerId", text()),
+    Member("type", one_of(*_CASE_TYPES)),
+    Member("requestedLevel", one_of(*_LEVELS)),
+    Member("requestedByUserId", text()),
+    *_optional(text(), "requestedByTenantId"),
+    *_optional(_note, "notes"),
+    *_optional(record(*_optional(_words, "verificationReason", "priority")), "additionalData"),
+)
+DOCUMENT: Final = (
+    Member("documentType", one_of(*_UPLOADED_AS)),
+    Member("fileName", forms.file_name),
+    Member(
+        "fileContent", lambda name, value: [] if value and isinstance(value, str) else [(name, "must not be empty")]
+    ),
+    Member("mimeType", one_of(*forms.MIME_TYPES)),
+    Member("verificationId", text()),
+    Member("customerId", text()),
+    *_optional(_note, "description"),
+    *_optional(_words, "docId"),
+)
+APPROVAL: Final = (
+    Member("verificationId", text()),
+    Member("status", one_of("APPROVED", "REJECTED")),
+    *_optional(text(), "customerId", "userId"),
+    *_optional(one_of(*_CASE_TYPES), "verificationType"),
+    *_optional(_note, "comment", "notes", "approvedBy"),
+)
+CONSENT: Final = (
+    Member("accepted", exactly(wanted=True)),
+    Member("version", text(64)),
+    *_optional(forms.instant, "acceptanceTimestamp", "acceptedAt"),
+)
+ACTIVATION: Final = (Member("userId", text()), Member("code", text()))
 
 
 def required_documents(risk: str) -> list[str]:
@@ -47,64 +140,43 @@ def required_documents(risk: str) -> list[str]:
     return list(_REQUIRED_OF_RISK[risk])
 
 
-def texts(body: dict[str, Any], names: Iterable[str], prefix: str = "") -> Errors:
-    """Name the members of ``names`` that are absent, empty or no text."""
-    errors = []
-    for name in names:
-        value = body.get(name)
-        if not isinstance(value, str) or not value.strip():
-            errors.append((prefix + name, "must not be empty" if name in body else "is required"))
-    return errors
-
-
-def one_of(body: dict[str, Any], name: str, allowed: tuple[str, ...], prefix: str = "") -> Errors:
-    """Check a member against an enumeration."""
-    return [] if body.get(name) in allowed else [(prefix + name, f"must be one of {', '.join(allowed)}")]
-
-
-def registration(body: dict[str, Any], today: date) -> Errors:
+def registration(body: Mapping[str, Any], now: float, ages: tuple[int, int], tenant: str) -> Errors:
     """Check a registration but for its category."""
-    errors = texts(body, REGISTRATION_TEXTS)
+    errors = check(body, REGISTRATION)
     wrong = {name for name, _ in errors}
-    if "email" not in wrong and not (_EMAIL.fullmatch(body["email"]) and len(body["email"]) <= _MAX_EMAIL):
-        errors.append(("email", "must be a well-formed e-mail address"))
-    if "phone" not in wrong and not _PHONE.fullmatch(body["phone"]):
-        errors.append(("phone", "must be in international form, + and 7 to 15 digits"))
-    if "password" not in wrong:
-        errors += _password(body["password"])
-        if "matchingPassword" not in wrong and body["matchingPassword"] != body["password"]:
-            errors.append(("matchingPassword", "Password and matching password must be identical"))
-    if "dateOfBirth" not in wrong and not _is_birth_date(body["dateOfBirth"], today):
-        errors.append(("dateOfBirth", "must be a past date, YYYY-MM-DD"))
-    roles = body.get("roleIds")
-    if not isinstance(roles, list) or not roles or not all(isinstance(role, str) for role in roles):
-        errors.append(("roleIds", "must list at least one role"))
-    category = body.get("customerCategory")
-    if isinstance(category, dict):
-        errors += texts(category, ("id", "name"), "customerCategory.")
-    else:
-        errors.append(("customerCategory", "is required"))
+    if not wrong & {"password", "matchingPassword"} and body["matchingPassword"] != body["password"]:
+        errors.append(("matchingPassword", "Password and matching password must be identical"))
+    if "dateOfBirth" not in wrong and (why := forms.plausible_birth(body["dateOfBirth"], now, ages)):
+        errors.append(("dateOfBirth", why))
+    owner = body.get("individualCustomer")
+    if isinstance(owner, dict) and owner.get("tenantId", tenant) != tenant:
+        errors.append(("individualCustomer.tenantId", "must be the tenant of the call"))
     return errors
 
 
-def _password(password: str) -> Errors:
-    if len(password) < _MIN_PASSWORD:
-        return [("password", f"must have at least {_MIN_PASSWORD} characters")]
-    if not all(group.search(password) for group in _PASSWORD_CLASSES):
-        return [("password", "must have upper and lower case letters, a digit and a special character")]
-    return []
+def login(body: Mapping[str, Any], tenant: str) -> Errors:
+    """Check the body of a log-in but for whether its secrets are right."""
+    errors = check(body, LOGIN)
+    if not any(name == "username" for name, _ in errors):
+        errors += forms.matching(body, {"value": body["username"]}, "must repeat the user name")
+    return errors + forms.matching(body, {"tenantId": tenant}, "must be the tenant of the call")
 
 
-def _is_birth_date(text: str, today: date) -> bool:
-    if not _DATE.fullmatch(text):
-        return False
-    try:
-        return date.fromisoformat(text) < today
-    except ValueError:
-        return False
+def consent(body: Mapping[str, Any], now: float) -> Errors:
+    """Check a consent but for its version: it must be given, and not later than now."""
+    errors = check(body, CONSENT)
+    wrong = {name for name, _ in errors}
+    for name in ("acceptanceTimestamp", "acceptedAt"):
+        at = forms.instant_of(body[name]) if name in body and name not in wrong else None
+        if at is not None and at > now + _CLOCKS_DIFFER_S:
+            errors.append((name, "must not be in the future"))
+    return errors
 
 
-def category(body: dict[str, Any], known: Iterable[DemoCategory]) -> tuple[DemoCategory | None, str]:
+_CLOCKS_DIFFER_S: Final = 300
+
+
+def category(body: Mapping[str, Any], known: Iterable[DemoCategory]) -> tuple[DemoCategory | None, str]:
     """Find the category of a registration, or say why there is none."""
     wanted = body["customerCategory"]
     found = next((c for c in known if c.id == wanted["id"]), None)
@@ -115,44 +187,3 @@ def category(body: dict[str, Any], known: Iterable[DemoCategory]) -> tuple[DemoC
     if not found.individual:
         return None, f"Category {found.key} is not for individual customers"
     return found, ""
-
-
-def individual_verification(body: dict[str, Any]) -> Errors:
-    """Check phase 4 on the customer's path."""
-    errors = one_of(body, "verificationType", ("STANDARD", "ENHANCED", "SIMPLIFIED"))
-    data = body.get("verificationData")
-    if not isinstance(data, dict):
-        return [*errors, ("verificationData", "is required")]
-    errors += one_of(data, "documentType", ("PASSPORT", "ID_CARD", "DRIVERS_LICENSE"), "verificationData.")
-    return errors + texts(data, ("documentNumber",), "verificationData.")
-
-
-def consent(body: dict[str, Any]) -> Errors:
-    """Check a consent: it must be given, and for a version."""
-    errors = [] if body.get("accepted") is True else [("accepted", "must be true")]
-    return errors + texts(body, ("version",))
-
-
-def document(body: dict[str, Any], verification_id: str) -> Errors:
-    """Check an upload but for its bytes."""
-    names = ("documentType", "fileName", "fileContent", "mimeType", "verificationId", "customerId")
-    errors = texts(body, names)
-    if not any(name == "mimeType" for name, _ in errors):
-        errors += one_of(body, "mimeType", MIME_TYPES)
-    if isinstance(body.get("verificationId"), str) and body["verificationId"] != verification_id:
-        errors.append(("verificationId", "must repeat the path"))
-    return errors
-
-
-def content(encoded: str) -> tuple[int, str] | None:
-    """Decode base64 to size and SHA-256; ``None`` when it is not base64 or empty."""
-    try:
-        raw = binascii.a2b_base64(encoded.encode("ascii"), strict_mode=True)
-    except (binascii.Error, UnicodeEncodeError):
-        return None
-    return (len(raw), sha256(raw).hexdigest()) if raw else None
-
-
-def today(now: float) -> date:
-    """Give the bank's date at ``now``."""
-    return datetime.fromtimestamp(now, UTC).date()

@@ -6,7 +6,7 @@ and the nearest known name. Does not know how faults are carried out; ``faults``
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -53,6 +53,7 @@ Status = Annotated[int, msgspec.Meta(ge=200, le=599)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Versions = Annotated[tuple[Annotated[str, msgspec.Meta(min_length=1)], ...], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +139,22 @@ class CheckHabits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSwitches:
-    """Rules that no page documents; off unless a scenario wants them."""
+    """Rules that no page states surely: whether they hold, and the ages that the bank takes."""
 
-    documents_required: bool = False
+    documents_required: bool = True
     consents_in_order: bool = False
+    unique_phones: bool = False
+    min_age: Annotated[int, msgspec.Meta(ge=0)] = 16
+    max_age: Annotated[int, msgspec.Meta(ge=1)] = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentVersions:
+    """The versions of each text that are in force."""
+
+    terms: Versions = ("1.0",)
+    privacy: Versions = ("1.0",)
+    data_processing: Versions = ("1.0",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +171,13 @@ class Habits:
     high_shown: str = "verification"
     lag_s: float = 0.0
     lag_checks: int = 0
-    documents_required: bool = False
+    documents_required: bool = True
     consents_in_order: bool = False
+    unique_phones: bool = False
+    min_age: int = 16
+    max_age: int = 120
+    consent_versions: Mapping[str, Versions] = field(default_factory=dict)
+    """By the last part of the path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +195,7 @@ class Scenario:
     risk: RiskHabits = RiskHabits()
     check: CheckHabits = CheckHabits()
     rules: RuleSwitches = RuleSwitches()
+    consents: ConsentVersions = ConsentVersions()
 
     def habits(self) -> Habits:
         """Gather what the rules need."""
@@ -193,6 +212,14 @@ class Scenario:
             lag_checks=self.check.lag_checks,
             documents_required=self.rules.documents_required,
             consents_in_order=self.rules.consents_in_order,
+            unique_phones=self.rules.unique_phones,
+            min_age=self.rules.min_age,
+            max_age=self.rules.max_age,
+            consent_versions={
+                "terms": self.consents.terms,
+                "privacy": self.consents.privacy,
+                "data-processing": self.consents.data_processing,
+            },
         )
 
 
@@ -204,6 +231,7 @@ _TABLES: Final[dict[str, type]] = {
     "risk": RiskHabits,
     "check": CheckHabits,
     "rules": RuleSwitches,
+    "consents": ConsentVersions,
 }
 
 

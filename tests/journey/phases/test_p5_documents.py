@@ -31,13 +31,14 @@ def test_documents_are_what_the_bank_asks_for_in_its_order_and_once() -> None:
     assert move(at(Phase.DOCUMENTS, required=())) == Advance(phase=Phase.DOCUMENTS)
 
 
-def test_without_a_list_identity_is_needed_and_proof_of_address_given_if_there() -> None:
-    """Section 5's fallback; the proof of address is our own guess, so its absence stops nobody."""
+def test_without_a_list_identity_is_needed_and_the_rest_given_if_there() -> None:
+    """All that the row has is uploaded; that the bank wants more than the identity is a guess and stops nobody."""
     assert sent(move(at(Phase.DOCUMENTS))).item == "GOVERNMENT_ID"
     assert sent(move(at(Phase.DOCUMENTS, uploaded=("GOVERNMENT_ID",)))).item == "PROOF_OF_ADDRESS"
-    without = a_customer(address_document="")
+    assert sent(move(at(Phase.DOCUMENTS, uploaded=("GOVERNMENT_ID", "PROOF_OF_ADDRESS")))).item == "SOURCE_OF_FUNDS"
+    without = a_customer(address_document="", funds_document="")
     assert move(at(Phase.DOCUMENTS, uploaded=("GOVERNMENT_ID",)), without) == Advance(phase=Phase.DOCUMENTS)
-    nothing = a_customer(identity_document="", address_document="")
+    nothing = a_customer(identity_document="", address_document="", funds_document="")
     assert isinstance(move(at(Phase.DOCUMENTS), nothing), Rest)
 
 

@@ -24,8 +24,8 @@ from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.keys import IdKind
 from finhub_onboard.model import DOCUMENT_COLUMNS, Journey, Phase, Standing
 
-FALLBACK_KINDS = (DocumentKind.GOVERNMENT_ID, DocumentKind.PROOF_OF_ADDRESS)
-"""What is uploaded where the bank names no documents (API.md, section 5)."""
+FALLBACK_KINDS = (DocumentKind.GOVERNMENT_ID, DocumentKind.PROOF_OF_ADDRESS, DocumentKind.SOURCE_OF_FUNDS)
+"""What is uploaded where the bank names no documents: all that a row can have (API.md, section 14)."""
 
 
 def _wanted(journey: Journey) -> Iterator[tuple[str, str]]:
@@ -42,7 +42,7 @@ def lacking(at: Situation) -> Iterator[Rest]:
     for kind, column in _wanted(at.journey):
         if column and getattr(at.customer, column):
             continue
-        # Where the bank names no documents, proof of address is only an assumption: its absence stops nobody.
+        # Where the bank names no documents, all but the identity is an assumption: its absence stops nobody.
         if at.journey.required is not None or kind in IDENTITY_KINDS:
             yield Rest(standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS, field=column)
 
