@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from finhub_onboard.engine.bank_health import Health
+from finhub_onboard.engine.bank_settings import caller_of
 from finhub_onboard.engine.fan_out import Engine
 from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.id_owners import IdOwners
@@ -74,7 +75,7 @@ def carried(foreign: Foreign, *, customers: int = 100) -> tuple[Bank, Stopper, d
 
     async def main() -> Stopper:
         pacer = Pacer(calls_per_second=2000, max_in_flight=8)
-        client = Client(given.api, transport=bank, budget=pacer)
+        client = Client(caller_of(given), transport=bank, budget=pacer)
         loop, made = asyncio.get_running_loop(), payloads()
         session = AdminSession(client, made, Patience(wait_s=lambda _: 0.0), pacer.gate, clock=loop.time)
         keys = Keys("a seed", TENANT)

@@ -13,13 +13,14 @@ from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine import descriptors
 from finhub_onboard.engine.background import Background
+from finhub_onboard.engine.bank_settings import load_certificates
 from finhub_onboard.engine.clocks import steady_clock
 from finhub_onboard.engine.ending import end_run, finished
 from finhub_onboard.engine.event_bus import EventBus
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.engine.onboarding import Onboarding
 from finhub_onboard.engine.opening import opened_run
-from finhub_onboard.engine.preconditions import load_certificates, need_credentials
+from finhub_onboard.engine.preconditions import need_credentials
 from finhub_onboard.engine.surveying import announce_deadline, survey_inputs
 from finhub_onboard.reports.outcome import Written
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from finhub_onboard.config.loading import load
+from finhub_onboard.engine.bank_settings import tenant_of
 from finhub_onboard.engine.gateway import Broken, Gateway, Ready, index_categories
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
@@ -58,7 +59,7 @@ def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
         content, mime_type = read_document(getattr(customer, column))
         return Opened(content=content, mime_type=mime_type, mark=f"{item}=hash@1")
 
-    payloads = Payloads(load(None, environ={}), KEYS)
+    payloads = Payloads(tenant_of(load(None, environ={})), KEYS)
     return Gateway(
         client=cast("outbound.Client", SimpleNamespace()),
         budget=cast("RateBudget", SimpleNamespace()),

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finhub_onboard.config.settings import Retry
-from finhub_onboard.finhub.patience import Patience, backoff_s, patience_of
+from finhub_onboard.finhub.patience import Patience, backoff_s, jittered
 
 
 @given(attempt=st.integers(1, 10_000), most=st.floats(0, 3600), random=st.floats(0, 1, exclude_max=True))
@@ -29,9 +28,9 @@ def test_a_pause_that_the_bank_asks_for_goes_before_our_own(asked: float | None,
     assert Patience(max_wait_s=10, wait_s=float).asked_s(3, asked) == wait
 
 
-def test_patience_is_what_the_settings_say() -> None:
+def test_patience_is_what_it_is_made_of() -> None:
     """The pauses are drawn by the random source; those for what may lag are not."""
-    found = patience_of(Retry(max_attempts=7, max_wait_s=10), lambda: 0.5)
+    found = jittered(max_attempts=7, max_wait_s=10, random=lambda: 0.5)
     assert (found.max_attempts, found.max_wait_s) == (7, 10)
     assert [found.wait_s(attempt) for attempt in (1, 2, 9)] == [0.5, 1.0, 5.0]
     assert [found.steady_s(attempt) for attempt in (1, 2, 9)] == [1.0, 2.0, 10.0]

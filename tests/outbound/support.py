@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import httpx
 
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.bank_settings import caller_of, tenant_of
 from finhub_onboard.finhub.requests import Payloads
 from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category, Customer, Journey
@@ -56,7 +57,7 @@ def settings(**sections: dict[str, Any]) -> Settings:
 
 def payloads(**sections: dict[str, Any]) -> Payloads:
     """Make the builder of requests."""
-    return Payloads(settings(**sections), Keys(CREDENTIALS["seed"], TENANT))
+    return Payloads(tenant_of(settings(**sections)), Keys(CREDENTIALS["seed"], TENANT))
 
 
 def customer(**changes: Any) -> Customer:
@@ -244,4 +245,4 @@ def quick_pacer() -> Pacer:
 
 def client(transport: httpx.AsyncBaseTransport, budget: RateBudget | None = None, **sections: dict[str, Any]) -> Client:
     """Make a client in the running loop."""
-    return Client(settings(**sections).api, transport=transport, budget=budget or quick_pacer())
+    return Client(caller_of(settings(**sections)), transport=transport, budget=budget or quick_pacer())

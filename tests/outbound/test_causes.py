@@ -16,13 +16,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from finhub_onboard.config.settings import Api
 from finhub_onboard.engine.connection import TRANSPORTS
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.finhub.calls import CallName, Kind, Reply
 from finhub_onboard.finhub.requests import Outgoing
 from finhub_onboard.outbound.causes import Cause, Line, Unclear, cause_of
-from finhub_onboard.outbound.client import Client
+from finhub_onboard.outbound.client import Caller, Client
 from finhub_onboard.outbound.diagnosis import look
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.proxies import Proxy, proxy_of
@@ -50,15 +49,23 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(
-    kind: str, url: str, folder: Path, *, urgent: bool = True, direct: bool = True, timeout_s: float = 5, **api: Any
+    kind: str,
+    url: str,
+    folder: Path,
+    *,
+    urgent: bool = True,
+    direct: bool = True,
+    timeout_s: float = 5,
+    ours: tuple[Path, Path] | None = None,
 ) -> Reply:
     """Send one log-in that the bank at this address gets, or not."""
-    made = Api(base_url=url, timeout_s=timeout_s, ca_file=pem(CA, folder), forwarded_for="127.0.0.1", **api)
+    caller = Caller(base_url=url, tenant_id="", timeout_s=timeout_s, forwarded_for="127.0.0.1", device_id="")
+    trust = load_trust(ca_file=pem(CA, folder), environ={}, certificate=ours and ours[0], key=ours and ours[1])
 
     async def main() -> Reply:
-        transport = TRANSPORTS[kind](url, timeout_s=timeout_s, direct=direct, trust=load_trust(made, {}))
+        transport = TRANSPORTS[kind](url, timeout_s=timeout_s, direct=direct, trust=trust)
         client = Client(
-            made,
+            caller,
             transport=transport,
             budget=Pacer(calls_per_second=1000, max_in_flight=4),
             look=transport.look,
@@ -227,7 +234,7 @@ def test_a_certificate_of_ours_that_is_refused(kind: str, tmp_path: Path, *, urg
     certificate, key = identity(CA.issue_cert("job.example.com"), tmp_path)
     with server(context=asks_for_ours()) as bank:
         url = f"https://127.0.0.1:{bank.port}"
-        found = told(kind, url, tmp_path, urgent=urgent, client_certificate=certificate, client_key=key)
+        found = told(kind, url, tmp_path, urgent=urgent, ours=(certificate, key))
     assert "refuses our certificate: it does not know its issuer" in found.cause
     assert "api.client_certificate" in found.cause
     assert not found.sent
@@ -266,7 +273,7 @@ def test_a_look_hears_what_a_call_may_miss(tmp_path: Path) -> None:
     """That our certificate is missed is told behind the handshake, and lost where a request crosses it."""
     with server(context=asks_for_ours()) as bank:
         line = Line(host="127.0.0.1", port=bank.port, tls=True)
-        trust = load_trust(Api(ca_file=pem(CA, tmp_path)), {})
+        trust = load_trust(ca_file=pem(CA, tmp_path), environ={})
         found = look(line, Cause(text="x", sent=True, unclear=Unclear.PROTOCOL), trust)
     assert found.startswith(f"127.0.0.1:{bank.port} asks for a certificate of ours")
 

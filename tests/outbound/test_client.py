@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from finhub_onboard import __version__
+from finhub_onboard.engine.bank_settings import caller_of
 from finhub_onboard.engine.connection import TRANSPORTS
 from finhub_onboard.events import Event, Slowed
 from finhub_onboard.finhub.calls import STOPPED, CallName, Facts, Kind, Reply, Step, step
@@ -96,7 +97,7 @@ def test_names_arrive_on_the_wire(name: str) -> None:
             made = settings(api={"base_url": f"http://127.0.0.1:{bank.port}/api/v2.1"})
             pacer = Pacer(calls_per_second=100, max_in_flight=1)
             transport = TRANSPORTS[name](made.api.base_url, timeout_s=2, direct=True)
-            one = Client(made.api, transport=transport, budget=pacer)
+            one = Client(caller_of(made), transport=transport, budget=pacer)
             await one.send(CallName.REGISTER, REGISTER, token="secret-token")
             await one.aclose()
             return bank.requests[0]
@@ -303,7 +304,7 @@ def slowed(status: int, asked: str | None) -> tuple[Reply, list[Event], float, f
 
     async def main() -> tuple[Reply, float, float]:
         pacer = Pacer(calls_per_second=100_000, max_in_flight=4, wait_s=float, max_wait_s=60)
-        one = Client(settings().api, transport=transport, budget=pacer, emit=events.append)
+        one = Client(caller_of(settings()), transport=transport, budget=pacer, emit=events.append)
         reply, _ = await one.send(CallName.REGISTER, REGISTER, token="t")
         return reply, pacer.rate, pacer.gate.held_s
 
@@ -318,7 +319,7 @@ def dated(status: int, body: Any) -> float:
     async def main() -> float:
         pacer = Pacer(calls_per_second=100_000, max_in_flight=4, wait_s=float)
         ours = 1_777_885_200.0  # 2026-05-04T09:00:00Z
-        one = Client(settings().api, transport=transport, budget=pacer, wall_clock=lambda: ours)
+        one = Client(caller_of(settings()), transport=transport, budget=pacer, wall_clock=lambda: ours)
         assert one.bank_ahead_s == 0
         await one.send(CallName.REGISTER, REGISTER, token="t")
         return one.bank_ahead_s

@@ -21,7 +21,6 @@ import httpx
 import pytest
 import trustme
 
-from finhub_onboard.config.settings import Api
 from finhub_onboard.engine.connection import TRANSPORTS
 from finhub_onboard.outbound.tls import load_trust
 from finhub_onboard.outbound.transport import Unsent
@@ -252,7 +251,7 @@ def failing(kind: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPat
         monkeypatch.delenv(name.upper(), raising=False)
     if scene.proxy:
         monkeypatch.setenv("HTTPS_PROXY", scene.proxy)
-    trust = load_trust(Api(ca_file=pem(CA, folder)), {})
+    trust = load_trust(ca_file=pem(CA, folder), environ={})
 
     async def main() -> Exception:
         transport = TRANSPORTS[kind](scene.url, timeout_s=0.7, direct=not scene.proxy, trust=trust)

@@ -10,7 +10,6 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from finhub_onboard.config.settings import Api
 from finhub_onboard.engine.connection import TRANSPORTS
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.outbound.tls import Trust, load_trust
@@ -43,9 +42,9 @@ def test_a_private_ca_is_trusted_when_it_is_named(kind: str, tmp_path: Path) -> 
     """``api.ca_file``: a bank with a certificate of a private CA is reached with it, and not without it."""
     ca = trustme.CA()
     with server(context=context_of(ca.issue_cert("127.0.0.1"))) as bank:
-        assert asked(kind, bank.port, load_trust(Api(ca_file=pem(ca, tmp_path)), NOBODY)) == 200
+        assert asked(kind, bank.port, load_trust(ca_file=pem(ca, tmp_path), environ=NOBODY)) == 200
         with pytest.raises(httpx.ConnectError):
-            asked(kind, bank.port, load_trust(Api(), NOBODY))
+            asked(kind, bank.port, load_trust(environ=NOBODY))
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -56,14 +55,15 @@ def test_our_certificate_is_shown_to_a_bank_that_asks(kind: str, tmp_path: Path,
     context.verify_mode = ssl.CERT_REQUIRED
     theirs.configure_trust(context)
     certificate, key = identity(theirs.issue_cert("job.example.com"), tmp_path)
-    api = Api(ca_file=pem(ca, tmp_path), client_certificate=certificate, client_key=key)
     if together:
         certificate.write_bytes(certificate.read_bytes() + key.read_bytes())
-        api = Api(ca_file=pem(ca, tmp_path), client_certificate=certificate)
+    trust = load_trust(
+        ca_file=pem(ca, tmp_path), certificate=certificate, key=None if together else key, environ=NOBODY
+    )
     with server(context=context) as bank:
-        assert asked(kind, bank.port, load_trust(api, NOBODY)) == 200
+        assert asked(kind, bank.port, trust) == 200
         with pytest.raises(httpx.TransportError):
-            asked(kind, bank.port, load_trust(Api(ca_file=pem(ca, tmp_path)), NOBODY))
+            asked(kind, bank.port, load_trust(ca_file=pem(ca, tmp_path), environ=NOBODY))
 
 
 def test_the_systems_file_of_cas_is_honoured(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_the_systems_file_of_cas_is_honoured(kind: str, tmp_path: Path, monkeypa
     ca = trustme.CA()
     monkeypatch.setenv("SSL_CERT_FILE", str(pem(ca, tmp_path)))
     with server(context=context_of(ca.issue_cert("127.0.0.1"))) as bank:
-        assert asked(kind, bank.port, load_trust(Api())) == 200
+        assert asked(kind, bank.port, load_trust()) == 200
 
 
 def test_the_environments_proxy_is_honoured(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_the_environments_proxy_is_honoured(kind: str, tmp_path: Path, monkeypat
     ca, tunnel = trustme.CA(), Tunnel()
     for name in ("https_proxy", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    trust = load_trust(Api(ca_file=pem(ca, tmp_path)), NOBODY)
+    trust = load_trust(ca_file=pem(ca, tmp_path), environ=NOBODY)
     with server(context=context_of(ca.issue_cert("127.0.0.1"))) as bank, server(tunnel) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:p%40ss@127.0.0.1:{proxy.port}")
         assert asked(kind, bank.port, trust, direct=False) == 200
@@ -134,7 +134,12 @@ def test_a_file_that_cannot_be_used_is_named_with_its_setting(
     else:
         wrong.write_bytes(made[content] if isinstance(content, str) else content)
     with pytest.raises(ConfigurationError) as caught:
-        load_trust(Api.model_validate(paths), NOBODY)
+        load_trust(
+            ca_file=paths.get("ca_file"),
+            certificate=paths.get("client_certificate"),
+            key=paths.get("client_key"),
+            environ=NOBODY,
+        )
     message = f"{caught.value}; {caught.value.hint}"
     # A damaged certificate shows together with its key.
     assert f"api.{setting}: {wrong}" in message or (content == BROKEN and str(wrong) in message)
@@ -145,20 +150,20 @@ def test_a_file_that_cannot_be_used_is_named_with_its_setting(
 def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
     """A folder cannot be read as a certificate."""
     with pytest.raises(ConfigurationError, match=r"api\.ca_file: .*cannot be read"):
-        load_trust(Api(ca_file=tmp_path), NOBODY)
+        load_trust(ca_file=tmp_path, environ=NOBODY)
 
 
 def test_a_systems_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """``SSL_CERT_FILE`` that leads nowhere would look like a bank of an unknown issuer; plain http needs none."""
     environ = {"SSL_CERT_FILE": str(tmp_path / "nowhere.pem")}
     with pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE: .*nowhere"):
-        load_trust(Api(), environ)
-    assert load_trust(Api(base_url="http://127.0.0.1:1"), environ) == Trust()
+        load_trust(environ=environ)
+    assert load_trust(is_plain=True, environ=environ) == Trust()
 
 
 def test_a_certificate_without_its_key_is_named(tmp_path: Path) -> None:
     """A certificate's file without a key, and no ``api.client_key``: the message says what is missing."""
     certificate, _ = identity(trustme.CA().issue_cert("job.example.com"), tmp_path)
     with pytest.raises(ConfigurationError, match=r"api\.client_certificate: .*no private key") as caught:
-        load_trust(Api(client_certificate=certificate), NOBODY)
+        load_trust(certificate=certificate, environ=NOBODY)
     assert "api.client_key" in caught.value.hint

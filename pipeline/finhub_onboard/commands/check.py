@@ -16,9 +16,10 @@ from functools import partial
 
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine import descriptors, embedded_sandbox
+from finhub_onboard.engine.bank_settings import load_certificates
 from finhub_onboard.engine.connection import Connection, connected
 from finhub_onboard.engine.documents_root import refusal
-from finhub_onboard.engine.preconditions import load_certificates, need_credentials, need_seed, open_ledger
+from finhub_onboard.engine.preconditions import need_credentials, need_seed, open_ledger
 from finhub_onboard.errors import ConfigurationError, ExitCode, OnboardError
 from finhub_onboard.events import Event, Notice
 from finhub_onboard.keys import Keys

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from finhub_onboard.finhub.json_fields import identifier
-from finhub_onboard.journey.claims import reopen
+from finhub_onboard.journey.claims import is_id, reopen
 from finhub_onboard.journey.operator import IDS, Answer, answer_given, is_in_doubt, phase_in_doubt, question_about
 from finhub_onboard.journey.questions import Word
 from finhub_onboard.model import CallRecord, Journey, Phase
@@ -258,7 +257,7 @@ def _find_faults(
             yield Fault(row=row.row, field=name, said=f"contradicts `{word}`: empty one of the two")
         elif value and not brought and value != getattr(doubt, name):
             yield Fault(row=row.row, field=name, said="differs from what the ledger has: leave it as it was written")
-        elif value and (identifier(value) != value or _SCIENTIFIC.fullmatch(value)):
+        elif value and (not is_id(value) or _SCIENTIFIC.fullmatch(value)):
             yield Fault(
                 row=row.row, field=name, said="is no id as the bank writes them; a spreadsheet may have changed it"
             )

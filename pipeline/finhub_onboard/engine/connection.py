@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.bank_settings import caller_of, load_certificates, patience_of, tenant_of
 from finhub_onboard.events import Handler, ignore
-from finhub_onboard.finhub.patience import Patience, patience_of
+from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.finhub.requests import Payloads
 from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category
@@ -22,7 +23,6 @@ from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.pacing.places import Places
 from finhub_onboard.outbound.pacing.ports import RateBudget
 from finhub_onboard.outbound.session import AdminSession
-from finhub_onboard.outbound.tls import load_trust
 from finhub_onboard.outbound.transport import Transport
 
 TRANSPORTS: dict[str, type[Transport]] = {"aiohttp": AiohttpTransport, "httpx": HttpxTransport}
@@ -63,7 +63,7 @@ async def connected(
     ``may_send`` is asked before each call leaves; ``now`` is the clock of the run's instants. Raises
     :class:`ConfigurationError` if a certificate or the environment's proxy cannot be used.
     """
-    patience = patience_of(settings.retry, random.random)
+    patience = patience_of(settings, random.random)
     pacer = Pacer(
         calls_per_second=settings.limits.calls_per_second,
         max_in_flight=settings.limits.max_in_flight,
@@ -75,7 +75,7 @@ async def connected(
         api.base_url,
         timeout_s=api.timeout_s,
         direct=direct or (api.is_plain and not api.allow_plain_http),  # a proxy would see it unencrypted
-        trust=load_trust(api),
+        trust=load_certificates(settings),
     )
     given = settings.credentials
     # Without what separates their words: a passphrase is masked, and its words stay such as errors are written in.
@@ -83,7 +83,7 @@ async def connected(
         "".join(filter(str.isalpha, getattr(given, name).get_secret_value())) for name in type(given).model_fields
     ]
     client = Client(
-        api,
+        caller_of(settings),
         transport=transport,
         budget=pacer,
         emit=emit,
@@ -92,7 +92,7 @@ async def connected(
         wall_clock=now,
         look=transport.look,
     )
-    payloads = Payloads(settings, keys)
+    payloads = Payloads(tenant_of(settings), keys)
     session = AdminSession(client, payloads, patience, pacer.gate, clock=time.monotonic)
     try:
         yield Connection(

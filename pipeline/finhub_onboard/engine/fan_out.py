@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.admission import Admission, Find, Identify, Work
+from finhub_onboard.engine.bank_settings import patience_of
 from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.stop_rules import Cause, StopRules
 from finhub_onboard.engine.stopping import Stopper
@@ -22,7 +23,6 @@ from finhub_onboard.engine.tally import Tally, Watched
 from finhub_onboard.engine.tasks import beside
 from finhub_onboard.errors import ExitCode, OnboardError, UnreadableInputError
 from finhub_onboard.events import CustomerFinished, Handler, Progress
-from finhub_onboard.finhub.patience import patience_of
 from finhub_onboard.journey.identities import Book, Identities
 from finhub_onboard.journey.traverse import Tools, Traverser
 from finhub_onboard.keys import Keys
@@ -93,7 +93,7 @@ class Engine:
             ledger=Watched(ledger=identities, tally=self._tally, emit=emit),
             stop=stopper,
             rules=journey_rules(settings),
-            patience=patience_of(settings.retry, random.Random().random),  # noqa: S311 - jitter, not a secret
+            patience=patience_of(settings, random.Random().random),  # noqa: S311 - jitter, not a secret
             run=run,
             now=now,
             number=itertools.count(first_call).__next__,

@@ -15,7 +15,6 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice, ignore
 from finhub_onboard.ledger import connect
 from finhub_onboard.ledger.ports import AnotherSeedError, Ledger, Reader
-from finhub_onboard.outbound.tls import Trust, load_trust
 from finhub_onboard.reports.projection import instant
 
 _SEED = f"{PREFIX}CREDENTIALS__SEED"
@@ -52,11 +51,6 @@ def need_seed(settings: Settings) -> None:
             f"{_SEED} is missing: the ledger's keys derive from it",
             hint="set it in the environment, or …_FILE with the path of a secret file",
         )
-
-
-def load_certificates(settings: Settings) -> Trust:
-    """The certificates of the settings. Raises :class:`ConfigurationError` if a file is unusable."""
-    return load_trust(settings.api)
 
 
 def open_ledger(settings: Settings, *, create: bool = True, emit: Handler = ignore) -> Ledger:

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from finhub_onboard.config.settings import Retry
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
@@ -27,11 +25,10 @@ class Patience:
         return backoff_s(attempt, max_wait_s=self.max_wait_s, random=lambda: 1.0)
 
 
-def patience_of(retry: Retry, random: Callable[[], float]) -> Patience:
-    """The settings, with full jitter: customers who failed together must not retry together."""
-    cap = retry.max_wait_s
-    wait_s = partial(backoff_s, max_wait_s=cap, random=random)
-    return Patience(max_attempts=retry.max_attempts, max_wait_s=cap, wait_s=wait_s)
+def jittered(*, max_attempts: int, max_wait_s: float, random: Callable[[], float]) -> Patience:
+    """Patience with full jitter: customers who failed together must not retry together."""
+    wait_s = partial(backoff_s, max_wait_s=max_wait_s, random=random)
+    return Patience(max_attempts=max_attempts, max_wait_s=max_wait_s, wait_s=wait_s)
 
 
 def backoff_s(attempt: int, *, max_wait_s: float, random: Callable[[], float]) -> float:

@@ -4,6 +4,7 @@ Pure; documents are passed in as bytes. Customer data are held only as long as a
 """
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PureWindowsPath
@@ -12,7 +13,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from finhub_onboard.config.settings import Settings
 from finhub_onboard.finhub.calls import CallName, Step
 from finhub_onboard.finhub.consents import Consent
 from finhub_onboard.finhub.documents import uploaded_as
@@ -40,37 +40,53 @@ class Document:
     content: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """Who the requests are from, and what they have in common.
+
+    ``subscription_id`` is the webhook subscription whose deliveries can be read. ``verifies_as_admin``: verifications
+    are opened by ``POST /verifications``. ``consent_versions`` are for rows that name none; ``{now}`` in the activation
+    code becomes the time.
+    """
+
+    tenant_id: str
+    organization_id: str
+    user_id: str
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+    tenant_key: str = field(repr=False)
+    tenant_secret: str = field(repr=False)
+    subscription_id: str
+    verifies_as_admin: bool
+    consent_versions: Mapping[Consent, str]
+    activation_code: str
+
+
 class Payloads:
     """Builds every request of a run for one tenant."""
 
-    def __init__(self, settings: Settings, keys: Keys) -> None:
-        self._settings = settings
+    def __init__(self, tenant: Tenant, keys: Keys) -> None:
+        self._tenant = tenant
         self._keys = keys
-        self._api = settings.api
-        secrets = settings.credentials
-        self._tenant = {
-            "tenantKey": secrets.tenant_key.get_secret_value(),
-            "tenantSecret": secrets.tenant_secret.get_secret_value(),
-        }
-        own = (self._api.user_id, secrets.username.get_secret_value())
+        self._tenant_secrets = {"tenantKey": tenant.tenant_key, "tenantSecret": tenant.tenant_secret}
+        own = (tenant.user_id, tenant.username)
         self.own_names = frozenset(name.strip().casefold() for name in own)
         """By what the bank knows the job's own user, whom an answer may repeat; letter case does not matter."""
 
     def login(self) -> Outgoing:
         """Call 0: the admin session."""
-        secrets = self._settings.credentials
         return _post(
-            f"/admin/organization/{_part(self._api.organization_id)}/users/{_part(self._api.user_id)}/sessions",
+            f"/admin/organization/{_part(self._tenant.organization_id)}/users/{_part(self._tenant.user_id)}/sessions",
             {
-                "username": secrets.username.get_secret_value(),
-                "password": secrets.password.get_secret_value(),
-                **self._tenant,
+                "username": self._tenant.username,
+                "password": self._tenant.password,
+                **self._tenant_secrets,
             },
         )
 
     def hierarchy(self) -> Outgoing:
         """Call 1: the categories of the tenant."""
-        return _get(f"/customer/individual/categorization/hierarchy/{_part(self._api.tenant_id)}")
+        return _get(f"/customer/individual/categorization/hierarchy/{_part(self._tenant.tenant_id)}")
 
     def build(
         self, step: Step, customer: Customer, journey: Journey, *, category: Category, document: Document | None = None
@@ -95,13 +111,13 @@ class Payloads:
             case CallName.ACCEPT_CONSENT:
                 return _post(f"{one}/consents/{step.item}", self._consent(step.item, customer))
             case CallName.CHECK:
-                return _get(f"{one}/owner/{_part(self._api.tenant_id)}/activation/check")
+                return _get(f"{one}/owner/{_part(self._tenant.tenant_id)}/activation/check")
             case CallName.ACTIVATE:
                 return _post(f"{one}/activation", {"userId": customer.email, "code": self._activation_code()})
             case CallName.LIST_DOCUMENTS:
                 return _get(f"{one}/documents")
             case CallName.LIST_DELIVERIES:
-                subscription = _part(self._api.webhook_subscription_id)
+                subscription = _part(self._tenant.subscription_id)
                 return _get(
                     f"/webhooks/subscriptions/{subscription}/deliveries?page={step.item}&size={DELIVERIES_PER_PAGE}"
                 )
@@ -128,7 +144,7 @@ class Payloads:
             "roleIds": ["ACCOUNT_OWNER", "USER"],
             "customerCategory": {"id": category.id, "name": category.name},
             "individualCustomer": {
-                "tenantId": self._api.tenant_id,
+                "tenantId": self._tenant.tenant_id,
                 "customerName": f"{customer.first_name} {customer.last_name}",
             },
         }
@@ -137,14 +153,14 @@ class Payloads:
         return {
             "username": customer.email,
             "password": self._keys.password(customer.external_id),
-            **self._tenant,
+            **self._tenant_secrets,
             "credentialType": "PASSWORD",
             "value": customer.email,
-            "tenantId": self._api.tenant_id,
+            "tenantId": self._tenant.tenant_id,
         }
 
     def _verification(self, one: str, customer: Customer, journey: Journey) -> Outgoing:
-        if self._api.verification_path == "verifications":
+        if self._tenant.verifies_as_admin:
             high = Risk.HIGH in (customer.risk_level, journey.risk)
             return _post(
                 "/verifications",
@@ -152,8 +168,8 @@ class Payloads:
                     "customerId": journey.customer_id,
                     "type": "IDENTITY_VERIFICATION",
                     "requestedLevel": "POWER_TENANT_VERIFIED" if high else "TENANT_VERIFIED",
-                    "requestedByUserId": self._api.user_id,
-                    "requestedByTenantId": self._api.tenant_id,
+                    "requestedByUserId": self._tenant.user_id,
+                    "requestedByTenantId": self._tenant.tenant_id,
                     "notes": "Identity Verification",
                 },
             )
@@ -175,19 +191,19 @@ class Payloads:
             "verificationId": journey.verification_id,
             "status": "APPROVED",
             "verificationType": "IDENTITY_VERIFICATION",
-            "userId": self._api.user_id,
+            "userId": self._tenant.user_id,
         }
 
     def _consent(self, item: str, customer: Customer) -> dict[str, Any]:
         consent = Consent(item)
         accepted_at = getattr(customer, consent.accepted_at_column)
-        version = getattr(customer, consent.version_column) or getattr(self._settings.consents, consent.version_column)
+        version = getattr(customer, consent.version_column) or self._tenant.consent_versions[consent]
         body = {"accepted": True, "version": version}
         return body | ({"acceptanceTimestamp": accepted_at} if accepted_at else {})
 
     def _activation_code(self) -> str:
         now = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
-        return self._settings.journey.activation_code.replace("{now}", now)
+        return self._tenant.activation_code.replace("{now}", now)
 
 
 def _upload(item: str, customer: Customer, journey: Journey, document: Document) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import Step
+from finhub_onboard.finhub.json_fields import identifier
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.phase_rules import PhaseRules
 from finhub_onboard.journey.phase_table import BY_CALL, IN_ORDER
@@ -11,6 +12,11 @@ from finhub_onboard.model import Journey, Repeat, Standing
 
 DISPROVED_BY = frozenset({Code.NOT_FOUND, Code.LOGIN_REFUSED})
 """Refusals that disprove a claim: the id does not exist, or the customer's own password does not open it."""
+
+
+def is_id(value: str) -> bool:
+    """Whether the bank can have given it as an id."""
+    return identifier(value) == value
 
 
 def find_claim(step: Step, journey: Journey) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from finhub_onboard.errors import OnboardError
 from finhub_onboard.ledger.ports import Ledger, Reader
+from finhub_onboard.ledger.sealed import seal
 from finhub_onboard.model import Category
 
 _NOTE = "hierarchy"
@@ -18,7 +19,7 @@ _NOTE = "hierarchy"
 def remember(categories: Sequence[Category], ledger: Ledger) -> None:
     """Store the categories; a ledger that cannot be written is no error here."""
     with suppress(OnboardError):
-        ledger.note(_NOTE, ledger.keys.seal_text(json.dumps([asdict(category) for category in categories])))
+        ledger.note(_NOTE, seal([asdict(category) for category in categories], ledger.keys))
 
 
 def known_categories(ledger: Reader) -> tuple[Category, ...] | None:

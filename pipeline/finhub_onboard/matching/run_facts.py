@@ -4,7 +4,6 @@ No personal data: paths, counts and settings. Promise: only this module knows ho
 no bank, and loads nothing heavy; ``matching.judging`` reads and judges rows by it.
 """
 
-import json
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -19,9 +18,9 @@ import msgspec
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import IntakeSettings, Settings
-from finhub_onboard.errors import LedgerError
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.records import CallCounts
+from finhub_onboard.ledger.sealed import seal, unseal
 from finhub_onboard.matching.requirements import Asked, asked_by
 from finhub_onboard.model import Category, SourceInfo
 
@@ -129,8 +128,8 @@ def to_json(facts: RunFacts, progress: RunProgress, keys: Keys) -> dict[str, Any
         for part in (facts, progress)
         for name, value in ((each.name, getattr(part, each.name)) for each in fields(part))
     }
-    sealed = keys.seal_text(json.dumps({name: stored.pop(name) for name in _SEALED}))
-    return stored | {"sealed": sealed}
+    sealed = {name: stored.pop(name) for name in _SEALED}
+    return stored | {"sealed": seal(sealed, keys)}
 
 
 def read_facts(stored: Mapping[str, Any], keys: Keys | None = None) -> RunFacts:
@@ -150,10 +149,7 @@ def read_progress(stored: Mapping[str, Any], keys: Keys | None = None) -> RunPro
 def _unsealed(stored: Mapping[str, Any], keys: Keys) -> Mapping[str, Any]:
     if not (sealed := stored.get("sealed")):
         return stored
-    text = keys.unseal_text(sealed)
-    if not text:
-        raise LedgerError(f"what the ledger knows of run {stored['run_id']} is damaged", hint="restore a backup")
-    return {**stored, **json.loads(text)}
+    return {**stored, **unseal(sealed, keys, what=f"what the ledger knows of run {stored['run_id']}")}
 
 
 def _read(part: type[_Part], stored: Mapping[str, Any]) -> _Part:

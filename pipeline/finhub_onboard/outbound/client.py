@@ -9,6 +9,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -17,7 +18,6 @@ import httpx
 from msgspec.structs import replace
 
 from finhub_onboard import __version__
-from finhub_onboard.config.settings import Api
 from finhub_onboard.events import Handler, Notice, Slowed, ignore
 from finhub_onboard.finhub import answers
 from finhub_onboard.finhub.calls import STOPPED, CallName, Kind, Reply
@@ -32,6 +32,17 @@ from finhub_onboard.outbound.transport import Broken, Unsent
 _TOKENS = 4096
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Where the bank is, and how the job's calls are marked; without ``forwarded_for`` by this machine's address."""
+
+    base_url: str
+    tenant_id: str
+    timeout_s: float
+    forwarded_for: str
+    device_id: str
+
+
 class Client:
     """Sends requests of one run. ``transport`` is any httpx transport that raises ``ConnectError`` only unsent.
 
@@ -41,7 +52,7 @@ class Client:
 
     def __init__(
         self,
-        api: Api,
+        caller: Caller,
         *,
         transport: httpx.AsyncBaseTransport,
         budget: RateBudget,
@@ -52,9 +63,9 @@ class Client:
         secrets: Sequence[str] = (),
         look: Callable[[Cause], Awaitable[str]] | None = None,
     ) -> None:
-        self._url = httpx.URL(api.base_url)
+        self._url = httpx.URL(caller.base_url)
         self._path = self._url.raw_path.decode("ascii")
-        self._timeout_s = api.timeout_s
+        self._timeout_s = caller.timeout_s
         self._transport = transport
         self._emit = emit
         self._clock = clock
@@ -65,13 +76,13 @@ class Client:
         self._look = look
         self._budget = budget
         self._headers = {
-            "Host": urlsplit(api.base_url).netloc,
+            "Host": urlsplit(caller.base_url).netloc,
             "User-Agent": f"finhub-onboard/{__version__}",
-            "X-Tenant-ID": api.tenant_id,
-            "X-Forwarded-For": api.forwarded_for or own_address(api.base_url),
+            "X-Tenant-ID": caller.tenant_id,
+            "X-Forwarded-For": caller.forwarded_for or own_address(caller.base_url),
             "X-Forwarded-From": "finhub-onboard",
             "platform": "web",
-            "deviceId": api.device_id,
+            "deviceId": caller.device_id,
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
         }

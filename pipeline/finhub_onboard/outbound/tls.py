@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from finhub_onboard.config.settings import Api
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.small_files import read_small
 
@@ -59,25 +58,35 @@ class Trust:
 NO_TRUST = Trust()
 
 
-def load_trust(api: Api, environ: Mapping[str, str] = os.environ) -> Trust:
-    """Load and validate the files of the settings. Raises :class:`ConfigurationError` if any is unusable."""
-    if api.client_certificate:
-        _identity(api.client_certificate, api.client_key)
+def load_trust(
+    *,
+    ca_file: Path | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    is_plain: bool = False,
+    environ: Mapping[str, str] = os.environ,
+) -> Trust:
+    """Load and validate these files; ``is_plain``: calls travel without TLS.
+
+    Raises :class:`ConfigurationError` that names the setting of a file that is unusable.
+    """
+    if certificate:
+        _identity(certificate, key)
     return Trust(
-        ca=_certificates("api.ca_file", api.ca_file) if api.ca_file else b"",
-        ca_file=api.ca_file,
-        certificate=api.client_certificate,
-        key=api.client_key,
-        system=None if api.is_plain else _system(api, environ),
+        ca=_certificates("api.ca_file", ca_file) if ca_file else b"",
+        ca_file=ca_file,
+        certificate=certificate,
+        key=key,
+        system=None if is_plain else _system(environ, has_own=ca_file is not None),
     )
 
 
-def _system(api: Api, environ: Mapping[str, str]) -> Path | None:
-    """The file of CAs with which the environment replaces the system's."""
+def _system(environ: Mapping[str, str], *, has_own: bool) -> Path | None:
+    """The file of CAs with which the environment replaces the system's; ``has_own``: others are named."""
     if environ.get(_SYSTEMS):
         _some_certificate(_SYSTEMS, Path(environ[_SYSTEMS]))
         return Path(environ[_SYSTEMS])
-    if not api.ca_file and not _has_cas():
+    if not has_own and not _has_cas():
         hint = f"install them, name a file of them in {_SYSTEMS}, or the bank's CA in api.ca_file"
         raise ConfigurationError("this machine has no CA certificates, and so no bank could be trusted", hint=hint)
     return None

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from finhub_onboard.finhub.calls import step_from_label
 from finhub_onboard.journey.operator import is_in_doubt, question_about
 from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.model import CallRecord, Disposition, Journey, Phase, Standing
@@ -174,8 +173,7 @@ def _ended(entry: RunEntry) -> str:
 
 
 def _call_line(call: CallRecord, entry: RunEntry) -> str:
-    item = step_from_label(call.step).item
-    parts = [f"{instant(call.intent_at)}  {call.phase:<14} {call.step if item else call.step.split('/')[0]}"]
+    parts = [f"{instant(call.intent_at)}  {call.phase:<14} {call.step}"]
     parts.append(f"attempt {call.attempt}")
     if not call.outcome:
         parts.append("no outcome known" + ("" if entry.live else ": the run ended before an answer came"))

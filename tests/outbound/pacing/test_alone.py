@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 
+from finhub_onboard.engine.bank_settings import caller_of
 from finhub_onboard.finhub.calls import CallName, Reply
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.outbound.client import Client
@@ -78,7 +79,7 @@ def test_the_others_go_on_at_the_rate() -> None:
     async def main() -> tuple[list[Reply], float, float]:
         loop = asyncio.get_running_loop()
         pacer = Pacer(calls_per_second=100, max_in_flight=64)
-        client = Client(settings().api, transport=Bank(), budget=pacer)
+        client = Client(caller_of(settings()), transport=Bank(), budget=pacer)
         outgoing = payloads().hierarchy()
         refused: list[Reply] = []
 
