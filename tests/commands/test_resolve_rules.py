@@ -109,7 +109,7 @@ def test_every_fault_names_its_row_and_field(row: dict[str, Any], field: str) ->
     found = judge([given(**row)], {"C-1": known(doubtful())}, owners)
     assert faults(found) == [(1, field)]
     assert found.answers == []
-    assert all(wrong.said for wrong in found.wrong)
+    assert all(wrong.message for wrong in found.wrong)
 
 
 def test_an_id_of_the_customer_s_own_is_no_other_s() -> None:
@@ -139,7 +139,7 @@ def test_who_is_not_in_doubt_cannot_be_answered() -> None:
     onboarded = known(doubtful(standing=Standing.COMPLETE, done=8, doubts=0, step=""))
     found = judge([given(**EXISTS)], {"C-1": onboarded}, {})
     assert faults(found) == [(1, "external_id")]
-    assert "onboarded" in found.wrong[0].said
+    assert "onboarded" in found.wrong[0].message
     assert judge([given()], {"C-1": onboarded}, {}).before
 
 

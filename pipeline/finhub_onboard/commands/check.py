@@ -42,11 +42,11 @@ OK, FAILED, NOT_MADE = "ok", "failed", "not made"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check: ``state`` is ``ok``, ``failed`` or ``not made``; ``said`` is the finding."""
+    """One check: ``state`` is ``ok``, ``failed`` or ``not made``; ``text`` is the finding."""
 
     name: str
     state: str
-    said: str
+    text: str
     hint: str = ""
     exit_code: ExitCode = ExitCode.OK
 
@@ -54,20 +54,20 @@ class Check:
     def fact(self) -> str:
         """The text that people read beside the name."""
         hint = f" (hint: {self.hint})" if self.hint else ""
-        return f"{self.state if self.state == OK else self.state.upper()}: {self.said}{hint}"
+        return f"{self.state if self.state == OK else self.state.upper()}: {self.text}{hint}"
 
 
 @dataclass(slots=True, kw_only=True)
 class Checks:
     """The results of all checks."""
 
-    made: list[Check] = field(default_factory=list)
+    results: list[Check] = field(default_factory=list)
     categories: tuple[Category, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
         """The most serious one: 2 before 5 before 6 before 4; 0 if all hold."""
-        codes = [check.exit_code for check in self.made if check.state == FAILED]
+        codes = [check.exit_code for check in self.results if check.state == FAILED]
         return next((code for code in _MOST_SERIOUS_FIRST if code in codes), codes[0] if codes else ExitCode.OK)
 
     def as_json(self) -> str:
@@ -77,8 +77,8 @@ class Checks:
                 "ok": not self.exit_code,
                 "exit_code": int(self.exit_code),
                 "checks": [
-                    {"name": each.name, "state": each.state, "message": each.said, "hint": each.hint}
-                    for each in self.made
+                    {"name": each.name, "state": each.state, "message": each.text, "hint": each.hint}
+                    for each in self.results
                 ],
                 "categories": [
                     {"key": each.key, "id": each.id, "name": each.label, "risk": each.risk} for each in self.categories
@@ -90,7 +90,7 @@ class Checks:
     def find(self, name: str, look: Callable[[], str]) -> bool:
         """Make a check; ``look`` returns the finding or raises. Return whether it succeeded."""
         try:
-            self.made.append(Check(name=name, state=OK, said=look()))
+            self.results.append(Check(name=name, state=OK, text=look()))
         except OnboardError as error:
             self.fail(name, error)
             return False
@@ -99,20 +99,20 @@ class Checks:
     def fail(self, name: str, error: OnboardError) -> None:
         """Record a failed check."""
         text = "; ".join((str(error), *error.details))
-        self.made.append(Check(name=name, state=FAILED, said=text, hint=error.hint, exit_code=error.exit_code))
+        self.results.append(Check(name=name, state=FAILED, text=text, hint=error.hint, exit_code=error.exit_code))
 
     def skip(self, needs: str, *names: str) -> None:
         """Record checks that cannot be made because another one failed."""
-        self.made += [Check(name=name, state=NOT_MADE, said=f"it needs {needs}") for name in names]
+        self.results += [Check(name=name, state=NOT_MADE, text=f"it needs {needs}") for name in names]
 
 
 def check(load: Callable[[], Settings], *, show: Callable[[str, str, str], object] = lambda *_: None) -> Checks:
     """Make all checks; ``show`` gets each at once: its name, the finding, its state."""
     checks, shown = Checks(), 0
     for _ in _run_checks(load, checks):
-        for each in checks.made[shown:]:
+        for each in checks.results[shown:]:
             show(each.name, each.fact, each.state)
-        shown = len(checks.made)
+        shown = len(checks.results)
     for category in checks.categories:
         show("category", f"{category.key}: {category.label or _NO_LABEL}{_risk_suffix(category)}", OK)
     return checks

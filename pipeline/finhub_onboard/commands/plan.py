@@ -43,18 +43,19 @@ _HIERARCHY = 1
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """The result. ``told``: rows by their state in the ledger; ``ends``: rows by expected disposition and code.
+    """The result: counts of rows, calls and expected dispositions.
 
-    ``less`` and ``more``: by how many calls a phase may deviate from the bank's most likely decisions. ``sources``: new
-    customers by the source of their risk level; ``waiting``: those that a person may approve meanwhile. ``latency_s``:
-    the bank's recent latency, ``None`` if the ledger has none.
+    ``ledger_states``: rows by their state in the ledger; ``ends``: rows by expected disposition and code. ``less`` and
+    ``more``: by how many calls a phase may deviate from the bank's most likely decisions. ``sources``: new customers by
+    the source of their risk level; ``waiting``: those that a person may approve meanwhile. ``latency_s``: the bank's
+    recent latency, ``None`` if the ledger has none.
     """
 
     rate: float
     in_flight: int
     latency_s: float | None = None
     rows: int = 0
-    told: Counter[str] = field(default_factory=Counter)
+    ledger_states: Counter[str] = field(default_factory=Counter)
     calls: Counter[Phase] = field(default_factory=Counter)
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
     less: Counter[Phase] = field(default_factory=Counter)
@@ -104,7 +105,7 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     forecast = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=inputs.rows)
     forecast.calls[Phase.CATEGORIZATION] = _HIERARCHY
     with ExitStack() as stack:
-        desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), made=forecast, asked=asked_by(settings))
+        desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), plan=forecast, asked=asked_by(settings))
         if not say_if_missing(settings, emit):
             need_seed(settings)
             desk.ledger = ledger = stack.enter_context(look_into_ledger(settings, emit=emit))
@@ -147,7 +148,7 @@ class _Desk:
     """Counts rows; without a ledger every customer is new."""
 
     forecaster: Forecaster
-    made: Plan
+    plan: Plan
     asked: Asked
     levels: Levels = field(default_factory=lambda: levels(None, []))
     ledger: Reader | None = None
@@ -166,10 +167,10 @@ class _Desk:
             final = stands in (Disposition.REJECTED, *COMPLETE)
             held = "" if final else " for good" if row.customer else ", to be corrected"
             self._count(f"{stands}{held}")
-            self.made.ends[stands, "" if final or journey is None else journey.code] += 1
+            self.plan.ends[stands, "" if final or journey is None else journey.code] += 1
 
     def _count(self, what: str) -> None:
-        self.made.told[what] += 1
+        self.plan.ledger_states[what] += 1
 
     def _known(self, rows: Sequence[IntakeRow]) -> Iterator[tuple[IntakeRow, Journey | None, bytes]]:
         if self.ledger is None or self.keys is None or self.evidence is None:
@@ -186,21 +187,21 @@ class _Desk:
         taken_up = begin_visit(entered, row=fingerprint)
         cases = [Expected(level=level) for level in self._levels(customer, entered)]
         if journey is not None and may_be_approved(journey):
-            self.made.waiting += 1
+            self.plan.waiting += 1
             cases.append(replace(cases[0], approved=True))
         likeliest, *others = (self.forecaster.outlook(entered, customer, taken_up, case) for case in cases)
-        self.made.calls.update(likeliest.calls)
-        self.made.ends[_end(likeliest), likeliest.code] += 1
+        self.plan.calls.update(likeliest.calls)
+        self.plan.ends[_end(likeliest), likeliest.code] += 1
         for phase in Phase if any(other.calls != likeliest.calls for other in others) else ():
             counts = [outlook.calls[phase] for outlook in (likeliest, *others)]
-            self.made.less[phase] += counts[0] - min(counts)
-            self.made.more[phase] += max(counts) - counts[0]
+            self.plan.less[phase] += counts[0] - min(counts)
+            self.plan.more[phase] += max(counts) - counts[0]
 
     def _levels(self, customer: Customer, journey: Journey) -> Sequence[str]:
         if level := level_of(journey):
             return (level,)
         source, levels_ = self.levels.of(customer)
-        self.made.sources[source] += 1
+        self.plan.sources[source] += 1
         return levels_
 
 
@@ -220,7 +221,7 @@ def _end(outlook: Outlook) -> Disposition:
 
 def as_rows(forecast: Plan) -> Iterator[tuple[str, str]]:
     """Return the plan for people: labels and facts."""
-    states = ", ".join(f"{count:,} {what}" for what, count in forecast.told.most_common())
+    states = ", ".join(f"{count:,} {what}" for what, count in forecast.ledger_states.most_common())
     yield "rows", f"{forecast.rows:,}: {states}" if states else "0"
     yield "calls", f"{forecast.calls.total():,}, without repeats"
     yield from (("", f"{forecast.calls[phase]:>11,} {phase}") for phase in Phase if forecast.calls[phase])
@@ -242,7 +243,7 @@ def as_json(forecast: Plan) -> str:
     return json.dumps(
         {
             "rows": forecast.rows,
-            "ledger": dict(forecast.told),
+            "ledger": dict(forecast.ledger_states),
             "calls": {str(phase): forecast.calls[phase] for phase in Phase},
             "calls_total": forecast.calls.total(),
             "calls_range": dict(zip(("from", "to"), forecast.calls_range, strict=True)),

@@ -111,7 +111,7 @@ def _known(rows: Sequence[AnswerRow], ledger: Reader, keys: Keys) -> dict[str, H
 
 def _wrong(verdict: Verdict) -> Iterator[str]:
     for wrong in verdict.wrong:
-        yield f"row {wrong.row}" + (f", {wrong.field}" if wrong.field else "") + f": {wrong.said}"
+        yield f"row {wrong.row}" + (f", {wrong.field}" if wrong.field else "") + f": {wrong.message}"
 
 
 def _shown(texts: Iterable[str]) -> list[str]:

@@ -80,7 +80,7 @@ class Fault:
 
     row: int
     field: str
-    said: str
+    message: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,15 +104,15 @@ def judge(
     for row in rows:
         if row.broken:
             verdict.wrong.append(
-                Fault(row=row.row, field="", said="is no complete record: check quotes and delimiters")
+                Fault(row=row.row, field="", message="is no complete record: check quotes and delimiters")
             )
         elif not row.external_id:
-            verdict.wrong.append(Fault(row=row.row, field="external_id", said="is empty"))
+            verdict.wrong.append(Fault(row=row.row, field="external_id", message="is empty"))
         elif row.external_id in known:
             _judge(row, known[row.external_id], owners, verdict)
         elif row.answer:
             text = "the ledger does not know it; a spreadsheet may have changed it, such as dropped leading zeros"
-            verdict.wrong.append(Fault(row=row.row, field="external_id", said=text))
+            verdict.wrong.append(Fault(row=row.row, field="external_id", message=text))
         else:
             verdict.unanswered.append(row)
     verdict.wrong.sort(key=lambda wrong: wrong.row)
@@ -156,7 +156,7 @@ def _duplicates(rows: Sequence[AnswerRow]) -> Iterator[Fault]:
         times = Counter(getattr(row, name) for row in rows if row.answer)
         for row in rows:
             if row.answer and getattr(row, name) and times[getattr(row, name)] > 1:
-                yield Fault(row=row.row, field=name, said=what)
+                yield Fault(row=row.row, field=name, message=what)
 
 
 def _judge(row: AnswerRow, known: History, owners: Mapping[tuple[str, str], set[bytes]], verdict: Verdict) -> None:
@@ -172,7 +172,7 @@ def _judge(row: AnswerRow, known: History, owners: Mapping[tuple[str, str], set[
         else:
             now = known.states[-1]
             stands = disposition_of(now, now.fingerprint, run=now.completed_run)
-            verdict.wrong.append(Fault(row=row.row, field="external_id", said=f"is not in doubt: it is {stands}"))
+            verdict.wrong.append(Fault(row=row.row, field="external_id", message=f"is not in doubt: it is {stands}"))
     elif _was_given(row, word, known) and (_is_about_earlier(row, known) or _is_newest(row, word, known)):
         verdict.before.append(row)
     elif wrong := list(_find_faults(row, word, known, owners)):
@@ -216,7 +216,7 @@ def _judge_unanswered(row: AnswerRow, doubt: Journey, verdict: Verdict) -> None:
         return
     brings = question_about(doubt).brings
     if filled := [name for name in brings if getattr(row, name) not in ("", getattr(doubt, name))]:
-        verdict.wrong.append(Fault(row=row.row, field="answer", said=f"is empty, though {filled[0]} is filled in"))
+        verdict.wrong.append(Fault(row=row.row, field="answer", message=f"is empty, though {filled[0]} is filled in"))
     else:
         verdict.unanswered.append(row)
 
@@ -242,30 +242,30 @@ def _find_faults(
     asked, phase = question_about(doubt), phase_in_doubt(doubt)
     newest = "take the row from the newest in_doubt.csv"
     if word not in (asked.yes, asked.no):
-        yield Fault(row=row.row, field="answer", said=f"takes `{asked.yes}` or `{asked.no}` for {phase}")
+        yield Fault(row=row.row, field="answer", message=f"takes `{asked.yes}` or `{asked.no}` for {phase}")
     if row.phase and row.phase != phase:
-        yield Fault(row=row.row, field="phase", said=f"the customer is in doubt at {phase} by now: {newest}")
+        yield Fault(row=row.row, field="phase", message=f"the customer is in doubt at {phase} by now: {newest}")
     elif row.since and _instant(row.since) is None:
-        yield Fault(row=row.row, field="since", said="is no instant any more: empty it, or put it back")
+        yield Fault(row=row.row, field="since", message="is no instant any more: empty it, or put it back")
     elif _is_about_earlier(row, known) or (not row.since and not known.corrects and _answered_earlier(known)):
-        yield Fault(row=row.row, field="since", said=f"there was another attempt since: {newest}")
+        yield Fault(row=row.row, field="since", message=f"there was another attempt since: {newest}")
     for name in IDS:
         value, brought = getattr(row, name), name in asked.brings
         if brought and word is asked.yes and not value and name == asked.brings[0]:
-            yield Fault(row=row.row, field=name, said=f"is needed with `{word}`")
+            yield Fault(row=row.row, field=name, message=f"is needed with `{word}`")
         elif brought and value and word is asked.no:
-            yield Fault(row=row.row, field=name, said=f"contradicts `{word}`: empty one of the two")
+            yield Fault(row=row.row, field=name, message=f"contradicts `{word}`: empty one of the two")
         elif value and not brought and value != getattr(doubt, name):
-            yield Fault(row=row.row, field=name, said="differs from what the ledger has: leave it as it was written")
+            yield Fault(row=row.row, field=name, message="differs from what the ledger has: leave it as it was written")
         elif value and (not is_id(value) or _SCIENTIFIC.fullmatch(value)):
             yield Fault(
-                row=row.row, field=name, said="is no id as the bank writes them; a spreadsheet may have changed it"
+                row=row.row, field=name, message="is no id as the bank writes them; a spreadsheet may have changed it"
             )
         elif value and owners.get((name, value), set()) - {doubt.key} - known.yielding.get((name, value), set()):
             message = (
                 "is another customer's in the ledger; if an earlier answer gave it by mistake, correct that one first"
             )
-            yield Fault(row=row.row, field=name, said=message)
+            yield Fault(row=row.row, field=name, message=message)
 
 
 def _answered_earlier(known: History) -> bool:

@@ -1,7 +1,7 @@
-"""Whom a run takes up: rows joined with the ledger become work, or are counted as what they are.
+"""Decides which rows a run takes up: rows are joined with the ledger and become work, or are only counted.
 
-A joiner of keys, ledger, evidence and the journey's rules. Promise: a customer is under way once at most, whatever the
-input does. Memory: the customers under way.
+A joiner of keys, ledger, evidence and the journey's rules. Promise: a customer is active once at most, whatever the
+input contains. Memory: the active customers.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,10 +35,11 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """Takes rows in. ``find`` reads the ledger, ``identify`` hands in what it lacks of customers at the bank.
+    """Admits rows.
 
-    ``noticed`` hears of each customer whom the ledger knows and the run takes up. ``restored``: until when a ledger
-    that was restored from a backup knows what happened; else 0.
+    ``find`` reads the ledger, ``identify`` posts the identity hashes that it lacks. ``noticed`` is called for each
+    customer whom the ledger knows and the run takes up. ``restored``: up to which time a restored ledger knows what
+    happened; else 0.
     """
 
     keys: Keys
@@ -53,7 +54,7 @@ class Admission:
     restored: float = 0.0
 
     def admitted(self, rows: Sequence[IntakeRow]) -> list[Work]:
-        """Of these rows, the customers that this run carries; the others are counted."""
+        """The customers among these rows that this run carries; the others are counted."""
         wanted: list[Work] = []
         lacking: list[tuple[bytes, bytes]] = []
         keys = [self.keys.customer(row.external_id) if row.external_id else b"" for row in rows]
@@ -64,7 +65,7 @@ class Admission:
                 self._count(row, journey, b"")
                 continue
             if key in self.tally.under_way:
-                continue  # the input changed under our hands: nobody is carried by two workers at once
+                continue  # the input changed meanwhile: no customer may be carried by two workers at once
             fingerprint = self.evidence.fingerprint(customer, journey)
             visited = taking_up.needs_visit(journey, fingerprint, restored=bool(self.restored))
             if journey:
@@ -99,7 +100,7 @@ class Admission:
         return Work(row=row, customer=customer, journey=entered, visit=visit)
 
     def ended(self, work: Work, journey: Journey) -> Disposition:
-        """Count a customer who rests; return what became of the row."""
+        """Count a finished customer; return the row's disposition."""
         self.tally.forget(journey.key)
         self.tally.decided(work.customer.category, level_of(journey))
         self.identities.forget(journey.key)

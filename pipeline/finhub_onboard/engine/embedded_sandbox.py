@@ -1,9 +1,8 @@
-"""``base_url = "sandbox:"``: the run's own bank to practise on, a process that ends with the run however that ends.
+"""``base_url = "sandbox:"``: the run's own practice bank, a process that exits when the run does.
 
-No credential reaches it: the settings have its identity and log-in already (``config.practice``). The sandbox is told
-by its standard input: when this process dies, the pipe closes and the sandbox goes. What the bank knows survives in a
-file beside the system's temporary files, one per ledger, so that a run that was killed can be taken up again; a new
-ledger begins with an empty bank.
+No credential reaches it: the settings already have its identity and log-in (``config.practice``). The sandbox exits
+when its standard input closes, which happens when this process dies. Its state is kept in a file in the system's folder
+for temporary files, one per ledger, so that a killed run can be resumed; a new ledger begins with an empty bank.
 """
 
 import json
@@ -23,13 +22,13 @@ _END_S = 5
 
 
 def program(module: str) -> list[str]:
-    """The command that starts a module of this very program, not of what is called so in the current folder."""
+    """The command that starts a module of this program, and not one of that name in the current folder."""
     return [sys.executable, "-P", "-m", module]
 
 
 @contextmanager
 def running(settings: Settings, *, ledger_id: str) -> Iterator[Settings]:
-    """Start the sandbox if the settings ask for it; yields settings whose ``base_url`` is its address."""
+    """Start the sandbox if the settings ask for it; yields settings with its address as ``base_url``."""
     if not settings.embedded:
         yield settings
         return
@@ -37,7 +36,7 @@ def running(settings: Settings, *, ledger_id: str) -> Iterator[Settings]:
     command = [*program("finhub_onboard.sandbox"), "--port", "0", "--until-stdin-closes", "--state", str(state)]
     if settings.sandbox.scenario:
         command += ["--scenario", str(settings.sandbox.scenario)]
-    # A session of its own: Ctrl-C in the terminal is for the run, which still needs its bank to drain.
+    # A session of its own, so that Ctrl-C reaches only the run, which needs its bank to drain.
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command,
         env={name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
@@ -74,7 +73,7 @@ def _address(process: "subprocess.Popen[bytes]") -> str:
 
 
 def _state_file(ledger_id: str) -> Path:
-    """Where this ledger's bank is kept. Raises :class:`ConfigurationError` if others could have a hand in it."""
+    """The file of this ledger's bank. Raises :class:`ConfigurationError` if other users could change it."""
     folder = Path(tempfile.gettempdir()) / f"finhub-onboard-sandbox-{os.getuid()}"
     try:
         with suppress(FileExistsError):
@@ -93,7 +92,7 @@ def _state_file(ledger_id: str) -> Path:
 
 
 def _distrust(status: os.stat_result) -> str:
-    """Why what lies in the place of the sandbox's folder is not used; empty: it is ours alone."""
+    """Why the sandbox's folder is not trusted; empty: it is ours alone."""
     if not stat.S_ISDIR(status.st_mode):
         return "it is a link" if stat.S_ISLNK(status.st_mode) else "it is not a folder"
     if status.st_uid != os.getuid():

@@ -1,8 +1,8 @@
-"""Fan out: many customers at once, each with one request in flight, and stop gracefully.
+"""Fan out: many customers concurrently, each with one request in flight, and a graceful stop.
 
-The engine takes accepted rows as they are read, asks the ledger where each journey stands, lets a fixed number of
-workers carry those that need it, and counts. It emits events and prints nothing. Memory: one batch of rows and the
-customers being carried.
+The engine takes accepted rows as they are read, looks up their journeys in the ledger, lets a fixed number of workers
+carry those that need it, and counts. It emits events and prints nothing. Memory: one batch of rows and the active
+customers.
 """
 
 import asyncio
@@ -101,23 +101,23 @@ class Engine:
 
     @property
     def started(self) -> int:
-        """Journeys of this run that the ledger was told of."""
+        """The number of journeys of this run that were posted to the ledger."""
         return self._tally.started
 
     @property
     def levels(self) -> dict[str, dict[str, int]]:
-        """Risk levels that the bank decided on, by category."""
+        """The bank's decisions on risk levels, by category."""
         return {category: dict(counts) for category, counts in self._tally.levels.items()}
 
     @property
     def stopped_by(self) -> Cause | None:
-        """The cause that the next run must look for before it goes on."""
+        """The cause that the next run must check first."""
         return self._rules.stopped_by
 
     async def run(self, batches: Iterator[list[IntakeRow]]) -> None:
-        """Carry all rows; returns when every customer rests or the run has stopped.
+        """Carry all rows; returns when every customer has stopped, or the run has.
 
-        After a run that one cause stopped, one customer goes first. Who was set aside comes last, after all others.
+        If one cause stopped the last run, one customer goes first. Customers that were set aside come last.
         """
         places = self._settings.limits.max_in_flight
         workers = min(_CUSTOMERS_PER_CALL * places, max(places, _MOST_CUSTOMERS))
@@ -152,7 +152,7 @@ class Engine:
                 for work in await self._admitted(batch):
                     await queue.put(work)
         except UnreadableInputError as error:
-            # Something was sent already: this is a run that stopped, not an input that was refused.
+            # Calls were sent already, so the run stops instead of refusing the input.
             self._stopper.request(str(error), ExitCode.STOPPED_EARLY, hint=error.hint)
         except OnboardError as error:
             self._stopper.error(error)
@@ -164,11 +164,11 @@ class Engine:
                 await queue.put(None)
 
     async def _admitted(self, batch: list[IntakeRow]) -> list[Work]:
-        """Whom the run takes up; nobody once it stops: what taking rows up writes would also find a full disk."""
+        """The customers to carry; none once the run stops, because taking them up writes to the ledger."""
         return [] if self._stopper.requested else await asyncio.to_thread(self._admission.admitted, batch)
 
     async def _work(self, queue: "asyncio.Queue[Work | None]", *, first: bool) -> None:
-        """Carry one customer after the other; only the first worker goes on before a customer was looked at."""
+        """Carry one customer after the other; after a stop by one cause the other workers wait for the first."""
         if not first:
             await self._looked.wait()
         while (work := await queue.get()) is not None:

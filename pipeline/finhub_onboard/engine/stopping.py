@@ -1,7 +1,7 @@
-"""Stopping a run early: for a signal, a stop rule, a deadline, a refusal that concerns the whole run.
+"""Early stops of a run: by a signal, a stop rule, a deadline, or a refusal that concerns the whole run.
 
-Stopping is a value that everybody can ask for: nothing new leaves, what is under way finishes, and the same command
-goes on later. Knows no customer and no call.
+Anybody can request a stop: nothing new is sent, calls in flight finish, and the same command continues later. Knows no
+customer and no call.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ _AGAIN = "the same command goes on where it ended"
 
 
 class Stopper:
-    """Whether and why the run stops; the first reason counts. Fulfils ``journey.ports.Stop``.
+    """Whether and why the run stops; the first reason counts. Implements ``journey.ports.Stop``.
 
-    ``signs`` of a bank that is further than the ledger are looked for where they are given. ``grace_s``: how long calls
-    under way are waited for.
+    ``signs``, if given, detects a bank that is further than the ledger. ``grace_s`` is how long calls in flight are
+    waited for.
     """
 
     def __init__(self, gate: Gate, emit: Handler, signs: Signs | None = None, *, grace_s: float = 10.0) -> None:
@@ -49,7 +49,7 @@ class Stopper:
         self._grace: asyncio.TimerHandle | None = None
 
     def request(self, reason: str, exit_code: ExitCode, *, hint: str = "") -> None:
-        """Let nothing new leave; what is under way finishes, or is in doubt after the grace."""
+        """Stop sending; calls in flight finish, or are in doubt after the grace period."""
         if self.requested:
             return
         self.requested, self.reason, self.hint, self.exit_code = True, reason, hint, exit_code
@@ -60,7 +60,7 @@ class Stopper:
         )
 
     def compare(self, step: Step, judgement: Judgement, facts: Facts, journey: Journey) -> None:
-        """Stop where the answers show that the bank is further than the ledger."""
+        """Stop if the answers show that the bank is further than the ledger."""
         if self._signs is not None and (reason := self._signs.observe(step, judgement, facts, journey)):
             hint = f"put the newer ledger back if there is one, else run the whole book with {FLAG}"
             self.request(reason, ExitCode.STOPPED_EARLY, hint=hint)
@@ -70,23 +70,23 @@ class Stopper:
         self.request(message, judgement.exit_code, hint=judgement.hint)
 
     def error(self, error: OnboardError) -> None:
-        """Something stopped the run that is not a reply to a customer's call."""
+        """Stop for an error that is not a reply to a customer's call."""
         self.request(str(error), error.exit_code, hint=error.hint)
 
     def bank_is_down(self, reason: str) -> None:
-        """The bank does not come back: leave what is not finished pending."""
+        """The bank does not come back: unfinished customers stay pending."""
         hint = "wait until the bank is back; the same command goes on where it ended"
         self.request(f"the bank is down: {reason}", ExitCode.STOPPED_EARLY, hint=hint)
 
     async def pause(self, seconds: float) -> None:
-        """Sleep, but not longer than the run goes on."""
+        """Sleep, but no longer than the run lasts."""
         if seconds > 0:
             await self._gate.pause(seconds)
 
     async def carry_out(self, work: Coroutine[Any, Any, None], *, deadline: datetime | None) -> None:
-        """Do ``work`` to its end; what is still under way some time after a stop, or at a second signal, is cut off.
+        """Run ``work`` to its end; cancel it after the grace period of a stop, or at a second signal.
 
-        ``deadline`` is an instant. One that has passed asks to stop before ``work`` begins.
+        ``deadline`` is an instant. One that has passed requests the stop before ``work`` begins.
         """
         if _left_s(deadline) <= 0:
             self._be_late(deadline)
@@ -103,7 +103,7 @@ class Stopper:
                 self._grace.cancel()
 
     async def _at_deadline(self, deadline: datetime | None) -> None:
-        # In steps, by the wall clock: a machine that slept, or whose clock was set, is on time all the same.
+        # In steps by the wall clock, so that sleep of the machine and a set clock do not matter.
         while (left_s := _left_s(deadline)) > 0:  # noqa: ASYNC110 - time is no event
             await asyncio.sleep(min(left_s, _CLOCK_S))
         self._be_late(deadline)
@@ -114,7 +114,7 @@ class Stopper:
         self.request(reason, ExitCode.STOPPED_EARLY, hint=_AGAIN)
 
     def signalled(self, name: str, exit_code: ExitCode) -> None:
-        """The first signal drains, the second one stops now; what it interrupts is none of its business."""
+        """The first signal drains, the second one stops at once."""
         self._loop.call_soon_threadsafe(self._on_signal, name, exit_code)
 
     def _on_signal(self, name: str, exit_code: ExitCode) -> None:
