@@ -43,9 +43,10 @@ INSIDE = {
     "ledger.sqlite": ("ledger.connect",),
     "journey.phases": ("journey.phase_table",),
     "outbound.pacing.pacer": ("engine.connection",),
+    "engine.admission": ("engine.onboarding",),
 }
-"""Package -> who may import it besides itself: who chooses the ledger's adapter, or the rate budget; the table of all
-phases."""
+"""Package -> who may import it besides itself: who chooses the ledger's adapter, the rate budget, the work source;
+the table of all phases."""
 CALLS_NAMED_BY = {
     "engine.gateway": {"LIST_DELIVERIES", "UPLOAD_DOCUMENT"},  # which requests need more than the row
     "engine.refusal_scope": {"REGISTER"},  # which call takes a category
@@ -177,7 +178,7 @@ def test_walls_let_nothing_else_through(package: str) -> None:
 
 @pytest.mark.parametrize("package", INSIDE)
 def test_what_lies_inside_is_reached_by_one_way(package: str) -> None:
-    """Everybody else names the port of the ledger or of the rate budget, or the table of phases."""
+    """Everybody else names the port of the ledger, of the rate budget or of the work source, or the table of phases."""
     wrong = [
         f"{module} imports {name}"
         for module in MODULES

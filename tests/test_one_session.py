@@ -11,7 +11,6 @@ import pytest
 
 from finhub_onboard.engine.bank_health import Health
 from finhub_onboard.engine.bank_settings import caller_of
-from finhub_onboard.engine.fan_out import Engine
 from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.engine.stopping import Stopper
@@ -23,7 +22,7 @@ from finhub_onboard.model import Disposition, Journey
 from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.session import AdminSession
-from tests.engine.support import Held, rows
+from tests.engine.support import Held, joined, rows
 from tests.outbound.support import CATEGORY, TENANT, payloads, response, settings
 from tests.values import replace
 
@@ -76,15 +75,15 @@ def carried(foreign: Foreign, *, customers: int = 100) -> tuple[Bank, Stopper, d
     async def main() -> Stopper:
         pacer = Pacer(calls_per_second=2000, max_in_flight=8)
         client = Client(caller_of(given), transport=bank, budget=pacer)
-        loop, made = asyncio.get_running_loop(), payloads()
-        session = AdminSession(client, made, Patience(wait_s=lambda _: 0.0), pacer.gate, clock=loop.time)
+        loop, bodies = asyncio.get_running_loop(), payloads()
+        session = AdminSession(client, bodies, Patience(wait_s=lambda _: 0.0), pacer.gate, clock=loop.time)
         keys = Keys("a seed", TENANT)
         stopper = Stopper(pacer.gate, events.append)
         gateway = Gateway(
             client=client,
             budget=pacer,
             places=pacer.places,
-            payloads=made,
+            payloads=bodies,
             session=session,
             categories=(CATEGORY,),
             evidence=Evidence(keys, Path("/nowhere"), 1),
@@ -92,18 +91,13 @@ def carried(foreign: Foreign, *, customers: int = 100) -> tuple[Bank, Stopper, d
             ids=IdOwners(keys, sharing=held.sharing, find=held.find, identify=held.identify),
             keys=keys,
         )
-        engine = Engine(
-            settings=given, keys=keys, evidence=Evidence(keys, Path("/nowhere"), 1), run=1,
-            first_call=1, rows_total=customers, gateway=gateway, writer=held,
-            find=held.find, identify=held.identify, stopper=stopper, budget=pacer, counters=pacer.counters,
-            places=pacer.places, emit=events.append,
-        )  # fmt: skip
         batch = [
             replace(row, customer=replace(row.customer, category=CATEGORY.key))
             for row in rows(customers)
             if row.customer is not None
         ]
-        await asyncio.wait_for(engine.run(iter([batch])), 30)
+        made = joined(iter([batch]), held, gateway, pacer, stopper, events.append, settings=given, keys=keys)
+        await asyncio.wait_for(made.engine.run(), 30)
         return stopper
 
     stopper = asyncio.run(main())

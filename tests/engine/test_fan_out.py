@@ -4,28 +4,25 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from finhub_onboard.engine.fan_out import Engine
+from finhub_onboard.engine.admission import Admission
 from finhub_onboard.engine.stop_rules import Cause
 from finhub_onboard.engine.stopping import Stopper
+from finhub_onboard.engine.work_source import Work, WorkSource
 from finhub_onboard.errors import ExitCode, LedgerError
 from finhub_onboard.events import Event, Progress
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step
 from finhub_onboard.journey.ports import Problem
-from finhub_onboard.keys import IdKind, Keys
-from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.keys import IdKind
 from finhub_onboard.model import Customer, Disposition, IntakeRow, Journey, Phase, Standing
 from finhub_onboard.outbound.pacing.pacer import Pacer
-from tests.engine.support import Held, rows, settings
+from tests.engine.support import KEYS, Held, joined, rows, settings
 
 if TYPE_CHECKING:
-    from finhub_onboard.engine.gateway import Gateway
-
-KEYS = Keys("a seed", "a tenant")
+    from finhub_onboard.journey.ports import Bank
 
 
 class Counter:
@@ -111,6 +108,7 @@ class Run:
         problem: Problem | None = None,
         refusing: Callable[[Customer], Reply | None] = lambda _: None,
         stopped_by: Cause | None = None,
+        through: Callable[[Admission], WorkSource] = lambda source: source,
     ) -> "Run":
         """Carry the rows; fails if the run does not end."""
 
@@ -120,27 +118,21 @@ class Run:
             self.counter = Counter(pacer)
             self.counter.broken, self.counter.problem, self.counter.refusing = broken, problem, refusing
             self.stopper = Stopper(pacer.gate, self.events.append)
-            engine = Engine(
+            made = joined(
+                batches,
+                self.held,
+                cast("Bank", self.counter),
+                pacer,
+                self.stopper,
+                self.events.append,
                 settings=self.settings,
-                keys=KEYS,
-                evidence=Evidence(KEYS, Path("/nowhere"), 1),
                 run=self.number,
-                first_call=1,
-                rows_total=10,
-                gateway=cast("Gateway", self.counter),
-                writer=self.held,
-                find=self.held.find,
-                identify=self.held.identify,
-                stopper=self.stopper,
-                budget=pacer,
-                counters=pacer.counters,
-                places=pacer.places,
-                emit=self.events.append,
                 stopped_by=stopped_by,
+                through=through,
             )
-            await asyncio.wait_for(engine.run(batches), 20)
-            self.started = engine.started
-            self.stopped_by = engine.stopped_by
+            await asyncio.wait_for(made.engine.run(), 20)
+            self.started = made.tally.started
+            self.stopped_by = made.rules.stopped_by
 
         asyncio.run(scenario())
         return self
@@ -169,6 +161,57 @@ def test_every_row_is_carried_once_and_counted() -> None:
     assert run.last.dispositions == {Disposition.REJECTED: 5, Disposition.PENDING: 25}
     assert run.last.phases[Phase.REGISTRATION] == 25
     assert len({call.number for call in held.calls}) == 25
+
+
+class Claimed:
+    """A work source that hands out a few customers at a time, and notes whom it gave and whom it got back."""
+
+    def __init__(self, rows: Admission) -> None:
+        self.rows = rows
+        self.asked: list[int] = []
+        self.given: list[str] = []
+        self.finished: list[str] = []
+
+    async def take(self, n: int) -> list[Work]:
+        """Hand out at most three."""
+        self.asked.append(n)
+        taken = await self.rows.take(min(n, 3))
+        self.given += [work.row.external_id for work in taken]
+        return taken
+
+    def finish(self, work: Work, journey: Journey) -> Disposition:
+        """Take it back."""
+        self.finished.append(work.row.external_id)
+        return self.rows.finish(work, journey)
+
+
+def test_any_source_is_carried_to_its_end_and_gets_each_customer_back() -> None:
+    """What comes in small portions is all carried; asked again until nothing comes, and each is finished once."""
+    sources: list[Claimed] = []
+
+    def through(admitted: Admission) -> Claimed:
+        sources.append(Claimed(admitted))
+        return sources[0]
+
+    run = Run(Held()).of(iter([rows(40)]), through=through)
+    [source] = sources
+    assert sorted(run.counter.sent) == sorted(source.given) == sorted(source.finished)
+    assert len(set(source.finished)) == 40
+    assert len(source.asked) == 15  # fourteen portions, and one that is empty
+
+
+def test_a_source_is_not_asked_once_the_run_stops() -> None:
+    """The rest stays where it is: a partition that nobody took may be taken by another."""
+    sources: list[Claimed] = []
+
+    def through(admitted: Admission) -> Claimed:
+        sources.append(Claimed(admitted))
+        return sources[0]
+
+    problem = Problem(code="category_unknown", message="m", hint="h", field="category")
+    run = Run(Held(), stop__max_failed_rows=1, limits__max_in_flight=1)
+    run.of(iter([rows(300)]), problem=problem, through=through)
+    assert len(sources[0].given) < 60
 
 
 def test_a_later_run_carries_only_who_needs_it() -> None:

@@ -1,19 +1,22 @@
-"""Decides which rows a run takes up: rows are joined with the ledger and become work, or are only counted.
+"""Decides which rows a run takes up: judged rows are joined with the ledger and become work, or are only counted.
 
 A joiner of keys, ledger, evidence and the journey's rules. Promise: a customer is active once at most, whatever the
-input contains. Memory: the active customers.
+input contains. Memory: one batch of rows and the active customers.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from finhub_onboard.engine.stopping import Stopper
 from finhub_onboard.engine.tally import Tally
+from finhub_onboard.engine.work_source import Work
 from finhub_onboard.journey import taking_up
 from finhub_onboard.journey.identities import Identities
 from finhub_onboard.journey.levels import level_of
-from finhub_onboard.journey.visit import Visit
 from finhub_onboard.keys import Keys
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.model import Customer, Disposition, IntakeRow, Journey
@@ -23,37 +26,45 @@ Find = Callable[[Sequence[bytes]], dict[bytes, Journey]]
 Identify = Callable[[Sequence[tuple[bytes, bytes]]], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """A customer that this run takes up."""
-
-    row: IntakeRow
-    customer: Customer
-    journey: Journey
-    visit: Visit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Admission:
-    """Admits rows.
+    """The work source of rows (``work_source.WorkSource``): admits them as ``batches`` are read.
 
-    ``find`` reads the ledger, ``identify`` posts the identity hashes that it lacks. ``noticed`` is called for each
-    customer whom the ledger knows and the run takes up. ``restored``: up to which time a restored ledger knows what
-    happened; else 0.
+    ``find`` reads the ledger, ``identify`` posts the identity hashes that it lacks. ``restored``: up to which time a
+    restored ledger knows what happened; else 0.
     """
 
+    batches: Iterator[list[IntakeRow]]
     keys: Keys
     evidence: Evidence
     identities: Identities
     tally: Tally
     find: Find
     identify: Identify
-    noticed: Callable[[Journey], None]
+    stopper: Stopper
     run: int
     now: Callable[[], float]
     restored: float = 0.0
+    _admitted: deque[Work] = field(default_factory=deque, init=False)
 
-    def admitted(self, rows: Sequence[IntakeRow]) -> list[Work]:
+    async def take(self, n: int) -> list[Work]:
+        """The next customers that need work, read off the event loop; empty at the end, or once the run stops."""
+        while not self._admitted:
+            batch = await asyncio.to_thread(next, self.batches, None)
+            # None once the run stops, because taking customers up writes to the ledger.
+            if batch is None or self.stopper.requested:
+                return []
+            self._admitted.extend(await asyncio.to_thread(self._admit, batch))
+        return [self._admitted.popleft() for _ in range(min(n, len(self._admitted)))]
+
+    def finish(self, work: Work, journey: Journey) -> Disposition:
+        """Count a finished customer; return the row's disposition."""
+        self.tally.forget(journey.key)
+        self.tally.decided(work.customer.category, level_of(journey))
+        self.identities.forget(journey.key)
+        return self._count(work.row, journey, work.visit.row)
+
+    def _admit(self, rows: Sequence[IntakeRow]) -> list[Work]:
         """The customers among these rows that this run carries; the others are counted."""
         wanted: list[Work] = []
         lacking: list[tuple[bytes, bytes]] = []
@@ -82,7 +93,7 @@ class Admission:
         self, key: bytes, row: IntakeRow, customer: Customer, journey: Journey | None, fingerprint: bytes
     ) -> Work:
         if journey is not None:
-            self.noticed(journey)
+            self.stopper.take_up(journey)
         email = self.keys.email_hash(customer.email)
         entered = taking_up.enter(
             journey,
@@ -98,13 +109,6 @@ class Admission:
         self.tally.under_way[key] = entered.done
         self.identities.begin(key, customer, journey)
         return Work(row=row, customer=customer, journey=entered, visit=visit)
-
-    def ended(self, work: Work, journey: Journey) -> Disposition:
-        """Count a finished customer; return the row's disposition."""
-        self.tally.forget(journey.key)
-        self.tally.decided(work.customer.category, level_of(journey))
-        self.identities.forget(journey.key)
-        return self._count(work.row, journey, work.visit.row)
 
     def _count(self, row: IntakeRow, journey: Journey | None, fingerprint: bytes) -> Disposition:
         disposition = disposition_of_row(row, journey, fingerprint, run=self.run)

@@ -4,6 +4,7 @@ Joins the stages for the duration of a run. When it returns, the ledger holds wh
 """
 
 import asyncio
+import itertools
 import time
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.admission import Admission
 from finhub_onboard.engine.bank_health import Health
 from finhub_onboard.engine.connection import Connection, connected
 from finhub_onboard.engine.fan_out import Engine
@@ -18,14 +20,18 @@ from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.engine.opening import OpenedRun
+from finhub_onboard.engine.progress import ProgressMeter
 from finhub_onboard.engine.restored import Signs
-from finhub_onboard.engine.stop_rules import Cause
+from finhub_onboard.engine.stop_rules import Cause, StopRules
 from finhub_onboard.engine.stopping import Stopper
+from finhub_onboard.engine.tally import Tally, Watched
 from finhub_onboard.engine.tasks import beside
 from finhub_onboard.errors import ExitCode, OnboardError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.second_pass import judge_rows
+from finhub_onboard.journey.identities import Identities
+from finhub_onboard.journey.traverse import Tools
 from finhub_onboard.ledger import logins
 from finhub_onboard.ledger.categories import remember
 from finhub_onboard.ledger.ports import Writer
@@ -33,6 +39,7 @@ from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.incomplete import Known
 from finhub_onboard.matching.judging import rules_of
+from finhub_onboard.matching.requirements import journey_rules
 from finhub_onboard.matching.run_facts import RunProgress, to_json
 from finhub_onboard.model import Category
 
@@ -45,6 +52,20 @@ class Carried:
 
     progress: RunProgress
     stopper: Stopper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What lives while customers are carried; the engine is joined from it."""
+
+    connection: Connection
+    categories: tuple[Category, ...]
+    health: Health
+    writer: Writer
+    identities: Identities
+    stopper: Stopper
+    rules: StopRules
+    tally: Tally
 
 
 class Onboarding:
@@ -60,6 +81,7 @@ class Onboarding:
         self._record = opened.record
         self._held = opened.held
         self._keys = opened.keys
+        self._evidence = Evidence(opened.keys, settings.documents.root, settings.documents.max_bytes)
         self._emit = emit
 
     async def carry_out(self, interrupts: Interrupts, deadline: datetime | None) -> Carried:
@@ -95,56 +117,97 @@ class Onboarding:
             stopper.error(error)
 
     async def _carry(self, connection: Connection, stopper: Stopper, categories: tuple[Category, ...]) -> None:
-        settings = self._settings
-        health = Health(connection.gate, connection.counters, self._emit)
-        evidence = Evidence(self._keys, settings.documents.root, settings.documents.max_bytes)
+        rules = StopRules(self._settings, stopped_by=Cause.parse(self._progress.stopped_by))
+        tally = Tally(total=self._found.rows)
         async with self._writer(stopper) as writer:
             if self._opened.bank.is_news:  # only after a log-in: a wrong address must not be stored
                 writer.belong(self._opened.bank.address)
                 if self._record.number > 1:
                     self._emit(Notice(message=self._opened.bank.message))
-            gateway = Gateway(
-                client=connection.client,
-                budget=connection.budget,
-                places=connection.places,
-                payloads=connection.payloads,
-                session=connection.session,
+            parts = _Parts(
+                connection=connection,
                 categories=categories,
-                evidence=evidence,
-                health=health,
-                ids=IdOwners(
-                    self._keys, sharing=self._ledger.sharing, find=self._ledger.find, identify=writer.identify
-                ),
-                keys=self._keys,
-            )
-            engine = Engine(
-                settings=settings,
-                keys=self._keys,
-                evidence=evidence,
-                run=self._record.number,
-                first_call=self._ledger.reserve_call_numbers(),
-                rows_total=self._found.rows,
-                gateway=gateway,
+                health=Health(connection.gate, connection.counters, self._emit),
                 writer=writer,
-                find=self._ledger.find,
-                identify=writer.identify,
+                identities=Identities(writer, self._keys),
                 stopper=stopper,
-                budget=connection.budget,
-                counters=connection.counters,
-                places=connection.places,
-                emit=self._emit,
-                now=self._opened.clock,
-                stopped_by=Cause.parse(self._progress.stopped_by),
-                restored=self._ledger.knows_until(self._record.number) if self._facts.ledger_restored else 0.0,
+                rules=rules,
+                tally=tally,
             )
-            watch = health.watch(connection.hierarchy.probe, connection.patience, stopper.bank_is_down, stopper.error)
-            known = Known(self._facts, self._ledger, self._keys, run=self._record.number)
-            batches = judge_rows(self._found, rules_of(self._facts, categories), batch_rows=settings.intake.batch_rows)
+            watch = parts.health.watch(
+                connection.hierarchy.probe, connection.patience, stopper.bank_is_down, stopper.error
+            )
             async with beside(watch, self._heartbeat(connection, stopper, writer)):
-                await engine.run(map(known.judged, batches))
-        self._progress = replace(self._progress, stopped_by=str(engine.stopped_by or ""), levels=engine.levels)
+                await self._engine(parts).run()
+        levels = {category: dict(counts) for category, counts in tally.levels.items()}
+        self._progress = replace(self._progress, stopped_by=str(rules.stopped_by or ""), levels=levels)
         if not writer.failed:
-            self._progress = replace(self._progress, started=engine.started)
+            self._progress = replace(self._progress, started=tally.started)
+
+    def _engine(self, parts: _Parts) -> Engine:
+        """Join the source of customers and the tools that carry them."""
+        connection = parts.connection
+        tools = Tools(
+            bank=self._gateway(parts),
+            ledger=Watched(ledger=parts.identities, tally=parts.tally, emit=self._emit),
+            stop=parts.stopper,
+            rules=journey_rules(self._settings),
+            patience=connection.patience,
+            run=self._record.number,
+            now=self._opened.clock,
+            number=itertools.count(self._ledger.reserve_call_numbers()).__next__,
+        )
+        meter = ProgressMeter(
+            tally=parts.tally,
+            rules=parts.rules,
+            budget=connection.budget,
+            counters=connection.counters,
+            places=connection.places,
+            emit=self._emit,
+        )
+        return Engine(
+            self._source(parts),
+            tools,
+            stopper=parts.stopper,
+            rules=parts.rules,
+            meter=meter,
+            emit=self._emit,
+            max_in_flight=self._settings.limits.max_in_flight,
+        )
+
+    def _source(self, parts: _Parts) -> Admission:
+        """The rows of the inputs, judged again and joined with the ledger."""
+        run = self._record.number
+        known = Known(self._facts, self._ledger, self._keys, run=run)
+        row_rules = rules_of(self._facts, parts.categories)
+        return Admission(
+            batches=map(known.judged, judge_rows(self._found, row_rules, batch_rows=self._settings.intake.batch_rows)),
+            keys=self._keys,
+            evidence=self._evidence,
+            identities=parts.identities,
+            tally=parts.tally,
+            find=self._ledger.find,
+            identify=parts.writer.identify,
+            stopper=parts.stopper,
+            run=run,
+            now=self._opened.clock,
+            restored=self._ledger.knows_until(run) if self._facts.ledger_restored else 0.0,
+        )
+
+    def _gateway(self, parts: _Parts) -> Gateway:
+        connection, ledger = parts.connection, self._ledger
+        return Gateway(
+            client=connection.client,
+            budget=connection.budget,
+            places=connection.places,
+            payloads=connection.payloads,
+            session=connection.session,
+            categories=parts.categories,
+            evidence=self._evidence,
+            health=parts.health,
+            ids=IdOwners(self._keys, sharing=ledger.sharing, find=ledger.find, identify=parts.writer.identify),
+            keys=self._keys,
+        )
 
     def _writer(self, stopper: Stopper) -> AbstractAsyncContextManager[Writer]:
         """The ledger's writer; on a full disk, outcomes of calls in flight are still written, but nothing is sent."""
