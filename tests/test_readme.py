@@ -17,6 +17,7 @@ from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Disposition
+from finhub_onboard.sandbox.magic import MAGIC
 from tests.acceptance.support import ROOT, Desk, sandbox
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,6 +43,12 @@ def test_every_command_is_listed_with_an_example_in_its_help() -> None:
     for name in cli.commands:
         shown = CliRunner().invoke(cli, [name, "--help"], prog_name="onboard").output
         assert f"  onboard {name}" in shown.split("Example:")[1]
+
+
+def test_the_magic_addresses_are_those_of_the_sandbox() -> None:
+    """The table of addresses that decide a customer's fate says what the sandbox's own says."""
+    listed = {named(row[0])[0].removesuffix("@"): row[1] for row in table("| e-mail ends with | what happens |")}
+    assert listed == dict(MAGIC)
 
 
 def test_no_text_names_a_command_that_does_not_exist() -> None:

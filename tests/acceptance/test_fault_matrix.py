@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from finhub_onboard.sandbox import demo
-from finhub_onboard.sandbox.scenario import KINDS
+from finhub_onboard.sandbox.habits import KINDS
 from tests.acceptance.support import Desk, assert_no_traceback, disagreements, repeated_too_often, sandbox
 from tests.benchmarks.bench_job import customers
 from tests.support import typical

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from finhub_onboard.sandbox import demo
+from finhub_onboard.sandbox.habits import KINDS
 from finhub_onboard.sandbox.operations import OPERATION_IDS
-from finhub_onboard.sandbox.scenario import KINDS
 from tests.acceptance.support import Bank, Desk, disagreements, repeated_too_often, sandbox
 from tests.benchmarks.bench_job import customers
 

@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard.model import Customer
-from finhub_onboard.rehearsal.rehearse import _categories, _longest, names
+from finhub_onboard.rehearsal.rehearse import _longest, names
 from finhub_onboard.rehearsal.sample import SampleRow
 from finhub_onboard.rehearsal.trial import _injected
 from finhub_onboard.rehearsal.witness import Witness
 from finhub_onboard.sandbox.app import Sandbox
-from finhub_onboard.sandbox.demo import CATEGORIES
 from finhub_onboard.sandbox.scenario import load, shipped
 from tests.acceptance.support import ROOT
 from tests.intake.helpers import a_row
@@ -28,25 +27,6 @@ def test_every_shipped_scenario_is_rehearsed_and_then_the_kills() -> None:
     assert set(names()) == files | {"kill_one", "kill_all"}
     assert len(names()) == len(set(names()))
     assert (names()[0], names()[-2:]) == ("calm", ("kill_one", "kill_all"))
-
-
-def test_the_bank_gets_the_samples_categories_with_their_usual_risk() -> None:
-    """A category that the bank has, in any spelling, stays its own; others have the risk of most of their rows."""
-    rows = [
-        customer(category="individual_plus", risk_level="HIGH"),
-        customer(category="Gold", risk_level="MEDIUM"),
-        customer(category="GOLD", risk_level="MEDIUM"),
-        customer(category="Gold", risk_level="HIGH"),
-        customer(category="Students"),
-    ]
-    added = _categories(rows)[len(CATEGORIES) :]
-    assert _categories(rows)[: len(CATEGORIES)] == CATEGORIES
-    assert [(category.key, category.name, category.risk) for category in added] == [
-        ("Gold", "Gold", "MEDIUM"),
-        ("Students", "Students", "LOW"),
-    ]
-    assert all(category.individual for category in added)
-    assert len({category.id for category in added}) == 2
 
 
 def test_the_killed_journey_is_the_one_with_most_calls() -> None:
@@ -92,8 +72,18 @@ def test_refused_and_risky_customers_count(risk: float, refused: float, expected
     desk.log_in()
     person = desk.register("a@example.com")
     person.verify()
+    person.prove()
     person.approve()
     assert _injected(desk.sandbox, Witness()) == expected
+
+
+def test_what_others_did_counts() -> None:
+    """Each act of others, each consent refused for its version, and a data reset."""
+    act = {"does": "approve", "after": ["registerIndividual"], "share": 1.0}
+    desk = Desk(meanwhile=[act], consents={"terms": ["2.0"]}).log_in()
+    desk.register("a@example.com").consent("terms")
+    desk.sandbox.bank.lose_data()
+    assert _injected(desk.sandbox, Witness()) == {"approve": 1, "refuse_version": 1, "reset": 1}
 
 
 def test_verifications_approved_at_once_count() -> None:

@@ -9,7 +9,8 @@ from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.rehearsal.terms import terms
 from finhub_onboard.sandbox import demo
-from finhub_onboard.sandbox.scenario import Scenario, parse
+from finhub_onboard.sandbox.habits import Scenario
+from finhub_onboard.sandbox.scenario import parse
 
 REAL = """
 [api]

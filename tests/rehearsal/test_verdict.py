@@ -8,13 +8,13 @@ import pytest
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.model import Customer
 from finhub_onboard.rehearsal.sample import Sample, SampleRow
-from finhub_onboard.rehearsal.verdict import Findings, compare, given_up
+from finhub_onboard.rehearsal.verdict import Findings, compare, given_up, unfinished
 from finhub_onboard.rehearsal.witness import Witness
 from finhub_onboard.sandbox.app import Sandbox
+from finhub_onboard.sandbox.habits import Scenario
 from finhub_onboard.sandbox.onlooker import Seen
 from finhub_onboard.sandbox.records import Consent, Verification
 from finhub_onboard.sandbox.records import Customer as AtBank
-from finhub_onboard.sandbox.scenario import Scenario
 from tests.intake.helpers import a_row
 
 EMAIL = "ana@example.com"
@@ -73,6 +73,29 @@ def judged(results: list[Line], known: dict[str, AtBank]) -> Findings:
 def test_agreement_finds_nothing() -> None:
     """A finished row that the bank has, and a rejected one that it has not."""
     assert judged(lines(), {EMAIL: at_bank()}) == Findings()
+
+
+def test_customers_whom_the_bank_lost_prove_nothing() -> None:
+    """After a data reset a finished row is not lost by the job; a row without a result still is."""
+    witness = Witness()
+    witness.bank = Sandbox(Scenario()).bank
+    assert compare(SAMPLE, lines(), {}, witness).lost
+    assert compare(SAMPLE, lines(), {}, witness, forgotten={EMAIL}) == Findings()
+    assert compare(SAMPLE, (), {}, witness, forgotten={EMAIL}).lost
+
+
+def test_what_a_person_must_look_at_may_be_active() -> None:
+    """What the check answers for an active customer is not documented: such a row waits, and is not lost."""
+    waits = lines(disposition="parked", phase="consents", code="activation_not_allowed")
+    assert judged(waits, {EMAIL: at_bank()}) == Findings()
+    assert judged(lines(disposition="parked", phase="consents", code="high_risk"), {EMAIL: at_bank()}).lost
+
+
+def test_unfinished_rows_are_named_with_what_they_wait_for() -> None:
+    """Accepted rows only, by their place in the input, with disposition and code."""
+    assert unfinished(SAMPLE, lines()) == unfinished(SAMPLE, lines(disposition="unchanged")) == {}
+    assert unfinished(SAMPLE, lines(disposition="parked", code="high_risk")) == {"row 17": "parked high_risk"}
+    assert unfinished(SAMPLE, ()) == {"row 17": "no result"}
 
 
 @pytest.mark.parametrize(

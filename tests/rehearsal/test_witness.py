@@ -6,8 +6,8 @@ import pytest
 
 from finhub_onboard.rehearsal.witness import Fate, Kill, Witness, excess
 from finhub_onboard.sandbox.app import Sandbox
+from finhub_onboard.sandbox.habits import Scenario
 from finhub_onboard.sandbox.onlooker import Seen
-from finhub_onboard.sandbox.scenario import Scenario
 
 DONE, REFUSED, NOT_TAKEN, UNCLEAR = Fate.DONE, Fate.REFUSED, Fate.NOT_TAKEN, Fate.UNCLEAR
 

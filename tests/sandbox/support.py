@@ -18,8 +18,9 @@ import uvicorn
 
 from finhub_onboard.sandbox import demo
 from finhub_onboard.sandbox.app import Sandbox
+from finhub_onboard.sandbox.habits import Scenario
 from finhub_onboard.sandbox.operations import match
-from finhub_onboard.sandbox.scenario import Scenario, parse
+from finhub_onboard.sandbox.scenario import parse
 from finhub_onboard.sandbox.server import configure
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from finhub_onboard.sandbox.faults import Faults
-from finhub_onboard.sandbox.scenario import KINDS, parse
+from finhub_onboard.sandbox.habits import KINDS
+from finhub_onboard.sandbox.scenario import parse
 from tests.sandbox.support import CONSENTS, LOGIN, LOGIN_PATH, Person, Reply, Wire, registration, running
 
 GONE = (http.client.RemoteDisconnected, ConnectionResetError, http.client.BadStatusLine)

@@ -4,8 +4,9 @@ import asyncio
 
 from finhub_onboard.sandbox import demo
 from finhub_onboard.sandbox.app import Sandbox
+from finhub_onboard.sandbox.habits import Scenario
 from finhub_onboard.sandbox.onlooker import Seen
-from finhub_onboard.sandbox.scenario import Scenario, parse
+from finhub_onboard.sandbox.scenario import parse
 from finhub_onboard.sandbox.server import running
 from tests.sandbox.support import Desk, Wire, registration
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.sandbox.habits import KINDS, Scenario
 from finhub_onboard.sandbox.operations import OPERATION_IDS
-from finhub_onboard.sandbox.scenario import KINDS, Scenario, load, parse
+from finhub_onboard.sandbox.scenario import load, parse
 from tests.sandbox.support import ROOT
 
 SHIPPED = sorted((ROOT / "configs" / "scenarios").glob("*.toml"))

@@ -20,7 +20,8 @@ from types import FrameType
 from finhub_onboard.config.order import Order
 from finhub_onboard.errors import ConfigurationError, ExitCode
 from finhub_onboard.events import Handler, Notice
-from finhub_onboard.model import Customer, Risk
+from finhub_onboard.model import Risk
+from finhub_onboard.rehearsal.bank import adapt, categories
 from finhub_onboard.rehearsal.sample import Sample, SampleRow, alone, draw, spread
 from finhub_onboard.rehearsal.table import COLUMNS, Line, as_json, as_rows, complaints, covered
 from finhub_onboard.rehearsal.terms import terms
@@ -28,10 +29,10 @@ from finhub_onboard.rehearsal.trial import Outcome, RehearsalError, Stage, Trial
 from finhub_onboard.rehearsal.verdict import Findings
 from finhub_onboard.rehearsal.witness import KILLED, Kill
 from finhub_onboard.reports.files.atomic import make_folder
-from finhub_onboard.sandbox.demo import CATEGORIES, DemoCategory
-from finhub_onboard.sandbox.scenario import Scenario, load, shipped
+from finhub_onboard.sandbox.habits import Scenario
+from finhub_onboard.sandbox.scenario import load, shipped
 
-KILL_ONE, KILL_ALL = "kill_one", "kill_all"
+CALM, KILL_ONE, KILL_ALL = "calm", "kill_one", "kill_all"
 _KILLS_OF_ALL = 8
 _AT_ONCE = 4
 _PREFIX = "finhub-onboard-rehearsal-"
@@ -39,7 +40,7 @@ _PREFIX = "finhub-onboard-rehearsal-"
 
 def names() -> tuple[str, ...]:
     """The scenarios that can be rehearsed, in the order of the table."""
-    return (*sorted(shipped(), key=lambda name: (name != "calm", name)), KILL_ONE, KILL_ALL)
+    return (*sorted(shipped(), key=lambda name: (name != CALM, name)), KILL_ONE, KILL_ALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def rehearse(wish: Wish, environ: Mapping[str, str], emit: Handler) -> list[Line
     with _private_folder() as folder:
         sample = draw(wish.order, agreed.theirs, folder, wanted=wish.rows)
         _tell(emit, f"{len(sample.rows)} rows, {len(sample.customers)} of them customers; {agreed.told}")
-        stage = Stage(terms=agreed, folder=folder, categories=_categories(sample.customers), keep=wish.order.out)
+        stage = Stage(terms=agreed, folder=folder, categories=categories(sample.customers), keep=wish.order.out)
         return asyncio.run(_Rehearsal(wish, stage, sample, emit).carry_out())
 
 
@@ -104,7 +105,17 @@ class _Rehearsal:
                 tasks = [group.create_task(self._line(name)) for name in wanted]
         except BaseExceptionGroup as errors:
             raise _first(errors) from None
-        return [line for task in tasks if (line := task.result()) is not None]
+        lines = [line for task in tasks if (line := task.result()) is not None]
+        calm = await self._calm(lines)
+        return [replace(line, kept=line.kept_of(calm)) for line in lines]
+
+    async def _calm(self, lines: Sequence[Line]) -> frozenset[str]:
+        """Where the rows stand that a calm bank onboards; if that was not wanted it is tried for itself."""
+        for line in lines:
+            if line.scenario == CALM:
+                return line.onboarded[0]
+        stage = replace(self._stage, keep=None)
+        return (await self._perform(f"{CALM}/reference", Scenario(), self._sample, again=False, stage=stage)).onboarded
 
     async def _line(self, name: str) -> Line | None:
         if name == KILL_ONE:
@@ -119,10 +130,19 @@ class _Rehearsal:
         return line
 
     async def _perform(
-        self, name: str, scenario: Scenario, sample: Sample, *, kills: Sequence[Kill] = (), again: bool = True
+        self,
+        name: str,
+        scenario: Scenario,
+        sample: Sample,
+        *,
+        kills: Sequence[Kill] = (),
+        again: bool = True,
+        stage: Stage | None = None,
     ) -> Outcome:
+        stage = stage or self._stage
+        suited = adapt(scenario, self._sample.customers, stage.terms.theirs)
         async with self._places:
-            trial = Trial(name=name, stage=self._stage, scenario=scenario, sample=sample, kills=kills, again=again)
+            trial = Trial(name=name, stage=stage, scenario=suited, sample=sample, kills=kills, again=again)
             return await trial.perform()
 
     async def _kill_one(self) -> Line | None:
@@ -186,6 +206,9 @@ def _line_of(name: str, outcomes: Sequence[Outcome]) -> Line:
         lost=findings.lost,
         twice=findings.twice,
         runs=sum(outcome.runs for outcome in outcomes),
+        customers=tuple(outcome.customers for outcome in outcomes),
+        onboarded=tuple(outcome.onboarded for outcome in outcomes),
+        waiting=outcomes[-1].waiting if outcomes else {},
     )
 
 
@@ -199,29 +222,6 @@ def _longest(rows: Sequence[SampleRow]) -> SampleRow | None:
         return customer.risk_level != Risk.HIGH, sum(bool(getattr(customer, column)) for column in wanted)
 
     return max((row for row in rows if row.customer is not None), key=length, default=None)
-
-
-def _categories(customers: Sequence[Customer]) -> tuple[DemoCategory, ...]:
-    """The bank's categories and those of the sample, each with the risk that most of its customers have."""
-    known = {word.casefold() for category in CATEGORIES for word in (category.key, category.id, category.name)}
-    levels: dict[str, Counter[str]] = {}
-    spellings: dict[str, str] = {}
-    for customer in customers:
-        folded = customer.category.casefold()
-        if folded not in known:
-            spellings.setdefault(folded, customer.category)
-            levels.setdefault(folded, Counter())[customer.risk_level or Risk.LOW] += 1
-    added = (
-        DemoCategory(
-            key=spellings[folded],
-            id=f"rehearsal-{number}",
-            name=spellings[folded],
-            risk=counts.most_common(1)[0][0],
-            individual=True,
-        )
-        for number, (folded, counts) in enumerate(levels.items(), start=1)
-    )
-    return (*CATEGORIES, *added)
 
 
 def _known(name: str) -> None:

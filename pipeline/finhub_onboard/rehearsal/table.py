@@ -3,15 +3,20 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-COLUMNS = ("scenario", "faults injected", "rows", "in doubt", "lost", "twice")
-_FIGURES = 5
+KEPT = "kept from onboarding though calm onboards them"
+COLUMNS = ("scenario", "faults injected", "rows", "in doubt", "lost", "twice", KEPT)
+_FIGURES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The result of a scenario; ``lost`` and ``twice`` are sentences by row. ``covered``: where the job was killed."""
+    """The result of a scenario; ``lost`` and ``twice`` are sentences by row. ``covered``: where the job was killed.
+
+    ``customers`` and ``onboarded`` are the accepted and the finished rows of each trial, ``waiting`` says why a row is
+    not finished; ``kept`` are the unfinished rows that a calm bank onboards.
+    """
 
     scenario: str
     faults: Counter[str]
@@ -21,11 +26,20 @@ class Line:
     twice: Mapping[str, str]
     runs: int
     covered: str = ""
+    customers: tuple[frozenset[str], ...] = ()
+    onboarded: tuple[frozenset[str], ...] = ()
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+
+    def kept_of(self, calm: frozenset[str]) -> tuple[str, ...]:
+        """The unfinished rows of ``calm``, once per trial."""
+        trials = zip(self.customers, self.onboarded, strict=True)
+        return tuple(row for rows, done in trials for row in sorted((rows & calm) - done))
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The line as it stands under ``COLUMNS``."""
-        figures = (self.faults.total(), self.rows, self.in_doubt, len(self.lost), len(self.twice))
+        figures = (self.faults.total(), self.rows, self.in_doubt, len(self.lost), len(self.twice), len(self.kept))
         return (self.scenario, *map(str, figures))
 
     @property
@@ -60,6 +74,8 @@ def as_json(lines: Sequence[Line]) -> str:
                 "lost": len(line.lost),
                 "twice": len(line.twice),
                 "runs": line.runs,
+                "kept_from_onboarding": len(line.kept),
+                "kept": [f"{row}: {line.waiting.get(row, 'not finished')}" for row in line.kept],
                 "faults": dict(sorted(line.faults.items())),
                 "covered": line.covered,
                 "found": [f"{place}: {said}" for found in (line.lost, line.twice) for place, said in found.items()],

@@ -13,7 +13,7 @@ from finhub_onboard.config.loading import load
 from finhub_onboard.config.settings import PREFIX, SANDBOX_URL, Settings
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.sandbox import demo
-from finhub_onboard.sandbox.scenario import Scenario
+from finhub_onboard.sandbox.habits import Scenario
 
 CALLS_PER_SECOND = 400.0
 MAX_IN_FLIGHT = 16

@@ -9,7 +9,7 @@ import asyncio
 import csv
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +20,11 @@ from finhub_onboard.journey.codes import Code
 from finhub_onboard.model import Disposition
 from finhub_onboard.rehearsal.sample import Sample
 from finhub_onboard.rehearsal.terms import Terms
-from finhub_onboard.rehearsal.verdict import Findings, Line, compare, given_up
+from finhub_onboard.rehearsal.verdict import Findings, Line, compare, given_up, unfinished
 from finhub_onboard.rehearsal.witness import Kill, Witness
 from finhub_onboard.sandbox.app import Sandbox
 from finhub_onboard.sandbox.demo import DemoCategory
-from finhub_onboard.sandbox.scenario import Latency, Scenario
+from finhub_onboard.sandbox.habits import Latency, Scenario
 from finhub_onboard.sandbox.server import running
 
 _MOST_RUNS = 6
@@ -56,6 +56,12 @@ class Outcome:
     runs: int
     requests: int
     findings: Findings
+    customers: frozenset[str] = frozenset()
+    """Where the accepted rows stand in the input."""
+    onboarded: frozenset[str] = frozenset()
+    """Those of them that are finished."""
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    """Why the others are not: disposition and code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +102,7 @@ class Trial:
                 if _NO_END in self.findings.lost:
                     break
                 results = self._results()
-                self.findings.add(compare(self.sample, results, bank.bank.by_email, witness))
+                self.findings.add(self._compared(results, bank, witness))
                 stands = [(_settled(line["disposition"]), line["phase"]) for line in results]
                 if self._approve(bank, results):
                     stood = None  # what a person did may show only after a while
@@ -107,8 +113,13 @@ class Trial:
         if not self.kills:  # a killed job may have known more than its witness
             self.findings.add(given_up(self.sample, results, witness))
         if not results:
-            self.findings.add(compare(self.sample, (), bank.bank.by_email, witness))
+            self.findings.add(self._compared((), bank, witness))
+        waiting = unfinished(self.sample, results)
+        customers = frozenset(row.origin for row in self.sample.rows if row.customer)
         return Outcome(
+            customers=customers,
+            onboarded=customers - waiting.keys(),
+            waiting=waiting,
             faults=_injected(bank, witness),
             rows=len(self.sample.rows),
             in_doubt=sum(line["disposition"] == Disposition.IN_DOUBT for line in results),
@@ -116,6 +127,9 @@ class Trial:
             requests=witness.requests,
             findings=self.findings,
         )
+
+    def _compared(self, results: Sequence[Line], bank: Sandbox, witness: Witness) -> Findings:
+        return compare(self.sample, results, bank.bank.by_email, witness, forgotten=bank.bank.forgotten)
 
     @property
     def _out(self) -> Path:
@@ -198,11 +212,12 @@ def _settled(disposition: str) -> str:
 
 def _injected(bank: Sandbox, witness: Witness) -> Counter[str]:
     """What went wrong on purpose, by kind: faults of calls, kills, and the habits of the scenario."""
-    found = Counter(witness.faults)
+    found = Counter(witness.faults) + bank.bank.acts
     customers, scenario = list(bank.bank.customers.values()), bank.scenario
     found["high_risk"] += sum(c.risk == "HIGH" for c in customers) if scenario.risk.high_share else 0
     if scenario.verification.refused_share:
         found["refused"] += sum(case.status == "REJECTED" for c in customers for case in c.verifications)
+    found["reset"] += bank.bank.resets
     if scenario.verification.auto_approved_share:
         found["approved_at_once"] += sum(case.decided_at == case.at for c in customers for case in c.verifications)
     if scenario.check.lag_s or scenario.check.lag_checks:

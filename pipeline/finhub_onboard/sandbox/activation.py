@@ -35,7 +35,7 @@ class Activations:
             return refusal
         order = list(CONSENT_NAMES)
         earlier = order[: order.index(path)]
-        if self._bank.habits.consents_in_order and any(name not in customer.consents for name in earlier):
+        if self._bank.scenario.rules.consents_in_order and any(name not in customer.consents for name in earlier):
             data = {"error": "Consents out of order", "details": ", ".join(order)}
             return self._bank.shapes.problem(422, "Consents must be accepted in order", data)
         consent = customer.consents.get(path)
@@ -45,16 +45,26 @@ class Activations:
         else:
             consent.count += 1
             consent.version = call.body["version"]
+        self._bank.consents_taken += 1
         self._bank.touch(customer)
         return self._bank.shapes.consent(customer, path, consent)
 
     def _refuse_version(self, path: str, version: str) -> Answer | None:
         """Refuse a version that is not in force, and name the one that is."""
-        in_force = self._bank.habits.consent_versions[path]
+        in_force = self._in_force(path)
         if version in in_force:
             return None
+        self._bank.acts["refuse_version"] += 1
         why = f"must be {' or '.join(in_force)}, which is in force"
         return self._bank.invalid([("version", why)], suggestions=list(in_force))
+
+    def _in_force(self, path: str) -> tuple[str, ...]:
+        """Give the versions of a text that are in force now."""
+        versions = self._bank.scenario.consents
+        if versions.changes_to and self._bank.consents_taken >= versions.changes_after:
+            return (versions.changes_to,)
+        of: tuple[str, ...] = getattr(versions, path.replace("-", "_"))
+        return of
 
     def check(self, call: Call) -> Answer:
         """Tell what is still missing; not being ready is a good answer too."""
@@ -103,7 +113,7 @@ class Activations:
 
     def _shows(self, customer: Customer, at: float, checks: int, now: float) -> bool:
         """Whether the check has caught up with what happened at ``at``."""
-        habits = self._bank.habits
+        habits = self._bank.scenario.check
         return now - at >= habits.lag_s and customer.checks - checks > habits.lag_checks
 
     def activate(self, call: Call) -> Answer:

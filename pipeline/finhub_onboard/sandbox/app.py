@@ -5,6 +5,7 @@ plain ASGI callable, because practice at scale needs speed; everything for peopl
 """
 
 import asyncio
+import math
 import time
 from http import HTTPStatus
 from pathlib import Path
@@ -22,10 +23,10 @@ from finhub_onboard.sandbox.bank import Bank
 from finhub_onboard.sandbox.exchange import Exchange
 from finhub_onboard.sandbox.faults import Faults
 from finhub_onboard.sandbox.gate import Gate
+from finhub_onboard.sandbox.habits import KINDS, Fault, Scenario
 from finhub_onboard.sandbox.onlooker import NOBODY, Onlooker, Seen
 from finhub_onboard.sandbox.operations import Operation, match
 from finhub_onboard.sandbox.records import Answer, Customer
-from finhub_onboard.sandbox.scenario import KINDS, Fault, Scenario
 from finhub_onboard.sandbox.shapes import SHAPES
 from finhub_onboard.sandbox.store import Store
 from finhub_onboard.sandbox.tally import Limiter, Tally
@@ -54,7 +55,7 @@ class Sandbox:
     ) -> None:
         self.scenario = scenario
         self.shapes = SHAPES[shapes or scenario.shapes]
-        self.bank = Bank(scenario.habits(), self.shapes, categories)
+        self.bank = Bank(scenario, self.shapes, categories)
         self.store = store
         self.onlooker = onlooker
         if store is not None:
@@ -68,11 +69,11 @@ class Sandbox:
     def reset_scenario(self) -> None:
         """Start the scenario again from its first call."""
         self.faults = Faults(self.scenario)
-        limit = self.scenario.rate_limit
-        self.limiter = Limiter(limit.per_second)
+        limit, minute_s = self.scenario.rate_limit, self.scenario.minute_s
+        self.limiter = Limiter((limit.per_second, 1.0), (limit.per_minute, minute_s), (limit.per_hour, 60 * minute_s))
         self._began: float | None = None
+        self._calls = 0
         self.exchange = Exchange()
-        self._too_fast = Fault(kind="too_many", retry_after=limit.retry_after, retry_after_s=limit.retry_after_s)
 
     def reset(self) -> None:
         """Forget everything, on disk too."""
@@ -92,18 +93,22 @@ class Sandbox:
             return
         number = self.tally.arrive(operation.id, arrived)
         self._began = arrived if self._began is None else self._began
+        self._calls += 1
+        if 0 < self.scenario.reset.after_calls == self._calls - 1:
+            self._lose_data()
         body = await delivery.read_body(receive, MAX_BODY)
         seen = Seen(operation=operation.id, params=params, body=body or b"")
         if not self.onlooker.arrived(seen):
             await self._fail(operation, _DROP, scope, receive, send)
             return
         email = self.gate.whose(operation, params, body) if self.faults.name_customers else ""
-        if self.limiter.admits(arrived):
+        wait_s = self.limiter.wait_s(arrived)
+        if not wait_s:
             fault = self.faults.pick(operation.id, number, email, arrived - self._began)
             if delay := self.faults.delay_s():
                 await asyncio.sleep(delay)
         else:
-            fault = self._too_fast
+            fault = self._too_fast(wait_s)
         answer: Answer | None = None
         if fault is None or fault.kind not in _STOPS_BEFORE:
             headers, query = dict(scope["headers"]), scope["query_string"]
@@ -121,6 +126,18 @@ class Sandbox:
             await delivery.whole(send, answer.status, self._encode(answer.body))
         else:
             await self._spoil(operation, fault, answer, email, scope, receive, send)
+
+    def _lose_data(self) -> None:
+        """Let all customers be gone, on disk too."""
+        self.bank.lose_data()
+        if self.store is not None:
+            self.store.clear()
+
+    def _too_fast(self, wait_s: float) -> Fault:
+        """Refuse a call for the rate; beyond a second's limit the wait is what is left of the minute or hour."""
+        limit = self.scenario.rate_limit
+        left = limit.retry_after_s if wait_s <= 1 else math.ceil(wait_s)
+        return Fault(kind="too_many", retry_after=limit.retry_after, retry_after_s=left)
 
     async def _outside(self, allowed: str, arrived: float, receive: Receive, send: Send) -> None:
         """Answer for what is no call of the contract."""
@@ -189,6 +206,8 @@ class Sandbox:
             "customers": [_customer(customer) for customer in bank.customers.values()],
             "calls": tally.calls(),
             "faults": dict(sorted(tally.faults.items())),
+            "forgotten": sorted(bank.forgotten),
+            "acts": dict(sorted(bank.acts.items())),
             "logins": tally.received["createAdminSession"],
             "max_calls_in_1s": tally.max_in_1s,
         }

@@ -6,13 +6,15 @@ call with its time and return an answer. Logins and look-ups work on this state 
 """
 
 import hmac
+from collections import Counter
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-from finhub_onboard.sandbox import demo, rules
+from finhub_onboard.sandbox import demo, magic, rules
 from finhub_onboard.sandbox.chance import identifier, unit
 from finhub_onboard.sandbox.forms import Errors
+from finhub_onboard.sandbox.habits import Scenario
 from finhub_onboard.sandbox.records import (
     Answer,
     Call,
@@ -23,7 +25,6 @@ from finhub_onboard.sandbox.records import (
     Lock,
     Verification,
 )
-from finhub_onboard.sandbox.scenario import Habits
 from finhub_onboard.sandbox.shapes import Shapes
 
 
@@ -31,15 +32,20 @@ class Bank:
     """The state of the practice bank and the rules of the journey."""
 
     def __init__(
-        self, habits: Habits, shapes: Shapes, categories: tuple[demo.DemoCategory, ...] = demo.CATEGORIES
+        self, scenario: Scenario, shapes: Shapes, categories: tuple[demo.DemoCategory, ...] = demo.CATEGORIES
     ) -> None:
-        self.habits = habits
+        self.scenario = scenario
         self.shapes = shapes
         self.categories = categories
+        self.resets = 0
         self.clear()
 
     def clear(self) -> None:
         """Forget everything."""
+        self.acts: Counter[str] = Counter()
+        """What others did, by kind, and consents refused for their version."""
+        self.forgotten: set[str] = set()
+        """E-mails of customers who were lost when the data were reset."""
         self.customers: dict[str, Customer] = {}
         self.by_email: dict[str, Customer] = {}
         self.phones: set[str] = set()
@@ -47,9 +53,17 @@ class Bank:
         self.deliveries: list[tuple[Customer, Event]] = []
         self.admin_lock = Lock()
         self.ended: set[str] = set()
-        self._admin_session = ""
+        self.consents_taken = 0
+        self._session_of: dict[str, str] = {}
         self.sessions: dict[str, tuple[str, int]] = {}
         self._changes: list[Change] = []
+
+    def lose_data(self) -> None:
+        """Lose everything, as the bank's own sandbox does now and then; who registers again gets another id."""
+        forgotten, acts = self.forgotten | set(self.by_email), self.acts
+        self.clear()
+        self.forgotten, self.acts = forgotten, acts
+        self.resets += 1
 
     def restore(self, customers: list[Customer], admin_lock: Lock | None, ended: set[str]) -> None:
         """Take over what an earlier process wrote."""
@@ -83,11 +97,19 @@ class Bank:
         self.sessions.pop(session_id, None)
         self._changes.append(Ended(session_id))
 
-    def replace_admin_session(self, session_id: str) -> None:
-        """Let the admin have this session only: the tokens of the one before are worthless."""
-        if self._admin_session:
-            self.end_session(self._admin_session)
-        self._admin_session = session_id
+    def replace_session(self, user_id: str, session_id: str) -> None:
+        """Let a user have this session only: the tokens of the one before are worthless."""
+        if before := self._session_of.get(user_id):
+            self.end_session(before)
+        self._session_of[user_id] = session_id
+
+    def concerned(self, call: Call) -> Customer | None:
+        """Find the customer whom a call is about, if there is one."""
+        if found := self.cases.get(call.params.get("verificationId", "")):
+            return found[0]
+        if found_by_id := self.customers.get(call.params.get("customerId") or str(call.body.get("customerId"))):
+            return found_by_id
+        return self.by_email.get(str(call.body.get("email")).casefold())
 
     def customer_of(self, call: Call) -> Customer | Answer:
         """Find the customer of the path, if the caller may see it."""
@@ -112,7 +134,7 @@ class Bank:
     def register(self, call: Call) -> Answer:
         """Phase 2: create customer and user."""
         body = call.body
-        ages = (self.habits.min_age, self.habits.max_age)
+        ages = (self.scenario.rules.min_age, self.scenario.rules.max_age)
         if errors := rules.registration(body, call.now, ages, call.tenant):
             return self.invalid(errors)
         category, why = rules.category(body, self.categories)
@@ -122,7 +144,7 @@ class Bank:
         email: str = body["email"]
         if email.casefold() in self.by_email:
             return self._duplicate("email", "DUPLICATE_EMAIL")
-        if self.habits.unique_phones and body["phone"] in self.phones:
+        if self.scenario.rules.unique_phones and body["phone"] in self.phones:
             return self._duplicate("phone", "DUPLICATE_PHONE")
         customer = self._new_customer(body, category, call.now)
         self._index(customer)
@@ -135,17 +157,17 @@ class Bank:
         return self.shapes.problem(409, f"A customer with the provided {field} already exists", data, code=code)
 
     def _new_customer(self, body: Mapping[str, Any], category: demo.DemoCategory, now: float) -> Customer:
-        habits, email = self.habits, body["email"]
+        habits, seed, email = self.scenario.risk, self.scenario.seed, body["email"]
         key = email.casefold()
-        high = unit(habits.seed, "high", key) < habits.high_share
+        high = unit(seed, "high", key) < habits.high_share or magic.is_magic(email, magic.HIGH)
         late = high and (
-            habits.high_shown == "check" or (habits.high_shown == "mixed" and unit(habits.seed, "late", key) < 0.5)  # noqa: PLR2004  (a coin)
+            habits.high_shown == "check" or (habits.high_shown == "mixed" and unit(seed, "late", key) < 0.5)  # noqa: PLR2004  (a coin)
         )
-        salt = identifier(habits.seed, "salt", key)
+        salt = identifier(seed, "salt", key, self.resets)
         return Customer(
             number=len(self.customers) + 1,
-            id=identifier(habits.seed, "customer", key),
-            user_id=identifier(habits.seed, "user", key),
+            id=identifier(seed, "customer", key, self.resets),
+            user_id=identifier(seed, "user", key, self.resets),
             email=email,
             salt=salt,
             phone=body["phone"],
@@ -176,11 +198,18 @@ class Bank:
             self.cases[case.id] = (customer, case)
 
     def deliver(self, kind: str, customer: Customer, now: float, verification_id: str = "") -> None:
-        """Note an event as delivered to the demo subscription."""
-        event = Event(seq=len(self.deliveries) + 1, type=kind, at=now, verification_id=verification_id)
-        customer.events.append(event)
-        self.deliveries.append((customer, event))
+        """Note an event as delivered to the demo subscription, unless the scenario loses it; some are told twice."""
+        habits, which = self.scenario.deliveries, (self.scenario.seed, "delivery", kind, customer.id, verification_id)
         self.touch(customer)
+        if unit(*which, "lost") < habits.lost_share:
+            return
+        first = len(self.deliveries) + 1
+        for again in range(2 if unit(*which, "doubled") < habits.doubled_share else 1):
+            event = Event(
+                seq=first + again, first=first if again else 0, type=kind, at=now, verification_id=verification_id
+            )
+            customer.events.append(event)
+            self.deliveries.append((customer, event))
 
 
 def password_hash(password: str, salt: str) -> str:

@@ -7,13 +7,14 @@ HTTP; works on the bank's state.
 from hashlib import sha256
 from typing import Final
 
-from finhub_onboard.sandbox import demo, rules
+from finhub_onboard.sandbox import demo, magic, rules
 from finhub_onboard.sandbox.bank import Bank
 from finhub_onboard.sandbox.chance import identifier, unit
 from finhub_onboard.sandbox.forms import check, decoded, matching, mime_type
-from finhub_onboard.sandbox.records import Answer, Call, Customer, Document, Verification
+from finhub_onboard.sandbox.records import Answer, Call, Customer, Document, Pending, Verification
 from finhub_onboard.sandbox.shapes import document_class
 
+_EXPIRED: Final = "Verification has expired"
 _OTHERS: Final = "must be that of the path"
 POWER_LEVEL: Final = "POWER_TENANT_VERIFIED"
 TENANT_LEVEL: Final = "TENANT_VERIFIED"
@@ -38,9 +39,7 @@ class Cases:
         opened = self._open_case(customer, "IDENTITY_VERIFICATION", level, call.now)
         if not isinstance(opened, Verification):
             return opened
-        return self._bank.shapes.verification(
-            opened, customer, rules.required_documents(self._bank.shown_risk(customer))
-        )
+        return self._bank.shapes.verification(opened, customer, self._required(customer))
 
     def create_verification(self, call: Call) -> Answer:
         """Phase 4 on the runner's path."""
@@ -56,29 +55,42 @@ class Cases:
         opened = self._open_case(customer, body["type"], body["requestedLevel"], call.now)
         if not isinstance(opened, Verification):
             return opened
-        return self._bank.shapes.created_verification(
-            opened, customer, rules.required_documents(self._bank.shown_risk(customer))
-        )
+        return self._bank.shapes.created_verification(opened, customer, self._required(customer))
+
+    def _required(self, customer: Customer) -> list[str]:
+        """List the document classes that the bank asks for."""
+        more = ["SELFIE"] if magic.is_magic(customer.email, magic.DOCS) else []
+        return rules.required_documents(self._bank.shown_risk(customer)) + more
+
+    def newest(self, customer: Customer, now: float) -> Verification:
+        """Give the newest case of a customer; the bank opens one where there is none."""
+        if customer.verifications:
+            return customer.verifications[-1]
+        return self._new_case(customer, "IDENTITY_VERIFICATION", TENANT_LEVEL, now)
 
     def _open_case(self, customer: Customer, kind: str, level: str, now: float) -> Verification | Answer:
         if customer.approved():
             return self._bank.conflict("Customer is already verified")
-        number = len(customer.verifications)
-        case = Verification(
-            id=identifier(self._bank.habits.seed, "verification", customer.id, number), type=kind, level=level, at=now
-        )
-        customer.verifications.append(case)
-        self._bank.cases[case.id] = (customer, case)
-        self._bank.touch(customer)
+        case = self._new_case(customer, kind, level, now)
         if self._approves_itself(customer):
             self._settle(customer, case, "APPROVED", now)
         return case
 
+    def _new_case(self, customer: Customer, kind: str, level: str, now: float) -> Verification:
+        number = len(customer.verifications)
+        case = Verification(
+            id=identifier(self._bank.scenario.seed, "verification", customer.id, number), type=kind, level=level, at=now
+        )
+        customer.verifications.append(case)
+        self._bank.cases[case.id] = (customer, case)
+        self._bank.touch(customer)
+        return case
+
     def _approves_itself(self, customer: Customer) -> bool:
         """Whether the bank approves without being asked: never high risk."""
-        habits = self._bank.habits
-        by_itself = unit(habits.seed, "auto-approved", customer.email.casefold()) < habits.auto_approved_share
-        return by_itself and self._bank.shown_risk(customer) != "HIGH"
+        share = self._bank.scenario.verification.auto_approved_share
+        by_itself = self._bank.scenario.seed, "auto-approved", customer.email.casefold()
+        return unit(*by_itself) < share and self._bank.shown_risk(customer) != "HIGH"
 
     def upload_document(self, call: Call) -> Answer:
         """Phase 5: take a document; its bytes are checked, measured and dropped."""
@@ -101,7 +113,7 @@ class Cases:
         if body["mimeType"] != mime_type(content):
             return self._bank.invalid([("mimeType", "must be what the content is")])
         if case.status != "OPEN":
-            return self._bank.conflict("Verification is already decided")
+            return self._bank.conflict(_EXPIRED if case.status == "EXPIRED" else "Verification is already decided")
         document = Document(
             id=identifier("document", case.id, len(case.documents)),
             type=body["documentType"].removeprefix("DT_"),
@@ -130,6 +142,8 @@ class Cases:
         """Say why this verification cannot be decided now."""
         if case.status == "APPROVED":
             return self._bank.conflict("Verification is already approved")
+        if case.status == "EXPIRED":
+            return self._bank.conflict(_EXPIRED)
         if case.status == "REJECTED":
             return self._verification_failed()
         if self._bank.shown_risk(customer) == "HIGH":
@@ -137,9 +151,9 @@ class Cases:
             return self._bank.shapes.problem(
                 403, "Insufficient permission", {"error": "Insufficient permission", "details": details}
             )
-        uploaded = {document_class(document.type) for document in case.documents}
-        missing = [name for name in rules.required_documents(self._bank.shown_risk(customer)) if name not in uploaded]
-        if self._bank.habits.documents_required and missing:
+        uploaded = {document_class(document.type) for document in case.documents if not document.refused}
+        missing = [name for name in self._required(customer) if name not in uploaded]
+        if self._bank.scenario.rules.documents_required and missing:
             names = ", ".join(missing)
             data = {"error": "Missing documents", "details": names}
             return self._bank.shapes.problem(
@@ -148,16 +162,27 @@ class Cases:
         return None
 
     def _decide(self, call: Call, customer: Customer, case: Verification) -> Answer:
-        habits, key = self._bank.habits, customer.email.casefold()
-        refused = unit(habits.seed, "refused", key) < habits.refused_share
+        habits, seed, key = self._bank.scenario.verification, self._bank.scenario.seed, customer.email.casefold()
+        refused = unit(seed, "refused", key) < habits.refused_share or magic.is_magic(key, magic.DECLINED)
         if refused or call.body["status"] == "REJECTED":
             self._settle(customer, case, "REJECTED", call.now)
             by_status = habits.refused_as == "status" or (
-                habits.refused_as == "mixed" and unit(habits.seed, "refused-as", key) < 0.5  # noqa: PLR2004  (a coin)
+                habits.refused_as == "mixed" and unit(seed, "refused-as", key) < 0.5  # noqa: PLR2004  (a coin)
             )
             asked = call.body["status"] == "REJECTED"
             return self._bank.shapes.decided(case, demo.USER_ID) if asked or by_status else self._verification_failed()
+        if unit(seed, "slow", key) < habits.slow_share or magic.is_magic(key, magic.SLOW):
+            return self._decide_later(customer, case, call.now)
         self._settle(customer, case, "APPROVED", call.now)
+        return self._bank.shapes.decided(case, demo.USER_ID)
+
+    def _decide_later(self, customer: Customer, case: Verification, now: float) -> Answer:
+        """Take note of an approval that counts only later; of another one meanwhile there is nothing to note."""
+        habits = self._bank.scenario.verification
+        if not customer.pending:
+            due = now + habits.slow_minutes * self._bank.scenario.minute_s
+            customer.pending.append(Pending(does="approve", calls=customer.calls + habits.slow_calls, at=due))
+            self._bank.touch(customer)
         return self._bank.shapes.decided(case, demo.USER_ID)
 
     def _verification_failed(self) -> Answer:

@@ -11,8 +11,8 @@ from random import Random
 from typing import Final
 
 from finhub_onboard.sandbox.chance import unit
+from finhub_onboard.sandbox.habits import Fault, RetryAfter, Scenario
 from finhub_onboard.sandbox.operations import OPERATIONS, Operation, Token
-from finhub_onboard.sandbox.scenario import Fault, RetryAfter, Scenario
 
 _WITH_ID: Final = (
     "registerIndividual",
@@ -49,14 +49,15 @@ class Faults:
     def __init__(self, scenario: Scenario) -> None:
         self._seed = scenario.seed
         self._latency = scenario.latency
+        faults = scenario.faults()
         self._faults = {
-            operation.id: [(i, fault) for i, fault in enumerate(scenario.fault) if _covers(fault, operation)]
+            operation.id: [(i, fault) for i, fault in enumerate(faults) if _covers(fault, operation)]
             for operation in OPERATIONS
         }
-        self.name_customers = any(fault.of_some or fault.kind == "others_echo" for fault in scenario.fault)
+        self.name_customers = any(fault.of_some or fault.kind == "others_echo" for fault in faults)
         """Whether it matters whose a call is."""
         self._calls_of: Counter[tuple[str, str]] = Counter()
-        self._struck = [0] * len(scenario.fault)
+        self._struck = [0] * len(faults)
         self._mixed = 0
         self._delays = Random(scenario.seed)  # noqa: S311  (repeatable on purpose)
 

@@ -5,6 +5,7 @@ and no fault.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from finhub_onboard.sandbox.cases import Cases
 from finhub_onboard.sandbox.forms import header_address, header_word
 from finhub_onboard.sandbox.logins import Logins
 from finhub_onboard.sandbox.lookups import Lookups
+from finhub_onboard.sandbox.meanwhile import Others
 from finhub_onboard.sandbox.operations import Operation, Token
 from finhub_onboard.sandbox.records import Answer, Call, Claims
 from finhub_onboard.sandbox.store import Store
@@ -38,7 +40,7 @@ _Rule = Callable[[Call], Answer]
 class Gate:
     """The way of a call from its headers to the rule that answers it."""
 
-    __slots__ = ("_bank", "_decode", "_rules", "_store", "_tokens", "cases")
+    __slots__ = ("_bank", "_decode", "_others", "_rules", "_store", "_tokens", "cases")
 
     def __init__(self, bank: Bank, store: Store | None) -> None:
         self._bank = bank
@@ -46,6 +48,7 @@ class Gate:
         self._tokens = Tokens()
         self._decode = msgspec.json.Decoder().decode
         self.cases = Cases(bank)
+        self._others = Others(bank, self.cases)
         logins, activations, lookups = Logins(bank, self._tokens), Activations(bank), Lookups(bank)
         self._rules: dict[str, _Rule] = {
             "createAdminSession": logins.admin,
@@ -88,8 +91,18 @@ class Gate:
             if content is None:
                 return self._bank.invalid([("body", "must be a JSON object")])
             call.body = content
-        answer = self._rules[operation.id](call)
+        answer = self._act(operation.id, call)
         self.keep()
+        return answer
+
+    def _act(self, operation_id: str, call: Call) -> Answer:
+        """Carry the call out, with what others do before and after it."""
+        customer = self._bank.concerned(call)
+        if customer is not None:
+            self._others.before(operation_id, customer, call.now)
+        answer = self._rules[operation_id](call)
+        if answer.status == HTTPStatus.OK and (concerned := customer or self._bank.concerned(call)):
+            self._others.after(operation_id, concerned, call.now)
         return answer
 
     def whose(self, operation: Operation, params: dict[str, str], body: bytes | None) -> str:

@@ -81,10 +81,11 @@ class Logins:
             lock.attempts = 0
             self._bank.lock_changed(customer)
         claims = self._claims(call.now, customer)
+        habits = self._bank.scenario.logins
+        if habits.single_customer_session if customer else habits.single_session:
+            self._bank.replace_session(claims.user_id, claims.jti)
         if customer is not None:
             self._remember(claims)
-        elif self._bank.habits.single_session:
-            self._bank.replace_admin_session(claims.jti)
         return self._bank.shapes.session(claims, self._tokens.issue(claims), customer)
 
     def _wrong(self, call: Call, lock: Lock, customer: Customer | None) -> Answer:
@@ -126,7 +127,7 @@ class Logins:
             aud="finhub",
             sub=customer.email if customer else demo.USERNAME,
             iat=int(now),
-            exp=int(now) + self._bank.habits.token_lifetime_s,
+            exp=int(now) + self._bank.scenario.token_lifetime_s,
             tenant_id=demo.TENANT_ID,
             customer_id=customer.id if customer else demo.ORGANIZATION_ID,
             user_id=user_id,

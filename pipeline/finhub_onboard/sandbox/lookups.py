@@ -5,6 +5,7 @@ organization page shows this form); deliveries come newest first, so that new on
 that pages forward.
 """
 
+from bisect import bisect_right
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -42,7 +43,7 @@ class Lookups:
                 "documentId": document.id,
                 "documentType": document_class(document.type),
                 "fileName": document.file_name,
-                "status": "VERIFIED" if case.status == "APPROVED" else "UPLOADED",
+                "status": "REJECTED" if document.refused else "VERIFIED" if case.status == "APPROVED" else "UPLOADED",
                 "uploadedAt": instant(document.at, digits="seconds"),
             }
             for case in customer.verifications
@@ -69,7 +70,8 @@ class Lookups:
         if call.params["subscriptionId"] != demo.SUBSCRIPTION_ID:
             return self._bank.unknown("Subscription")
         page, size = _paging(call.query)
-        total = len(self._bank.deliveries)
+        listed_until = call.now - self._bank.scenario.deliveries.lag_s
+        total = bisect_right(self._bank.deliveries, listed_until, key=lambda told: told[1].at)
         newest = max(total - page * size, 0)
         shown = self._bank.deliveries[max(newest - size, 0) : newest]
         pagination = {"total": total, "page": page, "size": size}
@@ -99,7 +101,7 @@ def _number(given: dict[str, list[str]], name: str, default: int) -> int:
 
 
 def _delivery(customer: Customer, event: Event) -> dict[str, Any]:
-    event_id = f"evt_{event.seq}"
+    event_id = f"evt_{event.first or event.seq}"
     data = {"customerId": customer.id, "email": customer.email}
     if event.verification_id:
         data["verificationId"] = event.verification_id

@@ -27,6 +27,7 @@ class Document(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     size: int
     sha256: str
     at: float
+    refused: bool = False
 
 
 class Verification(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -61,12 +62,24 @@ class Lock(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
 
 
 class Event(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
-    """Something that the bank told the demo subscription; ``seq`` counts over all customers, from 1."""
+    """Something that the bank told the demo subscription; ``seq`` counts over all customers, from 1.
+
+    ``first`` is the ``seq`` of the delivery that this one repeats.
+    """
 
     seq: int
+    first: int = 0
     type: str
     at: float
     verification_id: str = ""
+
+
+class Pending(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
+    """What somebody will do to a customer, once so many calls concerned it and it is so late."""
+
+    does: str
+    calls: int
+    at: float
 
 
 class Customer(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -90,6 +103,8 @@ class Customer(msgspec.Struct, kw_only=True, omit_defaults=True):
     consents: dict[str, Consent] = {}
     activations: int = 0
     checks: int = 0
+    calls: int = 0
+    pending: list[Pending] = []
     events: list[Event] = []
 
     def approved(self) -> Verification | None:

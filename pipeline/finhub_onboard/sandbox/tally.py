@@ -54,22 +54,22 @@ class Tally:
 
 
 class Limiter:
-    """The bank's rate limit: so many calls are taken in any one second."""
+    """The bank's rate limit: so many calls are taken in any span of so many seconds, for each of its ``windows``."""
 
-    __slots__ = ("_per_second", "_taken")
+    __slots__ = ("_windows",)
 
-    def __init__(self, per_second: int) -> None:
-        self._per_second = per_second
-        self._taken: deque[float] = deque()
+    def __init__(self, *windows: tuple[int, float]) -> None:
+        self._windows = [(calls, span_s, deque[float]()) for calls, span_s in windows if calls]
 
-    def admits(self, at: float) -> bool:
-        """Whether a call at monotonic time ``at`` is taken; a refused one does not count."""
-        if not self._per_second:
-            return True
-        taken = self._taken
-        while taken and at - taken[0] >= 1.0:
-            taken.popleft()
-        if len(taken) >= self._per_second:
-            return False
-        taken.append(at)
-        return True
+    def wait_s(self, at: float) -> float:
+        """Seconds until a call at monotonic time ``at`` would be taken: 0 takes it; a refused one does not count."""
+        wait = 0.0
+        for calls, span_s, taken in self._windows:
+            while taken and at - taken[0] >= span_s:
+                taken.popleft()
+            if len(taken) >= calls:
+                wait = max(wait, span_s - (at - taken[0]))
+        if not wait:
+            for _, _, taken in self._windows:
+                taken.append(at)
+        return wait

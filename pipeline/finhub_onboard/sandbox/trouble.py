@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from finhub_onboard.sandbox.delivery import HTML, JSON, TEXT, Headers
+from finhub_onboard.sandbox.habits import Fault, Page
 from finhub_onboard.sandbox.records import Answer, Customer
-from finhub_onboard.sandbox.scenario import Fault, Page
 from finhub_onboard.sandbox.shapes import Shapes
 
 _GARBAGE: Final = b'{"code": 200, "data": {"id": \xff\xfe\x00 <!DOCTYPE html>'

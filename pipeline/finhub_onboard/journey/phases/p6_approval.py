@@ -4,6 +4,7 @@ API.md, sections 5 and 9: only the power tenant approves high risk; the activati
 """
 
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
+from finhub_onboard.finhub.documents import REQUIRED_DOCUMENTS
 from finhub_onboard.finhub.statuses import REFUSED_STATES, VerificationStatus
 from finhub_onboard.journey.activation_check import is_approved, is_refused, take_check
 from finhub_onboard.journey.codes import Code
@@ -93,8 +94,11 @@ def judge_unprocessable(_: Reply, __: int) -> Judgement:
 
 
 def expect_approved(at: Foreseen) -> Reply:
-    """The bank refuses to let the job approve a high risk."""
-    return Reply(status=403, says=403, readable=True, kind=Kind.HIGH_RISK) if at.is_high else Reply()
+    """The bank refuses to let the job approve a high risk, or a customer who lacks a document of the level."""
+    if at.is_high:
+        return Reply(status=403, says=403, readable=True, kind=Kind.HIGH_RISK)
+    lacks = set(REQUIRED_DOCUMENTS.get(at.expected.level, ())).difference(at.journey.uploaded)
+    return Reply(status=422, says=422, readable=True) if lacks else Reply()
 
 
 def expect_check(at: Foreseen) -> Reply:
