@@ -55,6 +55,7 @@ CALLS_NAMED_BY = {
     "journey.situation": {"CHECK"},
     "outbound.hierarchy": {"HIERARCHY"},
     "outbound.session": {"LOGIN"},
+    "outbound.subscription": {"CREATE_SUBSCRIPTION", "LIST_DELIVERIES"},
 }
 """Module -> the calls that it names, beside the bank's contract and the phases."""
 OWNERS = {

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from finhub_onboard.sandbox import demo
 from tests.acceptance.conftest import FAST
+from tests.acceptance.interposed import Made, interposed, told
 from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, head
 
 ALL = [
@@ -23,6 +25,7 @@ ALL = [
     "log-in",
     "categories",
     "clock",
+    "deliveries",
 ]
 
 
@@ -148,3 +151,53 @@ def test_paths_that_a_profile_makes_need_the_root_too(desk: Desk) -> None:
         env = {"ONBOARD_DOCUMENTS__ROOT": str(desk.folder / "nowhere")}
         done = desk.onboard("validate", source, "--config", desk.config, "--profile", profile, env=env)
         assert (done.returncode, "documents.root" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_subscription_that_the_bank_does_not_have_is_an_error_before_anything(desk: Desk, tmp_path: Path) -> None:
+    """`check` and `run` end with 5 and register nobody; the one of the bank is found."""
+    assert desk.bank is not None
+    source = head(SAMPLE, 3, tmp_path / "customers.csv")
+    desk.configure(FAST, webhook_subscription_id="no-such")
+    code, checks = check(desk)
+    assert (code, failed(checks)) == (5, {"deliveries"})
+    done = desk.run(source)
+    assert_no_traceback(done)
+    assert done.returncode == 5
+    assert "api.webhook_subscription_id" in done.stderr
+    assert desk.bank.record()["customers"] == []
+    desk.configure(FAST, webhook_subscription_id=demo.SUBSCRIPTION_ID)
+    assert check(desk)[0] == 0
+    assert desk.run(source).returncode == 0
+
+
+def test_a_subscription_is_made_where_the_bank_offers_a_receiver(desk: Desk) -> None:
+    """`--create-subscription` says what to write into the configuration; a bank that does not offer it is told."""
+    assert desk.bank is not None
+
+    def offers(path: str, body: bytes) -> Made | None:
+        if path != "/webhooks/subscriptions":
+            return None
+        assert json.loads(body)["url"].endswith("/test/webhook-receiver")
+        return told(200, "Created", subscriptionId="sub-77")
+
+    words = ("check", "--config", desk.config, "--create-subscription")
+    with interposed(desk.bank.root, offers) as bank:
+        desk.configure(FAST, base_url=bank.base_url)
+        done = desk.onboard(*words)
+    assert done.returncode == 0, done.stderr
+    assert 'api.webhook_subscription_id = "sub-77"' in done.stdout
+    desk.configure(FAST)
+    done = desk.onboard(*words)
+    assert done.returncode == 5
+    assert "Admin Portal" in done.stdout
+
+
+def test_deliveries_that_cannot_be_read_now_stop_no_run(desk: Desk, tmp_path: Path) -> None:
+    """Only a refusal does: a look-up may succeed when it is needed."""
+    assert desk.bank is not None
+    source = head(SAMPLE, 3, tmp_path / "customers.csv")
+    with interposed(desk.bank.root, lambda path, _: told(503, "No") if path.startswith("/webhooks/") else None) as bank:
+        desk.configure(FAST, base_url=bank.base_url, webhook_subscription_id=demo.SUBSCRIPTION_ID)
+        done = desk.run(source)
+    assert done.returncode == 0, done.stderr
+    assert "webhook deliveries cannot be read" in done.stderr

@@ -154,7 +154,7 @@ def crash_everywhere(places: Sequence[Place], by: str, risks: Sequence[str], of:
 def test_an_exit_at_any_point_is_finished_by_the_same_command(risk: str, of: int, places: list[Place]) -> None:
     """Before and after every write and every send of a customer alone: exit 0, and everything once at the bank."""
     points = crash_everywhere(places, "exit", [risk], of)
-    sends = 12 + DOCUMENTS[risk] - 1  # a log-in, the categories, ten calls for a customer of low risk
+    sends = 13 + DOCUMENTS[risk] - 1  # a log-in, the categories, the deliveries, ten calls for a customer of low risk
     assert points["send"] == 2 * sends
     assert points["journey"] >= 2 * sends, "fewer writes than intents and outcomes"
     assert points["run"] >= 2 * 3
@@ -164,4 +164,4 @@ def test_an_exit_at_any_point_is_finished_by_the_same_command(risk: str, of: int
 def test_a_sigkill_at_any_point_is_finished_by_the_same_command(of: int, places: list[Place]) -> None:
     """The same for two customers under way at once, by SIGKILL from outside."""
     points = crash_everywhere(places, "stop", ["LOW", "MEDIUM"], of)
-    assert points["send"] == 2 * (2 + 10 + 12)
+    assert points["send"] == 2 * (3 + 10 + 12)

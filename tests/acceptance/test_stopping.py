@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from finhub_onboard.sandbox import demo
-from tests.acceptance.support import SAMPLE, Bank, Desk, assert_no_traceback, disagreements, head, many_rows, sandbox
+from tests.acceptance.support import (
+    SAMPLE,
+    Bank,
+    Desk,
+    assert_no_traceback,
+    crashing,
+    disagreements,
+    head,
+    many_rows,
+    sandbox,
+)
 from tests.support import typical
 
 if TYPE_CHECKING:
@@ -208,12 +218,16 @@ def test_a_deadline_that_passes_while_the_input_is_read_stops_before_the_first_c
     """Its instant is that of when the command began: reading through it does not make it tomorrow's."""
     assert desk.bank is not None
     source = many_rows(tmp_path, 5_000)
-    at = datetime.now(UTC) + timedelta(seconds=0.5)
+    at = datetime.now(UTC) + timedelta(seconds=1)
     desk.configure(f'[stop]\ndeadline = "{at.isoformat()}"\n')
-    done = desk.run(source)
-    assert done.returncode == 4, done.stderr
-    assert_no_traceback(done)
-    assert "(stop.deadline)" in done.stderr
+    with crashing(desk, source, CRASH_AT="batch 1 after", CRASH_BY="hold") as process:
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        until(lambda: datetime.now(UTC) > at)
+        process.send_signal(signal.SIGCONT)
+        stderr = process.communicate(timeout=WAIT_S)[1]
+    assert process.returncode == 4, stderr
+    assert "Traceback" not in stderr
+    assert "(stop.deadline)" in stderr
     assert desk.counts() == {"pending": 5_000}
     assert desk.bank.record()["logins"] == 0
     assert received(desk.bank) == 0

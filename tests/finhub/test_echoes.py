@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from finhub_onboard.finhub.answers import read
-from finhub_onboard.finhub.calls import CALLS, CallName, Facts, Kind, step
+from finhub_onboard.finhub.calls import CALLS, OF_THE_RUN, CallName, Facts, Kind, step
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.verdicts import Verdict
@@ -32,7 +32,8 @@ OURS = Whose(
     is_anothers=lambda kind, identifier: identifier == f"another-{kind}",
 )
 GENERATIONS = ["runner", "older"]
-ABOUT_ONE = [call for call in CallName if call not in (CallName.LOGIN, CallName.HIERARCHY, CallName.LIST_DELIVERIES)]
+ABOUT_MANY = OF_THE_RUN | {CallName.LIST_DELIVERIES}
+ABOUT_ONE = [call for call in CallName if call not in ABOUT_MANY]
 PLACES = ["data", "user", "customer", "person", "top"]
 ANOTHERS = {
     "email": "bob.other@example.com",
@@ -200,6 +201,6 @@ def test_a_new_verification_beside_the_old_one() -> None:
 
 def test_the_admin_session_and_lists_of_many_are_about_nobody() -> None:
     """Control: a log-in names the admin, a page of deliveries all customers."""
-    for call in (CallName.LOGIN, CallName.HIERARCHY, CallName.LIST_DELIVERIES):
+    for call in ABOUT_MANY:
         answer = accepted("runner")[call]
         assert replied(call, 200, put(answer.body, "data", "email", "bob.other@example.com")).readable

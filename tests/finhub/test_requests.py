@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import finhub_onboard.sandbox
-from finhub_onboard.finhub.calls import CallName, Step, step
+from finhub_onboard.finhub.calls import OF_THE_RUN, CallName, Step, step
 from finhub_onboard.finhub.requests import Document, Outgoing
 from tests.outbound.support import CATEGORY, CREDENTIALS, TENANT, customer, example, journey, payloads
 
@@ -297,7 +297,7 @@ def test_any_script_survives_the_body() -> None:
 
 def test_the_calls_of_the_run_are_not_built_for_a_customer() -> None:
     """A log-in of the admin or the hierarchy for a customer is a defect, said at once."""
-    for name in (CallName.LOGIN, CallName.HIERARCHY):
+    for name in OF_THE_RUN:
         with pytest.raises(AssertionError):
             build(step(name))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from finhub_onboard.finhub import calls
-from finhub_onboard.finhub.calls import CallName, Step, step_from_label
+from finhub_onboard.finhub.calls import OF_THE_RUN, CallName, Step, step_from_label
 from finhub_onboard.journey.operator import Answer, apply_answer, is_in_doubt, may_open, open_again, question_about
 from finhub_onboard.journey.phases.p4_verification import EVIDENCE_COLUMNS
 from finhub_onboard.keys import changed_columns
@@ -43,7 +43,7 @@ _LOST_AFTER = [name for name in FAULTS if name.endswith(("_after", "_2xx"))]
 _CLEAR = [name for name in FAULTS if name not in (*_LOST_BEFORE, *_LOST_AFTER)]
 KINDS = (_LOST_BEFORE, _LOST_AFTER, _CLEAR)
 ANY_FAULT = st.one_of(st.just(""), *map(st.sampled_from, KINDS))
-CALLS = [name for name in CallName if name not in (CallName.LOGIN, CallName.HIERARCHY)]
+CALLS = [name for name in CallName if name not in OF_THE_RUN]
 CHANGING = [name for name in CALLS if calls.CALLS[name].changes]
 LOST = ("", "before", "after")
 UNTIL = (*Phase, *[Phase.ACTIVATION] * 8)

@@ -67,6 +67,7 @@ def accepted(generation: str) -> dict[CallName, Answer]:
         CallName.ACTIVATE: shapes.activated(_CUSTOMER, ("w-1", "LT000000000000000000")),
         CallName.LIST_DOCUMENTS: Answer(200, example("91-customer-documents.response.200.json")),
         CallName.LIST_DELIVERIES: Answer(200, {"success": True, "data": {"deliveries": []}}),
+        CallName.CREATE_SUBSCRIPTION: Answer(200, {"success": True, "data": {"subscriptionId": "sub-1"}}),
     }
 
 

@@ -10,7 +10,7 @@ from finhub_onboard import __version__
 from finhub_onboard.engine.bank_settings import caller_of
 from finhub_onboard.engine.connection import TRANSPORTS
 from finhub_onboard.events import Event, Slowed
-from finhub_onboard.finhub.calls import STOPPED, CallName, Facts, Kind, Reply, Step, step
+from finhub_onboard.finhub.calls import OF_THE_RUN, STOPPED, CallName, Facts, Kind, Reply, Step, step
 from finhub_onboard.finhub.requests import Outgoing
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.journey.policy import judge
@@ -55,9 +55,7 @@ def sending(answer: Scripted, request: Outgoing = REGISTER, **more: Any) -> tupl
 def test_every_call_carries_the_required_headers() -> None:
     """API.md, section 2: all of them on every call, Content-Type with a body and only then."""
     made = payloads()
-    steps = [
-        step(name) for name in CallName if name not in (CallName.LOGIN, CallName.HIERARCHY, CallName.UPLOAD_DOCUMENT)
-    ]
+    steps = [step(name) for name in CallName if name not in OF_THE_RUN | {CallName.UPLOAD_DOCUMENT}]
     steps = [
         step(CallName.ACCEPT_CONSENT, "terms") if one.call.name is CallName.ACCEPT_CONSENT else one for one in steps
     ]

@@ -9,6 +9,7 @@ import pytest
 from finhub_onboard.errors import RefusedError, StoppedEarlyError
 from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.model import Category
+from finhub_onboard.outbound.admin_calls import AdminCalls
 from finhub_onboard.outbound.hierarchy import Hierarchy
 from finhub_onboard.outbound.session import AdminSession
 from tests.outbound.support import (
@@ -51,12 +52,13 @@ class Told:
         one = client(self.transport, pacer)
         patience = Patience(max_attempts=max_attempts, wait_s=float)
         session = AdminSession(one, made, patience, pacer.gate, clock=loop.time)
-        self.hierarchy = Hierarchy(one, made, session, pacer.gate)
+        self.calls = AdminCalls(one, session, pacer.gate)
+        hierarchy = Hierarchy(self.calls, made)
         if halt_after is not None:
             loop.call_later(halt_after, pacer.gate.halt)
         start = loop.time()
         try:
-            self.found = await self.hierarchy.read(patience)
+            self.found = await hierarchy.read(patience)
         except (RefusedError, StoppedEarlyError) as error:
             self.error = error
         self.took = loop.time() - start
@@ -65,7 +67,7 @@ class Told:
     @property
     def counts(self) -> tuple[int, int, int]:
         """What the report tells of this phase."""
-        return self.hierarchy.sent, self.hierarchy.retried, self.hierarchy.refused_for_rate
+        return self.calls.sent, self.calls.retried, self.calls.refused_for_rate
 
 
 def test_the_categories_are_read() -> None:
@@ -169,11 +171,12 @@ def test_a_probe_changes_nothing_and_is_counted(answer: tuple[int, Any]) -> None
         pacer, made, loop = quick_pacer(), payloads(), asyncio.get_running_loop()
         one = client(transport, pacer)
         session = AdminSession(one, made, Patience(max_attempts=3, wait_s=float), pacer.gate, clock=loop.time)
-        hierarchy = Hierarchy(one, made, session, pacer.gate)
+        calls = AdminCalls(one, session, pacer.gate)
+        hierarchy = Hierarchy(calls, made)
         await session.token()
         pacer.gate.shut()
         reply = await hierarchy.probe()
-        return reply.status, hierarchy.sent, hierarchy.retried
+        return reply.status, calls.sent, calls.retried
 
     assert run_virtually(main()) == (answer[0], 1, 1)
     assert transport.sent[-1].method == "GET"

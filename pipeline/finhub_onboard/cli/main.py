@@ -172,17 +172,22 @@ def plan_command(
 
 @_command("check", "onboard check --config configs/production.toml")
 @_NEEDED_CONFIG
+@click.option("--create-subscription", is_flag=True, help="Subscribe the bank's own receiver to look deliveries up.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def check_command(config: Path, *, as_json: bool) -> None:
+def check_command(config: Path, *, create_subscription: bool, as_json: bool) -> None:
     """Check all that a night run needs, and list every check.
 
-    Configuration, credentials, certificates, ledger and its bank, documents, reports, disk, bank, log-in, categories
-    and clock. Ends with 0 if all hold, else with the exit code of the gravest: 2, then 5, then 4.
+    Configuration, credentials, certificates, ledger and its bank, documents, reports, disk, bank, log-in, categories,
+    clock and webhook deliveries. Ends with 0 if all hold, else with the exit code of the gravest: 2, then 5, then 4.
     """
     from finhub_onboard.commands import check
 
     with plain_errors():
-        checks = check.check(lambda: settings_from(config, {}), show=tables.silent if as_json else tables.show_check)
+        checks = check.check(
+            lambda: settings_from(config, {}),
+            show=tables.silent if as_json else tables.show_check,
+            create_subscription=create_subscription,
+        )
         if as_json:
             click.echo(checks.as_json())
         sys.exit(checks.exit_code)

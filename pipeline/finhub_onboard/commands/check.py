@@ -6,21 +6,20 @@ categories are kept in the ledger for ``onboard plan``.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
+from finhub_onboard.commands.check_results import OK, Checks
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine import descriptors, embedded_sandbox
 from finhub_onboard.engine.bank_settings import load_certificates
 from finhub_onboard.engine.connection import Connection, connected
 from finhub_onboard.engine.documents_root import refusal
 from finhub_onboard.engine.preconditions import need_credentials, need_seed, open_ledger
-from finhub_onboard.errors import ConfigurationError, ExitCode, OnboardError
+from finhub_onboard.errors import ConfigurationError, OnboardError
 from finhub_onboard.events import Event, Notice
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import logins
@@ -35,81 +34,21 @@ _MAX_ATTEMPTS, _MAX_WAIT_S = 2, 5.0
 """A person waits: a bank that does not answer twice counts as unreachable."""
 _MAX_CLOCK_OFFSET_S = 60.0
 """Tokens are renewed this long before they expire, which a larger clock offset would defeat."""
-_MOST_SERIOUS_FIRST = (ExitCode.UNEXPECTED, ExitCode.USAGE, ExitCode.REFUSED, ExitCode.LOCKED)
 _NO_LABEL = "its name is not fit to be shown"
-OK, FAILED, NOT_MADE = "ok", "failed", "not made"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One check: ``state`` is ``ok``, ``failed`` or ``not made``; ``text`` is the finding."""
+def check(
+    load: Callable[[], Settings],
+    *,
+    show: Callable[[str, str, str], object] = lambda *_: None,
+    create_subscription: bool = False,
+) -> Checks:
+    """Make all checks; ``show`` gets each at once: its name, the finding, its state.
 
-    name: str
-    state: str
-    text: str
-    hint: str = ""
-    exit_code: ExitCode = ExitCode.OK
-
-    @property
-    def fact(self) -> str:
-        """The text that people read beside the name."""
-        hint = f" (hint: {self.hint})" if self.hint else ""
-        return f"{self.state if self.state == OK else self.state.upper()}: {self.text}{hint}"
-
-
-@dataclass(slots=True, kw_only=True)
-class Checks:
-    """The results of all checks."""
-
-    results: list[Check] = field(default_factory=list)
-    categories: tuple[Category, ...] = ()
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The most serious one: 2 before 5 before 6 before 4; 0 if all hold."""
-        codes = [check.exit_code for check in self.results if check.state == FAILED]
-        return next((code for code in _MOST_SERIOUS_FIRST if code in codes), codes[0] if codes else ExitCode.OK)
-
-    def as_json(self) -> str:
-        """Return one JSON object for programs."""
-        return json.dumps(
-            {
-                "ok": not self.exit_code,
-                "exit_code": int(self.exit_code),
-                "checks": [
-                    {"name": each.name, "state": each.state, "message": each.text, "hint": each.hint}
-                    for each in self.results
-                ],
-                "categories": [
-                    {"key": each.key, "id": each.id, "name": each.label, "risk": each.risk} for each in self.categories
-                ],
-            },
-            indent=2,
-        )
-
-    def find(self, name: str, look: Callable[[], str]) -> bool:
-        """Make a check; ``look`` returns the finding or raises. Return whether it succeeded."""
-        try:
-            self.results.append(Check(name=name, state=OK, text=look()))
-        except OnboardError as error:
-            self.fail(name, error)
-            return False
-        return True
-
-    def fail(self, name: str, error: OnboardError) -> None:
-        """Record a failed check."""
-        text = "; ".join((str(error), *error.details))
-        self.results.append(Check(name=name, state=FAILED, text=text, hint=error.hint, exit_code=error.exit_code))
-
-    def skip(self, needs: str, *names: str) -> None:
-        """Record checks that cannot be made because another one failed."""
-        self.results += [Check(name=name, state=NOT_MADE, text=f"it needs {needs}") for name in names]
-
-
-def check(load: Callable[[], Settings], *, show: Callable[[str, str, str], object] = lambda *_: None) -> Checks:
-    """Make all checks; ``show`` gets each at once: its name, the finding, its state."""
+    ``create_subscription``: make a webhook subscription with the bank's own receiver, where the settings name none.
+    """
     checks, shown = Checks(), 0
-    for _ in _run_checks(load, checks):
+    for _ in _run_checks(load, checks, create_subscription=create_subscription):
         for each in checks.results[shown:]:
             show(each.name, each.fact, each.state)
         shown = len(checks.results)
@@ -135,10 +74,12 @@ _AFTER_CONFIGURATION = (
     "log-in",
     "categories",
     "clock",
+    "deliveries",
 )
+_OF_THE_BANK = _AFTER_CONFIGURATION[_AFTER_CONFIGURATION.index("bank") :]
 
 
-def _run_checks(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
+def _run_checks(load: Callable[[], Settings], checks: Checks, *, create_subscription: bool) -> Iterator[None]:
     """Make all checks, yielding where results can be shown."""
     try:
         settings = load()
@@ -165,11 +106,11 @@ def _run_checks(load: Callable[[], Settings], checks: Checks) -> Iterator[None]:
         if not missing and ledger is None and settings.embedded:
             missing = "the ledger: the embedded sandbox belongs to it"
         if missing:
-            checks.skip(missing, "bank", "log-in", "categories", "clock")
+            checks.skip(missing, *_OF_THE_BANK)
         else:
             # No customer key is used: without the ledger any keys will do.
             keys = ledger.keys if ledger else Keys(settings.credentials.seed.get_secret_value(), settings.api.tenant_id)
-            asyncio.run(_check_bank(settings, keys, ledger, checks, stack))
+            asyncio.run(_check_bank(settings, keys, ledger, checks, stack, create_subscription=create_subscription))
         yield
 
 
@@ -227,8 +168,16 @@ def _check_reports(settings: Settings) -> str:
     return f"{folder} can be written"
 
 
-async def _check_bank(settings: Settings, keys: Keys, ledger: Ledger | None, checks: Checks, stack: ExitStack) -> None:
-    """Log in and read the categories; record which part of that works."""
+async def _check_bank(
+    settings: Settings,
+    keys: Keys,
+    ledger: Ledger | None,
+    checks: Checks,
+    stack: ExitStack,
+    *,
+    create_subscription: bool,
+) -> None:
+    """Log in, read the categories and the deliveries; record which part of that works."""
     retry = settings.retry
     quick = {"max_attempts": min(retry.max_attempts, _MAX_ATTEMPTS), "max_wait_s": min(retry.max_wait_s, _MAX_WAIT_S)}
     settings = settings.model_copy(update={"retry": retry.model_copy(update=quick)})
@@ -239,13 +188,17 @@ async def _check_bank(settings: Settings, keys: Keys, ledger: Ledger | None, che
         async with connected(reachable, keys, direct=settings.embedded) as connection:
             failure = await _read_categories(connection, checks)
             _record_bank(connection, settings, checks, failure, time.monotonic() - started)
+            if connection.session.worked:
+                await _check_deliveries(connection, settings, checks, create=create_subscription)
+            else:
+                checks.skip("the log-in", "deliveries")
             if ledger:
                 logins.remember(connection.session, settings, keys, ledger, now=time.time())
                 if checks.categories:
                     remember(checks.categories, ledger)
     except OnboardError as error:
         checks.fail("bank", error)
-        checks.skip("the bank", "log-in", "categories", "clock")
+        checks.skip("the bank", *_OF_THE_BANK[1:])
 
 
 async def _read_categories(connection: Connection, checks: Checks) -> OnboardError | None:
@@ -276,6 +229,25 @@ def _record_bank(
         else:
             checks.find("categories", lambda: f"{len(checks.categories)}; log-in and categories took {seconds:.2f} s")
     checks.find("clock", lambda: _check_clock(clock))
+
+
+async def _check_deliveries(connection: Connection, settings: Settings, checks: Checks, *, create: bool) -> None:
+    """Whether registrations in doubt can be looked up; ``create``: make the subscription that this needs."""
+    named = settings.api.webhook_subscription_id
+    try:
+        if named:
+            await connection.subscription.verify(connection.patience)
+            finding = "the bank shows those of api.webhook_subscription_id"
+        elif create:
+            receiver = f"{settings.api.base_url}/test/webhook-receiver"
+            made = await connection.subscription.create(receiver, connection.patience)
+            finding = f'subscribed: set api.webhook_subscription_id = "{made}"'
+        else:
+            finding = "none: a person is asked about each registration in doubt (api.webhook_subscription_id)"
+    except OnboardError as error:
+        checks.fail("deliveries", error)
+    else:
+        checks.find("deliveries", lambda: finding)
 
 
 def _check_clock(ahead_s: float) -> str:

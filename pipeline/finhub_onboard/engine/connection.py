@@ -13,6 +13,7 @@ from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.finhub.requests import Payloads
 from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category
+from finhub_onboard.outbound.admin_calls import AdminCalls
 from finhub_onboard.outbound.aiohttp_transport import AiohttpTransport
 from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.hierarchy import Hierarchy
@@ -23,6 +24,7 @@ from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.pacing.places import Places
 from finhub_onboard.outbound.pacing.ports import RateBudget
 from finhub_onboard.outbound.session import AdminSession
+from finhub_onboard.outbound.subscription import Subscription
 from finhub_onboard.outbound.transport import Transport
 
 TRANSPORTS: dict[str, type[Transport]] = {"aiohttp": AiohttpTransport, "httpx": HttpxTransport}
@@ -40,7 +42,9 @@ class Connection:
     client: Client
     payloads: Payloads
     session: AdminSession
+    calls: AdminCalls
     hierarchy: Hierarchy
+    subscription: Subscription
     patience: Patience
 
     async def categories(self) -> tuple[Category, ...]:
@@ -94,6 +98,7 @@ async def connected(
     )
     payloads = Payloads(tenant_of(settings), keys)
     session = AdminSession(client, payloads, patience, pacer.gate, clock=time.monotonic)
+    calls = AdminCalls(client, session, pacer.gate)
     try:
         yield Connection(
             budget=pacer,
@@ -103,7 +108,9 @@ async def connected(
             client=client,
             payloads=payloads,
             session=session,
-            hierarchy=Hierarchy(client, payloads, session, pacer.gate),
+            calls=calls,
+            hierarchy=Hierarchy(calls, payloads),
+            subscription=Subscription(calls, payloads),
             patience=patience,
         )
     finally:

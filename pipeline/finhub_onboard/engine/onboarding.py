@@ -26,7 +26,7 @@ from finhub_onboard.engine.stop_rules import Cause, StopRules
 from finhub_onboard.engine.stopping import Stopper
 from finhub_onboard.engine.tally import Tally, Watched
 from finhub_onboard.engine.tasks import beside
-from finhub_onboard.errors import ExitCode, OnboardError
+from finhub_onboard.errors import ExitCode, OnboardError, StoppedEarlyError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.second_pass import judge_rows
@@ -112,9 +112,19 @@ class Onboarding:
             categories = await connection.categories()
             remember(categories, self._ledger)
             self._progress = replace(self._progress, categories=categories)
+            await self._verify_subscription(connection)
             await self._carry(connection, stopper, categories)
         except OnboardError as error:
             stopper.error(error)
+
+    async def _verify_subscription(self, connection: Connection) -> None:
+        """Stop at a subscription that does not exist; one that gives no answer now may do so when it is needed."""
+        if not self._settings.api.webhook_subscription_id:
+            return
+        try:
+            await connection.subscription.verify(connection.patience)
+        except StoppedEarlyError as error:
+            self._emit(Notice(message=f"{error}; the run goes on without them"))
 
     async def _carry(self, connection: Connection, stopper: Stopper, categories: tuple[Category, ...]) -> None:
         rules = StopRules(self._settings, stopped_by=Cause.parse(self._progress.stopped_by))
@@ -234,7 +244,7 @@ class Onboarding:
             await asyncio.sleep(_HEARTBEAT_S)
 
     def _count(self, connection: Connection) -> None:
-        counters, calls = connection.counters, connection.hierarchy
+        counters, calls = connection.counters, connection.calls
         self._progress = replace(
             self._progress,
             rate_reached=counters.mean_rate,

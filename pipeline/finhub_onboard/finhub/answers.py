@@ -104,6 +104,12 @@ def read_categories(content: bytes) -> tuple[Category, ...]:
     )
 
 
+def read_subscription(content: bytes) -> str | None:
+    """The id of a subscription that was created; None: the answer has none."""
+    data = json_fields.record((_object(content) or {}).get("data"))
+    return json_fields.identifier(data.get("subscriptionId")) or json_fields.identifier(data.get("id")) or None
+
+
 def _name(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else ""
 
@@ -157,7 +163,7 @@ def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Wh
             return Facts(uploaded=tuple(dict.fromkeys(islice(types, _MOST_LISTED)))), isinstance(listed, list)
         case CallName.LIST_DELIVERIES:
             return read_page(data, whose)
-        case CallName.HIERARCHY | CallName.ACCEPT_CONSENT | CallName.ACTIVATE:
+        case CallName.HIERARCHY | CallName.ACCEPT_CONSENT | CallName.ACTIVATE | CallName.CREATE_SUBSCRIPTION:
             return Facts(), True
 
 

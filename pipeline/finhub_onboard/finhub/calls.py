@@ -50,7 +50,7 @@ class Ahead(Enum):
 
 
 class CallName(StrEnum):
-    """The calls a journey makes."""
+    """The calls of a journey, and those of the run itself."""
 
     LOGIN = "login"
     HIERARCHY = "hierarchy"
@@ -64,9 +64,14 @@ class CallName(StrEnum):
     ACTIVATE = "activate"
     LIST_DOCUMENTS = "list_documents"
     LIST_DELIVERIES = "list_deliveries"
+    CREATE_SUBSCRIPTION = "create_subscription"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+OF_THE_RUN = frozenset({CallName.LOGIN, CallName.HIERARCHY, CallName.CREATE_SUBSCRIPTION})
+"""The calls that belong to no customer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call of the contract."""
 
@@ -85,90 +90,19 @@ class Call:
 CALLS = {
     call.name: call
     for call in (
-        Call(
-            name=CallName.LOGIN,
-            phase=Phase.CATEGORIZATION,
-            token=Token.NONE,
-            ahead=Ahead.NOTHING,
-            in_doubt=InDoubt.REPEAT,
-        ),
-        Call(
-            name=CallName.HIERARCHY,
-            phase=Phase.CATEGORIZATION,
-            token=Token.ADMIN,
-            ahead=Ahead.NOTHING,
-            in_doubt=InDoubt.REPEAT,
-        ),
-        Call(
-            name=CallName.REGISTER,
-            phase=Phase.REGISTRATION,
-            token=Token.ADMIN,
-            ahead=Ahead.INTENT,
-            in_doubt=InDoubt.REPEAT_ONCE,
-        ),
-        Call(
-            name=CallName.LIST_DELIVERIES,
-            phase=Phase.REGISTRATION,
-            token=Token.ADMIN,
-            ahead=Ahead.NOTHING,
-            in_doubt=InDoubt.REPEAT,
-        ),
-        Call(
-            name=CallName.OPEN_SESSION,
-            phase=Phase.SESSION,
-            token=Token.NONE,
-            ahead=Ahead.NOTHING,
-            in_doubt=InDoubt.REPEAT,
-        ),
-        Call(
-            name=CallName.OPEN_VERIFICATION,
-            phase=Phase.VERIFICATION,
-            token=Token.EITHER,
-            ahead=Ahead.INTENT,
-            in_doubt=InDoubt.REPEAT_ONCE,
-        ),
-        Call(
-            name=CallName.UPLOAD_DOCUMENT,
-            phase=Phase.DOCUMENTS,
-            token=Token.EITHER,
-            ahead=Ahead.INTENT,
-            in_doubt=InDoubt.REPEAT_ONCE,
-        ),
-        Call(
-            name=CallName.LIST_DOCUMENTS,
-            phase=Phase.DOCUMENTS,
-            token=Token.EITHER,
-            ahead=Ahead.NOTHING,
-            in_doubt=InDoubt.REPEAT,
-        ),
-        Call(
-            name=CallName.APPROVE,
-            phase=Phase.APPROVAL,
-            token=Token.ADMIN,
-            ahead=Ahead.INTENT,
-            in_doubt=InDoubt.CHECK_FIRST,
-        ),
-        Call(
-            name=CallName.ACCEPT_CONSENT,
-            phase=Phase.CONSENTS,
-            token=Token.EITHER,
-            ahead=Ahead.INTENT,
-            in_doubt=InDoubt.CHECK_FIRST,
-        ),
-        Call(
-            name=CallName.CHECK,
-            phase=Phase.CONSENTS,
-            token=Token.EITHER,
-            ahead=Ahead.NOTHING,
-            in_doubt=InDoubt.REPEAT,
-        ),
-        Call(
-            name=CallName.ACTIVATE,
-            phase=Phase.ACTIVATION,
-            token=Token.ADMIN,
-            ahead=Ahead.INTENT,
-            in_doubt=InDoubt.READ_FIRST,
-        ),
+        Call(CallName.LOGIN, Phase.CATEGORIZATION, Token.NONE, Ahead.NOTHING, InDoubt.REPEAT),
+        Call(CallName.HIERARCHY, Phase.CATEGORIZATION, Token.ADMIN, Ahead.NOTHING, InDoubt.REPEAT),
+        Call(CallName.REGISTER, Phase.REGISTRATION, Token.ADMIN, Ahead.INTENT, InDoubt.REPEAT_ONCE),
+        Call(CallName.LIST_DELIVERIES, Phase.REGISTRATION, Token.ADMIN, Ahead.NOTHING, InDoubt.REPEAT),
+        Call(CallName.CREATE_SUBSCRIPTION, Phase.REGISTRATION, Token.ADMIN, Ahead.NOTHING, InDoubt.REPEAT),
+        Call(CallName.OPEN_SESSION, Phase.SESSION, Token.NONE, Ahead.NOTHING, InDoubt.REPEAT),
+        Call(CallName.OPEN_VERIFICATION, Phase.VERIFICATION, Token.EITHER, Ahead.INTENT, InDoubt.REPEAT_ONCE),
+        Call(CallName.UPLOAD_DOCUMENT, Phase.DOCUMENTS, Token.EITHER, Ahead.INTENT, InDoubt.REPEAT_ONCE),
+        Call(CallName.LIST_DOCUMENTS, Phase.DOCUMENTS, Token.EITHER, Ahead.NOTHING, InDoubt.REPEAT),
+        Call(CallName.APPROVE, Phase.APPROVAL, Token.ADMIN, Ahead.INTENT, InDoubt.CHECK_FIRST),
+        Call(CallName.ACCEPT_CONSENT, Phase.CONSENTS, Token.EITHER, Ahead.INTENT, InDoubt.CHECK_FIRST),
+        Call(CallName.CHECK, Phase.CONSENTS, Token.EITHER, Ahead.NOTHING, InDoubt.REPEAT),
+        Call(CallName.ACTIVATE, Phase.ACTIVATION, Token.ADMIN, Ahead.INTENT, InDoubt.READ_FIRST),
     )
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from finhub_onboard.finhub import json_fields
-from finhub_onboard.finhub.calls import CallName
+from finhub_onboard.finhub.calls import OF_THE_RUN, CallName
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.keys import IdKind
 
@@ -19,7 +19,7 @@ _TELLING = frozenset({*_EMAIL_MEMBERS, "customerId", "verificationId", "id"})
 _PEOPLE = ("customer", "individualCustomer", "person", "user", "verification", "document", "consent", "session")
 _MASKS = ("*", "…", "•", "...")
 _ABOUT_ONE_VERIFICATION = frozenset({CallName.UPLOAD_DOCUMENT, CallName.APPROVE})
-_ABOUT_MANY = frozenset({CallName.LOGIN, CallName.HIERARCHY, CallName.LIST_DELIVERIES})
+_ABOUT_MANY = OF_THE_RUN | {CallName.LIST_DELIVERIES}
 
 Place = tuple[str, dict[str, Any]]
 

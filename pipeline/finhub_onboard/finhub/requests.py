@@ -20,6 +20,7 @@ from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category, Customer, Journey, Risk
 
 DELIVERIES_PER_PAGE = 100
+SUBSCRIBED_EVENTS = ("customer.created", "customer.activated", "verification.approved")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,16 @@ class Payloads:
         """Call 1: the categories of the tenant."""
         return _get(f"/customer/individual/categorization/hierarchy/{_part(self._tenant.tenant_id)}")
 
+    def deliveries(self, page: str) -> Outgoing:
+        """A page of the deliveries of the tenant's webhook subscription."""
+        subscription = _part(self._tenant.subscription_id)
+        return _get(f"/webhooks/subscriptions/{subscription}/deliveries?page={page}&size={DELIVERIES_PER_PAGE}")
+
+    def new_subscription(self, receiver: str) -> Outgoing:
+        """Subscribe the bank's own ``receiver`` to what the journey looks up (API.md, sections 9 and 14)."""
+        body = {"url": receiver, "subscribedEvents": list(SUBSCRIBED_EVENTS), "verifySsl": True}
+        return _post("/webhooks/subscriptions", body)
+
     def build(
         self, step: Step, customer: Customer, journey: Journey, *, category: Category, document: Document | None = None
     ) -> Outgoing:
@@ -117,11 +128,8 @@ class Payloads:
             case CallName.LIST_DOCUMENTS:
                 return _get(f"{one}/documents")
             case CallName.LIST_DELIVERIES:
-                subscription = _part(self._tenant.subscription_id)
-                return _get(
-                    f"/webhooks/subscriptions/{subscription}/deliveries?page={step.item}&size={DELIVERIES_PER_PAGE}"
-                )
-            case CallName.LOGIN | CallName.HIERARCHY:
+                return self.deliveries(step.item)
+            case CallName.LOGIN | CallName.HIERARCHY | CallName.CREATE_SUBSCRIPTION:
                 raise AssertionError("these belong to the run, not to a customer")
 
     def _registration(self, customer: Customer, category: Category) -> dict[str, Any]:
