@@ -133,7 +133,8 @@ def test_a_bank_may_have_other_categories() -> None:
     desk.sandbox = Sandbox(Scenario(), categories=(*demo.CATEGORIES, gold))
     desk.log_in()
     listed = desk.get(f"/customer/individual/categorization/hierarchy/{demo.TENANT_ID}").data["categories"]
-    assert listed["GOLD"] == {"databaseId": "cat-gold", "categoryName": "Gold Ünï", "riskLevel": "MEDIUM"}
+    told = {"databaseId": "cat-gold", "categoryName": "Gold Ünï", "riskLevel": "MEDIUM", "verificationLevel": "BASIC"}
+    assert listed["GOLD"] == told
     body = registration("a@example.com", customerCategory={"id": "cat-gold", "name": "Gold Ünï"})
     assert desk.post("/customer/individual/registration", body).status == 200
     assert desk.sandbox.bank.by_email["a@example.com"].risk == "MEDIUM"

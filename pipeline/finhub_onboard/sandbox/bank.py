@@ -138,8 +138,9 @@ class Bank:
         if errors := rules.registration(body, call.now, ages, call.tenant):
             return self.invalid(errors)
         category, why = rules.category(body, self.categories)
-        if category is None:
-            data = {"error": "Invalid categorization", "details": why}
+        wrong = {"details": why} if category is None else rules.parametrization(body, category.features)
+        if category is None or wrong:
+            data = {"error": "Invalid categorization", **(wrong or {})}
             return self.shapes.problem(400, "Categorization validation failed", data)
         email: str = body["email"]
         if email.casefold() in self.by_email:

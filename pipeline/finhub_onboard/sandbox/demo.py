@@ -4,6 +4,7 @@ Promises constants only and imports nothing heavy, so that whoever needs the dem
 starting a bank. Does not know HTTP, state or scenarios. Nothing here is a real identifier or secret.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 BASE_PATH: Final = "/api/v2.1"
@@ -20,19 +21,59 @@ SEED: Final = "the sandbox's own seed, invented, for practice only"
 SUBSCRIPTION_ID: Final = "sandbox-subscription"
 
 
+class Feature(NamedTuple):
+    """A feature of a category: the keys that a registration must bring for it, and the values that some may have."""
+
+    code: str
+    id: str
+    name: str
+    mandatory_keys: tuple[str, ...]
+    allowed_values: Mapping[str, tuple[str, ...]]
+
+
 class DemoCategory(NamedTuple):
-    """One category of the hierarchy; ``risk`` is the level of a customer in it, ``individual`` who may use it."""
+    """One category of the hierarchy; ``risk`` is the level of a customer in it, ``individual`` who may use it.
+
+    ``level`` is how thoroughly it verifies: BASIC (id), STANDARD (id, address) or ENHANCED (id, address, funds).
+    """
 
     key: str
     id: str
     name: str
     risk: str
     individual: bool
+    level: str = "BASIC"
+    features: tuple[Feature, ...] = ()
 
 
+MONITORING: Final = Feature(
+    code="TRANSACTION_MONITORING",
+    id="sample-feat-monitoring-001",
+    name="Transaction Monitoring",
+    mandatory_keys=("riskLevel", "monitoring"),
+    allowed_values={"riskLevel": ("LOW", "MEDIUM", "HIGH"), "monitoring": ("WEEKLY", "DAILY", "REAL_TIME")},
+)
 CATEGORIES: Final = (
     DemoCategory("INDIVIDUAL_STANDARD", "sample-cat-b2c-low-001", "Individual Standard", "LOW", individual=True),
-    DemoCategory("INDIVIDUAL_PLUS", "sample-cat-b2c-medium-001", "Individual Plus", "MEDIUM", individual=True),
-    DemoCategory("INDIVIDUAL_PREMIUM", "sample-cat-b2c-high-001", "Individual Premium", "HIGH", individual=True),
+    DemoCategory(
+        *("INDIVIDUAL_PLUS", "sample-cat-b2c-medium-001", "Individual Plus", "MEDIUM"),
+        individual=True,
+        level="ENHANCED",
+    ),
+    DemoCategory(
+        *("INDIVIDUAL_PREMIUM", "sample-cat-b2c-high-001", "Individual Premium", "HIGH"),
+        individual=True,
+        level="ENHANCED",
+    ),
     DemoCategory("B2B_SMALL_BUSINESS", "sample-cat-b2b-small-001", "Small Business", "LOW", individual=False),
+    DemoCategory(
+        *("INDIVIDUAL_MONITORED", "sample-cat-b2c-monitored-001", "Individual Monitored", "LOW"),
+        individual=True,
+        features=(MONITORING,),
+    ),
+    DemoCategory(
+        *("INDIVIDUAL_PROHIBITED", "sample-cat-b2c-prohibited-001", "Individual Prohibited", "PROHIBITED"),
+        individual=True,
+        level="ENHANCED",
+    ),
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from finhub_onboard.sandbox import forms
-from finhub_onboard.sandbox.demo import DemoCategory
+from finhub_onboard.sandbox.demo import DemoCategory, Feature
 from finhub_onboard.sandbox.forms import Errors, Member, check, each, exactly, one_of, record, text
 
 MAX_DOCUMENT_BYTES: Final = 10 * 1024 * 1024
@@ -186,4 +186,29 @@ def category(body: Mapping[str, Any], known: Iterable[DemoCategory]) -> tuple[De
         return None, "Category name does not belong to the category id"
     if not found.individual:
         return None, f"Category {found.key} is not for individual customers"
+    if found.risk == "PROHIBITED":
+        return None, f"Category {found.key} is prohibited: it cannot be onboarded"
     return found, ""
+
+
+def parametrization(body: Mapping[str, Any], features: Iterable[Feature]) -> dict[str, Any]:
+    """Say which values a category's features ask for that the body lacks or has wrong; empty for none."""
+    given: dict[str, Any] = {}
+    chosen = ((body.get("individualCustomer") or {}).get("categorization") or {}).get("categoryFeatureRelations") or []
+    for relation in chosen:
+        given |= relation.get("parametrization") or {}
+    missing = [(feature.code, key) for feature in features for key in feature.mandatory_keys if key not in given]
+    invalid = {
+        key: f"{str(given[key])[:100]} is not in allowed values: [{', '.join(allowed)}]"
+        for feature in features
+        for key, allowed in feature.allowed_values.items()
+        if key in given and given[key] not in allowed
+    }
+    if not missing and not invalid:
+        return {}
+    details = [f"Feature '{code}' requires mandatory key '{key}'" for code, key in missing] + list(invalid.values())
+    return {
+        "details": "; ".join(details),
+        "missingKeys": [key for _, key in missing],
+        "invalidValues": invalid,
+    }

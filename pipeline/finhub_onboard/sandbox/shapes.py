@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from finhub_onboard.sandbox import demo
+from finhub_onboard.sandbox import demo, hierarchy
 from finhub_onboard.sandbox.records import CONSENT_NAMES, Answer, Claims, Consent, Customer, Document, Verification
 
 GOVERNMENT_IDS: Final = frozenset({"PASSPORT", "NATIONAL_ID", "ID_CARD", "DRIVERS_LICENSE", "GOVERNMENT_ID"})
@@ -48,13 +48,8 @@ class Shapes:
         return Answer(200, {"code": 200, "message": message, "data": data})
 
     def hierarchy(self, known: Iterable[demo.DemoCategory]) -> Answer:
-        """List the categories: what a registration needs of them, and their risk, which only some banks tell."""
-        return self.success(
-            {
-                "tenantId": demo.TENANT_ID,
-                "categories": {c.key: {"databaseId": c.id, "categoryName": c.name, "riskLevel": c.risk} for c in known},
-            }
-        )
+        """List the categories: what a registration needs of them, and their levels, which only some banks tell."""
+        return self.success(hierarchy.newest(known))
 
     def registered(self, customer: Customer, body: dict[str, Any]) -> Answer:
         """Answer a registration with the ids of customer and user."""
@@ -193,27 +188,7 @@ class OlderShapes(Shapes):
 
     def hierarchy(self, known: Iterable[demo.DemoCategory]) -> Answer:
         """List the categories unwrapped, with features."""
-        feature = {
-            "databaseId": "sample-feat-001",
-            "featureCode": "CUSTOMER_PROFILE",
-            "featureName": "Customer Profile",
-            "mandatoryKeys": ["profile_completeness"],
-            "allowedValues": {"profile_completeness": ["BASIC", "STANDARD", "FULL"]},
-        }
-        categories = {
-            c.key: {"databaseId": c.id, "categoryId": c.key, "categoryName": c.name, "availableFeatures": []}
-            for c in known
-        }
-        return Answer(
-            200,
-            {
-                "tenantId": demo.TENANT_ID,
-                "tenantName": demo.TENANT_NAME,
-                "complianceLevel": "NON_REGULATED",
-                "categories": categories,
-                "features": {"CUSTOMER_PROFILE": feature},
-            },
-        )
+        return Answer(200, hierarchy.older(known))
 
     def _session_extras(self, claims: Claims, customer: Customer) -> dict[str, Any]:
         del claims, customer
