@@ -54,7 +54,6 @@ CALLS_NAMED_BY = {
     "journey.restored": {"CHECK"},
     "journey.situation": {"CHECK"},
     "outbound.hierarchy": {"HIERARCHY"},
-    "outbound.session": {"LOGIN"},
     "outbound.subscription": {"CREATE_SUBSCRIPTION", "LIST_DELIVERIES"},
 }
 """Module -> the calls that it names, beside the bank's contract and the phases."""
@@ -301,9 +300,13 @@ def test_words_of_the_bank_have_one_way_in() -> None:
     assert makers == {"finhub.redact"}
     assert callers == {"finhub.refusals"}
     assert repliers == {"finhub.answers"}
-    # And only these two see a body at all: everybody else gets what they made of it.
-    readers = {module for module in MODULES if "msgspec.json.decode" in MODULES[module].read_text(encoding="utf-8")}
-    assert {module for module in readers if within(module, ("finhub", "outbound"))} == {"finhub.answers"}
+    # And only these see a body at all, or a token's claims: everybody else gets what they made of it.
+    for what, readers in {
+        "msgspec.json.decode": {"finhub.json_fields"},
+        "json_fields.decoded": {"finhub.answers", "finhub.tokens"},
+    }.items():
+        found = {module for module in MODULES if what in MODULES[module].read_text(encoding="utf-8")}
+        assert {module for module in found if within(module, ("finhub", "outbound"))} == readers
 
 
 def test_no_module_decides_by_a_bare_code() -> None:

@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from finhub_onboard import events, job
+from finhub_onboard.config.credentials import Credentials
 from finhub_onboard.config.order import Order
-from finhub_onboard.config.settings import Credentials, Settings
+from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.event_bus import EventBus
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.errors import ConfigurationError, ExitCode, UnreadableInputError

@@ -97,7 +97,8 @@ def refused(folder: Path, text: str | bytes = SANDBOX, **more: Any) -> str:
 def test_the_designs_example_loads_and_is_the_default(tmp_path: Path) -> None:
     """The example of the design is a good file, and each value in it is the default that the design promises."""
     settings = loaded(tmp_path, DESIGN)
-    only_ids = loaded(tmp_path, "", **IDS)
+    address = "https://sandbox.finhub.cloud/api/v2.1"
+    only_ids = loaded(tmp_path, f'[api]\nbase_url = "{address}"\n', **IDS)
     assert settings == only_ids
     assert settings.limits.calls_per_second == 5
     assert settings.approval.auto_levels == ("LOW", "MEDIUM")
@@ -343,11 +344,75 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
     assert all(key in message for key in ("limits.calls_per_second", "limits.max_in_flight", "unknown key retyr"))
 
 
+def test_the_banks_address_has_no_default(tmp_path: Path) -> None:
+    """Nobody reaches a bank that the configuration does not name."""
+    assert "api.base_url must be set" in refused(tmp_path, "", **IDS)
+
+
+LOGIN_URL = "login_url = 'https://gateway.example.com/oauth/token'\n"
+
+
+@pytest.mark.parametrize("way", ["oauth", "password"])
+def test_a_way_of_logging_in_needs_its_address_and_no_organization(tmp_path: Path, way: str) -> None:
+    """The address of these log-ins is a setting without default; the organization belongs to the admin session only."""
+    ids = {name: value for name, value in IDS.items() if name != "ONBOARD_API__ORGANIZATION_ID"}
+    text = f"[api]\nbase_url = 'https://bank.example.com'\nlogin = '{way}'\n"
+    assert "api.login_url must be set" in refused(tmp_path, text, **ids)
+    assert loaded(tmp_path, text + LOGIN_URL, **ids).api.login_url == "https://gateway.example.com/oauth/token"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("login = 'oauth'\nlogin_url = 'http://gateway.example.com/token'\n", "api.login_url: http:// would send"),
+        (
+            "login = 'oauth'\nlogin_url = 'https://user:canary@gateway.example.com/'\n",
+            "api.login_url: must hold no user",
+        ),
+        ("login = 'oauth'\nlogin_url = 'sandbox:'\n", "api.login_url: must be an http(s) address"),
+        ("login = 'magic'\n", "api.login: "),
+        (LOGIN_URL, 'api.login_url is of no use with api.login = "admin-session"'),
+    ],
+)
+def test_the_address_of_log_ins_is_as_safe_as_the_banks(tmp_path: Path, given: str, said: str) -> None:
+    """No credentials leave in the clear, stand in an address, or go where nobody asked for."""
+    message = refused(tmp_path, BANK + given)
+    assert said in message
+    assert "canary" not in message
+
+
+def test_plain_http_to_this_machine_is_fine_for_log_ins_too(tmp_path: Path) -> None:
+    """As for the base URL; elsewhere only where the user allows it."""
+    for url, more in (("http://127.0.0.1:9/t", ""), ("http://gateway.example.com/t", "allow_plain_http = true\n")):
+        given = f"{BANK}login = 'oauth'\nlogin_url = '{url}'\n{more}"
+        assert loaded(tmp_path, given).api.login_url == url
+
+
+@pytest.mark.parametrize(
+    ("way", "needed"),
+    [
+        ("admin-session", ["USERNAME", "PASSWORD", "TENANT_KEY", "TENANT_SECRET", "SEED"]),
+        ("oauth", ["TENANT_KEY", "TENANT_SECRET", "CLIENT_ID", "CLIENT_SECRET", "SEED"]),
+        (
+            "password",
+            ["USERNAME", "PASSWORD", "TENANT_KEY", "TENANT_SECRET", "CUSTOMER_ID", "CUSTOMER_SECRET", "SEED"],
+        ),
+    ],
+)
+def test_each_way_needs_its_own_credentials(tmp_path: Path, way: str, needed: list[str]) -> None:
+    """Those that it sends, and the tenant's key and secret for customers' sessions, if the journey comes to them."""
+    url = "" if way == "admin-session" else LOGIN_URL
+    given = f"{BANK}login = '{way}'\n{url}"
+    assert loaded(tmp_path, given).missing_credentials() == [f"ONBOARD_CREDENTIALS__{name}" for name in needed]
+    short = loaded(tmp_path, given + "[journey]\nuntil = 'registration'\n").missing_credentials()
+    assert ("ONBOARD_CREDENTIALS__TENANT_KEY" in short) is (way == "admin-session")
+
+
 @pytest.mark.parametrize("absent", list(IDS))
 def test_the_banks_ids_must_be_set(tmp_path: Path, absent: str) -> None:
     """A real bank needs the three ids, and the message names the one that is missing and no other."""
     ids = {name: value for name, value in IDS.items() if name != absent}
-    message = refused(tmp_path, "", **ids)
+    message = refused(tmp_path, '[api]\nbase_url = "https://bank.example.com"\n', **ids)
     assert f"api.{absent.removeprefix('ONBOARD_API__').lower()} must be set" in message
     assert loaded(tmp_path, SANDBOX).embedded
 
@@ -413,9 +478,9 @@ def test_secrets_come_from_variables_and_from_files_that_they_name(tmp_path: Pat
         )
         by_file[f"ONBOARD_CREDENTIALS__{name.upper()}_FILE"] = str(file)
     for environ in (direct, by_file):
-        credentials = loaded(tmp_path, BANK, **environ).credentials
-        assert {name: getattr(credentials, name).get_secret_value() for name in SECRETS} == SECRETS
-        assert credentials.missing() == []
+        settings = loaded(tmp_path, BANK, **environ)
+        assert {name: settings.credentials.reveal(name) for name in SECRETS} == SECRETS
+        assert settings.missing_credentials() == []
 
 
 def test_a_secret_keeps_its_spaces(tmp_path: Path) -> None:
@@ -445,7 +510,7 @@ def test_only_credentials_may_stand_in_files(tmp_path: Path) -> None:
 def test_missing_secrets_are_named(tmp_path: Path) -> None:
     """What is still needed is named by its variable."""
     settings = loaded(tmp_path, BANK, ONBOARD_CREDENTIALS__USERNAME="u", ONBOARD_CREDENTIALS__SEED="")
-    assert settings.credentials.missing() == [
+    assert settings.missing_credentials() == [
         "ONBOARD_CREDENTIALS__PASSWORD",
         "ONBOARD_CREDENTIALS__TENANT_KEY",
         "ONBOARD_CREDENTIALS__TENANT_SECRET",

@@ -34,7 +34,7 @@ def test_of_all_identifiers_and_secrets_only_the_seed_is_taken() -> None:
     assert [text for text in texts(given) if "canary" in text] == ["canary-seed"]
     bare = Settings(api=Api(base_url="sandbox:"))
     assert bare.credentials.seed.get_secret_value() == demo.SEED
-    assert bare.credentials.missing() == []
+    assert bare.missing_credentials() == []
     assert (bare.api.tenant_id, bare.api.webhook_subscription_id) == (demo.TENANT_ID, "")
     assert given.api.webhook_subscription_id == demo.SUBSCRIPTION_ID
 
@@ -51,7 +51,12 @@ def test_the_identity_is_the_one_that_the_sandbox_knows() -> None:
         "password": demo.PASSWORD,
         "tenant_key": demo.TENANT_KEY,
         "tenant_secret": demo.TENANT_SECRET,
+        "client_id": demo.CLIENT_ID,
+        "client_secret": demo.CLIENT_SECRET,
+        "customer_id": demo.CUSTOMER_ID,
+        "customer_secret": demo.CUSTOMER_SECRET,
     }
+    assert practice.LOGIN_PATHS == demo.LOGIN_PATHS
     assert (practice.SUBSCRIPTION_ID, practice.SEED) == (demo.SUBSCRIPTION_ID, demo.SEED)
     known = [(each.key, each.id, each.name, each.risk) for each in demo.CATEGORIES]
     assert [(each.key, each.id, each.name, each.risk) for each in practice.CATEGORIES] == known

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finhub_onboard.finhub.answers import read, read_categories, token_life_s
+from finhub_onboard.finhub.answers import read, read_categories
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Redacted, Reply, step
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.journey.policy import judge
@@ -412,40 +412,6 @@ def jwt(claims: object) -> str:
     """Make a token with these claims."""
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
     return f"eyJhbGciOiJIUzI1NiJ9.{payload}.c2ln"
-
-
-@pytest.mark.parametrize(
-    ("token", "expires_in", "life"),
-    [
-        (jwt({"iat": 1_000, "exp": 4_600}), None, 3600),
-        (jwt({"iat": 1_000, "exp": 1_300}), 3600, 300),
-        (jwt({"iat": 1_000.5, "exp": 1_300.5}), 3600, 300),
-        (jwt({"iat": 1_000, "exp": 1_000}), 900, 900),
-        (jwt({"iat": 2_000, "exp": 1_000}), 900, 900),
-        (jwt({"exp": 4_600}), 900, 900),
-        (jwt({"iat": "1000", "exp": "4600"}), None, None),
-        (jwt({"iat": False, "exp": True}), None, None),
-        (jwt({"iat": 0, "exp": 10**300}), 900, 900),
-        (jwt([1, 2]), 900, 900),
-        (TOKEN, 3600, 3600),
-        ("opaque", 10_000, 10_000),
-        ("a.b", 60, 60),
-        ("a.!!!.c", 60, 60),
-        ("a.é.c", 60, 60),
-        ("a..c", 60, 60),
-        ("", None, None),
-        ("opaque", None, None),
-        ("opaque", 0, None),
-        ("opaque", -5, None),
-        ("opaque", True, None),
-        ("opaque", "3600", None),
-        ("opaque", 10**400, None),
-        ("opaque", [3600], None),
-    ],
-)
-def test_the_life_of_a_token(token: str, expires_in: object, life: float | None) -> None:
-    """The JWT's own life counts, else ``expiresIn``; anything else says nothing."""
-    assert token_life_s(token, expires_in) == life
 
 
 def test_expires_at_is_never_believed() -> None:

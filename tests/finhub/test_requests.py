@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 import jsonschema_rs
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import finhub_onboard.sandbox
 from finhub_onboard.finhub.calls import OF_THE_RUN, CallName, Step, step
 from finhub_onboard.finhub.requests import Document, Outgoing
-from tests.outbound.support import CATEGORY, CREDENTIALS, TENANT, customer, example, journey, payloads
+from tests.outbound.support import CATEGORY, CREDENTIALS, LOGINS, TENANT, customer, example, journey, payloads
 
 CONTRACT = json.loads(
     (Path(finhub_onboard.sandbox.__file__).parent / "contract" / "openapi.json").read_text(encoding="utf-8")
@@ -85,6 +85,44 @@ def test_the_calls_of_the_run_are_those_of_the_contract() -> None:
     """The admin's log-in and the hierarchy fit the contract as well."""
     fits(payloads().login(), "createAdminSession")
     fits(payloads().hierarchy(), "getCategorizationHierarchy")
+
+
+OAUTH = {"grant_type": "client_credentials", "client_id": "sample-client", "client_secret": "sample-client-secret"}
+PASSWORD = {
+    "username": "admin@example.com",
+    "password": "Example-Adm1n-Pass!",
+    "customerId": "sample-api-customer",
+    "customerSecret": "sample-api-customer-secret",
+    "accountType": "b2b",
+    "grantType": "password",
+}
+
+
+@pytest.mark.parametrize(
+    ("way", "more", "body"),
+    [
+        ("oauth", {}, OAUTH),
+        ("oauth", {"login_scope": "api"}, {**OAUTH, "scope": "api"}),
+        ("password", {}, PASSWORD),
+        (
+            "password",
+            {"login_account_type": "b2c", "login_grant_type": "client_credentials"},
+            {**PASSWORD, "accountType": "b2c", "grantType": "client_credentials"},
+        ),
+    ],
+)
+def test_the_log_ins_of_production(way: str, more: dict[str, Any], body: dict[str, str]) -> None:
+    """API.md, section 14: to the address as it is, with exactly these members, as JSON or as a form."""
+    for written in ("json", "form"):
+        made = payloads(api=LOGINS[way] | more | {"login_body": written})
+        request = made.login()
+        assert (made.login_call, request.method, request.path) == (CallName.PRODUCTION_LOGIN, "POST", "")
+        if written == "json":
+            assert (request.content_type, json.loads(request.body)) == ("application/json", body)
+        else:
+            assert request.content_type == "application/x-www-form-urlencoded"
+            assert dict(parse_qsl(request.body.decode("ascii"))) == body
+        assert not any(secret in repr((made, request)) for secret in CREDENTIALS.values())
 
 
 def test_the_schemas_refuse_something() -> None:

@@ -13,7 +13,7 @@ from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import logins
 from finhub_onboard.ledger.ports import Ledger
 from tests.ledger.support import opened
-from tests.outbound.support import CREDENTIALS, TENANT, settings
+from tests.outbound.support import CREDENTIALS, LOGINS, TENANT, settings
 
 KEYS = Keys(CREDENTIALS["seed"], TENANT)
 NOW = 1_800_000_000.0
@@ -78,6 +78,26 @@ def test_other_credentials_go_on_at_once(name: str, ledger: Ledger) -> None:
     """Whichever part was corrected, and for another user."""
     remember(ledger, REFUSED)
     assert may(ledger, given=other(**{name: "another"}))
+
+
+def way(name: str, **secrets: str) -> Settings:
+    """Settings of a way to log in at an address of its own."""
+    return Settings.model_validate(
+        {"api": settings(api=LOGINS[name]).api.model_dump(), "credentials": CREDENTIALS | secrets}
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "unsent"),
+    [("oauth", "client_secret", "password"), ("password", "customer_secret", "client_secret")],
+)
+def test_each_way_is_remembered_by_what_it_sends(ledger: Ledger, name: str, sent: str, unsent: str) -> None:
+    """Other credentials of it go on at once; what it does not send changes nothing, nor is another way held up."""
+    logins.remember(REFUSED, way(name), KEYS, ledger, now=NOW)
+    assert not may(ledger, given=way(name))
+    assert not may(ledger, given=way(name, **{unsent: "another"}))
+    assert may(ledger, given=way(name, **{sent: "another"}))
+    assert may(ledger)
 
 
 def test_the_message_says_what_goes_on(ledger: Ledger) -> None:

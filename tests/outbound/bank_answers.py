@@ -54,6 +54,7 @@ def accepted(generation: str) -> dict[CallName, Answer]:
     required = ["GOVERNMENT_ID"]
     return {
         CallName.LOGIN: shapes.session(admin, "a-token", None),
+        CallName.PRODUCTION_LOGIN: Answer(200, {"access_token": "a-token", "expires_in": 3600}),
         CallName.HIERARCHY: shapes.hierarchy([DemoCategory(key="A", id="1", name="A", risk="LOW", individual=True)]),
         CallName.REGISTER: shapes.registered(_CUSTOMER, _ROW),
         CallName.OPEN_SESSION: shapes.session(_CLAIMS, "a-token", _CUSTOMER),

@@ -33,8 +33,18 @@ CREDENTIALS = {
     "password": "Example-Adm1n-Pass!",
     "tenant_key": "sample-tenant-key",
     "tenant_secret": "sample-tenant-secret",
+    "client_id": "sample-client",
+    "client_secret": "sample-client-secret",
+    "customer_id": "sample-api-customer",
+    "customer_secret": "sample-api-customer-secret",
     "seed": "a seed for tests",
 }
+
+
+LOGINS: dict[str, dict[str, Any]] = {
+    way: {"login": way, "login_url": "https://gateway.example.com/oauth/token"} for way in ("oauth", "password")
+}
+"""Settings of the ways to log in at an address of its own."""
 
 
 def example(name: str) -> Any:

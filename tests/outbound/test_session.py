@@ -13,6 +13,7 @@ from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.outbound.session import AdminSession, Login, judge_login
 from tests.outbound.support import (
     CREDENTIALS,
+    LOGINS,
     Scripted,
     ScriptedTransport,
     client,
@@ -33,15 +34,17 @@ def opened(token: str, **more: Any) -> Scripted:
 Story = Callable[[AdminSession, ScriptedTransport], Awaitable[Any]]
 
 
-def telling(answers: list[Scripted], story: Story, *, max_attempts: int = 5, max_wait_s: float = 60.0) -> Any:
-    """Run ``story`` with a session at a bank that gives ``answers``."""
+def telling(
+    answers: list[Scripted], story: Story, *, max_attempts: int = 5, max_wait_s: float = 60.0, way: str = ""
+) -> Any:
+    """Run ``story`` with a session at a bank that gives ``answers``; ``way`` is that of production's log-ins."""
     transport = ScriptedTransport(answers)
 
     async def main() -> Any:
         pacer = quick_pacer()
         session = AdminSession(
             client(transport, pacer),
-            payloads(),
+            payloads(api=LOGINS.get(way, {})),
             Patience(max_attempts=max_attempts, wait_s=lambda attempt: 1.0 * attempt, max_wait_s=max_wait_s),
             pacer.gate,
             clock=asyncio.get_running_loop().time,
@@ -436,3 +439,63 @@ def test_the_session_does_not_show_its_token() -> None:
         return repr(session) + str(session)
 
     assert "very-secret" not in telling([opened("very-secret")], story)
+
+
+@pytest.mark.parametrize("way", LOGINS)
+@pytest.mark.parametrize("life", [{"expires_in": 1000}, {"expires_in": "soon"}], ids=["said", "unsaid"])
+def test_tokens_of_each_way_are_renewed_at_80_percent(way: str, life: dict[str, Any]) -> None:
+    """Of the life that the answer tells, else of an hour."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> None:
+        await session.token()
+        await asyncio.sleep((1000 if life["expires_in"] == 1000 else 3600) * 0.8 - 0.5)
+        assert await session.token() == "a"
+        await asyncio.sleep(1.0)
+        assert await session.token() == "b"
+        assert session.logins == 2
+
+    answers: list[Scripted] = [(200, {"access_token": token, "token_type": "Bearer", **life}) for token in "ab"]
+    telling(answers, story, way=way)
+
+
+@pytest.mark.parametrize("way", LOGINS)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (401, WRONG),
+        (401, {"error": "invalid_client"}),
+        (400, {"error": "invalid_grant"}),
+        (401, {"error": "Unauthorized", "path": "/oauth/token"}),
+        (401, b"<html>401</html>"),
+        (401, b""),
+        (200, WRONG),
+    ],
+    ids=["401", "invalid_client", "invalid_grant", "a framework's 401", "a page", "nothing", "401 in a 200"],
+)
+def test_one_refusal_of_each_way_ends_the_job(way: str, answer: Scripted) -> None:
+    """In whatever form it comes, however many wait, and also at a renewal: nobody is locked out by us."""
+
+    async def story(session: AdminSession, transport: ScriptedTransport) -> None:
+        found = await asyncio.gather(*(session.token() for _ in range(9)), return_exceptions=True)
+        assert all(isinstance(error, RefusedError) for error in found)
+        assert (len(transport.sent), session.refused) == (1, True)
+
+    async def renewal(session: AdminSession, transport: ScriptedTransport) -> None:
+        await session.token()
+        with pytest.raises(RefusedError):
+            await session.token(refused="a")
+        assert len(transport.sent) == 2
+
+    telling([answer], story, way=way)
+    telling([(200, {"userSessionToken": "a"}), answer], renewal, way=way)
+
+
+@pytest.mark.parametrize("way", LOGINS)
+@pytest.mark.parametrize("answer", [(403, b"<html>"), (503, {}), (429, {}), (200, b"<html>"), (200, {"scope": "x"})])
+def test_trouble_of_each_way_is_waited_out(way: str, answer: Scripted) -> None:
+    """What is neither a token nor a refusal says nothing of the credentials."""
+
+    async def story(session: AdminSession, _: ScriptedTransport) -> str:
+        return await session.token()
+
+    assert telling([answer, answer, (200, {"access_token": "a"})], story, way=way) == "a"

@@ -74,7 +74,7 @@ def test_real_credentials_are_not_even_read(tmp_path: Path) -> None:
     """A secret file that nobody may read does not matter: it is not opened, and its name goes no further."""
     environ = {"ONBOARD_CREDENTIALS__PASSWORD_FILE": str(tmp_path / "nowhere"), "HTTPS_PROXY": "http://p.example.com"}
     settings = agreed(tmp_path, environ)
-    assert settings.credentials.missing() == []
+    assert settings.missing_credentials() == []
     made = terms(tmp_path / "real.toml", environ)
     assert "ONBOARD_CREDENTIALS__PASSWORD_FILE" not in made.environ
     assert "HTTPS_PROXY" not in made.environ

@@ -8,13 +8,17 @@ SANDBOX_URL = "sandbox:"
 
 
 def base_url(value: str) -> str:
-    """The address without what does not matter. Raises ``ValueError`` if no call could go there, or it holds a secret.
+    """The address without what does not matter. Raises ``ValueError`` if it is none, or holds a secret."""
+    value = value.strip().rstrip("/")
+    return value if value == SANDBOX_URL else http_url(value, or_else=f' or "{SANDBOX_URL}"')
+
+
+def http_url(value: str, *, or_else: str = "") -> str:
+    """An http(s) address without spaces around it. Raises ``ValueError`` for any other, or if it holds a secret.
 
     A backslash is refused: clients disagree on where the host ends then.
     """
-    value = value.strip().rstrip("/")
-    if value == SANDBOX_URL:
-        return value
+    value = value.strip()
     try:
         parts = urlsplit(value)
         port_is_real = parts.port is None or parts.port > 0
@@ -22,7 +26,7 @@ def base_url(value: str) -> str:
         port_is_real = False
     is_http = port_is_real and parts.scheme in ("http", "https") and parts.hostname and "\\" not in value
     if not is_http or not is_visible(value):
-        raise ValueError('must be an http(s) address or "sandbox:"')
+        raise ValueError(f"must be an http(s) address{or_else}")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("must hold no user, password, ? or #")
     return value

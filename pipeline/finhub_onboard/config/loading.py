@@ -16,8 +16,10 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from finhub_onboard.config.credentials import PREFIX
 from finhub_onboard.config.profile import Profile
-from finhub_onboard.config.settings import PREFIX, SANDBOX_URL, Section, Settings
+from finhub_onboard.config.section import Section
+from finhub_onboard.config.settings import SANDBOX_URL, Settings
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.small_files import read_small
 

@@ -6,6 +6,7 @@ Nothing here is a real identifier or secret.
 
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 from finhub_onboard.model import Category
 
@@ -20,7 +21,13 @@ CREDENTIALS: Final = {
     "password": "Example-Adm1n-Pass!",
     "tenant_key": "sample-tenant-key",
     "tenant_secret": "sample-tenant-secret",
+    "client_id": "sample-client",
+    "client_secret": "sample-client-secret",
+    "customer_id": "sample-api-customer",
+    "customer_secret": "sample-api-customer-secret",
 }
+LOGIN_PATHS: Final = {"oauth": "/oauth/token", "password": "/api/v2/auth/token"}
+"""Way of logging in -> where the sandbox takes it, for the ways that have an address of their own."""
 SEED: Final = "the sandbox's own seed, invented, for practice only"
 """For who gives none."""
 CATEGORIES: Final = (
@@ -34,3 +41,9 @@ CATEGORIES: Final = (
 def ledger_beside(ledger: Path) -> Path:
     """The ledger for practice: beside the real one, so that it never stands in the way of the first real run."""
     return ledger.with_name(f"{ledger.stem}-sandbox{ledger.suffix}") if ledger.name else ledger
+
+
+def login_url(base_url: str, way: str) -> str:
+    """Where the sandbox at this address takes log-ins of this way; empty: below the base URL."""
+    path = LOGIN_PATHS.get(way)
+    return urlunsplit((*urlsplit(base_url)[:2], path, "", "")) if path else ""

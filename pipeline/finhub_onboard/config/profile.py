@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from finhub_onboard.config.settings import Section
+from finhub_onboard.config.section import Section
 from finhub_onboard.model import CANONICAL_COLUMNS
 
 DATE_PARTS = ("YYYY", "YY", "MMM", "MM", "M", "DD", "D")

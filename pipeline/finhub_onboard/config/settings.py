@@ -8,48 +8,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from finhub_onboard.config import addresses, practice
+from finhub_onboard.config.credentials import Credentials, LoginWay
 from finhub_onboard.config.deadlines import deadline_at
+from finhub_onboard.config.section import Section, from_folder
 from finhub_onboard.model import Phase
 
 SANDBOX_URL = addresses.SANDBOX_URL
 _SQLITE = "sqlite:///"
-PREFIX = "ONBOARD_"
-
-
-def _from(folder: Path, path: Path) -> Path:
-    """``path`` seen from ``folder``, which is no link; written without the ``..`` that it begins with."""
-    while path.parts[:1] == ("..",):
-        folder, path = folder.parent, Path(*path.parts[1:])
-    return folder / path
-
-
-class Section(BaseModel):
-    """A table of the configuration: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_flag(cls, value: Any, info: ValidationInfo) -> Any:
-        """TOML's true is no number, though Python takes it for one."""
-        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
-            raise ValueError("must not be true or false")
-        return value
-
-    def anchored(self, folder: Path, names: Collection[str]) -> Self:
-        """The same, with the relative paths among the settings ``names`` beginning at ``folder``."""
-        values = {name: getattr(self, name) for name in names}
-        paths = {name: _from(folder, value) for name, value in values.items() if isinstance(value, Path)}
-        return self.model_copy(update=paths)
 
 
 class Api(Section):
     """Where the bank is and who we are to it."""
 
-    base_url: str = "https://sandbox.finhub.cloud/api/v2.1"
+    base_url: str = ""
+    login: LoginWay = "admin-session"
+    login_url: str = ""
+    login_body: Literal["json", "form"] = "json"
+    login_scope: str = ""
+    login_account_type: Literal["b2b", "b2c"] = "b2b"
+    login_grant_type: str = "password"
     allow_plain_http: bool = False
     ca_file: Path | None = None
     client_certificate: Path | None = None
@@ -69,6 +49,11 @@ class Api(Section):
     def _url(cls, value: str) -> str:
         return addresses.base_url(value)
 
+    @field_validator("login_url")
+    @classmethod
+    def _login_url(cls, value: str) -> str:
+        return addresses.http_url(value) if value.strip() else ""
+
     @field_validator("ca_file", "client_certificate", "client_key", mode="before")
     @classmethod
     def _none(cls, value: Any) -> Any:
@@ -84,8 +69,13 @@ class Api(Section):
 
     @property
     def is_plain(self) -> bool:
-        """Whether calls travel without TLS."""
-        return addresses.is_plain(self.base_url)
+        """Whether all calls travel without TLS."""
+        return all(addresses.is_plain(url) for url in (self.base_url, self.login_url) if url)
+
+    @property
+    def login_has_own_url(self) -> bool:
+        """Whether the job logs in elsewhere than below the base URL."""
+        return self.login != "admin-session"
 
 
 class Limits(Section):
@@ -186,7 +176,7 @@ class LedgerSettings(Section):
 
     def anchored(self, folder: Path, names: Collection[str]) -> Self:
         """The address holds a path."""
-        return self.at(_from(folder, self.path)) if "url" in names else self
+        return self.at(from_folder(folder, self.path)) if "url" in names else self
 
 
 class Reports(Section):
@@ -199,21 +189,6 @@ class SandboxSettings(Section):
     """The embedded sandbox; used only with ``base_url = "sandbox:"``."""
 
     scenario: Path | None = None
-
-
-class Credentials(Section):
-    """Secrets; only ever from the environment or from files that it names."""
-
-    username: SecretStr = SecretStr("")
-    password: SecretStr = SecretStr("")
-    tenant_key: SecretStr = SecretStr("")
-    tenant_secret: SecretStr = SecretStr("")
-    seed: SecretStr = SecretStr("")
-
-    def missing(self) -> list[str]:
-        """Names of the environment variables that are still needed to call the bank."""
-        fields = type(self).model_fields
-        return [f"{PREFIX}CREDENTIALS__{name.upper()}" for name in fields if not getattr(self, name).get_secret_value()]
 
 
 class Settings(Section):
@@ -248,25 +223,40 @@ class Settings(Section):
         }
         return self.model_copy(update=anchored)
 
+    def missing_credentials(self) -> list[str]:
+        """Environment variables that are still needed to call the bank as these settings ask for."""
+        return self.credentials.missing(self.api.login, sessions=self.journey.until.number >= Phase.SESSION.number)
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        """Name the bank's identifiers that are missing; the embedded sandbox has its own."""
-        if not self.embedded:
-            absent = [n for n in ("tenant_id", "organization_id", "user_id") if not getattr(self.api, n)]
-            if absent:
-                raise ValueError(f"api.{', api.'.join(absent)} must be set: the Admin Portal shows them")
+        """Name the bank's address and identifiers that are missing; the embedded sandbox has its own."""
+        api = self.api
+        if self.embedded:
+            return self
+        if not api.base_url:
+            raise ValueError(f'api.base_url must be set: the bank names it; "{SANDBOX_URL}" is for practice')
+        ids = ("tenant_id", "user_id") if api.login_has_own_url else ("tenant_id", "organization_id", "user_id")
+        if absent := [name for name in ids if not getattr(api, name)]:
+            raise ValueError(f"api.{', api.'.join(absent)} must be set: the Admin Portal shows them")
+        if api.login_has_own_url and not api.login_url:
+            raise ValueError(f'api.login_url must be set for api.login = "{api.login}": the bank names it')
         return self
 
     @model_validator(mode="after")
     def _on_the_line(self) -> Self:
         """Credentials and customers' data leave this machine encrypted, unless the user says otherwise."""
-        if self.api.is_plain and not (self.api.allow_plain_http or addresses.is_loopback(self.api.base_url)):
-            raise ValueError(
-                "api.base_url: http:// would send passwords and customers' data in the clear: write https://, or"
-                " allow it with api.allow_plain_http = true"
-            )
-        if self.api.client_key and not self.api.client_certificate:
+        api = self.api
+        for name in ("base_url", "login_url"):
+            url = getattr(api, name)
+            if addresses.is_plain(url) and not (api.allow_plain_http or addresses.is_loopback(url)):
+                raise ValueError(
+                    f"api.{name}: http:// would send passwords and customers' data in the clear: write https://, or"
+                    " allow it with api.allow_plain_http = true"
+                )
+        if api.client_key and not api.client_certificate:
             raise ValueError("api.client_key is of no use without api.client_certificate")
+        if api.login_url and not api.login_has_own_url:
+            raise ValueError(f'api.login_url is of no use with api.login = "{api.login}"')
         return self
 
     @model_validator(mode="after")
@@ -277,7 +267,7 @@ class Settings(Section):
         """
         if not self.embedded or self._is_practice:
             return self
-        own = practice.IDENTITY | dict.fromkeys(("ca_file", "client_certificate", "client_key"))
+        own = practice.IDENTITY | dict.fromkeys(("ca_file", "client_certificate", "client_key")) | {"login_url": ""}
         if self.api.webhook_subscription_id:
             own["webhook_subscription_id"] = practice.SUBSCRIPTION_ID
         seed = self.credentials.seed.get_secret_value() or practice.SEED

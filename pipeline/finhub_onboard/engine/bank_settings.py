@@ -4,30 +4,69 @@
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from finhub_onboard.config.credentials import SENT_BY, variable
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.finhub.consents import Consent
+from finhub_onboard.finhub.logins import OAuthLogin, PasswordLogin
 from finhub_onboard.finhub.patience import Patience, jittered
 from finhub_onboard.finhub.requests import Tenant
 from finhub_onboard.outbound.client import Caller
+from finhub_onboard.outbound.session import ADMIN_SESSION, LoginSettings
 from finhub_onboard.outbound.tls import Trust, load_trust
 
 
 def tenant_of(settings: Settings) -> Tenant:
     """Who the requests are from, and what they have in common."""
-    api, secrets, consents = settings.api, settings.credentials, settings.consents
+    api, consents, secret = settings.api, settings.consents, settings.credentials.reveal
     return Tenant(
         tenant_id=api.tenant_id,
         organization_id=api.organization_id,
         user_id=api.user_id,
-        username=secrets.username.get_secret_value(),
-        password=secrets.password.get_secret_value(),
-        tenant_key=secrets.tenant_key.get_secret_value(),
-        tenant_secret=secrets.tenant_secret.get_secret_value(),
+        username=secret("username"),
+        password=secret("password"),
+        tenant_key=secret("tenant_key"),
+        tenant_secret=secret("tenant_secret"),
         subscription_id=api.webhook_subscription_id,
         verifies_as_admin=api.verification_path == "verifications",
         consent_versions={consent: getattr(consents, consent.version_column) for consent in Consent},
         activation_code=settings.journey.activation_code,
+        login=_login_of(settings),
+    )
+
+
+def _login_of(settings: Settings) -> OAuthLogin | PasswordLogin | None:
+    api, secret = settings.api, settings.credentials.reveal
+    as_form = api.login_body == "form"
+    match api.login:
+        case "oauth":
+            return OAuthLogin(
+                client_id=secret("client_id"),
+                client_secret=secret("client_secret"),
+                scope=api.login_scope,
+                as_form=as_form,
+            )
+        case "password":
+            return PasswordLogin(
+                customer_id=secret("customer_id"),
+                customer_secret=secret("customer_secret"),
+                account_type=api.login_account_type,
+                grant_type=api.login_grant_type,
+                as_form=as_form,
+            )
+    return None
+
+
+def login_settings_of(settings: Settings) -> LoginSettings:
+    """The settings on which a log-in depends."""
+    if not settings.api.login_has_own_url:
+        return ADMIN_SESSION
+    secrets = map(variable, SENT_BY[settings.api.login])
+    return LoginSettings(
+        address="api.login_url",
+        accepted_by=", ".join((*secrets, "api.tenant_id and api.login_url")),
+        found_by="api.tenant_id",
     )
 
 
@@ -41,6 +80,14 @@ def caller_of(settings: Settings) -> Caller:
         forwarded_for=api.forwarded_for,
         device_id=api.device_id,
     )
+
+
+def login_caller_of(settings: Settings) -> Caller:
+    """Where the job logs in."""
+    caller = caller_of(settings)
+    if not settings.api.login_has_own_url:
+        return caller
+    return replace(caller, base_url=settings.api.login_url, setting="api.login_url")
 
 
 def patience_of(settings: Settings, random: Callable[[], float]) -> Patience:

@@ -6,8 +6,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from finhub_onboard.config.addresses import is_plain
 from finhub_onboard.config.settings import Settings
-from finhub_onboard.engine.bank_settings import caller_of, load_certificates, patience_of, tenant_of
+from finhub_onboard.engine.bank_settings import (
+    caller_of,
+    load_certificates,
+    login_caller_of,
+    login_settings_of,
+    patience_of,
+    tenant_of,
+)
 from finhub_onboard.events import Handler, ignore
 from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.finhub.requests import Payloads
@@ -15,7 +23,7 @@ from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category
 from finhub_onboard.outbound.admin_calls import AdminCalls
 from finhub_onboard.outbound.aiohttp_transport import AiohttpTransport
-from finhub_onboard.outbound.client import Client
+from finhub_onboard.outbound.client import Caller, Client
 from finhub_onboard.outbound.hierarchy import Hierarchy
 from finhub_onboard.outbound.httpx_transport import HttpxTransport
 from finhub_onboard.outbound.pacing.counters import Counters
@@ -74,30 +82,31 @@ async def connected(
         wait_s=patience.wait_s,
         max_wait_s=patience.max_wait_s,
     )
-    api = settings.api
-    transport = TRANSPORTS[api.transport](
-        api.base_url,
-        timeout_s=api.timeout_s,
-        direct=direct or (api.is_plain and not api.allow_plain_http),  # a proxy would see it unencrypted
-        trust=load_certificates(settings),
-    )
-    given = settings.credentials
+    api, given, trust = settings.api, settings.credentials, load_certificates(settings)
     # Without what separates their words: a passphrase is masked, and its words stay such as errors are written in.
-    secrets = [
-        "".join(filter(str.isalpha, getattr(given, name).get_secret_value())) for name in type(given).model_fields
-    ]
-    client = Client(
-        caller_of(settings),
-        transport=transport,
-        budget=pacer,
-        emit=emit,
-        may_send=may_send,
-        secrets=secrets,
-        wall_clock=now,
-        look=transport.look,
-    )
+    secrets = ["".join(filter(str.isalpha, given.reveal(name))) for name in type(given).model_fields]
+
+    def client_of(caller: Caller) -> Client:
+        in_the_clear = is_plain(caller.base_url) and not api.allow_plain_http  # a proxy would see it unencrypted
+        transport = TRANSPORTS[api.transport](
+            caller.base_url, timeout_s=api.timeout_s, direct=direct or in_the_clear, trust=trust
+        )
+        return Client(
+            caller,
+            transport=transport,
+            budget=pacer,
+            emit=emit,
+            may_send=may_send,
+            secrets=[secret for secret in secrets if secret],
+            wall_clock=now,
+            look=transport.look,
+        )
+
+    client = client_of(caller_of(settings))
+    login_client = client_of(login_caller_of(settings)) if api.login_has_own_url else client
     payloads = Payloads(tenant_of(settings), keys)
-    session = AdminSession(client, payloads, patience, pacer.gate, clock=time.monotonic)
+    named = login_settings_of(settings)
+    session = AdminSession(login_client, payloads, patience, pacer.gate, clock=time.monotonic, named=named)
     calls = AdminCalls(client, session, pacer.gate)
     try:
         yield Connection(
@@ -114,4 +123,5 @@ async def connected(
             patience=patience,
         )
     finally:
-        await client.aclose()
+        for each in {client, login_client}:
+            await each.aclose()

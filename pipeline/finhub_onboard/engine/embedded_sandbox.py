@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from finhub_onboard.config.settings import PREFIX, Settings
+from finhub_onboard.config import practice
+from finhub_onboard.config.credentials import PREFIX
+from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError, StoppedEarlyError
 
 _END_S = 5
@@ -47,7 +49,9 @@ def running(settings: Settings, *, ledger_id: str) -> Iterator[Settings]:
     )
     try:
         address = _address(process)
-        api = settings.api.model_copy(update={"base_url": address, "forwarded_for": "127.0.0.1"})
+        login_url = practice.login_url(address, settings.api.login)
+        own = {"base_url": address, "login_url": login_url, "forwarded_for": "127.0.0.1"}
+        api = settings.api.model_copy(update=own)
         yield settings.model_copy(update={"api": api})
     finally:
         with suppress(OSError):

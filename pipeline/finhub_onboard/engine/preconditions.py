@@ -9,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from finhub_onboard.config import practice
+from finhub_onboard.config.credentials import PREFIX
 from finhub_onboard.config.seeds import weakness
-from finhub_onboard.config.settings import PREFIX, Settings
+from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice, ignore
 from finhub_onboard.ledger import connect
@@ -25,7 +26,7 @@ _Opened = TypeVar("_Opened", bound=Reader)
 
 def need_credentials(settings: Settings) -> None:
     """Raise :class:`ConfigurationError` that names what is missing to call the bank, or a seed that is too weak."""
-    if missing := settings.credentials.missing():
+    if missing := settings.missing_credentials():
         raise ConfigurationError(
             f"credentials are missing: {', '.join(missing)}",
             hint="set them in the environment, or each as …_FILE with the path of a secret file",

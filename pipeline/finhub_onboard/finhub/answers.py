@@ -5,16 +5,13 @@ Neither counts as a success or as final. Unknown members are ignored, both gener
 identifier is any short visible ASCII string. The bank's words are redacted. Pure: bytes in, values out.
 """
 
-import binascii
-from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from finhub_onboard.finhub import json_fields, refusals
+from finhub_onboard.finhub import json_fields, refusals, tokens
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply
 from finhub_onboard.finhub.deliveries import read_page
 from finhub_onboard.finhub.documents import HIGH_RISK_DOCUMENTS, UNKNOWN, DocumentKind
@@ -36,8 +33,6 @@ _MOST_LISTED = 1000
 _MOST_CATEGORIES = 10_000
 _LONGEST_NAME = 200
 """The maximum length of a category's name."""
-_LONGEST_TOKEN = 16 * 1024
-"""The maximum length of a header that servers accept."""
 
 
 def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, secrets: Sequence[str] = ()) -> Reply:
@@ -45,10 +40,16 @@ def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, 
 
     ``whose`` says whom it must be about. ``secrets`` are masked in the bank's words like the customer's values.
     """
-    body = _object(content)
+    body = json_fields.decoded(content)
+    if call is CallName.PRODUCTION_LOGIN and body and (refusal := tokens.refusal(body)):
+        says, told = refusal
+        words = refusals.gateway_words(told.encode(), None, secrets)
+        return Reply(status=status, says=says, readable=True, message=words)
     if body is None or not is_the_banks(call, status, body):
         words = refusals.gateway_words(content, whose.customer, secrets)
-        return Reply(status=status, says=_says_no_word(status), kind=Kind.GATEWAY, message=words)
+        # What counts the log-ins may be the gateway itself: any 401 is final there.
+        says = status if call is CallName.PRODUCTION_LOGIN and status == 401 else _says_no_word(status)  # noqa: PLR2004
+        return Reply(status=status, says=says, kind=Kind.GATEWAY, message=words)
     data = json_fields.record(body.get("data")) if "data" in body else body
     accepted = 200 <= status < 300 and not refusals.says_failure(body, data)  # noqa: PLR2004 - RFC 9110 success
     if names_another(call, body, data, whose):
@@ -88,7 +89,7 @@ def read_categories(content: bytes) -> tuple[Category, ...]:
 
     A key that must not be shown is replaced by the id, a name that cannot occur in a row by the key.
     """
-    body = _object(content) or {}
+    body = json_fields.decoded(content) or {}
     data = json_fields.record(body.get("data")) or body
     if len(json_fields.record(data.get("categories"))) > _MOST_CATEGORIES:
         return ()
@@ -106,7 +107,7 @@ def read_categories(content: bytes) -> tuple[Category, ...]:
 
 def read_subscription(content: bytes) -> str | None:
     """The id of a subscription that was created; None: the answer has none."""
-    data = json_fields.record((_object(content) or {}).get("data"))
+    data = json_fields.record((json_fields.decoded(content) or {}).get("data"))
     return json_fields.identifier(data.get("subscriptionId")) or json_fields.identifier(data.get("id")) or None
 
 
@@ -120,18 +121,10 @@ def _tier(entry: dict[str, Any]) -> str:
     return next((level for level in levels if level in _RISKS), "")
 
 
-def _object(content: bytes) -> dict[str, Any] | None:
-    try:
-        body = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))  # some servers send a byte order mark
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> tuple[Facts, bool]:
     """The facts in the answer, and whether everything required for this call is there."""
     match call:
-        case CallName.LOGIN | CallName.OPEN_SESSION:
+        case CallName.LOGIN | CallName.PRODUCTION_LOGIN | CallName.OPEN_SESSION:
             facts = _session(body, data)
             return facts, bool(facts.token)
         case CallName.REGISTER:
@@ -168,30 +161,9 @@ def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Wh
 
 
 def _session(body: dict[str, Any], data: dict[str, Any]) -> Facts:
-    tokens = (json_fields.text(place.get(name)) for name in ("token", "accessToken") for place in (data, body))
-    token = next((text for text in tokens if text), "")
-    user = json_fields.record(data.get("user"))
-    return Facts(
-        token=token
-        if len(token) <= _LONGEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
-        else "",
-        token_life_s=token_life_s(token, data.get("expiresIn")),
-        customer_status=json_fields.word(user.get("customerStatus")),
-    )
-
-
-def token_life_s(token: str, expires_in: Any) -> float | None:
-    """Life of a token in seconds: the JWT's own, else ``expiresIn``; ``expiresAt`` is wrong in the bank's own pages."""
-    payload = token.split(".")[1] if token.count(".") == 2 else ""  # noqa: PLR2004 - header.payload.signature
-    try:
-        claims = _object(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))) or {}
-    except (binascii.Error, ValueError):
-        claims = {}
-    expires, issued = json_fields.number(claims.get("exp")), json_fields.number(claims.get("iat"))
-    if expires is not None and issued is not None and expires > issued:
-        return expires - issued
-    seconds = json_fields.number(expires_in)
-    return seconds if seconds is not None and seconds > 0 else None
+    token, life_s = tokens.read(body, data)
+    status = json_fields.word(json_fields.record(data.get("user")).get("customerStatus"))
+    return Facts(token=token, token_life_s=life_s, customer_status=status)
 
 
 def _verification(data: dict[str, Any]) -> Facts:

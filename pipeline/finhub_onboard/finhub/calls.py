@@ -53,6 +53,8 @@ class CallName(StrEnum):
     """The calls of a journey, and those of the run itself."""
 
     LOGIN = "login"
+    PRODUCTION_LOGIN = "production_login"
+    """At an address of its own (API.md, section 14)."""
     HIERARCHY = "hierarchy"
     REGISTER = "register"
     OPEN_SESSION = "open_session"
@@ -67,7 +69,7 @@ class CallName(StrEnum):
     CREATE_SUBSCRIPTION = "create_subscription"
 
 
-OF_THE_RUN = frozenset({CallName.LOGIN, CallName.HIERARCHY, CallName.CREATE_SUBSCRIPTION})
+OF_THE_RUN = frozenset({CallName.LOGIN, CallName.PRODUCTION_LOGIN, CallName.HIERARCHY, CallName.CREATE_SUBSCRIPTION})
 """The calls that belong to no customer."""
 
 
@@ -91,6 +93,7 @@ CALLS = {
     call.name: call
     for call in (
         Call(CallName.LOGIN, Phase.CATEGORIZATION, Token.NONE, Ahead.NOTHING, InDoubt.REPEAT),
+        Call(CallName.PRODUCTION_LOGIN, Phase.CATEGORIZATION, Token.NONE, Ahead.NOTHING, InDoubt.REPEAT),
         Call(CallName.HIERARCHY, Phase.CATEGORIZATION, Token.ADMIN, Ahead.NOTHING, InDoubt.REPEAT),
         Call(CallName.REGISTER, Phase.REGISTRATION, Token.ADMIN, Ahead.INTENT, InDoubt.REPEAT_ONCE),
         Call(CallName.LIST_DELIVERIES, Phase.REGISTRATION, Token.ADMIN, Ahead.NOTHING, InDoubt.REPEAT),

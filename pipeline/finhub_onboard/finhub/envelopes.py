@@ -6,7 +6,7 @@ status. Knows no words and no ids. Pure.
 
 from typing import Any
 
-from finhub_onboard.finhub import json_fields
+from finhub_onboard.finhub import json_fields, tokens
 from finhub_onboard.finhub.calls import CallName
 
 _UNTRUE = frozenset({"false", "0"})
@@ -54,10 +54,12 @@ def _is_refusal(status: int, body: dict[str, Any]) -> bool:
 
 
 def _is_shown_bare(call: CallName, body: dict[str, Any]) -> bool:
-    """The two answers that the pages show without an envelope (API.md, section 10 no. 11 and section 12)."""
+    """The answers that the pages show without an envelope (API.md, section 10 no. 11, sections 12 and 14)."""
     if call is CallName.HIERARCHY:
         return isinstance(body.get("categories"), dict)
-    return call is CallName.LOGIN and any(json_fields.text(body.get(name)) for name in ("token", "accessToken"))
+    return call in (CallName.LOGIN, CallName.PRODUCTION_LOGIN) and any(
+        json_fields.text(body.get(name)) for name in tokens.NAMES
+    )
 
 
 def legacy_status(name: str) -> int:

@@ -6,8 +6,19 @@ The bank's answers are external input: a member may be missing, of another type,
 import re
 from typing import Any
 
+import msgspec
+
 _MAX_ID = 200
 _MAX_NUMBER = 1e12
+
+
+def decoded(content: bytes) -> dict[str, Any] | None:
+    """The object that ``content`` is in JSON; ``None`` for anything else."""
+    try:
+        body = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))  # some servers send a BOM
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def record(value: Any) -> dict[str, Any]:

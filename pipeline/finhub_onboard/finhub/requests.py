@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PureWindowsPath
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from finhub_onboard.finhub.calls import CallName, Step
 from finhub_onboard.finhub.consents import Consent
 from finhub_onboard.finhub.documents import uploaded_as
+from finhub_onboard.finhub.logins import OAuthLogin, PasswordLogin
 from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category, Customer, Journey, Risk
 
@@ -25,11 +26,12 @@ SUBSCRIBED_EVENTS = ("customer.created", "customer.activated", "verification.app
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A request without its headers; ``path`` is relative to the base URL."""
+    """A request without its headers; ``path`` is relative to the base URL, or to that of log-ins."""
 
     method: str
     path: str
     body: bytes = field(default=b"", repr=False)
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class Tenant:
 
     ``subscription_id`` is the webhook subscription whose deliveries can be read. ``verifies_as_admin``: verifications
     are opened by ``POST /verifications``. ``consent_versions`` are for rows that name none; ``{now}`` in the activation
-    code becomes the time.
+    code becomes the time. ``login`` is production's log-in in place of the admin session.
     """
 
     tenant_id: str
@@ -61,6 +63,7 @@ class Tenant:
     verifies_as_admin: bool
     consent_versions: Mapping[Consent, str]
     activation_code: str
+    login: OAuthLogin | PasswordLogin | None = None
 
 
 class Payloads:
@@ -70,12 +73,35 @@ class Payloads:
         self._tenant = tenant
         self._keys = keys
         self._tenant_secrets = {"tenantKey": tenant.tenant_key, "tenantSecret": tenant.tenant_secret}
-        own = (tenant.user_id, tenant.username)
-        self.own_names = frozenset(name.strip().casefold() for name in own)
+        login = tenant.login
+        self.login_call = CallName.PRODUCTION_LOGIN if login else CallName.LOGIN
+        own = (tenant.user_id, tenant.username, login.client_id if isinstance(login, OAuthLogin) else "")
+        self.own_names = frozenset(name.strip().casefold() for name in own if name)
         """By what the bank knows the job's own user, whom an answer may repeat; letter case does not matter."""
 
     def login(self) -> Outgoing:
-        """Call 0: the admin session."""
+        """The log-in, in the way that the tenant has."""
+        match self._tenant.login:
+            case OAuthLogin() as login:
+                return _oauth_token(login)
+            case PasswordLogin() as login:
+                return self._password_token(login)
+            case None:
+                return self._admin_session()
+
+    def _password_token(self, login: PasswordLogin) -> Outgoing:
+        body = {
+            "username": self._tenant.username,
+            "password": self._tenant.password,
+            "customerId": login.customer_id,
+            "customerSecret": login.customer_secret,
+            "accountType": login.account_type,
+            "grantType": login.grant_type,
+        }
+        return _to_login_url(body, as_form=login.as_form)
+
+    def _admin_session(self) -> Outgoing:
+        """Call 0."""
         return _post(
             f"/admin/organization/{_part(self._tenant.organization_id)}/users/{_part(self._tenant.user_id)}/sessions",
             {
@@ -129,7 +155,7 @@ class Payloads:
                 return _get(f"{one}/documents")
             case CallName.LIST_DELIVERIES:
                 return self.deliveries(step.item)
-            case CallName.LOGIN | CallName.HIERARCHY | CallName.CREATE_SUBSCRIPTION:
+            case CallName.LOGIN | CallName.PRODUCTION_LOGIN | CallName.HIERARCHY | CallName.CREATE_SUBSCRIPTION:
                 raise AssertionError("these belong to the run, not to a customer")
 
     def _registration(self, customer: Customer, category: Category) -> dict[str, Any]:
@@ -212,6 +238,22 @@ class Payloads:
     def _activation_code(self) -> str:
         now = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
         return self._tenant.activation_code.replace("{now}", now)
+
+
+def _oauth_token(login: OAuthLogin) -> Outgoing:
+    body = {
+        "grant_type": "client_credentials",
+        "client_id": login.client_id,
+        "client_secret": login.client_secret,
+    }
+    return _to_login_url(body | ({"scope": login.scope} if login.scope else {}), as_form=login.as_form)
+
+
+def _to_login_url(body: dict[str, str], *, as_form: bool) -> Outgoing:
+    if not as_form:
+        return _post("", body)
+    form = urlencode(body).encode("ascii")
+    return Outgoing(method="POST", path="", body=form, content_type="application/x-www-form-urlencoded")
 
 
 def _upload(item: str, customer: Customer, journey: Journey, document: Document) -> dict[str, Any]:

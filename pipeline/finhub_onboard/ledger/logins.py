@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from finhub_onboard.config.credentials import SENT_BY
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import OnboardError, RefusedError
 from finhub_onboard.keys import Keys
@@ -88,9 +89,8 @@ def _noted(ledger: Reader) -> _Refused | None:
 
 
 def _mark(settings: Settings, keys: Keys) -> str:
-    """The hash of credentials and user: refusals of one user do not lock another."""
-    given = settings.credentials
-    secrets = (given.username, given.password, given.tenant_key, given.tenant_secret)
-    return keys.login_hash(
-        settings.api.organization_id, settings.api.user_id, *(secret.get_secret_value() for secret in secrets)
-    )
+    """The credentials together with whose they are: a user's refusals do not lock another one."""
+    api = settings.api
+    # What was refused at one address is another one's business; the admin session's is that of the ledger's bank.
+    whose = (api.login, api.login_url, api.tenant_id) if api.login_has_own_url else (api.organization_id, api.user_id)
+    return keys.login_hash(*whose, *map(settings.credentials.reveal, SENT_BY[api.login]))

@@ -30,17 +30,23 @@ from finhub_onboard.outbound.pacing.ports import Permit, RateBudget
 from finhub_onboard.outbound.transport import Broken, Unsent
 
 _TOKENS = 4096
+BASE_URL = "api.base_url"
+"""The setting that causes name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Where the bank is, and how the job's calls are marked; without ``forwarded_for`` by this machine's address."""
+    """Where the bank is, and how the job's calls are marked; without ``forwarded_for`` by this machine's address.
+
+    ``setting`` is the one with the address.
+    """
 
     base_url: str
     tenant_id: str
     timeout_s: float
     forwarded_for: str
     device_id: str
+    setting: str = BASE_URL
 
 
 class Client:
@@ -65,6 +71,7 @@ class Client:
     ) -> None:
         self._url = httpx.URL(caller.base_url)
         self._path = self._url.raw_path.decode("ascii")
+        self._setting = caller.setting
         self._timeout_s = caller.timeout_s
         self._transport = transport
         self._emit = emit
@@ -146,7 +153,7 @@ class Client:
         diagnosis = await self._look(failed) if look and self._look else ""
         return Reply(
             sent=failed.sent,
-            cause=diagnosis or failed.text,
+            cause=(diagnosis or failed.text).replace(BASE_URL, self._setting),
             # With a diagnosis more is known than that the bank was silent.
             kind=Kind.NONE if diagnosis and failed.kind is Kind.SILENT else failed.kind,
             seconds=seconds,
@@ -183,15 +190,15 @@ class Client:
         return httpx.Request(
             request.method,
             self._url,
-            headers=self._headers_for(token, with_body=bool(request.body)),
+            headers=self._headers_for(token, request.content_type if request.body else ""),
             stream=httpx.ByteStream(request.body),
             extensions={"target": (self._path + request.path).encode("ascii"), "fresh": fresh},
         )
 
-    def _make_headers(self, token: str, *, with_body: bool) -> httpx.Headers:
+    def _make_headers(self, token: str, content_type: str) -> httpx.Headers:
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
-        content_type = {"Content-Type": "application/json"} if with_body else {}
-        return httpx.Headers(self._headers | authorization | content_type)
+        of_body = {"Content-Type": content_type} if content_type else {}
+        return httpx.Headers(self._headers | authorization | of_body)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -7,10 +7,11 @@ refused log-ins (a 200 that says no) are tolerated only ``_UNCLEAR`` times in a 
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from finhub_onboard.errors import ConfigurationError, OnboardError, RefusedError, StoppedEarlyError
-from finhub_onboard.finhub.calls import CallName, Kind, Reply
+from finhub_onboard.finhub.calls import Kind, Reply
 from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.finhub.requests import Payloads
 from finhub_onboard.outbound.client import Client
@@ -22,10 +23,6 @@ _MARGIN_S = 60.0
 _UNCLEAR = 3
 _DEPLOY_S = 10.0
 """How long an address without API is tried: while a bank is deployed its gateway answers 404."""
-_CREDENTIALS = (
-    "check ONBOARD_CREDENTIALS__*, api.tenant_id, api.organization_id and api.user_id;"
-    " five failed log-ins lock the user for 30 minutes"
-)
 
 
 class Login(Enum):
@@ -70,6 +67,22 @@ def judge_login(reply: Reply) -> Login:
     return Login.NOT_TAKEN if 400 <= says < 500 else Login.TROUBLE  # noqa: PLR2004 - client errors
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginSettings:
+    """How messages name the settings on which a log-in depends: where it is, what is accepted, who must be known."""
+
+    address: str
+    accepted_by: str
+    found_by: str
+
+
+ADMIN_SESSION = LoginSettings(
+    address="api.base_url",
+    accepted_by="ONBOARD_CREDENTIALS__*, api.tenant_id, api.organization_id and api.user_id",
+    found_by="api.organization_id or api.user_id",
+)
+
+
 class AdminSession:
     """Provides the admin token.
 
@@ -78,11 +91,20 @@ class AdminSession:
     """
 
     def __init__(
-        self, client: Client, payloads: Payloads, patience: Patience, gate: Gate, *, clock: Callable[[], float]
+        self,
+        client: Client,
+        payloads: Payloads,
+        patience: Patience,
+        gate: Gate,
+        *,
+        clock: Callable[[], float],
+        named: LoginSettings = ADMIN_SESSION,
     ) -> None:
         self._client = client
         self._gate = gate
         self._payloads = payloads
+        self._named = named
+        self._hint = f"check {named.accepted_by}; five failed log-ins lock the user for 30 minutes"
         self._patience = patience
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
@@ -124,7 +146,7 @@ class AdminSession:
         started = self._clock()
         for attempt in range(1, 10**9):
             self.logins += 1
-            reply, _ = await self._client.send(CallName.LOGIN, self._payloads.login(), urgent=True)
+            reply, _ = await self._client.send(self._payloads.login_call, self._payloads.login(), urgent=True)
             outcome = judge_login(reply)
             if outcome is Login.OPENED:
                 self._take(reply)
@@ -150,7 +172,7 @@ class AdminSession:
         self.refused = outcome is Login.REFUSED
         self.unclear += outcome is Login.UNCLEAR
         if self.refused or (self.unclear and not self.worked):
-            raise RefusedError(f"the bank refused the admin log-in{words}", hint=_CREDENTIALS)
+            raise RefusedError(f"the bank refused the admin log-in{words}", hint=self._hint)
         if self.unclear >= _UNCLEAR:
             raise StoppedEarlyError(
                 f"the bank answered the admin log-in {self.unclear} times with a success that says no{words}",
@@ -158,25 +180,31 @@ class AdminSession:
                 " look whether the user can log in, then run the same command again",
             )
         if reply.kind is Kind.STOPPED:
-            raise _no_session("the run was stopped")
+            raise self._no_session("the run was stopped")
         if self.worked or reply.status is None:
             # Wrong credentials of a proxy are not tried again: the proxy may lock the user.
             if last or reply.kind is Kind.PROXY:
-                raise _no_session(_cause(reply))
+                raise self._no_session(_cause(reply))
         elif outcome is Login.PROXY:
             raise ConfigurationError(
                 "a proxy on the way to the bank asks for credentials (407)",
                 hint="check the user and the password of the proxy in HTTPS_PROXY, or add the bank to NO_PROXY",
             )
         elif outcome is Login.NOT_TAKEN:
-            raise ConfigurationError(f"the bank does not take the admin log-in{words}", hint=_CREDENTIALS)
+            raise ConfigurationError(f"the bank does not take the admin log-in{words}", hint=self._hint)
         elif last and outcome is Login.NOT_FOUND:
             raise ConfigurationError(
-                f"no FinHub API at this address: check api.base_url{words}",
-                hint="if the address is right, the bank does not know api.organization_id or api.user_id",
+                f"no FinHub API at this address: check {self._named.address}{words}",
+                hint=f"if the address is right, the bank does not know {self._named.found_by}",
             )
         elif last:
-            raise _no_session(_cause(reply))
+            raise self._no_session(_cause(reply))
+
+    def _no_session(self, cause: str) -> StoppedEarlyError:
+        return StoppedEarlyError(
+            f"no admin session could be opened at the bank: {cause}",
+            hint=f"check the network and {self._named.address}; the same command goes on where it ended",
+        )
 
     async def _pause(self, attempt: int, reply: Reply) -> None:
         """Wait before the next try; after a refusal for rate the pacer delays everybody already."""
@@ -192,10 +220,3 @@ class AdminSession:
 
 def _cause(reply: Reply) -> str:
     return reply.cause or f"status {reply.status}"
-
-
-def _no_session(cause: str) -> StoppedEarlyError:
-    return StoppedEarlyError(
-        f"no admin session could be opened at the bank: {cause}",
-        hint="check the network and api.base_url; the same command goes on where it ended",
-    )

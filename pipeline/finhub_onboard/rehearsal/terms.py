@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from finhub_onboard.config.credentials import PREFIX
 from finhub_onboard.config.loading import load
-from finhub_onboard.config.settings import PREFIX, SANDBOX_URL, Settings
+from finhub_onboard.config.practice import login_url
+from finhub_onboard.config.settings import SANDBOX_URL, Settings
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.sandbox import demo
 from finhub_onboard.sandbox.habits import Scenario
@@ -29,6 +31,10 @@ _IDENTITY = {
     "CREDENTIALS__PASSWORD": demo.PASSWORD,
     "CREDENTIALS__TENANT_KEY": demo.TENANT_KEY,
     "CREDENTIALS__TENANT_SECRET": demo.TENANT_SECRET,
+    "CREDENTIALS__CLIENT_ID": demo.CLIENT_ID,
+    "CREDENTIALS__CLIENT_SECRET": demo.CLIENT_SECRET,
+    "CREDENTIALS__CUSTOMER_ID": demo.CUSTOMER_ID,
+    "CREDENTIALS__CUSTOMER_SECRET": demo.CUSTOMER_SECRET,
     "CREDENTIALS__SEED": demo.SEED,
 }
 
@@ -47,7 +53,8 @@ class Terms:
         # What a job leaves in the machine's temporary folder goes with the rehearsal's own.
         made = dict(self.environ) | changes | {"TMPDIR": str(ledger.parent)}
         settings = load(self.config, environ=made)
-        if settings.api.base_url != base_url or settings.ledger.path != ledger:
+        here = (base_url, changes[f"{PREFIX}API__LOGIN_URL"], ledger)
+        if (settings.api.base_url, settings.api.login_url, settings.ledger.path) != here:
             raise ConfigurationError(
                 f"{self.config} leads elsewhere than to the rehearsal's bank and ledger", hint="report this"
             )
@@ -58,6 +65,7 @@ class Terms:
         timeout = HANG_TIMEOUT_S if hangs(scenario) else max(theirs.api.timeout_s, TIMEOUT_S)
         return _IDENTITY | {
             "API__BASE_URL": base_url,
+            "API__LOGIN_URL": login_url(base_url, theirs.api.login),
             "API__CA_FILE": "",
             "API__CLIENT_CERTIFICATE": "",
             "API__CLIENT_KEY": "",

@@ -1,7 +1,8 @@
 """The sandbox over ASGI: the contract's calls, the control plane, and the readable contract.
 
-Promises the contract below ``/api/v2.1`` and nothing of the control plane there. The contract's calls go through one
-plain ASGI callable, because practice at scale needs speed; everything for people goes through Starlette's routes.
+Promises the contract below ``/api/v2.1``, production's log-ins beside it, and nothing of the control plane there. The
+contract's calls go through one plain ASGI callable, because practice at scale needs speed; everything for people goes
+through Starlette's routes.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Redire
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from finhub_onboard.sandbox import delivery, demo, page, trouble
+from finhub_onboard.sandbox import delivery, demo, page, production_logins, trouble
 from finhub_onboard.sandbox.bank import Bank
 from finhub_onboard.sandbox.exchange import Exchange
 from finhub_onboard.sandbox.faults import Faults
@@ -87,7 +88,9 @@ class Sandbox:
         """Take one call of the contract."""
         arrived = scope.get("extensions", {}).get(delivery.ARRIVED) or time.monotonic()
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        operation, params, allowed = match(scope["method"], raw.decode("latin-1").removeprefix(demo.BASE_PATH))
+        path = raw.decode("latin-1")
+        operation, params, allowed = match(scope["method"], path.removeprefix(demo.BASE_PATH))
+        operation = operation or production_logins.match(scope["method"], path)
         if operation is None:
             await self._outside(allowed, arrived, receive, send)
             return
@@ -289,7 +292,9 @@ def build(sandbox: Sandbox) -> ASGIApp:
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         """Part the calls of the contract from the rest before any router sees them."""
-        here = scope["type"] == "http" and scope["path"].startswith(_BELOW)
+        here = scope["type"] == "http" and (
+            scope["path"].startswith(_BELOW) or production_logins.match(scope["method"], scope["path"]) is not None
+        )
         await (sandbox if here else people)(scope, receive, send)
 
     return front

@@ -17,6 +17,12 @@ USERNAME: Final = "admin@example.com"
 PASSWORD: Final = "Example-Adm1n-Pass!"  # noqa: S105  (invented; the sandbox's own)
 TENANT_KEY: Final = "sample-tenant-key"
 TENANT_SECRET: Final = "sample-tenant-secret"  # noqa: S105  (invented; the sandbox's own)
+CLIENT_ID: Final = "sample-client"
+CLIENT_SECRET: Final = "sample-client-secret"  # noqa: S105  (invented; the sandbox's own)
+CUSTOMER_ID: Final = "sample-api-customer"
+CUSTOMER_SECRET: Final = "sample-api-customer-secret"  # noqa: S105  (invented; the sandbox's own)
+LOGIN_PATHS: Final = {"oauth": "/oauth/token", "password": "/api/v2/auth/token"}
+"""Way of logging in -> where, for the ways that have an address of their own."""
 SEED: Final = "the sandbox's own seed, invented, for practice only"
 SUBSCRIPTION_ID: Final = "sandbox-subscription"
 

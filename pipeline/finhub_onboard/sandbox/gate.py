@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from finhub_onboard.sandbox import demo
+from finhub_onboard.sandbox import demo, production_logins
 from finhub_onboard.sandbox.activation import Activations
 from finhub_onboard.sandbox.bank import Bank
 from finhub_onboard.sandbox.cases import Cases
@@ -19,6 +19,7 @@ from finhub_onboard.sandbox.logins import Logins
 from finhub_onboard.sandbox.lookups import Lookups
 from finhub_onboard.sandbox.meanwhile import Others
 from finhub_onboard.sandbox.operations import Operation, Token
+from finhub_onboard.sandbox.production_logins import ProductionLogins
 from finhub_onboard.sandbox.records import Answer, Call, Claims
 from finhub_onboard.sandbox.store import Store
 from finhub_onboard.sandbox.tokens import Tokens
@@ -40,7 +41,7 @@ _Rule = Callable[[Call], Answer]
 class Gate:
     """The way of a call from its headers to the rule that answers it."""
 
-    __slots__ = ("_bank", "_decode", "_others", "_rules", "_store", "_tokens", "cases")
+    __slots__ = ("_bank", "_decode", "_others", "_production", "_rules", "_store", "_tokens", "cases")
 
     def __init__(self, bank: Bank, store: Store | None) -> None:
         self._bank = bank
@@ -50,6 +51,7 @@ class Gate:
         self.cases = Cases(bank)
         self._others = Others(bank, self.cases)
         logins, activations, lookups = Logins(bank, self._tokens), Activations(bank), Lookups(bank)
+        self._production = ProductionLogins(bank, logins)
         self._rules: dict[str, _Rule] = {
             "createAdminSession": logins.admin,
             "getCategorizationHierarchy": lookups.hierarchy,
@@ -79,7 +81,12 @@ class Gate:
         now: float,
     ) -> Answer:
         """Answer one call; what it changed is in the store when this returns."""
-        if refusal := self._refuse_headers(operation, headers):
+        refusal = self._refuse_headers(operation, headers)
+        if production_logins.is_one(operation):
+            answer = self._production.answer(operation.path, headers, refusal, body or b"", now)
+            self.keep()
+            return answer
+        if refusal:
             return refusal
         call = Call(params=params, tenant=headers[b"x-tenant-id"].decode("latin-1"), now=now, query=query)
         if refusal := self._admit(operation, headers, call):

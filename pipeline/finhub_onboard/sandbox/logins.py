@@ -70,28 +70,39 @@ class Logins:
         return self._bank.shapes.success({})
 
     def _attempt(self, call: Call, *, right: bool, lock: Lock, customer: Customer | None) -> Answer:
-        if lock.until > call.now:
+        keys = _same(call.body["tenantKey"], demo.TENANT_KEY) and _same(call.body["tenantSecret"], demo.TENANT_SECRET)
+        if refusal := self.refusal(call.now, right=right and keys, lock=lock, customer=customer):
+            return refusal
+        claims, token = self.open(call.now, customer)
+        return self._bank.shapes.session(claims, token, customer)
+
+    def refusal(self, now: float, *, right: bool, lock: Lock, customer: Customer | None) -> Answer | None:
+        """Count a log-in, and refuse it if it is wrong or its user locked; ``right``: its credentials are good."""
+        if lock.until > now:
             return self._locked(lock)
         if lock.until:
             lock.until, lock.attempts = 0.0, 0
-        keys = _same(call.body["tenantKey"], demo.TENANT_KEY) and _same(call.body["tenantSecret"], demo.TENANT_SECRET)
-        if not (right and keys):
-            return self._wrong(call, lock, customer)
+        if not right:
+            return self._wrong(now, lock, customer)
         if lock.attempts:
             lock.attempts = 0
             self._bank.lock_changed(customer)
-        claims = self._claims(call.now, customer)
+        return None
+
+    def open(self, now: float, customer: Customer | None) -> tuple[Claims, str]:
+        """Open a session, without a customer the admin's: what its token says, and the token."""
+        claims = self._claims(now, customer)
         habits = self._bank.scenario.logins
         if habits.single_customer_session if customer else habits.single_session:
             self._bank.replace_session(claims.user_id, claims.jti)
         if customer is not None:
             self._remember(claims)
-        return self._bank.shapes.session(claims, self._tokens.issue(claims), customer)
+        return claims, self._tokens.issue(claims)
 
-    def _wrong(self, call: Call, lock: Lock, customer: Customer | None) -> Answer:
+    def _wrong(self, now: float, lock: Lock, customer: Customer | None) -> Answer:
         lock.attempts += 1
         if lock.attempts >= MAX_ATTEMPTS:
-            lock.until = call.now + LOCK_S
+            lock.until = now + LOCK_S
         self._bank.lock_changed(customer)
         if lock.until:
             return self._locked(lock)

@@ -1,0 +1,34 @@
+"""A table of the configuration: what all of them have in common."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+
+
+def from_folder(folder: Path, path: Path) -> Path:
+    """``path`` seen from ``folder``, which is no link; written without the ``..`` that it begins with."""
+    while path.parts[:1] == ("..",):
+        folder, path = folder.parent, Path(*path.parts[1:])
+    return folder / path
+
+
+class Section(BaseModel):
+    """A table of the configuration: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag(cls, value: Any, info: ValidationInfo) -> Any:
+        """TOML's true is no number, though Python takes it for one."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError("must not be true or false")
+        return value
+
+    def anchored(self, folder: Path, names: Collection[str]) -> Self:
+        """The same, with the relative paths among the settings ``names`` beginning at ``folder``."""
+        values = {name: getattr(self, name) for name in names}
+        paths = {name: from_folder(folder, value) for name, value in values.items() if isinstance(value, Path)}
+        return self.model_copy(update=paths)
