@@ -1,6 +1,6 @@
 """The control of all that hold the bank against the results: each lie is found."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +21,22 @@ NOT_ACTIVE = {**GOOD, "status": "CS_REGISTRATION_COMPLETED", "activations": 0}
 ONBOARDED = {"row_number": "1", "external_id": "A-1", "disposition": "onboarded", "customer_id": "c-1"}
 
 
-def found(tmp_path: Path, at_bank: list[Mapping[str, Any]], **changes: str) -> list[str]:
+def found(
+    tmp_path: Path, at_bank: list[Mapping[str, Any]], *, forgotten: Collection[str] = (), **changes: str
+) -> list[str]:
     """Compare a bank with one line of results."""
     source = tmp_path / "customers.csv"
     source.write_text("external_id,email\nA-1,Ana@example.com\n", encoding="utf-8")
     line = {"phase": "", "code": "", **ONBOARDED, **changes}
-    return disagreements({"customers": at_bank}, [line], source)
+    return disagreements({"customers": at_bank, "forgotten": forgotten}, [line], source)
 
 
 def test_the_truth_is_no_disagreement(tmp_path: Path) -> None:
-    """Onboarded and active; in doubt whatever the bank has."""
+    """Onboarded and active; in doubt whatever the bank has; nothing is said of whom a reset took away."""
     assert found(tmp_path, [GOOD]) == []
     assert found(tmp_path, [GOOD], disposition="in_doubt", customer_id="") == []
     assert found(tmp_path, [], disposition="in_doubt", customer_id="") == []
+    assert found(tmp_path, [], forgotten=["ana@example.com"]) == []
 
 
 @pytest.mark.parametrize(
