@@ -24,6 +24,7 @@ TELLING: tuple[str, ...] = (
     "Locked",
     "Power",
 )
+TELLING += ("Missing Documents", "Document Missing")
 TELLING += ("Category", "Refused", "Declined", "Permission", "High Risk", "Verification Failed", "Blocked", "Controle")
 COLUMNS = ("first_name", "last_name", "place_of_birth", "document_number", "pincode")
 
@@ -91,3 +92,31 @@ def test_the_banks_own_words_decide(message: str, kind: Kind) -> None:
     """Control: the documented words are recognised, also beside the values of somebody called almost like them."""
     for said in (message, f"{message} (Carole Roleson)"):
         assert refusal(said, {"first_name": "Carole", "last_name": "Roleson"}).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("message", "details", "missing"),
+    [
+        (
+            "Required documents are missing: PROOF_OF_ADDRESS, SOURCE_OF_FUNDS",
+            "",
+            {"PROOF_OF_ADDRESS", "SOURCE_OF_FUNDS"},
+        ),
+        ("Verification failed", "missing document: GOVERNMENT_ID", {"GOVERNMENT_ID"}),
+        ("MISSING_DOCUMENTS", "", set()),
+        ("Document required", "Proof of address", {"PROOF_OF_ADDRESS"}),
+    ],
+)
+def test_missing_documents_are_told_by_name(message: str, details: str, missing: set[str]) -> None:
+    """Whatever the row's own files are called; a bank that calls the verification failed for it means the documents."""
+    found = refusal(message, {"address_document": "proof_of_address.pdf"}, 422, details=details)
+    assert (found.kind, set(found.facts.required or ())) == (Kind.MISSING_DOCUMENTS, missing)
+
+
+@pytest.mark.parametrize(
+    "message", ["Document number is invalid", "missing document number", "documentNumber required"]
+)
+def test_a_word_about_the_number_is_the_field(message: str) -> None:
+    """Also where the refusal names no field as such: it is about the number, and no document is missing."""
+    found = refusal(message, {}, 422)
+    assert (found.kind, found.field) == (Kind.NONE, "document_number")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from finhub_onboard.finhub.documents import expected_documents
 from finhub_onboard.journey.completeness import CODES, lacking
 from finhub_onboard.journey.move_kinds import JourneyRules
 from finhub_onboard.model import Customer, Journey, Phase, Standing
@@ -59,8 +58,11 @@ def test_what_the_customer_has_behind_it_is_not_missed() -> None:
     assert lacks(bare, journey=replace(journey, done=Phase.ACTIVATION.number)) == []
 
 
-def test_the_path_that_names_no_documents_misses_the_identity_only() -> None:
-    """Proof of address is our own guess there, and a number is not sent."""
+def test_the_path_that_names_no_documents_misses_those_of_the_level() -> None:
+    """What the contract asks for at the row's level, before and after the verification; a number is not sent."""
     rules = replace(AUTO, verification_by_admin=True, verification_needs_document=False)
-    assert expected_documents("MEDIUM", by_admin=True) is None
-    assert lacks(a_customer(**BARE, risk_level="MEDIUM"), rules) == [("document_missing", "identity_document")]
+    bare = a_customer(**BARE, risk_level="MEDIUM")
+    columns = ("identity_document", "address_document", "funds_document")
+    assert lacks(bare, rules) == [("document_missing", column) for column in columns]
+    opened = Journey(key=b"k", fingerprint=b"", done=Phase.VERIFICATION.number, uploaded=("GOVERNMENT_ID",))
+    assert lacks(bare, rules, opened) == [("document_missing", column) for column in columns[1:]]

@@ -368,7 +368,7 @@ def test_entering_never_loses_a_doubt_about_a_registration_nor_what_is_done(jour
 def test_a_declined_customer_costs_no_call_until_the_row_changes() -> None:
     """A refused verification ends the row; a changed row is taken up again."""
     world = World()
-    world.plan = strike(CallName.APPROVE, "422")
+    world.plan = strike(CallName.APPROVE, "422_refused")
     world.live()
     assert (world.disposition, world.journey.code) == (Disposition.DECLINED, "verification_refused")
     world.plan = no_fault

@@ -7,7 +7,7 @@ write, before and after the bank's work for each call.
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -117,6 +117,8 @@ class Bank:
     def __init__(self, *, lag_checks: int = 0, users: bool = True) -> None:
         self.lag_checks = lag_checks
         self.users = users
+        self.listed: Mapping[str, list[str]] | None = REQUIRED
+        self.says_missing = True
         self.people: dict[str, Person] = {}
         self.carried_out: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
@@ -191,7 +193,7 @@ class Bank:
         person.refused = False
         self.carried_out[step.label] += 1
         answer = {"verificationId": f"v{person.verifications}-{person.id}", "status": "PENDING"}
-        return 200, answer | {"requiredDocuments": REQUIRED[person.risk]}
+        return 200, answer | ({"requiredDocuments": self.listed[person.risk]} if self.listed else {})
 
     def _document(self, step: Step, person: Person) -> tuple[int, dict[str, Any]]:
         if person.approved:
@@ -209,7 +211,8 @@ class Bank:
         if person.risk == "HIGH":
             return 403, {"details": "High-risk customers need the approval of the power tenant"}
         if not set(REQUIRED[person.risk]) <= set(person.documents):
-            return 422, {"error": "Verification failed"}
+            missing = [kind for kind in REQUIRED[person.risk] if kind not in person.documents]
+            return 422, {"error": "Missing documents", "details": ", ".join(missing if self.says_missing else [])}
         person.approved, person.checks_since = True, 0
         self.carried_out[step.label] += 1
         return 200, {"status": "APPROVED"}
@@ -284,6 +287,8 @@ _REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
     "409": (409, {"error": "Conflict"}),
     "413": (413, {"error": "Too large"}),
     "422": (422, {"error": "Business rule"}),
+    "422_documents": (422, {"error": "Missing documents", "details": "GOVERNMENT_ID"}),
+    "422_refused": (422, {"error": "Verification failed"}),
     "418": (418, {"error": "Teapot"}),
 }
 _HTML = b"<html><h1>502 Bad Gateway</h1></html>"

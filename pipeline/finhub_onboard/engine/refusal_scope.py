@@ -30,7 +30,9 @@ ENOUGH = 5
 """So many different customers refused alike in a row show that a refusal is the run's."""
 TRIES = 3
 _CODES = frozenset({Code.TOKEN_REFUSED, Code.CATEGORY_REFUSED, Code.MISSING_HEADER, Code.FORBIDDEN, Code.ROLE_REFUSED})
-_ANSWERS = frozenset({Verdict.DONE, Verdict.DECLINED, Verdict.PARKED, Verdict.EXISTS, Verdict.CONSENTS_AGAIN})
+_ANSWERS = frozenset(
+    {Verdict.DONE, Verdict.DECLINED, Verdict.PARKED, Verdict.EXISTS, Verdict.CONSENTS_AGAIN, Verdict.DOCUMENTS_AGAIN}
+)
 _ABOUT_THE_ROW = frozenset({Verdict.REFUSED, Verdict.CONFIRM})
 """These show that the call as such passes, except for the refusals that are weighed here."""
 _GRACE: dict[str, int] = {Code.TOKEN_REFUSED: 1}

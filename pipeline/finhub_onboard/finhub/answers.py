@@ -59,8 +59,8 @@ def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, 
     if accepted:
         return _accepted(call, status, body, data, whose)
     says = refusals.meant_status(status, body, data)
-    kind, field, message = refusals.trouble(body, data, whose.customer, secrets)
-    return Reply(status=status, says=says, readable=True, kind=kind, field=field, message=message)
+    kind, field, message, facts = refusals.trouble(body, data, whose.customer, secrets)
+    return Reply(status=status, says=says, readable=True, facts=facts, kind=kind, field=field, message=message)
 
 
 def _says_no_word(status: int) -> int:

@@ -139,8 +139,8 @@ def step_from_label(label: str) -> Step:
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the journey needs from an answer; ``None`` or empty: it says nothing about it.
 
-    ``created`` are ids of customers that a page of deliveries shows as created and that may be ours; ``page_mark``
-    identifies the page.
+    ``required`` are documents that the bank asks for, also those that a refusal misses. ``created`` are ids of
+    customers that a page of deliveries shows as created and that may be ours; ``page_mark`` identifies the page.
     """
 
     customer_id: str = ""
@@ -176,6 +176,7 @@ class Kind(StrEnum):
     MISSING_HEADER = "missing_header"
     CATEGORIZATION = "categorization"
     MISSING_CONSENTS = "missing_consents"
+    MISSING_DOCUMENTS = "missing_documents"
     ROLE = "role"
     HIGH_RISK = "high_risk"
     NOT_VERIFIED = "not_verified"

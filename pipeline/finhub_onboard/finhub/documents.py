@@ -58,12 +58,9 @@ DOCUMENT_COLUMN_OF: Mapping[str, str] = {
 """Requirement of the bank -> column of the row."""
 
 
-def expected_documents(level: str, *, by_admin: bool) -> tuple[str, ...] | None:
-    """The documents that the bank will require at a risk level (default LOW); ``None``: it names none.
-
-    Only the call on the customer's path names documents; the answer of the admin's ``POST /verifications`` does not.
-    """
-    return None if by_admin else REQUIRED_DOCUMENTS.get(level, REQUIRED_DOCUMENTS[Risk.LOW])
+def expected_documents(level: str) -> tuple[str, ...]:
+    """The documents that the bank will require at a risk level (default LOW)."""
+    return REQUIRED_DOCUMENTS.get(level, REQUIRED_DOCUMENTS[Risk.LOW])
 
 
 def uploaded_as(kind: str, document_type: str) -> str:

@@ -9,7 +9,8 @@ from dataclasses import fields
 from typing import Any
 
 from finhub_onboard.finhub import json_fields
-from finhub_onboard.finhub.calls import Kind, Redacted
+from finhub_onboard.finhub.calls import Facts, Kind, Redacted
+from finhub_onboard.finhub.documents import DocumentKind
 from finhub_onboard.finhub.envelopes import legacy_status
 from finhub_onboard.finhub.redact import known_words, redact_all
 from finhub_onboard.model import Customer
@@ -40,6 +41,10 @@ _KINDS = tuple(
     for kind, words in (
         (Kind.MISSING_HEADER, "(?:missing|invalid) required headers?"),
         (Kind.HIGH_RISK, "high risk|power tenant"),
+        (
+            Kind.MISSING_DOCUMENTS,
+            r"missing ?documents?(?! number| type)|documents? (?:is |are )?(?:missing|required|incomplete)",
+        ),
         (Kind.MISSING_CONSENTS, "missing ?consents?|consents? (?:is |are )?missing"),
         (Kind.VERIFICATION_REFUSED, "verification failed|rejected|declined|refused"),
         (Kind.NOT_VERIFIED, "not (?:yet )?(?:verified|approved)"),
@@ -49,6 +54,9 @@ _KINDS = tuple(
     )
 )
 """The first match counts. Only known words are searched: values of the row that a refusal repeats decide nothing."""
+
+_ABOUT_A_NUMBER = re.compile(r"\bdocument ?number\b")
+_DOCUMENT_NAMES = {kind: re.compile(rf"\b{kind.replace('_', ' ').lower()}\b") for kind in DocumentKind}
 
 
 def says_failure(body: dict[str, Any], data: dict[str, Any]) -> bool:
@@ -79,8 +87,11 @@ def meant_status(status: int, body: dict[str, Any], data: dict[str, Any]) -> int
 
 def trouble(
     body: dict[str, Any], data: dict[str, Any], customer: Customer | None, secrets: Sequence[str] = ()
-) -> tuple[Kind, str, Redacted]:
-    """The kind, canonical field and redacted words of a refusal; ``secrets`` are masked like the customer's values."""
+) -> tuple[Kind, str, Redacted, Facts]:
+    """The kind, canonical field and redacted words of a refusal, and the documents that it misses.
+
+    ``secrets`` are masked like the customer's values.
+    """
     legacy = json_fields.record(body.get("error"))
     errors = json_fields.records(data.get("errors"))
     texts = [
@@ -101,9 +112,11 @@ def trouble(
         kind = Kind.MISSING_CONSENTS
     if data.get("missingKeys") and kind is Kind.NONE:
         kind = Kind.CATEGORIZATION
+    missing = _named_documents(texts) if kind is Kind.MISSING_DOCUMENTS else ()
     named = [json_fields.text(data.get("field")), *(json_fields.text(entry.get("field")) for entry in errors)]
     ends = (name.split(".")[-1] for name in named)
     field = next((_CONTRACT_FIELDS[name] for name in ends if name in _CONTRACT_FIELDS), "")
+    field = field or ("document_number" if _ABOUT_A_NUMBER.search(text) else "")
     words = [
         json_fields.text(legacy.get("message")) or json_fields.text(body.get("message")),
         json_fields.text(data.get("details")),
@@ -112,7 +125,13 @@ def trouble(
         f"{json_fields.text(entry.get('field'))}: {json_fields.text(entry.get('message'))}"
         for entry in errors[:_MAX_ERRORS]
     ]
-    return kind, field, redact_all(words, values)
+    return kind, field, redact_all(words, values), Facts(required=missing or None)
+
+
+def _named_documents(texts: Sequence[str]) -> tuple[str, ...]:
+    """The documents of the contract that a refusal names; a file of the row may be named like one."""
+    text = ". ".join(map(known_words, texts))
+    return tuple(kind for kind, name in _DOCUMENT_NAMES.items() if name.search(text))
 
 
 def gateway_words(content: bytes, customer: Customer | None, secrets: Sequence[str] = ()) -> Redacted:

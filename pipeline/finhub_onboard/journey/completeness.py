@@ -25,13 +25,12 @@ _NOTHING_READ = Visit()
 def lacking(customer: Customer, rules: JourneyRules, journey: Journey | None = None) -> tuple[Rest, ...]:
     """Everything that the row lacks, in phase order; phases that ``journey`` has completed are skipped.
 
-    What the bank requires is known once the verification is open; before that it is derived from the row's own risk
-    level.
+    What the bank requires is known once the verification is open, if it says so; else it is derived from the row's own
+    risk level.
     """
     journey = journey or _NOBODY
-    if journey.done < Phase.VERIFICATION.number:
-        required = expected_documents(customer.risk_level, by_admin=rules.verification_by_admin)
-        journey = replace(journey, required=required)
+    if journey.done < Phase.VERIFICATION.number or journey.required is None:
+        journey = replace(journey, required=expected_documents(customer.risk_level))
     situation = Situation(journey, customer, _NOTHING_READ, rules)
     ahead = (rules_of for phase, rules_of in PHASES.items() if journey.done < phase.number <= rules.until.number)
     return tuple(lack for rules_of in ahead for lack in rules_of.lacking(situation))

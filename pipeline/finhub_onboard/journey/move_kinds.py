@@ -69,12 +69,16 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """The customer stops for this run; ``OPEN`` without a code: as far as asked. ``fatal`` ends the run."""
+    """The customer stops for this run; ``OPEN`` without a code: as far as asked. ``fatal`` ends the run.
+
+    ``item`` is the document that is missing, by its name in the contract.
+    """
 
     standing: Standing
     code: Code = Code.NONE
     phase: Phase = Phase.CATEGORIZATION
     field: str = ""
+    item: str = ""
     fatal: bool = False
 
 

@@ -59,7 +59,7 @@ def _learns_nothing(at: Situation, _: Facts) -> Journey:
     return at.journey
 
 
-def _stays(_: Journey, __: Visit) -> Moved | None:
+def _stays(_: Journey, __: Visit, ___: Facts) -> Moved | None:
     return None
 
 
@@ -134,8 +134,8 @@ class PhaseRules:
     """The journey of such a customer, as a later run takes it up."""
     retries_conflict: bool = False
     """Whether a later run sends the call again after a conflict that no read could confirm."""
-    begin_again: Callable[[Journey, Visit], Moved | None] = _stays
-    """Do the phase once more, since a later one is refused for want of it; ``None``: not again."""
+    begin_again: Callable[[Journey, Visit, Facts], Moved | None] = _stays
+    """Do the phase once more, since a later one is refused for want of it, as the facts say; ``None``: not again."""
     is_decided_by_people: bool = False
     """Whether people at the bank may complete the phase without the job."""
     restored: RestoredRules = RestoredRules()

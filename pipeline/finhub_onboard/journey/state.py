@@ -95,6 +95,8 @@ def conclude(
 
 _PASSING = frozenset({Verdict.RETRY, Verdict.EXPIRED, Verdict.FATAL, Verdict.SUSPECT, Verdict.ASIDE, Verdict.LOOK})
 """Refusals that do not use up the repeat: they say nothing about this customer."""
+_BEGUN_AGAIN = {Verdict.CONSENTS_AGAIN: Phase.CONSENTS, Verdict.DOCUMENTS_AGAIN: Phase.DOCUMENTS}
+"""Refusals for want of what an earlier phase sends."""
 
 
 def _settle_own_attempt(journey: Journey, visit: Visit, *, final: bool) -> Journey:
@@ -130,10 +132,11 @@ def _not_done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
     if journey.doubts:
         # An earlier attempt is still unresolved: a read may settle it, else a person.
         return _say(journey, judged), unread(visit)
+    phase = _BEGUN_AGAIN.get(judgement.verdict)
+    if phase and (begun := PHASES[phase].begin_again(journey, visit, judged.reply.facts)):
+        return begun
     match judgement.verdict:
-        case Verdict.CONSENTS_AGAIN if begun := PHASES[Phase.CONSENTS].begin_again(journey, visit):
-            return begun
-        case Verdict.PARKED:
+        case Verdict.PARKED | Verdict.DOCUMENTS_AGAIN:
             return _stop(journey, Standing.PARKED, judged), visit
         case Verdict.DECLINED:
             return _stop(journey, Standing.DECLINED, judged), visit
@@ -224,7 +227,9 @@ def _stop(journey: Journey, standing: Standing, judged: _Judged) -> Journey:
     return replace(stopped, hint=f"{stopped.hint}; the id is an operator's: if it is wrong, answer again")
 
 
-def rest(journey: Journey, standing: Standing, code: Code, phase: Phase, *, field: str = "", now: float) -> Journey:
+def rest(
+    journey: Journey, standing: Standing, code: Code, phase: Phase, *, field: str = "", item: str = "", now: float
+) -> Journey:
     """The journey stops without a call, for the reason ``code``. A declined customer was found declined by a read."""
     known = settle_attempts(journey) if standing is Standing.DECLINED else journey
     return replace(
@@ -233,7 +238,7 @@ def rest(journey: Journey, standing: Standing, code: Code, phase: Phase, *, fiel
         code=code,
         phase=phase,
         field=field,
-        message=code.message,
+        message=f"{code.message} ({item})" if item else code.message,
         hint=code.hint,
         finished_at=now,
     )

@@ -239,7 +239,13 @@ class Traverser:
     async def _rest(self, rest: Rest) -> Journey:
         if rest.code:
             self._journey = state.rest(
-                self._journey, rest.standing, rest.code, rest.phase, field=rest.field, now=self._tools.now()
+                self._journey,
+                rest.standing,
+                rest.code,
+                rest.phase,
+                field=rest.field,
+                item=rest.item,
+                now=self._tools.now(),
             )
         self._post([])
         await self._await_durable([])
@@ -265,6 +271,9 @@ _REPLACED = Problem(
 )
 
 
+_TRIED_AGAIN = (Verdict.RETRY, Verdict.DOUBT, Verdict.EXPIRED, Verdict.CONSENTS_AGAIN, Verdict.DOCUMENTS_AGAIN)
+
+
 def _with_outcome(call: CallRecord, reply: Reply, judgement: Judgement, *, wait_s: float, now: float) -> CallRecord:
     done = judgement.verdict is Verdict.DONE
     return replace(
@@ -277,7 +286,7 @@ def _with_outcome(call: CallRecord, reply: Reply, judgement: Judgement, *, wait_
         field="" if done else reply.field,
         message="" if done else _message_of(judgement, reply),
         hint=judgement.hint,
-        retriable=judgement.verdict in (Verdict.RETRY, Verdict.DOUBT, Verdict.EXPIRED, Verdict.CONSENTS_AGAIN),
+        retriable=judgement.verdict in _TRIED_AGAIN,
         wait_s=wait_s,
         seconds=reply.seconds,
     )

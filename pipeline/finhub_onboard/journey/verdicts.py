@@ -25,6 +25,7 @@ class Verdict(StrEnum):
     EXPIRED = "expired"
     """The token is refused."""
     CONSENTS_AGAIN = "consents_again"
+    DOCUMENTS_AGAIN = "documents_again"
     REFUSED = "refused"
     DECLINED = "declined"
     PARKED = "parked"

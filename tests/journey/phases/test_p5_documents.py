@@ -8,7 +8,7 @@ from finhub_onboard.journey.move_kinds import Advance, Resolve, Rest
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Phase, Standing
 from tests.journey.moves import at, doubt, move, sent
-from tests.journey.world import a_customer
+from tests.journey.world import World, a_customer, strike
 from tests.values import replace
 
 
@@ -18,7 +18,11 @@ def test_any_identity_document_is_taken_from_the_identity_column(kind: str) -> N
     assert sent(move(at(Phase.DOCUMENTS, required=(kind,)))) == step(CallName.UPLOAD_DOCUMENT, kind)
     missing = a_customer(identity_document="")
     assert move(at(Phase.DOCUMENTS, required=(kind,)), missing) == Rest(
-        standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS, field="identity_document"
+        standing=Standing.PARKED,
+        code=Code.DOCUMENT_MISSING,
+        phase=Phase.DOCUMENTS,
+        field="identity_document",
+        item=kind,
     )
 
 
@@ -47,7 +51,7 @@ def test_a_document_that_no_column_holds_waits_for_a_person_after_the_others_are
     required = ("SELFIE", "GOVERNMENT_ID")
     assert sent(move(at(Phase.DOCUMENTS, required=required))).item == "GOVERNMENT_ID"
     found = move(at(Phase.DOCUMENTS, required=required, uploaded=("GOVERNMENT_ID",)))
-    assert found == Rest(standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS)
+    assert found == Rest(standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS, item="SELFIE")
 
 
 def test_a_document_in_doubt_twice_is_looked_for() -> None:
@@ -67,3 +71,52 @@ def test_a_document_in_doubt_twice_is_looked_for() -> None:
     assert move(before, visit=Visit(listed=both)) == Resolve(step=at_step)
     address = doubt(CallName.UPLOAD_DOCUMENT, "PROOF_OF_ADDRESS", doubts=2)
     assert move(address, visit=Visit(listed=Facts(uploaded=("PASSPORT",)))) == unknown
+
+
+def without_a_list(*, says_missing: bool = True, **columns: str) -> World:
+    """A MEDIUM customer at a bank that names no documents when the verification opens, and wants them at the end."""
+    world = World(a_customer(risk_level="MEDIUM", **columns))
+    world.bank.listed, world.bank.says_missing = None, says_missing
+    return world
+
+
+def test_without_a_list_a_whole_row_passes_a_bank_that_checks_documents() -> None:
+    """All documents of the row are there before the approval, which is sent once."""
+    world = without_a_list()
+    world.live()
+    assert (world.journey.standing, world.bank.requests["approve"]) == (Standing.COMPLETE, 1)
+
+
+@pytest.mark.parametrize("says_missing", [True, False])
+def test_an_approval_that_misses_a_document_waits_for_it_and_goes_on_with_it(says_missing: bool) -> None:  # noqa: FBT001
+    """Parked with the column and the name, no call until the row has it; then only that one is uploaded."""
+    world = without_a_list(says_missing=says_missing, funds_document="")
+    world.live()
+    parked = world.journey
+    assert (parked.standing, parked.code, parked.field) == (Standing.PARKED, "document_missing", "funds_document")
+    assert parked.message.endswith("(SOURCE_OF_FUNDS)")
+    requests = world.bank.requests.copy()
+    world.live()
+    assert world.bank.requests["approve"] == requests["approve"]
+    world.change(funds_document="funds.pdf")
+    world.live()
+    assert world.journey.standing is Standing.COMPLETE
+    [person] = world.bank.people.values()
+    assert person.documents == ["GOVERNMENT_ID", "PROOF_OF_ADDRESS", "SOURCE_OF_FUNDS"]
+
+
+def test_a_document_that_the_list_left_out_is_sent_when_the_approval_misses_it() -> None:
+    """The bank asked for the identity only, and refuses the approval without the address: the row has it."""
+    world = World(a_customer(risk_level="MEDIUM"))
+    world.bank.listed = {"MEDIUM": ["GOVERNMENT_ID"]}
+    world.live()
+    assert (world.journey.standing, world.bank.requests["approve"]) == (Standing.COMPLETE, 2)
+
+
+def test_documents_that_are_there_and_are_missed_all_the_same_wait_for_a_person() -> None:
+    """Nothing is sent a third time."""
+    world = World()
+    world.plan = strike(CallName.APPROVE, "422_documents", times=9)
+    world.live()
+    assert (world.journey.standing, world.journey.code) == (Standing.PARKED, "document_missing")
+    assert world.bank.requests["approve"] == 1

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
+from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
 from finhub_onboard.finhub.documents import expected_documents
 from finhub_onboard.finhub.statuses import REFUSED_STATES
 from finhub_onboard.journey.activation_check import is_approved, is_refused, take_check
@@ -59,9 +59,9 @@ def judge_accepted(reply: Reply) -> Judgement:
     return _DECLINED if reply.facts.status in REFUSED_STATES else DONE
 
 
-def judge_unprocessable(_: Reply, __: int) -> Judgement:
-    """The bank refuses the evidence."""
-    return _DECLINED
+def judge_unprocessable(reply: Reply, _: int) -> Judgement | None:
+    """The bank refuses the verification, or misses documents; anything else is the row's."""
+    return _UNPROCESSABLE.get(reply.kind)
 
 
 def needs_admin(rules: JourneyRules) -> bool:
@@ -85,7 +85,8 @@ def open_declined(journey: Journey) -> Journey:
 
 def expect_opened(at: Foreseen) -> Reply:
     """High risk shows only together with a list of documents."""
-    required = expected_documents(at.expected.level, by_admin=at.rules.verification_by_admin)
+    # Only the call on the customer's path names documents.
+    required = None if at.rules.verification_by_admin else expected_documents(at.expected.level)
     risk = Risk.HIGH if at.is_high and required else ""
     return Reply(facts=Facts(verification_id="known", required=required, risk=risk))
 
@@ -113,6 +114,11 @@ def sent(journey: Journey) -> frozenset[str]:
 
 _OPEN = Send(step=step(CallName.OPEN_VERIFICATION))
 _DECLINED = judgement(Verdict.DECLINED, Code.VERIFICATION_REFUSED)
+_UNPROCESSABLE = {
+    Kind.VERIFICATION_REFUSED: _DECLINED,
+    Kind.MISSING_DOCUMENTS: judgement(Verdict.PARKED, Code.DOCUMENT_MISSING),
+    Kind.HIGH_RISK: judgement(Verdict.PARKED, Code.HIGH_RISK),
+}
 RULES = PhaseRules(
     call=CallName.OPEN_VERIFICATION,
     next_move=next_move,

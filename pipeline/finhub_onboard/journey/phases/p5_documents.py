@@ -9,6 +9,7 @@ from finhub_onboard.finhub.documents import (
     DOCUMENT_COLUMN_OF,
     IDENTITY_KINDS,
     REQUIRED_DOCUMENTS,
+    UNKNOWN,
     DocumentKind,
     shown_as,
 )
@@ -21,6 +22,7 @@ from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
 from finhub_onboard.journey.sent_documents import SentDocument
 from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
+from finhub_onboard.journey.visit import Visit, unread
 from finhub_onboard.keys import IdKind
 from finhub_onboard.model import DOCUMENT_COLUMNS, Journey, Phase, Standing
 
@@ -44,7 +46,10 @@ def lacking(at: Situation) -> Iterator[Rest]:
             continue
         # Where the bank names no documents, all but the identity is an assumption: its absence stops nobody.
         if at.journey.required is not None or kind in IDENTITY_KINDS:
-            yield Rest(standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS, field=column)
+            name = "" if kind == UNKNOWN else kind
+            yield Rest(
+                standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS, field=column, item=name
+            )
 
 
 def next_move(at: Situation) -> Move:
@@ -59,6 +64,18 @@ def take_uploaded(answer: Accepted) -> Moved:
     """Store one uploaded document; the phase goes on."""
     known = replace(settle_attempts(answer.journey), uploaded=(*answer.journey.uploaded, answer.step.item))
     return clear_reason(known), answer.fresh
+
+
+def begin_again(journey: Journey, visit: Visit, refusal: Facts) -> Moved | None:
+    """An approval is refused for documents that are missing: send those, or stop at what the row lacks.
+
+    A bank that does not name them means all that the contract asks for.
+    """
+    missing = refusal.required or FALLBACK_KINDS
+    if set(missing) <= set(journey.uploaded):
+        return None
+    required = tuple(dict.fromkeys((*(journey.required or ()), *missing)))
+    return replace(journey, done=Phase.VERIFICATION.number, required=required), unread(visit)
 
 
 def take_list(answer: Accepted) -> Moved:
@@ -140,6 +157,7 @@ RULES = PhaseRules(
     may_lack=dict.fromkeys(DOCUMENT_COLUMNS, Code.DOCUMENT_MISSING),
     columns=columns,
     sent=sent,
+    begin_again=begin_again,
     retries_conflict=True,
     restored=RestoredRules(compare=compare, learn=learn),
 )

@@ -4,7 +4,7 @@ API.md, sections 5 and 9: only the power tenant approves high risk; the activati
 """
 
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
-from finhub_onboard.finhub.documents import REQUIRED_DOCUMENTS
+from finhub_onboard.finhub.documents import expected_documents
 from finhub_onboard.finhub.statuses import REFUSED_STATES, VerificationStatus
 from finhub_onboard.journey.activation_check import is_approved, is_refused, take_check
 from finhub_onboard.journey.codes import Code
@@ -88,17 +88,21 @@ def judge_forbidden(reply: Reply, _: int) -> Judgement | None:
     return None if reply.kind is Kind.HIGH_RISK else judgement(Verdict.LOOK, Code.ROLE_REFUSED)
 
 
-def judge_unprocessable(_: Reply, __: int) -> Judgement:
-    """The bank refuses the verification."""
-    return _DECLINED
+def judge_unprocessable(reply: Reply, _: int) -> Judgement | None:
+    """The verification is refused, documents are missing, or a person must look."""
+    if reply.field and reply.kind not in _UNPROCESSABLE:
+        return None
+    return _UNPROCESSABLE.get(reply.kind, _NOT_APPROVED)
 
 
 def expect_approved(at: Foreseen) -> Reply:
-    """The bank refuses to let the job approve a high risk, or a customer who lacks a document of the level."""
+    """The bank refuses to let the job approve a high risk, or a customer whose documents it has not got."""
     if at.is_high:
         return Reply(status=403, says=403, readable=True, kind=Kind.HIGH_RISK)
-    lacks = set(REQUIRED_DOCUMENTS.get(at.expected.level, ())).difference(at.journey.uploaded)
-    return Reply(status=422, says=422, readable=True) if lacks else Reply()
+    needed = expected_documents(at.expected.level) if at.journey.required is None else ()
+    if missing := tuple(kind for kind in needed if kind not in at.journey.uploaded):
+        return Reply(status=422, says=422, readable=True, kind=Kind.MISSING_DOCUMENTS, facts=Facts(required=missing))
+    return Reply()
 
 
 def expect_check(at: Foreseen) -> Reply:
@@ -123,6 +127,12 @@ _CHECK = Send(step=step(CallName.CHECK, phase=Phase.APPROVAL))
 _COMPLETE = Advance(phase=Phase.APPROVAL)
 _ROLE_REFUSED = Rest(standing=Standing.OPEN, code=Code.ROLE_REFUSED, phase=Phase.APPROVAL, fatal=True)
 _DECLINED = judgement(Verdict.DECLINED, Code.VERIFICATION_REFUSED)
+_NOT_APPROVED = judgement(Verdict.PARKED, Code.NOT_VERIFIED)
+_UNPROCESSABLE = {
+    Kind.VERIFICATION_REFUSED: _DECLINED,
+    Kind.MISSING_DOCUMENTS: judgement(Verdict.DOCUMENTS_AGAIN, Code.DOCUMENT_MISSING),
+    Kind.HIGH_RISK: judgement(Verdict.PARKED, Code.HIGH_RISK),
+}
 _NOT_FINAL = judgement(Verdict.CONFIRM, Code.APPROVAL_NOT_FINAL)
 RULES = PhaseRules(
     call=CallName.APPROVE,

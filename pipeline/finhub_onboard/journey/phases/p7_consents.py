@@ -99,7 +99,7 @@ def _send_again(journey: Journey, visit: Visit, consents: Collection[str]) -> Re
     return Revise(journey=replace(journey, consented=left), visit=replace(visit, consent_rounds=1, check=None, polls=0))
 
 
-def begin_again(journey: Journey, visit: Visit) -> Moved | None:
+def begin_again(journey: Journey, visit: Visit, _: Facts) -> Moved | None:
     """The activation is refused for missing consents: send all of them once more."""
     if visit.consent_rounds:
         return None
