@@ -8,9 +8,10 @@ import jsonschema_rs
 import pytest
 import schemathesis
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS
+from schemathesis.core import NotSet
 from schemathesis.generation import GenerationMode
 
 from finhub_onboard.sandbox import demo
@@ -41,6 +42,7 @@ CONFORMS = CHECKS.get_by_names(
 )
 
 
+WITH_BODY = [operation for operation in OPERATIONS if operation.has_body]
 _OUT_OF_REACH = {"activateIndividual", "deleteCustomerSession", "getConsentStatus"}
 
 
@@ -114,6 +116,77 @@ def test_generated_calls_are_answered_by_the_contract(wire: Wire, operation: Any
     assert ("200" in counts["by_status"]) is (operation.id not in _OUT_OF_REACH), counts
 
 
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.id)
+def test_generated_bodies_that_the_contract_forbids_are_refused(wire: Wire, operation: Any) -> None:
+    """Whatever violates the schema of a body is a documented 4xx, at a path that exists and with a good token."""
+    person = wire.register(f"not.{operation.id}.{wire.port}@example.com")
+    person.verify()
+    person.upload()
+    ids, _ = known_values(person)
+    path = path_of(operation, ids)
+    forbidden = jsonschema_rs.validator_for(schema_of(operation.id, None), validate_formats=True)
+    target = SCHEMA[operation.path][operation.method]
+    refused = 0
+
+    @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=target.as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    def generated(case: Any) -> None:
+        nonlocal refused
+        assume(not isinstance(case.body, NotSet) and is_json(case.body) and not forbidden.is_valid(case.body))
+        reply = check(operation.id, wire.post(path, case.body, token=token_of(operation, wire)))
+        assert 400 <= reply.status < 500, (case.body, reply)
+        refused += 1
+
+    generated()
+    assert refused > 8
+
+
+def is_json(value: Any) -> bool:
+    """Whether a generated value can be sent as JSON at all."""
+    try:
+        json.dumps(value, allow_nan=False).encode()
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def path_of(operation: Any, ids: dict[str, str]) -> str:
+    """The path of an operation with ids that exist."""
+    known = {"organizationId": demo.ORGANIZATION_ID, "consentType": "terms", **ids}
+    if operation.id == "createAdminSession":
+        known["userId"] = demo.USER_ID
+    return str(operation.path.format(**known))
+
+
+def token_of(operation: Any, wire: Wire) -> str:
+    """The admin's token, where the call takes one."""
+    return "" if operation.token is Token.NONE else wire.admin
+
+
+MUTANTS: tuple[Any, ...] = (None, True, 7, [], {}, [{}], "", "\x00", "x" * 5000)
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.id)
+def test_each_member_of_a_good_body_is_checked(wire: Wire, operation: Any) -> None:
+    """A good body with one member left out or of another type, wherever the schema forbids it, is refused."""
+    person = wire.register(f"one.{operation.id}.{wire.port}@example.com")
+    person.verify()
+    person.upload()
+    ids, bodies = known_values(person)
+    schema = schema_of(operation.id, None)
+    forbidden = jsonschema_rs.validator_for(schema, validate_formats=True)
+    members = SPEC["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["properties"]
+    path, good = path_of(operation, ids), bodies[operation.id]
+    assert forbidden.is_valid(good)
+    bad = [{name: value for name, value in good.items() if name != left_out} for left_out in good]
+    bad += [{**good, name: value} for name in members for value in MUTANTS]
+    tried = [body for body in bad if not forbidden.is_valid(body)]
+    assert len(tried) >= len(members) * 4
+    for body in tried:
+        reply = check(operation.id, wire.post(path, body, token=token_of(operation, wire)))
+        assert 400 <= reply.status < 500, (body, reply)
+
+
 def known_values(person: Person) -> tuple[dict[str, str], dict[str, Any]]:
     """Give ids that exist and bodies that are good, for a customer with an open verification."""
     ids = {
@@ -133,6 +206,8 @@ def known_values(person: Person) -> tuple[dict[str, str], dict[str, Any]]:
         "registerIndividual": registration(f"new.{person.email}"),
         "createVerification": {**example("04-alt-create-verification.request.json"), "customerId": person.id},
         "uploadVerificationDocument": {**example("05-document-passport.request.json"), **case},
+        "startIndividualVerification": example("04-verification.request.json"),
+        "activateIndividual": {"userId": person.email, "code": "ACTIVATION_CODE_1"},
         "acceptIndividualConsent": example("07-consent-terms.request.json"),
         "approveVerification": {**example("06-approve.request.json"), **case},
     }
