@@ -61,6 +61,7 @@ OWNERS = {
     "aiohttp": ("outbound.aiohttp_transport",),
     "aiolimiter": ("outbound.pacing",),
     "click": ("cli",),
+    "cryptography": ("outbound.own_certificate",),
     "email_validator": ("intake",),
     "fcntl": ("ledger.sqlite", "reports.files"),
     "httptools": ("sandbox",),

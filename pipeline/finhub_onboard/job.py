@@ -20,7 +20,7 @@ from finhub_onboard.engine.event_bus import EventBus
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.engine.onboarding import Onboarding
 from finhub_onboard.engine.opening import opened_run
-from finhub_onboard.engine.preconditions import need_credentials
+from finhub_onboard.engine.preconditions import need_credentials, say_if_certificate_ends
 from finhub_onboard.engine.surveying import announce_deadline, survey_inputs
 from finhub_onboard.reports.outcome import Written
 
@@ -38,7 +38,7 @@ async def run(
     began, elapsed = datetime.now(UTC), steady_clock(0.0)
     deadline = announce_deadline(settings, began, bus.emit)
     need_credentials(settings)
-    load_certificates(settings)
+    say_if_certificate_ends(load_certificates(settings), bus.emit)
     descriptors.provide(settings.limits.max_in_flight)
     async with Background() as background:
         with interrupts.abandoning(_cancelling()):

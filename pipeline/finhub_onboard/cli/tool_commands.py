@@ -43,17 +43,31 @@ def template_command(*, describe: bool) -> None:
 @click.option("--scenario", type=click.Path(path_type=Path, dir_okay=False), help="What goes wrong (TOML).")
 @click.option("--shapes", type=click.Choice(["runner", "older"]), help="Which documented generation answers.")
 @click.option("--state", type=click.Path(path_type=Path, dir_okay=False), help="Keep the bank's state in this file.")
-def sandbox_command(host: str, port: int, scenario: Path | None, shapes: str | None, state: Path | None) -> None:
+@click.option("--tls-cert", type=click.Path(path_type=Path), help="The bank's certificate (PEM): serve https.")
+@click.option("--tls-key", type=click.Path(path_type=Path), help="Its key, if it is not in the same file.")
+@click.option("--client-ca", type=click.Path(path_type=Path), help="Ask callers for a certificate of these CAs.")
+def sandbox_command(
+    host: str,
+    port: int,
+    scenario: Path | None,
+    shapes: str | None,
+    state: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    client_ca: Path | None,
+) -> None:
     """Serve the embedded FinHub sandbox, with its OpenAPI page at /docs."""
     from finhub_onboard.sandbox import demo
     from finhub_onboard.sandbox.server import serve
+    from finhub_onboard.sandbox.tls import tls_of
 
     def announce(base_url: str) -> None:
         docs = base_url.removesuffix(demo.BASE_PATH) + "/docs"
         click.echo(f"{base_url}\n{docs}")
 
     with plain_errors():
-        serve(host=host, port=port, scenario=scenario, shapes=shapes, state=state, announce=announce)
+        tls = tls_of(tls_cert, tls_key, client_ca)
+        serve(host=host, port=port, scenario=scenario, shapes=shapes, state=state, tls=tls, announce=announce)
 
 
 COMMANDS = (profile_command, template_command, sandbox_command)

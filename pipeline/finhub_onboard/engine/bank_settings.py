@@ -99,5 +99,9 @@ def load_certificates(settings: Settings) -> Trust:
     """Load the certificates of the settings. Raises :class:`ConfigurationError` if a file of them cannot be used."""
     api = settings.api
     return load_trust(
-        ca_file=api.ca_file, certificate=api.client_certificate, key=api.client_key, is_plain=api.is_plain
+        ca_file=api.ca_file,
+        certificate=api.client_certificate,
+        key=api.client_key,
+        passphrase=settings.credentials.reveal("client_certificate_password"),
+        is_plain=api.is_plain,
     )

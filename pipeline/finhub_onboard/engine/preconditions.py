@@ -16,6 +16,7 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice, ignore
 from finhub_onboard.ledger import connect
 from finhub_onboard.ledger.ports import AnotherSeedError, Ledger, Reader
+from finhub_onboard.outbound.tls import Trust
 from finhub_onboard.reports.projection import instant
 
 _SEED = f"{PREFIX}CREDENTIALS__SEED"
@@ -97,6 +98,12 @@ def _opened(settings: Settings, open_with: Callable[[str], _Opened], emit: Handl
 
 def _seed(settings: Settings) -> str:
     return settings.credentials.seed.get_secret_value()
+
+
+def say_if_certificate_ends(trust: Trust, emit: Handler) -> None:
+    """Say in good time that our certificate must be renewed."""
+    if trust.own and trust.own.ends_soon:
+        emit(Notice(message=trust.own.told))
 
 
 def say_if_new(ledger: Reader, settings: Settings, emit: Handler) -> None:

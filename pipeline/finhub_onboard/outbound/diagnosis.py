@@ -17,6 +17,7 @@ _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 
 _SETTINGS, _GOAWAY = 4, 7
 _FRAME = 9
 _GREETING = b"OPTIONS * HTTP/1.0\r\n\r\n"
+_REFUSES = "refuses our certificate; check api.client_certificate, or ask the bank"
 _ASKS = "asks for a certificate of ours (mutual TLS); set api.client_certificate and api.client_key"
 
 
@@ -71,7 +72,8 @@ def _http2(connection: socket.socket, line: Line) -> str:
             frame = connection.recv(_FRAME)
         else:
             if not frame and line.tls:
-                return f"{line} ends the connection behind the TLS handshake: perhaps it {_ASKS}"
+                perhaps = _REFUSES if line.shows else _ASKS
+                return f"{line} ends the connection behind the TLS handshake: perhaps it {perhaps}"
     if len(frame) == _FRAME and frame[3] in (_SETTINGS, _GOAWAY) and frame[5:] == bytes(4):
         return f"{line} speaks HTTP/2 only, and the job HTTP/1.1; ask the bank for an address that takes HTTP/1.1"
     return ""

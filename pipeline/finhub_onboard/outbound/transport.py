@@ -58,7 +58,7 @@ class Transport(httpx.AsyncBaseTransport, ABC):
     """
 
     def __init__(self, base_url: str, *, timeout_s: float, direct: bool, trust: Trust = NO_TRUST) -> None:
-        self._line = line_to(base_url, direct=direct, shows=trust.certificate is not None)
+        self._line = line_to(base_url, direct=direct, shows=trust.own is not None)
         self._trust = trust
         self._timeout_s = timeout_s
         self._connect_s = min(timeout_s * 0.9, _CONNECT_S)  # shorter than the total, to distinguish the two

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.sandbox.server import serve
+from finhub_onboard.sandbox.tls import tls_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scenario", type=Path, help="what goes wrong, a TOML file")
     parser.add_argument("--shapes", choices=("runner", "older"), help="generation of answers; else the scenario's")
     parser.add_argument("--state", type=Path, help="keep the bank's state in this file")
+    parser.add_argument("--tls-cert", type=Path, help="the bank's certificate (PEM): serve https")
+    parser.add_argument("--tls-key", type=Path, help="its key, if it is not in the same file")
+    parser.add_argument("--client-ca", type=Path, help="ask callers for a certificate of these CAs (mutual TLS)")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the parent process")
     given = parser.parse_args(arguments)
     try:
@@ -34,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
             shapes=given.shapes,
             state=given.state,
             until_stdin_closes=given.until_stdin_closes,
+            tls=tls_of(given.tls_cert, given.tls_key, given.client_ca),
             announce=_announce,
         )
     except ConfigurationError as error:

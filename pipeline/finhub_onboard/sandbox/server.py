@@ -27,6 +27,7 @@ from finhub_onboard.sandbox.delivery import SandboxProtocol
 from finhub_onboard.sandbox.scenario import load
 from finhub_onboard.sandbox.shapes import SHAPES
 from finhub_onboard.sandbox.store import Store
+from finhub_onboard.sandbox.tls import Tls
 
 _BACKLOG: Final = 2048
 _LAST_PORT: Final = 65_535
@@ -42,6 +43,7 @@ def serve(
     shapes: str | None = None,
     state: Path | None = None,
     until_stdin_closes: bool = False,
+    tls: Tls | None = None,
     announce: Callable[[str], None],
 ) -> None:
     """Serve until told to end; ``announce`` gets the base URL as soon as calls are taken.
@@ -56,7 +58,8 @@ def serve(
     try:
         store = Store(state) if state else None
         sandbox = Sandbox(wanted, shapes=shapes, store=store)
-        _run(sandbox, listener, announce, until_stdin_closes=until_stdin_closes)
+        config = configure(sandbox, tls=tls)
+        _run(config, listener, announce, until_stdin_closes=until_stdin_closes)
         if store:
             store.close()
     finally:
@@ -64,10 +67,11 @@ def serve(
 
 
 def _run(
-    sandbox: Sandbox, listener: socket.socket, announce: Callable[[str], None], *, until_stdin_closes: bool
+    config: uvicorn.Config, listener: socket.socket, announce: Callable[[str], None], *, until_stdin_closes: bool
 ) -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    server = _Server(configure(sandbox), lambda: announce(_address(listener)), keep_signals=until_stdin_closes)
+    address = _address(listener, tls=config.is_ssl)
+    server = _Server(config, lambda: announce(address), keep_signals=until_stdin_closes)
     if until_stdin_closes:
         for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(ignored, signal.SIG_IGN)
@@ -100,8 +104,9 @@ async def running(sandbox: Sandbox) -> AsyncIterator[str]:
         listener.close()
 
 
-def configure(sandbox: Sandbox, *, control: bool = True) -> uvicorn.Config:
+def configure(sandbox: Sandbox, *, control: bool = True, tls: Tls | None = None) -> uvicorn.Config:
     """Set uvicorn up for a sandbox: quick, silent, able to drop a connection; ``control``: with the control plane."""
+    options = tls.options() if tls else {}
     return uvicorn.Config(
         build(sandbox) if control else sandbox,
         http=SandboxProtocol,
@@ -113,6 +118,7 @@ def configure(sandbox: Sandbox, *, control: bool = True) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        **options,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=1,
     )
@@ -168,10 +174,10 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _address(listener: socket.socket) -> str:
+def _address(listener: socket.socket, *, tls: bool = False) -> str:
     host, port = listener.getsockname()[:2]
     address = f"[{host}]:{port}" if listener.family == socket.AF_INET6 else f"{host}:{port}"
-    return f"http://{address}{demo.BASE_PATH}"
+    return f"{'https' if tls else 'http'}://{address}{demo.BASE_PATH}"
 
 
 def _end_with_stdin() -> None:
