@@ -107,11 +107,41 @@ def test_the_designs_example_loads_and_is_the_default(tmp_path: Path) -> None:
     assert not settings.embedded
 
 
-@pytest.mark.parametrize("name", ["sandbox.toml", "production.toml"])
-def test_the_shipped_files_load(name: str) -> None:
-    """What the project ships is what it accepts."""
-    settings = load(Path(__file__).parents[2] / "configs" / name, environ={})
-    assert settings.embedded is (name == "sandbox.toml")
+CONFIGS = Path(__file__).parents[2] / "configs"
+FILLED_IN = IDS | {
+    "ONBOARD_API__BASE_URL": "https://bank.example.com/api/v2.1",
+    "ONBOARD_API__LOGIN_URL": "https://gateway.example.com/oauth/token",
+    "ONBOARD_API__CLIENT_CERTIFICATE": "client.p12",
+}
+
+
+def test_the_shipped_files_load_once_they_are_filled_in() -> None:
+    """What the project ships is what it accepts; the production file names no host of the bank's."""
+    assert load(CONFIGS / "sandbox.toml", environ={}).embedded
+    production = load(CONFIGS / "production.toml", environ=FILLED_IN)
+    assert (production.api.login, production.api.base_url) == ("oauth", "https://bank.example.com/api/v2.1")
+    assert "finhub.cloud" not in (CONFIGS / "production.toml").read_text(encoding="utf-8")
+    practice = load(CONFIGS / "finhub_sandbox.toml", environ=IDS)
+    assert practice.api.base_url == "https://sandbox.finhub.cloud/api/v2.1"
+    assert practice.ledger.path.name != production.ledger.path.name
+
+
+@pytest.mark.parametrize("name", ["production.toml", "finhub_sandbox.toml"])
+def test_a_placeholder_that_is_left_is_refused_in_one_sentence(name: str) -> None:
+    """All that are left are named, and no other; what the environment fills in is filled in."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(CONFIGS / name, environ={})
+    ids = "api.tenant_id, api.organization_id, api.user_id"
+    left = f"api.base_url, {ids}, api.login_url, api.client_certificate" if name == "production.toml" else ids
+    assert str(caught.value) == f"{CONFIGS / name}: {left} must be filled in: a placeholder is still there"
+    with pytest.raises(ConfigurationError, match=r"toml: api\.user_id must be filled in"):
+        load(CONFIGS / name, environ={key: value for key, value in FILLED_IN.items() if "USER_ID" not in key})
+
+
+@pytest.mark.parametrize("name", ["production.toml", "finhub_sandbox.toml"])
+def test_practice_needs_no_placeholder_filled_in(name: str) -> None:
+    """``ONBOARD_API__BASE_URL=sandbox:`` works with the file as it is shipped."""
+    assert load(CONFIGS / name, environ={"ONBOARD_API__BASE_URL": "sandbox:"}).embedded
 
 
 def test_what_wins(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from finhub_onboard.config.credentials import PREFIX
+from finhub_onboard.config.placeholders import without_placeholders
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.section import Section
 from finhub_onboard.config.settings import SANDBOX_URL, Settings
@@ -52,7 +53,7 @@ def load(
             variables.pop((section, name), None)
             of_flags.add((section, name))
     try:
-        settings = Settings.model_validate(tree)
+        settings = Settings.model_validate(without_placeholders(tree, where))
     except ValidationError as error:
         hint = "correct these keys; the README's settings table names all of them"
         raise _explain(error, where, Settings, variables, hint=hint) from None
