@@ -117,8 +117,40 @@ def test_only_a_registration_shows_that_categories_are_taken() -> None:
     assert weighed(suspicion, CATEGORY, *ROWS[10:15])[-1] is FATAL
     suspicion = Suspicion()
     weighed(suspicion, DONE, *ROWS[:2])
-    for row in ROWS[10:30]:  # a file that is sorted by category
-        assert weighed(suspicion, CATEGORY, *[row] * TRIES) == [SUSPECT, SUSPECT, Verdict.REFUSED]
+    assert weighed(suspicion, CATEGORY, *[ROWS[10]] * TRIES) == [SUSPECT, SUSPECT, Verdict.REFUSED]
+
+
+def of_category(suspicion: Suspicion, judgement: Judgement, category: str, *keys: bytes) -> list[Verdict]:
+    """Weigh the same registration for several customers of one category."""
+    return [suspicion.weigh(REGISTER, judgement, key, category).verdict for key in keys]
+
+
+def test_a_refused_category_is_its_own_rows_fault_and_costs_them_one_call_each() -> None:
+    """A file that is sorted by category, with the refused one at its head: nobody has passed yet, others are used."""
+    suspicion = Suspicion()
+    suspicion.uses_others = lambda refused: refused != {"bad", "worse"}
+    assert of_category(suspicion, CATEGORY, "bad", *ROWS[:4]) == [SUSPECT] * 4
+    assert set(of_category(suspicion, CATEGORY, "bad", *ROWS[4:40])) == {Verdict.REFUSED}
+    assert of_category(suspicion, DONE, "good", *ROWS[40:42]) == [Verdict.DONE] * 2
+    assert of_category(suspicion, CATEGORY, "worse", *[ROWS[50]] * TRIES) == [SUSPECT, SUSPECT, Verdict.REFUSED]
+    assert of_category(suspicion, CATEGORY, "worse", ROWS[51]) == [Verdict.REFUSED]
+
+
+def test_the_run_is_refused_once_each_category_that_it_uses_is() -> None:
+    """The first refused category is its rows' own; the second one is the last that there is."""
+    suspicion = Suspicion()
+    suspicion.uses_others = lambda refused: refused != {"bad", "worse"}
+    assert of_category(suspicion, CATEGORY, "bad", *ROWS[:5])[-1] is Verdict.REFUSED
+    assert of_category(suspicion, CATEGORY, "worse", *ROWS[10:15]) == [SUSPECT] * 4 + [FATAL]
+
+
+def test_a_category_that_passes_for_others_is_tried_again() -> None:
+    """Whatever was refused in it before: the refusal is this row's."""
+    suspicion = Suspicion()
+    suspicion.uses_others = lambda _: True
+    of_category(suspicion, CATEGORY, "mixed", *ROWS[:6])
+    of_category(suspicion, DONE, "mixed", *ROWS[10:12])
+    assert of_category(suspicion, CATEGORY, "mixed", *[ROWS[20]] * TRIES) == [SUSPECT, SUSPECT, Verdict.REFUSED]
 
 
 def test_calls_are_weighed_each_for_itself() -> None:

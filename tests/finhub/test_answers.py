@@ -93,7 +93,7 @@ BAD = {
     "00-admin-session.response.401.json": (Kind.NONE, "", "Authentication failed"),
     "02-registration.response.400.categorization.json": (
         Kind.CATEGORIZATION,
-        "",
+        "category",
         "Categorization validation failed; Feature … requires mandatory key 'riskLevel'",
     ),
     "02-registration.response.400.password.json": (

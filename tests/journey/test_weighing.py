@@ -17,8 +17,8 @@ def weighing(monkeypatch: pytest.MonkeyPatch) -> Suspicion:
     """Let lives weigh as a run does, all with one memory."""
     suspicion = Suspicion()
 
-    def weigh(_: Life, at: Step, judgement: Judgement, key: bytes) -> Judgement:
-        return suspicion.weigh(at, judgement, key)
+    def weigh(_: Life, at: Step, judgement: Judgement, key: bytes, category: str) -> Judgement:
+        return suspicion.weigh(at, judgement, key, category)
 
     monkeypatch.setattr(Life, "weigh", weigh)
     return suspicion

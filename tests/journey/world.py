@@ -455,9 +455,9 @@ class Life:
         """Note every reply."""
         self.observed.append(reply)
 
-    def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
+    def weigh(self, step: Step, judgement: Judgement, key: bytes, category: str) -> Judgement:
         """There is one customer; where ``others_pass``, what looks like the run's is this row's."""
-        del step, key
+        del step, key, category
         ours = judgement.verdict is Verdict.FATAL and self.world.others_pass
         return replace(judgement, verdict=Verdict.GIVEN_UP) if ours else judgement
 

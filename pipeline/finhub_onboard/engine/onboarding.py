@@ -29,7 +29,7 @@ from finhub_onboard.engine.tasks import beside
 from finhub_onboard.errors import ExitCode, OnboardError, StoppedEarlyError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.intake.second_pass import judge_rows
+from finhub_onboard.intake.second_pass import judge_rows, uses_others
 from finhub_onboard.journey.identities import Identities
 from finhub_onboard.journey.traverse import Tools
 from finhub_onboard.ledger import logins
@@ -127,6 +127,9 @@ class Onboarding:
             self._emit(Notice(message=f"{error}; the run goes on without them"))
 
     async def _carry(self, connection: Connection, stopper: Stopper, categories: tuple[Category, ...]) -> None:
+        stopper.suspicion.uses_others = partial(
+            uses_others, self._found, categories, batch_rows=self._settings.intake.batch_rows
+        )
         rules = StopRules(self._settings, stopped_by=Cause.parse(self._progress.stopped_by))
         tally = Tally(total=self._found.rows)
         async with self._writer(stopper) as writer:

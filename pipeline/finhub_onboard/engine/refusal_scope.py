@@ -7,8 +7,9 @@ per kind of call, who passes and who is refused:
 - A refused customer tries again after a pause, while the others continue.
 - Refused ``TRIES`` times while others pass: the refusal is the row's own. This run gives the customer up, a later run
   tries again (a refused category is final: the row must be corrected).
-- ``ENOUGH`` different customers refused alike since anybody passed: it is the run's. Not so a category: rows may be
-  sorted by it, and once any other row was accepted it is the rows' own.
+- ``ENOUGH`` different customers refused alike since anybody passed: it is the run's.
+- A category is refused as such: whoever else has it is refused at once, as the row's own. It is the run's only if the
+  inputs use no other category than those that are refused.
 - Nobody has passed yet: the customer is set aside until all others were tried. If still nobody has passed then, the
   refusal is taken at face value. But a customer whom an earlier run gave up is known: its refusal is still the row's
   own, and says nothing about the run.
@@ -17,6 +18,7 @@ Knows no clock and no bank; pure except for its counts.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -26,6 +28,8 @@ from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.model import Journey, Standing
 
+UsesOthers = Callable[[frozenset[str]], bool]
+"""Whether any row has a category that is none of these; the run sets it once it knows the categories."""
 ENOUGH = 5
 """So many different customers refused alike in a row show that a refusal is the run's."""
 TRIES = 3
@@ -75,6 +79,8 @@ class Suspicion:
     def __init__(self) -> None:
         self._kinds: defaultdict[str, _Kind] = defaultdict(_Kind)
         self._known: set[bytes] = set()
+        self._refused_categories: frozenset[str] = frozenset()
+        self.uses_others: UsesOthers = lambda _: False
 
     def take_up(self, journey: Journey) -> None:
         """Note how an earlier run left a customer."""
@@ -82,14 +88,16 @@ class Suspicion:
         if given_up and journey.code in _CODES:
             self._known.add(journey.key)
 
-    def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
+    def weigh(self, step: Step, judgement: Judgement, key: bytes, category: str = "") -> Judgement:
         """Adjust the judgement to the results of the same kind of call for other customers.
 
         A refusal that may be the run's becomes ``SUSPECT`` or ``EXPIRED`` (try again after a pause; ``EXPIRED`` with a
         new token), ``ASIDE`` (try again after all others), ``GIVEN_UP`` (the row's own), or stays ``FATAL``.
         """
         verdict, code = judgement.verdict, judgement.code
-        if verdict is Verdict.FATAL or (verdict is Verdict.REFUSED and code == Code.CATEGORY_REFUSED):
+        if verdict is Verdict.REFUSED and code == Code.CATEGORY_REFUSED:
+            return self._category(judgement, key, category)
+        if verdict is Verdict.FATAL:
             return self._refusal(step, judgement, key) if code in _CODES else judgement
         if verdict in _ANSWERS or (verdict in _ABOUT_THE_ROW and code not in _CODES):
             self._kinds[step.call.name].passes(key)
@@ -97,20 +105,19 @@ class Suspicion:
                 self._kinds[Code.TOKEN_REFUSED].passes(key)
             if step.call.name is CallName.REGISTER and verdict is Verdict.DONE:
                 self._kinds[Code.CATEGORY_REFUSED].passes(key)
+                self._kinds[_of(category)].passes(key)
         return judgement
 
     def _refusal(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
         code = judgement.code
-        kind = self._kinds[code if code in (Code.TOKEN_REFUSED, Code.CATEGORY_REFUSED) else step.call.name]
+        kind = self._kinds[code if code == Code.TOKEN_REFUSED else step.call.name]
         tries = kind.refuses(code, key)
         if key in self._known:
             kind.since[code].pop(key, None)
         alike = sum(times > _GRACE.get(code, 0) for times in kind.since[code].values())
         others_pass = bool(kind.passed - {key})
-        if alike >= ENOUGH and not (others_pass and code == Code.CATEGORY_REFUSED):
-            since = "since somebody passed" if kind.passed else "so far"
-            message = f"{judgement.message}: it is the same for all {alike} customers {since}"
-            return replace(judgement, verdict=Verdict.FATAL, message=message)
+        if alike >= ENOUGH:
+            return _runs(judgement, alike, "since somebody passed" if kind.passed else "so far")
         if tries >= TRIES:
             return _rows_own(judgement) if others_pass or key in self._known else judgement
         if not others_pass and tries == TRIES - 1:
@@ -118,10 +125,37 @@ class Suspicion:
         new_token = code == Code.TOKEN_REFUSED and key in kind.since[code]
         return replace(judgement, verdict=Verdict.EXPIRED if new_token else Verdict.SUSPECT)
 
+    def _category(self, judgement: Judgement, key: bytes, category: str) -> Judgement:
+        kind = self._kinds[_of(category)]
+        if category in self._refused_categories and not kind.passed:
+            return judgement
+        tries = kind.refuses(judgement.code, key)
+        if key in self._known:
+            kind.since[judgement.code].pop(key, None)
+        alike = len(kind.since[judgement.code])
+        if kind.passed - {key}:
+            return judgement if tries >= TRIES else replace(judgement, verdict=Verdict.SUSPECT)
+        others_pass = bool(self._kinds[Code.CATEGORY_REFUSED].passed - {key})
+        refused = self._refused_categories | {category}
+        if alike >= ENOUGH and not others_pass and not self.uses_others(refused):
+            return _runs(judgement, alike, "so far")
+        if alike >= ENOUGH or tries >= TRIES:
+            self._refused_categories = refused if alike >= ENOUGH or others_pass else self._refused_categories
+            return judgement
+        aside = not others_pass and tries == TRIES - 1
+        return replace(judgement, verdict=Verdict.ASIDE if aside else Verdict.SUSPECT)
+
+
+def _of(category: str) -> str:
+    return f"{Code.CATEGORY_REFUSED} {category.casefold()}"
+
+
+def _runs(judgement: Judgement, alike: int, since: str) -> Judgement:
+    message = f"{judgement.message}: it is the same for all {alike} customers {since}"
+    return replace(judgement, verdict=Verdict.FATAL, message=message)
+
 
 def _rows_own(judgement: Judgement) -> Judgement:
-    if judgement.verdict is Verdict.REFUSED:
-        return judgement
     return replace(
         judgement,
         verdict=Verdict.GIVEN_UP,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.model import Journey, Standing
 
 
@@ -61,6 +62,9 @@ class StopRules:
             return ""
         self.failed += 1
         cause = Cause.of(journey)
+        if journey.code == Code.CATEGORY_REFUSED:  # that a category concerns the run is decided by ``refusal_scope``
+            self._same, self._last = 0, None
+            return self._too_many()
         self._same = self._same + 1 if cause == self._last else 1
         self._last = cause
         if cause == before:

@@ -40,8 +40,8 @@ class Stopper:
         self.reason = ""
         self.hint = ""
         self.exit_code = ExitCode.OK
-        suspicion = Suspicion()
-        self.weigh, self.take_up = suspicion.weigh, suspicion.take_up
+        self.suspicion = Suspicion()
+        self.weigh, self.take_up = self.suspicion.weigh, self.suspicion.take_up
         self._loop = asyncio.get_running_loop()
         self._signals = 0
         self._is_cut = False

@@ -60,6 +60,8 @@ def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, 
         return _accepted(call, status, body, data, whose)
     says = refusals.meant_status(status, body, data)
     kind, field, message, facts = refusals.trouble(body, data, whose.customer, secrets)
+    if kind is Kind.CATEGORIZATION and says == 400:  # noqa: PLR2004 - a 403 is about the tenant
+        field = field or "category"
     return Reply(status=status, says=says, readable=True, facts=facts, kind=kind, field=field, message=message)
 
 

@@ -4,7 +4,7 @@ Promises: every record of every input comes out exactly once, in input order, as
 say why not; a second call gives the same rows. Memory is bounded by the batch. Knows no bank and no ledger.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ import polars as pl
 
 from finhub_onboard.intake import passes, small_inputs
 from finhub_onboard.intake.checking import contacts, documents, schema
-from finhub_onboard.intake.checking.categories import Catalogue
+from finhub_onboard.intake.checking.categories import Catalogue, words_of
 from finhub_onboard.intake.checking.normalise import canonical, normalise
 from finhub_onboard.intake.findings import Piece
 from finhub_onboard.intake.first_pass import Survey
@@ -123,6 +123,19 @@ def any_filled(survey: Survey, columns: Sequence[str], *, batch_rows: int) -> bo
         for batch in passes.read_surveyed(source, replace(table, plan=plan), batch_rows):
             frame = canonical(files.make_cells([batch]).frame.select(columns))
             if frame.select(pl.any_horizontal(pl.all() != "").any()).item():
+                return True
+    return False
+
+
+def uses_others(survey: Survey, categories: Sequence[Category], refused: Collection[str], *, batch_rows: int) -> bool:
+    """Tell whether any record has one of the categories, but none of those that a word of ``refused`` means."""
+    folded = {word.casefold() for word in refused}
+    words = [{word.casefold() for word in words_of(category)} for category in categories]
+    left = sorted(set[str]().union(*(own for own in words if not own & folded)))
+    for source, table in zip(survey.sources, survey.tables, strict=True):
+        plan = table.plan.only(("external_id", "category"))
+        for batch in passes.read_surveyed(source, replace(table, plan=plan), batch_rows):
+            if files.make_cells([batch]).frame["category"].str.to_lowercase().is_in(left).any():
                 return True
     return False
 

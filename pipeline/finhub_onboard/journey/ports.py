@@ -73,7 +73,7 @@ class Stop(Protocol):
     def requested(self) -> bool:
         """Whether no new call may be sent."""
 
-    def weigh(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
+    def weigh(self, step: Step, judgement: Judgement, key: bytes, category: str) -> Judgement:
         """Adjust a judgement to what happened to other customers: it concerns this row, or the whole run."""
 
     def compare(self, step: Step, judgement: Judgement, facts: Facts, journey: Journey) -> None:

@@ -167,7 +167,7 @@ class Traverser:
         """Adjust a judgement that may concern the whole run to what happened to other customers."""
         if judgement.verdict is Verdict.EXPIRED:
             judgement = self._weigh_expired(step, token, judgement)
-        weighed = self._tools.stop.weigh(step, judgement, self._journey.key)
+        weighed = self._tools.stop.weigh(step, judgement, self._journey.key, self._customer.category)
         again = weighed.verdict is Verdict.SUSPECT or (weighed is not judgement and weighed.verdict is Verdict.EXPIRED)
         self._set_back = self._set_back + 1 if again else 0
         self.is_aside = weighed.verdict is Verdict.ASIDE

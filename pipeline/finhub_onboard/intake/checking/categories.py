@@ -22,7 +22,7 @@ class Catalogue:
         if self.known is None or text in self._spellings():
             return text
         folded = [word for word in self._spellings() if word.casefold() == text.casefold()]
-        meant = {category.id for category in self.known for word in folded if word in _words(category)}
+        meant = {category.id for category in self.known for word in folded if word in words_of(category)}
         return folded[0] if len(meant) == 1 else None
 
     def nearest(self, text: str) -> str:
@@ -33,8 +33,9 @@ class Catalogue:
         return by_folded[near[0]] if near else "not known"
 
     def _spellings(self) -> Sequence[str]:
-        return [word for category in self.known or () for word in _words(category)]
+        return [word for category in self.known or () for word in words_of(category)]
 
 
-def _words(category: Category) -> tuple[str, ...]:
+def words_of(category: Category) -> tuple[str, ...]:
+    """All by which a row may name the category."""
     return tuple(word for word in (category.key, category.id, category.name) if word)
