@@ -1,0 +1,83 @@
+"""The job at a bank as strict as its contract: what a row's address decides, and what others do meanwhile."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import FAST
+from tests.acceptance.support import ROOT, SAMPLE, Desk, assert_no_traceback, head, sandbox
+from tests.support import typical
+
+ROWS = 12
+
+
+def magic(folder: Path) -> Path:
+    """Nine rows; the addresses of some decide their customers' fate."""
+    source = head(SAMPLE, 9, folder / "customers.csv")
+    text = source.read_text(encoding="utf-8")
+    for number, tag in ((2, "high"), (4, "docs"), (5, "slow"), (7, "declined")):
+        text = text.replace(f"customer{number:04}@", f"customer{number:04}+{tag}@")
+    source.write_text(text, encoding="utf-8")
+    return source
+
+
+def test_addresses_decide_what_becomes_of_rows(desk: Desk, tmp_path: Path) -> None:
+    """Row 7 is declined, row 2 waits for the power tenant, row 4 for a document; row 5 is finished by the next run."""
+    source = magic(tmp_path)
+    expected = {2: ("parked", "high_risk"), 4: ("parked", "document_missing"), 7: ("declined", "verification_refused")}
+    for slow in (("parked", "approval_not_final"), ("onboarded", "")):
+        done = desk.run(source)
+        assert_no_traceback(done)
+        assert done.returncode == 3, done.stderr
+        told = {int(row["row_number"]): (row["disposition"], row["code"]) for row in desk.table("results.csv")}
+        assert {number: told[number] for number in expected} == expected
+        assert told[5] == slow
+        assert {told[number][0] for number in (1, 3, 6, 8, 9)} <= {"onboarded", "unchanged"}
+
+
+def outcomes(desk: Desk) -> Counter[str]:
+    """How many rows ended how, with the code of those that are not finished."""
+    return Counter(
+        "finished" if row["disposition"] in ("onboarded", "unchanged") else f"{row['disposition']} {row['code']}"
+        for row in desk.table("results.csv")
+    )
+
+
+@pytest.mark.parametrize("path", ["customer", "verifications"])
+@pytest.mark.parametrize(
+    "scenario", typical(["approved_before", "approved_meanwhile", "approved_later"], "approved_before")
+)
+def test_whoever_can_be_onboarded_is(scenario: str, path: str, tmp_path: Path) -> None:
+    """What others approve, before us, between our calls or later, keeps nobody from the end; MEDIUM rows included."""
+    source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
+    with sandbox("--scenario", str(ROOT / "configs" / "scenarios" / f"{scenario}.toml")) as bank:
+        desk = Desk(folder=tmp_path, bank=bank).configure(FAST, verification_path=path)
+        for _ in range(2 if scenario == "approved_later" else 1):
+            done = desk.run(source)
+            assert_no_traceback(done)
+        assert bank.record()["acts"]["approve"] > 0
+    assert outcomes(desk) == {"finished": ROWS}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "waits"),
+    [
+        ("rejected_meanwhile", {"declined verification_refused", "parked not_verified"}),
+        ("expired_meanwhile", {"parked state_conflict", "parked not_verified"}),
+        ("documents_refused", {"parked document_missing"}),
+        ("consents_change", {"failed refused"}),
+        ("data_reset", {"failed not_found"}),
+    ],
+)
+def test_what_keeps_a_row_from_onboarding_is_named(scenario: str, waits: set[str], tmp_path: Path) -> None:
+    """Some rows are kept, each with a code, and the others are finished."""
+    source = head(SAMPLE, 40, tmp_path / "customers.csv")
+    with sandbox("--scenario", str(ROOT / "configs" / "scenarios" / f"{scenario}.toml")) as bank:
+        desk = Desk(folder=tmp_path, bank=bank).configure(FAST)
+        done = desk.run(source)
+        assert_no_traceback(done)
+        found = outcomes(desk)
+        assert found.total() == 40
+        assert set(found) - {"finished"} <= waits
+        assert found.total() - found["finished"] > 0
