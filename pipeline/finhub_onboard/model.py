@@ -85,12 +85,16 @@ ERROR_COLUMNS = ("_err_row", "_err_field", "_err_code", "_err_message")
 """Columns that a rejects file adds and that an input may carry: they are ignored on reading."""
 
 
+PROHIBITED, B2B = "PROHIBITED", "B2B"
+"""In place of a category's risk level: it takes nobody; it takes companies only (API.md, section 14)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
     """A category of the bank's hierarchy; ``key`` is its code, ``id`` its ``databaseId``.
 
     ``name`` is what the bank calls it and wants to hear again; only ``label`` is shown.
-    ``risk`` is the level that the hierarchy names for its customers; empty: it names none.
+    ``risk`` is the level that the hierarchy names for its customers, or one of the two above; empty: it names none.
     """
 
     key: str

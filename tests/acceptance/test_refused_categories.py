@@ -1,10 +1,12 @@
 """A category that the bank refuses concerns the rows that have it: all others are onboarded, in one run."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
 
+from finhub_onboard.sandbox import demo
 from tests.acceptance.conftest import FAST
 from tests.acceptance.interposed import Made, interposed, told
 from tests.acceptance.support import SAMPLE, Desk, sandbox
@@ -51,3 +53,31 @@ def test_a_run_whose_only_category_is_refused_stops(tmp_path: Path) -> None:
         desk = Desk(folder=tmp_path, bank=bank).configure(FAST, base_url=between.base_url)
         assert desk.run(write(tmp_path / "book.csv", ["INDIVIDUAL_STANDARD"] * ROWS)).returncode == 5
         assert desk.counts() == {"pending": ROWS}
+
+
+@pytest.mark.parametrize("bad", ["B2B_SMALL_BUSINESS", "INDIVIDUAL_PROHIBITED"])
+def test_a_category_that_takes_nobody_is_rejected_before_any_call(desk: Desk, tmp_path: Path, bad: str) -> None:
+    """By what the hierarchy says of it; `check` says so, and `plan` after it."""
+    assert desk.bank is not None
+    source = write(tmp_path / "book.csv", [bad] * 3 + ["INDIVIDUAL_STANDARD"] * (ROWS - 3))
+    checked = desk.onboard("check", "--config", desk.config)
+    assert [bad in line for line in checked.stdout.splitlines() if "rows of it are rejected" in line].count(True) == 1
+    planned = json.loads(desk.onboard("plan", source, "--config", desk.config, "--json").stdout)
+    assert (planned["dispositions"]["rejected"], planned["dispositions"]["onboarded"]) == (3, ROWS - 3)
+    assert desk.run(source).returncode == 3
+    assert desk.counts() == {"rejected": 3, "onboarded": ROWS - 3}
+    assert {row["field"] for row in desk.table("errors.csv")} == {"category"}
+    assert desk.summary()["calls"]["registration"]["sent"] == ROWS - 3
+
+
+def test_a_hierarchy_that_changed_since_the_last_run_is_said(tmp_path: Path) -> None:
+    """One line that names the categories; a night later it is the known one."""
+    few = {"INDIVIDUAL_STANDARD": {"databaseId": demo.CATEGORIES[0].id, "categoryName": "Individual Standard"}}
+    fewer = told(200, "Success", categories=few)
+    with sandbox() as bank, interposed(bank.root) as between:
+        desk = Desk(folder=tmp_path, bank=bank).configure(FAST, base_url=between.base_url)
+        source = write(tmp_path / "book.csv", ["INDIVIDUAL_STANDARD"])
+        assert "categories changed" not in desk.run(source).stderr
+        between.between = lambda path, _: fewer if "hierarchy" in path else None
+        assert "the bank's categories changed since the last run: gone: B2B_SMALL_BUSINESS" in desk.run(source).stderr
+        assert "categories changed" not in desk.run(source).stderr

@@ -170,7 +170,7 @@ def test_categories_of_both_generations() -> None:
     """The hierarchy is read wrapped and bare, B2B categories included."""
     assert read_categories((EXAMPLES / "01-categorization.response.200.json").read_bytes()) == (
         Category(key="INDIVIDUAL_STANDARD", id="sample-cat-b2c-low-001", name="Individual Standard"),
-        Category(key="B2B_SMALL_BUSINESS", id="sample-cat-b2b-small-001", name="Small Business"),
+        Category(key="B2B_SMALL_BUSINESS", id="sample-cat-b2b-small-001", name="Small Business", risk="B2B"),
     )
     assert read_categories((EXAMPLES / "01-categorization.response.200.unwrapped.json").read_bytes()) == (
         Category(key="INDIVIDUAL_BASIC", id="sample-cat-ind-001", name="Individual Basic"),

@@ -27,7 +27,7 @@ GOOD = (200, example("01-categorization.response.200.json"))
 EXPIRED = (401, example("90-error.response.401.expired.json"))
 FOUND = (
     Category(key="INDIVIDUAL_STANDARD", id="sample-cat-b2c-low-001", name="Individual Standard"),
-    Category(key="B2B_SMALL_BUSINESS", id="sample-cat-b2b-small-001", name="Small Business"),
+    Category(key="B2B_SMALL_BUSINESS", id="sample-cat-b2b-small-001", name="Small Business", risk="B2B"),
 )
 
 

@@ -21,6 +21,7 @@ from finhub_onboard.engine.documents_root import refusal
 from finhub_onboard.engine.preconditions import need_credentials, need_seed, open_ledger
 from finhub_onboard.errors import ConfigurationError, OnboardError
 from finhub_onboard.events import Event, Notice
+from finhub_onboard.intake.checking.categories import barred
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import logins
 from finhub_onboard.ledger.categories import remember
@@ -58,7 +59,9 @@ def check(
 
 
 def _risk_suffix(category: Category) -> str:
-    return f", risk {category.risk}" if category.risk else ""
+    risk = f", risk {category.risk}" if category.risk else ""
+    why = barred(category)
+    return f"{risk}; rows of it are rejected: {why.message}" if why else risk
 
 
 _AFTER_CONFIGURATION = (

@@ -33,14 +33,14 @@ from finhub_onboard.intake.second_pass import judge_rows, uses_others
 from finhub_onboard.journey.identities import Identities
 from finhub_onboard.journey.traverse import Tools
 from finhub_onboard.ledger import logins
-from finhub_onboard.ledger.categories import remember
+from finhub_onboard.ledger.categories import changes, remember
 from finhub_onboard.ledger.ports import Writer
 from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.incomplete import Known
 from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.requirements import journey_rules
-from finhub_onboard.matching.run_facts import RunProgress, to_json
+from finhub_onboard.matching.run_facts import RunProgress, read_progress, to_json
 from finhub_onboard.model import Category
 
 _HEARTBEAT_S = 5.0
@@ -110,12 +110,20 @@ class Onboarding:
             return
         try:
             categories = await connection.categories()
+            self._say_if_changed(categories)
             remember(categories, self._ledger)
             self._progress = replace(self._progress, categories=categories)
             await self._verify_subscription(connection)
             await self._carry(connection, stopper, categories)
         except OnboardError as error:
             stopper.error(error)
+
+    def _say_if_changed(self, categories: tuple[Category, ...]) -> None:
+        """Report a hierarchy that is not that of the last run that read one."""
+        runs = (read_progress(run.facts, self._keys).categories for run in self._ledger.runs())
+        before = next((known for known in runs if known), categories)
+        if found := changes(before, categories):
+            self._emit(Notice(message=f"the bank's categories changed since the last run: {found}"))
 
     async def _verify_subscription(self, connection: Connection) -> None:
         """Stop at a subscription that does not exist; one that gives no answer now may do so when it is needed."""

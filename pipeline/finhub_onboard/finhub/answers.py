@@ -20,10 +20,11 @@ from finhub_onboard.finhub.envelopes import is_the_banks
 from finhub_onboard.finhub.personal_ids import impersonal
 from finhub_onboard.finhub.whose import NOBODY, Whose
 from finhub_onboard.keys import IdKind
-from finhub_onboard.model import Category, Risk
+from finhub_onboard.model import B2B, PROHIBITED, Category, Risk
 from finhub_onboard.texts import is_label
 
-_RISKS = frozenset(Risk)
+_TIERS = frozenset({*Risk, PROHIBITED})
+_BUSINESS = frozenset({"B2B", "BUSINESS", "CORPORATE", "COMPANY", "ORGANIZATION"})
 _DOCUMENT_KINDS = frozenset(DocumentKind)
 """Any other requirement of the bank is UNKNOWN, which parks the row."""
 _MOST_REQUIRED = 100
@@ -100,7 +101,7 @@ def read_categories(content: bytes) -> tuple[Category, ...]:
             key=key if is_label(key) else identifier,
             id=identifier,
             name=_name(json_fields.text(entry.get("categoryName"))) or _name(key) or identifier,
-            risk=_tier(entry),
+            risk=_tier(key, entry),
         )
         for key, entry in json_fields.record(data.get("categories")).items()
         if isinstance(entry, dict) and (identifier := json_fields.identifier(entry.get("databaseId")))
@@ -117,10 +118,16 @@ def _name(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else ""
 
 
-def _tier(entry: dict[str, Any]) -> str:
-    """The risk level of a category; the hierarchy's name for it is not documented (API.md, section 14)."""
-    levels = (_risk(entry.get(name)) for name in ("riskLevel", "riskTier", "risk"))
-    return next((level for level in levels if level in _RISKS), "")
+def _tier(key: str, entry: dict[str, Any]) -> str:
+    """The risk level of a category, or that it takes nobody, or companies only.
+
+    The hierarchy's names for these are not documented (API.md, section 14), nor is how it marks those for companies.
+    """
+    kinds = {json_fields.word(entry.get(name)) for name in ("customerType", "categoryType", "type", "segment")}
+    levels = [_risk(entry.get(name)) for name in ("riskLevel", "riskTier", "risk")]
+    if PROHIBITED not in levels and ("B2B" in key.upper().split("_") or kinds & _BUSINESS):
+        return B2B
+    return next((level for level in levels if level in _TIERS), "")
 
 
 def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> tuple[Facts, bool]:
@@ -207,7 +214,7 @@ def _check(data: dict[str, Any]) -> Facts:
 def _risk(value: Any) -> str:
     """A risk level; other words are not stored, because they could be anything."""
     level = json_fields.word(value)
-    return level if level in _RISKS or not level else "UNKNOWN"
+    return level if level in _TIERS or not level else "UNKNOWN"
 
 
 def _requirement(value: Any) -> str:

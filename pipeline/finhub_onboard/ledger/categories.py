@@ -11,7 +11,7 @@ from dataclasses import asdict
 from finhub_onboard.errors import OnboardError
 from finhub_onboard.ledger.ports import Ledger, Reader
 from finhub_onboard.ledger.sealed import seal
-from finhub_onboard.model import Category
+from finhub_onboard.model import B2B, Category
 
 _NOTE = "hierarchy"
 
@@ -20,6 +20,23 @@ def remember(categories: Sequence[Category], ledger: Ledger) -> None:
     """Store the categories; a ledger that cannot be written is no error here."""
     with suppress(OnboardError):
         ledger.note(_NOTE, seal([asdict(category) for category in categories], ledger.keys))
+
+
+def changes(before: Sequence[Category], now: Sequence[Category]) -> str:
+    """Say how the hierarchy differs from the one before; empty if it does not. Only keys are shown."""
+    old, new = ({category.key: category for category in known} for known in (before, now))
+    parts = {
+        "new": [key for key in new if key not in old],
+        "gone": [key for key in old if key not in new],
+        "changed": [key for key in new if key in old and _differ(old[key], new[key])],
+    }
+    return "; ".join(f"{what}: {', '.join(sorted(keys))}" for what, keys in parts.items() if keys)
+
+
+def _differ(before: Category, now: Category) -> bool:
+    """A level that was not named before, or not kept by earlier versions, is no change."""
+    level = now.risk if not before.risk or now.risk == B2B else before.risk
+    return (before.id, before.name, level) != (now.id, now.name, now.risk)
 
 
 def known_categories(ledger: Reader) -> tuple[Category, ...] | None:

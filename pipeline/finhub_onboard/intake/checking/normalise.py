@@ -75,7 +75,7 @@ def normalise(
         "email": _judge(columns["email"], contacts.plain_emails, email, ViolationCode.EMAIL_INVALID),
         "phone": _phones(columns["phone"]),
         "nationality": _nationalities(columns["nationality"], nationalities),
-        "category": _judge(columns["category"], None, catalogue.spelling, ViolationCode.CATEGORY_UNKNOWN),
+        "category": _categories(columns["category"], catalogue),
     }
     columns.update((column, values) for column, (values, _) in judged.items())
     verdicts = {column: verdict for column, (_, verdict) in judged.items()}
@@ -111,6 +111,14 @@ def _nationalities(values: pl.Series, stated: Collection[str]) -> tuple[pl.Serie
         lambda name: ViolationCode.NATIONALITY_AMBIGUOUS if countries.candidates(name) else None,
     )
     return names, pl.select(pl.coalesce(several, verdicts)).to_series()
+
+
+def _categories(values: pl.Series, catalogue: Catalogue) -> tuple[pl.Series, pl.Series]:
+    """Return the hierarchy's spellings and verdicts: unknown categories, and those that take no individual."""
+    names, verdicts = _judge(values, None, catalogue.spelling, ViolationCode.CATEGORY_UNKNOWN)
+    if catalogue.known is None:
+        return names, verdicts
+    return names, pl.select(pl.coalesce(verdicts, map_texts(names, catalogue.bar))).to_series()
 
 
 def _judge(

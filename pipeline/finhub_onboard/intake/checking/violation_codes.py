@@ -123,6 +123,8 @@ class ViolationCode(StrEnum):
         "the bank's hierarchy has no such category",
         "use a category's key, id or name; the nearest is {nearest}",
     )
+    CATEGORY_PROHIBITED = ("category_prohibited", "the bank onboards nobody in this category", "correct the category")
+    CATEGORY_OF_BUSINESS = ("category_of_business", "the category is not for individuals", "correct the category")
     RISK_LEVEL_UNKNOWN = (
         "risk_level_unknown",
         "the risk level is none of LOW, MEDIUM, HIGH",
