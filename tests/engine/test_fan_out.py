@@ -481,6 +481,21 @@ def test_after_a_stop_for_one_cause_one_customer_goes_first() -> None:
     assert better.counter.most == 4
 
 
+def test_what_earlier_runs_left_in_doubt_stops_no_later_run() -> None:
+    """Nobody of them is sent again, so none is a new failure: else each night would end at the first of them."""
+    held = Held()
+    calm: dict[str, Any] = {"retry__max_wait_s": 0.01}
+    never: dict[str, Any] = {"stop__same_cause_rows": 0, "stop__max_failed_percent": 100}
+    Run(held, **calm, **never).of(iter([rows(30)]), refusing=lambda _: Reply(status=None))
+    assert {journey.standing for journey in held.journeys.values()} == {Standing.IN_DOUBT}
+    (cause,) = {Cause.of(journey) for journey in held.journeys.values()}
+    again = Run(held, number=2, stop__same_cause_rows=10, stop__min_rows=10, **calm).of(
+        iter([rows(60)]), refusing=lambda _: None, stopped_by=cause
+    )
+    assert not again.stopper.requested, again.stopper.reason
+    assert sorted(again.counter.sent) == sorted(f"C-{number}" for number in range(31, 61))
+
+
 @pytest.mark.parametrize("given", [[], rows(0, rejects=2)])
 def test_a_look_at_nobody_ends(given: list[IntakeRow]) -> None:
     """A run without a customer to look at ends, and leaves the look to the next."""

@@ -115,6 +115,8 @@ class Engine:
         disposition = self._source.finish(work, journey)
         self._emit(CustomerFinished(phase=journey.phase, disposition=disposition, code=journey.code))
         was_interrupted = journey.standing is Standing.OPEN and self._stopper.requested
-        if not was_interrupted and (reason := self._rules.feed(journey)):
+        # What an earlier run left in doubt and nobody could settle is no new failure: it would end every night.
+        is_known = journey.standing is Standing.IN_DOUBT and journey.doubts == work.journey.doubts
+        if not (was_interrupted or is_known) and (reason := self._rules.feed(journey)):
             hint = "look at the causes in the report; the same command goes on where it ended"
             self._stopper.request(reason, ExitCode.STOPPED_EARLY, hint=hint)
