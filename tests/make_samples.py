@@ -22,8 +22,10 @@ from pathlib import Path
 
 import polars as pl
 
-from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS
+from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, LATER_COLUMNS
 
+COLUMNS = tuple(column for column in CANONICAL_COLUMNS if column not in LATER_COLUMNS)
+"""The samples are those of earlier versions, which had no other columns."""
 SEED = 20260107
 ROWS = 500
 OVERSIZED_BYTES = 1_048_577
@@ -129,14 +131,16 @@ def _phone(start: str, number: int) -> str:
 
 def _write_csv(path: Path, rows: list[Row]) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, CANONICAL_COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
 
 def _write_parquet(path: Path, rows: list[Row]) -> None:
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(CANONICAL_COLUMNS, pl.String)).with_columns(
-        pl.all().replace("", None)
+    frame = (
+        pl.DataFrame(rows, schema=dict.fromkeys(CANONICAL_COLUMNS, pl.String))
+        .select(COLUMNS)
+        .with_columns(pl.all().replace("", None))
     )
     instants = [f"{consent}_accepted_at" for consent in CONSENTS]
     frame.with_columns(
@@ -149,7 +153,7 @@ def _write_parquet(path: Path, rows: list[Row]) -> None:
 
 FAULTS: tuple[tuple[str, str, str], ...] = (
     # Column, code, what stands there instead; the order is that of the rows.
-    *((column, "required_missing", "") for column in CANONICAL_COLUMNS[:8]),
+    *((column, "required_missing", "") for column in COLUMNS[:8]),
     ("first_name", "too_long", "A" * 201),
     ("document_number", "too_long", "9" * 65),
     ("last_name", "control_characters", "Smith\tJones"),
@@ -224,7 +228,7 @@ def _write_messy(folder: Path) -> None:
     alike = {"first_name": "Katharina", "last_name": "Schneider", "date_of_birth": "1979-05-04"}
     add(alike)
     add(alike | {"first_name": "Katarina"})
-    header = ",".join(CANONICAL_COLUMNS).encode() + b"\n"
+    header = ",".join(COLUMNS).encode() + b"\n"
     (folder / "customers_messy.csv").write_bytes(header + b"".join(records))
     with (folder / "customers_messy.expected.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
@@ -234,7 +238,7 @@ def _write_messy(folder: Path) -> None:
 
 def _record(row: Row) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow([row[column] for column in CANONICAL_COLUMNS])
+    csv.writer(buffer, lineterminator="\n").writerow([row[column] for column in COLUMNS])
     return buffer.getvalue().encode()
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finhub_onboard.keys import FINGERPRINT_COLUMNS, IdKind, Keys, changed_columns
-from finhub_onboard.model import CANONICAL_COLUMNS, Customer
+from finhub_onboard.keys import FINGERPRINT_COLUMNS, IdKind, Keys, changed_columns, merged_fingerprint
+from finhub_onboard.model import CANONICAL_COLUMNS, LATER_COLUMNS, Customer
 from tests.outbound.support import customer
 from tests.values import replace
 
@@ -211,3 +211,16 @@ def test_a_sealed_text_is_read_with_its_seed_only(text: str) -> None:
         assert Keys("another seed", "tenant").unseal_text(sealed) == ""
         assert Keys("a seed for tests", "another").unseal_text(sealed) == ""
         assert keys.unseal_text(touched) == ""
+
+
+@pytest.mark.parametrize("filled_later", [(), ("document_expires_on",), ("identity_document_back",), LATER_COLUMNS])
+def test_later_columns_leave_no_trace_while_they_are_empty(filled_later: tuple[str, ...]) -> None:
+    """An unchanged row of an earlier ledger is unchanged; a column that is filled or emptied is that one."""
+    keys = Keys("a seed", "tenant-1")
+    empty = filled(**dict.fromkeys(LATER_COLUMNS, ""))
+    before = keys.fingerprint(empty)
+    assert len(before) == 6 * (len(FINGERPRINT_COLUMNS) - len(LATER_COLUMNS))
+    now = keys.fingerprint(replace(empty, **dict.fromkeys(filled_later, "there")))
+    assert set(changed_columns(before, now)) == set(changed_columns(now, before)) == set(filled_later)
+    assert merged_fingerprint(before, now, keep=frozenset(LATER_COLUMNS)) == before
+    assert merged_fingerprint(now, before, keep=frozenset(LATER_COLUMNS)) == now

@@ -10,12 +10,15 @@ import string
 from enum import StrEnum
 from hashlib import blake2b, shake_256
 
-from finhub_onboard.model import CANONICAL_COLUMNS, Customer
+from finhub_onboard.model import CANONICAL_COLUMNS, LATER_COLUMNS, Customer
 
 FINGERPRINT_COLUMNS = CANONICAL_COLUMNS[1:]
 """Columns that a fingerprint covers: all but ``external_id``, which is the customer's key."""
 
 _DIGEST = 6
+_LENGTH = _DIGEST * len(FINGERPRINT_COLUMNS)
+_FIRST_LENGTH = _LENGTH - _DIGEST * len(LATER_COLUMNS)
+"""The length for rows that have none of the later columns, as in ledgers of versions that did not know them."""
 _SEAL_CHECK_DIGITS = 32
 _UPPER, _LOWER, _DIGITS, _SPECIAL = string.ascii_uppercase, string.ascii_lowercase, string.digits, "!#$%*+-=?@_"
 _PASSWORD_LENGTH = 24
@@ -82,14 +85,21 @@ class Keys:
     def fingerprint(self, customer: Customer) -> bytes:
         """Keyed hash of each column, 6 bytes apiece in the order of ``FINGERPRINT_COLUMNS``.
 
-        Salted with the customer's key, so that equal values of two customers do not show as equal.
+        Salted with the customer's key, so that equal values of two customers do not show as equal. An empty later
+        column has zeros, and zeros at the end are left out.
         """
         salt = self.customer(customer.external_id)
-        return b"".join(
-            blake2b(
-                getattr(customer, column).encode(), digest_size=_DIGEST, key=self._columns, salt=salt, person=person
-            ).digest()
-            for column, person in _PERSONS
+
+        def digest(column: str, person: bytes) -> bytes:
+            value = getattr(customer, column).encode()
+            return blake2b(value, digest_size=_DIGEST, key=self._columns, salt=salt, person=person).digest()
+
+        first = b"".join(digest(column, person) for column, person in _PERSONS[: -len(LATER_COLUMNS)])
+        if not any(getattr(customer, column) for column in LATER_COLUMNS):
+            return first
+        later = _PERSONS[-len(LATER_COLUMNS) :]
+        return _trimmed(
+            first + b"".join(digest(*each) if getattr(customer, each[0]) else bytes(_DIGEST) for each in later)
         )
 
     def identity_hashes(self, customer: Customer) -> dict[str, bytes]:
@@ -138,8 +148,17 @@ class Keys:
 _PERSONS = tuple((column, f"{place:02}".encode()) for place, column in enumerate(FINGERPRINT_COLUMNS))
 
 
+def _trimmed(fingerprint: bytes) -> bytes:
+    """Leave out the digests of empty later columns at the end."""
+    length = len(fingerprint)
+    while length > _FIRST_LENGTH and not any(fingerprint[length - _DIGEST : length]):
+        length -= _DIGEST
+    return fingerprint[:length]
+
+
 def changed_columns(before: bytes, after: bytes) -> tuple[str, ...]:
     """Names of the columns whose values differ between two fingerprints."""
+    before, after = before.ljust(_LENGTH, b"\0"), after.ljust(_LENGTH, b"\0")
     return tuple(
         column
         for place, column in enumerate(FINGERPRINT_COLUMNS)
@@ -149,19 +168,23 @@ def changed_columns(before: bytes, after: bytes) -> tuple[str, ...]:
 
 def merged_fingerprint(before: bytes, now: bytes, *, keep: frozenset[str]) -> bytes:
     """The fingerprint ``now``, but that of ``before`` in the columns ``keep``."""
-    return b"".join(
-        (before if column in keep else now)[place * _DIGEST : (place + 1) * _DIGEST]
-        for place, column in enumerate(FINGERPRINT_COLUMNS)
+    before, now = before.ljust(_LENGTH, b"\0"), now.ljust(_LENGTH, b"\0")
+    return _trimmed(
+        b"".join(
+            (before if column in keep else now)[place * _DIGEST : (place + 1) * _DIGEST]
+            for place, column in enumerate(FINGERPRINT_COLUMNS)
+        )
     )
 
 
 def column_hash(fingerprint: bytes, column: str) -> bytes:
     """The part of a fingerprint that covers one column."""
     place = FINGERPRINT_COLUMNS.index(column) * _DIGEST
-    return fingerprint[place : place + _DIGEST]
+    return fingerprint.ljust(_LENGTH, b"\0")[place : place + _DIGEST]
 
 
 def with_column_hash(fingerprint: bytes, column: str, value: bytes) -> bytes:
     """The fingerprint with the part of one column made from ``value``."""
     place = FINGERPRINT_COLUMNS.index(column) * _DIGEST
-    return fingerprint[:place] + blake2b(value, digest_size=_DIGEST).digest() + fingerprint[place + _DIGEST :]
+    full = fingerprint.ljust(_LENGTH, b"\0")
+    return _trimmed(full[:place] + blake2b(value, digest_size=_DIGEST).digest() + full[place + _DIGEST :])

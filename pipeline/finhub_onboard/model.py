@@ -66,17 +66,16 @@ REQUIRED_COLUMNS = (
     "nationality",
     "category",
 )
-DOCUMENT_COLUMNS = ("identity_document", "address_document", "funds_document")
+_DOCUMENTS = ("identity_document", "address_document", "funds_document")
+LATER_COLUMNS = ("identity_document_back", "document_issued_on", "document_expires_on")
+"""Columns since 0.7.0: while they are empty, a row is what it was for earlier versions."""
+DOCUMENT_COLUMNS = (*_DOCUMENTS, "identity_document_back")
 CONSENTS = ("terms", "privacy", "data_processing")
 OPTIONAL_COLUMNS = (
-    "gender",
-    "place_of_birth",
-    "pincode",
-    "risk_level",
-    "document_type",
-    "document_number",
-    *DOCUMENT_COLUMNS,
+    *("gender", "place_of_birth", "pincode", "risk_level", "document_type", "document_number"),
+    *_DOCUMENTS,
     *(f"{consent}_{part}" for consent in CONSENTS for part in ("version", "accepted_at")),
+    *LATER_COLUMNS,
 )
 CANONICAL_COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 """The columns of DESIGN 3.3 in their canonical order."""
@@ -169,6 +168,9 @@ class Customer:
     privacy_accepted_at: str = ""
     data_processing_version: str = ""
     data_processing_accepted_at: str = ""
+    identity_document_back: str = field(default="", repr=False)
+    document_issued_on: str = field(default="", repr=False)
+    document_expires_on: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

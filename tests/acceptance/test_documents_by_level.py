@@ -39,3 +39,23 @@ def test_a_document_that_the_bank_misses_is_named_and_added_later(desk: Desk, tm
     assert waiting == {("document_missing", "(SOURCE_OF_FUNDS)"): ROWS}
     assert desk.run(medium_rows(source)).returncode == 0
     assert desk.counts() == {"onboarded": ROWS}
+
+
+def test_both_sides_of_a_card_are_sent_and_an_expired_one_is_not(desk: Desk, tmp_path: Path) -> None:
+    """One row has both sides and dates, one an expired card: nothing is sent for that one."""
+    source = medium_rows(tmp_path / "book.csv", document_type="ID_CARD")
+    with source.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))[:2]
+    later = ("identity.jpg", "2024-05-14", "2199-05-13"), ("", "2024-05-14", "2024-05-15")
+    names = ("identity_document_back", "document_issued_on", "document_expires_on")
+    with source.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=[*rows[0], *names])
+        writer.writeheader()
+        writer.writerows(row | dict(zip(names, values, strict=True)) for row, values in zip(rows, later, strict=True))
+    assert desk.run(source).returncode == 3
+    assert desk.counts() == {"onboarded": 1, "rejected": 1}
+    expired = ("document_expires_on", "document_expired")
+    assert [(row["field"], row["code"]) for row in desk.table("errors.csv")] == [expired]
+    assert desk.summary()["calls"]["documents"]["sent"] == 4
+    assert desk.run(source).returncode == 3
+    assert desk.counts() == {"unchanged": 1, "rejected": 1}

@@ -214,7 +214,7 @@ def workbook(path: Path, rows: Sequence[Row]) -> Path:
             for column, name in enumerate(CANONICAL_COLUMNS):
                 if name == "date_of_birth":
                     sheet.write_datetime(place, column, datetime.fromisoformat(row[name]), day)
-                elif row[name]:
+                elif row.get(name):
                     sheet.write_string(place, column, row[name])
     return path
 

@@ -3,6 +3,7 @@
 import pytest
 
 from finhub_onboard.finhub.documents import (
+    BACK,
     DOCUMENT_COLUMN_OF,
     HIGH_RISK_DOCUMENTS,
     IDENTITY_KINDS,
@@ -34,4 +35,10 @@ def test_an_upload_names_the_document_and_not_its_class(kind: DocumentKind) -> N
     is_class = kind is DocumentKind.GOVERNMENT_ID
     assert uploaded_as(kind, "PASSPORT") == ("PASSPORT" if is_class else kind)
     assert uploaded_as(kind, "") == kind
-    assert shown_as(kind, "PASSPORT") == ({kind, "PASSPORT"} if is_class else {kind})
+    assert shown_as(kind, "PASSPORT") == ({kind, "PASSPORT", BACK} if is_class else {kind})
+
+
+def test_the_back_of_a_card_is_sent_as_the_card() -> None:
+    """A further upload of the same type, which the bank may show as either."""
+    assert (uploaded_as(BACK, "ID_CARD"), uploaded_as(BACK, "")) == ("ID_CARD", "GOVERNMENT_ID")
+    assert shown_as(BACK, "ID_CARD") == shown_as("GOVERNMENT_ID", "ID_CARD")

@@ -19,6 +19,9 @@ NOT_PLANTED = {
     *("probable_duplicate", "email_rewritten", "phone_digits_changed", "name_cleaned"),
     *("misread_text", "html_entity", "placeholder", "birth_date_placeholder"),
     *("spreadsheet_text", "invisible_characters", "quoted_value", "name_split_doubtful"),
+    # Categories that take nobody, and columns that the samples have not.
+    *("category_prohibited", "category_of_business"),
+    *("document_date_invalid", "document_issued_in_future", "document_expired"),
     # A profile's format, and a name of several countries.
     *("birth_date_with_time", "nationality_ambiguous"),
 }

@@ -14,12 +14,12 @@ PRINT = KEYS.fingerprint(a_customer())
 BASE = Journey(key=b"k", fingerprint=PRINT)
 
 
-def test_every_column_has_one_owner_but_the_risk_level() -> None:
-    """The risk level is no datum of the bank's: it tells the job who may approve."""
+def test_every_column_has_one_owner_but_what_only_tells_the_job() -> None:
+    """The risk level tells the job who may approve, the dates of a document whether it may be sent; none is sent."""
     labels = ["register", "open_verification", *(f"upload_document/{kind}" for kind in DOCUMENT_COLUMN_OF)]
     labels += [f"accept_consent/{consent.replace('_', '-')}" for consent in CONSENTS]
     owned = frozenset[str]().union(*(columns_of(step_from_label(label)) for label in labels))
-    assert set(FINGERPRINT_COLUMNS) - owned == {"risk_level"}
+    assert set(FINGERPRINT_COLUMNS) - owned == {"risk_level", "document_issued_on", "document_expires_on"}
 
 
 @pytest.mark.parametrize(

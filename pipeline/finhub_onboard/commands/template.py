@@ -34,6 +34,9 @@ _EXAMPLES = {
     "funds_document": "funds.png",
     **{f"{consent}_version": "1.0" for consent in CONSENTS},
     **{f"{consent}_accepted_at": "2025-06-30T09:15:00Z" for consent in CONSENTS},
+    "identity_document_back": "identity.jpg",
+    "document_issued_on": "2024-05-14",
+    "document_expires_on": "2034-05-13",
 }
 """Invented."""
 
@@ -112,6 +115,8 @@ def _rule(name: str) -> str:
         "risk_level": f"{_listed(list(Risk))}; absent: as the bank's answers say",
         "document_type": f'{_listed(DOCUMENT_TYPES)}; needed with verification_path = "customer"',
         "document_number": 'needed with verification_path = "customer"',
+        "document_issued_on": "YYYY-MM-DD; not in the future",
+        "document_expires_on": "YYYY-MM-DD; not in the past",
     }[name]
 
 

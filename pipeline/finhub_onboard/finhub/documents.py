@@ -24,6 +24,8 @@ class DocumentKind(StrEnum):
     SELFIE = "SELFIE"
 
 
+BACK = "IDENTITY_BACK"
+"""Not a type of the contract: the back side of a card, a further upload of the identity document's own type."""
 UNKNOWN = "UNKNOWN"
 """A required document that cannot be read, or that is not in the contract."""
 REQUIRED_DOCUMENTS: Mapping[str, tuple[str, ...]] = {
@@ -54,6 +56,7 @@ DOCUMENT_COLUMN_OF: Mapping[str, str] = {
     DocumentKind.SOURCE_OF_FUNDS: "funds_document",
     DocumentKind.BANK_STATEMENT: "funds_document",
     DocumentKind.INCOME_PROOF: "funds_document",
+    BACK: "identity_document_back",
 }
 """Requirement of the bank -> column of the row."""
 
@@ -65,9 +68,13 @@ def expected_documents(level: str) -> tuple[str, ...]:
 
 def uploaded_as(kind: str, document_type: str) -> str:
     """The document type of an upload for the requirement ``kind``; ``document_type`` is the row's."""
+    if kind == BACK:
+        return document_type or DocumentKind.GOVERNMENT_ID
     return document_type or kind if kind == DocumentKind.GOVERNMENT_ID else kind
 
 
 def shown_as(kind: str, document_type: str) -> set[str]:
-    """The types under which the bank may list a document that was sent as ``kind``."""
-    return {kind, document_type} if kind == DocumentKind.GOVERNMENT_ID else {kind}
+    """The types under which the bank may list a document that was sent as ``kind``; both sides of a card alike."""
+    if kind in (DocumentKind.GOVERNMENT_ID, BACK):
+        return {DocumentKind.GOVERNMENT_ID, BACK, document_type}
+    return {kind}

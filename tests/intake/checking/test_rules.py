@@ -26,6 +26,8 @@ GOOD = {
         "+1-201-555-0123",
     ],
     "date_of_birth": ["1900-01-01", "2000-02-29", "2008-03-01"],
+    "document_issued_on": ["", "2000-02-29", "1999-01-01"],
+    "document_expires_on": ["", "2999-01-01"],
     "nationality": ["LT", "ltu", "Lithuania", "NA", "Namibia", "Bolivia", "BOL", "Taiwan", "Turkey", "South Korea"],
     "category": ["INDIVIDUAL_STANDARD", "individual plus", "103", "Small Business"],
     "gender": ["MALE", "female", "Diverse", ""],
@@ -106,6 +108,8 @@ BAD = {
         "2026-03-01": "birth_date_under_age",
         "2008-03-02": "birth_date_under_age",
     },
+    "document_issued_on": {"14.05.2024": "document_date_invalid", "2026-03-02": "document_issued_in_future"},
+    "document_expires_on": {"2031-02-30": "document_date_invalid", "2026-02-28": "document_expired"},
     "nationality": {
         "Atlantis": "nationality_unknown",
         "lithuanian": "nationality_unknown",

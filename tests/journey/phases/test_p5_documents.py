@@ -120,3 +120,18 @@ def test_documents_that_are_there_and_are_missed_all_the_same_wait_for_a_person(
     world.live()
     assert (world.journey.standing, world.journey.code) == (Standing.PARKED, "document_missing")
     assert world.bank.requests["approve"] == 1
+
+
+def test_the_back_side_follows_what_the_bank_wants_of_the_row() -> None:
+    """Where the identity is wanted and the row has a back side; its absence stops nobody."""
+    both = a_customer(identity_document_back="back.jpg")
+    front = at(Phase.DOCUMENTS, required=("GOVERNMENT_ID",), uploaded=("GOVERNMENT_ID",))
+    assert sent(move(front, both)).item == "IDENTITY_BACK"
+    assert move(front) == Advance(phase=Phase.DOCUMENTS)
+    assert move(replace(front, uploaded=("GOVERNMENT_ID", "IDENTITY_BACK")), both) == Advance(phase=Phase.DOCUMENTS)
+    assert move(at(Phase.DOCUMENTS, required=()), both) == Advance(phase=Phase.DOCUMENTS)
+    left = ("GOVERNMENT_ID=a@1", "IDENTITY_BACK=b@1")
+    lost = doubt(CallName.UPLOAD_DOCUMENT, "IDENTITY_BACK", doubts=2, documents=left)
+    one, two = (Visit(listed=Facts(uploaded=("PASSPORT",) * times)) for times in (1, 2))
+    assert isinstance(move(lost, both, one), Rest), "that one may be the front"
+    assert move(lost, both, two) == Resolve(step=step(CallName.UPLOAD_DOCUMENT, "IDENTITY_BACK"))

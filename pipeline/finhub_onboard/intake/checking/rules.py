@@ -103,9 +103,19 @@ def date_not_after(column: str, day: str) -> pl.Expr:
     return ~_is_in_calendar(column) | (pl.col(column) <= day)
 
 
+def date_valid(column: str) -> pl.Expr:
+    """Hold where the value is a day of the calendar."""
+    return (pl.col(column) == "") | _is_in_calendar(column)
+
+
+def date_not_before(column: str, day: str) -> pl.Expr:
+    """Hold where the date is that day or later."""
+    return ~_is_in_calendar(column) | (pl.col(column) >= day)
+
+
 def date_not_before_1900(column: str) -> pl.Expr:
     """Hold where the date can be that of a living person."""
-    return ~_is_in_calendar(column) | (pl.col(column) >= _FIRST_BIRTH_DATE)
+    return date_not_before(column, _FIRST_BIRTH_DATE)
 
 
 def adult(column: str, now: datetime, min_age: int) -> pl.Expr:

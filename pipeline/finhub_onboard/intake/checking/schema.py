@@ -82,6 +82,14 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
         "document_type": [(ViolationCode.DOCUMENT_TYPE_UNKNOWN, lambda column: rules.one_of(column, DOCUMENT_TYPES))],
         "document_number": [(ViolationCode.NUMBER_IMPRECISE, rules.not_rewritten)],
         **{column: [] for column in DOCUMENT_COLUMNS},
+        "document_issued_on": [
+            (ViolationCode.DOCUMENT_DATE_INVALID, rules.date_valid),
+            (ViolationCode.DOCUMENT_ISSUED_IN_FUTURE, lambda column: rules.date_not_after(column, today)),
+        ],
+        "document_expires_on": [
+            (ViolationCode.DOCUMENT_DATE_INVALID, rules.date_valid),
+            (ViolationCode.DOCUMENT_EXPIRED, lambda column: rules.date_not_before(column, today)),
+        ],
         **{f"{consent}_version": [] for consent in CONSENTS},
         **{
             column: [

@@ -135,6 +135,9 @@ class ViolationCode(StrEnum):
         "the document type is none of PASSPORT, ID_CARD, DRIVERS_LICENSE",
         "use one of these, or leave it empty",
     )
+    DOCUMENT_DATE_INVALID = ("document_date_invalid", "the date is no day of the calendar", "write it as 2026-01-31")
+    DOCUMENT_ISSUED_IN_FUTURE = ("document_issued_in_future", "the document is issued in the future", "check the year")
+    DOCUMENT_EXPIRED = ("document_expired", "the document has expired", "ask the customer for a valid one")
     INSTANT_FORMAT = (
         "instant_format",
         "the instant is not an ISO 8601 date and time",

@@ -186,6 +186,7 @@ _FITS: Mapping[str, Callable[[Column], float | None]] = MappingProxyType(
         "risk_level": lambda column: column.share(vocabulary.risk),
         "document_type": lambda column: column.share(vocabulary.document),
         "document_number": lambda column: column.share(_CODE.fullmatch),
+        **dict.fromkeys(("document_issued_on", "document_expires_on"), _dates),
         **dict.fromkeys(DOCUMENT_COLUMNS, lambda column: column.share(_FILE.fullmatch)),
         **dict.fromkeys(
             (f"{consent}_version" for consent in CONSENTS),

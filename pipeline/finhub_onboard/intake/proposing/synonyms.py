@@ -160,6 +160,24 @@ SYNONYMS = {
         " middelen|Herkomst vermogen; pl: Źródło środków|Pochodzenie środków; lt: Lėšų kilmė; lv: Līdzekļu izcelsme;"
         "et: Vahendite päritolu; sv: Medlens ursprung|Medlens härkomst"
     ),
+    "identity_document_back": (
+        "en: ID back|ID card back|ID copy back|Back of ID; de: Ausweis Rückseite|Ausweiskopie Rückseite"
+        "|Rückseite Ausweis; fr: Verso pièce d'identité; es: Reverso DNI; it: Retro documento; pt: Verso do documento;"
+        "nl: Achterkant ID; pl: Tył dowodu; lt: Dokumento antra pusė; lv: Dokumenta otra puse; et: Dokumendi tagakülg;"
+        "sv: ID-kort baksida"
+    ),
+    "document_issued_on": (
+        "en: Document issue date|ID issue date|Passport issue date; de: Ausweis ausgestellt am|Ausstellungsdatum"
+        " Ausweis; fr: Date de délivrance; es: Fecha de expedición; it: Data di rilascio; pt: Data de emissão do"
+        " documento; nl: Afgiftedatum; pl: Data wydania dokumentu; lt: Dokumento išdavimo data;"
+        "lv: Dokumenta izdošanas datums; et: Dokumendi väljaandmise kuupäev; sv: ID utfärdat datum"
+    ),
+    "document_expires_on": (
+        "en: Document expiry date|ID expiry date|Passport expiry date|Document valid until; de: Ausweis gültig bis"
+        "|Ablaufdatum Ausweis; fr: Date d'expiration du document; es: Fecha de caducidad; it: Data di scadenza"
+        " documento; pt: Data de validade do documento; nl: Document geldig tot; pl: Data ważności dokumentu;"
+        "lt: Dokumentas galioja iki; lv: Dokuments derīgs līdz; et: Dokument kehtib kuni; sv: ID giltigt till"
+    ),
 }
 """Column -> ``language: name|name; language: …``."""
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
 from finhub_onboard.finhub.documents import (
+    BACK,
     DOCUMENT_COLUMN_OF,
     IDENTITY_KINDS,
     REQUIRED_DOCUMENTS,
@@ -37,6 +38,13 @@ def _wanted(journey: Journey) -> Iterator[tuple[str, str]]:
             yield kind, DOCUMENT_COLUMN_OF.get(kind, "")
 
 
+def _back(journey: Journey) -> Iterator[tuple[str, str]]:
+    """The back side of the identity document, where the bank wants that one; no row lacks it."""
+    kinds = FALLBACK_KINDS if journey.required is None else journey.required
+    if BACK not in journey.uploaded and not set(kinds).isdisjoint(IDENTITY_KINDS):
+        yield BACK, DOCUMENT_COLUMN_OF[BACK]
+
+
 def lacking(at: Situation) -> Iterator[Rest]:
     """The required documents that were not sent yet and that the row does not have."""
     if at.is_high_risk:
@@ -54,7 +62,7 @@ def lacking(at: Situation) -> Iterator[Rest]:
 
 def next_move(at: Situation) -> Move:
     """Upload what the row has, then stop at what it lacks."""
-    for kind, column in _wanted(at.journey):
+    for kind, column in (*_wanted(at.journey), *_back(at.journey)):
         if column and getattr(at.customer, column):
             return Send(step=step(CallName.UPLOAD_DOCUMENT, kind))
     return next(lacking(at), None) or _COMPLETE
@@ -115,7 +123,8 @@ def learn(at: Situation, _: Facts) -> Journey:
     journey, listed = at.journey, at.visit.listed
     if listed is None:
         return journey
-    asked = journey.required if journey.required is not None else tuple(DOCUMENT_COLUMN_OF)
+    every = tuple(kind for kind in DOCUMENT_COLUMN_OF if kind != BACK)  # nothing shows which side is listed
+    asked = every if journey.required is None else journey.required
     shown = (kind for kind in asked if shown_as(kind, at.customer.document_type).intersection(listed.uploaded))
     return replace(journey, uploaded=tuple(dict.fromkeys((*journey.uploaded, *shown))))
 
