@@ -132,7 +132,7 @@ def hang(connection: Any) -> None:
 def deaf(connection: Any) -> None:
     """Read some and no more, for longer than the other side waits."""
     connection.recv(64)
-    time.sleep(2)
+    time.sleep(2 * TIMEOUT_S)
 
 
 def whole(connection: Any) -> bytes:
