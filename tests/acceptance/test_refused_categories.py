@@ -64,6 +64,8 @@ def test_a_category_that_takes_nobody_is_rejected_before_any_call(desk: Desk, tm
     assert [bad in line for line in checked.stdout.splitlines() if "rows of it are rejected" in line].count(True) == 1
     planned = json.loads(desk.onboard("plan", source, "--config", desk.config, "--json").stdout)
     assert (planned["dispositions"]["rejected"], planned["dispositions"]["onboarded"]) == (3, ROWS - 3)
+    assert desk.run(source, "--dry-run").returncode == 3
+    assert desk.counts() == {"rejected": 3, "pending": ROWS - 3}
     assert desk.run(source).returncode == 3
     assert desk.counts() == {"rejected": 3, "onboarded": ROWS - 3}
     assert {row["field"] for row in desk.table("errors.csv")} == {"category"}

@@ -18,9 +18,10 @@ from finhub_onboard.engine.surveying import survey_inputs
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.categories import known_categories
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.same_bank import recognise
-from finhub_onboard.matching.run_facts import RunFacts, facts_of
+from finhub_onboard.matching.run_facts import RunFacts, RunProgress, facts_of
 from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.writing import write_reports
 
@@ -59,7 +60,9 @@ def _write_checks(
     """Write the files of a check: nothing was sent, accepted rows are pending."""
     try_to_report(inputs, facts)
     began = facts.now.timestamp()
-    end = RunEnd(run_id=facts.run_id, number=0, started_at=began, finished_at=began + elapsed())
+    progress = RunProgress(categories=known_categories(ledger) if ledger else None)
+    ended = began + elapsed()
+    end = RunEnd(run_id=facts.run_id, number=0, progress=progress, started_at=began, finished_at=ended)
     written = write_reports(
         survey=inputs, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
     )
