@@ -67,7 +67,7 @@ def test_a_rehearsal_proves_itself_and_touches_nothing_real(tmp_path: Path) -> N
     assert found["kill_one"][:2] == [3, 3]
     assert found["kill_all"][:2] == [3, 8]
     assert {tuple(figures[-3:-1]) for figures in found.values()} == {(0, 0)}
-    assert "before and after each of 14 calls" in done.stdout
+    assert "before and after each of 15 calls" in done.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["onboard.toml", "tmp"]
     assert list((tmp_path / "tmp").iterdir()) == []
     assert "Traceback" not in done.stderr
