@@ -144,6 +144,16 @@ def test_the_run_is_refused_once_each_category_that_it_uses_is() -> None:
     assert of_category(suspicion, CATEGORY, "worse", *ROWS[10:15]) == [SUSPECT] * 4 + [FATAL]
 
 
+@pytest.mark.parametrize(("uses_others", "end"), [(True, Verdict.REFUSED), (False, FATAL)])
+def test_nobody_fails_before_it_is_known_whose_the_refusal_is(*, uses_others: bool, end: Verdict) -> None:
+    """As long as the inputs are read for other categories, each of the refused tries again."""
+    suspicion = Suspicion()
+    suspicion.uses_others = lambda _: None
+    assert of_category(suspicion, CATEGORY, "bad", *ROWS[:12]) == [SUSPECT] * 12
+    suspicion.uses_others = lambda _: uses_others
+    assert of_category(suspicion, CATEGORY, "bad", ROWS[12]) == [end]
+
+
 def test_a_category_that_passes_for_others_is_tried_again() -> None:
     """Whatever was refused in it before: the refusal is this row's."""
     suspicion = Suspicion()

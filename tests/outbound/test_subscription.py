@@ -62,6 +62,13 @@ def test_a_bank_that_gives_no_answer_has_not_refused() -> None:
     assert len(transport.sent) == 4
 
 
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_another_refusal_says_nothing_about_the_subscription(status: int) -> None:
+    """It ends no run: the read may succeed when it is needed."""
+    found, _ = outcome([(status, NO_SUCH | {"code": status})])
+    assert isinstance(found, StoppedEarlyError)
+
+
 def test_a_new_one_names_its_events_and_the_banks_receiver() -> None:
     """What the journey looks up is subscribed, and the id comes back."""
     found, transport = outcome([(200, {"success": True, "data": {"subscriptionId": "sub-9"}})], create=True)

@@ -6,7 +6,7 @@ Joins the stages for the duration of a run. When it returns, the ledger holds wh
 import asyncio
 import itertools
 import time
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -20,6 +20,7 @@ from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.engine.opening import OpenedRun
+from finhub_onboard.engine.other_categories import OtherCategories
 from finhub_onboard.engine.progress import ProgressMeter
 from finhub_onboard.engine.restored import Signs
 from finhub_onboard.engine.stop_rules import Cause, StopRules
@@ -114,7 +115,9 @@ class Onboarding:
             remember(categories, self._ledger)
             self._progress = replace(self._progress, categories=categories)
             await self._verify_subscription(connection)
-            await self._carry(connection, stopper, categories)
+            look = partial(uses_others, self._found, categories, batch_rows=self._settings.intake.batch_rows)
+            with closing(OtherCategories(look)) as stopper.suspicion.uses_others:
+                await self._carry(connection, stopper, categories)
         except OnboardError as error:
             stopper.error(error)
 
@@ -129,15 +132,13 @@ class Onboarding:
         """Stop at a subscription that does not exist; one that gives no answer now may do so when it is needed."""
         if not self._settings.api.webhook_subscription_id:
             return
+        quick = replace(connection.patience, max_attempts=min(2, connection.patience.max_attempts))
         try:
-            await connection.subscription.verify(connection.patience)
+            await connection.subscription.verify(quick)
         except StoppedEarlyError as error:
             self._emit(Notice(message=f"{error}; the run goes on without them"))
 
     async def _carry(self, connection: Connection, stopper: Stopper, categories: tuple[Category, ...]) -> None:
-        stopper.suspicion.uses_others = partial(
-            uses_others, self._found, categories, batch_rows=self._settings.intake.batch_rows
-        )
         rules = StopRules(self._settings, stopped_by=Cause.parse(self._progress.stopped_by))
         tally = Tally(total=self._found.rows)
         async with self._writer(stopper) as writer:

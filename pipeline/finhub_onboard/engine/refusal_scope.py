@@ -28,8 +28,8 @@ from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.model import Journey, Standing
 
-UsesOthers = Callable[[frozenset[str]], bool]
-"""Whether any row has a category that is none of these; the run sets it once it knows the categories."""
+UsesOthers = Callable[[frozenset[str]], bool | None]
+"""Whether any row has a category that is none of these, None while that is not known; the run sets it."""
 ENOUGH = 5
 """So many different customers refused alike in a row show that a refusal is the run's."""
 TRIES = 3
@@ -137,8 +137,12 @@ class Suspicion:
             return judgement if tries >= TRIES else replace(judgement, verdict=Verdict.SUSPECT)
         others_pass = bool(self._kinds[Code.CATEGORY_REFUSED].passed - {key})
         refused = self._refused_categories | {category}
-        if alike >= ENOUGH and not others_pass and not self.uses_others(refused):
-            return _runs(judgement, alike, "so far")
+        if alike >= ENOUGH and not others_pass:
+            uses_others = self.uses_others(refused)
+            if uses_others is None:  # nobody fails before it is known whose the refusal is
+                return replace(judgement, verdict=Verdict.SUSPECT)
+            if not uses_others:
+                return _runs(judgement, alike, "so far")
         if alike >= ENOUGH or tries >= TRIES:
             self._refused_categories = refused if alike >= ENOUGH or others_pass else self._refused_categories
             return judgement

@@ -4,7 +4,7 @@ Promises: every record of every input comes out exactly once, in input order, as
 say why not; a second call gives the same rows. Memory is bounded by the batch. Knows no bank and no ledger.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -127,15 +127,26 @@ def any_filled(survey: Survey, columns: Sequence[str], *, batch_rows: int) -> bo
     return False
 
 
-def uses_others(survey: Survey, categories: Sequence[Category], refused: Collection[str], *, batch_rows: int) -> bool:
-    """Tell whether any record has one of the categories, but none of those that a word of ``refused`` means."""
+def uses_others(
+    survey: Survey,
+    categories: Sequence[Category],
+    refused: Collection[str],
+    is_wanted: Callable[[], bool],
+    *,
+    batch_rows: int,
+) -> bool:
+    """Tell whether any record has one of the categories, but none of those that a word of ``refused`` means.
+
+    True as well once nobody wants to know.
+    """
     folded = {word.casefold() for word in refused}
     words = [{word.casefold() for word in words_of(category)} for category in categories]
     left = sorted(set[str]().union(*(own for own in words if not own & folded)))
     for source, table in zip(survey.sources, survey.tables, strict=True):
         plan = table.plan.only(("external_id", "category"))
         for batch in passes.read_surveyed(source, replace(table, plan=plan), batch_rows):
-            if files.make_cells([batch]).frame["category"].str.to_lowercase().is_in(left).any():
+            category = files.make_cells([batch]).frame["category"].str.to_lowercase()
+            if not is_wanted() or category.is_in(left).any():
                 return True
     return False
 

@@ -6,7 +6,7 @@ subscription that does not exist must be known before that.
 
 from dataclasses import replace
 
-from finhub_onboard.errors import RefusedError
+from finhub_onboard.errors import OnboardError, RefusedError, StoppedEarlyError
 from finhub_onboard.finhub.answers import read_subscription
 from finhub_onboard.finhub.calls import CallName
 from finhub_onboard.finhub.patience import Patience
@@ -22,9 +22,9 @@ class Subscription:
         self._payloads = payloads
 
     async def verify(self, patience: Patience) -> None:
-        """Read its first page. Raises :class:`RefusedError` if the bank does not give it to this tenant.
+        """Read its first page. Raises :class:`RefusedError` if the bank does not have it, or not for this tenant.
 
-        Raises :class:`StoppedEarlyError` if there is no answer.
+        Raises :class:`StoppedEarlyError` for every other answer, and for none: it says nothing about the subscription.
         """
         await self._calls.read(
             CallName.LIST_DELIVERIES,
@@ -50,7 +50,9 @@ class Subscription:
         )
 
 
-def _unknown(status: int, words: str) -> RefusedError:
+def _unknown(status: int, words: str) -> OnboardError:
+    if status not in (403, 404):
+        return StoppedEarlyError(f"the bank's webhook deliveries cannot be read ({status}){words}")
     return RefusedError(
         f"the bank does not show this tenant the webhook subscription of the settings ({status}){words}",
         hint="correct api.webhook_subscription_id, make one with `onboard check --create-subscription`, or remove the"
