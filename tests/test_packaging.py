@@ -69,6 +69,19 @@ def test_ci_tries_the_lowest_versions() -> None:
     assert not re.search(r"https?://|index-url|pypi", "".join((ci, *parts.values())))
 
 
+def test_texts_say_to_install_what_the_extras_hold() -> None:
+    """README and hints name the libraries: the distribution itself is in no registry."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "pipeline").rglob("*.py")]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for extra in ("excel", "tls"):
+        (needed,) = PROJECT["optional-dependencies"][extra]
+        assert f"`pip install '{needed}'`" in readme
+        assert any(f"pip install '{needed}'" in source for source in sources)
+    assert not any(
+        "install" in line and "finhub-onboard[" in line for text in (readme, *sources) for line in text.splitlines()
+    )
+
+
 def _another_distribution(folder: Path) -> Path:
     """Write the wheel of a distribution that brings a package called ``pipeline``, which fails if it is imported."""
     path = folder / "another-1.0-py3-none-any.whl"

@@ -63,7 +63,7 @@ class RefusedError(OnboardError):
 
 
 class StoppedEarlyError(OnboardError):
-    """A stop rule, a quota, a deadline or a dead bank ended the run early; the same command resumes it."""
+    """A stop rule, a deadline or a dead bank ended the run early; the same command resumes it."""
 
     exit_code = ExitCode.STOPPED_EARLY
 

@@ -170,7 +170,10 @@ def test_a_refused_row_that_was_corrected_and_not_reached_is_pending(desk: Desk,
 
 
 def test_until_a_phase_leaves_customers_pending_and_resumable(desk: Desk, tmp_path: Path) -> None:
-    """`--until` stops each customer after the phase (exit 4, pending); without it the same command finishes."""
+    """`--until` stops each customer after the phase (exit 4, pending); without it the same command finishes.
+
+    Where it leaves nobody pending it ends as any run: with 0, or with 3 if a row needs somebody.
+    """
     source = head(SAMPLE, 5, tmp_path / "customers.csv")
     done = desk.run(source, "--until", "verification")
     assert done.returncode == 4, done.stderr
@@ -180,6 +183,10 @@ def test_until_a_phase_leaves_customers_pending_and_resumable(desk: Desk, tmp_pa
     assert desk.run(source).returncode == 0
     assert desk.counts() == {"onboarded": 5}
     assert desk.summary()["calls"]["registration"]["sent"] == 0
+    assert desk.run(source, "--until", "verification").returncode == 0
+    source.write_text(source.read_text(encoding="utf-8") + "CUST-WRONG\n", encoding="utf-8")
+    assert desk.run(source, "--until", "verification").returncode == 3
+    assert desk.counts() == {"unchanged": 5, "rejected": 1}
 
 
 def test_a_dry_run_sends_nothing(desk: Desk, tmp_path: Path) -> None:

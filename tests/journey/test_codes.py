@@ -24,3 +24,10 @@ def test_every_explanation_says_what_and_what_to_do() -> None:
         assert code.message
         assert code.hint
         assert code == code.name.lower()
+
+
+def test_no_explanation_says_more_than_the_job_knows() -> None:
+    """A new ledger does not know who registered an e-mail; a refusal may name no field to correct."""
+    assert "this ledger" in Code.DUPLICATE_EMAIL.message
+    assert "another ledger may have registered it" in Code.DUPLICATE_EMAIL.hint
+    assert "where the bank names none" in Code.REFUSED.hint

@@ -56,7 +56,7 @@ def cli() -> None:
       1    unexpected failure
       2    usage or configuration
       3    completed, but some rows need somebody
-      4    stopped early by a stop rule, quota or deadline; resumable
+      4    stopped early: a stop rule, the deadline, --until, or a bank or disk that failed; resumable
       5    credentials, tenant or role refused
       6    another run holds the lock
       7    an input cannot be read as a whole; nothing was sent

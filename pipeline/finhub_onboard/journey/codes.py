@@ -101,11 +101,18 @@ class Code(StrEnum):
         "the bank's hierarchy no longer has this category",
         "correct category; `onboard check` lists what the tenant has",
     )
-    REFUSED = ("refused", "the bank refused the data of this row", "correct the field and run the rejects file")
+    REFUSED = (
+        "refused",
+        "the bank refused the data of this row",
+        "correct the field and run the rejects file; where the bank names none, ask it what it refuses",
+    )
     DUPLICATE_EMAIL = (
         "duplicate_email",
-        "the bank already has a customer with this e-mail, and by this ledger it was not this job that made it",
-        "check whether the person is a customer (restored ledger: `--ledger-restored`); else correct the e-mail",
+        "the bank already has a customer with this e-mail, and this ledger knows of no registration by this job",
+        (
+            "look whether it is this person: a run with another ledger may have registered it, so go on with that "
+            "ledger (if it was restored: `--ledger-restored`); else correct the e-mail"
+        ),
     )
     EXISTS_AFTER_DOUBT = (
         "exists_after_doubt",

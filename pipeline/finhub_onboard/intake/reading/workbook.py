@@ -27,6 +27,7 @@ _BLOCK, _OVERLAP = 1024 * 1024, 16 * 1024
 _TYPES = "[Content_Types].xml"
 _MAIN = b"spreadsheetml.sheet.main+xml"
 _AS_CSV = "save the sheet as CSV UTF-8"
+_INSTALL = "pip install 'openpyxl>=3.1.3'"
 _SAVE_AS = "open it in Excel and save it as Excel workbook (.xlsx) or CSV UTF-8"
 _UNWRITTEN = re.compile(
     rb"(?<! t=\"str\">)<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*<(?:\w+:)?v\s*/>\s*</(?:\w+:)?c>"
@@ -55,9 +56,7 @@ def _open_book(stream: Any, name: str) -> "Book":
 
         from finhub_onboard.intake.reading.xlsx import Book  # noqa: PLC0415 - it needs the extra
     except ImportError:
-        raise UnreadableInputError(
-            f"{name} is an Excel workbook", hint='install what reads it: pip install "finhub-onboard[excel]"'
-        ) from None
+        raise UnreadableInputError(f"{name} is an Excel workbook", hint=f"install what reads it: {_INSTALL}") from None
     return Book(stream)
 
 
