@@ -1,4 +1,4 @@
-"""Make ``sample_data/partner_de.csv`` anew: ``python tests/make_partner.py [FOLDER]``, with the package installed.
+"""Make ``sample_data/partner_de.csv`` anew: ``python -m tests.make_partner``, with the package installed.
 
 It is what a German partner's system exports: cp1252, semicolons, CRLF, two lines before the header, German names of
 columns, dates, countries and documents, phone numbers without country code, ``k.A.`` where nothing is known, and two
@@ -11,7 +11,6 @@ Letters are only those that no other code page for Latin alphabets reads differe
 import csv
 import io
 import random
-import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -136,4 +135,4 @@ def _phone(draw: random.Random, number: int) -> str:
 
 if __name__ == "__main__":
     root = Path(__file__).resolve().parent.parent
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else root / "sample_data")
+    main(root / "sample_data")

@@ -19,6 +19,7 @@ from finhub_onboard.errors import ExitCode
 from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Disposition
 from finhub_onboard.sandbox.magic import MAGIC
 from tests.acceptance.support import ROOT, Desk, sandbox
+from tests.make_samples import EXPECTED
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FIRST, SECOND = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
@@ -117,7 +118,7 @@ def test_every_fault_of_the_messy_file_is_named() -> None:
         if match := re.match(r"\| ([\d, ]+) \| (\S+) \| `(\w+)` \|", line):
             field = "" if match[2] == "(record)" else match[2]
             listed |= {(number.strip(), field, match[3]) for number in match[1].split(",")}
-    with (ROOT / "sample_data" / "customers_messy.expected.csv").open(encoding="utf-8", newline="") as stream:
+    with EXPECTED.open(encoding="utf-8", newline="") as stream:
         assert listed == {(row["row_number"], row["field"], row["code"]) for row in csv.DictReader(stream)}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import MESSY, ROOT, SAMPLE, Desk, assert_no_traceback, disagreements, head
+from tests.make_samples import EXPECTED
 
 ROWS = 40
 
@@ -64,7 +65,7 @@ def test_the_messy_file_names_every_planted_fault(desk: Desk) -> None:
     done = desk.run(MESSY)
     assert_no_traceback(done)
     assert done.returncode == 3, done.stderr
-    with (ROOT / "sample_data" / "customers_messy.expected.csv").open(encoding="utf-8", newline="") as stream:
+    with EXPECTED.open(encoding="utf-8", newline="") as stream:
         planted = {(row["row_number"], row["field"], row["code"]) for row in csv.DictReader(stream)}
     errors = desk.table("errors.csv")
     faults = {(row["row_number"], row["field"], row["code"]) for row in errors if row["severity"] == "error"}

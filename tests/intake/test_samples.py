@@ -35,15 +35,18 @@ def accepted(found: list[IntakeRow]) -> list[list[str]]:
 
 def test_the_script_makes_the_samples_that_are_here(tmp_path: Path) -> None:
     """Running it again changes nothing."""
-    make_samples.main(tmp_path)
-    make_partner.main(tmp_path)
-    made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    expected = tmp_path / "expected.csv"
+    made_in = tmp_path / "sample_data"
+    make_samples.main(made_in, expected)
+    make_partner.main(made_in)
+    assert expected.read_bytes() == make_samples.EXPECTED.read_bytes()
+    made = {path.relative_to(made_in) for path in made_in.rglob("*") if path.is_file()}
     assert made == {path.relative_to(SAMPLES) for path in SAMPLES.rglob("*") if path.is_file()}
     for path in made:
         if path.suffix == ".parquet":
-            assert pl.read_parquet(tmp_path / path).equals(pl.read_parquet(SAMPLES / path))
+            assert pl.read_parquet(made_in / path).equals(pl.read_parquet(SAMPLES / path))
         else:
-            assert (tmp_path / path).read_bytes() == (SAMPLES / path).read_bytes(), path
+            assert (made_in / path).read_bytes() == (SAMPLES / path).read_bytes(), path
 
 
 def test_the_clean_book_is_accepted_and_so_is_its_twin() -> None:
@@ -69,7 +72,7 @@ def test_the_clean_book_is_accepted_and_so_is_its_twin() -> None:
 
 def test_the_messy_file_has_what_is_said_and_nothing_else() -> None:
     """Every planted fault is found, with row, field and code, and no other."""
-    with (SAMPLES / "customers_messy.expected.csv").open(encoding="utf-8", newline="") as stream:
+    with make_samples.EXPECTED.open(encoding="utf-8", newline="") as stream:
         planted = [(int(line["row_number"]), line["field"], line["code"]) for line in csv.DictReader(stream)]
     _, found = judged(SAMPLES / "customers_messy.csv", batch_rows=30)
     assert told(found) == planted
@@ -79,6 +82,6 @@ def test_the_messy_file_has_what_is_said_and_nothing_else() -> None:
 
 def test_every_code_is_planted() -> None:
     """No rule is without an example."""
-    with (SAMPLES / "customers_messy.expected.csv").open(encoding="utf-8", newline="") as stream:
+    with make_samples.EXPECTED.open(encoding="utf-8", newline="") as stream:
         planted = {line["code"] for line in csv.DictReader(stream)}
     assert planted == set(ViolationCode) - NOT_PLANTED
