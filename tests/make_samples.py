@@ -6,8 +6,8 @@ numbers made from the example numbers of the phonenumbers library. The same seed
 
 - ``customers.csv`` and ``customers.parquet``: 500 customers, the same rows, all of them accepted;
 - ``documents/``: small valid files of the three kinds, and the faulty ones that the messy file names;
-- ``customers_messy.csv``: good rows, and rows with one planted fault each; what is planted stands beside the scripts,
-  in ``tests/samples/customers_messy.expected.csv``.
+- ``customers_messy.csv``: good rows, and rows with one planted fault, warning or notice each; what is planted stands
+  beside the scripts, in ``tests/samples/customers_messy.expected.csv``.
 """
 
 import csv
@@ -24,7 +24,7 @@ from tests.samples.people import COLUMNS, SEED, Row, customer
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPECTED = ROOT / "tests" / "samples" / "customers_messy.expected.csv"
-"""What is planted in the messy file: row number, field and code."""
+"""What is planted in the messy file: row number, field, code and severity."""
 ROWS = 500
 
 

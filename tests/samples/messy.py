@@ -1,12 +1,15 @@
-"""The messy sample: good rows, and rows with one planted fault each."""
+"""The messy sample: good rows, and rows with one planted fault, warning or notice each."""
 
 import csv
 import io
 import random
 from pathlib import Path
 
-from tests.samples.people import COLUMNS, SEED, Row, customer
+from tests.samples.people import COLUMNS as OF_ALL
+from tests.samples.people import SEED, Row, customer
 
+COLUMNS = (*OF_ALL, "document_issued_on", "document_expires_on")
+"""Two columns more than in the other samples: their rules need rows, too."""
 FAULTS: tuple[tuple[str, str, str], ...] = (
     # Column, code, what stands there instead; the order is that of the rows.
     *((column, "required_missing", "") for column in COLUMNS[:8]),
@@ -15,13 +18,15 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
     ("last_name", "control_characters", "Smith\tJones"),
     ("place_of_birth", "control_characters", "New\nYork"),
     ("last_name", "garbled_text", "M\ufffdller"),
-    ("first_name", "name_without_letter", "-"),
+    ("last_name", "cell_error", "#REF!"),
+    ("first_name", "name_without_letter", "/"),
     ("last_name", "name_without_letter", "12345"),
     ("email", "email_invalid", "name.example.com"),
     ("email", "email_invalid", "two@@example.com"),
     ("phone", "phone_without_country_code", "061234567"),
     ("phone", "phone_invalid", "+370 6"),
     ("phone", "phone_invalid", "+370 call me"),
+    ("phone", "number_imprecise", "3,70612E+10"),
     ("date_of_birth", "birth_date_format", "03.10.1990"),
     ("date_of_birth", "birth_date_impossible", "1990-02-30"),
     ("date_of_birth", "birth_date_future", "2199-01-01"),
@@ -29,9 +34,13 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
     ("date_of_birth", "birth_date_under_age", "2020-05-17"),
     ("nationality", "nationality_unknown", "Lituania"),
     ("nationality", "nationality_unknown", "XX"),
+    ("nationality", "nationality_ambiguous", "Congo"),
     ("category", "category_unknown", "INDIVIDUAL_STANDRAD"),
     ("risk_level", "risk_level_unknown", "VERY LOW"),
     ("document_type", "document_type_unknown", "Library card"),
+    ("document_issued_on", "document_date_invalid", "2025-02-30"),
+    ("document_issued_on", "document_issued_in_future", "2199-01-01"),
+    ("document_expires_on", "document_expired", "2020-01-31"),
     ("terms_accepted_at", "instant_format", "yesterday"),
     ("privacy_accepted_at", "instant_without_offset", "2025-03-01T10:00:00"),
     ("data_processing_accepted_at", "instant_in_future", "2199-01-01T00:00:00Z"),
@@ -43,6 +52,20 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
     ("funds_document", "document_too_large", "oversized.pdf"),
     ("funds_document", "document_kind", "text.pdf"),
 )
+WARNINGS = (
+    ("first_name", "misread_text", "JosÃ©"),
+    ("last_name", "html_entity", "Garc&iacute;a"),
+    ("place_of_birth", "placeholder", "n/a"),
+    ("last_name", "quoted_value", "'Smith'"),
+)
+NOTICES = (
+    ("pincode", "spreadsheet_text", '="00123"'),
+    ("document_number", "invisible_characters", "A\u200b12345678"),
+    ("email", "email_rewritten", "full.width@\uff45xample.com"),
+    ("phone", "phone_digits_changed", "+44 (0)20 7946 0999"),
+    ("first_name", "name_cleaned", "Zoe\u0308"),
+)
+"""What costs the row nothing."""
 RECORD_FAULTS = ("record_short", "record_long", "record_encoding", "record_quoting", "record_nul")
 COPIED = ("external_id", "email")
 GOOD_EVERY = 4
@@ -51,19 +74,19 @@ GOOD_EVERY = 4
 def write_messy(folder: Path, expected: Path) -> None:
     """Write good rows, a row per fault, and copies; after every few faults stands a good row.
 
-    ``expected`` is told what is planted, as ``row_number,field,code``.
+    ``expected`` is told what is planted, as ``row_number,field,code,severity``.
     """
     draw = random.Random(SEED + 1)
     records: list[bytes] = []
-    planted: list[tuple[int, str, str]] = []
+    planted: list[tuple[int, str, str, str]] = []
 
-    def add(change: Row, field: str = "", code: str = "") -> None:
+    def add(change: Row, field: str = "", code: str = "", severity: str = "error") -> None:
         number = len(records) + 1
         row = customer(draw, 1 + number % 4, f"MESSY-{number:03d}", f"messy{number:03d}@example.com")
         record = _record(row | {"phone": f"+3706199{number:04d}"[:12]} | change)
         records.append(_spoiled(record, code))
         if code:
-            planted.append((number, field, code))
+            planted.append((number, field, code, severity))
 
     for column, code, value in FAULTS:
         if len(records) % GOOD_EVERY == 0:
@@ -85,13 +108,16 @@ def write_messy(folder: Path, expected: Path) -> None:
     add(passport, "document_number", "duplicate_document_number")
     add(passport | {"document_number": "messy-4711"}, "document_number", "duplicate_document_number")
     alike = {"first_name": "Katharina", "last_name": "Schneider", "date_of_birth": "1979-05-04"}
-    add(alike)
-    add(alike | {"first_name": "Katarina"})
+    add(alike, "last_name", "probable_duplicate", "warning")
+    add(alike | {"first_name": "Katarina"}, "last_name", "probable_duplicate", "warning")
+    for severity, found in (("warning", WARNINGS), ("notice", NOTICES)):
+        for column, code, value in found:
+            add({column: value}, column, code, severity)
     header = ",".join(COLUMNS).encode() + b"\n"
     (folder / "customers_messy.csv").write_bytes(header + b"".join(records))
     with expected.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(("row_number", "field", "code"))
+        writer.writerow(("row_number", "field", "code", "severity"))
         writer.writerows(planted)
 
 
