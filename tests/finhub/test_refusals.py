@@ -86,6 +86,8 @@ def test_a_word_within_another_decides_nothing(word: str) -> None:
         ("High-risk customer", Kind.HIGH_RISK),
         ("needs POWER_TENANT approval", Kind.HIGH_RISK),
         ("Verification rejected", Kind.VERIFICATION_REFUSED),
+        ("Verification has expired", Kind.VERIFICATION_EXPIRED),
+        ("The document has expired", Kind.NONE),
     ],
 )
 def test_the_banks_own_words_decide(message: str, kind: Kind) -> None:

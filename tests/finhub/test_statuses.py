@@ -10,7 +10,7 @@ def test_a_customer_is_active_or_not_yet() -> None:
     assert {"CS_REGISTRATION_COMPLETED", "PENDING_VERIFICATION", "PENDING_ACTIVATION"} == NOT_ACTIVE_YET
 
 
-def test_a_verification_is_approved_or_refused() -> None:
-    """By four words for the latter."""
+def test_a_verification_is_approved_or_refused_or_has_expired() -> None:
+    """By four words for the second; another one may be opened in place of the last."""
     assert {"REJECTED", "DECLINED", "REFUSED", "FAILED"} == REFUSED_STATES
-    assert set(VerificationStatus) - REFUSED_STATES == {"APPROVED"}
+    assert set(VerificationStatus) - REFUSED_STATES == {"APPROVED", "EXPIRED"}

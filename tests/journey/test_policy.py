@@ -239,3 +239,12 @@ def test_what_section_9_allows_is_declared_for_each_call() -> None:
     assert {name for name, call in CALLS.items() if call.in_doubt is InDoubt.CHECK_FIRST} == {APPROVE, CONSENT}
     assert {name for name, call in CALLS.items() if call.in_doubt is InDoubt.READ_FIRST} == {ACTIVATE}
     assert {name for name, call in CALLS.items() if call.in_doubt is InDoubt.REPEAT} == set(READING)
+
+
+@pytest.mark.parametrize("name", [UPLOAD, APPROVE])
+@pytest.mark.parametrize("status", [404, 409, 410, 422])
+def test_a_call_about_an_expired_verification_asks_for_another_one(name: CallName, status: int) -> None:
+    """Whatever the bank's status for it is; opening one cannot be about one that has expired."""
+    found = judged(name, refusal(status, Kind.VERIFICATION_EXPIRED))
+    assert (found.verdict, found.code) == (Verdict.VERIFICATION_AGAIN, Code.VERIFICATION_EXPIRED)
+    assert judged(VERIFICATION, refusal(409, Kind.VERIFICATION_EXPIRED)).verdict is CONFIRM

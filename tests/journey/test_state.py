@@ -280,11 +280,11 @@ def test_what_was_read_for_one_step_is_not_believed_for_the_next(name: CallName)
     """Looks, statuses, lists and tries belong to the step they were made for; a round of consents is remembered."""
     at = step(name, "terms" if name is CallName.ACCEPT_CONSENT else "")
     seen = Visit(
-        check=Facts(), status=Facts(), listed=Facts(), polls=4, tries=2, renewed=at.label, consent_rounds=1,
-        check_first=True,
+        check=Facts(), status=Facts(), listed=Facts(), polls=4, tries=2, renewed=at.label,
+        begun_again=frozenset({Phase.CONSENTS}), check_first=True,
     )  # fmt: skip
     _, visit = judged(intend(BASE, at), at, Verdict.DONE, visit=seen, status=200)
-    assert visit == Visit(consent_rounds=1, check_first=True)
+    assert visit == Visit(begun_again=frozenset({Phase.CONSENTS}), check_first=True)
 
 
 def test_the_highest_risk_that_the_bank_ever_named_stays() -> None:
@@ -375,3 +375,26 @@ def test_a_declined_customer_costs_no_call_until_the_row_changes() -> None:
     assert world.live() is None
     world.change(document_number="X2")
     assert world.live() is not None
+
+
+@pytest.mark.parametrize("doubts", [0, 1])
+def test_an_expired_verification_begins_again_whatever_is_unresolved_about_it(doubts: int) -> None:
+    """The bank says that it is over: what was sent for it means nothing. A second time the customer waits."""
+    approve = step(CallName.APPROVE)
+    journey = replace(BASE, done=5, customer_id="c", verification_id="v", uploaded=("GOVERNMENT_ID",))
+    journey = replace(journey, step=approve.label, doubts=doubts + 1)
+    begun, visit = judged(journey, approve, Verdict.VERIFICATION_AGAIN, "verification_expired")
+    assert (begun.done, begun.verification_id, begun.uploaded, begun.doubts) == (3, "", (), 0)
+    assert begun.standing is Standing.OPEN
+    ended, _ = judged(replace(journey, doubts=1), approve, Verdict.VERIFICATION_AGAIN, "verification_expired", visit)
+    assert (ended.standing, ended.code, ended.final) == (Standing.PARKED, "verification_expired", False)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.RETRY])
+def test_a_status_that_cannot_be_read_ends_nobody(verdict: Verdict) -> None:
+    """With nothing in doubt it was only to tell whether somebody else has activated the customer."""
+    read = step(CallName.OPEN_SESSION, phase=Phase.ACTIVATION)
+    journey = replace(BASE, done=6, customer_id="c", user_id="u")
+    left, visit = judged(journey, read, verdict, "login_refused", Visit(tries=2, tried=read.label), sent=True)
+    assert left == journey
+    assert visit.status_refused

@@ -4,16 +4,18 @@ import pytest
 
 from finhub_onboard.finhub.calls import Facts
 from finhub_onboard.journey.visit import MAX_DELIVERY_PAGES, Visit, unread, with_delivery_page
+from finhub_onboard.model import Phase
 
+AGAIN = frozenset({Phase.CONSENTS})
 SEEN = Visit(
     check=Facts(), status=Facts(), status_refused=True, listed=Facts(), searched=True, page=3, page_mark="d",
-    created=("c",), polls=4, tries=2, tried="check", consent_rounds=1, row=b"r", role_refused=True,
+    created=("c",), polls=4, tries=2, tried="check", begun_again=AGAIN, row=b"r", role_refused=True,
 )  # fmt: skip
 
 
 def test_nothing_is_read_yet_about_what_comes_next() -> None:
     """Tries, rounds and the row stay."""
-    assert unread(SEEN) == Visit(tries=2, tried="check", consent_rounds=1, row=b"r", role_refused=True)
+    assert unread(SEEN) == Visit(tries=2, tried="check", begun_again=AGAIN, row=b"r", role_refused=True)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,15 @@ ENOUGH = 5
 TRIES = 3
 _CODES = frozenset({Code.TOKEN_REFUSED, Code.CATEGORY_REFUSED, Code.MISSING_HEADER, Code.FORBIDDEN, Code.ROLE_REFUSED})
 _ANSWERS = frozenset(
-    {Verdict.DONE, Verdict.DECLINED, Verdict.PARKED, Verdict.EXISTS, Verdict.CONSENTS_AGAIN, Verdict.DOCUMENTS_AGAIN}
+    {
+        Verdict.DONE,
+        Verdict.DECLINED,
+        Verdict.PARKED,
+        Verdict.EXISTS,
+        Verdict.CONSENTS_AGAIN,
+        Verdict.DOCUMENTS_AGAIN,
+        Verdict.VERIFICATION_AGAIN,
+    }
 )
 _ABOUT_THE_ROW = frozenset({Verdict.REFUSED, Verdict.CONFIRM})
 """These show that the call as such passes, except for the refusals that are weighed here."""

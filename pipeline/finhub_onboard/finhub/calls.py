@@ -181,6 +181,7 @@ class Kind(StrEnum):
     HIGH_RISK = "high_risk"
     NOT_VERIFIED = "not_verified"
     VERIFICATION_REFUSED = "verification_refused"
+    VERIFICATION_EXPIRED = "verification_expired"
     LOCKED = "locked"
     ANOTHERS = "anothers"
     """No refusal: the answer is about another customer, or contains another customer's id."""

@@ -46,6 +46,7 @@ _KINDS = tuple(
             r"missing ?documents?(?! number| type)|documents? (?:is |are )?(?:missing|required|incomplete)",
         ),
         (Kind.MISSING_CONSENTS, "missing ?consents?|consents? (?:is |are )?missing"),
+        (Kind.VERIFICATION_EXPIRED, "verification (?:has |is |was )?(?:already )?expired|expired verification"),
         (Kind.VERIFICATION_REFUSED, "verification failed|rejected|declined|refused"),
         (Kind.NOT_VERIFIED, "not (?:yet )?(?:verified|approved)"),
         (Kind.LOCKED, "locked"),

@@ -24,7 +24,8 @@ class VerificationStatus(StrEnum):
     DECLINED = "DECLINED"
     REFUSED = "REFUSED"
     FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
 
 
-REFUSED_STATES = frozenset(VerificationStatus) - {VerificationStatus.APPROVED}
+REFUSED_STATES = frozenset(VerificationStatus) - {VerificationStatus.APPROVED, VerificationStatus.EXPIRED}
 """The statuses of a refused verification."""

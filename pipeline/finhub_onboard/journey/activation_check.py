@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import Facts
-from finhub_onboard.finhub.statuses import REFUSED_STATES
+from finhub_onboard.finhub.statuses import REFUSED_STATES, VerificationStatus
 from finhub_onboard.journey.replies import Accepted, Moved
 
 
@@ -20,3 +20,8 @@ def is_approved(check: Facts) -> bool:
 def is_refused(check: Facts) -> bool:
     """Whether the verification was refused."""
     return check.status in REFUSED_STATES
+
+
+def is_expired(check: Facts) -> bool:
+    """Whether the verification has run out: another one may be opened."""
+    return check.status == VerificationStatus.EXPIRED

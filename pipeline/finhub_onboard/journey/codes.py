@@ -185,6 +185,11 @@ class Code(StrEnum):
         "the bank refused the verification",
         "ask the customer for other evidence: a row with another document or number opens a new verification",
     )
+    VERIFICATION_EXPIRED = (
+        "verification_expired",
+        "the verification expired, and the one that was opened in its place did so, too",
+        "run the same command again: it opens another one; tell the bank if it stays",
+    )
     NOT_VERIFIED = (
         "not_verified",
         "the bank says that the customer is not verified",

@@ -95,7 +95,11 @@ def conclude(
 
 _PASSING = frozenset({Verdict.RETRY, Verdict.EXPIRED, Verdict.FATAL, Verdict.SUSPECT, Verdict.ASIDE, Verdict.LOOK})
 """Refusals that do not use up the repeat: they say nothing about this customer."""
-_BEGUN_AGAIN = {Verdict.CONSENTS_AGAIN: Phase.CONSENTS, Verdict.DOCUMENTS_AGAIN: Phase.DOCUMENTS}
+_BEGUN_AGAIN = {
+    Verdict.CONSENTS_AGAIN: Phase.CONSENTS,
+    Verdict.DOCUMENTS_AGAIN: Phase.DOCUMENTS,
+    Verdict.VERIFICATION_AGAIN: Phase.VERIFICATION,
+}
 """Refusals for want of what an earlier phase sends."""
 
 
@@ -127,16 +131,17 @@ def _not_done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
         return disown(journey, name, now=judged.now), visit
     if visit.role_refused and not changes and not journey.doubts:
         return journey, replace(visit, check=Facts())  # the read failed: continue as if it said nothing
-    if journey.doubts and not changes:
+    if _settles(journey, step):
         return _unread_step(journey, visit, judged)
+    phase = _BEGUN_AGAIN.get(judgement.verdict)
+    begun = PHASES[phase].begin_again(journey, visit, judged.reply.facts) if phase else None
+    if begun and (not journey.doubts or judgement.verdict is Verdict.VERIFICATION_AGAIN):
+        return begun
     if journey.doubts:
         # An earlier attempt is still unresolved: a read may settle it, else a person.
         return _say(journey, judged), unread(visit)
-    phase = _BEGUN_AGAIN.get(judgement.verdict)
-    if phase and (begun := PHASES[phase].begin_again(journey, visit, judged.reply.facts)):
-        return begun
     match judgement.verdict:
-        case Verdict.PARKED | Verdict.DOCUMENTS_AGAIN:
+        case Verdict.PARKED | Verdict.DOCUMENTS_AGAIN | Verdict.VERIFICATION_AGAIN:
             return _stop(journey, Standing.PARKED, judged), visit
         case Verdict.DECLINED:
             return _stop(journey, Standing.DECLINED, judged), visit
@@ -192,9 +197,14 @@ def _not_carried_out(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
         return journey, replace(counted, gave_up=True)
     if tries < judged.max_tries:
         return journey, counted
-    if journey.doubts and not step.call.changes:
+    if _settles(journey, step):
         return _unread_step(journey, counted, judged)
     return _stop(journey, Standing.IN_DOUBT if journey.doubts else Standing.FAILED, judged), counted
+
+
+def _settles(journey: Journey, step: Step) -> bool:
+    """Whether ``step`` is a read that was to tell what is unresolved, or what its phase can do without."""
+    return not step.call.changes and (bool(journey.doubts) or step.call.name in PHASES[step.phase].unread)
 
 
 def _unread_step(journey: Journey, visit: Visit, judged: _Judged) -> Moved:

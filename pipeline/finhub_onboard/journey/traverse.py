@@ -23,7 +23,7 @@ from finhub_onboard.journey.phase_table import BY_CALL, PHASES
 from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.ports import Bank, Problem, Recorder, Stop
 from finhub_onboard.journey.sent_documents import is_replaced_in_doubt
-from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
+from finhub_onboard.journey.verdicts import DONE, TRIED_AGAIN, Judgement, Verdict, judgement
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import CallRecord, Customer, Journey, Standing
 
@@ -271,9 +271,6 @@ _REPLACED = Problem(
 )
 
 
-_TRIED_AGAIN = (Verdict.RETRY, Verdict.DOUBT, Verdict.EXPIRED, Verdict.CONSENTS_AGAIN, Verdict.DOCUMENTS_AGAIN)
-
-
 def _with_outcome(call: CallRecord, reply: Reply, judgement: Judgement, *, wait_s: float, now: float) -> CallRecord:
     done = judgement.verdict is Verdict.DONE
     return replace(
@@ -286,7 +283,7 @@ def _with_outcome(call: CallRecord, reply: Reply, judgement: Judgement, *, wait_
         field="" if done else reply.field,
         message="" if done else _message_of(judgement, reply),
         hint=judgement.hint,
-        retriable=judgement.verdict in _TRIED_AGAIN,
+        retriable=judgement.verdict in TRIED_AGAIN,
         wait_s=wait_s,
         seconds=reply.seconds,
     )

@@ -26,6 +26,8 @@ class Verdict(StrEnum):
     """The token is refused."""
     CONSENTS_AGAIN = "consents_again"
     DOCUMENTS_AGAIN = "documents_again"
+    VERIFICATION_AGAIN = "verification_again"
+    """It has expired: another one is needed."""
     REFUSED = "refused"
     DECLINED = "declined"
     PARKED = "parked"
@@ -37,6 +39,19 @@ class Verdict(StrEnum):
     """The same, and no customer has passed yet: try again after all others."""
     GIVEN_UP = "given_up"
     """Refused while others pass: not final, a later run tries again."""
+
+
+TRIED_AGAIN = frozenset(
+    {
+        Verdict.RETRY,
+        Verdict.DOUBT,
+        Verdict.EXPIRED,
+        Verdict.CONSENTS_AGAIN,
+        Verdict.DOCUMENTS_AGAIN,
+        Verdict.VERIFICATION_AGAIN,
+    }
+)
+"""The call itself, or what it lacked, is sent again in this run."""
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import Facts
+from finhub_onboard.model import Phase
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,10 +14,11 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     verification is older than this visit, so the check is read before an approval. ``check``, ``status``, ``listed``
     and ``searched`` are the results of reads for the current step, ``status_refused``: the status cannot be read.
     ``tries`` counts the requests for the step ``tried``, ``polls`` the reads of the check, ``page`` the pages of
-    deliveries, and ``created`` are the customers on them. ``renewed``: the step that a token was renewed for.
-    ``vouched``: an operator vouches that the attempts before the current one were not carried out. ``role_refused``:
-    the bank says that the job may not approve. ``restored``: up to which time a restored ledger knows what happened,
-    while this customer was not compared with the bank yet; else 0.
+    deliveries, and ``created`` are the customers on them. ``begun_again``: phases that were carried out once more, each
+    at most once in a visit. ``renewed``: the step that a token was renewed for. ``vouched``: an operator vouches that
+    the attempts before the current one were not carried out. ``role_refused``: the bank says that the job may not
+    approve. ``restored``: up to which time a restored ledger knows what happened, while this customer was not compared
+    with the bank yet; else 0.
     """
 
     row: bytes = b""
@@ -31,7 +33,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     page_mark: str = ""
     created: tuple[str, ...] = ()
     polls: int = 0
-    consent_rounds: int = 0
+    begun_again: frozenset[Phase] = frozenset()
     tries: int = 0
     tried: str = ""
     renewed: str = ""

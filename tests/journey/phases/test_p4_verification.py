@@ -4,9 +4,9 @@ import pytest
 
 from finhub_onboard.finhub.calls import CallName, Facts, step
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.move_kinds import Advance, Rest
+from finhub_onboard.journey.move_kinds import Advance, Rest, Revise
 from finhub_onboard.journey.visit import Visit
-from finhub_onboard.model import Phase, Standing
+from finhub_onboard.model import Journey, Phase, Standing
 from tests.journey.moves import at, doubt, move, sent
 from tests.journey.world import AUTO, World, a_customer, strike
 from tests.values import replace
@@ -59,3 +59,29 @@ def test_a_conflict_parks_and_once_a_person_removed_it_the_next_run_finishes(nam
     assert (journey.standing, journey.code, journey.phase) == (Standing.PARKED, "state_conflict", phase)
     world.live()
     assert world.journey.standing is Standing.COMPLETE
+
+
+EXPIRED = Facts(status="EXPIRED", verification_ok=False)
+BEGUN = frozenset({Phase.VERIFICATION})
+CONSENTED = ("terms", "privacy", "data-processing")
+
+
+@pytest.mark.parametrize(
+    "journey",
+    [
+        doubt(CallName.UPLOAD_DOCUMENT, "GOVERNMENT_ID"),
+        at(Phase.APPROVAL, uploaded=("GOVERNMENT_ID",), required=("GOVERNMENT_ID",)),
+        doubt(CallName.APPROVE, uploaded=("GOVERNMENT_ID",)),
+        at(Phase.CONSENTS, consented=CONSENTED),
+    ],
+)
+def test_another_verification_is_opened_once_for_one_that_has_expired(journey: Journey) -> None:
+    """Documents and attempts of the old one are forgotten, consents are not; the second to expire is for a person."""
+    found = move(journey, visit=Visit(check=EXPIRED, check_first=True))
+    assert isinstance(found, Revise)
+    assert found.journey == replace(at(Phase.VERIFICATION), verification_id="", consented=journey.consented)
+    assert found.visit == Visit(begun_again=BEGUN)
+    assert sent(move(found.journey, visit=found.visit)) == step(CallName.OPEN_VERIFICATION)
+    assert move(journey, visit=Visit(check=EXPIRED, begun_again=BEGUN)) == Rest(
+        standing=Standing.PARKED, code=Code.VERIFICATION_EXPIRED, phase=Phase.VERIFICATION
+    )

@@ -11,6 +11,8 @@ from tests.journey.moves import at, doubt, move, sent
 from tests.journey.world import AUTO, Bank, World, a_customer
 from tests.values import replace
 
+GIVEN = ("terms", "privacy", "data-processing")
+
 
 @pytest.mark.parametrize("consent", ["terms", "privacy", "data_processing"])
 def test_a_consent_without_evidence_is_never_sent(consent: str) -> None:
@@ -58,7 +60,7 @@ def test_a_check_that_never_shows_the_consents_sends_what_it_misses_once_more_an
     ] * 3
     named = Facts(consent_ok=False, missing_consents=("PRIVACY_POLICY",))
     given = at(Phase.CONSENTS, consented=("terms", "privacy", "data-processing"))
-    once = Visit(consent_rounds=1)
+    once = Visit(begun_again=frozenset({Phase.CONSENTS}))
     left = replace(given, consented=("terms", "data-processing"))
     assert move(given, visit=Visit(check=named, polls=5)) == Revise(journey=left, visit=once)
     unnamed = Facts(consent_ok=False)
@@ -70,6 +72,7 @@ def test_a_check_that_never_shows_the_consents_sends_what_it_misses_once_more_an
     ("facts", "code"),
     [
         (Facts(consent_ok=True, activation_allowed=False, verification_ok=False), Code.NOT_VERIFIED),
+        (Facts(consent_ok=True, activation_allowed=False), Code.ACTIVATION_NOT_ALLOWED),
         (Facts(consent_ok=True, activation_allowed=False, verification_ok=True), Code.ACTIVATION_NOT_ALLOWED),
         (Facts(consent_ok=True, activation_allowed=False, high_risk=True), Code.HIGH_RISK),
         (Facts(consent_ok=True, activation_allowed=False, high_risk=True, power_approval_ok=False), Code.HIGH_RISK),
@@ -78,8 +81,41 @@ def test_a_check_that_never_shows_the_consents_sends_what_it_misses_once_more_an
 def test_a_check_that_says_no_for_another_reason_parks(facts: Facts, code: Code) -> None:
     """Consents are there but activation is not allowed: a person must look, and no activation is sent."""
     given = at(Phase.CONSENTS, consented=("terms", "privacy", "data-processing"))
-    found = move(given, visit=Visit(check=facts, polls=5))
+    seen = Visit(check=facts, polls=5, status_refused=True, begun_again=frozenset({Phase.APPROVAL}))
+    found = move(given, visit=seen)
     assert found == Rest(standing=Standing.PARKED, code=code, phase=Phase.CONSENTS)
+
+
+def test_nothing_is_missing_and_not_allowed_may_mean_that_the_customer_is_active() -> None:
+    """A bank may activate by itself: the status is read once; unless it says ACTIVE the check is polled as ever."""
+    given = at(Phase.CONSENTS, consented=GIVEN)
+    seen = Visit(check=Facts(consent_ok=True, activation_allowed=False, verification_ok=True), polls=1)
+    assert sent(move(given, visit=seen)) == step(CallName.OPEN_SESSION, phase=Phase.ACTIVATION)
+    active = replace(seen, status=Facts(customer_status="ACTIVE"))
+    assert move(given, visit=active) == Advance(phase=Phase.ACTIVATION)
+    for more in ({"status": Facts(customer_status="PENDING_ACTIVATION")}, {"status_refused": True}):
+        assert sent(move(given, visit=replace(seen, **more))) == step(CallName.CHECK)
+    assert sent(move(replace(given, user_id=""), visit=seen)) == step(CallName.CHECK)
+
+
+def test_a_verification_that_is_refused_after_it_was_approved_declines() -> None:
+    """The check names the status."""
+    given = at(Phase.CONSENTS, consented=GIVEN)
+    seen = Visit(check=Facts(consent_ok=True, activation_allowed=False, verification_ok=False, status="REJECTED"))
+    assert move(given, visit=seen) == Rest(
+        standing=Standing.DECLINED, code=Code.VERIFICATION_REFUSED, phase=Phase.APPROVAL
+    )
+
+
+def test_an_approval_that_the_check_denies_is_sent_once_more() -> None:
+    """The check gives no reason, the answer to an approval does: after all looks, and once in a visit."""
+    given = at(Phase.CONSENTS, consented=GIVEN)
+    denied = Visit(check=Facts(consent_ok=True, activation_allowed=False, verification_ok=False), polls=5)
+    again = replace(denied, begun_again=frozenset({Phase.APPROVAL}))
+    found = move(given, visit=denied)
+    assert found == Revise(journey=at(Phase.APPROVAL, consented=GIVEN), visit=again)
+    assert sent(move(at(Phase.APPROVAL, consented=GIVEN), visit=again)) == step(CallName.APPROVE)
+    assert isinstance(move(given, visit=again), Rest)
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,16 @@ from msgspec.structs import replace
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
 from finhub_onboard.finhub.documents import expected_documents
 from finhub_onboard.finhub.statuses import REFUSED_STATES
-from finhub_onboard.journey.activation_check import is_approved, is_refused, take_check
+from finhub_onboard.journey.activation_check import is_approved, is_expired, is_refused, take_check
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.move_kinds import Doubt, JourneyRules, Move, Rest, Send
+from finhub_onboard.journey.move_kinds import Doubt, JourneyRules, Move, Rest, Revise, Send
 from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
-from finhub_onboard.journey.progress import advance
+from finhub_onboard.journey.progress import advance, settle_attempts
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
 from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
+from finhub_onboard.journey.visit import Visit, unread
 from finhub_onboard.keys import IdKind
 from finhub_onboard.model import DOCUMENT_COLUMNS, Journey, Phase, Risk, Standing
 
@@ -83,6 +84,30 @@ def open_declined(journey: Journey) -> Journey:
     )
 
 
+def begin_again(journey: Journey, visit: Visit, _: Facts) -> Moved | None:
+    """Open a verification in place of one that has expired, whatever is unresolved about that one; once in a visit."""
+    if Phase.VERIFICATION in visit.begun_again:
+        return None
+    begun = replace(unread(visit), check_first=False, begun_again=visit.begun_again | {Phase.VERIFICATION})
+    return open_declined(settle_attempts(journey)), begun
+
+
+def replace_expired(at: Situation) -> Move | None:
+    """Begin again if the check shows that the verification has expired; a second one that does so is for a person."""
+    if at.visit.check is None or not is_expired(at.visit.check):
+        return None
+    if begun := begin_again(at.journey, at.visit, at.visit.check):
+        return Revise(journey=begun[0], visit=begun[1])
+    return Rest(standing=Standing.PARKED, code=Code.VERIFICATION_EXPIRED, phase=Phase.VERIFICATION)
+
+
+def judge_expired(reply: Reply, _: int) -> Judgement | None:
+    """A call about a verification that has expired: begin again with another one."""
+    if reply.kind is not Kind.VERIFICATION_EXPIRED:
+        return None
+    return judgement(Verdict.VERIFICATION_AGAIN, Code.VERIFICATION_EXPIRED)
+
+
 def expect_opened(at: Foreseen) -> Reply:
     """High risk shows only together with a list of documents."""
     # Only the call on the customer's path names documents.
@@ -138,6 +163,7 @@ RULES = PhaseRules(
     known_by=("document_number",),
     evidence_columns=EVIDENCE_COLUMNS,
     open_declined=open_declined,
+    begin_again=begin_again,
     retries_conflict=True,
     restored=RestoredRules(compare=compare),
 )

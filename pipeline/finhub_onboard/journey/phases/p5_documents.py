@@ -18,6 +18,7 @@ from finhub_onboard.journey.activation_check import is_approved, take_check
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Move, Resolve, Rest, Send
 from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
+from finhub_onboard.journey.phases.p4_verification import judge_expired, replace_expired
 from finhub_onboard.journey.progress import clear_reason, settle_attempts
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
@@ -93,6 +94,8 @@ def take_list(answer: Accepted) -> Moved:
 
 def settle(doubt: Unresolved) -> Move:
     """A conflict may be confirmed by the check; otherwise the one repeat, then the bank's list, then a person."""
+    if move := replace_expired(doubt):
+        return move
     if doubt.is_conflict and (move := doubt.confirm_conflict()):
         return move
     if doubt.may_repeat and not doubt.is_conflict:
@@ -154,6 +157,7 @@ RULES = PhaseRules(
     call=CallName.UPLOAD_DOCUMENT,
     path_id=IdKind.VERIFICATION,
     next_move=next_move,
+    judge_refused=dict.fromkeys((404, 409, 410, 422), judge_expired),
     replies={
         CallName.UPLOAD_DOCUMENT: take_uploaded,
         CallName.LIST_DOCUMENTS: take_list,

@@ -11,6 +11,7 @@ from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Move, Resolve, Rest, Send
 from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
 from finhub_onboard.journey.phases import p7_consents
+from finhub_onboard.journey.phases.p4_verification import judge_expired, replace_expired
 from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
@@ -41,6 +42,8 @@ def next_move(at: Situation) -> Move:
         return _COMPLETE
     if check is not None and is_refused(check):
         return _rest(Standing.DECLINED, Code.VERIFICATION_REFUSED)
+    if expired := replace_expired(at):
+        return expired
     if held := gate(at):
         return held
     return _ROLE_REFUSED if role_refused else _APPROVE
@@ -60,6 +63,8 @@ def settle(doubt: Unresolved) -> Move:
         return Resolve(step=doubt.at)
     if is_refused(check):
         return doubt.rest(Standing.DECLINED, Code.VERIFICATION_REFUSED)
+    if expired := replace_expired(doubt):
+        return expired
     if check.high_risk:
         return doubt.rest(Standing.PARKED, Code.HIGH_RISK)
     if doubt.visit.role_refused:
@@ -88,8 +93,10 @@ def judge_forbidden(reply: Reply, _: int) -> Judgement | None:
     return None if reply.kind is Kind.HIGH_RISK else judgement(Verdict.LOOK, Code.ROLE_REFUSED)
 
 
-def judge_unprocessable(reply: Reply, _: int) -> Judgement | None:
+def judge_unprocessable(reply: Reply, earlier_attempts: int) -> Judgement | None:
     """The verification is refused, documents are missing, or a person must look."""
+    if expired := judge_expired(reply, earlier_attempts):
+        return expired
     if reply.field and reply.kind not in _UNPROCESSABLE:
         return None
     return _UNPROCESSABLE.get(reply.kind, _NOT_APPROVED)
@@ -139,7 +146,11 @@ RULES = PhaseRules(
     path_id=IdKind.VERIFICATION,
     next_move=next_move,
     judge_accepted=judge_accepted,
-    judge_refused={403: judge_forbidden, 422: judge_unprocessable},
+    judge_refused={
+        **dict.fromkeys((404, 409, 410), judge_expired),
+        403: judge_forbidden,
+        422: judge_unprocessable,
+    },
     replies={CallName.APPROVE: take_approved, CallName.CHECK: take_check},
     expected={CallName.APPROVE: expect_approved, CallName.CHECK: expect_check},
     settle=settle,

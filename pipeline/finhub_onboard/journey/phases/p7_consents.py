@@ -10,10 +10,12 @@ from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
 from finhub_onboard.finhub.consents import Consent
-from finhub_onboard.journey.activation_check import take_check
+from finhub_onboard.journey.activation_check import is_refused, take_check
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Move, Resolve, Rest, Revise, Send
 from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
+from finhub_onboard.journey.phases.p4_verification import replace_expired
+from finhub_onboard.journey.phases.p8_activation import find_activation
 from finhub_onboard.journey.progress import clear_reason, settle_attempts
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
@@ -56,17 +58,40 @@ def _check_all(at: Situation) -> Move:
     consents_ok = check.consent_ok is True or (check.consent_ok is None and check.activation_allowed is True)
     if consents_ok and check.activation_allowed is not False:
         return _COMPLETE
+    if ended := _verification_ended(at, check):
+        return ended
     if check.high_risk and check.power_approval_ok is not True:
         return _rest(Standing.PARKED, Code.HIGH_RISK)
+    # Nothing is missing, and yet it is not allowed: a bank may activate by itself (API.md, section 14).
+    if consents_ok and check.verification_ok and (active := find_activation(at)):
+        return active
     if visit.polls < at.rules.max_tries:
         return look
+    if consents_ok and check.verification_ok is False:
+        return _approve_again(at)
     if consents_ok:
-        verified = check.verification_ok is not False
-        return _rest(Standing.PARKED, Code.ACTIVATION_NOT_ALLOWED if verified else Code.NOT_VERIFIED)
-    if not visit.consent_rounds:
+        return _rest(Standing.PARKED, Code.ACTIVATION_NOT_ALLOWED)
+    if Phase.CONSENTS not in visit.begun_again:
         missing = tuple(consent for consent in Consent if consent.in_check in (check.missing_consents or ()))
         return _send_again(at.journey, visit, missing or tuple(Consent))
     return _rest(Standing.FAILED, Code.CONSENTS_NOT_RECORDED)
+
+
+def _verification_ended(at: Situation, check: Facts) -> Move | None:
+    """The verification was refused, or has expired, after it was approved."""
+    if check.verification_ok is True:
+        return None
+    if is_refused(check):
+        return Rest(standing=Standing.DECLINED, code=Code.VERIFICATION_REFUSED, phase=Phase.APPROVAL)
+    return replace_expired(at)
+
+
+def _approve_again(at: Situation) -> Move:
+    """The check denies the approval, without a reason: one more (API.md, section 9) brings the bank to say it."""
+    if Phase.APPROVAL in at.visit.begun_again:
+        return _rest(Standing.PARKED, Code.NOT_VERIFIED)
+    begun = replace(at.visit, begun_again=at.visit.begun_again | {Phase.APPROVAL})
+    return Revise(journey=replace(at.journey, done=Phase.APPROVAL.number - 1), visit=begun)
 
 
 def take_accepted(answer: Accepted) -> Moved:
@@ -96,12 +121,13 @@ def judge_conflict(_: Reply, __: int) -> Judgement:
 def _send_again(journey: Journey, visit: Visit, consents: Collection[str]) -> Revise:
     """The check misses consents that were sent: one more round of them."""
     left = tuple(consent for consent in journey.consented if consent not in consents)
-    return Revise(journey=replace(journey, consented=left), visit=replace(visit, consent_rounds=1, check=None, polls=0))
+    begun = replace(visit, begun_again=visit.begun_again | {Phase.CONSENTS}, check=None, polls=0)
+    return Revise(journey=replace(journey, consented=left), visit=begun)
 
 
 def begin_again(journey: Journey, visit: Visit, _: Facts) -> Moved | None:
     """The activation is refused for missing consents: send all of them once more."""
-    if visit.consent_rounds:
+    if Phase.CONSENTS in visit.begun_again:
         return None
     again = _send_again(journey, visit, journey.consented)
     return replace(again.journey, done=Phase.CONSENTS.number - 1), again.visit

@@ -9,7 +9,7 @@ from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
 from finhub_onboard.finhub.statuses import NOT_ACTIVE_YET, CustomerStatus
 from finhub_onboard.journey.activation_check import is_approved
 from finhub_onboard.journey.codes import Code
-from finhub_onboard.journey.move_kinds import Doubt, Move, Resolve, Send
+from finhub_onboard.journey.move_kinds import Advance, Doubt, Move, Resolve, Send
 from finhub_onboard.journey.phase_rules import PhaseRules, RestoredRules
 from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.questions import Question
@@ -40,6 +40,14 @@ def take_deliveries(answer: Accepted) -> Moved:
     if answer.facts.activated:
         return take_activated(answer)
     return answer.journey, with_delivery_page(answer.visit, answer.facts)
+
+
+def find_activation(at: Situation) -> Move | None:
+    """Look in the customer's status whether somebody else has activated it; ``None``: it does not say so."""
+    visit = at.visit
+    if visit.status is not None:
+        return _COMPLETE if visit.status.customer_status == CustomerStatus.ACTIVE else None
+    return _READ_STATUS if at.journey.user_id and not visit.status_refused else None
 
 
 def settle(doubt: Unresolved) -> Move:
@@ -99,6 +107,7 @@ def compare(_: Situation, check: Facts) -> Move | None:
 
 
 _ACTIVATE = Send(step=step(CallName.ACTIVATE))
+_COMPLETE = Advance(phase=Phase.ACTIVATION)
 _READ_STATUS = Send(step=step(CallName.OPEN_SESSION, phase=Phase.ACTIVATION))
 RULES = PhaseRules(
     call=CallName.ACTIVATE,
