@@ -71,7 +71,7 @@ def test_whoever_can_be_onboarded_is(scenario: str, path: str, tmp_path: Path) -
         ("rejected_meanwhile", {"declined verification_refused"}),
         ("expired_meanwhile", {"parked verification_expired"}),
         ("documents_refused", {"parked document_missing"}),
-        ("consents_change", {"failed refused"}),
+        ("consents_change", {"parked consent_version_refused"}),
         ("data_reset", {"failed not_found"}),
     ],
 )

@@ -254,3 +254,15 @@ def test_any_other_past_of_a_customer_tells_nothing(journey: Journey) -> None:
     suspicion = Suspicion()
     suspicion.take_up(journey)
     assert weighed(suspicion, FORBIDDEN, *[ROWS[0]] * TRIES)[-1] is FATAL
+
+
+def test_a_version_of_the_settings_is_the_runs_for_the_consent_that_it_is_of() -> None:
+    """That customers' terms are accepted says nothing of a privacy text whose version is not in force."""
+    suspicion = Suspicion()
+    terms, privacy = step(CallName.ACCEPT_CONSENT, "terms"), step(CallName.ACCEPT_CONSENT, "privacy")
+    refused = Judgement(verdict=Verdict.FATAL, code="consent_version_refused")
+    found = []
+    for row in ROWS[:5]:
+        suspicion.weigh(terms, DONE, row)
+        found.append(suspicion.weigh(privacy, refused, row).verdict)
+    assert found == [SUSPECT] * 4 + [FATAL]

@@ -681,3 +681,29 @@ def test_an_absurd_hierarchy_is_not_believed() -> None:
     assert read_categories(hierarchy(1, name="x" * 1_000_000))[0].name == "KEY"
     (found,) = read_categories(hierarchy(1, name="x" * 1_000_000, key="K" * 1_000_000))
     assert (found.key, found.name) == ("id-0", "id-0")
+
+
+@pytest.mark.parametrize(
+    ("body", "versions"),
+    [
+        ({"errors": [{"field": "version", "message": "must be 2.0"}], "suggestions": ["2.0"]}, ("2.0",)),
+        ({"errors": [{"field": "version", "message": "must be 2.0 or v2.1, not 1.0"}]}, ("2.0", "v2.1")),
+        ({"details": "Consent version 1.0 rejected, current is 3.1"}, ("3.1",)),
+        ({"field": "version"}, ()),
+        ({"field": "version", "suggestions": ["01.02.1990", "1990-01-01", "someone@example.com", 7]}, ()),
+        ({"details": "version of 14.05.90 at 10.2.3.4"}, ()),
+        ({"details": "accepted is missing"}, None),
+    ],
+)
+@pytest.mark.parametrize("own", ["1.0", ""])
+def test_the_version_that_a_refused_consent_should_have_is_read(
+    body: dict[str, Any], versions: tuple[str, ...] | None, own: str
+) -> None:
+    """Suggestions, else the words; nothing that could be a person's. The field is the row's column, if it has one."""
+    whose = {"customer": customer(terms_version=own), "item": "terms"}
+    found = answer(CallName.ACCEPT_CONSENT, {"code": 400, "message": "Refused", "data": body}, 400, **whose)
+    assert (found.kind is Kind.CONSENT_VERSION) is (versions is not None)
+    if versions is not None:
+        assert set(found.facts.versions) - {"1.0"} == set(versions)
+        assert ("1.0" in found.facts.versions) <= (not own)
+        assert found.field == ("terms_version" if own else "")

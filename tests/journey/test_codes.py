@@ -9,7 +9,7 @@ VALUES = """
     operator_vouches claim_unknown row_changed_in_doubt row_changed_after_registration not_found state_conflict
     document_too_large document_missing document_number_missing login_refused user_locked verification_refused
     verification_expired not_verified high_risk approval_needed approval_lost approval_not_final
-    consent_evidence_missing missing_consents consents_not_recorded activation_not_allowed
+    consent_evidence_missing consent_version_refused missing_consents consents_not_recorded activation_not_allowed
 """
 
 

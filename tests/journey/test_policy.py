@@ -248,3 +248,16 @@ def test_a_call_about_an_expired_verification_asks_for_another_one(name: CallNam
     found = judged(name, refusal(status, Kind.VERIFICATION_EXPIRED))
     assert (found.verdict, found.code) == (Verdict.VERIFICATION_AGAIN, Code.VERIFICATION_EXPIRED)
     assert judged(VERIFICATION, refusal(409, Kind.VERIFICATION_EXPIRED)).verdict is CONFIRM
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+@pytest.mark.parametrize(("field", "verdict"), [("terms_version", PARKED), ("", FATAL)])
+def test_a_refused_version_is_the_rows_where_it_names_one_else_the_settings(
+    status: int, field: str, verdict: Verdict
+) -> None:
+    """The version that the bank wants is part of the message."""
+    facts = Facts(versions=("2.0", "2.1"))
+    reply = Reply(status=status, says=status, readable=True, kind=Kind.CONSENT_VERSION, field=field, facts=facts)
+    found = judge(step(CONSENT, "terms"), reply)
+    assert (found.verdict, found.code) == (verdict, Code.CONSENT_VERSION_REFUSED)
+    assert found.message.endswith(", it wants 2.0 or 2.1")

@@ -548,6 +548,7 @@ class Sending:
         sent = self.journey.doubt_email
         whose = Whose(
             customer=self.customer,
+            item=step.item,
             customer_id=self.journey.customer_id,
             since=self.journey.doubt_at or self.journey.started_at,
             is_email=(lambda email: KEYS.email_hash(email) == sent) if sent else None,

@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from finhub_onboard.engine.bank_health import Health
 from finhub_onboard.engine.id_owners import IdOwners
-from finhub_onboard.finhub.calls import CALLS, CallName, Reply, Step
+from finhub_onboard.finhub.calls import CallName, Reply, Step
 from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
 from finhub_onboard.finhub.requests import Document, Outgoing, Payloads
 from finhub_onboard.finhub.whose import Whose
@@ -61,7 +61,7 @@ class Ready:
     ids: IdOwners
     keys: Keys
     broken: Broken
-    call: CallName
+    step: Step
     outgoing: Outgoing
     customer: Customer
     journey: Journey
@@ -71,12 +71,12 @@ class Ready:
     async def send(self, token: str, permit: Permit) -> Reply:
         """Send it now. An id in the answer belongs to the customer before anybody else's answer is read."""
         reply, _ = await self.client.send(
-            self.call,
+            self.step.call.name,
             self.outgoing,
             token=token,
             whose=self._whose(),
             permit=permit,
-            fresh=self.broken.pop(self.journey) or (CALLS[self.call].changes and self.journey.doubts > 0),
+            fresh=self.broken.pop(self.journey) or (self.step.call.changes and self.journey.doubts > 0),
         )
         if reply.sent and reply.status is None:
             self.broken.add(self.journey)
@@ -91,6 +91,7 @@ class Ready:
         journey, sent = self.journey, self.journey.doubt_email
         return Whose(
             customer=self.customer,
+            item=self.step.item,
             customer_id=journey.customer_id,
             user_id=journey.user_id,
             verification_id=journey.verification_id,
@@ -102,7 +103,7 @@ class Ready:
 
     def _unless_changed(self) -> Callable[[str], bool] | None:
         """Older ledgers lack the e-mail that was sent: use the row's, unless it changed since."""
-        if self.call is not CallName.LIST_DELIVERIES or not self.journey.doubts:
+        if self.step.call.name is not CallName.LIST_DELIVERIES or not self.journey.doubts:
             return None
         changed = "email" in changed_columns(self.journey.fingerprint, self.keys.fingerprint(self.customer))
         return (lambda _: False) if changed else None
@@ -186,7 +187,7 @@ class Gateway:
             ids=self._ids,
             keys=self._keys,
             broken=self._broken,
-            call=step.call.name,
+            step=step,
             outgoing=outgoing,
             customer=customer,
             journey=journey,

@@ -33,7 +33,16 @@ UsesOthers = Callable[[frozenset[str]], bool | None]
 ENOUGH = 5
 """So many different customers refused alike in a row show that a refusal is the run's."""
 TRIES = 3
-_CODES = frozenset({Code.TOKEN_REFUSED, Code.CATEGORY_REFUSED, Code.MISSING_HEADER, Code.FORBIDDEN, Code.ROLE_REFUSED})
+_CODES = frozenset(
+    {
+        Code.TOKEN_REFUSED,
+        Code.CATEGORY_REFUSED,
+        Code.MISSING_HEADER,
+        Code.FORBIDDEN,
+        Code.ROLE_REFUSED,
+        Code.CONSENT_VERSION_REFUSED,
+    }
+)
 _ANSWERS = frozenset(
     {
         Verdict.DONE,
@@ -49,6 +58,12 @@ _ABOUT_THE_ROW = frozenset({Verdict.REFUSED, Verdict.CONFIRM})
 """These show that the call as such passes, except for the refusals that are weighed here."""
 _GRACE: dict[str, int] = {Code.TOKEN_REFUSED: 1}
 """Refusals that are not counted: another log-in of the same user invalidates the tokens of all calls in flight."""
+
+_KIND_BY_CODE: dict[str, Callable[[Step], str]] = {
+    Code.TOKEN_REFUSED: lambda _: Code.TOKEN_REFUSED,
+    Code.CONSENT_VERSION_REFUSED: lambda step: step.label,
+}
+"""Of what these refusals are: the token, whatever the call is; one of the consents. Others are of the kind of call."""
 
 
 @dataclass(slots=True)
@@ -109,6 +124,7 @@ class Suspicion:
             return self._refusal(step, judgement, key) if code in _CODES else judgement
         if verdict in _ANSWERS or (verdict in _ABOUT_THE_ROW and code not in _CODES):
             self._kinds[step.call.name].passes(key)
+            self._kinds[step.label].passes(key)
             if step.call.token is Token.ADMIN:
                 self._kinds[Code.TOKEN_REFUSED].passes(key)
             if step.call.name is CallName.REGISTER and verdict is Verdict.DONE:
@@ -118,7 +134,7 @@ class Suspicion:
 
     def _refusal(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
         code = judgement.code
-        kind = self._kinds[code if code == Code.TOKEN_REFUSED else step.call.name]
+        kind = self._kinds[_KIND_BY_CODE[code](step) if code in _KIND_BY_CODE else step.call.name]
         tries = kind.refuses(code, key)
         if key in self._known:
             kind.since[code].pop(key, None)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from finhub_onboard.finhub import json_fields, refusals, tokens
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply
+from finhub_onboard.finhub.consents import Consent
 from finhub_onboard.finhub.deliveries import read_page
 from finhub_onboard.finhub.documents import HIGH_RISK_DOCUMENTS, UNKNOWN, DocumentKind
 from finhub_onboard.finhub.echoes import names_another
@@ -27,6 +28,8 @@ _TIERS = frozenset({*Risk, PROHIBITED})
 _BUSINESS = frozenset({"B2B", "BUSINESS", "CORPORATE", "COMPANY", "ORGANIZATION"})
 _DOCUMENT_KINDS = frozenset(DocumentKind)
 """Any other requirement of the bank is UNKNOWN, which parks the row."""
+_ABOUT_THE_BODY = frozenset({400, 409, 422})
+"""The statuses of a refusal that is about what was sent."""
 _MOST_REQUIRED = 100
 """The maximum number of required documents; a longer list is not plausible."""
 _MOST_LISTED = 1000
@@ -59,10 +62,23 @@ def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, 
         )
     if accepted:
         return _accepted(call, status, body, data, whose)
+    return _refused(call, status, body, data, whose, secrets)
+
+
+def _refused(
+    call: CallName, status: int, body: dict[str, Any], data: dict[str, Any], whose: Whose, secrets: Sequence[str]
+) -> Reply:
     says = refusals.meant_status(status, body, data)
     kind, field, message, facts = refusals.trouble(body, data, whose.customer, secrets)
     if kind is Kind.CATEGORIZATION and says == 400:  # noqa: PLR2004 - a 403 is about the tenant
         field = field or "category"
+    if call is CallName.ACCEPT_CONSENT and says in _ABOUT_THE_BODY and whose.item:
+        column = Consent(whose.item).version_column
+        refused = getattr(whose.customer, column, "")
+        versions = refusals.wanted_versions(body, data, whose.customer, refused)
+        if versions is not None:
+            kind, facts = Kind.CONSENT_VERSION, Facts(versions=versions)
+            field = column if refused else ""  # else it is the settings' version
     return Reply(status=status, says=says, readable=True, facts=facts, kind=kind, field=field, message=message)
 
 

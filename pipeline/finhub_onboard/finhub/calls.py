@@ -141,6 +141,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``required`` are documents that the bank asks for, also those that a refusal misses. ``created`` are ids of
     customers that a page of deliveries shows as created and that may be ours; ``page_mark`` identifies the page.
+    ``versions``: those of a consent that a refusal asks for.
     """
 
     customer_id: str = ""
@@ -162,6 +163,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     activated: bool = False
     created: tuple[str, ...] = ()
     page_mark: str = ""
+    versions: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Show everything but the token."""
@@ -183,6 +185,7 @@ class Kind(StrEnum):
     VERIFICATION_REFUSED = "verification_refused"
     VERIFICATION_EXPIRED = "verification_expired"
     LOCKED = "locked"
+    CONSENT_VERSION = "consent_version"
     ANOTHERS = "anothers"
     """No refusal: the answer is about another customer, or contains another customer's id."""
     PERSONAL_ID = "personal_id"

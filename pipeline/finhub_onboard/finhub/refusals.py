@@ -6,6 +6,7 @@ Both documented forms of an error body are read, also with a 200 (API.md, sectio
 import re
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import islice
 from typing import Any
 
 from finhub_onboard.finhub import json_fields
@@ -56,6 +57,8 @@ _KINDS = tuple(
 )
 """The first match counts. Only known words are searched: values of the row that a refusal repeats decide nothing."""
 
+_VERSION = re.compile(r"(?<![\w.])[vV]?\d{1,2}\.\d{1,2}(?![\w.]*\w)")
+"""A version as the contract's examples have it; no date, address or number of a person looks so."""
 _ABOUT_A_NUMBER = re.compile(r"\bdocument ?number\b")
 _DOCUMENT_NAMES = {kind: re.compile(rf"\b{kind.replace('_', ' ').lower()}\b") for kind in DocumentKind}
 
@@ -133,6 +136,27 @@ def _named_documents(texts: Sequence[str]) -> tuple[str, ...]:
     """The documents of the contract that a refusal names; a file of the row may be named like one."""
     text = ". ".join(map(known_words, texts))
     return tuple(kind for kind, name in _DOCUMENT_NAMES.items() if name.search(text))
+
+
+def wanted_versions(
+    body: dict[str, Any], data: dict[str, Any], customer: Customer | None, refused: str
+) -> tuple[str, ...] | None:
+    """The versions that the refusal of a consent asks for: suggestions, else those in its words.
+
+    ``None``: the refusal is not about the version. ``refused`` is the row's own, if it names one.
+    """
+    errors = json_fields.records(data.get("errors"))
+    named = [json_fields.text(data.get("field")), *(json_fields.text(entry.get("field")) for entry in errors)]
+    places = (body, data, json_fields.record(body.get("error")), *errors)
+    told = " ".join(json_fields.text(place.get(name)) for place in places for name in ("message", "error", "details"))
+    if "version" not in (*named, *re.findall(r"\w+", told.lower())):
+        return None
+    suggestions = data.get("suggestions")
+    words = map(json_fields.text, suggestions) if isinstance(suggestions, list) else ()
+    suggested = [word for word in words if _VERSION.fullmatch(word)]
+    own = own_values(customer, (refused,))
+    found = (word for word in suggested or _VERSION.findall(told[:_MAX_READ]) if word not in own)
+    return tuple(islice(dict.fromkeys(found), _MAX_ERRORS))
 
 
 def gateway_words(content: bytes, customer: Customer | None, secrets: Sequence[str] = ()) -> Redacted:

@@ -17,13 +17,14 @@ def never_anothers(kind: IdKind, identifier: str) -> bool:
 class Whose:
     """The customer of a request; unknown values are empty, and without a customer nobody is expected.
 
-    ``is_anothers`` says whether an id is known to belong to another customer. ``own`` are names of the job's own user,
-    in lower case: a bank may repeat them in any answer. For webhook deliveries: ``since`` is the instant, by the bank's
-    clock, after which a customer must have been created to be ours, and ``is_email`` compares an e-mail with the one
-    that was sent (``None``: the customer's).
+    ``item`` is the document or the consent that was sent. ``is_anothers`` says whether an id is known to belong to
+    another customer. ``own`` are names of the job's own user, in lower case: a bank may repeat them in any answer. For
+    webhook deliveries: ``since`` is the instant, by the bank's clock, after which a customer must have been created to
+    be ours, and ``is_email`` compares an e-mail with the one that was sent (``None``: the customer's).
     """
 
     customer: Customer | None = None
+    item: str = ""
     customer_id: str = ""
     user_id: str = ""
     verification_id: str = ""

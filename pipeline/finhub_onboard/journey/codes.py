@@ -220,6 +220,11 @@ class Code(StrEnum):
         "the row does not prove a consent",
         'add the *_accepted_at columns, or set consents.evidence = "assumed" and answer for it',
     )
+    CONSENT_VERSION_REFUSED = (
+        "consent_version_refused",
+        "the bank does not accept this version of a consent",
+        "have customers accept the one in force: the row's *_version and *_accepted_at, else consents.*_version",
+    )
     MISSING_CONSENTS = ("missing_consents", "the bank misses a consent", "run again; tell the bank if it stays")
     CONSENTS_NOT_RECORDED = (
         "consents_not_recorded",

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
+from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
 from finhub_onboard.finhub.consents import Consent
 from finhub_onboard.journey.activation_check import is_refused, take_check
 from finhub_onboard.journey.codes import Code
@@ -20,7 +20,7 @@ from finhub_onboard.journey.progress import clear_reason, settle_attempts
 from finhub_onboard.journey.questions import Question
 from finhub_onboard.journey.replies import Accepted, Moved
 from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
-from finhub_onboard.journey.verdicts import DONE, Judgement
+from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
@@ -113,9 +113,18 @@ def settle(doubt: Unresolved) -> Move:
     return doubt.ask_person()
 
 
-def judge_conflict(_: Reply, __: int) -> Judgement:
+def judge_version(reply: Reply, _: int) -> Judgement | None:
+    """The version is not in force: the row waits if it names it; that of the settings may be refused for everybody."""
+    if reply.kind is not Kind.CONSENT_VERSION:
+        return None
+    found = judgement(Verdict.PARKED if reply.field else Verdict.FATAL, Code.CONSENT_VERSION_REFUSED)
+    wanted = " or ".join(reply.facts.versions)
+    return replace(found, message=f"{found.message}, it wants {wanted}") if wanted else found
+
+
+def judge_conflict(reply: Reply, _: int) -> Judgement:
     """The consent was given before; the check decides."""
-    return DONE
+    return judge_version(reply, 0) or DONE
 
 
 def _send_again(journey: Journey, visit: Visit, consents: Collection[str]) -> Revise:
@@ -168,7 +177,7 @@ _COMPLETE = Advance(phase=Phase.CONSENTS)
 RULES = PhaseRules(
     call=CallName.ACCEPT_CONSENT,
     next_move=next_move,
-    judge_refused={409: judge_conflict},
+    judge_refused={400: judge_version, 409: judge_conflict, 422: judge_version},
     replies={CallName.ACCEPT_CONSENT: take_accepted, CallName.CHECK: take_check},
     expected={CallName.CHECK: Foreseen.pass_check},
     settle=settle,
