@@ -24,15 +24,17 @@ import phonenumbers
 from pandera.backends.polars.register import register_polars_backends
 
 from finhub_onboard import job
-from finhub_onboard.cli import console
-from finhub_onboard.commands import check, plan, resolve, retry, validate
+from finhub_onboard.cli import console, main
+from finhub_onboard.commands import check, plan, resolve, retry, status, validate
 from finhub_onboard.config import loading, seeds
+from finhub_onboard.intake.checking import countries, damage
+from finhub_onboard.ledger.sqlite import queries
 from finhub_onboard.reports.files import page
 from finhub_onboard.sandbox import server
 
 LIFE_S = 300
 LARGEST = 200_000
-_BEFOREHAND = (job, console, loading, server, check, plan, resolve, retry, validate)
+_BEFOREHAND = (job, console, main, loading, server, check, plan, resolve, retry, status, validate)
 """What commands import late; here it is imported once for all."""
 _MODULES = ("finhub_onboard", "finhub_onboard.sandbox", "tests.acceptance.crashing", "tests.acceptance.faulty_disk")
 _READ_AT_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "POLARS_")
@@ -119,6 +121,10 @@ def warm_up() -> None:
     """Do once what every command does at its first use, but start no thread: a fork has none of them."""
     register_polars_backends()
     page._template()
+    queries._statements()
+    countries.is_code("LT")
+    for codec in (*damage._CODECS, "idna", "utf-8-sig"):
+        "".encode(codec)
     for region in ("DE", "EE", "ES", "FR", "GB", "IE", "IT", "LT", "LV", "PL", "PT"):  # of the sample
         number = phonenumbers.example_number(region)
         assert number is not None

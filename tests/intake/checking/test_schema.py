@@ -25,11 +25,11 @@ def batch(rows: int, **columns: list[str | None]) -> pl.DataFrame:
 
 
 def test_every_check_is_named_by_a_violation_code() -> None:
-    """The schema of rules reads as the list of codes; a verdict names its code itself."""
-    checks = {check.name for column in SPECIFICATION.rules.columns.values() for check in column.checks}
+    """The rules read as the list of codes; a verdict names its code itself."""
+    checks = {check.name for column in SPECIFICATION.rules.values() for check in column.checks}
     assert len(checks) > 15
     assert checks - {"verdict"} <= set(ViolationCode)
-    assert set(SPECIFICATION.rules.columns) == set(SPECIFICATION.columns.columns)
+    assert set(SPECIFICATION.rules) == set(SPECIFICATION.columns.columns)
 
 
 @pytest.mark.parametrize("bad", [{}, {"email:verdict": [None, "email_invalid", None]}])

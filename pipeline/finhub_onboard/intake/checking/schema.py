@@ -1,4 +1,4 @@
-"""What a row must be: the table of rules, and the pandera schemas that are made from it.
+"""What a row must be: the table of rules, and what pandera needs to judge by it.
 
 Promises: pandera judges every value of every row of a normalised batch. :func:`specification` can be read as the list
 of rules; each check is named by its violation code, and :func:`validate` returns every (row, column, code) that fails,
@@ -43,14 +43,14 @@ class BrokenRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specification:
-    """What a normalised batch must be, as two pandera schemas made from the same table of rules.
+    """What a normalised batch must be, twice from the same table of rules.
 
-    ``columns`` has one check per column, that all rules of the column hold. ``rules`` has one check per rule, which
-    names the rule that fails.
+    ``columns`` is a schema with one check per column, that all rules of the column hold. ``rules`` are the columns of
+    a schema with one check per rule, which names the rule that fails: only those that failed are made into one.
     """
 
     columns: pa.DataFrameSchema
-    rules: pa.DataFrameSchema
+    rules: Mapping[str, pa.Column]
 
 
 def specification(*, now: datetime, min_age: int, required: Collection[str] = ()) -> Specification:
@@ -105,8 +105,10 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
     verdicts = {column + VERDICT: {_VERDICT_CHECK: rules.no_verdict(column + VERDICT)} for column in JUDGED_COLUMNS}
     table = {name: {str(code): holds(name) for code, holds in own} for name, own in columns.items() if own} | verdicts
     return Specification(
-        columns=_schema({name: {name: pl.all_horizontal(own.values())} for name, own in table.items()}),
-        rules=_schema(table),
+        columns=pa.DataFrameSchema(
+            _columns({name: {name: pl.all_horizontal(own.values())} for name, own in table.items()})
+        ),
+        rules=_columns(table),
     )
 
 
@@ -127,7 +129,7 @@ def validate(by: Specification, frame: pl.DataFrame) -> list[BrokenRule]:
     columns = [column for column in frame.columns if column in set(failed["column"])]
     places = failed["index"].unique().sort()
     frame = frame.select(columns)[places]
-    named = _failures(pa.DataFrameSchema({column: by.rules.columns[column] for column in columns}), frame)
+    named = _failures(pa.DataFrameSchema({column: by.rules[column] for column in columns}), frame)
     assert named is not None, "where the check of a column fails, one of its rules does"
     order = {column: place for place, column in enumerate(CANONICAL_COLUMNS)}
     verdicts = {column: frame[column].to_list() for column in columns if column.endswith(VERDICT)}
@@ -175,14 +177,12 @@ def _common(name: str, required: Collection[str]) -> list[Rule]:
     return common
 
 
-def _schema(table: Mapping[str, Mapping[str, pl.Expr]]) -> pa.DataFrameSchema:
-    """Make a schema of text columns, each with conditions by the name of their check."""
-    return pa.DataFrameSchema(
-        {
-            column: pa.Column(pl.String, [_check(name, holds) for name, holds in checks.items()], nullable=True)
-            for column, checks in table.items()
-        }
-    )
+def _columns(table: Mapping[str, Mapping[str, pl.Expr]]) -> dict[str, pa.Column]:
+    """Make the columns of a schema, all of text, each with conditions by the name of their check."""
+    return {
+        column: pa.Column(pl.String, [_check(name, holds) for name, holds in checks.items()], nullable=True)
+        for column, checks in table.items()
+    }
 
 
 def _check(name: str, holds: pl.Expr) -> pa.Check:
