@@ -50,9 +50,9 @@ the table of all phases."""
 CALLS_NAMED_BY = {
     "engine.gateway": {"LIST_DELIVERIES", "UPLOAD_DOCUMENT"},  # which requests need more than the row
     "engine.refusal_scope": {"REGISTER"},  # which call takes a category
-    "journey.policy": {"LIST_DELIVERIES", "LIST_DOCUMENTS"},  # reads that a tenant may not have
     "journey.restored": {"CHECK"},
     "journey.situation": {"CHECK"},
+    "outbound.finished_customers": {"CHECK"},
     "outbound.hierarchy": {"HIERARCHY"},
     "outbound.subscription": {"CREATE_SUBSCRIPTION", "LIST_DELIVERIES"},
 }

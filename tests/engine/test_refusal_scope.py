@@ -213,7 +213,7 @@ def test_another_log_in_of_the_same_user_ends_no_run() -> None:
     assert weighed(suspicion, TOKEN, ROWS[5]) == [FATAL]
 
 
-@pytest.mark.parametrize("code", ["refused", "rate_refused", "not_found"])
+@pytest.mark.parametrize("code", ["refused", "rate_refused", "state_conflict"])
 @pytest.mark.parametrize("verdict", [Verdict.FATAL, Verdict.REFUSED, Verdict.RETRY, Verdict.EXPIRED])
 def test_everything_else_stays_as_it_was_judged(code: str, verdict: Verdict) -> None:
     """Refused data are always the row's."""
@@ -266,3 +266,24 @@ def test_a_version_of_the_settings_is_the_runs_for_the_consent_that_it_is_of() -
         suspicion.weigh(terms, DONE, row)
         found.append(suspicion.weigh(privacy, refused, row).verdict)
     assert found == [SUSPECT] * 4 + [FATAL]
+
+
+NOT_FOUND = Judgement(verdict=Verdict.REFUSED, code="not_found", message="unknown")
+
+
+def test_customers_whom_the_bank_does_not_know_fail_until_five_in_a_row_show_a_reset() -> None:
+    """One by one they are rows; one after the other they are the bank's lost data, and the rest stays open."""
+    suspicion = Suspicion()
+    for refused, fine in zip(ROWS[::2], ROWS[1::2], strict=True):
+        assert suspicion.weigh(CHECK, NOT_FOUND, refused).verdict is Verdict.REFUSED
+        suspicion.weigh(CHECK, DONE, fine)
+    found = [suspicion.weigh(CHECK, NOT_FOUND, bytes([100, number])) for number in range(7)]
+    assert [each.verdict for each in found] == [Verdict.REFUSED] * 4 + [FATAL] * 3
+    assert "ledger.url" in found[-1].hint
+
+
+def test_a_read_that_the_tenant_may_not_have_says_nothing_of_the_banks_data() -> None:
+    """A list of documents that is not there is not there for anybody."""
+    suspicion = Suspicion()
+    found = [suspicion.weigh(step(CallName.LIST_DOCUMENTS), NOT_FOUND, row).verdict for row in ROWS]
+    assert set(found) == {Verdict.REFUSED}

@@ -50,6 +50,7 @@ FACTS = RunFacts(
         reject=True,
     ),
     ledger_restored=True,
+    verify=9,
 )
 PROGRESS = RunProgress(
     categories=(Category(key="INDIVIDUAL_STANDARD", id="c-1", name="Individual Standard", risk="LOW"),),
@@ -70,7 +71,7 @@ STORED: dict[str, Any] = json.loads("""
  "asked": {"reject": true, "until": "activation", "auto_levels": ["LOW", "MEDIUM"], "evidence_required": false,
            "verification_needs_document": true, "verification_by_admin": false, "webhooks": true, "max_tries": 7},
  "rate_reached": 4.5, "max_in_1s": 5, "calls": [3, 1, 1], "levels": {"INDIVIDUAL_STANDARD": {"LOW": 2}},
- "started": 2, "stopped_by": "no_answer", "ledger_restored": true}
+ "started": 2, "stopped_by": "no_answer", "verify": 9, "ledger_restored": true}
 """)
 """What version 0.6.0 wrote, but for what is sealed."""
 CLEAR: dict[str, Any] = {
@@ -107,7 +108,17 @@ def test_without_the_seed_all_but_what_is_sealed_is_known() -> None:
 
 def test_what_a_version_did_not_write_has_its_default_and_what_it_added_is_left_alone() -> None:
     """Ledgers are taken up by older and by newer versions."""
-    later = ("max_unpacked", "reject_probable", "asked", "ledger_restored", "levels", "started", "stopped_by", "calls")
+    later = (
+        "max_unpacked",
+        "reject_probable",
+        "asked",
+        "ledger_restored",
+        "verify",
+        "levels",
+        "started",
+        "stopped_by",
+        "calls",
+    )
     first = {name: value for name, value in STORED.items() if name not in later}
     facts, progress = read_facts(first), read_progress(first)
     assert (facts.asked, facts.ledger_restored, facts.max_unpacked) == (None, False, 16 * 1024**3)

@@ -79,6 +79,12 @@ def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.C
 @_RATE
 @click.option("--dry-run", is_flag=True, help="Check everything and consult the ledger; send nothing.")
 @click.option("--ledger-restored", is_flag=True, help="The ledger may be older than what was done: ask the bank first.")
+@click.option(
+    "--verify",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Look first whether the bank still has the N customers who were finished last.",
+)
 @click.option("--same-bank", is_flag=True, help="The ledger's bank has moved to this configuration's address.")
 @_JSON_LOGS
 def run_command(
@@ -89,6 +95,7 @@ def run_command(
     limit: int | None,
     until: str | None,
     rate: float | None,
+    verify: int | None,
     *,
     dry_run: bool,
     ledger_restored: bool,
@@ -105,7 +112,7 @@ def run_command(
     with _console(json_logs=json_logs) as bus:
         settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
         order = _order(inputs, profile, out, limit, config)
-        order = replace(order, same_bank=same_bank, ledger_restored=ledger_restored)
+        order = replace(order, same_bank=same_bank, ledger_restored=ledger_restored, verify=verify or 0)
         if dry_run:
             written = validate.dry_run(order, settings, bus.emit)
         else:

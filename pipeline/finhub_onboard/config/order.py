@@ -12,7 +12,8 @@ class Order:
     """What the user asked for; ``options`` is the command line after the inputs, for advice in reports.
 
     ``same_bank``: the bank of the ledger has moved to the address in the settings.
-    ``ledger_restored``: the ledger may be older than what was done with it.
+    ``ledger_restored``: the ledger may be older than what was done with it. ``verify``: how many finished customers to
+    look for at the bank before anything is sent.
     """
 
     inputs: Sequence[Path]
@@ -22,3 +23,4 @@ class Order:
     options: str = ""
     same_bank: bool = False
     ledger_restored: bool = False
+    verify: int = 0

@@ -24,6 +24,7 @@ from finhub_onboard.model import Category
 from finhub_onboard.outbound.admin_calls import AdminCalls
 from finhub_onboard.outbound.aiohttp_transport import AiohttpTransport
 from finhub_onboard.outbound.client import Caller, Client
+from finhub_onboard.outbound.finished_customers import FinishedCustomers
 from finhub_onboard.outbound.hierarchy import Hierarchy
 from finhub_onboard.outbound.httpx_transport import HttpxTransport
 from finhub_onboard.outbound.pacing.counters import Counters
@@ -53,6 +54,7 @@ class Connection:
     calls: AdminCalls
     hierarchy: Hierarchy
     subscription: Subscription
+    finished: FinishedCustomers
     patience: Patience
 
     async def categories(self) -> tuple[Category, ...]:
@@ -120,6 +122,7 @@ async def connected(
             calls=calls,
             hierarchy=Hierarchy(calls, payloads),
             subscription=Subscription(calls, payloads),
+            finished=FinishedCustomers(calls, payloads),
             patience=patience,
         )
     finally:

@@ -16,6 +16,7 @@ from finhub_onboard.engine.admission import Admission
 from finhub_onboard.engine.bank_health import Health
 from finhub_onboard.engine.connection import Connection, connected
 from finhub_onboard.engine.fan_out import Engine
+from finhub_onboard.engine.finished_customers import verify_finished
 from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.engine.interrupts import Interrupts
@@ -115,6 +116,8 @@ class Onboarding:
             remember(categories, self._ledger)
             self._progress = replace(self._progress, categories=categories)
             await self._verify_subscription(connection)
+            if self._facts.verify:
+                await verify_finished(connection, self._ledger, self._facts.verify, self._emit)
             look = partial(uses_others, self._found, categories, batch_rows=self._settings.intake.batch_rows)
             with closing(OtherCategories(look)) as stopper.suspicion.uses_others:
                 await self._carry(connection, stopper, categories)

@@ -10,6 +10,7 @@ per kind of call, who passes and who is refused:
 - ``ENOUGH`` different customers refused alike since anybody passed: it is the run's.
 - A category is refused as such: whoever else has it is refused at once, as the row's own. It is the run's only if the
   inputs use no other category than those that are refused.
+- A customer whom the bank does not know (404) fails at once. ``ENOUGH`` in a row show that its data were reset.
 - Nobody has passed yet: the customer is set aside until all others were tried. If still nobody has passed then, the
   refusal is taken at face value. But a customer whom an earlier run gave up is known: its refusal is still the row's
   own, and says nothing about the run.
@@ -23,7 +24,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from finhub_onboard.finhub.calls import CallName, Step, Token
+from finhub_onboard.finhub.calls import OPTIONAL_READS, CallName, Step, Token
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.model import Journey, Standing
@@ -56,6 +57,10 @@ _ANSWERS = frozenset(
 )
 _ABOUT_THE_ROW = frozenset({Verdict.REFUSED, Verdict.CONFIRM})
 """These show that the call as such passes, except for the refusals that are weighed here."""
+_RESET = (
+    "if the bank's data were reset, name a new ledger in ledger.url, so that all are registered again;"
+    " `run --verify N` looks at finished customers first"
+)
 _GRACE: dict[str, int] = {Code.TOKEN_REFUSED: 1}
 """Refusals that are not counted: another log-in of the same user invalidates the tokens of all calls in flight."""
 
@@ -120,6 +125,8 @@ class Suspicion:
         verdict, code = judgement.verdict, judgement.code
         if verdict is Verdict.REFUSED and code == Code.CATEGORY_REFUSED:
             return self._category(judgement, key, category)
+        if verdict is Verdict.REFUSED and code == Code.NOT_FOUND and step.call.name not in OPTIONAL_READS:
+            return self._not_found(step, judgement, key)
         if verdict is Verdict.FATAL:
             return self._refusal(step, judgement, key) if code in _CODES else judgement
         if verdict in _ANSWERS or (verdict in _ABOUT_THE_ROW and code not in _CODES):
@@ -148,6 +155,15 @@ class Suspicion:
             return replace(judgement, verdict=Verdict.ASIDE)
         new_token = code == Code.TOKEN_REFUSED and key in kind.since[code]
         return replace(judgement, verdict=Verdict.EXPIRED if new_token else Verdict.SUSPECT)
+
+    def _not_found(self, step: Step, judgement: Judgement, key: bytes) -> Judgement:
+        """A customer whom the bank does not know fails at once; one after the other, the bank has lost its data."""
+        kind = self._kinds[step.call.name]
+        kind.refuses(judgement.code, key)
+        alike = len(kind.since[judgement.code])
+        if alike < ENOUGH:
+            return judgement
+        return replace(_runs(judgement, alike, "since somebody passed" if kind.passed else "so far"), hint=_RESET)
 
     def _category(self, judgement: Judgement, key: bytes, category: str) -> Judgement:
         kind = self._kinds[_of(category)]

@@ -71,6 +71,8 @@ class CallName(StrEnum):
 
 OF_THE_RUN = frozenset({CallName.LOGIN, CallName.PRODUCTION_LOGIN, CallName.HIERARCHY, CallName.CREATE_SUBSCRIPTION})
 """The calls that belong to no customer."""
+OPTIONAL_READS = frozenset({CallName.LIST_DELIVERIES, CallName.LIST_DOCUMENTS})
+"""A tenant may not have access to them, and the run continues without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,11 @@ class Payloads:
         """Call 1: the categories of the tenant."""
         return _get(f"/customer/individual/categorization/hierarchy/{_part(self._tenant.tenant_id)}")
 
+    def activation_check(self, customer_id: str) -> Outgoing:
+        """Call 8a: what a customer still lacks to be active."""
+        owner = _part(self._tenant.tenant_id)
+        return _get(f"/customer/individual/{_part(customer_id)}/owner/{owner}/activation/check")
+
     def deliveries(self, page: str) -> Outgoing:
         """A page of the deliveries of the tenant's webhook subscription."""
         subscription = _part(self._tenant.subscription_id)
@@ -148,7 +153,7 @@ class Payloads:
             case CallName.ACCEPT_CONSENT:
                 return _post(f"{one}/consents/{step.item}", self._consent(step.item, customer))
             case CallName.CHECK:
-                return _get(f"{one}/owner/{_part(self._tenant.tenant_id)}/activation/check")
+                return self.activation_check(journey.customer_id)
             case CallName.ACTIVATE:
                 return _post(f"{one}/activation", {"userId": customer.email, "code": self._activation_code()})
             case CallName.LIST_DOCUMENTS:

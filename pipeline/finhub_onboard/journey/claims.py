@@ -10,7 +10,7 @@ from finhub_onboard.journey.phase_table import BY_CALL, IN_ORDER
 from finhub_onboard.keys import IdKind
 from finhub_onboard.model import Journey, Repeat, Standing
 
-DISPROVED_BY = frozenset({Code.NOT_FOUND, Code.LOGIN_REFUSED})
+_DISPROVED_BY = frozenset({Code.NOT_FOUND, Code.LOGIN_REFUSED})
 """Refusals that disprove a claim: the id does not exist, or the customer's own password does not open it."""
 
 
@@ -19,10 +19,10 @@ def is_id(value: str) -> bool:
     return identifier(value) == value
 
 
-def find_claim(step: Step, journey: Journey) -> str:
-    """The claimed id in the path of the step's request; empty if there is none."""
+def disproved_by(code: str, step: Step, journey: Journey) -> str:
+    """The claimed id in the path of the step's request, if this refusal disproves it; else empty."""
     name = _path_id(step)
-    return name if name in journey.claimed else ""
+    return name if code in _DISPROVED_BY and name in journey.claimed else ""
 
 
 def prove(journey: Journey, step: Step) -> Journey:

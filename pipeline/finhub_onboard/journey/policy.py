@@ -9,7 +9,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from finhub_onboard.errors import ExitCode
-from finhub_onboard.finhub.calls import CallName, Kind, Reply, Step
+from finhub_onboard.finhub.calls import OPTIONAL_READS, Kind, Reply, Step
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.phase_table import BY_CALL
 from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
@@ -20,8 +20,6 @@ _NOT_ABOUT_THE_CUSTOMER = {
     Kind.GATEWAY: Code.GATEWAY_ANSWER,
 }
 """Answers that are not the bank's statement about this customer, each with a code of its own."""
-_LOOK_UPS = frozenset({CallName.LIST_DELIVERIES, CallName.LIST_DOCUMENTS})
-"""Optional reads: a tenant may not have access, and the run continues without them."""
 
 
 def judge(step: Step, reply: Reply, *, earlier_doubts: int = 0) -> Judgement:
@@ -76,7 +74,7 @@ def _judge_401(_: Step, __: Reply) -> Judgement:
 def _judge_403(step: Step, reply: Reply) -> Judgement:
     if reply.kind is Kind.HIGH_RISK:
         return judgement(Verdict.PARKED, Code.HIGH_RISK)
-    return judgement(Verdict.REFUSED if step.call.name in _LOOK_UPS else Verdict.FATAL, Code.FORBIDDEN)
+    return judgement(Verdict.REFUSED if step.call.name in OPTIONAL_READS else Verdict.FATAL, Code.FORBIDDEN)
 
 
 def _judge_404(_: Step, __: Reply) -> Judgement:

@@ -127,7 +127,7 @@ def _not_done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
             return journey, visit  # it concerns the run, or may: the customer's state does not change
         case Verdict.LOOK:
             return journey, replace(unread(visit), role_refused=True)
-    if judgement.code in claims.DISPROVED_BY and (name := claims.find_claim(step, journey)):
+    if name := claims.disproved_by(judgement.code, step, journey):
         return disown(journey, name, now=judged.now), visit
     if visit.role_refused and not changes and not journey.doubts:
         return journey, replace(visit, check=Facts())  # the read failed: continue as if it said nothing

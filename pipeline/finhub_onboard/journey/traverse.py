@@ -15,7 +15,7 @@ from finhub_onboard.errors import ExitCode
 from finhub_onboard.finhub.calls import STOPPED, Ahead, Reply, Step, Token
 from finhub_onboard.finhub.calls import step as make_step
 from finhub_onboard.finhub.patience import Patience
-from finhub_onboard.journey import progress, state
+from finhub_onboard.journey import claims, progress, state
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Doubt, JourneyRules, Resolve, Rest, Revise, Send
 from finhub_onboard.journey.next_move import next_move
@@ -167,7 +167,10 @@ class Traverser:
         """Adjust a judgement that may concern the whole run to what happened to other customers."""
         if judgement.verdict is Verdict.EXPIRED:
             judgement = self._weigh_expired(step, token, judgement)
-        weighed = self._tools.stop.weigh(step, judgement, self._journey.key, self._customer.category)
+        if claims.disproved_by(judgement.code, step, self._journey):
+            weighed = judgement  # what an operator said about this customer says nothing about others
+        else:
+            weighed = self._tools.stop.weigh(step, judgement, self._journey.key, self._customer.category)
         again = weighed.verdict is Verdict.SUSPECT or (weighed is not judgement and weighed.verdict is Verdict.EXPIRED)
         self._set_back = self._set_back + 1 if again else 0
         self.is_aside = weighed.verdict is Verdict.ASIDE

@@ -59,6 +59,9 @@ class Reader(Protocol):
     def states(self, key: bytes) -> list[Journey]:
         """A customer's state after each run that took it up, the oldest first; the last one is the current state."""
 
+    def finished_last(self, count: int) -> list[Journey]:
+        """The customers whose journeys were completed last, at most ``count``."""
+
     def standings(self) -> dict[Standing, int]:
         """The number of customers per status."""
 

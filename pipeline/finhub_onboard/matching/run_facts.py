@@ -49,6 +49,7 @@ class RunFacts:
     reject_probable: bool = False
     asked: Asked | None = None
     ledger_restored: bool = False
+    verify: int = 0
 
     @property
     def rows(self) -> int:
@@ -93,6 +94,7 @@ def facts_of(order: Order, settings: Settings, inputs: Sequence[SourceInfo], beg
         reject_probable=settings.intake.reject_probable_duplicates,
         asked=asked_by(settings),
         ledger_restored=order.ledger_restored,
+        verify=order.verify,
     )
 
 

@@ -84,6 +84,15 @@ def test_many_keys_are_found_in_more_than_one_query(ledger: Ledger) -> None:
     assert ledger.standings() == {Standing.OPEN: 29}
 
 
+def test_who_was_finished_last_is_found(ledger: Ledger) -> None:
+    """Complete journeys only, the latest first."""
+    complete = [replace(journey(n), standing=Standing.COMPLETE, finished_at=100.0 - n) for n in range(1, 6)]
+    others = replace(journey(6), standing=Standing.PARKED, finished_at=500.0), journey(7)
+    asyncio.run(keep(ledger, *((one, ()) for one in (*complete, *others))))
+    assert ledger.finished_last(3) == complete[:3]
+    assert ledger.finished_last(50) == complete
+
+
 def test_how_a_customer_stood_in_each_of_three_runs_stays_known(ledger: Ledger) -> None:
     """``as_of`` gives the last state of the run that was last before or at it; later runs change nothing of it."""
     first = journey(1, done=1)

@@ -70,6 +70,10 @@ class SqliteReader:
         """How each run that took a customer up left it, the oldest first; the last one is how it stands."""
         return list(self._all("states", (key, key), read_journey))
 
+    def finished_last(self, count: int) -> list[Journey]:
+        """The customers whose journeys were completed last, at most ``count``."""
+        return list(self._all("finished_last", (Standing.COMPLETE, count), read_journey))
+
     def standings(self) -> dict[Standing, int]:
         """How many customers have each standing."""
         return dict(self._all("standings", (), lambda row: (Standing(row[0]), row[1])))

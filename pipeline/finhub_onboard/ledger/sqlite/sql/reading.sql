@@ -29,6 +29,10 @@ UNION ALL
 SELECT {journey} FROM customer WHERE key = ?
 ORDER BY last_run
 
+-- finished_last --
+-- Who has this standing, the latest first. Reads every customer.
+SELECT {journey} FROM customer WHERE standing = ? ORDER BY finished_at DESC LIMIT ?
+
 -- standings --
 -- How many customers have each standing.
 SELECT standing, count(*) FROM customer GROUP BY standing

@@ -1,0 +1,27 @@
+"""Looks at finished customers before a run: a ledger goes stale where a bank's data are reset (API.md, section 14)."""
+
+from finhub_onboard.engine.connection import Connection
+from finhub_onboard.errors import RefusedError
+from finhub_onboard.events import Handler, Notice
+from finhub_onboard.ledger.ports import Reader
+
+_HINT = (
+    "ask the bank; if its data were reset, name a new ledger in ledger.url, so that all are registered again; if it is"
+    " another bank, correct api.base_url and api.tenant_id"
+)
+
+
+async def verify_finished(connection: Connection, ledger: Reader, count: int, emit: Handler) -> None:
+    """Look for the ``count`` customers who were finished last.
+
+    Raises :class:`RefusedError` if the bank does not know half of them: a few may have been removed for good reasons.
+    Raises :class:`StoppedEarlyError` if it does not answer.
+    """
+    finished = [journey for journey in ledger.finished_last(count) if journey.customer_id]
+    known = [await connection.finished.is_known(journey.customer_id, connection.patience) for journey in finished]
+    lost = known.count(False)
+    if lost and 2 * lost >= len(known):
+        raise RefusedError(
+            f"the bank does not know {lost} of the {len(known)} customers who were finished last", hint=_HINT
+        )
+    emit(Notice(message=f"the bank knows {len(known) - lost} of the {len(known)} customers who were finished last"))
