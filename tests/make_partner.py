@@ -3,8 +3,8 @@
 It is what a German partner's system exports: cp1252, semicolons, CRLF, two lines before the header, German names of
 columns, dates, countries and documents, phone numbers without country code, ``k.A.`` where nothing is known, and two
 columns that mean nothing to us. The 60 customers are invented: common names drawn with a fixed seed, addresses under
-example.com, most fixed lines in ranges that are kept free for films, the other numbers made up. Three rows have one
-planted fault each, see :data:`FAULTS`; the other 57 can be onboarded under ``configs/profiles/partner_de.toml``.
+example.com, phone numbers in ranges that are kept free for films (Bundesnetzagentur, notice 148/2021). Three rows have
+one planted fault each, see :data:`FAULTS`; the other 57 can be onboarded under ``configs/profiles/partner_de.toml``.
 Letters are only those that no other code page for Latin alphabets reads differently, as in most German files.
 """
 
@@ -64,8 +64,8 @@ NATIONALITIES = (
 )
 LINES = (
     # Start and digits that follow; mobiles outnumber fixed lines.
-    *(("0151 2345", 4), ("0151/2345", 4), ("0151 2345", 4)),
-    *(("030 23125", 3), ("040 66969", 3), ("069 90009", 3), ("0221 4710", 3), ("089 99998", 3), ("0711 2345", 3)),
+    *(("0176 040690", 2), ("0176/040690", 2), ("0176 040690", 2), ("0171 39200", 2)),
+    *(("030 23125", 3), ("040 66969", 3), ("069 90009", 3), ("0221 4710", 3), ("089 99998", 3)),
 )
 TOWNS = ("Köln", "Düsseldorf", "Würzburg", "Görlitz", "Nürnberg", "Wien", "k.A.")
 BRANCHES = ("Hauptstelle", "Südvorstadt", "Am Weißen Tor", "Köln-Mülheim")
@@ -129,7 +129,7 @@ def _customer(draw: random.Random, number: int) -> Row:
 def _phone(draw: random.Random, number: int) -> str:
     """Write a number that nobody else has; few have a country code."""
     start, digits = draw.choice(LINES)
-    local = f"{start}{number + 100:0{digits}d}" if digits == 3 else f"{start}{number + 1000:04d}"
+    local = f"{start}{number:02d}" if digits == 2 else f"{start}{number + 100}"
     return f"+49 {local[1:]}" if number % 9 == 0 else local
 
 

@@ -1,8 +1,11 @@
 import csv
+import re
 import unicodedata
+from collections import defaultdict
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.model import CANONICAL_COLUMNS, IntakeRow
@@ -64,6 +67,39 @@ def test_the_clean_book_is_accepted_and_so_is_its_twin() -> None:
         if customer.category == "Individual Plus":
             assert customer.address_document
             assert customer.funds_document
+
+
+FOR_FILMS = {
+    "+1": r"\+120155501\d\d",
+    "+33": r"\+3319900\d{4}",
+    "+44": r"\+442079460\d{3}",
+    "+46": r"\+46701740(60[5-9]|6[1-9]\d)",
+    "+49": r"\+4917139200\d\d",
+}
+
+
+@pytest.mark.parametrize("name", ["customers.csv", "customers_messy.csv"])
+def test_phone_numbers_are_of_ranges_for_films_where_a_country_has_one(name: str) -> None:
+    """Nobody who dials a number of these countries reaches a stranger."""
+    _, found = judged(SAMPLES / name)
+    phones = [row.customer.phone for row in found if row.customer]
+    ours = {phone: pattern for code, pattern in FOR_FILMS.items() for phone in phones if phone.startswith(code)}
+    assert ours
+    assert [phone for phone, pattern in ours.items() if not re.fullmatch(pattern, phone)] == []
+
+
+def test_persons_are_plausible() -> None:
+    """Each first name is of one gender, and each birthplace of one country."""
+    _, found = judged(SAMPLES / "customers.csv")
+    customers = [row.customer for row in found if row.customer]
+    genders: defaultdict[str, set[str]] = defaultdict(set)
+    countries: defaultdict[str, set[str]] = defaultdict(set)
+    for customer in customers:
+        genders[customer.first_name] |= {customer.gender} - {""}
+        countries[customer.place_of_birth] |= {customer.nationality}
+    countries.pop("")
+    assert [name for name, found_for in genders.items() if len(found_for) > 1] == []
+    assert [town for town, found_for in countries.items() if len(found_for) > 1] == []
 
 
 def planted() -> list[tuple[int, str, str, str]]:

@@ -83,7 +83,7 @@ def write_messy(folder: Path, expected: Path) -> None:
     def add(change: Row, field: str = "", code: str = "", severity: str = "error") -> None:
         number = len(records) + 1
         row = customer(draw, 1 + number % 4, f"MESSY-{number:03d}", f"messy{number:03d}@example.com")
-        record = _record(row | {"phone": f"+3706199{number:04d}"[:12]} | change)
+        record = _record(row | {"phone": f"+442079460{number:03d}"} | change)
         records.append(_spoiled(record, code))
         if code:
             planted.append((number, field, code, severity))
@@ -100,9 +100,9 @@ def write_messy(folder: Path, expected: Path) -> None:
         add({}, column, f"duplicate_{column}")
         add({})
         add({column: copied[column].upper()}, column, f"duplicate_{column}")
-    one = {"phone": "+37061990000", "date_of_birth": "1988-08-08"}
+    one = {"phone": "+442079460990", "date_of_birth": "1988-08-08"}
     add(one, "phone", "duplicate_phone_and_birth_date")
-    add(one | {"phone": "00370 6199 0000"}, "phone", "duplicate_phone_and_birth_date")
+    add(one | {"phone": "0044 20 7946 0990"}, "phone", "duplicate_phone_and_birth_date")
     add({})
     passport = {"document_type": "PASSPORT", "document_number": "MESSY 4711"}
     add(passport, "document_number", "duplicate_document_number")
