@@ -5,7 +5,7 @@ numbers made from the example numbers of the phonenumbers library. The same seed
 ``tests/samples/`` shows as a change of the samples. Written are
 
 - ``customers.csv`` and ``customers.parquet``: 500 customers, the same rows, all of them accepted;
-- ``documents/``: small valid files of the three kinds, and the faulty ones that the messy file names;
+- ``documents/``: scans of the three kinds, and the faulty ones that the messy file names;
 - ``customers_messy.csv``: good rows, and rows with one planted fault, warning or notice each; what is planted stands
   beside the scripts, in ``tests/samples/customers_messy.expected.csv``.
 """

@@ -73,7 +73,9 @@ def people(made: Desk) -> list[dict[str, Any]]:
 
 CHANGES: dict[str, Callable[[dict[str, str]], Mapping[str, str]]] = {
     "document_number": lambda row: {"document_number": f"{row['document_number']}9"},
-    "document_type": lambda row: {"document_type": "PASSPORT" if row["document_type"].upper() != "PASSPORT" else "ID_CARD"},
+    "document_type": lambda row: {
+        "document_type": "PASSPORT" if row["document_type"].upper() != "PASSPORT" else "ID_CARD"
+    },
     "identity_document": lambda _: {"identity_document": "funds.png"},
 }
 

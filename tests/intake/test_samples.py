@@ -102,6 +102,16 @@ def test_persons_are_plausible() -> None:
     assert [town for town, found_for in countries.items() if len(found_for) > 1] == []
 
 
+def test_documents_have_the_size_of_scans() -> None:
+    """Not of a few letters; and together not too much for a repository."""
+    sizes = [
+        (SAMPLES / "documents" / name).stat().st_size
+        for name in ("identity.pdf", "identity.jpg", "address.jpg", "funds.png")
+    ]
+    assert min(sizes) > 40_000
+    assert sum(sizes) < 200_000
+
+
 def planted() -> list[tuple[int, str, str, str]]:
     """What the messy file is made to have: row number, field, code and severity."""
     with make_samples.EXPECTED.open(encoding="utf-8", newline="") as stream:

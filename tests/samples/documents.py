@@ -1,23 +1,29 @@
-"""The documents of the samples: small valid files of the three kinds, and the faulty ones that the messy file names."""
+"""The documents of the samples: scans of the three kinds, and the faulty ones that the messy file names.
 
-import struct
-import zlib
+A scan has some 50 kB, as a page that was photographed and made smaller; together they may stand in a repository.
+"""
+
 from pathlib import Path
+
+from tests.samples.pictures import jpeg, png
 
 OVERSIZED_BYTES = 1_048_577
 """One more than ``documents.max_bytes`` in the sandbox's configuration."""
+_COLUMNS, _ROWS = 96, 130
+"""Blocks of eight by eight pixels: A4 at some 90 dots per inch."""
 
 
 def write_documents(folder: Path) -> None:
     """Write all below a folder."""
+    card = jpeg(1, _COLUMNS, _ROWS, photograph=True)
     files = {
-        "identity.pdf": _pdf("Invented identity document"),
-        "identity.jpg": _jpeg(0x11),
-        "address.jpg": _jpeg(0x07),
-        "funds.png": _png(),
+        "identity.pdf": _pdf(card),
+        "identity.jpg": card,
+        "address.jpg": jpeg(2, _COLUMNS, _ROWS, photograph=False),
+        "funds.png": png(3, 70, 760),
         "empty.pdf": b"",
         "text.pdf": b"This is a text, whatever its name says.\n",
-        "oversized.pdf": _pdf("Too large").ljust(OVERSIZED_BYTES, b"\n"),
+        "oversized.pdf": _pdf(b"").ljust(OVERSIZED_BYTES, b"\n"),
         "folder/README.txt": b"A folder is no document.\n",
     }
     for name, content in files.items():
@@ -26,15 +32,19 @@ def write_documents(folder: Path) -> None:
         path.write_bytes(content)
 
 
-def _pdf(text: str) -> bytes:
-    """Make a page with one line of text, cross-reference table and all."""
-    stream = f"BT /F1 18 Tf 72 720 Td ({text}) Tj ET".encode()
+def _pdf(picture: bytes) -> bytes:
+    """Make a page of a picture, cross-reference table and all; without one, an empty page."""
+    drawn = b"q 595 0 0 842 0 0 cm /Scan Do Q" if picture else b""
+    image = b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray" % (_COLUMNS * 8, _ROWS * 8)
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R>>>>>>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        (
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+            b" /Resources << /XObject << /Scan 5 0 R >> >> >>"
+        ),
+        _stream(b"", drawn),
+        _stream(image + b" /BitsPerComponent 8 /Filter /DCTDecode", picture),
     )
     body = b"%PDF-1.4\n"
     places = []
@@ -48,33 +58,5 @@ def _pdf(text: str) -> bytes:
     )
 
 
-def _jpeg(step: int) -> bytes:
-    """Make eight by eight grey pixels: one quantisation table, one code per Huffman table, one block."""
-
-    def segment(marker: int, content: bytes) -> bytes:
-        return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
-
-    one_code = bytes([1] + [0] * 15 + [0])
-    return b"".join(
-        (
-            b"\xff\xd8",
-            segment(0xE0, b"JFIF\x00\x01\x01\x01\x00H\x00H\x00\x00"),
-            segment(0xDB, bytes([0] + [step] * 64)),
-            segment(0xC0, struct.pack(">BHHBBBB", 8, 8, 8, 1, 1, 0x11, 0)),
-            segment(0xC4, b"\x00" + one_code),
-            segment(0xC4, b"\x10" + one_code),
-            segment(0xDA, bytes([1, 1, 0, 0, 63, 0])),
-            b"\x3f\xff\xd9",
-        )
-    )
-
-
-def _png() -> bytes:
-    """Make eight by eight grey pixels."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    pixels = zlib.compress((b"\x00" + b"\x80" * 8) * 8)
-    header = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+def _stream(members: bytes, content: bytes) -> bytes:
+    return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (members, len(content), content)
