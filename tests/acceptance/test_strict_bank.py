@@ -1,5 +1,7 @@
 """The job at a bank as strict as its contract: what a row's address decides, and what others do meanwhile."""
 
+import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -70,7 +72,7 @@ def test_whoever_can_be_onboarded_is(scenario: str, path: str, tmp_path: Path) -
     [
         ("rejected_meanwhile", {"declined verification_refused"}),
         ("expired_meanwhile", {"parked verification_expired"}),
-        ("documents_refused", {"parked document_missing"}),
+        ("documents_refused", {"parked document_refused"}),
         ("consents_change", {"parked consent_version_refused"}),
         ("data_reset", {"failed not_found", "pending "}),
     ],
@@ -86,3 +88,29 @@ def test_what_keeps_a_row_from_onboarding_is_named(scenario: str, waits: set[str
         assert found.total() == 40
         assert set(found) - {"finished"} <= waits
         assert found.total() - found["finished"] > 0
+
+
+def test_documents_that_the_bank_did_not_accept_are_sent_anew_once_the_row_has_others(tmp_path: Path) -> None:
+    """The same rows wait for as long as they name the same files, and are finished once they name others."""
+    source = head(SAMPLE, 30, tmp_path / "customers.csv")
+    documents = shutil.copytree(ROOT / "sample_data" / "documents", tmp_path / "documents")
+    with sandbox("--scenario", str(ROOT / "configs" / "scenarios" / "documents_refused.toml")) as bank:
+        desk = Desk(folder=tmp_path, bank=bank).configure(FAST)
+        for _ in range(2):
+            assert desk.run(source).returncode == 3
+            uploads = bank.record()["calls"]["uploadVerificationDocument"]["received"]
+            refused = [row["external_id"] for row in desk.table("results.csv") if row["code"] == "document_refused"]
+            assert refused
+        for name in ("identity.jpg", "identity.pdf", "address.jpg", "funds.png"):
+            (documents / f"better-{name}").write_bytes((documents / name).read_bytes())
+        lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
+        better = (re.sub(r"(?<=,)(?=(identity|address|funds)\.)", "better-", line) for line in lines)
+        kept = (new if new.split(",")[0] in refused else old for old, new in zip(lines, better, strict=True))
+        source.write_text("".join(kept), encoding="utf-8")
+        desk.config.write_text(
+            desk.config.read_text(encoding="utf-8").replace(str(ROOT / "sample_data" / "documents"), str(documents)),
+            encoding="utf-8",
+        )
+        assert desk.run(source).returncode == 0
+        assert outcomes(desk) == {"finished": 30}
+        assert bank.record()["calls"]["uploadVerificationDocument"]["received"] >= uploads + len(refused)

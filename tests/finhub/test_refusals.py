@@ -122,3 +122,17 @@ def test_a_word_about_the_number_is_the_field(message: str) -> None:
     """Also where the refusal names no field as such: it is about the number, and no document is missing."""
     found = refusal(message, {}, 422)
     assert (found.kind, found.field) == (Kind.NONE, "document_number")
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        ("Phone number already exists", "phone"),
+        ("Customer with this email or phone already exists", ""),
+        ("Customer already exists", ""),
+        ("Invalid document number", "document_number"),
+    ],
+)
+def test_a_column_that_is_named_in_words_only_is_found(message: str, field: str) -> None:
+    """A phone beside an e-mail is not what must be unique."""
+    assert refusal(message, {}).field == field

@@ -261,3 +261,11 @@ def test_a_refused_version_is_the_rows_where_it_names_one_else_the_settings(
     found = judge(step(CONSENT, "terms"), reply)
     assert (found.verdict, found.code) == (verdict, Code.CONSENT_VERSION_REFUSED)
     assert found.message.endswith(", it wants 2.0 or 2.1")
+
+
+def test_a_phone_that_another_customer_has_is_not_called_an_e_mail() -> None:
+    """Nor is it said after a lost answer: then the customer who has it may be this one."""
+    taken = Reply(status=409, says=409, readable=True, field="phone")
+    assert judged(REGISTER, taken).code == Code.DUPLICATE_PHONE
+    assert judged(REGISTER, refusal(409)).code == Code.DUPLICATE_EMAIL
+    assert judged(REGISTER, taken, doubts=1).code == Code.EXISTS_AFTER_DOUBT

@@ -102,7 +102,7 @@ FORMS: list[tuple[str, CallName, int, Any, str, str, str]] = [
     ("legacy session", SESSION, 200, legacy("ACCOUNT_LOCKED", "Account locked"), "refused", "user_locked", ""),
     ("legacy expiry", CHECK, 200, legacy("SESSION_EXPIRED"), "expired", "token_refused", ""),
     ("legacy refusal", VERIFICATION, 200, legacy("VERIFICATION_FAILED"), "declined", "verification_refused", ""),
-    ("legacy field", REGISTER, 200, legacy("INVALID_PHONE"), "refused", "refused", ""),
+    ("legacy field", REGISTER, 200, legacy("INVALID_PHONE"), "refused", "refused", "phone"),
     ("false 200", REGISTER, 200, {"success": False, "message": "No"}, "doubt", "false_success", ""),
     ("false 200 as text", REGISTER, 200, {"success": "false", "data": {"id": "c"}}, "doubt", "false_success", ""),
     ("code of a 200", REGISTER, 200, wrapped(500, "Oops", id="c"), "doubt", "server_error", ""),

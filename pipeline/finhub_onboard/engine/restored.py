@@ -29,7 +29,7 @@ _RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}")
 _MOST_BYTES = 4 * 1024 * 1024
 _FIRST = 5
 _MOST_LOOKED = 1000
-_EXISTS_CODES = {name: rules.restored.exists_code for name, rules in BY_CALL.items() if rules.restored.exists_code}
+_EXISTS_CODES = {name: rules.restored.exists_codes for name, rules in BY_CALL.items() if rules.restored.exists_codes}
 """Call -> the refusal that says that the bank has the customer already."""
 
 
@@ -204,7 +204,7 @@ class Strangers:
         """
         if self._is_settled or call not in _EXISTS_CODES or not is_new:
             return ""
-        exists = code == _EXISTS_CODES[call]
+        exists = code in _EXISTS_CODES[call]
         self._in_a_row += exists
         self._is_settled = not exists or self._in_a_row == _FIRST
         if self._in_a_row < _FIRST:

@@ -59,7 +59,11 @@ _KINDS = tuple(
 
 _VERSION = re.compile(r"(?<![\w.])[vV]?\d{1,2}\.\d{1,2}(?![\w.]*\w)")
 """A version as the contract's examples have it; no date, address or number of a person looks so."""
-_ABOUT_A_NUMBER = re.compile(r"\bdocument ?number\b")
+_ABOUT = (
+    ("document_number", re.compile(r"\bdocument ?number\b")),
+    ("phone", re.compile(r"^(?!.*\be ?mail\b).*\bphone\b")),
+)
+"""Columns that a refusal names in words only; an e-mail beside a phone is the one that must be unique."""
 _DOCUMENT_NAMES = {kind: re.compile(rf"\b{kind.replace('_', ' ').lower()}\b") for kind in DocumentKind}
 
 
@@ -120,7 +124,7 @@ def trouble(
     named = [json_fields.text(data.get("field")), *(json_fields.text(entry.get("field")) for entry in errors)]
     ends = (name.split(".")[-1] for name in named)
     field = next((_CONTRACT_FIELDS[name] for name in ends if name in _CONTRACT_FIELDS), "")
-    field = field or ("document_number" if _ABOUT_A_NUMBER.search(text) else "")
+    field = field or next((column for column, words in _ABOUT if words.search(text)), "")
     words = [
         json_fields.text(legacy.get("message")) or json_fields.text(body.get("message")),
         json_fields.text(data.get("details")),

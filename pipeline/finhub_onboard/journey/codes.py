@@ -114,6 +114,11 @@ class Code(StrEnum):
             "ledger (if it was restored: `--ledger-restored`); else correct the e-mail"
         ),
     )
+    DUPLICATE_PHONE = (
+        "duplicate_phone",
+        "the bank already has a customer with this phone number",
+        "look whether it is this person, or one who shares the number; else correct the phone",
+    )
     EXISTS_AFTER_DOUBT = (
         "exists_after_doubt",
         "an earlier registration of this customer did arrive, but its answer was lost and the id is unknown",
@@ -157,13 +162,18 @@ class Code(StrEnum):
     STATE_CONFLICT = (
         "state_conflict",
         "the bank says that this conflicts with the state it has",
-        "look at the customer in the portal",
+        "settle in the Admin Portal what the customer waits for, then run again: the job reads first how it stands",
     )
     DOCUMENT_TOO_LARGE = ("document_too_large", "the bank refused a document for its size", "give a smaller file")
     DOCUMENT_MISSING = (
         "document_missing",
         "the bank asks for a document that the row does not have",
         "add the document to the row and run again",
+    )
+    DOCUMENT_REFUSED = (
+        "document_refused",
+        "the bank does not accept a document that was uploaded",
+        "give a better one under another file name in the row, then run again: it is uploaded in place of this one",
     )
     DOCUMENT_NUMBER_MISSING = (
         "document_number_missing",

@@ -3,7 +3,7 @@
 Promise: nothing else of the journey knows one phase from another; ``phase_table`` is where they meet.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from finhub_onboard.finhub.calls import CallName, Facts, Reply
@@ -43,6 +43,10 @@ def _same(journey: Journey) -> Journey:
     return journey
 
 
+def _keeps(journey: Journey, _: Collection[str]) -> Journey:
+    return journey
+
+
 def _records_no_more(journey: Journey, _: Visit, __: float) -> Journey:
     return journey
 
@@ -75,8 +79,8 @@ class RestoredRules:
     """By call: whether its answer shows that the bank is further than the ledger; ``None``: it does not tell."""
     is_forgettable: bool = False
     """Whether one more attempt of the call must be assumed that the ledger may not know of."""
-    exists_code: Code = Code.NONE
-    """The refusal of the call that says that the bank has it already."""
+    exists_codes: frozenset[Code] = frozenset()
+    """The refusals of the call that say that the bank has it already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +136,8 @@ class PhaseRules:
     """The columns whose change opens the phase again for a customer whom the bank declined."""
     open_declined: Callable[[Journey], Journey] = _same
     """The journey of such a customer, as a later run takes it up."""
+    take_replaced: Callable[[Journey, Collection[str]], Journey] = _keeps
+    """The journey that waits for something better in the row, once these columns have changed."""
     retries_conflict: bool = False
     """Whether a later run sends the call again after a conflict that no read could confirm."""
     begin_again: Callable[[Journey, Visit, Facts], Moved | None] = _stays

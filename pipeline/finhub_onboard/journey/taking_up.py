@@ -16,7 +16,7 @@ from finhub_onboard.keys import changed_columns, merged_fingerprint
 from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
 _EVIDENCE_COLUMNS = frozenset[str]().union(*(rules.evidence_columns for rules in IN_ORDER))
-_EXISTS_CODES = frozenset(rules.restored.exists_code for rules in IN_ORDER) - {Code.NONE}
+_EXISTS_CODES = frozenset[Code]().union(*(rules.restored.exists_codes for rules in IN_ORDER))
 
 
 def needs_visit(journey: Journey | None, fingerprint: bytes, *, restored: bool = False) -> bool:
@@ -60,6 +60,9 @@ def enter(
         taken_up = settle_attempts(taken_up)  # the new data were never sent
     if journey.standing is Standing.DECLINED:
         taken_up = _open_declined(taken_up)
+    changed = changed_columns(journey.fingerprint, fingerprint)
+    for rules in IN_ORDER:
+        taken_up = rules.take_replaced(taken_up, changed)
     if _conflict_was_shown(taken_up):
         taken_up = _settle_shown_conflict(taken_up)
     kept = sent_columns(taken_up)

@@ -13,12 +13,12 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     ``row`` is the row's current fingerprint, ``email`` the identity hash of its e-mail. ``check_first``: the
     verification is older than this visit, so the check is read before an approval. ``check``, ``status``, ``listed``
     and ``searched`` are the results of reads for the current step, ``status_refused``: the status cannot be read.
-    ``tries`` counts the requests for the step ``tried``, ``polls`` the reads of the check, ``page`` the pages of
-    deliveries, and ``created`` are the customers on them. ``begun_again``: phases that were carried out once more, each
-    at most once in a visit. ``renewed``: the step that a token was renewed for. ``vouched``: an operator vouches that
-    the attempts before the current one were not carried out. ``role_refused``: the bank says that the job may not
-    approve. ``restored``: up to which time a restored ledger knows what happened, while this customer was not compared
-    with the bank yet; else 0.
+    ``refused`` are documents that were uploaded and that the bank misses. ``tries`` counts the requests for the step
+    ``tried``, ``polls`` the reads of the check, ``page`` the pages of deliveries, and ``created`` are the customers on
+    them. ``begun_again``: phases that were carried out once more, each at most once in a visit. ``renewed``: the step
+    that a token was renewed for. ``vouched``: an operator vouches that the attempts before the current one were not
+    carried out. ``role_refused``: the bank says that the job may not approve. ``restored``: up to which time a
+    restored ledger knows what happened, while this customer was not compared with the bank yet; else 0.
     """
 
     row: bytes = b""
@@ -28,6 +28,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     status: Facts | None = None
     status_refused: bool = False
     listed: Facts | None = None
+    refused: tuple[str, ...] = ()
     searched: bool = False
     page: int = 0
     page_mark: str = ""

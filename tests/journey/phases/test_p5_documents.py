@@ -5,6 +5,7 @@ import pytest
 from finhub_onboard.finhub.calls import CallName, Facts, step
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Resolve, Rest
+from finhub_onboard.journey.phases.p5_documents import begin_again, take_replaced
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Phase, Standing
 from tests.journey.moves import at, doubt, move, sent
@@ -52,6 +53,41 @@ def test_a_document_that_no_column_holds_waits_for_a_person_after_the_others_are
     assert sent(move(at(Phase.DOCUMENTS, required=required))).item == "GOVERNMENT_ID"
     found = move(at(Phase.DOCUMENTS, required=required, uploaded=("GOVERNMENT_ID",)))
     assert found == Rest(standing=Standing.PARKED, code=Code.DOCUMENT_MISSING, phase=Phase.DOCUMENTS, item="SELFIE")
+
+
+ALL = ("GOVERNMENT_ID", "PROOF_OF_ADDRESS", "SOURCE_OF_FUNDS")
+
+
+@pytest.mark.parametrize(
+    ("missing", "code", "item"),
+    [
+        (("PROOF_OF_ADDRESS",), "document_refused", "PROOF_OF_ADDRESS"),
+        (("GOVERNMENT_ID", "SELFIE"), "document_missing", "SELFIE"),
+        ((), "document_refused", "GOVERNMENT_ID"),
+    ],
+)
+def test_documents_that_the_bank_misses_though_they_were_uploaded_were_not_accepted(
+    missing: tuple[str, ...], code: str, item: str
+) -> None:
+    """They are not sent again as they are: the row waits for better ones, first for those that it does not have."""
+    approved = at(Phase.APPROVAL, uploaded=ALL, required=None)
+    begun = begin_again(approved, Visit(check=Facts()), Facts(required=missing or None))
+    assert begun is not None
+    found = move(begun[0], visit=begun[1])
+    assert isinstance(found, Rest)
+    assert (found.standing, found.code, found.item, found.phase) == (Standing.PARKED, code, item, Phase.DOCUMENTS)
+
+
+@pytest.mark.parametrize("changed", [frozenset({"address_document"}), frozenset({"phone"}), frozenset()])
+def test_only_a_document_that_the_row_replaced_is_sent_in_place_of_a_refused_one(
+    changed: frozenset[str],
+) -> None:
+    """The next run sends that one, and asks for approval again."""
+    waiting = at(Phase.DOCUMENTS, uploaded=ALL, required=ALL, code="document_refused")
+    kept = take_replaced(waiting, changed)
+    left = ("GOVERNMENT_ID", "SOURCE_OF_FUNDS") if "address_document" in changed else ALL
+    assert kept == replace(waiting, uploaded=left)
+    assert take_replaced(replace(waiting, code="approval_needed"), changed).uploaded == ALL
 
 
 def test_a_document_in_doubt_twice_is_looked_for() -> None:
@@ -118,7 +154,7 @@ def test_documents_that_are_there_and_are_missed_all_the_same_wait_for_a_person(
     world = World()
     world.plan = strike(CallName.APPROVE, "422_documents", times=9)
     world.live()
-    assert (world.journey.standing, world.journey.code) == (Standing.PARKED, "document_missing")
+    assert (world.journey.standing, world.journey.code) == (Standing.PARKED, "document_refused")
     assert world.bank.requests["approve"] == 1
 
 

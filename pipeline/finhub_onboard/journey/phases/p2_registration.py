@@ -70,11 +70,11 @@ def settle(doubt: Unresolved) -> Move:
     return doubt.ask_person(Code.EXISTS_AFTER_DOUBT if exists else Code.REGISTRATION_IN_DOUBT)
 
 
-def judge_conflict(_: Reply, earlier_attempts: int) -> Judgement:
-    """The e-mail is taken: by this very customer, if an earlier registration may have arrived."""
+def judge_conflict(reply: Reply, earlier_attempts: int) -> Judgement:
+    """The e-mail, or the phone, is taken: by this very customer, if an earlier registration may have arrived."""
     if earlier_attempts:
         return judgement(Verdict.EXISTS, Code.EXISTS_AFTER_DOUBT)
-    return judgement(Verdict.REFUSED, Code.DUPLICATE_EMAIL)
+    return judgement(Verdict.REFUSED, Code.DUPLICATE_PHONE if reply.field == "phone" else Code.DUPLICATE_EMAIL)
 
 
 def judge_bad_request(reply: Reply, _: int) -> Judgement | None:
@@ -130,5 +130,5 @@ RULES = PhaseRules(
     # The document is sent later, but meanwhile nobody else with it may be registered.
     known_by=("email", "phone_and_birth_date", "document_number"),
     sent=sent,
-    restored=RestoredRules(is_forgettable=True, exists_code=Code.DUPLICATE_EMAIL),
+    restored=RestoredRules(is_forgettable=True, exists_codes=frozenset({Code.DUPLICATE_EMAIL, Code.DUPLICATE_PHONE})),
 )

@@ -1,6 +1,6 @@
 """Phase 5, documents: required documents are uploaded once; the bank's own list settles uploads in doubt."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from msgspec.structs import replace
 
@@ -62,11 +62,18 @@ def lacking(at: Situation) -> Iterator[Rest]:
 
 
 def next_move(at: Situation) -> Move:
-    """Upload what the row has, then stop at what it lacks."""
+    """Upload what the row has, then stop at what it lacks, or at what the bank did not accept."""
     for kind, column in (*_wanted(at.journey), *_back(at.journey)):
         if column and getattr(at.customer, column):
             return Send(step=step(CallName.UPLOAD_DOCUMENT, kind))
-    return next(lacking(at), None) or _COMPLETE
+    if held := next(lacking(at), None):
+        return held
+    for kind in at.visit.refused:
+        column = DOCUMENT_COLUMN_OF.get(kind, "")
+        return Rest(
+            standing=Standing.PARKED, code=Code.DOCUMENT_REFUSED, phase=Phase.DOCUMENTS, field=column, item=kind
+        )
+    return _COMPLETE
 
 
 def take_uploaded(answer: Accepted) -> Moved:
@@ -78,13 +85,20 @@ def take_uploaded(answer: Accepted) -> Moved:
 def begin_again(journey: Journey, visit: Visit, refusal: Facts) -> Moved | None:
     """An approval is refused for documents that are missing: send those, or stop at what the row lacks.
 
-    A bank that does not name them means all that the contract asks for.
+    A bank that does not name them means all that the contract asks for. Those that were uploaded it has refused.
     """
     missing = refusal.required or FALLBACK_KINDS
-    if set(missing) <= set(journey.uploaded):
-        return None
+    refused = tuple(kind for kind in missing if kind in journey.uploaded)
     required = tuple(dict.fromkeys((*(journey.required or ()), *missing)))
-    return replace(journey, done=Phase.VERIFICATION.number, required=required), unread(visit)
+    return replace(journey, done=Phase.VERIFICATION.number, required=required), replace(unread(visit), refused=refused)
+
+
+def take_replaced(journey: Journey, changed: Collection[str]) -> Journey:
+    """The row has other documents in these columns: they are sent in place of those that the bank did not accept."""
+    if journey.code != Code.DOCUMENT_REFUSED:
+        return journey
+    kept = tuple(kind for kind in journey.uploaded if DOCUMENT_COLUMN_OF.get(kind) not in changed)
+    return replace(journey, uploaded=kept)
 
 
 def take_list(answer: Accepted) -> Moved:
@@ -171,6 +185,7 @@ RULES = PhaseRules(
     columns=columns,
     sent=sent,
     begin_again=begin_again,
+    take_replaced=take_replaced,
     retries_conflict=True,
     restored=RestoredRules(compare=compare, learn=learn),
 )
