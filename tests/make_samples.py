@@ -6,6 +6,7 @@ numbers made from the example numbers of the phonenumbers library. The same seed
 
 - ``customers.csv`` and ``customers.parquet``: 500 customers, the same rows, all of them accepted;
 - ``documents/``: scans of the three kinds, and the faulty ones that the messy file names;
+- ``customers_parking.csv``: rows that wait for somebody, or whose category takes nobody;
 - ``customers_messy.csv``: good rows, and rows with one planted fault, warning or notice each; what is planted stands
   beside the scripts, in ``tests/samples/customers_messy.expected.csv``.
 """
@@ -20,6 +21,7 @@ import polars as pl
 from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS
 from tests.samples.documents import write_documents
 from tests.samples.messy import write_messy
+from tests.samples.parking import parking
 from tests.samples.people import COLUMNS, SEED, Row, customer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +37,7 @@ def main(folder: Path, expected: Path) -> None:
     rows = list(_customers(random.Random(SEED)))
     _write_csv(folder / "customers.csv", rows)
     _write_parquet(folder / "customers.parquet", rows)
+    _write_csv(folder / "customers_parking.csv", list(parking()))
     write_messy(folder, expected)
 
 

@@ -78,7 +78,7 @@ FOR_FILMS = {
 }
 
 
-@pytest.mark.parametrize("name", ["customers.csv", "customers_messy.csv"])
+@pytest.mark.parametrize("name", ["customers.csv", "customers_parking.csv", "customers_messy.csv"])
 def test_phone_numbers_are_of_ranges_for_films_where_a_country_has_one(name: str) -> None:
     """Nobody who dials a number of these countries reaches a stranger."""
     _, found = judged(SAMPLES / name)
