@@ -18,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
-from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, CONSENTS
 from tests.samples.documents import write_documents
 from tests.samples.messy import write_messy
 from tests.samples.parking import parking

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finhub_onboard.keys import FINGERPRINT_COLUMNS, IdKind, Keys, changed_columns, merged_fingerprint
-from finhub_onboard.model import CANONICAL_COLUMNS, LATER_COLUMNS, Customer
+from finhub_onboard.model import Customer
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, LATER_COLUMNS
 from tests.outbound.support import customer
 from tests.values import replace
 

@@ -16,7 +16,8 @@ from finhub_onboard.cli.main import cli
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ExitCode
-from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS, Disposition
+from finhub_onboard.model import Disposition
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from finhub_onboard.sandbox.magic import MAGIC
 from tests.acceptance.support import ROOT, Desk, sandbox
 from tests.make_samples import EXPECTED

@@ -10,7 +10,8 @@ import string
 from enum import StrEnum
 from hashlib import blake2b, shake_256
 
-from finhub_onboard.model import CANONICAL_COLUMNS, LATER_COLUMNS, Customer
+from finhub_onboard.model import Customer
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, LATER_COLUMNS
 
 FINGERPRINT_COLUMNS = CANONICAL_COLUMNS[1:]
 """Columns that a fingerprint covers: all but ``external_id``, which is the customer's key."""

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from finhub_onboard.model import CONSENTS
+from finhub_onboard.model.columns import CONSENTS
 from tests.acceptance.support import ROOT, Desk
 from tests.test_readme import named, table
 

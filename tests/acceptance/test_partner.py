@@ -17,7 +17,7 @@ import xlsxwriter
 
 from finhub_onboard.config.loading import load_profile
 from finhub_onboard.intake.reading.unpack import ZSTD_MAGIC, opened, packed
-from finhub_onboard.model import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 from tests import make_partner
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import ROOT, SAMPLE, Bank, Desk, assert_no_traceback, sandbox

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from finhub_onboard.model import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 from tests.acceptance.conftest import FAST
 from tests.acceptance.echo_bank import TOKEN, echo_bank, forms
 from tests.acceptance.support import CREDENTIALS, ROOT, Desk

@@ -21,7 +21,8 @@ import pycountry
 
 from finhub_onboard.intake.checking import schema
 from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS
-from finhub_onboard.model import DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
+from finhub_onboard.model import Risk
+from finhub_onboard.model.columns import DOCUMENT_COLUMNS, REQUIRED_COLUMNS
 from tests.acceptance.support import ROOT, SAMPLE
 
 _BLOCK = 100_000

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from finhub_onboard.commands.template import describe, fields, header_csv
 from finhub_onboard.intake.checking.schema import LONGEST
-from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from tests.intake.helpers import judged, told, write
 
 

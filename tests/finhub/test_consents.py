@@ -4,7 +4,7 @@ import pytest
 
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.finhub.consents import Consent
-from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, CONSENTS
 
 
 def test_there_are_as_many_consents_as_the_row_has() -> None:

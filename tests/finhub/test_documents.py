@@ -12,7 +12,8 @@ from finhub_onboard.finhub.documents import (
     shown_as,
     uploaded_as,
 )
-from finhub_onboard.model import DOCUMENT_COLUMNS, Risk
+from finhub_onboard.model import Risk
+from finhub_onboard.model.columns import DOCUMENT_COLUMNS
 
 
 def test_each_level_asks_for_all_that_the_one_below_it_does() -> None:

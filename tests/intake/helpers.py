@@ -9,7 +9,8 @@ from pathlib import Path
 from finhub_onboard.intake.first_pass import Survey, survey
 from finhub_onboard.intake.reading.quirks import END_OF_FILE, OPENERS, SPACES
 from finhub_onboard.intake.second_pass import Rules, judge_rows
-from finhub_onboard.model import CANONICAL_COLUMNS, Category, IntakeRow
+from finhub_onboard.model import Category, IntakeRow
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLES = ROOT / "sample_data"

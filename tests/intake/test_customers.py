@@ -3,7 +3,8 @@ from dataclasses import fields
 import polars as pl
 
 from finhub_onboard.intake.customers import build
-from finhub_onboard.model import CANONICAL_COLUMNS, Customer
+from finhub_onboard.model import Customer
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 
 def test_customers_are_what_the_constructor_makes() -> None:

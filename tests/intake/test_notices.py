@@ -3,7 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from finhub_onboard.model import REQUIRED_COLUMNS
+from finhub_onboard.model.columns import REQUIRED_COLUMNS
 from tests.intake.helpers import a_row, judged, told
 from tests.intake.reported_values import findings, read, sent
 

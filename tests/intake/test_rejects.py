@@ -8,7 +8,8 @@ import pytest
 from finhub_onboard.config.profile import Profile, Source
 from finhub_onboard.intake.reading.files import Reading, open_table
 from finhub_onboard.intake.rejects import RejectMark, write_rejects
-from finhub_onboard.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, IntakeRow
+from finhub_onboard.model import IntakeRow
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS
 from tests.intake.helpers import a_row, csv_text, judged, told, write
 
 MARK = RejectMark(field="email", code="email_invalid", message='not valid, "really"')

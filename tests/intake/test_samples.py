@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
-from finhub_onboard.model import CANONICAL_COLUMNS, IntakeRow
+from finhub_onboard.model import IntakeRow
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 from tests import make_partner, make_samples
 from tests.intake.helpers import SAMPLES, judged, told
 

@@ -25,7 +25,8 @@ from finhub_onboard.intake.reading import csv_file, unpack
 from finhub_onboard.intake.reading.files import Reading, open_table
 from finhub_onboard.intake.reading.records import Fault
 from finhub_onboard.intake.rejects import RejectMark, write_rejects
-from finhub_onboard.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS, Disposition
+from finhub_onboard.model import Disposition
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS
 from finhub_onboard.reports.files.rows import as_cell, from_cell
 from tests.intake.helpers import SAMPLES, a_row, judged
 

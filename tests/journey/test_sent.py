@@ -6,7 +6,8 @@ from finhub_onboard.finhub.calls import CallName, step, step_from_label
 from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
 from finhub_onboard.journey.sent import changed_since_sent, columns_of, sent_columns
 from finhub_onboard.keys import FINGERPRINT_COLUMNS
-from finhub_onboard.model import CONSENTS, Journey, Standing
+from finhub_onboard.model import Journey, Standing
+from finhub_onboard.model.columns import CONSENTS
 from tests.journey.world import KEYS, a_customer
 from tests.values import replace
 

@@ -12,7 +12,8 @@ from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Ledger
 from finhub_onboard.matching.earlier_customers import Earlier
 from finhub_onboard.matching.former_readings import as_known, key_of
-from finhub_onboard.model import CANONICAL_COLUMNS, Customer, Disposition, IntakeRow, Journey, Standing
+from finhub_onboard.model import Customer, Disposition, IntakeRow, Journey, Standing
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 from finhub_onboard.reports.projection import disposition_of_row
 from tests.intake.helpers import a_row, rules, write
 from tests.ledger.support import opened, writing

@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, LATER_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, CONSENTS, LATER_COLUMNS
 
 COLUMNS = tuple(column for column in CANONICAL_COLUMNS if column not in LATER_COLUMNS)
 """The samples are those of earlier versions, which had no other columns."""

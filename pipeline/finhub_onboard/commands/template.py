@@ -11,7 +11,8 @@ from textwrap import wrap
 from finhub_onboard.intake.checking.documents import MIME_TYPES
 from finhub_onboard.intake.checking.schema import DOCUMENT_TYPES, LONGEST
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
-from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
+from finhub_onboard.model import Risk
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS
 
 _RULE_WIDTH = 38
 _EXAMPLES = {

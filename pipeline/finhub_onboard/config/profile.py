@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from finhub_onboard.config.section import Section
-from finhub_onboard.model import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 DATE_PARTS = ("YYYY", "YY", "MMM", "MM", "M", "DD", "D")
 """What a date's format is written with: MMM is an English month such as Oct, M and D have one digit or two."""

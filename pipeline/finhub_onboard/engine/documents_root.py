@@ -9,7 +9,7 @@ from pathlib import Path
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.second_pass import any_filled
-from finhub_onboard.model import DOCUMENT_COLUMNS
+from finhub_onboard.model.columns import DOCUMENT_COLUMNS
 
 
 def refusal(root: Path) -> ConfigurationError | None:

@@ -19,7 +19,7 @@ import polars as pl
 from finhub_onboard.intake.checking import damage
 from finhub_onboard.intake.checking.elementwise import distinct_if_few, is_ascii, map_distinct, map_matching, map_texts
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
-from finhub_onboard.model import CONSENTS
+from finhub_onboard.model.columns import CONSENTS
 
 _SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680"

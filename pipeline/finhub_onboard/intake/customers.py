@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from finhub_onboard.model import CANONICAL_COLUMNS, Customer
+from finhub_onboard.model import Customer
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 
 def build(frame: pl.DataFrame, *, source: str, row_numbers: Sequence[int]) -> list[Customer]:

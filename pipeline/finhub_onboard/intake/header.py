@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from finhub_onboard.errors import UnreadableInputError
-from finhub_onboard.model import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 _MAX_SHOWN = 40
 _MAX_NAME_LENGTH = 100

@@ -21,7 +21,7 @@ from finhub_onboard.intake.reading import csv_file, encoding, excel_file, parque
 from finhub_onboard.intake.reading.cut import Cut
 from finhub_onboard.intake.reading.files import Batch, Kind, Table, batches
 from finhub_onboard.intake.reading.lines import line_end, without_line_end
-from finhub_onboard.model import ERROR_COLUMNS
+from finhub_onboard.model.columns import ERROR_COLUMNS
 
 _ROWS = 10_000
 """How many rows of a workbook are held at once."""

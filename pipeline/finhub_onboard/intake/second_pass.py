@@ -22,7 +22,8 @@ from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.judge import Judge, JudgedBatch, Needs
 from finhub_onboard.intake.pipelined import group_items, map_in_order
 from finhub_onboard.intake.reading import files, stamps
-from finhub_onboard.model import REQUIRED_COLUMNS, Category, Customer, IntakeRow
+from finhub_onboard.model import Category, Customer, IntakeRow
+from finhub_onboard.model.columns import REQUIRED_COLUMNS
 
 _SLICE_ROWS = 1000
 """Rows that become objects at once."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from finhub_onboard.intake.checking.documents import DocumentError, DocumentsTroubleError, open_document
 from finhub_onboard.journey.sent_documents import SentDocument, latest_of
 from finhub_onboard.keys import Keys, column_hash, with_column_hash
-from finhub_onboard.model import DOCUMENT_COLUMNS, Customer, Journey
+from finhub_onboard.model import Customer, Journey
+from finhub_onboard.model.columns import DOCUMENT_COLUMNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,8 @@ from finhub_onboard.intake.first_pass import Survey, survey
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.intake.rejects import RejectMark, file_name, write_rejects
 from finhub_onboard.intake.second_pass import Rules, judge_rows
-from finhub_onboard.model import CONSENTS, DOCUMENT_COLUMNS, Customer, IntakeRow
+from finhub_onboard.model import Customer, IntakeRow
+from finhub_onboard.model.columns import CONSENTS, DOCUMENT_COLUMNS
 
 _CANDIDATES = 20
 """Rows that are judged per sampled row: enough to find the kinds of rows of an input."""

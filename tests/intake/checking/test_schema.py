@@ -9,7 +9,7 @@ from finhub_onboard.intake.checking import elementwise, schema
 from finhub_onboard.intake.checking.normalise import JUDGED_COLUMNS, VERDICT
 from finhub_onboard.intake.checking.schema import BrokenRule
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
-from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from tests.intake.helpers import NOW
 
 SPECIFICATION = schema.specification(now=NOW, min_age=18)

@@ -1,7 +1,8 @@
 from pathlib import Path
 
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
-from finhub_onboard.model import CANONICAL_COLUMNS, IntakeRow
+from finhub_onboard.model import IntakeRow
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 from tests.intake.checking.support import judge_values
 from tests.intake.helpers import judged, write
 

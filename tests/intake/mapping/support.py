@@ -6,7 +6,7 @@ import polars as pl
 
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.intake.mapping.columns import plan
-from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from tests.intake.helpers import a_row
 
 Cells = dict[str, list[str]]

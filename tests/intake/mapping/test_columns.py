@@ -15,7 +15,7 @@ from finhub_onboard.intake.checking import schema
 from finhub_onboard.intake.checking.categories import Catalogue
 from finhub_onboard.intake.checking.normalise import normalise
 from finhub_onboard.intake.mapping.columns import plan
-from finhub_onboard.model import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS
 from tests.intake.helpers import CATEGORIES, NOW, a_row
 from tests.intake.mapping.support import column, mapped, profile
 

@@ -5,7 +5,7 @@ import pytest
 from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.intake.second_pass import judge_rows as all_rows
-from finhub_onboard.model import REQUIRED_COLUMNS
+from finhub_onboard.model.columns import REQUIRED_COLUMNS
 from tests.intake.helpers import a_row, rules, write
 from tests.intake.mapping.support import mapped, profile
 

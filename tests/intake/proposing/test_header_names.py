@@ -3,7 +3,7 @@ import pytest
 
 from finhub_onboard.intake.proposing import header_names
 from finhub_onboard.intake.proposing.propose import propose
-from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from tests.intake.proposing.support import NOTHING
 
 HEADERS = {

@@ -1,7 +1,7 @@
 import pytest
 
 from finhub_onboard.intake.proposing.synonyms import CONSENT_PARTS, CONSENT_TOPICS, FULL_NAME, SYNONYMS
-from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, CONSENTS
 
 LANGUAGES = {"en", "de", "fr", "es", "it", "pt", "nl", "pl", "lt", "lv", "et", "sv"}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from finhub_onboard.config.profile import Source
 from finhub_onboard.intake.reading import dialect, files
 from finhub_onboard.intake.reading.dialect import Dialect
-from finhub_onboard.model import REQUIRED_COLUMNS
+from finhub_onboard.model.columns import REQUIRED_COLUMNS
 
 
 def detected(folder: Path, text: str, source: Source | None = None) -> Dialect:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from finhub_onboard.config.profile import Source
 from finhub_onboard.intake.reading import csv_file, dialect, files
 from finhub_onboard.intake.reading.cut import Cut
-from finhub_onboard.model import REQUIRED_COLUMNS
+from finhub_onboard.model.columns import REQUIRED_COLUMNS
 from tests.intake.helpers import NO_TEXT
 from tests.intake.reading.dialects import HEADER, ROWS, detected
 

@@ -9,7 +9,7 @@ from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake.reading import csv_file, encoding
 from finhub_onboard.intake.reading.files import Reading, open_table
 from finhub_onboard.intake.rejects import RejectMark, write_rejects
-from finhub_onboard.model import REQUIRED_COLUMNS
+from finhub_onboard.model.columns import REQUIRED_COLUMNS
 
 NAMES = {
     "German": "Jörg Müller,Käthe Weiß,Günther Schröder,Bärbel Böhm",

@@ -18,7 +18,7 @@ from finhub_onboard.errors import OnboardError, UnreadableInputError
 from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.intake.reading import csv_file, dialect, files
 from finhub_onboard.intake.reading.records import Fault
-from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from tests.intake.helpers import CORPORA, NO_TEXT, a_row, csv_text, filled, judged, told, write
 
 if sys.version_info >= (3, 14):  # it is part of Python from there on

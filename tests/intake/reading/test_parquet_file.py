@@ -11,7 +11,7 @@ import pytest
 
 from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake.reading import parquet_file
-from finhub_onboard.model import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared" / "corpora"
 needs_corpora = pytest.mark.skipif(not CORPORA.is_dir(), reason="the public test data is not here")

@@ -19,7 +19,7 @@ from finhub_onboard.intake.checking.categories import Catalogue
 from finhub_onboard.intake.checking.elementwise import map_distinct, map_texts
 from finhub_onboard.intake.checking.rewritten import is_rewritten
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
-from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS
 
 VERDICT = ":verdict"
 JUDGED_COLUMNS = ("email", "phone", "nationality", "category", *DOCUMENT_COLUMNS)

@@ -18,7 +18,8 @@ from finhub_onboard.intake.checking import rules
 from finhub_onboard.intake.checking.elementwise import map_distinct
 from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS, JUDGED_COLUMNS, VERDICT
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
-from finhub_onboard.model import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS, Risk
+from finhub_onboard.model import Risk
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS
 
 LONGEST = {
     **dict.fromkeys(("external_id", "first_name", "last_name", "gender", "place_of_birth", "pincode", "category"), 200),

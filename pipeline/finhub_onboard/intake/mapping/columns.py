@@ -22,7 +22,7 @@ from finhub_onboard.intake.checking.elementwise import map_texts
 from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS
 from finhub_onboard.intake.header import advice, list_names, show_names, showable
 from finhub_onboard.intake.mapping import formats, splitting
-from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 
 _SPLIT = ("first_name", "last_name")
 _PROSE = frozenset({*_SPLIT, "place_of_birth"})

@@ -13,7 +13,7 @@ from finhub_onboard.intake.proposing.evidence import Column
 from finhub_onboard.intake.proposing.folding import fold
 from finhub_onboard.intake.proposing.proposal import Choice, Reason
 from finhub_onboard.intake.proposing.synonyms import FULL_NAME
-from finhub_onboard.model import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 SURE = 0.6
 """The minimum confidence of a chosen column."""

@@ -15,7 +15,7 @@ from finhub_onboard.intake.proposing.evidence import Column
 from finhub_onboard.intake.proposing.proposal import NullWord, Open, Setting
 from finhub_onboard.intake.proposing.synonyms import FULL_NAME
 from finhub_onboard.intake.reading.small_table import Detected
-from finhub_onboard.model import CONSENTS
+from finhub_onboard.model.columns import CONSENTS
 
 Line = Setting | Open
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from finhub_onboard.intake.proposing.proposal import Choice, Open, Proposal, Setting
-from finhub_onboard.model import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 _SECTIONS = (
     "source",

@@ -19,7 +19,7 @@ from finhub_onboard.intake.checking import contacts
 from finhub_onboard.intake.proposing import dates, nations, vocabulary
 from finhub_onboard.intake.proposing.folding import fold
 from finhub_onboard.intake.proposing.synonyms import FULL_NAME
-from finhub_onboard.model import CONSENTS, DOCUMENT_COLUMNS
+from finhub_onboard.model.columns import CONSENTS, DOCUMENT_COLUMNS
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _PHONE = re.compile(r"\+?[\d\s()./\-\u2010-\u2015]+", re.ASCII)

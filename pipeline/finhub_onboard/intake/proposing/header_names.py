@@ -21,7 +21,7 @@ from finhub_onboard.intake.proposing.synonyms import (
     SYNONYMS,
     WITHOUT_MEANING,
 )
-from finhub_onboard.model import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 WEAK = 0.5
 """The score of an ambiguous name."""

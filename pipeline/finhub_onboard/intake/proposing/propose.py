@@ -14,7 +14,7 @@ from finhub_onboard.intake.proposing.draft import render
 from finhub_onboard.intake.proposing.proposal import Choice, NullWord, Open, Proposal, Setting
 from finhub_onboard.intake.proposing.synonyms import FULL_NAME
 from finhub_onboard.intake.reading.small_table import Detected
-from finhub_onboard.model import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 
 __all__ = ["Choice", "NullWord", "Open", "Proposal", "Setting", "propose", "render"]
 

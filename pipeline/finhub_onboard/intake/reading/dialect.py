@@ -23,7 +23,7 @@ from finhub_onboard.intake.reading import encoding, proof, unpack
 from finhub_onboard.intake.reading.cut import Cut, plain
 from finhub_onboard.intake.reading.lines import Lines
 from finhub_onboard.intake.reading.records import Record, records
-from finhub_onboard.model import ERROR_COLUMNS
+from finhub_onboard.model.columns import ERROR_COLUMNS
 
 _SAMPLE_BYTES = 64 * 1024
 _DELIMITERS = (",", ";", "\t", "|")

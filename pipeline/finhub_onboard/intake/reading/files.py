@@ -26,7 +26,7 @@ from finhub_onboard.intake.reading.csv_file import Uncut
 from finhub_onboard.intake.reading.dialect import Dialect
 from finhub_onboard.intake.reading.records import Fault
 from finhub_onboard.intake.reading.stamps import Stamp, stamp
-from finhub_onboard.model import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 _HEAD_BYTES = 64 * 1024
 MAX_UNPACKED = 16 * 1024**3

@@ -23,7 +23,7 @@ from polars.exceptions import DuplicateError, PanicException
 
 from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake.reading.records import Fault
-from finhub_onboard.model import CONSENTS
+from finhub_onboard.model.columns import CONSENTS
 
 MAX_CELL_BYTES = 1024 * 1024
 """The longest text; a longer one means that the file is no table of customers, or a decompression bomb."""

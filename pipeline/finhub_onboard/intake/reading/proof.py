@@ -17,7 +17,7 @@ from finhub_onboard.intake.reading.cut import Cut
 from finhub_onboard.intake.reading.encoding import Encoding, as_utf8
 from finhub_onboard.intake.reading.lines import Lines, LineTooLongError, text_of
 from finhub_onboard.intake.reading.records import batches, records
-from finhub_onboard.model import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 _BATCH_ROWS = 10_000
 _MAJORITY = 0.5

@@ -18,7 +18,8 @@ from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
 from finhub_onboard.journey.visit import Visit, unread
 from finhub_onboard.keys import IdKind
-from finhub_onboard.model import DOCUMENT_COLUMNS, Journey, Phase, Risk, Standing
+from finhub_onboard.model import Journey, Phase, Risk, Standing
+from finhub_onboard.model.columns import DOCUMENT_COLUMNS
 
 _NEEDED = ("document_type", "document_number")
 VERIFIED_COLUMNS = frozenset(_NEEDED)

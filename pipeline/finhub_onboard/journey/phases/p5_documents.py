@@ -26,7 +26,8 @@ from finhub_onboard.journey.sent_documents import SentDocument
 from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.journey.visit import Visit, unread
 from finhub_onboard.keys import IdKind
-from finhub_onboard.model import DOCUMENT_COLUMNS, Journey, Phase, Standing
+from finhub_onboard.model import Journey, Phase, Standing
+from finhub_onboard.model.columns import DOCUMENT_COLUMNS
 
 FALLBACK_KINDS = (DocumentKind.GOVERNMENT_ID, DocumentKind.PROOF_OF_ADDRESS, DocumentKind.SOURCE_OF_FUNDS)
 """What is uploaded where the bank names no documents: all that a row can have (API.md, section 14)."""
