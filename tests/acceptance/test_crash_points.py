@@ -1,25 +1,26 @@
 """Every crash point of a real run, against a real bank over HTTP: the same command again, and nothing is done twice.
 
 Two suites: ``os._exit`` at each point of a customer alone, and SIGKILL from outside at each point of two customers
-under way at once. A run that nothing stops shows the points; then each point gets customers of its own. All points are
-tried with ``-m exhaustive``, some of every kind always.
+under way at once. A run that nothing stops shows the points; then each point gets customers of its own. Some points are
+tried always, the others with ``-m exhaustive``, in parts that can run side by side.
 """
 
 import csv
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from signal import SIGKILL
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from finhub_onboard.sandbox import demo
 from tests.acceptance.crashing import EXIT_CODE
 from tests.acceptance.support import SAMPLE, Bank, Desk, crashing, disagreements, repeated_too_often, sandbox
+from tests.support import typical
 
 FAST = """
 [limits]
@@ -30,11 +31,10 @@ max_wait_s = 0.1
 [approval]
 mode = "auto"
 """
-PLACES = 2  # one for each core
 DOCUMENTS = {"LOW": 1, "MEDIUM": 3}
 ENDS = {"exit": EXIT_CODE, "stop": -SIGKILL}
-EACH = pytest.mark.parametrize("of", [13, pytest.param(1, marks=pytest.mark.exhaustive)], ids=["some", "all"])
-"""Every so manieth point."""
+PARTS = 20
+EACH_PART = pytest.mark.parametrize("part", typical(range(PARTS), 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +78,6 @@ class Place:
             table.writerows(row | {"email": f"{desk.folder.name}.{row['email']}"} for row in rows)
         return desk, source
 
-    def points(self, risks: Sequence[str]) -> list[str]:
-        """The points of a run that nothing stops, in order."""
-        desk, source = self.desk("-".join((*risks, "undisturbed")), risks)
-        log = desk.folder / "points.txt"
-        done = ended(desk, source, CRASH_LOG=str(log))
-        assert done.code == 0, done.stderr
-        return log.read_text(encoding="ascii").splitlines()
-
     def crash_and_finish(self, point: str, by: str, risks: Sequence[str]) -> None:
         """Stop a run at a point, run the same command again, and ask the bank."""
         desk, source = self.desk("-".join((by, *risks, *point.split())), risks)
@@ -127,41 +119,46 @@ def received(bank: Bank) -> Counter[str]:
 
 
 @pytest.fixture
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Place]]:
-    """Places to work at the same time."""
-    with ExitStack() as stack:
-        yield [
-            Place(bank=stack.enter_context(sandbox()), folder=tmp_path_factory.mktemp("place")) for _ in range(PLACES)
-        ]
+def place(tmp_path: Path) -> Iterator[Place]:
+    """A place to work at."""
+    with sandbox() as bank:
+        yield Place(bank=bank, folder=tmp_path)
 
 
-def crash_everywhere(places: Sequence[Place], by: str, risks: Sequence[str], of: int) -> Counter[str]:
-    """Stop a run at every point it has, or every so manieth; returns how many points of each kind there are."""
-    points = places[0].points(risks)
+@cache
+def points_of(risks: Sequence[str]) -> list[str]:
+    """The points of a run that nothing stops, in order: they are the same in every run."""
+    with TemporaryDirectory() as folder, sandbox() as bank:
+        desk, source = Place(bank=bank, folder=Path(folder)).desk("undisturbed", risks)
+        log = desk.folder / "points.txt"
+        done = ended(desk, source, CRASH_LOG=str(log))
+        assert done.code == 0, done.stderr
+        points = log.read_text(encoding="ascii").splitlines()
     assert len(points) == len(set(points)), "each point has a name of its own"
+    return points
 
-    def work(number: int) -> None:
-        for point in points[::of][number :: len(places)]:
-            places[number].crash_and_finish(point, by, risks)
 
-    with ThreadPoolExecutor(len(places)) as pool:
-        list(pool.map(work, range(len(places))))
+def crash_everywhere(place: Place, by: str, risks: Sequence[str], part: int) -> Counter[str]:
+    """Stop a run at every point of a part; returns how many points of each kind there are in all."""
+    points = points_of(risks)
+    for point in points[part::PARTS]:
+        place.crash_and_finish(point, by, risks)
     return Counter(point.split()[0] for point in points)
 
 
-@EACH
+@EACH_PART
 @pytest.mark.parametrize("risk", ["LOW", "MEDIUM"])
-def test_an_exit_at_any_point_is_finished_by_the_same_command(risk: str, of: int, places: list[Place]) -> None:
+def test_an_exit_at_any_point_is_finished_by_the_same_command(risk: str, part: int, place: Place) -> None:
     """Before and after every write and every send of a customer alone: exit 0, and everything once at the bank."""
-    points = crash_everywhere(places, "exit", [risk], of)
+    points = crash_everywhere(place, "exit", (risk,), part)
     sends = 13 + DOCUMENTS[risk] - 1  # a log-in, the categories, the deliveries, ten calls for a customer of low risk
     assert points["send"] == 2 * sends
     assert points["journey"] >= 2 * sends, "fewer writes than intents and outcomes"
     assert points["run"] >= 2 * 3
 
 
-@EACH
-def test_a_sigkill_at_any_point_is_finished_by_the_same_command(of: int, places: list[Place]) -> None:
+@EACH_PART
+def test_a_sigkill_at_any_point_is_finished_by_the_same_command(part: int, place: Place) -> None:
     """The same for two customers under way at once, by SIGKILL from outside."""
-    points = crash_everywhere(places, "stop", ["LOW", "MEDIUM"], of)
+    points = crash_everywhere(place, "stop", ("LOW", "MEDIUM"), part)
     assert points["send"] == 2 * (3 + 10 + 12)
