@@ -94,6 +94,8 @@ def begin(order: Mapping[str, Any]) -> str:
     signal.alarm(LIFE_S)  # exec keeps it
     if order["session"]:
         os.setsid()
+    if order["umask"] >= 0:
+        os.umask(order["umask"])
     os.chdir(order["folder"])
     words, environment = order["words"], order["environment"]
     known = words[:2] == [sys.executable, "-m"] and words[2] in _MODULES

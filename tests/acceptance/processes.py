@@ -62,7 +62,7 @@ class Process(subprocess.Popen[str]):
     def _execute_child(self, *given: Any) -> None:
         """Let the fork server begin the process, as ``Popen`` asks its platform's part to."""
         words, _, before_exec, _, kept_files, folder, variables, _, _, shell, *rest = given
-        pipes, session = rest[:6], rest[-2]
+        pipes, umask, session = rest[:6], rest[-3], rest[-2]
         if sys.platform != "linux" or before_exec or kept_files or shell:
             super()._execute_child(*given)  # type: ignore[misc]
             return
@@ -71,6 +71,7 @@ class Process(subprocess.Popen[str]):
             "environment": dict(variables),
             "folder": str(folder or Path.cwd()),
             "session": session,
+            "umask": umask,
             "fresh": self._fresh,
         }
         streams = [own if pipe == -1 else pipe for own, pipe in enumerate((pipes[0], pipes[3], pipes[5]))]

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from finhub_onboard.ledger.sqlite.rows import JOURNEY_COLUMNS
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import MESSY, SAMPLE, Desk, assert_no_traceback, head, sandbox
 from tests.acceptance.test_stopping import SLOW, WAIT_S, registered, until
+from tests.support import typical
 
 ROWS = 8
 
@@ -103,8 +105,10 @@ def test_the_books_balance_after_faults_of_every_kind(tmp_path: Path) -> None:
             report_again(desk, tmp_path)
 
 
-@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+@pytest.mark.parametrize(
+    ("name", "times"),
+    typical(product((signal.SIGINT, signal.SIGKILL), (1, 2)), (signal.SIGINT, 2), (signal.SIGKILL, 1)),
+)
 def test_the_books_balance_after_stops_and_kills(desk: Desk, tmp_path: Path, name: signal.Signals, times: int) -> None:
     """Stopped, stopped now, killed, and resumed: also of the run that died the report balances."""
     assert desk.bank is not None

@@ -14,7 +14,7 @@ from tests.acceptance.interposed import interposed, told
 from tests.acceptance.support import MESSY, ROOT, SAMPLE, Desk, head, sandbox
 from tests.support import typical
 
-ROWS = 30
+ROWS = 14
 
 
 def plan(desk: Desk, *words: str | Path) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def differing(tmp_path: Path) -> Path:
     ("mode", "path"),
     typical(
         itertools.product(("manual", "auto"), ("customer", "verifications")),
-        *(("manual", "customer"), ("auto", "verifications")),
+        ("manual", "customer"),
     ),
 )
 def test_the_category_decides_where_the_row_says_otherwise(tmp_path: Path, mode: str, path: str) -> None:
@@ -157,13 +157,13 @@ def test_what_check_read_is_enough(desk: Desk, tmp_path: Path) -> None:
     ("source", "words"),
     typical(
         itertools.product((MESSY, SAMPLE), ("", "--limit 40", "--until documents", "--until registration")),
-        *((MESSY, ""), (MESSY, "--limit 40"), (SAMPLE, "--until documents")),
+        *((MESSY, "--limit 40"), (SAMPLE, "--until documents")),
     ),
 )
 def test_a_first_plan_on_the_embedded_sandbox_is_the_run(tmp_path: Path, source: Path, words: str) -> None:
     """Also of a file with rows that break rules, among them a category that does not exist."""
     desk = Desk(folder=tmp_path).configure(FAST)
-    equal(desk, head(SAMPLE, 60, tmp_path / "some.csv") if source == SAMPLE else source, *words.split())
+    equal(desk, head(SAMPLE, 30, tmp_path / "some.csv") if source == SAMPLE else source, *words.split())
 
 
 def test_what_came_out_before_is_the_source_where_the_bank_tells_no_level(tmp_path: Path) -> None:

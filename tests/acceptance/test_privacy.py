@@ -1,10 +1,8 @@
 """Promise 6 against a bank that repeats everything: what was planted is nowhere but where it may be."""
 
 import csv
-import os
 import shutil
 import stat
-import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,9 @@ import pytest
 from finhub_onboard.model.columns import CANONICAL_COLUMNS
 from tests.acceptance.conftest import FAST
 from tests.acceptance.echo_bank import TOKEN, echo_bank, forms
+from tests.acceptance.processes import completed
 from tests.acceptance.support import CREDENTIALS, ROOT, Desk
+from tests.support import typical
 
 MAY_HOLD = ("rejects", "parked.csv", "in_doubt.csv")
 SECRETS = {
@@ -132,10 +132,17 @@ def leaks(said: Iterator[tuple[str, str]], wanted: dict[str, tuple[str, str]]) -
     return [(place, *what) for place, text in said for needle, what in wanted.items() if needle in text]
 
 
-class Watched:
-    """A desk whose command runs under umask 000 and in Python's development mode, everything it says kept."""
+@pytest.fixture(params=typical(["", "dev"], ""), ids=["usual", "development mode"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """A mode of Python; in the development mode it says more."""
+    return str(request.param)
 
-    def __init__(self, tmp_path: Path, planted: Path, base_url: str) -> None:
+
+class Watched:
+    """A desk whose command runs under umask 000, everything it says kept."""
+
+    def __init__(self, tmp_path: Path, planted: Path, base_url: str, mode: str) -> None:
+        self.mode = ("-X", mode) if mode else ()
         work = tmp_path / "work"
         work.mkdir(mode=0o700)
         self.work = work
@@ -149,22 +156,14 @@ class Watched:
         self.desk.config.write_text(text, encoding="utf-8")
         self.said: list[tuple[str, str]] = []
 
-    def onboard(self, *words: str | Path, config: bool = True) -> int:
+    def onboard(self, *arguments: str | Path, config: bool = True) -> int:
         """Run a command; its exit code."""
-        python, *rest = self.desk.command(*words, *(("--config", self.desk.config) if config else ()))
-        done = subprocess.run(
-            [python, "-X", "dev", *rest],
-            cwd=self.work,
-            env=self.desk.environment(SECRETS),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            preexec_fn=lambda: os.umask(0) and None,
-        )
+        python, *rest = self.desk.command(*arguments, *(("--config", self.desk.config) if config else ()))
+        words = (python, *self.mode, *rest)
+        done = completed(words, cwd=self.work, env=self.desk.environment(SECRETS), timeout_s=120, umask=0)
         assert "Traceback" not in done.stderr, done.stderr
-        self.said.append((f"{words[0]}: stdout", done.stdout.casefold()))
-        self.said.append((f"{words[0]}: stderr", done.stderr.casefold()))
+        self.said.append((f"{arguments[0]}: stdout", done.stdout.casefold()))
+        self.said.append((f"{arguments[0]}: stderr", done.stderr.casefold()))
         return done.returncode
 
     def leaks(self) -> list[tuple[str, str, str]]:
@@ -185,10 +184,10 @@ def test_the_search_finds_what_is_there(planted: Path) -> None:
     assert leaks(iter([("x", whole.casefold())]), wanted)
 
 
-def test_nothing_that_was_planted_is_found(tmp_path: Path, planted: Path) -> None:
+def test_nothing_that_was_planted_is_found(tmp_path: Path, planted: Path, mode: str) -> None:
     """Runs, their resumption, reports and looks, against the echoing bank: ledger, files, stderr, stdout."""
     with echo_bank() as base_url:
-        watched = Watched(tmp_path, planted, base_url)
+        watched = Watched(tmp_path, planted, base_url, mode)
         source = planted / "book.csv"
         assert watched.onboard("validate", source, "--out", "checked") == 3
         assert watched.onboard("run", source, "--out", "first") in (3, 4)
@@ -203,10 +202,11 @@ def test_nothing_that_was_planted_is_found(tmp_path: Path, planted: Path) -> Non
         assert {row["http_status"] for row in csv.DictReader(stream)} >= {"400", "409", "422", "500"}
 
 
-def test_nothing_is_found_when_the_log_in_is_refused(tmp_path: Path, planted: Path) -> None:
+@pytest.mark.parametrize("mode", ["dev"], indirect=True)
+def test_nothing_is_found_when_the_log_in_is_refused(tmp_path: Path, planted: Path, mode: str) -> None:
     """The bank repeats the credentials in its refusal: exit 5 and none of them."""
     with echo_bank(refuse=True) as base_url:
-        watched = Watched(tmp_path, planted, base_url)
+        watched = Watched(tmp_path, planted, base_url, mode)
         assert watched.onboard("run", planted / "book.csv", "--json-logs") == 5
         assert watched.onboard("check") == 5
     assert watched.leaks() == []
@@ -221,18 +221,20 @@ def test_nothing_is_found_when_the_log_in_is_refused(tmp_path: Path, planted: Pa
     ],
     ids=["secrets in the file", "a secret in the wrong place", "a secret alone"],
 )
-def test_a_secret_in_the_wrong_place_is_not_repeated(tmp_path: Path, planted: Path, text: str, code: int) -> None:
+def test_a_secret_in_the_wrong_place_is_not_repeated(
+    tmp_path: Path, planted: Path, mode: str, text: str, code: int
+) -> None:
     """The error names the key, not what stood there."""
-    watched = Watched(tmp_path, planted, "sandbox:")
+    watched = Watched(tmp_path, planted, "sandbox:", mode)
     watched.desk.config.write_text(text, encoding="utf-8")
     assert watched.onboard("run", planted / "book.csv") == code
     assert watched.leaks() == []
 
 
 @pytest.mark.parametrize("name", sorted(CREDENTIALS))
-def test_a_file_of_a_secret_that_is_wrong_is_not_repeated(tmp_path: Path, planted: Path, name: str) -> None:
+def test_a_file_of_a_secret_that_is_wrong_is_not_repeated(tmp_path: Path, planted: Path, mode: str, name: str) -> None:
     """A file with several lines, or one that cannot be read, is named without its content."""
-    watched = Watched(tmp_path, planted, "sandbox:")
+    watched = Watched(tmp_path, planted, "sandbox:", mode)
     (tmp_path / "secret").write_bytes(b"zqtenantkeyzq\xff\n")
     before = dict(SECRETS)
     SECRETS.pop(name)
@@ -245,9 +247,9 @@ def test_a_file_of_a_secret_that_is_wrong_is_not_repeated(tmp_path: Path, plante
     assert watched.leaks() == []
 
 
-def test_an_input_without_a_header_is_not_repeated(tmp_path: Path, planted: Path) -> None:
+def test_an_input_without_a_header_is_not_repeated(tmp_path: Path, planted: Path, mode: str) -> None:
     """Its first line is a person, not names of columns."""
-    watched = Watched(tmp_path, planted, "sandbox:")
+    watched = Watched(tmp_path, planted, "sandbox:", mode)
     with (planted / "book.csv").open(encoding="utf-8", errors="replace", newline="") as stream:
         rows = [[cell for cell in row if cell] for row in list(csv.reader(stream))[1:4]]
     bare = tmp_path / "bare.csv"
