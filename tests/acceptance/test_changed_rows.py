@@ -14,6 +14,7 @@ import pytest
 
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import ROOT, SAMPLE, Desk, assert_no_traceback, head, sandbox
+from tests.support import typical
 
 MANUAL = FAST.replace('mode = "auto"', 'mode = "manual"')
 ROWS = 3
@@ -80,7 +81,7 @@ CHANGES: dict[str, Callable[[dict[str, str]], Mapping[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("column", CHANGES)
+@pytest.mark.parametrize("column", typical(CHANGES, "document_number"))
 def test_what_a_parked_row_changes_after_it_was_sent_is_said_in_the_same_run(tmp_path: Path, column: str) -> None:
     """Parked for approval, changed, approved: `changed` at once and for ever, never `onboarded` or `unchanged`."""
     with desk(tmp_path, MANUAL) as (made, source):
@@ -115,7 +116,7 @@ def test_a_document_replaced_under_its_name_is_noticed(tmp_path: Path) -> None:
         assert run(made, source) == {"unchanged": ROWS}
 
 
-@pytest.mark.parametrize("shapes", ["runner", "older"])
+@pytest.mark.parametrize("shapes", typical(["runner", "older"], "runner"))
 def test_a_rejection_is_never_overruled_and_other_evidence_opens_another_verification(
     tmp_path: Path, shapes: str
 ) -> None:

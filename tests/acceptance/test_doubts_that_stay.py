@@ -9,6 +9,7 @@ import pytest
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import SAMPLE, Desk, disagreements, head, sandbox
 from tests.acceptance.test_resolve import LOST, NEVER_CAME, ROWS, doubtful, fill, looked_up, resolve
+from tests.support import typical
 
 Rows = list[dict[str, str]]
 FIRST = "CUST-000001"
@@ -145,7 +146,7 @@ def test_a_finished_customer_whose_row_doubles_keeps_its_ids(desk: Desk, tmp_pat
     assert desk.bank.record()["calls"]["registerIndividual"]["received"] == sent
 
 
-@pytest.mark.parametrize("until", ["registration", "verification"])
+@pytest.mark.parametrize("until", typical(["registration", "verification"], "registration"))
 def test_a_registered_customer_whose_row_is_edited_into_a_reject_is_not_called_rejected(
     until: str, desk: Desk, tmp_path: Path
 ) -> None:

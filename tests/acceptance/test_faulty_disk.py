@@ -17,6 +17,7 @@ from tests.acceptance.faulty_disk import is_possible
 from tests.acceptance.processes import Process
 from tests.acceptance.support import SAMPLE, Desk, disagreements, head
 from tests.acceptance.test_stopping import SLOW, WAIT_S, registered, until
+from tests.support import typical
 
 pytestmark = pytest.mark.skipif(not is_possible(), reason="SQLite is part of the interpreter itself")
 PRELOADED = """
@@ -134,7 +135,10 @@ def assert_resumed(disk: Disk, source: Path) -> None:
     assert {customer["registrations"] for customer in desk.bank.record()["customers"]} == {1}
 
 
-@pytest.mark.parametrize("faults", ["pread EIO", "pwrite EIO", "pread+pwrite+open+stat ENOTCONN"])
+GONE, ALL = "pread+pwrite+open+stat ENOTCONN", "pread+pwrite+open+stat EIO"
+
+
+@pytest.mark.parametrize("faults", typical(["pread EIO", "pwrite EIO", GONE], "pwrite EIO", GONE))
 def test_an_error_that_passes_stops_the_run_and_leaves_reports(disk: Disk, tmp_path: Path, faults: str) -> None:
     """Exit 4 with the reports, once the ledger can be read again; the same command goes on."""
     bank = disk.desk.bank
@@ -153,7 +157,7 @@ def test_an_error_that_passes_stops_the_run_and_leaves_reports(disk: Disk, tmp_p
     assert_resumed(disk, source)
 
 
-@pytest.mark.parametrize("faults", ["pread ESTALE", "pwrite EROFS", "pread+pwrite+open+stat EIO"])
+@pytest.mark.parametrize("faults", typical(["pread ESTALE", "pwrite EROFS", ALL], "pwrite EROFS", ALL))
 def test_an_error_that_lasts_names_the_command_for_later(disk: Disk, tmp_path: Path, faults: str) -> None:
     """Exit 4 without reports; the command that is named writes them once the disk works."""
     bank = disk.desk.bank

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -113,10 +112,9 @@ def test_a_files_name_is_printable_wherever_it_stands(name: str, tmp_path: Path,
     source.write_text(source.read_text(encoding="utf-8").replace("@", "", 1), encoding="utf-8")
     os.rename(source, os.path.join(os.fsencode(tmp_path), real))  # noqa: PTH104, PTH118 - a name in bytes
     desk = Desk(folder=tmp_path).configure()
-    words: list[str | bytes] = [*desk.command("validate"), os.path.join(os.fsencode(tmp_path), real)]  # noqa: PTH118
-    words += ["--config", str(desk.config), "--out", str(desk.out), *["--json-logs"][: int(json_logs)]]
-    done = subprocess.run(words, cwd=tmp_path, env=desk.environment(), capture_output=True, check=False, timeout=120)
-    said = done.stderr.decode("utf-8")
+    words = ("--config", desk.config, "--out", desk.out, *["--json-logs"][: int(json_logs)])
+    done = desk.onboard("validate", tmp_path / os.fsdecode(real), *words)
+    said = done.stderr
     assert done.returncode == 3, said
     assert "Traceback" not in said
     assert (shown if not json_logs else json.dumps(shown)[1:-1]) in said

@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.conftest import FAST
 from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback
+from tests.support import typical
 
 LACKS = {
     "C-1": {},
@@ -90,7 +91,7 @@ def test_reject_sends_nothing_for_them(desk: Desk, source: Path) -> None:
         assert field in rejects[3]["_err_field"]
 
 
-@pytest.mark.parametrize("extra", [FAST, REJECT])
+@pytest.mark.parametrize("extra", typical([FAST, REJECT], REJECT))
 def test_who_is_past_a_phase_needs_nothing_more_for_it(desk: Desk, source: Path, extra: str) -> None:
     """The second night: a finished customer whose row lost its evidence is no warning and no reject."""
     desk.configure(FAST + '[consents]\nevidence = "assumed"\n')

@@ -17,9 +17,11 @@ from tests.acceptance.test_fault_matrix import (
     SETTINGS,
     UPLOAD,
     VERIFICATION,
+    WAYS,
 )
 from tests.benchmarks.bench_job import customers
 from tests.sandbox.support import Wire
+from tests.support import typical
 
 STRANGER = "stranger@example.com"
 
@@ -53,8 +55,10 @@ def test_two_registrations_whose_answers_were_exchanged(webhooks: bool, tmp_path
             assert webhooks or [who["verificationIds"] for who in record["customers"]] == [[], []]
 
 
-@pytest.mark.parametrize(("shapes", "path"), [("runner", "customer"), ("older", "verifications")])
-@pytest.mark.parametrize("webhooks", [False, True], ids=["no-webhooks", "webhooks"])
+@pytest.mark.parametrize(
+    ("shapes", "path", "webhooks"),
+    typical(((*way, told) for way in WAYS for told in (False, True)), (*WAYS[0], True), (*WAYS[1], False)),
+)
 def test_nothing_of_a_customer_goes_to_the_stranger_whom_an_answer_names(
     shapes: str,
     path: str,

@@ -10,6 +10,7 @@ from finhub_onboard.sandbox import demo
 from tests.acceptance.support import SAMPLE, Desk, disagreements, head, sandbox
 from tests.acceptance.test_stopping import registered, until, until_line
 from tests.acceptance.troubled import way_to
+from tests.support import typical
 
 if TYPE_CHECKING:
     import subprocess
@@ -40,7 +41,7 @@ def source(tmp_path: Path) -> Path:
     return head(SAMPLE, ROWS, tmp_path / "customers.csv")
 
 
-@pytest.mark.parametrize("attempts", [100, 3])
+@pytest.mark.parametrize("attempts", typical([100, 3], 3))
 def test_trouble_of_the_machine_fails_nobody(attempts: int, source: Path, tmp_path: Path) -> None:
     """It is said with its cause and what to do; when it passes the run goes on, else it stops: exit 4, resumable."""
     lasts = attempts == 3

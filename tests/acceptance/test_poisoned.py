@@ -20,6 +20,7 @@ from tests.acceptance.test_fault_matrix import (
     VERIFICATION,
 )
 from tests.benchmarks.bench_job import customers
+from tests.support import typical
 
 REFUSALS = {
     "missing header": 'kind = "refuse"\nstatus = 400\nmessage = "Missing required header(s)"',
@@ -65,7 +66,9 @@ def poisons(path: str) -> Iterator[Poison]:
         yield Poison(call=call, refusal=refusal, row=row)
 
 
-@pytest.mark.parametrize(("shapes", "path"), [("runner", "customer"), ("older", "verifications")])
+@pytest.mark.parametrize(
+    ("shapes", "path"), typical([("runner", "customer"), ("older", "verifications")], ("runner", "customer"))
+)
 def test_a_customer_whom_the_bank_refuses_costs_nobody_else_anything(shapes: str, path: str, tmp_path: Path) -> None:
     """One for each status and call, all at the head of the file: set aside, not in doubt; others are onboarded."""
     ill = list(poisons(path))
@@ -91,7 +94,7 @@ def test_a_customer_whom_the_bank_refuses_costs_nobody_else_anything(shapes: str
     assert struck <= 2 * _MOST_TRIES * len(ill)
 
 
-@pytest.mark.parametrize("refusal", ["missing header", "401", "403", "429"])
+@pytest.mark.parametrize("refusal", typical(["missing header", "401", "403", "429"], "401", "403"))
 def test_those_at_the_head_of_a_file_are_not_taken_for_everybody(refusal: str, tmp_path: Path) -> None:
     """Three refused registrations before anybody has passed: the others are looked at before the run is given up."""
     source = customers(HEAD + WELL, tmp_path / "customers.csv")

@@ -10,6 +10,7 @@ from finhub_onboard.sandbox import demo
 from tests.acceptance.conftest import FAST
 from tests.acceptance.interposed import Made, interposed, told
 from tests.acceptance.support import SAMPLE, Desk, sandbox
+from tests.support import typical
 
 ROWS = 50
 REFUSAL = told(400, "Categorization validation failed", error="Invalid categorization")
@@ -28,7 +29,7 @@ def write(path: Path, categories: list[str]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("bad", [3, 20])
+@pytest.mark.parametrize("bad", typical([3, 20], 3))
 def test_bad_categories_at_the_head_of_a_file_stop_nobody(tmp_path: Path, bad: int) -> None:
     """Refused only by the bank, one call at a time: they are in rejects/ with the field, the rest is onboarded."""
 
@@ -55,7 +56,7 @@ def test_a_run_whose_only_category_is_refused_stops(tmp_path: Path) -> None:
         assert desk.counts() == {"pending": ROWS}
 
 
-@pytest.mark.parametrize("bad", ["B2B_SMALL_BUSINESS", "INDIVIDUAL_PROHIBITED"])
+@pytest.mark.parametrize("bad", typical(["B2B_SMALL_BUSINESS", "INDIVIDUAL_PROHIBITED"], "INDIVIDUAL_PROHIBITED"))
 def test_a_category_that_takes_nobody_is_rejected_before_any_call(desk: Desk, tmp_path: Path, bad: str) -> None:
     """By what the hierarchy says of it; `check` says so, and `plan` after it."""
     assert desk.bank is not None

@@ -102,7 +102,9 @@ def test_many_kills_at_random_moments_register_nobody_twice(seed: int, tmp_path:
         assert disagreements(bank.record(), desk.table("results.csv"), source) == []
 
 
-@pytest.mark.parametrize(("name", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("name", "code"), typical([(signal.SIGINT, 130), (signal.SIGTERM, 143)], (signal.SIGTERM, 143))
+)
 def test_the_first_signal_drains_and_reports(name: signal.Signals, code: int, desk: Desk, tmp_path: Path) -> None:
     """One signal: calls under way finish, reports are written, the exit code names it, the same command resumes."""
     assert desk.bank is not None

@@ -94,12 +94,12 @@ def random_ids(chance: Random) -> tuple[str, ...]:
 
 
 def test_random_identifiers_are_taken() -> None:
-    """22,000 of the usual kinds, against fifty names at once: none looks like somebody by accident."""
+    """Some thousand of the usual kinds, against fifty names at once: none looks like somebody by accident."""
     assert len(set(FIFTY)) == 50
     everybody = replace(CUSTOMER, first_name=" ".join(FIFTY), last_name=" ".join(reversed(FIFTY)))
     somebody = [replace(CUSTOMER, first_name=name, last_name=FIFTY[-1 - place]) for place, name in enumerate(FIFTY)]
     chance = Random(9)
-    for turn in range(2_000):
+    for turn in range(600):
         for identifier in random_ids(chance):
             assert impersonal(identifier, everybody) == identifier
             assert impersonal(identifier, somebody[turn % 50]) == identifier

@@ -16,6 +16,7 @@ from finhub_onboard.journey.progress import settle_attempts
 from finhub_onboard.journey.sent import sent_columns
 from finhub_onboard.model import Journey, Repeat, Standing
 from tests.journey.test_machine import Onboarding, walk
+from tests.support import typical
 
 _SEEDS, _CUSTOMERS = 10, 100
 
@@ -68,7 +69,7 @@ MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", typical(MUTANTS, *list(MUTANTS)[::3]))
 def test_the_machine_finds_what_a_cure_prevents(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within some thousand customers; without the mutant the same walks find nothing (``test_machine``)."""
     module, function, mutant = MUTANTS[name]

@@ -26,7 +26,7 @@ def ignore(event: Event) -> None:
     del event
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=12)
 @given(keys=KEYS, name=st.sampled_from(["a.csv", "=a,b.csv"]))
 def test_lines_made_all_at_once_are_those_made_one_by_one(keys: list[str], name: str) -> None:
     """Rows with which nothing was done have the lines that each would have by itself, whatever stands in their keys."""

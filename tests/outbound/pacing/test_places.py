@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import cycle, product
+from itertools import product
 from math import exp
 from random import Random
 
@@ -88,10 +88,10 @@ NOISE: dict[str, Latency] = {
 }
 
 
-@pytest.mark.parametrize(("noise", "most"), typical(product(NOISE, (4, 64)), *zip(NOISE, cycle((4, 64)), strict=False)))
+@pytest.mark.parametrize(("noise", "most"), typical(product(NOISE, (4, 64)), ("lognormal", 64), ("spikes", 4)))
 def test_latency_that_does_not_depend_on_the_number_in_flight_costs_nothing(noise: str, most: int) -> None:
     """However heavy its tail: at least 95 % of what the fixed number would do."""
-    seconds = 20_000 / (most / 0.06)
+    seconds = 10_000 / (most / 0.06)
     found = outcome(NOISE[noise], most=most, seconds=seconds)
     fixed = outcome(NOISE[noise], most=most, seconds=seconds, adapting=False)
     assert found.answered >= 0.95 * fixed.answered
@@ -100,7 +100,7 @@ def test_latency_that_does_not_depend_on_the_number_in_flight_costs_nothing(nois
 
 @pytest.mark.parametrize(
     ("noise", "knee", "most"),
-    typical(product((0.0, 0.5), (3, 8, 20), (16, 64)), (0.5, 3, 16), (0.0, 8, 64), (0.5, 20, 64)),
+    typical(product((0.0, 0.5), (3, 8, 20), (16, 64)), (0.5, 3, 16), (0.0, 8, 64)),
 )
 def test_a_bank_that_lets_calls_queue_is_given_about_as_many_as_it_works_on(knee: int, most: int, noise: float) -> None:
     """Its latency grows with the number in flight beyond the knee: the same throughput with fewer under way."""
@@ -108,7 +108,7 @@ def test_a_bank_that_lets_calls_queue_is_given_about_as_many_as_it_works_on(knee
     def latency(chance: Random, together: int, name: str) -> float:
         return CALLS[name] * exp(chance.gauss(0, noise)) * max(1.0, together / knee)
 
-    seconds = 25_000 / (knee / 0.05)
+    seconds = 15_000 / (knee / 0.05)
     found = outcome(latency, most=most, seconds=seconds)
     fixed = outcome(latency, most=most, seconds=seconds, adapting=False)
     assert found.answered >= 0.93 * fixed.answered
@@ -142,9 +142,9 @@ def test_the_number_comes_back_when_the_bank_is_quick_again() -> None:
     def latency(_chance: Random, together: int, name: str) -> float:
         nonlocal calls
         calls += 1
-        return CALLS[name] * max(1.0, together / 4) if calls < 15_000 else CALLS[name]
+        return CALLS[name] * max(1.0, together / 4) if calls < 8_000 else CALLS[name]
 
-    found = outcome(latency, most=16, seconds=500)
+    found = outcome(latency, most=16, seconds=270)
     assert min(found.places) <= 6
     assert max(found.places[-4:]) == 16
 
@@ -156,9 +156,9 @@ def test_the_number_comes_back_when_the_rate_is_nearly_reached() -> None:
     def latency(_chance: Random, together: int, name: str) -> float:
         nonlocal calls
         calls += 1
-        return CALLS[name] * max(1.0, together / 4) if calls < 12_000 else CALLS[name] * 0.8
+        return CALLS[name] * max(1.0, together / 4) if calls < 7_000 else CALLS[name] * 0.8
 
-    found = outcome(latency, most=16, seconds=600, rate=110)
+    found = outcome(latency, most=16, seconds=350, rate=110)
     assert min(found.places) <= 7
     assert found.places[-1] == 16
 
