@@ -112,7 +112,7 @@ def test_a_files_name_is_printable_wherever_it_stands(name: str, tmp_path: Path,
     source.write_text(source.read_text(encoding="utf-8").replace("@", "", 1), encoding="utf-8")
     os.rename(source, os.path.join(os.fsencode(tmp_path), real))  # noqa: PTH104, PTH118 - a name in bytes
     desk = Desk(folder=tmp_path).configure()
-    words = ("--config", desk.config, "--out", desk.out, *["--json-logs"][: int(json_logs)])
+    words: list[str | Path] = ["--config", desk.config, "--out", desk.out, *["--json-logs"][: int(json_logs)]]
     done = desk.onboard("validate", tmp_path / os.fsdecode(real), *words)
     said = done.stderr
     assert done.returncode == 3, said
