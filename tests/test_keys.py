@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from finhub_onboard.keys import FINGERPRINT_COLUMNS, IdKind, Keys, changed_columns, merged_fingerprint
 from finhub_onboard.model import Customer
-from finhub_onboard.model.columns import CANONICAL_COLUMNS, LATER_COLUMNS
+from finhub_onboard.model.columns import LATER_COLUMNS, ROW_COLUMNS
 from tests.outbound.support import customer
 from tests.values import replace
 
@@ -32,7 +32,7 @@ GOLDEN_FINGERPRINT = "fbd7002d8e68a199a1523fe689a00f2767a1b7817162cb1f"
 
 def filled(**changes: str) -> Customer:
     """Make a customer in which every column has a value of its own."""
-    values = {column: f"value of {column}" for column in CANONICAL_COLUMNS}
+    values = {column: f"value of {column}" for column in ROW_COLUMNS}
     return customer(**(values | changes))
 
 
@@ -118,7 +118,7 @@ def test_shifted_pairs_differ(one: tuple[str, str], other: tuple[str, str]) -> N
 
 def test_the_fingerprint_covers_every_column_but_the_key() -> None:
     """A column that is added to the design is covered, or this fails."""
-    assert set(FINGERPRINT_COLUMNS) == set(CANONICAL_COLUMNS) - {"external_id"}
+    assert set(FINGERPRINT_COLUMNS) == set(ROW_COLUMNS) - {"external_id"}
 
 
 @pytest.mark.parametrize("column", FINGERPRINT_COLUMNS)
@@ -149,8 +149,8 @@ def test_where_a_row_stands_does_not_change_it() -> None:
 def pieces(fingerprint: bytes) -> list[bytes]:
     """Cut a fingerprint into its columns."""
     size = len(fingerprint) // len(FINGERPRINT_COLUMNS)
-    assert size * len(FINGERPRINT_COLUMNS) == len(fingerprint)
-    return [fingerprint[start : start + size] for start in range(0, len(fingerprint), size)]
+    assert size * len(FINGERPRINT_COLUMNS) + 1 == len(fingerprint)
+    return [fingerprint[start : start + size] for start in range(0, len(fingerprint) - 1, size)]
 
 
 def test_equal_values_do_not_show() -> None:
@@ -168,7 +168,7 @@ def test_equal_values_do_not_show() -> None:
 def test_a_fingerprint_holds_no_value(value: str, external_id: str) -> None:
     """Whatever a row holds, the ledger's bytes are of one length and none of them are the value's."""
     fingerprint = Keys("a seed", "tenant-1").fingerprint(filled(external_id=external_id, last_name=value))
-    assert len(fingerprint) == 6 * len(FINGERPRINT_COLUMNS)
+    assert len(fingerprint) == 6 * len(FINGERPRINT_COLUMNS) + 1
     assert len(value.encode()) < 6 or value.encode() not in fingerprint
 
 
@@ -214,14 +214,30 @@ def test_a_sealed_text_is_read_with_its_seed_only(text: str) -> None:
         assert keys.unseal_text(touched) == ""
 
 
-@pytest.mark.parametrize("filled_later", [(), ("document_expires_on",), ("identity_document_back",), LATER_COLUMNS])
-def test_later_columns_leave_no_trace_while_they_are_empty(filled_later: tuple[str, ...]) -> None:
-    """An unchanged row of an earlier ledger is unchanged; a column that is filled or emptied is that one."""
+LATER = (*LATER_COLUMNS, "extra")
+
+
+@pytest.mark.parametrize("filled_later", [(), ("document_expires_on",), ("identity_document_back", "extra"), LATER])
+def test_later_columns_take_no_room_while_they_are_empty(filled_later: tuple[str, ...]) -> None:
+    """But for a byte that says that they are covered; a column that is filled or emptied is that one."""
     keys = Keys("a seed", "tenant-1")
-    empty = filled(**dict.fromkeys(LATER_COLUMNS, ""))
+    empty = filled(**dict.fromkeys(LATER, ""))
     before = keys.fingerprint(empty)
-    assert len(before) == 6 * (len(FINGERPRINT_COLUMNS) - len(LATER_COLUMNS))
+    assert len(before) == 6 * (len(FINGERPRINT_COLUMNS) - len(LATER)) + 1
     now = keys.fingerprint(replace(empty, **dict.fromkeys(filled_later, "there")))
     assert set(changed_columns(before, now)) == set(changed_columns(now, before)) == set(filled_later)
-    assert merged_fingerprint(before, now, keep=frozenset(LATER_COLUMNS)) == before
-    assert merged_fingerprint(now, before, keep=frozenset(LATER_COLUMNS)) == now
+    assert merged_fingerprint(before, now, keep=frozenset(LATER)) == before
+    assert merged_fingerprint(now, before, keep=frozenset(LATER)) == now
+
+
+@pytest.mark.parametrize("known", [0, 3])
+def test_what_a_version_did_not_know_is_no_change(known: int) -> None:
+    """A column that it ignored, though the file had it; what it knew is compared, and covered once it is sent."""
+    keys = Keys("a seed", "tenant-1")
+    empty = filled(**dict.fromkeys(LATER, ""))
+    before = keys.fingerprint(empty)[:-1] + (bytes([known]) if known else b"")
+    now = keys.fingerprint(replace(empty, phone="+37061231009", **dict.fromkeys(LATER, "there")))
+    assert changed_columns(before, now) == ("phone", *LATER[:known])
+    kept = merged_fingerprint(before, now, keep=frozenset({"phone", *LATER}))
+    assert changed_columns(before, kept) == ()
+    assert changed_columns(kept, now) == ("phone", *LATER[:known])

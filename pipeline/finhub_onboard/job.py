@@ -17,6 +17,7 @@ from finhub_onboard.engine.bank_settings import load_certificates
 from finhub_onboard.engine.clocks import steady_clock
 from finhub_onboard.engine.ending import end_run, finished
 from finhub_onboard.engine.event_bus import EventBus
+from finhub_onboard.engine.forwarding import say_if_private
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.engine.onboarding import Onboarding
 from finhub_onboard.engine.opening import opened_run
@@ -39,6 +40,7 @@ async def run(
     deadline = announce_deadline(settings, began, bus.emit)
     need_credentials(settings)
     say_if_certificate_ends(load_certificates(settings), bus.emit)
+    say_if_private(settings, bus.emit)
     descriptors.provide(settings.limits.max_in_flight)
     async with Background() as background:
         with interrupts.abandoning(_cancelling()):

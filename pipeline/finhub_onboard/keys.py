@@ -11,15 +11,16 @@ from enum import StrEnum
 from hashlib import blake2b, shake_256
 
 from finhub_onboard.model import Customer
-from finhub_onboard.model.columns import CANONICAL_COLUMNS, LATER_COLUMNS
+from finhub_onboard.model.columns import EXTRA, LATER_COLUMNS, ROW_COLUMNS
 
-FINGERPRINT_COLUMNS = CANONICAL_COLUMNS[1:]
+FINGERPRINT_COLUMNS = ROW_COLUMNS[1:]
 """Columns that a fingerprint covers: all but ``external_id``, which is the customer's key."""
 
 _DIGEST = 6
+_LATER = (*LATER_COLUMNS, EXTRA)
+_FIRST = FINGERPRINT_COLUMNS[: -len(_LATER)]
+"""The columns that every version knew."""
 _LENGTH = _DIGEST * len(FINGERPRINT_COLUMNS)
-_FIRST_LENGTH = _LENGTH - _DIGEST * len(LATER_COLUMNS)
-"""The length for rows that have none of the later columns, as in ledgers of versions that did not know them."""
 _SEAL_CHECK_DIGITS = 32
 _UPPER, _LOWER, _DIGITS, _SPECIAL = string.ascii_uppercase, string.ascii_lowercase, string.digits, "!#$%*+-=?@_"
 _PASSWORD_LENGTH = 24
@@ -87,7 +88,8 @@ class Keys:
         """Keyed hash of each column, 6 bytes apiece in the order of ``FINGERPRINT_COLUMNS``.
 
         Salted with the customer's key, so that equal values of two customers do not show as equal. An empty later
-        column has zeros, and zeros at the end are left out.
+        column has zeros, and zeros at the end are left out. The last byte is the number of later columns that are
+        covered: fingerprints of earlier versions have none.
         """
         salt = self.customer(customer.external_id)
 
@@ -95,10 +97,10 @@ class Keys:
             value = getattr(customer, column).encode()
             return blake2b(value, digest_size=_DIGEST, key=self._columns, salt=salt, person=person).digest()
 
-        first = b"".join(digest(column, person) for column, person in _PERSONS[: -len(LATER_COLUMNS)])
-        if not any(getattr(customer, column) for column in LATER_COLUMNS):
-            return first
-        later = _PERSONS[-len(LATER_COLUMNS) :]
+        first = b"".join(digest(*each) for each in _PERSONS[: len(_FIRST)])
+        if not any(getattr(customer, column) for column in _LATER):
+            return first + _ALL_KNOWN
+        later = _PERSONS[len(_FIRST) :]
         return _trimmed(
             first + b"".join(digest(*each) if getattr(customer, each[0]) else bytes(_DIGEST) for each in later)
         )
@@ -147,45 +149,55 @@ class Keys:
 
 
 _PERSONS = tuple((column, f"{place:02}".encode()) for place, column in enumerate(FINGERPRINT_COLUMNS))
+_PLACES = {column: place * _DIGEST for place, column in enumerate(FINGERPRINT_COLUMNS)}
 
 
-def _trimmed(fingerprint: bytes) -> bytes:
-    """Leave out the digests of empty later columns at the end."""
-    length = len(fingerprint)
-    while length > _FIRST_LENGTH and not any(fingerprint[length - _DIGEST : length]):
+_ALL_KNOWN = bytes([len(_LATER)])
+
+
+def _trimmed(digests: bytes) -> bytes:
+    """Leave out the digests of empty later columns at the end, and say that all are covered."""
+    length = len(digests)
+    while length > _DIGEST * len(_FIRST) and not any(digests[length - _DIGEST : length]):
         length -= _DIGEST
-    return fingerprint[:length]
+    return digests[:length] + _ALL_KNOWN
+
+
+def _unpacked(fingerprint: bytes) -> tuple[bytes, frozenset[str]]:
+    """The digests of all columns, and the columns that the version which wrote them did not know."""
+    marked = len(fingerprint) % _DIGEST == 1
+    known = fingerprint[-1] if marked else 0
+    digests = fingerprint[:-1] if marked else fingerprint
+    return digests.ljust(_LENGTH, b"\0"), frozenset(_LATER[known:])
+
+
+def _of(digests: bytes, column: str) -> bytes:
+    place = _PLACES[column]
+    return digests[place : place + _DIGEST]
 
 
 def changed_columns(before: bytes, after: bytes) -> tuple[str, ...]:
-    """Names of the columns whose values differ between two fingerprints."""
-    before, after = before.ljust(_LENGTH, b"\0"), after.ljust(_LENGTH, b"\0")
+    """Names of the columns whose values differ between two fingerprints that both cover them."""
+    (old, unknown), (new, unknown_now) = _unpacked(before), _unpacked(after)
+    unknown |= unknown_now
     return tuple(
-        column
-        for place, column in enumerate(FINGERPRINT_COLUMNS)
-        if before[place * _DIGEST : (place + 1) * _DIGEST] != after[place * _DIGEST : (place + 1) * _DIGEST]
+        column for column in FINGERPRINT_COLUMNS if _of(old, column) != _of(new, column) and column not in unknown
     )
 
 
 def merged_fingerprint(before: bytes, now: bytes, *, keep: frozenset[str]) -> bytes:
-    """The fingerprint ``now``, but that of ``before`` in the columns ``keep``."""
-    before, now = before.ljust(_LENGTH, b"\0"), now.ljust(_LENGTH, b"\0")
-    return _trimmed(
-        b"".join(
-            (before if column in keep else now)[place * _DIGEST : (place + 1) * _DIGEST]
-            for place, column in enumerate(FINGERPRINT_COLUMNS)
-        )
-    )
+    """The fingerprint ``now``, but that of ``before`` in the columns ``keep``, as far as it covers them."""
+    (old, unknown), (new, _) = _unpacked(before), _unpacked(now)
+    kept = keep - unknown
+    return _trimmed(b"".join(_of(old if column in kept else new, column) for column in FINGERPRINT_COLUMNS))
 
 
 def column_hash(fingerprint: bytes, column: str) -> bytes:
     """The part of a fingerprint that covers one column."""
-    place = FINGERPRINT_COLUMNS.index(column) * _DIGEST
-    return fingerprint.ljust(_LENGTH, b"\0")[place : place + _DIGEST]
+    return _of(_unpacked(fingerprint)[0], column)
 
 
 def with_column_hash(fingerprint: bytes, column: str, value: bytes) -> bytes:
     """The fingerprint with the part of one column made from ``value``."""
-    place = FINGERPRINT_COLUMNS.index(column) * _DIGEST
-    full = fingerprint.ljust(_LENGTH, b"\0")
-    return _trimmed(full[:place] + blake2b(value, digest_size=_DIGEST).digest() + full[place + _DIGEST :])
+    digests, place = _unpacked(fingerprint)[0], _PLACES[column]
+    return _trimmed(digests[:place] + blake2b(value, digest_size=_DIGEST).digest() + digests[place + _DIGEST :])

@@ -22,6 +22,7 @@ API = {
     "device_id": "device-1",
     "webhook_subscription_id": "hook-1",
     "verification_path": "verifications",
+    "external_id_in": "notes",
 }
 CREDENTIALS = {name: f"the {name}" for name in ("username", "password", "tenant_key", "tenant_secret", "seed")}
 SETTINGS = Settings.model_validate(
@@ -48,6 +49,7 @@ def test_each_setting_gets_where_it_is_needed() -> None:
         tenant_secret="the tenant_secret",
         subscription_id="hook-1",
         verifies_as_admin=True,
+        notes_the_id=True,
         consent_versions={Consent.TERMS: "1", Consent.PRIVACY: "2", Consent.DATA_PROCESSING: "3"},
         activation_code="code",
     )

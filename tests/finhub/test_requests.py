@@ -213,6 +213,17 @@ def test_a_consents_evidence(item: str, column: str) -> None:
     }
     fits(build(what, who=proof), "acceptIndividualConsent")
     assert build(what).path.endswith(f"/consents/{item}")
+    assert build(what, who={"consent_ip_address": "192.0.2.7"}).forwarded_for == "192.0.2.7"
+    assert build(STEPS["activateIndividual"], who={"consent_ip_address": "192.0.2.7"}).forwarded_for == ""
+
+
+@pytest.mark.parametrize("path", ["customer", "verifications"])
+def test_a_person_finds_the_row_by_the_notes_of_its_verification(path: str) -> None:
+    """If the settings say so; on both paths."""
+    opening, api = STEPS["startIndividualVerification"], {"verification_path": path}
+    with_id = body_of(opening, who={"external_id": "C-7"}, api=api | {"external_id_in": "notes"})
+    assert with_id["notes"] == "C-7"
+    assert body_of(opening, who={"external_id": "C-7"}, api=api).get("notes", "") != "C-7"
 
 
 def test_the_activation_code() -> None:

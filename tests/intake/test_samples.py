@@ -22,6 +22,10 @@ NOT_PLANTED = {
     *("birth_date_with_time", "name_split_doubtful"),
     # A warning, but the practice bank believes nobody who is older than 120: good rows of this file are onboarded.
     "birth_date_placeholder",
+    # Columns that the sample does not have.
+    *("country_unknown", "ip_address_invalid", "extra_type"),
+    # A key of the whole book.
+    "external_id_personal",
     # What the bank's hierarchy says of its categories.
     *("category_prohibited", "category_of_business"),
 }

@@ -16,11 +16,19 @@ BASE = Journey(key=b"k", fingerprint=PRINT)
 
 
 def test_every_column_has_one_owner_but_what_only_tells_the_job() -> None:
-    """The risk level tells the job who may approve, the dates of a document whether it may be sent; none is sent."""
+    """The risk level tells the job who may approve, the dates of a document whether it may be sent; none is sent.
+
+    The IP address travels with three consents, and another one later proves them no less.
+    """
     labels = ["register", "open_verification", *(f"upload_document/{kind}" for kind in DOCUMENT_COLUMN_OF)]
     labels += [f"accept_consent/{consent.replace('_', '-')}" for consent in CONSENTS]
     owned = frozenset[str]().union(*(columns_of(step_from_label(label)) for label in labels))
-    assert set(FINGERPRINT_COLUMNS) - owned == {"risk_level", "document_issued_on", "document_expires_on"}
+    assert set(FINGERPRINT_COLUMNS) - owned == {
+        "risk_level",
+        "document_issued_on",
+        "document_expires_on",
+        "consent_ip_address",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """One request: its headers, its permit, and what becomes of whatever comes back."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -125,6 +126,13 @@ def test_our_own_address_is_sent_where_none_is_set() -> None:
     assert own_address("http://[::1]:9/api") in ("::1", "127.0.0.1")
     _, _, transport = sending(CREATED, api={"base_url": "http://127.0.0.1:9", "forwarded_for": ""})
     assert transport.sent[0].headers["X-Forwarded-For"] == "127.0.0.1"
+
+
+def test_a_request_may_be_made_for_another_address() -> None:
+    """The one where a customer gave a consent; the next request has the job's own again."""
+    request = replace(payloads().hierarchy(), forwarded_for="192.0.2.7")
+    _, _, transport = sending(CREATED, request, token="t")
+    assert transport.sent[0].headers["X-Forwarded-For"] == "192.0.2.7"
 
 
 def test_an_answer_is_read() -> None:

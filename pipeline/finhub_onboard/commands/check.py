@@ -18,6 +18,7 @@ from finhub_onboard.engine import descriptors, embedded_sandbox
 from finhub_onboard.engine.bank_settings import load_certificates
 from finhub_onboard.engine.connection import Connection, connected
 from finhub_onboard.engine.documents_root import refusal
+from finhub_onboard.engine.forwarding import doubt
 from finhub_onboard.engine.preconditions import need_credentials, need_seed, open_ledger
 from finhub_onboard.errors import ConfigurationError, OnboardError
 from finhub_onboard.events import Event, Notice
@@ -91,7 +92,9 @@ def _run_checks(load: Callable[[], Settings], checks: Checks, *, create_subscrip
         checks.skip("the configuration", *_AFTER_CONFIGURATION)
         yield
         return
-    checks.find("configuration", lambda: "read, and nothing in it is unknown")
+    checks.find(
+        "configuration", lambda: "; ".join(filter(None, ("read, and nothing in it is unknown", doubt(settings))))
+    )
     with ExitStack() as stack:
         given = checks.find("credentials", lambda: _check_credentials(settings))
         trusted = checks.find("certificates", lambda: load_certificates(settings).told)

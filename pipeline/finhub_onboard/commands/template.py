@@ -38,6 +38,12 @@ _EXAMPLES = {
     "identity_document_back": "identity.jpg",
     "document_issued_on": "2024-05-14",
     "document_expires_on": "2034-05-13",
+    "street": "Didžioji",
+    "city": "Vilnius",
+    "region": "Vilnius",
+    "postal_code": "01103",
+    "country": "LT",
+    "consent_ip_address": "192.0.2.10",
 }
 """Invented."""
 
@@ -118,6 +124,12 @@ def _rule(name: str) -> str:
         "document_number": 'needed with verification_path = "customer"',
         "document_issued_on": "YYYY-MM-DD; not in the future",
         "document_expires_on": "YYYY-MM-DD; not in the past",
+        "street": "of the address; sent when there",
+        "city": "of the address; sent when there",
+        "region": "of the address; sent when there",
+        "postal_code": "of the address; absent: pincode",
+        "country": f"of the address; {_hint(ViolationCode.COUNTRY_UNKNOWN)}",
+        "consent_ip_address": "where the consents were given: an IPv4 or IPv6 address",
     }[name]
 
 

@@ -9,13 +9,13 @@ import codecs
 import re
 import string
 from difflib import get_close_matches
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from finhub_onboard.config.section import Section
-from finhub_onboard.model.columns import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, EXTRA
 
 DATE_PARTS = ("YYYY", "YY", "MMM", "MM", "M", "DD", "D")
 """What a date's format is written with: MMM is an English month such as Oct, M and D have one digit or two."""
@@ -36,6 +36,16 @@ def _canonical(name: str) -> str:
 
 
 Canonical = Annotated[str, AfterValidator(_canonical)]
+_PREFIX = f"{EXTRA}."
+_MEMBER = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
+
+
+def _filled(name: str) -> str:
+    return name if name.startswith(_PREFIX) else _canonical(name)
+
+
+Filled = Annotated[str, AfterValidator(_filled)]
+"""A canonical column, or one of ``extra.*``."""
 
 
 def pieces(template: str) -> list[tuple[str, str]]:
@@ -128,24 +138,50 @@ class Formats(Section):
         return self
 
 
+class ExtraMember(Section):
+    """A member of the registration's body that a column ``extra.*`` fills; ``member`` is its path."""
+
+    member: str
+    type: Literal["text", "number", "boolean"] = "text"
+
+    @field_validator("member")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        if _MEMBER.fullmatch(value) is None:
+            raise ValueError(
+                "must be a member of the registration's body, such as individualCustomer.person.occupation"
+            )
+        return value
+
+
 class Profile(Section):
     """A partner's profile. ``columns`` maps canonical names onto the file's; what it leaves out keeps its own name."""
 
     name: str = ""
     version: int = Field(default=1, ge=1)
     source: Source = Source()
-    columns: dict[Canonical, str] = Field(default_factory=dict)
-    compose: dict[Canonical, str] = Field(default_factory=dict)
+    columns: dict[Filled, str] = Field(default_factory=dict)
+    compose: dict[Filled, str] = Field(default_factory=dict)
     """Canonical column -> text with the file's columns in braces: ``"{branch}-{number}"``."""
-    constants: dict[Canonical, str] = Field(default_factory=dict)
+    constants: dict[Filled, str] = Field(default_factory=dict)
     split: Split | None = None
-    values: dict[Canonical, dict[str, str]] = Field(default_factory=dict)
+    values: dict[Filled, dict[str, str]] = Field(default_factory=dict)
     """Canonical column -> the partner's value -> ours; compared without case and outer white space."""
     formats: Formats = Formats()
     nulls: tuple[str, ...] = ()
     """Words that mean nothing, in every mapped column: ``["NULL", "n/a"]``."""
     required: tuple[Canonical, ...] = ()
     """Columns that this partner must fill besides those that every row needs."""
+    extra: dict[str, ExtraMember] = Field(default_factory=dict)
+    """Name after ``extra.`` -> the member that the column's values are sent as."""
+
+    @field_validator("extra", mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        """A text is the member alone."""
+        if not isinstance(value, dict):
+            return value
+        return {name: {"member": one} if isinstance(one, str) else one for name, one in value.items()}
 
     @field_validator("compose")
     @classmethod
@@ -158,6 +194,27 @@ class Profile(Section):
             if not names:
                 raise ValueError("must name columns of the file in braces, such as {branch}-{number}")
         return value
+
+    @model_validator(mode="after")
+    def _mapped(self) -> Self:
+        named = (*self.columns, *self.compose, *self.constants, *self.values)
+        if lost := sorted({name for name in named if name.startswith(_PREFIX) and name not in self.extra_columns}):
+            raise ValueError(f"{lost[0]} has no member: state it in [extra]")
+        members = [one.member for one in self.extra.values()]
+        for one in members:
+            if members.count(one) > 1 or any(other.startswith(f"{one}.") for other in members):
+                raise ValueError(f"extra: {one} is filled twice")
+        return self
+
+    @property
+    def extra_columns(self) -> dict[str, ExtraMember]:
+        """By column, ``extra.`` included: the members that they fill."""
+        return {_PREFIX + name: member for name, member in self.extra.items()}
+
+    @property
+    def typed_members(self) -> tuple[str, ...]:
+        """The members that are numbers or booleans."""
+        return tuple(one.member for one in self.extra.values() if one.type != "text")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -177,4 +234,4 @@ class Profile(Section):
         """Names of the file's columns that the profile mentions."""
         composed = (name for text in self.compose.values() for _, name in pieces(text) if name)
         split = (self.split.column,) if self.split else ()
-        return frozenset((*self.columns.values(), *split, *composed))
+        return frozenset((*self.columns.values(), *split, *composed, *self.extra_columns))

@@ -41,6 +41,7 @@ class Api(Section):
     transport: Literal["aiohttp", "httpx"] = "aiohttp"
     verification_path: Literal["customer", "verifications"] = "customer"
     webhook_subscription_id: str = ""
+    external_id_in: Literal["", "notes"] = ""
     forwarded_for: str = ""
     device_id: str = "finhub-onboard"
 

@@ -30,6 +30,7 @@ def tenant_of(settings: Settings) -> Tenant:
         tenant_secret=secret("tenant_secret"),
         subscription_id=api.webhook_subscription_id,
         verifies_as_admin=api.verification_path == "verifications",
+        notes_the_id=api.external_id_in == "notes",
         consent_versions={consent: getattr(consents, consent.version_column) for consent in Consent},
         activation_code=settings.journey.activation_code,
         login=_login_of(settings),

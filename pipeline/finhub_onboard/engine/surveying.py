@@ -5,11 +5,16 @@ from datetime import datetime
 
 from finhub_onboard.config.deadlines import deadline_at
 from finhub_onboard.config.order import Order
+from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.documents_root import refuse_if_missing
+from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice, Surveyed
+from finhub_onboard.finhub.registration import is_own
 from finhub_onboard.intake.first_pass import Survey, survey
+from finhub_onboard.intake.header import list_names, showable
 from finhub_onboard.intake.reading.files import Reading
+from finhub_onboard.model.columns import EXTRA
 
 _MANY_INPUTS, _INPUTS_IN_A_LINE = 20, 10
 """From how many inputs on they are told together, and how many at a time."""
@@ -23,6 +28,7 @@ def survey_inputs(
     ``checkpoint`` is called for each batch of this pass and of later ones; what it raises ends them. Raises
     :class:`UnreadableInputError`, and :class:`ConfigurationError` for a folder of documents that cannot be used.
     """
+    _refuse_own_members(order.profile)
     reading = Reading(profile=order.profile, max_unpacked=settings.intake.max_unpacked_bytes, checkpoint=checkpoint)
     inputs = survey(order.inputs, batch_rows=settings.intake.batch_rows, limit=order.limit, reading=reading)
     each = 1 if len(inputs.sources) < _MANY_INPUTS else _INPUTS_IN_A_LINE
@@ -33,8 +39,26 @@ def survey_inputs(
         emit(Surveyed(source=name, rows=sum(source.rows for source in sources), written=written))
     if not inputs.compared:
         emit(Notice(message="too many rows share a birth date and parts of a name: not all were compared"))
+    if lost := _unmapped(inputs):
+        emit(Notice(message=f"{list_names(lost)}: no member in the profile's [extra], so nothing of it is sent"))
     refuse_if_missing(inputs, settings.documents.root, batch_rows=settings.intake.batch_rows)
     return inputs
+
+
+def _refuse_own_members(profile: Profile) -> None:
+    for name, extra in profile.extra.items():
+        if is_own(extra.member):
+            raise ConfigurationError(
+                f"the profile's extra.{name} fills {extra.member}, which the job fills itself",
+                hint="name another member of the registration's body, or use the canonical column",
+            )
+
+
+def _unmapped(inputs: Survey) -> list[str]:
+    """The columns ``extra.*`` that are not sent; only names that can be shown."""
+    names = dict.fromkeys(name for table in inputs.tables for name in showable(table.columns))
+    profile = inputs.reading.profile
+    return [name for name in names if name.startswith(f"{EXTRA}.") and name not in profile.named]
 
 
 def announce_deadline(settings: Settings, began: datetime, emit: Handler) -> datetime | None:

@@ -5,7 +5,7 @@ Pure; documents are passed in as bytes. Customer data are held only as long as a
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PureWindowsPath
 from typing import Any
@@ -17,6 +17,7 @@ from finhub_onboard.finhub.calls import CallName, Step
 from finhub_onboard.finhub.consents import Consent
 from finhub_onboard.finhub.documents import uploaded_as
 from finhub_onboard.finhub.logins import OAuthLogin, PasswordLogin
+from finhub_onboard.finhub.registration import registration_body
 from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category, Customer, Journey, Risk
 
@@ -26,12 +27,16 @@ SUBSCRIBED_EVENTS = ("customer.created", "customer.activated", "verification.app
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A request without its headers; ``path`` is relative to the base URL, or to that of log-ins."""
+    """A request without its headers; ``path`` is relative to the base URL, or to that of log-ins.
+
+    ``forwarded_for`` is the address that the request is made for, where it is not the job's own.
+    """
 
     method: str
     path: str
     body: bytes = field(default=b"", repr=False)
     content_type: str = "application/json"
+    forwarded_for: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,8 @@ class Tenant:
     """Who the requests are from, and what they have in common.
 
     ``subscription_id`` is the webhook subscription whose deliveries can be read. ``verifies_as_admin``: verifications
-    are opened by ``POST /verifications``. ``consent_versions`` are for rows that name none; ``{now}`` in the activation
+    are opened by ``POST /verifications``. ``notes_the_id``: a verification's notes are the ``external_id``, so that a
+    person finds the row. ``consent_versions`` are for rows that name none; ``{now}`` in the activation
     code becomes the time. ``login`` is production's log-in in place of the admin session.
     """
 
@@ -61,6 +67,7 @@ class Tenant:
     tenant_secret: str = field(repr=False)
     subscription_id: str
     verifies_as_admin: bool
+    notes_the_id: bool
     consent_versions: Mapping[Consent, str]
     activation_code: str
     login: OAuthLogin | PasswordLogin | None = None
@@ -137,7 +144,9 @@ class Payloads:
         one = f"/customer/individual/{_part(journey.customer_id)}"
         match step.call.name:
             case CallName.REGISTER:
-                return _post("/customer/individual/registration", self._registration(customer, category))
+                password = self._keys.password(customer.external_id)
+                body = registration_body(customer, category, tenant_id=self._tenant.tenant_id, password=password)
+                return _post("/customer/individual/registration", body)
             case CallName.OPEN_SESSION:
                 return _post(f"{one}/users/{_part(journey.user_id)}/sessions", self._session(customer))
             case CallName.OPEN_VERIFICATION:
@@ -151,7 +160,8 @@ class Payloads:
             case CallName.APPROVE:
                 return _post(f"/verifications/{_part(journey.verification_id)}/approve", self._approval(journey))
             case CallName.ACCEPT_CONSENT:
-                return _post(f"{one}/consents/{step.item}", self._consent(step.item, customer))
+                post = _post(f"{one}/consents/{step.item}", self._consent(step.item, customer))
+                return replace(post, forwarded_for=customer.consent_ip_address)
             case CallName.CHECK:
                 return self.activation_check(journey.customer_id)
             case CallName.ACTIVATE:
@@ -162,31 +172,6 @@ class Payloads:
                 return self.deliveries(step.item)
             case CallName.LOGIN | CallName.PRODUCTION_LOGIN | CallName.HIERARCHY | CallName.CREATE_SUBSCRIPTION:
                 raise AssertionError("these belong to the run, not to a customer")
-
-    def _registration(self, customer: Customer, category: Category) -> dict[str, Any]:
-        password = self._keys.password(customer.external_id)
-        optional = {
-            "gender": customer.gender,
-            "placeOfBirth": customer.place_of_birth,
-            "pincode": customer.pincode,
-        }
-        return {
-            "firstName": customer.first_name,
-            "lastName": customer.last_name,
-            "email": customer.email,
-            "phone": customer.phone,
-            "password": password,
-            "matchingPassword": password,
-            "dateOfBirth": customer.date_of_birth,
-            "nationality": customer.nationality,
-            **{name: value for name, value in optional.items() if value},
-            "roleIds": ["ACCOUNT_OWNER", "USER"],
-            "customerCategory": {"id": category.id, "name": category.name},
-            "individualCustomer": {
-                "tenantId": self._tenant.tenant_id,
-                "customerName": f"{customer.first_name} {customer.last_name}",
-            },
-        }
 
     def _session(self, customer: Customer) -> dict[str, Any]:
         return {
@@ -209,7 +194,7 @@ class Payloads:
                     "requestedLevel": "POWER_TENANT_VERIFIED" if high else "TENANT_VERIFIED",
                     "requestedByUserId": self._tenant.user_id,
                     "requestedByTenantId": self._tenant.tenant_id,
-                    "notes": "Identity Verification",
+                    "notes": customer.external_id if self._tenant.notes_the_id else "Identity Verification",
                 },
             )
         return _post(
@@ -220,6 +205,7 @@ class Payloads:
                     "documentType": customer.document_type,
                     "documentNumber": customer.document_number,
                 },
+                **({"notes": customer.external_id} if self._tenant.notes_the_id else {}),
             },
         )
 

@@ -51,8 +51,8 @@ class Kind(Enum):
 
 
 _KINDS = {
-    **dict.fromkeys(("first_name", "last_name", "place_of_birth"), Kind.FREE),
-    **dict.fromkeys(("email", "phone", "date_of_birth", "nationality", "category", "gender"), Kind.CODED),
+    **dict.fromkeys(("first_name", "last_name", "place_of_birth", "street", "city", "region"), Kind.FREE),
+    **dict.fromkeys(("email", "phone", "date_of_birth", "nationality", "country", "category", "gender"), Kind.CODED),
     **dict.fromkeys(("risk_level", "document_type", *(f"{consent}_accepted_at" for consent in CONSENTS)), Kind.CODED),
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from finhub_onboard.model import Customer
-from finhub_onboard.model.columns import CANONICAL_COLUMNS
+from finhub_onboard.model.columns import ROW_COLUMNS
 
 
 def build(frame: pl.DataFrame, *, source: str, row_numbers: Sequence[int]) -> list[Customer]:
@@ -21,7 +21,7 @@ def build(frame: pl.DataFrame, *, source: str, row_numbers: Sequence[int]) -> li
     customers = [Customer.__new__(Customer) for _ in row_numbers]
     _fill(customers, "source", [source] * len(customers))
     _fill(customers, "row_number", row_numbers)
-    for column in CANONICAL_COLUMNS:
+    for column in ROW_COLUMNS:
         _fill(customers, column, frame[column].to_list())
     return customers
 

@@ -28,6 +28,8 @@ _DOUBTFUL_NUMBERS = ("external_id", "document_number")
 _QUOTED = rf"""^["'{OPENERS}].*["'{OPENERS}\u2019]$"""
 """A straight apostrophe at both ends, or typographic quotes; CSV's own are gone by now."""
 _NO_BIRTH_DATE = "1900-01-01"
+_PERSONAL = r"^(?:\S+@\S+\.\S+|(?:\+|00)[0-9][0-9 ()./-]{6,18}[0-9])$"
+"""An e-mail, or a phone number with country code."""
 _SEVERITY = {
     ViolationCode.MISREAD_TEXT: Severity.WARNING,
     ViolationCode.HTML_ENTITY: Severity.WARNING,
@@ -65,6 +67,8 @@ def _doubtful(frame: pl.DataFrame) -> Iterator[Notice]:
         pattern = f"{_NOTHING}|{_QUOTED}" + (f"|{rewritten.DOUBTFUL}" if column in _DOUBTFUL_NUMBERS else "")
         for place in _matching(values, pattern):
             yield Notice(place, column, _doubt_of(values[place], column), Severity.WARNING)
+    for place in _matching(frame["external_id"], _PERSONAL):
+        yield Notice(place, "external_id", ViolationCode.EXTERNAL_ID_PERSONAL, Severity.WARNING)
     for place in (frame["date_of_birth"] == _NO_BIRTH_DATE).arg_true():
         yield Notice(place, "date_of_birth", ViolationCode.BIRTH_DATE_PLACEHOLDER, Severity.WARNING)
 

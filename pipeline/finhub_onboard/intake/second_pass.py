@@ -49,7 +49,10 @@ class Rules:
 
 def judge_batches(survey: Survey, rules: Rules, *, batch_rows: int) -> Iterator[JudgedBatch]:
     """Make the second pass: yield every record in input order, judged, a batch at a time."""
-    specification = schema.specification(now=rules.now, min_age=rules.min_age, required=survey.reading.profile.required)
+    profile = survey.reading.profile
+    specification = schema.specification(
+        now=rules.now, min_age=rules.min_age, required=profile.required, typed=profile.typed_members
+    )
     catalogue = Catalogue(known=rules.categories)
     judge = Judge(
         sources=survey.sources,

@@ -110,9 +110,9 @@ class Violation:
 class Customer:
     """An accepted row after normalisation; what is absent is an empty string.
 
-    Texts are as they will be sent: ``phone`` E.164, ``date_of_birth`` ISO, ``nationality`` the English name,
+    Texts are as they will be sent: ``phone`` E.164, ``date_of_birth`` ISO, ``nationality``, ``country`` English names,
     ``category`` as the row names it (key, id or name), ``*_document`` a path relative to ``documents.root``,
-    ``*_accepted_at`` an ISO instant in UTC.
+    ``*_accepted_at`` an ISO instant in UTC, ``extra`` JSON of further values by the member that they are sent as.
     """
 
     source: str
@@ -143,6 +143,13 @@ class Customer:
     identity_document_back: str = field(default="", repr=False)
     document_issued_on: str = field(default="", repr=False)
     document_expires_on: str = field(default="", repr=False)
+    street: str = field(default="", repr=False)
+    city: str = field(default="", repr=False)
+    region: str = field(default="", repr=False)
+    postal_code: str = field(default="", repr=False)
+    country: str = field(default="", repr=False)
+    consent_ip_address: str = field(default="", repr=False)
+    extra: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

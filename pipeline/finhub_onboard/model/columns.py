@@ -11,8 +11,13 @@ REQUIRED_COLUMNS = (
     "category",
 )
 _DOCUMENTS = ("identity_document", "address_document", "funds_document")
-LATER_COLUMNS = ("identity_document_back", "document_issued_on", "document_expires_on")
-"""Columns since 0.7.0: while they are empty, a row is what it was for earlier versions."""
+ADDRESS_COLUMNS = ("street", "city", "region", "postal_code", "country")
+LATER_COLUMNS = (
+    *("identity_document_back", "document_issued_on", "document_expires_on"),
+    *ADDRESS_COLUMNS,
+    "consent_ip_address",
+)
+"""Columns since 0.7.0; ledgers of earlier versions know nothing of them. New ones go to the end."""
 DOCUMENT_COLUMNS = (*_DOCUMENTS, "identity_document_back")
 CONSENTS = ("terms", "privacy", "data_processing")
 OPTIONAL_COLUMNS = (
@@ -26,3 +31,8 @@ CANONICAL_COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 
 ERROR_COLUMNS = ("_err_row", "_err_field", "_err_code", "_err_message")
 """Columns that a rejects file adds and that an input may carry: they are ignored on reading."""
+
+EXTRA = "extra"
+"""All ``extra.*`` columns that the profile maps, as one text: JSON of values by the member that they are sent as."""
+ROW_COLUMNS = (*CANONICAL_COLUMNS, EXTRA)
+"""What a record becomes."""

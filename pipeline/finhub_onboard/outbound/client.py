@@ -190,15 +190,16 @@ class Client:
         return httpx.Request(
             request.method,
             self._url,
-            headers=self._headers_for(token, request.content_type if request.body else ""),
+            headers=self._headers_for(token, request.content_type if request.body else "", request.forwarded_for),
             stream=httpx.ByteStream(request.body),
             extensions={"target": (self._path + request.path).encode("ascii"), "fresh": fresh},
         )
 
-    def _make_headers(self, token: str, content_type: str) -> httpx.Headers:
+    def _make_headers(self, token: str, content_type: str, forwarded_for: str) -> httpx.Headers:
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
         of_body = {"Content-Type": content_type} if content_type else {}
-        return httpx.Headers(self._headers | authorization | of_body)
+        origin = {"X-Forwarded-For": forwarded_for} if forwarded_for else {}
+        return httpx.Headers(self._headers | authorization | of_body | origin)
 
     async def aclose(self) -> None:
         """Close the connections."""

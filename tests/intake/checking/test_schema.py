@@ -9,7 +9,7 @@ from finhub_onboard.intake.checking import elementwise, schema
 from finhub_onboard.intake.checking.normalise import JUDGED_COLUMNS, VERDICT
 from finhub_onboard.intake.checking.schema import BrokenRule
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
-from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import REQUIRED_COLUMNS, ROW_COLUMNS
 from tests.intake.helpers import NOW
 
 SPECIFICATION = schema.specification(now=NOW, min_age=18)
@@ -18,7 +18,7 @@ SPECIFICATION = schema.specification(now=NOW, min_age=18)
 def batch(rows: int, **columns: list[str | None]) -> pl.DataFrame:
     """Return a normalised batch of good rows, some columns of it replaced."""
     good = {**dict.fromkeys(REQUIRED_COLUMNS, "x"), "phone": "+3706", "date_of_birth": "1990-10-03"}
-    values = {column: [good.get(column, "")] * rows for column in CANONICAL_COLUMNS}
+    values = {column: [good.get(column, "")] * rows for column in ROW_COLUMNS}
     verdicts = {column + VERDICT: [None] * rows for column in JUDGED_COLUMNS}
     names = (*values, *verdicts)
     return pl.DataFrame(values | verdicts | columns, schema=dict.fromkeys(names, pl.String))

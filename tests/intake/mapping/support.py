@@ -6,7 +6,7 @@ import polars as pl
 
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.intake.mapping.columns import plan
-from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import REQUIRED_COLUMNS, ROW_COLUMNS
 from tests.intake.helpers import a_row
 
 Cells = dict[str, list[str]]
@@ -26,7 +26,7 @@ def mapped(by: Profile, cells: Cells, *, typed: bool = False) -> pl.DataFrame:
     file = pl.DataFrame(every, schema=dict.fromkeys(every, pl.String))
     how = plan(by, file.columns, "book.csv", typed=typed)
     frame = how.apply(pl.DataFrame([file[column] for column in how.wanted]))
-    assert frame.columns == list(CANONICAL_COLUMNS)
+    assert frame.columns == list(ROW_COLUMNS)
     assert set(frame.dtypes) == {pl.String}
     assert frame.height == height
     assert not any(frame.null_count().row(0))

@@ -15,7 +15,7 @@ from finhub_onboard.intake.checking import schema
 from finhub_onboard.intake.checking.categories import Catalogue
 from finhub_onboard.intake.checking.normalise import normalise
 from finhub_onboard.intake.mapping.columns import plan
-from finhub_onboard.model.columns import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import ERROR_COLUMNS, REQUIRED_COLUMNS, ROW_COLUMNS
 from tests.intake.helpers import CATEGORIES, NOW, a_row
 from tests.intake.mapping.support import column, mapped, profile
 
@@ -32,14 +32,12 @@ def test_an_empty_profile_takes_the_columns_as_they_are() -> None:
     """Without a profile the file's cells are the canonical ones, and what it lacks is absent."""
     row = a_row() | {"gender": "x", "branch": "7", "_err_code": "email_invalid"}
     how = plan(Profile(), tuple(reversed(row)), "book.csv")
-    assert how.wanted == tuple(name for name in reversed(row) if name in CANONICAL_COLUMNS)
+    assert how.wanted == tuple(name for name in reversed(row) if name in ROW_COLUMNS)
     assert how.constant == frozenset()
     frame = how.apply(pl.DataFrame({name: [row[name], f" {row[name]}"] for name in how.wanted}))
-    expected = pl.DataFrame(
-        {name: [row[name], f" {row[name]}"] if name in row else ["", ""] for name in CANONICAL_COLUMNS}
-    )
+    expected = pl.DataFrame({name: [row[name], f" {row[name]}"] if name in row else ["", ""] for name in ROW_COLUMNS})
     assert frame.equals(expected)
-    assert how.origin == {name: (name,) if name in row else () for name in CANONICAL_COLUMNS}
+    assert how.origin == {name: (name,) if name in row else () for name in ROW_COLUMNS}
 
 
 def test_an_empty_profile_speaks_of_columns_to_rename() -> None:

@@ -87,6 +87,7 @@ def test_febrl_is_understood() -> None:
         "last_name": "surname",
         "date_of_birth": "date_of_birth",
         "pincode": "postcode",
+        "region": "state",
     }
     assert parsed(proposal).formats == Formats(date_of_birth="YYYYMMDD")
     assert proposal.left_open == ("columns.email", "columns.phone", "columns.nationality", "columns.category")

@@ -1,9 +1,10 @@
-"""Validates e-mail addresses and brings them into canonical form.
+"""Validates e-mail and IP addresses and brings them into canonical form.
 
 Promises: the verdict is always that of email-validator. Plain addresses in domains that it accepts are decided for
 whole columns at once; for all others the library is called once per distinct value. Knows no rows.
 """
 
+import ipaddress
 import re
 import unicodedata
 from functools import lru_cache
@@ -81,3 +82,11 @@ def plain_emails(values: pl.Series) -> pl.Series:
     good = domains.filter(pl.Series([_plain_domain(domain) for domain in domains], dtype=pl.Boolean))
     short = (values.str.len_bytes() <= _MAX_EMAIL_BYTES) & (at <= _MAX_LOCAL_LENGTH)
     return (short & values.str.contains(_PLAIN_LOCAL) & domain.is_in(good.implode())).fill_null(value=False)
+
+
+def ip_address(text: str) -> str | None:
+    """Return an IPv4 or IPv6 address in its usual form; None for anything else."""
+    try:
+        return ipaddress.ip_address(text).compressed
+    except ValueError:
+        return None

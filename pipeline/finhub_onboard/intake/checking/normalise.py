@@ -19,10 +19,10 @@ from finhub_onboard.intake.checking.categories import Catalogue
 from finhub_onboard.intake.checking.elementwise import map_distinct, map_texts
 from finhub_onboard.intake.checking.rewritten import is_rewritten
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
-from finhub_onboard.model.columns import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS
+from finhub_onboard.model.columns import CONSENTS, DOCUMENT_COLUMNS, ROW_COLUMNS
 
 VERDICT = ":verdict"
-JUDGED_COLUMNS = ("email", "phone", "nationality", "category", *DOCUMENT_COLUMNS)
+JUDGED_COLUMNS = ("email", "phone", "nationality", "category", "country", "consent_ip_address", *DOCUMENT_COLUMNS)
 INSTANT_COLUMNS = tuple(f"{consent}_accepted_at" for consent in CONSENTS)
 _UPPER = ("gender", "risk_level")
 
@@ -67,7 +67,7 @@ def normalise(
     ``look`` returns the code of a document's fault, given the root, a path and the largest size.
     ``nationalities`` are those of the profile: codes, or names that are sent unchanged.
     """
-    columns = {column: _canonical(column, frame.get_column(column)) for column in CANONICAL_COLUMNS}
+    columns = {column: _canonical(column, frame.get_column(column)) for column in ROW_COLUMNS}
     columns["document_type"] = map_distinct(columns["document_type"], document_type)
     for column in INSTANT_COLUMNS:
         columns[column] = _instants(columns[column])
@@ -76,6 +76,10 @@ def normalise(
         "phone": _phones(columns["phone"]),
         "nationality": _nationalities(columns["nationality"], nationalities),
         "category": _categories(columns["category"], catalogue),
+        "country": _judge(columns["country"], None, countries.english_name, ViolationCode.COUNTRY_UNKNOWN),
+        "consent_ip_address": _judge(
+            columns["consent_ip_address"], None, contacts.ip_address, ViolationCode.IP_ADDRESS_INVALID
+        ),
     }
     columns.update((column, values) for column, (values, _) in judged.items())
     verdicts = {column: verdict for column, (_, verdict) in judged.items()}
@@ -84,7 +88,7 @@ def normalise(
             columns[column], lambda path: look(documents_root, path, max_bytes) if path else None
         )
     return pl.DataFrame(
-        [columns[column].alias(column) for column in CANONICAL_COLUMNS]
+        [columns[column].alias(column) for column in ROW_COLUMNS]
         + [verdicts[column].alias(column + VERDICT) for column in JUDGED_COLUMNS]
     )
 

@@ -4,6 +4,7 @@ Promises: an empty value breaks only :func:`present`; a rule holds for a value t
 so that one fault gives one violation. Pure; knows no schema and no messages.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 import polars as pl
@@ -153,3 +154,14 @@ def instant_not_after(column: str, now: datetime) -> pl.Expr:
 
 def _is_in_calendar(column: str) -> pl.Expr:
     return pl.col(column).str.contains(_CALENDAR_DATE)
+
+
+def no_escapes(column: str) -> pl.Expr:
+    """Hold where a JSON text has no control character in its values; a backslash of a value is two there."""
+    return ~pl.col(column).str.contains(r"(?:^|[^\\])(?:\\\\)*\\(?:u00[01]|[bfnrt])")
+
+
+def no_text_for(column: str, members: Collection[str]) -> pl.Expr:
+    """Hold where none of these members of a JSON object is a text."""
+    names = "|".join(map(pl.escape_regex, members))
+    return ~pl.col(column).str.contains(f'"(?:{names})":"')

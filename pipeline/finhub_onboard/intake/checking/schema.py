@@ -19,10 +19,12 @@ from finhub_onboard.intake.checking.elementwise import map_distinct
 from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS, JUDGED_COLUMNS, VERDICT
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.model import Risk
-from finhub_onboard.model.columns import CANONICAL_COLUMNS, CONSENTS, DOCUMENT_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.model.columns import CONSENTS, DOCUMENT_COLUMNS, EXTRA, REQUIRED_COLUMNS, ROW_COLUMNS
 
 LONGEST = {
     **dict.fromkeys(("external_id", "first_name", "last_name", "gender", "place_of_birth", "pincode", "category"), 200),
+    **dict.fromkeys(("street", "city", "region", "postal_code"), 200),
+    EXTRA: 4000,  # all values together, as JSON
     **dict.fromkeys(("document_number", *(f"{consent}_version" for consent in CONSENTS)), 64),
 }
 """Columns of free text, and how many characters each may have."""
@@ -54,8 +56,13 @@ class Specification:
     rules: Mapping[str, pa.Column]
 
 
-def specification(*, now: datetime, min_age: int, required: Collection[str] = ()) -> Specification:
-    """Make the schemas, as of an instant; ``required`` are further columns that the profile requires."""
+def specification(
+    *, now: datetime, min_age: int, required: Collection[str] = (), typed: Collection[str] = ()
+) -> Specification:
+    """Make the schemas, as of an instant.
+
+    ``required`` are further columns that the profile requires, ``typed`` the members of ``extra`` that are no text.
+    """
     today = now.date().isoformat()
     columns: dict[str, list[Rule]] = {
         "external_id": [(ViolationCode.NUMBER_IMPRECISE, rules.not_rewritten)],
@@ -90,6 +97,12 @@ def specification(*, now: datetime, min_age: int, required: Collection[str] = ()
         "document_expires_on": [
             (ViolationCode.DOCUMENT_DATE_INVALID, rules.date_valid),
             (ViolationCode.DOCUMENT_EXPIRED, lambda column: rules.date_not_before(column, today)),
+        ],
+        **{column: [] for column in ("street", "city", "region", "country", "consent_ip_address")},
+        "postal_code": [(ViolationCode.NUMBER_IMPRECISE, rules.no_number)],
+        EXTRA: [
+            (ViolationCode.CONTROL_CHARACTERS, rules.no_escapes),
+            *([(ViolationCode.EXTRA_TYPE, lambda column: rules.no_text_for(column, typed))] if typed else []),
         ],
         **{f"{consent}_version": [] for consent in CONSENTS},
         **{
@@ -132,7 +145,7 @@ def validate(by: Specification, frame: pl.DataFrame) -> list[BrokenRule]:
     frame = frame.select(columns)[places]
     named = _failures(pa.DataFrameSchema({column: by.rules[column] for column in columns}), frame)
     assert named is not None, "where the check of a column fails, one of its rules does"
-    order = {column: place for place, column in enumerate(CANONICAL_COLUMNS)}
+    order = {column: place for place, column in enumerate(ROW_COLUMNS)}
     verdicts = {column: frame[column].to_list() for column in columns if column.endswith(VERDICT)}
     rows = places.to_list()
     broken = [

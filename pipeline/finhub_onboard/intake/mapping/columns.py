@@ -21,8 +21,8 @@ from finhub_onboard.intake.checking import contacts, countries
 from finhub_onboard.intake.checking.elementwise import map_texts
 from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS
 from finhub_onboard.intake.header import advice, list_names, show_names, showable
-from finhub_onboard.intake.mapping import formats, splitting
-from finhub_onboard.model.columns import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from finhub_onboard.intake.mapping import extra, formats, splitting
+from finhub_onboard.model.columns import CANONICAL_COLUMNS, EXTRA, REQUIRED_COLUMNS, ROW_COLUMNS
 
 _SPLIT = ("first_name", "last_name")
 _PROSE = frozenset({*_SPLIT, "place_of_birth"})
@@ -46,7 +46,7 @@ class Plan:
     constant: frozenset[str]
     profile: Profile
     typed: bool
-    columns: tuple[str, ...] = CANONICAL_COLUMNS
+    columns: tuple[str, ...] = ROW_COLUMNS
     unclean: frozenset[str] = frozenset()
 
     def only(self, columns: Sequence[str], unclean: Iterable[str] = ()) -> "Plan":
@@ -56,7 +56,7 @@ class Plan:
 
     def read(self, file: pl.DataFrame) -> Cells:
         """Clean the file's columns named as ``wanted``, and turn them into the canonical ones."""
-        telling = _PROSE if self.columns == CANONICAL_COLUMNS else ()  # where only keys are read, nothing is reported
+        telling = _PROSE if self.columns == ROW_COLUMNS else ()  # where only keys are read, nothing is reported
         names = {name for column in telling for name in self.origin[column]}
         cells = cleaned(file, self._kinds(), names)
         frame = self.apply(cells.frame)
@@ -82,9 +82,7 @@ class Plan:
 
     def _kinds(self) -> dict[str, Kind]:
         """Return the kinds of the file's columns, by the canonical columns made of them."""
-        canonical = {
-            name: {column for column in CANONICAL_COLUMNS if name in self.origin[column]} for name in self.wanted
-        }
+        canonical = {name: {column for column in ROW_COLUMNS if name in self.origin[column]} for name in self.wanted}
         return {name: kind_of(columns) for name, columns in canonical.items() if columns - self.unclean}
 
     def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -105,6 +103,11 @@ class Plan:
         return cells
 
     def _make_column(self, column: str, cells: Mapping[str, pl.Series], height: int) -> pl.Series:
+        if column == EXTRA:
+            members = self.profile.extra_columns
+            return extra.joined(
+                [(member, self._make_column(name, cells, height)) for name, member in members.items()], height
+            )
         given = self._read_given(column, cells)
         if given is None:
             text = clean_one(self.profile.constants.get(column, "")) or _value_map(self.profile, column).get("", "")
@@ -146,11 +149,12 @@ def plan(profile: Profile, columns: Sequence[str], name: str, *, typed: bool = F
     """
     _check_profile(profile)
     _check_named(profile, columns, name)
-    origin = {column: _origin(profile, column, columns) for column in CANONICAL_COLUMNS}
+    origin = {column: _origin(profile, column, columns) for column in (*CANONICAL_COLUMNS, *profile.extra_columns)}
+    origin[EXTRA] = tuple(dict.fromkeys(name for column in profile.extra_columns for name in origin[column]))
     _check_required(profile, origin, columns, name)
     filled = {column for column, names in origin.items() if not names and _value_map(profile, column).get("")}
     return Plan(
-        wanted=_wanted_columns(columns, origin, CANONICAL_COLUMNS),
+        wanted=_wanted_columns(columns, origin, ROW_COLUMNS),
         origin=origin,
         constant=frozenset({*profile.constants, *filled}),
         profile=profile,
@@ -247,6 +251,8 @@ def _check_named(profile: Profile, columns: Sequence[str], name: str) -> None:
     places: dict[str, tuple[str, ...]] = {f"columns.{column}": (theirs,) for column, theirs in profile.columns.items()}
     places |= {f"compose.{column}": _names_in(template) for column, template in profile.compose.items()}
     places |= {"split.column": (profile.split.column,)} if profile.split else {}
+    elsewhere = {*profile.columns, *profile.compose, *profile.constants}
+    places |= {f"extra.{name}": (f"extra.{name}",) for name in profile.extra if f"extra.{name}" not in elsewhere}
     lacking = {theirs: place for place, names in places.items() for theirs in names if theirs not in columns}
     if lacking:
         near = {theirs: _near(theirs, columns) for theirs in lacking}

@@ -170,6 +170,10 @@ def _category(column: Column, categories: Sequence[str]) -> float | None:
     return None if len(column.words) <= max(_MAX_CATEGORIES, len(column.cells) // 10) else 0.0
 
 
+def _is_place(cell: str) -> bool:
+    return any(map(str.isalpha, cell)) and "@" not in cell
+
+
 _FITS: Mapping[str, Callable[[Column], float | None]] = MappingProxyType(
     {
         "external_id": _codes,
@@ -187,6 +191,10 @@ _FITS: Mapping[str, Callable[[Column], float | None]] = MappingProxyType(
         "document_type": lambda column: column.share(vocabulary.document),
         "document_number": lambda column: column.share(_CODE.fullmatch),
         **dict.fromkeys(("document_issued_on", "document_expires_on"), _dates),
+        **dict.fromkeys(("street", "city", "region"), lambda column: column.share(_is_place)),
+        "postal_code": lambda column: column.share(lambda cell: len(cell) <= _LONGEST_POSTCODE),
+        "country": lambda column: column.share(nations.code),
+        "consent_ip_address": lambda column: column.share(contacts.ip_address),
         **dict.fromkeys(DOCUMENT_COLUMNS, lambda column: column.share(_FILE.fullmatch)),
         **dict.fromkeys(
             (f"{consent}_version" for consent in CONSENTS),

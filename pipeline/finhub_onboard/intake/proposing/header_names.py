@@ -130,7 +130,8 @@ def _read_names(table: str) -> Iterator[tuple[str, tuple[str, str]]]:
 @cache
 def _strong() -> Mapping[str, Meanings]:
     names = _gather((column, language, name) for column, language, name, mark in _entries() if mark != "~")
-    own = _gather((column, "", column) for column in CANONICAL_COLUMNS)
+    # A country alone may be the nationality: the table has it as an ambiguous name of that.
+    own = _gather((column, "", column) for column in CANONICAL_COLUMNS if column != "country")
     return MappingProxyType({**names, **own})
 
 

@@ -178,6 +178,34 @@ SYNONYMS = {
         " documento; pt: Data de validade do documento; nl: Document geldig tot; pl: Data ważności dokumentu;"
         "lt: Dokumentas galioja iki; lv: Dokuments derīgs līdz; et: Dokument kehtib kuni; sv: ID giltigt till"
     ),
+    "street": (
+        "en: Street|Street address|Address line 1; de: Straße|Straße und Hausnummer|Strasse Nr; fr: Rue; es: Calle;"
+        "it: Via; pt: Rua|Morada; nl: Straat; pl: Ulica; lt: Gatvė; lv: Iela; et: Tänav; sv: Gata|Gatuadress"
+    ),
+    "city": (
+        "en: City|Town; de: Ort|Stadt|Wohnort; fr: Ville; es: Ciudad; it: Città; pt: Cidade; nl: Woonplaats|Stad;"
+        "pl: Miasto|Miejscowość; lt: Miestas; lv: Pilsēta; et: Linn; sv: Stad|Postort"
+    ),
+    "region": (
+        "en: Region|State|County; de: Bundesland; fr: Région; es: Provincia; it: Provincia; pt: Distrito; "
+        "nl: Provincie; pl: Województwo; lt: Apskritis; lv: Novads; et: Maakond; sv: Län"
+    ),
+    "postal_code": (
+        "en: Address postal code|Address postcode; de: PLZ Wohnort|PLZ Adresse; fr: Code postal adresse;"
+        "es: Código postal domicilio; it: CAP residenza; pt: Código postal morada; nl: Postcode adres;"
+        "pl: Kod pocztowy adresu; lt: Adreso pašto kodas; lv: Adreses pasta indekss; et: Aadressi postiindeks;"
+        "sv: Adress postnummer"
+    ),
+    "country": (
+        "en: Country of residence|Residence country|Address country; de: Wohnsitzland; fr: Pays de résidence;"
+        "es: País de residencia; it: Paese di residenza; pt: País de residência; nl: Woonland; pl: Kraj zamieszkania;"
+        "lt: Gyvenamoji šalis; lv: Dzīvesvietas valsts; et: Elukohariik; sv: Bosättningsland"
+    ),
+    "consent_ip_address": (
+        "en: Consent IP|Consent IP address; de: IP-Adresse Einwilligung; fr: IP du consentement; es: IP consentimiento;"
+        "it: IP consenso; pt: IP consentimento; nl: IP toestemming; pl: IP zgody; lt: Sutikimo IP; lv: Piekrišanas IP;"
+        "et: Nõusoleku IP; sv: Samtycke IP"
+    ),
 }
 """Column -> ``language: name|name; language: …``."""
 

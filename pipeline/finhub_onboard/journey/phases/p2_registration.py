@@ -18,6 +18,7 @@ from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.journey.verdicts import Judgement, Verdict, judgement
 from finhub_onboard.journey.visit import Visit, with_delivery_page
 from finhub_onboard.model import Journey, Phase, Repeat
+from finhub_onboard.model.columns import ADDRESS_COLUMNS, EXTRA
 
 REGISTERED_COLUMNS = frozenset(
     {
@@ -31,6 +32,8 @@ REGISTERED_COLUMNS = frozenset(
         "gender",
         "place_of_birth",
         "pincode",
+        *ADDRESS_COLUMNS,
+        EXTRA,
     }
 )
 """Columns that the registration sends; the API has no update for them."""
