@@ -9,9 +9,10 @@ from finhub_onboard.events import Event, Surveyed
 from finhub_onboard.intake import small_inputs
 from finhub_onboard.model import IntakeRow
 from tests.intake.helpers import a_row, judged, write
+from tests.support import typical
 
 
-@pytest.mark.parametrize("together", [1, 3, 5_000])
+@pytest.mark.parametrize("together", typical([1, 3, 5_000], 1, 3))
 def test_small_inputs_that_are_judged_together_are_judged_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:

@@ -29,6 +29,7 @@ from finhub_onboard.model import Disposition
 from finhub_onboard.model.columns import CANONICAL_COLUMNS, ERROR_COLUMNS, REQUIRED_COLUMNS
 from finhub_onboard.reports.files.rows import as_cell, from_cell
 from tests.intake.helpers import SAMPLES, a_row, judged
+from tests.support import typical
 
 COLUMNS = (*REQUIRED_COLUMNS, "gender", "place_of_birth", "pincode", "note")
 RECORDS = 6
@@ -429,7 +430,7 @@ def test_encodings_with_pollutions(tmp_path: Path, script: Script, place: int) -
     torture(tmp_path, way, script, POLLUTIONS[place])
 
 
-@pytest.mark.parametrize("pollute", POLLUTIONS, ids=ids)
+@pytest.mark.parametrize("pollute", typical(POLLUTIONS, *POLLUTIONS[::3]), ids=ids)
 def test_judged_together_rejects_name_their_lines(tmp_path: Path, pollute: Pollute) -> None:
     """In a run of many dialects spoilt records are rejects with their lines, all others are judged by rules."""
     inputs, truth = [], []

@@ -18,6 +18,7 @@ from finhub_onboard.journey.state import conclude, record_intent
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Disposition, Journey, Repeat, Standing
 from tests.journey.world import AUTO, KEYS, Fault, Plan, World, a_customer, no_fault
+from tests.support import typical
 from tests.values import replace
 
 CALLS = (
@@ -123,7 +124,7 @@ def test_a_refused_only_attempt_is_settled(name: CallName) -> None:
             assert (found.standing, found.final) == (Standing.FAILED, True)
 
 
-@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("status", typical(STATUSES, 400, 401, 403, 404, 409, 422, 503))
 @pytest.mark.parametrize("name", CALLS)
 def test_no_refused_repeat_leads_to_anything_done_twice(name: CallName, status: int) -> None:
     """Carried out, answer lost, repeat refused, whole lives: done once, and whom a person must look at is said so."""
