@@ -48,7 +48,7 @@ INSIDE = {
 """Package -> who may import it besides itself: who chooses the ledger's adapter, the rate budget, the work source;
 the table of all phases."""
 CALLS_NAMED_BY = {
-    "engine.gateway": {"LIST_DELIVERIES", "UPLOAD_DOCUMENT"},  # which requests need more than the row
+    "engine.gateway": {"LIST_DELIVERIES", "REGISTER", "UPLOAD_DOCUMENT"},  # which requests need more than the row
     "engine.refusal_scope": {"REGISTER"},  # which call takes a category
     "journey.restored": {"CHECK"},
     "journey.situation": {"CHECK"},

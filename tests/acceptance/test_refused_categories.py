@@ -84,3 +84,20 @@ def test_a_hierarchy_that_changed_since_the_last_run_is_said(tmp_path: Path) -> 
         between.between = lambda path, _: fewer if "hierarchy" in path else None
         assert "the bank's categories changed since the last run: gone: B2B_SMALL_BUSINESS" in desk.run(source).stderr
         assert "categories changed" not in desk.run(source).stderr
+
+
+def test_what_a_category_asks_for_is_stated_once_or_by_each_row(desk: Desk, tmp_path: Path) -> None:
+    """Without it nothing is sent for its rows; a value that the bank does not allow ends the run before any of them."""
+    assert desk.bank is not None
+    source = write(tmp_path / "customers.csv", ["INDIVIDUAL_MONITORED"] * 3 + ["INDIVIDUAL_STANDARD"])
+    assert desk.run(source).returncode == 3
+    assert desk.counts() == {"failed": 3, "onboarded": 1}
+    assert {(row["field"], row["code"]) for row in desk.table("errors.csv")} == {("category", "category_parameters")}
+    assert desk.bank.record()["calls"]["registerIndividual"]["received"] == 1
+    table = '[categories."Individual Monitored".parametrization]\nriskLevel = "{risk_level}"\n'
+    for value, code in (("HOURLY", 2), ("DAILY", 0)):
+        desk.configure(f'{FAST}\n{table}monitoring = "{value}"\n')
+        assert desk.run(source).returncode == code
+        checked = desk.onboard("check", "--config", desk.config)
+        assert (checked.returncode == 0, "one of WEEKLY, DAILY, REAL_TIME" in checked.stdout) == (not code, bool(code))
+    assert desk.counts() == {"onboarded": 3, "unchanged": 1}

@@ -620,7 +620,7 @@ scenario = "drops.toml"
 
 def paths(settings: Settings) -> dict[str, Path | None]:
     """Every path among the settings."""
-    sections = {name: getattr(settings, name) for name in Settings.model_fields}
+    sections = {name: getattr(settings, name) for name in Settings.model_fields if name != "categories"}
     found: dict[str, Path | None] = {
         f"{section}.{key}": getattr(values, key)
         for section, values in sections.items()

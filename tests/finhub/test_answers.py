@@ -13,7 +13,7 @@ from finhub_onboard.finhub.calls import CallName, Facts, Kind, Redacted, Reply, 
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.verdicts import Verdict
-from finhub_onboard.model import Category
+from finhub_onboard.model import Category, Feature
 from tests.outbound.support import EXAMPLES, customer, example
 
 CUSTOMER_ID = "3b9f2c74-8a0d-4d57-b1f2-9c6d4e7a1102"
@@ -707,3 +707,29 @@ def test_the_version_that_a_refused_consent_should_have_is_read(
         assert set(found.facts.versions) - {"1.0"} == set(versions)
         assert ("1.0" in found.facts.versions) <= (not own)
         assert found.field == ("terms_version" if own else "")
+
+
+def test_the_features_of_a_category_are_read_with_their_keys_and_values() -> None:
+    """By code or in place; one that asks for nothing, words that cannot be shown and other types are passed over."""
+    monitoring = {
+        "databaseId": "f-1",
+        "mandatoryKeys": ["a", 7, "x\ny"],
+        "allowedValues": {"a": ["LOW", None], "b": "no"},
+    }
+    body = {
+        "categories": {
+            "K": {
+                "databaseId": "k",
+                "categoryName": "K",
+                "availableFeatures": ["M", {"featureCode": "N", "mandatoryKeys": ["c"]}, "QUIET", "UNKNOWN", 5],
+            },
+            "L": {"databaseId": "l", "categoryName": "L", "availableFeatures": "M"},
+        },
+        "features": {"M": monitoring, "QUIET": {"databaseId": "q"}},
+    }
+    first, second = read_categories(json.dumps({"data": body}).encode())
+    assert first.features == (
+        Feature(code="M", id="f-1", mandatory=("a",), allowed=(("a", ("LOW",)),)),
+        Feature(code="N", id="", mandatory=("c",)),
+    )
+    assert second.features == ()

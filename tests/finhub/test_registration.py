@@ -13,7 +13,7 @@ PLAIN = Category(key="K", id="k-1", name="K name")
 
 def body(**columns: str) -> dict[str, Any]:
     """Make the body for a customer with these columns."""
-    return registration_body(customer(**columns), PLAIN, tenant_id="t-1", password="secret")
+    return registration_body(customer(**columns), PLAIN, tenant_id="t-1", password="secret", parameters={})
 
 
 def test_an_address_is_sent_with_the_parts_that_are_there() -> None:

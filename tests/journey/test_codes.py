@@ -5,11 +5,12 @@ from finhub_onboard.journey.codes import Code
 VALUES = """
     connection_failed no_answer unreadable_answer anothers_id personal_id gateway_answer server_error false_success
     unexpected_status rate_refused too_early token_refused missing_header forbidden role_refused category_refused
-    category_unknown refused duplicate_email duplicate_phone exists_after_doubt registration_in_doubt outcome_unknown
-    operator_vouches claim_unknown row_changed_in_doubt row_changed_after_registration not_found state_conflict
-    document_too_large document_missing document_refused document_number_missing login_refused user_locked
-    verification_refused verification_expired not_verified high_risk approval_needed approval_lost approval_not_final
-    consent_evidence_missing consent_version_refused missing_consents consents_not_recorded activation_not_allowed
+    category_unknown category_parameters refused duplicate_email duplicate_phone exists_after_doubt
+    registration_in_doubt outcome_unknown operator_vouches claim_unknown row_changed_in_doubt
+    row_changed_after_registration not_found state_conflict document_too_large document_missing document_refused
+    document_number_missing login_refused user_locked verification_refused verification_expired not_verified high_risk
+    approval_needed approval_lost approval_not_final consent_evidence_missing consent_version_refused missing_consents
+    consents_not_recorded activation_not_allowed
 """
 
 

@@ -19,6 +19,7 @@ from finhub_onboard.engine.bank_settings import load_certificates
 from finhub_onboard.engine.connection import Connection, connected
 from finhub_onboard.engine.documents_root import refusal
 from finhub_onboard.engine.forwarding import doubt
+from finhub_onboard.engine.parametrization import needs, refuse_unfit
 from finhub_onboard.engine.preconditions import need_credentials, need_seed, open_ledger
 from finhub_onboard.errors import ConfigurationError, OnboardError
 from finhub_onboard.events import Event, Notice
@@ -233,8 +234,15 @@ def _record_bank(
         if failure:
             checks.fail("categories", failure)
         else:
-            checks.find("categories", lambda: f"{len(checks.categories)}; log-in and categories took {seconds:.2f} s")
+            checks.find("categories", lambda: _check_categories(settings, checks, seconds))
     checks.find("clock", lambda: _check_clock(clock))
+
+
+def _check_categories(settings: Settings, checks: Checks, seconds: float) -> str:
+    refuse_unfit(settings, checks.categories)
+    wanting = {category.key: needs(settings, category) for category in checks.categories}
+    told = [f"; {key} needs {want}" for key, want in wanting.items() if want]
+    return f"{len(checks.categories)}; log-in and categories took {seconds:.2f} s{''.join(told)}"
 
 
 async def _check_deliveries(connection: Connection, settings: Settings, checks: Checks, *, create: bool) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
@@ -32,3 +32,22 @@ class Section(BaseModel):
         values = {name: getattr(self, name) for name in names}
         paths = {name: from_folder(folder, value) for name, value in values.items() if isinstance(value, Path)}
         return self.model_copy(update=paths)
+
+
+Value = TypeVar("Value")
+
+
+class Table(dict[str, Value]):
+    """A table of the configuration with keys of the user's own, frozen and hashable like a section."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        """Tell equal tables alike, in whatever order they were written."""
+        return hash(frozenset(self.items()))
+
+    def __setitem__(self, key: str, value: Value) -> None:
+        """Nobody changes a setting while a run goes on."""
+        raise TypeError("settings are frozen")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[dict[str, Value]]]:
+        """A copy is made of a plain dict."""
+        return type(self), (dict(self),)

@@ -6,14 +6,15 @@ Knows no file and no environment: ``config.loading`` reads those.
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from finhub_onboard.config import addresses, practice
+from finhub_onboard.config.categories import CategorySettings
 from finhub_onboard.config.credentials import Credentials, LoginWay
 from finhub_onboard.config.deadlines import deadline_at
-from finhub_onboard.config.section import Section, from_folder
+from finhub_onboard.config.section import Section, Table, from_folder
 from finhub_onboard.model import Phase
 
 SANDBOX_URL = addresses.SANDBOX_URL
@@ -207,6 +208,7 @@ class Settings(Section):
     ledger: LedgerSettings = LedgerSettings()
     reports: Reports = Reports()
     sandbox: SandboxSettings = SandboxSettings()
+    categories: Annotated[dict[str, CategorySettings], AfterValidator(Table)] = Table()
     credentials: Credentials = Credentials()
     _is_practice: bool = False
 
@@ -221,6 +223,7 @@ class Settings(Section):
         anchored = {
             name: section.anchored(folder, {key for key in type(section).model_fields if (name, key) not in but})
             for name, section in sections.items()
+            if isinstance(section, Section)
         }
         return self.model_copy(update=anchored)
 

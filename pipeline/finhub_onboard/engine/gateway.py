@@ -160,6 +160,13 @@ class Gateway:
                 hint=Code.CATEGORY_UNKNOWN.hint,
                 field="category",
             )
+        if step.call.name is CallName.REGISTER and (lacking := self._payloads.lacking_parameters(customer, category)):
+            return Problem(
+                code=Code.CATEGORY_PARAMETERS,
+                message=f"{Code.CATEGORY_PARAMETERS.message}: {'; '.join(f'{key}: {want}' for key, want in lacking)}",
+                hint=Code.CATEGORY_PARAMETERS.hint,
+                field="category",
+            )
         if step.call.name is not CallName.UPLOAD_DOCUMENT:
             outgoing = self._payloads.build(step, customer, journey, category=category)
             return self._ready(step, outgoing, customer, journey)

@@ -22,6 +22,7 @@ from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.engine.opening import OpenedRun
 from finhub_onboard.engine.other_categories import OtherCategories
+from finhub_onboard.engine.parametrization import refuse_unfit
 from finhub_onboard.engine.progress import ProgressMeter
 from finhub_onboard.engine.restored import Signs
 from finhub_onboard.engine.stop_rules import Cause, StopRules
@@ -112,6 +113,7 @@ class Onboarding:
             return
         try:
             categories = await connection.categories()
+            refuse_unfit(self._settings, categories)
             self._say_if_changed(categories)
             remember(categories, self._ledger)
             self._progress = replace(self._progress, categories=categories)

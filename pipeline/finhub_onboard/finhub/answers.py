@@ -5,7 +5,7 @@ Neither counts as a success or as final. Unknown members are ignored, both gener
 identifier is any short visible ASCII string. The bank's words are redacted. Pure: bytes in, values out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -21,7 +21,7 @@ from finhub_onboard.finhub.envelopes import is_the_banks
 from finhub_onboard.finhub.personal_ids import impersonal
 from finhub_onboard.finhub.whose import NOBODY, Whose
 from finhub_onboard.keys import IdKind
-from finhub_onboard.model import B2B, PROHIBITED, Category, Risk
+from finhub_onboard.model import B2B, PROHIBITED, Category, Feature, Risk
 from finhub_onboard.texts import is_label
 
 _TIERS = frozenset({*Risk, PROHIBITED})
@@ -112,16 +112,37 @@ def read_categories(content: bytes) -> tuple[Category, ...]:
     data = json_fields.record(body.get("data")) or body
     if len(json_fields.record(data.get("categories"))) > _MOST_CATEGORIES:
         return ()
+    features = json_fields.record(data.get("features"))
     return tuple(
         Category(
             key=key if is_label(key) else identifier,
             id=identifier,
+            features=tuple(_features(entry, features)),
             name=_name(json_fields.text(entry.get("categoryName"))) or _name(key) or identifier,
             risk=_tier(key, entry),
         )
         for key, entry in json_fields.record(data.get("categories")).items()
         if isinstance(entry, dict) and (identifier := json_fields.identifier(entry.get("databaseId")))
     )
+
+
+def _features(category: dict[str, Any], known: dict[str, Any]) -> Iterator[Feature]:
+    """The features of a category that ask for values; the list has codes, or records with one."""
+    listed = category.get("availableFeatures")
+    for one in listed if isinstance(listed, list) else ():
+        code = json_fields.text(one) or json_fields.text(json_fields.record(one).get("featureCode"))
+        entry = json_fields.record(known.get(code)) or json_fields.record(one)
+        keys = _labels(entry.get("mandatoryKeys"))
+        allowed = json_fields.record(entry.get("allowedValues"))
+        pairs = tuple((key, values) for key in allowed if is_label(key) and (values := _labels(allowed[key])))
+        if code and (keys or pairs):
+            yield Feature(code=code, id=json_fields.identifier(entry.get("databaseId")), mandatory=keys, allowed=pairs)
+
+
+def _labels(value: Any) -> tuple[str, ...]:
+    """The words of a list that can be shown."""
+    words = map(json_fields.text, value) if isinstance(value, list) else ()
+    return tuple(word for word in islice(words, _MOST_CATEGORIES) if is_label(word))
 
 
 def read_subscription(content: bytes) -> str | None:

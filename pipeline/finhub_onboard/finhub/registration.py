@@ -1,8 +1,10 @@
 """The body of a registration, which is made of more members than any other: those of the job, and the tenant's own."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from finhub_onboard.finhub.parametrization import PREFIX, relations
 from finhub_onboard.model import Category, Customer
 
 OWN_MEMBERS = frozenset(
@@ -23,13 +25,20 @@ def is_own(member: str) -> bool:
     return any(f"{own}.".startswith(f"{member}.") or f"{member}.".startswith(f"{own}.") for own in OWN_MEMBERS)
 
 
-def registration_body(customer: Customer, category: Category, *, tenant_id: str, password: str) -> dict[str, Any]:
-    """Everything that is known about the customer (API.md, sections 4 and 14); what is absent is left out."""
+def registration_body(
+    customer: Customer, category: Category, *, tenant_id: str, password: str, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything that is known about the customer (API.md, sections 4 and 14); what is absent is left out.
+
+    ``parameters`` are the values that the category's features ask for, by key.
+    """
     optional = {"gender": customer.gender, "placeOfBirth": customer.place_of_birth, "pincode": customer.pincode}
     individual: dict[str, Any] = {
         "tenantId": tenant_id,
         "customerName": f"{customer.first_name} {customer.last_name}",
     }
+    if chosen := relations(category, parameters):
+        individual["categorization"] = {"categoryFeatureRelations": chosen}
     if address := _address(customer):
         individual["person"] = {"addresses": [address]}
     body: dict[str, Any] = {
@@ -47,6 +56,8 @@ def registration_body(customer: Customer, category: Category, *, tenant_id: str,
         "individualCustomer": individual,
     }
     for member, value in (json.loads(customer.extra) if customer.extra else {}).items():
+        if member.startswith(PREFIX):
+            continue
         *path, last = member.split(".")
         place = body
         for name in path:

@@ -101,6 +101,11 @@ class Code(StrEnum):
         "the bank's hierarchy no longer has this category",
         "correct category; `onboard check` lists what the tenant has",
     )
+    CATEGORY_PARAMETERS = (
+        "category_parameters",
+        "the category needs values that the configuration and the row do not give",
+        'state them in [categories."…".parametrization]; `onboard check` lists what each category needs',
+    )
     REFUSED = (
         "refused",
         "the bank refused the data of this row",

@@ -19,7 +19,12 @@ _NOTE = "hierarchy"
 def remember(categories: Sequence[Category], ledger: Ledger) -> None:
     """Store the categories; a ledger that cannot be written is no error here."""
     with suppress(OnboardError):
-        ledger.note(_NOTE, seal([asdict(category) for category in categories], ledger.keys))
+        ledger.note(_NOTE, seal([stored(category) for category in categories], ledger.keys))
+
+
+def stored(category: Category) -> dict[str, str]:
+    """A category as earlier versions read it: what its features ask for is read anew by each run."""
+    return {name: value for name, value in asdict(category).items() if name != "features"}
 
 
 def changes(before: Sequence[Category], now: Sequence[Category]) -> str:

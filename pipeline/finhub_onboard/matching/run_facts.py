@@ -19,6 +19,7 @@ from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import IntakeSettings, Settings
 from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.categories import stored
 from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.ledger.sealed import seal, unseal
 from finhub_onboard.matching.requirements import Asked, asked_by
@@ -107,7 +108,7 @@ _WRITE: Mapping[str, Callable[[Any], Any]] = {
     "out": str,
     "profile": lambda profile: profile.model_dump(mode="json"),
     "asked": lambda asked: asked and asked.to_json(),
-    "categories": msgspec.to_builtins,
+    "categories": lambda known: known and [stored(category) for category in known],
     "calls": lambda calls: (calls.sent, calls.retried, calls.refused_for_rate),
 }
 """How a field stands in JSON, where it does not stand as it is."""

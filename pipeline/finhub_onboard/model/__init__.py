@@ -61,6 +61,24 @@ PROHIBITED, B2B = "PROHIBITED", "B2B"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """What a category has, with the values that a registration brings for it (API.md, section 14).
+
+    ``allowed`` has pairs of a key and the values that it may have; a key that is not in it may have any.
+    """
+
+    code: str
+    id: str
+    mandatory: tuple[str, ...] = ()
+    allowed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys that are known of it."""
+        return tuple(dict.fromkeys((*self.mandatory, *(key for key, _ in self.allowed))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
     """A category of the bank's hierarchy; ``key`` is its code, ``id`` its ``databaseId``.
 
@@ -72,6 +90,7 @@ class Category:
     id: str
     name: str
     risk: str = ""
+    features: tuple[Feature, ...] = ()
 
     @property
     def label(self) -> str:
