@@ -101,3 +101,13 @@ def test_what_a_category_asks_for_is_stated_once_or_by_each_row(desk: Desk, tmp_
         checked = desk.onboard("check", "--config", desk.config)
         assert (checked.returncode == 0, "one of WEEKLY, DAILY, REAL_TIME" in checked.stdout) == (not code, bool(code))
     assert desk.counts() == {"onboarded": 3, "unchanged": 1}
+
+
+def test_a_file_is_validated_by_the_hierarchy_that_was_read_last(desk: Desk, tmp_path: Path) -> None:
+    """Before any run or check every category passes; afterwards those that take nobody or are not there are rejects."""
+    source = write(tmp_path / "customers.csv", ["INDIVIDUAL_PROHIBITED", "NO_SUCH", "INDIVIDUAL_STANDARD"])
+    words = ("validate", source, "--config", desk.config, "--out", desk.out)
+    assert desk.onboard(*words).returncode == 0
+    assert desk.onboard("check", "--config", desk.config).returncode == 0
+    assert desk.onboard(*words).returncode == 3
+    assert [row["code"] for row in desk.table("errors.csv")] == ["category_prohibited", "category_unknown"]

@@ -1,8 +1,10 @@
 """``onboard validate`` and ``onboard run --dry-run``: the checks of a run, and the same files, without a call."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
+from finhub_onboard.config import practice
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.clocks import steady_clock
@@ -15,22 +17,40 @@ from finhub_onboard.engine.preconditions import (
     say_if_missing,
 )
 from finhub_onboard.engine.surveying import survey_inputs
+from finhub_onboard.errors import OnboardError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.keys import Keys
+from finhub_onboard.ledger import connect
 from finhub_onboard.ledger.categories import known_categories
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.same_bank import recognise
 from finhub_onboard.matching.run_facts import RunFacts, RunProgress, facts_of
+from finhub_onboard.model import Category
 from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.writing import write_reports
 
 
 def validate(order: Order, settings: Settings, emit: Handler) -> Written:
-    """Make all checks that need no network, and write the files that say what they found."""
+    """Make all checks that need no network, and write the files that say what they found.
+
+    Categories are judged by the hierarchy that was read last, if there is a ledger that can be read.
+    """
     began, elapsed = datetime.now(UTC), steady_clock(0.0)
     inputs = survey_inputs(order, settings, emit)
-    return _write_checks(inputs, facts_of(order, settings, inputs.sources, began), settings, emit, elapsed)
+    facts = facts_of(order, settings, inputs.sources, began)
+    return _write_checks(inputs, facts, settings, emit, elapsed, categories=_hierarchy(settings))
+
+
+def _hierarchy(settings: Settings) -> tuple[Category, ...] | None:
+    """The bank's categories, as far as they are known without asking; nobody needs a seed to validate a file."""
+    if settings.embedded:
+        return practice.CATEGORIES
+    with suppress(OnboardError):
+        if settings.credentials.reveal("seed") and connect.exists(settings.ledger.url):
+            with look_into_ledger(settings) as ledger:
+                return known_categories(ledger)
+    return None
 
 
 def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
@@ -44,7 +64,10 @@ def dry_run(order: Order, settings: Settings, emit: Handler) -> Written:
     with look_into_ledger(settings, emit=emit) as ledger:
         say_if_clock_is_behind(ledger, emit)
         recognise(ledger, settings, moved=order.same_bank)
-        return _write_checks(inputs, facts, settings, emit, elapsed, ledger=ledger, keys=ledger.keys)
+        categories = known_categories(ledger)
+        return _write_checks(
+            inputs, facts, settings, emit, elapsed, categories=categories, ledger=ledger, keys=ledger.keys
+        )
 
 
 def _write_checks(
@@ -54,13 +77,14 @@ def _write_checks(
     emit: Handler,
     elapsed: Callable[[], float],
     *,
+    categories: tuple[Category, ...] | None = None,
     ledger: Reader | None = None,
     keys: Keys | None = None,
 ) -> Written:
     """Write the files of a check: nothing was sent, accepted rows are pending."""
     try_to_report(inputs, facts)
     began = facts.now.timestamp()
-    progress = RunProgress(categories=known_categories(ledger) if ledger else None)
+    progress = RunProgress(categories=categories)
     ended = began + elapsed()
     end = RunEnd(run_id=facts.run_id, number=0, progress=progress, started_at=began, finished_at=ended)
     written = write_reports(
