@@ -11,7 +11,13 @@ from tests.support import typical
 
 SCENARIOS = sorted(path.stem for path in (ROOT / "configs" / "scenarios").glob("*.toml"))
 ALWAYS = (
-    *(("calm", "older"), ("data_reset", "runner"), ("drops", "runner"), ("everything", "older")),
+    *(
+        ("activated_on_approval", "runner"),
+        ("calm", "older"),
+        ("data_reset", "runner"),
+        ("drops", "runner"),
+        ("everything", "older"),
+    ),
     *(("everything", "runner"), ("mixed_up", "older"), ("refusals", "runner"), ("silent_close", "older")),
 )
 """Trouble on the line, false answers, refusals, and all at once; the faults have tests of their own."""

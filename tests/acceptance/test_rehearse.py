@@ -45,7 +45,7 @@ def figures(stdout: str) -> dict[str, list[int]]:
 
 @pytest.mark.parametrize(
     ("scenario", "rows", "least"),
-    typical([SHORT, ("refused_after_doubt", 50, 20), ("errors_5xx", 50, 20)], SHORT),
+    typical([SHORT, ("refused_after_doubt", 30, 10), ("errors_5xx", 30, 10)], SHORT),
 )
 def test_what_the_contract_allows_is_not_called_twice(scenario: str, rows: int, least: int, tmp_path: Path) -> None:
     """A repeat that was refused for the tenant may be sent again, and an activation after each read: exit 0."""
@@ -61,15 +61,15 @@ def test_a_rehearsal_proves_itself_and_touches_nothing_real(tmp_path: Path) -> N
     with sandbox() as real:
         # With deliveries to search nobody stays in doubt, so that all the kills find something to interrupt.
         desk = Desk(folder=tmp_path, bank=real).configure(AUTO, webhook_subscription_id="theirs")
-        words = ("--rows", "8", "--kills", "3", *scenarios("drops", "kill_one", "kill_all"))
+        words = ("--rows", "8", "--kills", "2", *scenarios("drops", "kill_one", "kill_all"))
         done = rehearsed(desk, SAMPLE, *words)
         assert done.returncode == 0, done.stderr
         assert real.record()["calls"] == {}
     found = figures(done.stdout)
     assert list(found) == ["drops", "kill_one", "kill_all", "all"]
     assert found["drops"][1] == 8
-    assert found["kill_one"][:2] == [3, 3]
-    assert found["kill_all"][:2] == [3, 8]
+    assert found["kill_one"][:2] == [2, 2]
+    assert found["kill_all"][:2] == [2, 8]
     assert {tuple(figures[-3:-1]) for figures in found.values()} == {(0, 0)}
     assert "before and after each of 15 calls" in done.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["onboard.toml", "tmp"]
