@@ -38,10 +38,16 @@ def test_values_are_joined_by_member_and_type_and_absent_ones_leave_nothing() ->
         extra_pep=["ja", "FALSE", ""],
     )
     assert found == [
-        '{"individualCustomer.person.taxResidency":"LT","income":1234.50,"individualCustomer.pep":true}',
-        '{"individualCustomer.person.taxResidency":"a \\"b\\"\u00e9","individualCustomer.pep":false}',
+        '{"income":1234.50,"individualCustomer.pep":true,"individualCustomer.person.taxResidency":"LT"}',
+        '{"individualCustomer.pep":false,"individualCustomer.person.taxResidency":"a \\"b\\"\u00e9"}',
         "",
     ]
+
+
+def test_the_order_of_the_profiles_lines_changes_nothing() -> None:
+    """A customer who is finished stays unchanged when somebody sorts the profile."""
+    first, second = (profile(extra=dict(pairs)) for pairs in ((("a", "x"), ("b", "y")), (("b", "y"), ("a", "x"))))
+    assert joined(first, extra_a=["1"], extra_b=["2"]) == joined(second, extra_a=["1"], extra_b=["2"])
 
 
 def test_without_a_member_nothing_is_joined() -> None:

@@ -1,7 +1,7 @@
 """Joins the columns ``extra.*`` of a row into one text: JSON of their values by the member that they are sent as.
 
-Promises: absent values leave nothing, and a row without any has an empty text. A number or boolean that is none stays a
-text, which the rules find. Knows no file and no body.
+Promises: absent values leave nothing, a row without any has an empty text, and the order of the profile's lines changes
+nothing. A number or boolean that is none stays a text, which the rules find. Knows no file and no body.
 """
 
 import json
@@ -20,6 +20,7 @@ def joined(columns: Sequence[tuple[ExtraMember, pl.Series]], height: int) -> pl.
     """Return the joined text of each row."""
     if not columns:
         return pl.Series(dtype=pl.String).extend_constant("", height)
+    columns = sorted(columns, key=lambda column: column[0].member)  # the text is compared with that of earlier runs
     members = [(json.dumps(member.member), member.type) for member, _ in columns]
     rows = zip(*(values.to_list() for _, values in columns), strict=True)
     return pl.Series((_text(members, row) for row in rows), dtype=pl.String)
