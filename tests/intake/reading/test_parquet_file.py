@@ -1,17 +1,21 @@
 import base64
 import random
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 import pytest
 
+from finhub_onboard.config.profile import ExtraMember
 from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake.reading import parquet_file
 from finhub_onboard.model.columns import CANONICAL_COLUMNS
+from tests.intake.mapping.support import profile
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared" / "corpora"
 needs_corpora = pytest.mark.skipif(not CORPORA.is_dir(), reason="the public test data is not here")
@@ -45,10 +49,10 @@ def refused(path: Path) -> str:
     return f"{caught.value} | {caught.value.hint}"
 
 
-def type_trouble(path: Path, **columns: str) -> str:
+def type_trouble(path: Path, extra: Mapping[str, ExtraMember] = MappingProxyType({}), /, **columns: str) -> str:
     """Return what speaks against the types of columns, given as file column = canonical column."""
     try:
-        parquet_file.check_types(path, "x", columns)
+        parquet_file.check_types(path, "x", columns, extra)
     except UnreadableInputError as error:
         return f"{error} | {error.hint}"
     return ""
@@ -74,6 +78,9 @@ def type_trouble(path: Path, **columns: str) -> str:
         (pl.Series([-7, 2**63 - 1]), ["-7", "9223372036854775807"]),
         (pl.Series([2**64 - 1], dtype=pl.UInt64), ["18446744073709551615"]),
         (pl.Series([Decimal(12345678901234567890)], dtype=pl.Decimal(38, 0)), ["12345678901234567890"]),
+        (pl.Series([Decimal("1.50")], dtype=pl.Decimal(10, 2)), ["1.50"]),
+        (pl.Series([1.5, 2.0, None]), ["1.5", "2.0", ""]),
+        (pl.Series([True, False, None]), ["true", "false", ""]),
     ],
 )
 def test_values_come_out_as_they_are_meant(tmp_path: Path, values: pl.Series, texts: list[str]) -> None:
@@ -84,9 +91,6 @@ def test_values_come_out_as_they_are_meant(tmp_path: Path, values: pl.Series, te
 @pytest.mark.parametrize(
     "values",
     [
-        pl.Series([1.0]),
-        pl.Series([True]),
-        pl.Series([Decimal("1.50")], dtype=pl.Decimal(10, 2)),
         pl.Series([b"a"]),
         pl.Series([["a"]]),
         pl.Series([[1, 2]], dtype=pl.Array(pl.Int64, 2)),
@@ -112,6 +116,8 @@ TYPES = {
     "day": pl.Series([date(1990, 10, 3)]),
     "local": pl.Series([NAIVE]),
     "instant": pl.Series([NAIVE]).dt.replace_time_zone("UTC"),
+    "fraction": pl.Series([1.5]),
+    "flag": pl.Series([True]),
 }
 
 
@@ -137,6 +143,17 @@ def test_each_canonical_column_has_its_types(tmp_path: Path, canonical: str, acc
     """A type is taken where it loses nothing, and refused where it would have to be guessed."""
     path = parquet(tmp_path / "x", TYPES)
     assert [name for name in TYPES if not type_trouble(path, **{name: canonical})] == accepted.split()
+
+
+@pytest.mark.parametrize(
+    ("kind", "accepted"), [("text", "text day"), ("number", "text whole decimal fraction"), ("boolean", "text flag")]
+)
+def test_a_column_of_extra_has_the_types_that_the_profile_names(tmp_path: Path, kind: str, accepted: str) -> None:
+    """Numbers and booleans are stored as such by whoever writes Parquet."""
+    path = parquet(tmp_path / "x", TYPES)
+    extra = profile(extra={"a": {"member": "a", "type": kind}}).extra_columns
+    taken = [name for name in TYPES if not type_trouble(path, extra, **{name: "extra.a"})]
+    assert taken == accepted.split()
 
 
 @pytest.mark.parametrize(

@@ -166,9 +166,9 @@ def open_table(path: Path, name: str, reading: Reading, like: Table | None = Non
         columns = parquet_file.columns(path, name)
         header.check(name, columns)
         plan = mapping.plan(profile, columns, name, typed=True)
-        parquet_file.check_types(
-            path, name, {file: canonical for canonical, origin in plan.origin.items() for file in origin}
-        )
+        names = (*profile.extra_columns, *CANONICAL_COLUMNS)
+        origins = {file: column for column in names for file in plan.origin[column]}
+        parquet_file.check_types(path, name, origins, profile.extra_columns)
         return Table(name=name, path=path, kind=Kind.PARQUET, columns=columns, plan=plan, reading=reading, stamp=seen)
     if sniff.is_workbook(path):
         columns = excel_file.columns(path, name, profile.source.sheet, header=reading.header)

@@ -21,6 +21,7 @@ import polars as pl
 from polars import selectors
 from polars.exceptions import DuplicateError, PanicException
 
+from finhub_onboard.config.profile import ExtraMember
 from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake.reading.records import Fault
 from finhub_onboard.model.columns import CONSENTS
@@ -45,7 +46,12 @@ class _Kind(Enum):
     LOCAL = "instants without a time zone"
     INSTANT = "instants"
     WHOLE = "whole numbers"
+    FRACTION = "fractions"
+    FLAG = "booleans"
     OTHER = "what cannot be read as text"
+
+
+_NO_TEXT = frozenset({_Kind.OTHER, _Kind.FRACTION, _Kind.FLAG})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,15 @@ _RULES: Mapping[str, _Rule] = MappingProxyType(
         "document_number": _Rule(reason="as a number it may have lost leading zeros"),
     }
 )
-"""The rule per canonical column; all others must be text. Fractions, floats and booleans are never accepted."""
+"""The rule per canonical column; all others must be text."""
+_EXTRA: Mapping[str, _Rule] = MappingProxyType(
+    {
+        "text": _Rule(kinds=(_Kind.DAY,), words="a date", reason="or give it another type in the profile's [extra]"),
+        "number": _Rule(kinds=(_Kind.WHOLE, _Kind.FRACTION), words="a number", reason="the profile says so"),
+        "boolean": _Rule(kinds=(_Kind.FLAG,), words="a boolean", reason="the profile says so"),
+    }
+)
+"""The rule per type of a column ``extra.*``. Elsewhere fractions, floats and booleans are never accepted."""
 
 
 def columns(path: Path, name: str) -> tuple[str, ...]:
@@ -92,13 +106,16 @@ def columns(path: Path, name: str) -> tuple[str, ...]:
     return tuple(column.strip() for column in scan_schema(path, name))
 
 
-def check_types(path: Path, name: str, columns: Mapping[str, str]) -> None:
-    """Refuse types that would have to be guessed; ``columns`` maps the file's columns to the canonical ones."""
+def check_types(
+    path: Path, name: str, columns: Mapping[str, str], extra: Mapping[str, ExtraMember] = MappingProxyType({})
+) -> None:
+    """Refuse types that would have to be guessed; ``columns``: canonical, or ``extra``, ones by those of the file."""
     for column, dtype in scan_schema(path, name).items():
         canonical = columns.get(column.strip(), "")
         if not canonical:
             continue
-        rule, kind = _RULES.get(canonical, _Rule()), _kind(dtype)
+        rule = _EXTRA[extra[canonical].type] if canonical in extra else _RULES.get(canonical, _Rule())
+        kind = _kind(dtype)
         if kind is _Kind.TEXT or kind in rule.kinds:
             continue
         called = column.strip() if column.strip() == canonical else f"{column.strip()}, which is {canonical},"
@@ -131,7 +148,7 @@ def frames(
     schema = scan_schema(path, name)
     own = {column.strip(): column for column in reversed(schema.names()) if column.strip() in wanted}
     if lenient:
-        own = {column: origin for column, origin in own.items() if _kind(schema[origin]) is not _Kind.OTHER}
+        own = {column: origin for column, origin in own.items() if _kind(schema[origin]) not in _NO_TEXT}
     _check_readable(name, {column: schema[column] for column in own.values()})
     # A selector takes a name as it is; pl.col takes ``^a$`` and ``*`` for patterns.
     needed = scan(path).select(selectors.by_name(*own.values())) if own else None
@@ -159,7 +176,11 @@ def _kind(dtype: pl.DataType) -> _Kind:
         case pl.Datetime():
             return _Kind.LOCAL if dtype.time_zone is None else _Kind.INSTANT
         case pl.Decimal():
-            return _Kind.OTHER if dtype.scale else _Kind.WHOLE
+            return _Kind.FRACTION if dtype.scale else _Kind.WHOLE
+        case pl.Float32() | pl.Float64():
+            return _Kind.FRACTION
+        case pl.Boolean():
+            return _Kind.FLAG
         case _:
             return _Kind.WHOLE if dtype.is_integer() else _Kind.OTHER
 
