@@ -135,7 +135,7 @@ def _not_done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
         return _unread_step(journey, visit, judged)
     phase = _BEGUN_AGAIN.get(judgement.verdict)
     begun = PHASES[phase].begin_again(journey, visit, judged.reply.facts) if phase else None
-    if begun and (not journey.doubts or judgement.verdict is Verdict.VERIFICATION_AGAIN):
+    if begun:
         return begun
     if journey.doubts:
         # An earlier attempt is still unresolved: a read may settle it, else a person.

@@ -78,6 +78,19 @@ def test_documents_that_the_bank_misses_though_they_were_uploaded_were_not_accep
     assert (found.standing, found.code, found.item, found.phase) == (Standing.PARKED, code, item, Phase.DOCUMENTS)
 
 
+@pytest.mark.parametrize(("verified", "goes_on"), [(False, True), (None, False), (True, False)])
+def test_a_lost_approval_is_settled_by_a_refusal_for_documents_and_a_check_that_denies_it(
+    verified: bool | None,  # noqa: FBT001
+    goes_on: bool,  # noqa: FBT001
+) -> None:
+    """Both together show that it was not carried out; a refusal alone says nothing about an earlier attempt."""
+    visit = Visit(check=Facts(verification_ok=verified), polls=2)
+    begun = begin_again(doubt(CallName.APPROVE, uploaded=ALL), visit, Facts(required=("GOVERNMENT_ID",)))
+    assert (begun is not None) == goes_on
+    if begun:
+        assert (begun[0].doubts, begun[0].step, begun[1].refused) == (0, "", ("GOVERNMENT_ID",))
+
+
 @pytest.mark.parametrize("changed", [frozenset({"address_document"}), frozenset({"phone"}), frozenset()])
 def test_only_a_document_that_the_row_replaced_is_sent_in_place_of_a_refused_one(
     changed: frozenset[str],

@@ -92,7 +92,7 @@ def test_a_parked_customer_whom_the_bank_refused_is_declined() -> None:
 
 
 def test_an_approval_in_doubt_is_looked_at_before_it_is_repeated() -> None:
-    """The check first and, because it may lag, twice; then one repeat; then a person approves, if the check says no."""
+    """The check first and, because it may lag, twice; then one repeat; then a person, if the check says no."""
     lost = doubt(CallName.APPROVE)
     look = step(CallName.CHECK, phase=Phase.APPROVAL)
     no = Facts(verification_ok=False)
@@ -103,6 +103,8 @@ def test_an_approval_in_doubt_is_looked_at_before_it_is_repeated() -> None:
     twice = replace(lost, doubts=2, repeat=Repeat.SENT)
     found = move(twice, visit=Visit(check=no, polls=2))
     assert found == Rest(standing=Standing.PARKED, code=Code.APPROVAL_LOST, phase=Phase.APPROVAL)
+    found = move(replace(lost, repeat=Repeat.REFUSED), visit=Visit(check=no, polls=2))
+    assert found == Rest(standing=Standing.PARKED, code=Code.NOT_VERIFIED, phase=Phase.APPROVAL)
     found = move(twice, visit=Visit(check=Facts(consent_ok=False), polls=2))
     assert found == Rest(standing=Standing.IN_DOUBT, code=Code.OUTCOME_UNKNOWN, phase=Phase.APPROVAL)
 

@@ -5,6 +5,7 @@ import pytest
 from finhub_onboard.finhub.calls import CallName, Facts, step
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, Resolve, Rest, Revise, Send
+from finhub_onboard.journey.phases.p7_consents import begin_again
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Phase, Standing
 from tests.journey.moves import at, doubt, move, sent
@@ -151,3 +152,9 @@ def test_a_consent_in_doubt_is_looked_at_and_only_the_missing_one_repeated() -> 
     assert sent(move(lost, visit=Visit(check=Facts(consent_ok=False)))) == there
     worn = replace(lost, doubts=AUTO.max_tries)
     assert isinstance(move(worn, visit=Visit(check=missing)), Rest)
+
+
+def test_consents_begin_again_only_if_no_activation_is_unresolved() -> None:
+    """What is unknown of an earlier activation is settled by a read, not by sending consents."""
+    assert begin_again(at(Phase.CONSENTS), Visit(), Facts()) is not None
+    assert begin_again(doubt(CallName.ACTIVATE), Visit(), Facts()) is None

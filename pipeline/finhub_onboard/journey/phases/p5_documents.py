@@ -86,12 +86,16 @@ def take_uploaded(answer: Accepted) -> Moved:
 def begin_again(journey: Journey, visit: Visit, refusal: Facts) -> Moved | None:
     """An approval is refused for documents that are missing: send those, or stop at what the row lacks.
 
-    A bank that does not name them means all that the contract asks for. Those that were uploaded it has refused.
+    A bank that does not name them means all that the contract asks for. Those that were uploaded it has refused. An
+    earlier approval of unknown outcome was not carried out if the check denies it, too.
     """
+    if journey.doubts and (visit.check is None or visit.check.verification_ok is not False):
+        return None
     missing = refusal.required or FALLBACK_KINDS
     refused = tuple(kind for kind in missing if kind in journey.uploaded)
     required = tuple(dict.fromkeys((*(journey.required or ()), *missing)))
-    return replace(journey, done=Phase.VERIFICATION.number, required=required), replace(unread(visit), refused=refused)
+    begun = replace(settle_attempts(journey), done=Phase.VERIFICATION.number, required=required)
+    return begun, replace(unread(visit), refused=refused)
 
 
 def take_replaced(journey: Journey, changed: Collection[str]) -> Journey:

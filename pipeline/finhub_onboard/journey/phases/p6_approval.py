@@ -18,7 +18,7 @@ from finhub_onboard.journey.replies import Accepted, Moved
 from finhub_onboard.journey.situation import Foreseen, Situation, Unresolved
 from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
 from finhub_onboard.keys import IdKind
-from finhub_onboard.model import Phase, Risk, Standing
+from finhub_onboard.model import Phase, Repeat, Risk, Standing
 
 _CHECKS_BEFORE_REPEAT = 2
 """The activation check may lag behind an approval that was carried out."""
@@ -77,7 +77,8 @@ def settle(doubt: Unresolved) -> Move:
     if doubt.may_repeat:
         return doubt.repeat()
     if check.verification_ok is False:
-        return doubt.rest(Standing.PARKED, Code.APPROVAL_LOST)
+        is_answered = doubt.journey.repeat is Repeat.REFUSED
+        return doubt.rest(Standing.PARKED, Code.NOT_VERIFIED if is_answered else Code.APPROVAL_LOST)
     return doubt.ask_person()
 
 

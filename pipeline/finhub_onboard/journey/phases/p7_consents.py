@@ -135,8 +135,8 @@ def _send_again(journey: Journey, visit: Visit, consents: Collection[str]) -> Re
 
 
 def begin_again(journey: Journey, visit: Visit, _: Facts) -> Moved | None:
-    """The activation is refused for missing consents: send all of them once more."""
-    if Phase.CONSENTS in visit.begun_again:
+    """The activation is refused for missing consents: send all of them once more, if none before is unresolved."""
+    if journey.doubts or Phase.CONSENTS in visit.begun_again:
         return None
     again = _send_again(journey, visit, journey.consented)
     return replace(again.journey, done=Phase.CONSENTS.number - 1), again.visit
