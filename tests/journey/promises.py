@@ -25,6 +25,7 @@ class Promises:
         self._world = world
         self._attempted: dict[str, dict[str, str]] = {}
         self._refused = False
+        self.expired = False
         self._vouched: set[str] = set()
         self._repeated: set[str] = set()
         self._used_up: set[str] = set()
@@ -67,12 +68,17 @@ class Promises:
         self._used_up.discard(label)
         self._vouched.add(label)
 
-    def answered(self, step: Step, status: int | None, *, final: bool = False) -> None:
-        """The bank answered; ``final``: with a refusal that says something about this customer."""
+    def answered(self, step: Step, status: int | None, *, final: bool = False, over: bool = False) -> None:
+        """The bank answered; ``final``: with a refusal that says something about this customer.
+
+        ``over``: it says that the verification has expired.
+        """
         if final and step.label in self._repeated:
             self._used_up.add(step.label)
         if step.call.name in (CallName.OPEN_VERIFICATION, CallName.APPROVE) and status == REFUSED:
             self._refused = True
+        if step.call.name in (CallName.UPLOAD_DOCUMENT, CallName.APPROVE) and over:
+            self._refused = self.expired = True
 
     @staticmethod
     def worked(step: Step, customer: Customer, person: "Person | None") -> None:

@@ -308,7 +308,8 @@ class Onboarding(RuleBasedStateMachine):
         if before.standing is Standing.COMPLETE:
             assert journey == before
         disowned = bool(before.claimed) and not journey.claimed and journey.code == "claim_unknown"
-        anew = before.standing is Standing.DECLINED and journey.verification_id != before.verification_id
+        may_be_anew = before.standing is Standing.DECLINED or self.world.promises.expired
+        anew = may_be_anew and journey.verification_id != before.verification_id
         if disowned or anew:
             return
         assert journey.done >= before.done or (before.done, journey.done) == (

@@ -1,6 +1,7 @@
 """One customer from end to end in memory: every crash point, every fault, and what each leaves behind."""
 
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -148,6 +149,40 @@ def test_after_a_crash_at_any_instant_the_next_run_finishes(risk: str, webhooks:
         else:
             assert world.journey.standing is Standing.COMPLETE, at
             assert world.bank.carried_out["activate"] == 1
+
+
+def _lost_then_expired(call: CallName, lost: str, step: Step, occurrence: int) -> str:
+    faults = ((lost,) if lost else ()) + ("409_expired",)
+    return faults[occurrence - 1] if step.call.name is call and occurrence <= len(faults) else ""
+
+
+@pytest.mark.parametrize("call", [CallName.UPLOAD_DOCUMENT, CallName.APPROVE])
+@pytest.mark.parametrize("lost", ["", "dropped_before", "dropped_after"])
+def test_after_a_crash_at_any_instant_an_expired_verification_is_replaced_once(call: CallName, lost: str) -> None:
+    """Whatever was lost before: one registration, two verifications and the one repeat of each, one activation."""
+    at, ended = 0, False
+    while not ended:
+        world = World(rules=WEBHOOKS)
+        world.plan = partial(_lost_then_expired, call, lost)
+        world.crash_at = at
+        ended = world.live_or_die()
+        world.crash_at = NEVER
+        for _ in range(2):
+            world.live()
+        assert_truth(world)
+        done = world.bank.carried_out
+        if world.journey.standing is not Standing.COMPLETE:  # the crash took the answer to the one repeat
+            assert (lost, world.journey.code) in (
+                ("dropped_before", "outcome_unknown"),
+                ("dropped_before", "approval_lost"),
+            )
+        else:
+            assert (done["register"], done["activate"], done["approve"]) == (1, 1, 1)
+        assert world.bank.requests["register"] <= 2
+        assert done["open_verification"] <= 3, "two, and the repeat of one that was lost"
+        assert max((done[label] for label in done if label.startswith("upload")), default=0) <= 3
+        at += 1
+    assert at > 10
 
 
 def test_exactly_the_lost_registration_answer_is_in_doubt_without_webhooks() -> None:

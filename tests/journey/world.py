@@ -285,6 +285,7 @@ _REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
     "403_high_risk": (403, {"details": "needs the approval of the power tenant"}),
     "404": (404, {"error": "Not found"}),
     "409": (409, {"error": "Conflict"}),
+    "409_expired": (409, {"error": "State conflict", "details": "Verification has expired"}),
     "413": (413, {"error": "Too large"}),
     "422": (422, {"error": "Business rule"}),
     "422_documents": (422, {"error": "Missing documents", "details": "GOVERNMENT_ID"}),
@@ -541,7 +542,7 @@ class Sending:
         world.point(f"send {step.label} after the work")
         life.answered[key] += 1
         status = made.status if isinstance(made, Reply) else made[0]
-        world.promises.answered(step, status, final=fault in FINAL)
+        world.promises.answered(step, status, final=fault in FINAL, over=fault == "409_expired")
         if isinstance(made, Reply):
             return made
         status, content = made
