@@ -125,23 +125,49 @@ def test_an_approval_may_count_later() -> None:
     assert [person.check().data["verificationOk"] for _ in range(3)] == [False, False, True]
 
 
+def stored(folder: Any, **scenario: Any) -> Desk:
+    """A bank whose state is on disk."""
+    made = Desk()
+    made.sandbox = Sandbox(parse(scenario, "test"), store=Store(folder / "bank.db"))
+    return made.log_in()
+
+
+def restart(person: Person, folder: Any, **scenario: Any) -> None:
+    """End the person's bank, and begin it again from its state, as the next run does with the embedded one."""
+    person.caller.sandbox.store.close()  # type: ignore[attr-defined]
+    person.caller = stored(folder, **scenario)
+
+
+def test_what_happened_once_does_not_happen_again_after_a_restart(tmp_path: Any) -> None:
+    """The same command again goes on, as at a bank: another verification does not expire, too."""
+    expiry: dict[str, Any] = {"meanwhile": [{"does": "expire", "before": ["approveVerification"], "share": 1.0}]}
+    person = stored(tmp_path, **expiry).register("a@example.com")
+    person.verify()
+    person.prove()
+    assert person.approve().status == 409
+    restart(person, tmp_path, **expiry)
+    person.verify()
+    person.prove()
+    assert person.approve().status == 200
+
+
+def test_a_changed_version_stays_changed_after_a_restart(tmp_path: Any) -> None:
+    """The consents before it count."""
+    change: dict[str, Any] = {"consents": {"changes_to": "2.0", "changes_after": 1}}
+    person = stored(tmp_path, **change).register("a@example.com")
+    assert person.consent(CONSENTS[0]).status == 200
+    restart(person, tmp_path, **change)
+    assert person.consent(CONSENTS[1]).status == 400
+
+
 def test_what_is_pending_survives_a_restart(tmp_path: Any) -> None:
     """The bank's state holds what somebody will do, and how many calls there were."""
-
-    def desk() -> Desk:
-        made = Desk()
-        made.sandbox = Sandbox(parse({"verification": {"slow_share": 1.0}}, "test"), store=Store(tmp_path / "bank.db"))
-        return made.log_in()
-
-    first = desk()
-    person = first.register("a@example.com")
+    person = stored(tmp_path, verification={"slow_share": 1.0}).register("a@example.com")
     person.verify()
     person.prove()
     person.approve()
     person.check()
-    assert first.sandbox.store is not None
-    first.sandbox.store.close()
-    person.caller = desk()
+    restart(person, tmp_path, verification={"slow_share": 1.0})
     assert [person.check().data["verificationOk"] for _ in range(2)] == [False, True]
 
 

@@ -69,6 +69,7 @@ class Bank:
         """Take over what an earlier process wrote."""
         for customer in customers:
             self._index(customer)
+        self.consents_taken = sum(consent.count for customer in customers for consent in customer.consents.values())
         told = [(customer, event) for customer in customers for event in customer.events]
         self.deliveries = sorted(told, key=lambda item: item[1].seq)
         self.admin_lock = admin_lock or Lock()

@@ -20,7 +20,7 @@ _BEFORE, _AFTER = "before", "after"
 class Others:
     """Those who also act on our customers."""
 
-    __slots__ = ("_acts", "_bank", "_cases", "_done", "_entries")
+    __slots__ = ("_acts", "_bank", "_cases", "_entries")
 
     def __init__(self, bank: Bank, cases: Cases) -> None:
         self._bank = bank
@@ -32,7 +32,6 @@ class Others:
             "activate": self._activate,
             "refuse_documents": self._refuse_documents,
         }
-        self._done: set[tuple[int, str]] = set()
         self._entries: dict[tuple[str, str], list[tuple[int, Meanwhile]]] = {}
         for place, entry in enumerate(bank.scenario.meanwhile):
             for moment, operations in ((_BEFORE, entry.before), (_AFTER, entry.after)):
@@ -52,13 +51,13 @@ class Others:
 
     def _look(self, moment: str, operation_id: str, customer: Customer, now: float) -> None:
         for place, entry in self._entries.get((moment, operation_id), ()):
-            if (place, customer.id) in self._done or not self._concerns(place, entry, customer):
+            if place in customer.met or not self._concerns(place, entry, customer):
                 continue
-            self._done.add((place, customer.id))
+            customer.met.append(place)
+            self._bank.touch(customer)
             if entry.later_calls or entry.later_minutes:
                 due = now + entry.later_minutes * self._bank.scenario.minute_s
                 customer.pending.append(Pending(does=entry.does, calls=customer.calls + entry.later_calls, at=due))
-                self._bank.touch(customer)
             else:
                 self._carry_out(entry.does, customer, now)
 

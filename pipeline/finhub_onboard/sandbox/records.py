@@ -83,7 +83,10 @@ class Pending(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
 
 
 class Customer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The ``number``-th customer; ``late_risk`` says that its high risk shows only after the tenant's approval."""
+    """The ``number``-th customer; ``late_risk`` says that its high risk shows only after the tenant's approval.
+
+    ``met``: the scenario's entries of others who have acted on it.
+    """
 
     number: int
     id: str
@@ -105,6 +108,7 @@ class Customer(msgspec.Struct, kw_only=True, omit_defaults=True):
     checks: int = 0
     calls: int = 0
     pending: list[Pending] = []
+    met: list[int] = []
     events: list[Event] = []
 
     def approved(self) -> Verification | None:
