@@ -4,6 +4,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from itertools import chain, groupby
 
 import pytest
 from hypothesis import settings
@@ -31,15 +32,19 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deal the tests out: a worker begins with a stretch of this list, so each has its share of those that wait first.
+    """Deal the files out: a worker begins with a stretch of this list, so each has its share of those that wait first.
 
-    What is left at the end is short then, and nobody waits for the last long one.
+    What is left at the end is short then, and nobody waits for the last long one. What the tests of a file share is
+    made once.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
+        shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
         # By name, too: values of a set are collected in another order by each worker.
         ordered = sorted(items, key=lambda item: ("acceptance" not in item.path.parts, item.nodeid))
-        items[:] = [item for first in range(workers) for item in ordered[first::workers]]
+        for _, file in groupby(ordered, key=lambda item: item.path):
+            min(shares, key=len).extend(file)
+        items[:] = chain.from_iterable(shares)
 
 
 @pytest.fixture(scope="session", autouse=True)

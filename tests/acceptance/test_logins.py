@@ -113,6 +113,7 @@ def test_practice_logs_in_the_same_way_at_the_sandbox(way: str, tmp_path: Path) 
     assert (done.returncode, desk.counts()) == (0, {"onboarded": 2}), done.stderr
 
 
+@pytest.mark.exhaustive  # whose bank a rehearsal talks to is shown by `test_rehearse`, too
 def test_a_rehearsal_logs_in_at_its_own_bank(tmp_path: Path) -> None:
     """No log-in of a rehearsal leaves for the address in the configuration."""
     desk = Desk(folder=tmp_path).configure(

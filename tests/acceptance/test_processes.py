@@ -33,7 +33,9 @@ def test_folder_streams_and_exit_code_are_those_of_the_command(desk: Desk, tmp_p
     assert told.stdout.startswith("rows        2")
 
 
-@BOTH
+@pytest.mark.parametrize(
+    "fresh", [pytest.param(False, id="forked"), pytest.param(True, id="fresh", marks=pytest.mark.exhaustive)]
+)
 def test_a_signal_arrives_and_its_exit_code_comes_back(desk: Desk, tmp_path: Path, *, fresh: bool) -> None:
     """Also SIGKILL, as ``Popen`` tells it."""
     assert desk.bank is not None

@@ -20,7 +20,7 @@ from finhub_onboard.model import Disposition
 from tests.acceptance.support import Desk
 from tests.benchmarks.bench_job import customers, fast_bank
 
-CUSTOMERS = 2500
+CUSTOMERS = 1500
 HEARTBEAT_S = 0.2
 MOST_S = 0.3
 TICK_S = 0.01

@@ -334,7 +334,7 @@ def _of(point: str) -> str:
 
 TestOnboarding = Onboarding.TestCase
 TestOnboarding.settings = settings(
-    max_examples=200, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=120, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 
 

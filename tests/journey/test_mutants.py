@@ -69,7 +69,7 @@ MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", typical(MUTANTS, *list(MUTANTS)[::3]))
+@pytest.mark.parametrize("name", typical(MUTANTS, *list(MUTANTS)[::4]))
 def test_the_machine_finds_what_a_cure_prevents(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within some thousand customers; without the mutant the same walks find nothing (``test_machine``)."""
     module, function, mutant = MUTANTS[name]
