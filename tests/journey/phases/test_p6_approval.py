@@ -2,9 +2,10 @@
 
 import pytest
 
-from finhub_onboard.finhub.calls import CallName, Facts, Step, step
+from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, Step, step
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, JourneyRules, Resolve, Rest, Send
+from finhub_onboard.journey.phases.p6_approval import judge_unprocessable
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Phase, Repeat, Standing
 from tests.journey.moves import MANUAL, at, doubt, move, sent
@@ -154,3 +155,11 @@ def test_an_approval_that_conflicts_is_confirmed_by_the_check() -> None:
         assert world.journey.standing is Standing.COMPLETE
         assert world.bank.carried_out["approve"] == 0
         assert world.bank.requests["approve"] == (0 if stopped else 1)
+
+
+def test_documents_that_the_bank_misses_are_not_said_to_be_missing_in_the_row() -> None:
+    """The row may have them: the bank may not have accepted what was uploaded."""
+    found = judge_unprocessable(Reply(status=422, says=422, kind=Kind.MISSING_DOCUMENTS), 0)
+    assert found is not None
+    assert found.code == Code.DOCUMENT_MISSING
+    assert "the row does not have" not in found.message

@@ -3,6 +3,8 @@
 API.md, sections 5 and 9: only the power tenant approves high risk; the activation check shows what was decided.
 """
 
+from msgspec.structs import replace
+
 from finhub_onboard.finhub.calls import CallName, Facts, Kind, Reply, step
 from finhub_onboard.finhub.documents import expected_documents
 from finhub_onboard.finhub.statuses import REFUSED_STATES, VerificationStatus
@@ -138,7 +140,12 @@ _DECLINED = judgement(Verdict.DECLINED, Code.VERIFICATION_REFUSED)
 _NOT_APPROVED = judgement(Verdict.PARKED, Code.NOT_VERIFIED)
 _UNPROCESSABLE = {
     Kind.VERIFICATION_REFUSED: _DECLINED,
-    Kind.MISSING_DOCUMENTS: judgement(Verdict.DOCUMENTS_AGAIN, Code.DOCUMENT_MISSING),
+    # Whether the row has them, or the bank did not accept them, the documents' phase will tell.
+    Kind.MISSING_DOCUMENTS: replace(
+        judgement(Verdict.DOCUMENTS_AGAIN, Code.DOCUMENT_MISSING),
+        message="the bank misses documents for the approval",
+        hint="the job sends those that the row has; what is left is said by the row's result",
+    ),
     Kind.HIGH_RISK: judgement(Verdict.PARKED, Code.HIGH_RISK),
 }
 _NOT_FINAL = judgement(Verdict.CONFIRM, Code.APPROVAL_NOT_FINAL)
