@@ -6,10 +6,10 @@ written now, the command that writes them later is named, and the run keeps its 
 
 import time
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from finhub_onboard.engine.onboarding import Carried
 from finhub_onboard.engine.opening import OpenedRun
+from finhub_onboard.engine.stopping import Stopper
 from finhub_onboard.errors import (
     AccountingError,
     ExitCode,
@@ -20,13 +20,21 @@ from finhub_onboard.errors import (
 )
 from finhub_onboard.events import RunFinished
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.matching.run_facts import RunFacts, report_command, to_json
+from finhub_onboard.matching.run_facts import RunFacts, RunProgress, report_command, to_json
 from finhub_onboard.reports.files.atomic import ReportsError
 from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.writing import write_reports
 
 _WAITS_S = (0.1, 1.0, 2.0, 4.0)
 """The pauses between tries while a file system is unavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """How far a run has got with its customers, and whether something stopped it."""
+
+    progress: RunProgress
+    stopper: Stopper
 
 
 def end_run(inputs: Survey, opened: OpenedRun, carried: Carried, *, batch_rows: int) -> Written:

@@ -15,6 +15,7 @@ from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.admission import Admission
 from finhub_onboard.engine.bank_health import Health
 from finhub_onboard.engine.connection import Connection, connected
+from finhub_onboard.engine.ending import Carried
 from finhub_onboard.engine.fan_out import Engine
 from finhub_onboard.engine.finished_customers import verify_finished
 from finhub_onboard.engine.gateway import Gateway
@@ -43,18 +44,10 @@ from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.incomplete import Known
 from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.requirements import journey_rules
-from finhub_onboard.matching.run_facts import RunProgress, read_progress, to_json
+from finhub_onboard.matching.run_facts import read_progress, to_json
 from finhub_onboard.model import Category
 
 _HEARTBEAT_S = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
-    """How far a run has got with its customers, and whether something stopped it."""
-
-    progress: RunProgress
-    stopper: Stopper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
