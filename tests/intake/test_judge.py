@@ -1,6 +1,10 @@
 from pathlib import Path
 
-from tests.intake.helpers import a_row, judged, told, write
+from finhub_onboard.intake.first_pass import survey
+from finhub_onboard.intake.reading.files import Reading
+from finhub_onboard.intake.second_pass import judge_rows
+from tests.intake.helpers import a_row, judged, rules, told, write
+from tests.intake.mapping.support import profile
 
 
 def test_copies_name_each_other(tmp_path: Path) -> None:
@@ -33,3 +37,20 @@ def test_many_copies_name_some_of_the_others(tmp_path: Path) -> None:
     _, found = judged(write(tmp_path / "x.csv", table))
     assert found[0].violations[0].message.endswith("in rows 2, 3, 4, 5, 6 and 3 more")
     assert found[8].violations[0].message.endswith("in rows 1, 2, 3, 4, 5 and 3 more")
+
+
+def test_a_value_of_another_type_is_told_with_its_column(tmp_path: Path) -> None:
+    """The columns extra.* are judged as one text, but a person must find the cell."""
+    by = profile(
+        extra={
+            "income": {"member": "income", "type": "number"},
+            "pep": {"member": "pep", "type": "boolean"},
+            "job": "job",
+        }
+    )
+    row = a_row() | {"extra.income": "much", "extra.pep": "maybe", "extra.job": "judge"}
+    path = write(tmp_path / "x.csv", [row], tuple(row))
+    found = survey([path], batch_rows=10, reading=Reading(profile=by))
+    [[judged_row]] = judge_rows(found, rules(), batch_rows=10)
+    [violation] = judged_row.violations
+    assert (violation.code, violation.message) == ("extra_type", "extra.income, extra.pep: not of the profile's type")

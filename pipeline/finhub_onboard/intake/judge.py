@@ -19,6 +19,7 @@ from finhub_onboard.intake.checking.categories import Catalogue
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.intake.duplicates.identity import CODE_OF, FIELD_OF, PROBABLE, Companions
 from finhub_onboard.intake.findings import Findings, Lack, Piece
+from finhub_onboard.intake.mapping import extra
 from finhub_onboard.intake.reading.files import Batch, Table
 from finhub_onboard.model import Customer, IntakeRow, Severity, SourceInfo, Violation
 
@@ -220,6 +221,9 @@ class Judge:
                 return {"max_bytes": self.max_document_bytes}
             case ViolationCode.CATEGORY_UNKNOWN:
                 return {"nearest": self.catalogue.nearest(frame["category"][fault.place])}
+            case ViolationCode.EXTRA_TYPE:
+                members = table.reading.profile.extra_columns
+                return {"columns": ", ".join(extra.of_another_type(frame["extra"][fault.place], members))}
         return {}
 
     def _name_rows(self, others: Sequence[int], more: int) -> str:

@@ -121,7 +121,7 @@ class ViolationCode(StrEnum):
     EXTERNAL_ID_PERSONAL = ("external_id_personal", "an e-mail or phone that stands in every report", "use another key")
     COUNTRY_UNKNOWN = ("country_unknown", "the country is no ISO 3166 code or English name", "write LT or Lithuania")
     IP_ADDRESS_INVALID = ("ip_address_invalid", "this is no IP address", "write it as 192.168.10.5 or 2001:db8::1")
-    EXTRA_TYPE = ("extra_type", "a value of extra.* is not of the profile's type", "correct it, or map it in values")
+    EXTRA_TYPE = ("extra_type", "{columns}: not of the profile's type", "correct it, or map it in values")
     CATEGORY_UNKNOWN = (
         "category_unknown",
         "the bank's hierarchy has no such category",

@@ -6,7 +6,7 @@ nothing. A number or boolean that is none stays a text, which the rules find. Kn
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -24,6 +24,12 @@ def joined(columns: Sequence[tuple[ExtraMember, pl.Series]], height: int) -> pl.
     members = [(json.dumps(member.member), member.type) for member, _ in columns]
     rows = zip(*(values.to_list() for _, values in columns), strict=True)
     return pl.Series((_text(members, row) for row in rows), dtype=pl.String)
+
+
+def of_another_type(text: str, columns: Mapping[str, ExtraMember]) -> list[str]:
+    """Name the columns whose values in a joined text should be numbers or booleans, and are texts."""
+    values = json.loads(text)
+    return [name for name, one in columns.items() if one.type != "text" and isinstance(values.get(one.member), str)]
 
 
 def _text(members: Sequence[tuple[str, str]], values: Sequence[str]) -> str:
