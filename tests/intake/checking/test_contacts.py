@@ -63,3 +63,20 @@ def test_what_is_no_address_keeps_its_own_key() -> None:
         "\u00e9",
         "xn--",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("FE80:0:0::1", "fe80::1"),
+        ("127.0.0.1, 127.0.0.2", None),
+        ("127.0.0.1:80", None),
+        ("fe80::1%eth0", None),
+        ("fe80::1%é", None),
+        ("fe80::1%a\nX-Other: 1", None),
+    ],
+)
+def test_an_ip_address_is_one_that_a_header_can_have(text: str, address: str | None) -> None:
+    """A zone may be any text; one that is no ASCII ended the whole run."""
+    assert contacts.ip_address(text) == address

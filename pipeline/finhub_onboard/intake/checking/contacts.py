@@ -85,8 +85,11 @@ def plain_emails(values: pl.Series) -> pl.Series:
 
 
 def ip_address(text: str) -> str | None:
-    """Return an IPv4 or IPv6 address in its usual form; None for anything else."""
+    """Return an IPv4 or IPv6 address in its usual form; None for anything else.
+
+    Nor may it have a zone (``%eth0``): that is a name on one machine, and may be any text, which is no header.
+    """
     try:
-        return ipaddress.ip_address(text).compressed
+        return None if "%" in text else ipaddress.ip_address(text).compressed
     except ValueError:
         return None
