@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from finhub_onboard.errors import StoppedEarlyError
+from finhub_onboard.errors import RefusedError, StoppedEarlyError
 from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.outbound.admin_calls import AdminCalls
 from finhub_onboard.outbound.finished_customers import FinishedCustomers
@@ -38,6 +38,14 @@ def test_only_a_customer_who_is_not_found_is_gone(status: int, known: bool) -> N
     """The check of an active customer is not documented: any other answer of the bank shows that it knows it."""
     assert is_known((status, {"code": status, "message": "no", "data": {"error": "no"}})) is known
     assert is_known((200, {"code": 200, "data": {"activationAllowed": False, "consentOk": True}})) is True
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_user_who_may_not_look_knows_nothing(status: int) -> None:
+    """That is no sign that the customers are there."""
+    answer: Scripted = (status, {"code": status, "message": "no", "data": {"error": "no"}})
+    with pytest.raises(RefusedError, match=str(status)):
+        is_known(*[answer, TOKEN] * 4)
 
 
 def test_a_gateway_or_a_bank_without_an_answer_says_nothing_about_a_customer() -> None:

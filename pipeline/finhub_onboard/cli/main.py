@@ -109,6 +109,8 @@ def run_command(
     from finhub_onboard import job
     from finhub_onboard.commands import validate
 
+    if dry_run and verify:
+        raise click.UsageError("--verify asks the bank, and --dry-run sends nothing: give one of them")
     with _console(json_logs=json_logs) as bus:
         settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
         order = _order(inputs, profile, out, limit, config)

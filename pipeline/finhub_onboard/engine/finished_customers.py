@@ -5,6 +5,8 @@ from finhub_onboard.errors import RefusedError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.ledger.ports import Reader
 
+_SHOWN = 10
+"""The most customers who are named."""
 _HINT = (
     "ask the bank; if its data were reset, name a new ledger in ledger.url, so that all are registered again; if it is"
     " another bank, correct api.base_url and api.tenant_id"
@@ -24,4 +26,7 @@ async def verify_finished(connection: Connection, ledger: Reader, count: int, em
         raise RefusedError(
             f"the bank does not know {lost} of the {len(known)} customers who were finished last", hint=_HINT
         )
-    emit(Notice(message=f"the bank knows {len(known) - lost} of the {len(known)} customers who were finished last"))
+    gone = [journey for journey, is_known in zip(finished, known, strict=True) if not is_known]
+    names = ", ".join(ledger.keys.unseal(journey.key, journey.sealed_id) or "one" for journey in gone[:_SHOWN])
+    told = f"; not {names}{' and others' if lost > _SHOWN else ''}: look for them in the Admin Portal" if gone else ""
+    emit(Notice(message=f"the bank knows {len(known) - lost} of the last {len(known)} finished customers{told}"))

@@ -171,7 +171,8 @@ class Signs:
         is_new = journey.first_run == self._run
         if reason := self._strangers.observe(at.call.name, judgement.code, is_new=is_new):
             return reason
-        further = is_further(journey, at, facts) if judgement.verdict is Verdict.DONE else None
+        # Whom this run registered the bank may have approved or activated by itself since.
+        further = is_further(journey, at, facts) if judgement.verdict is Verdict.DONE and not is_new else None
         if further is None or len(self._looked) >= _MOST_LOOKED:
             return ""
         self._looked[journey.key] = further
