@@ -27,6 +27,7 @@ async def verify_finished(connection: Connection, ledger: Reader, count: int, em
             f"the bank does not know {lost} of the {len(known)} customers who were finished last", hint=_HINT
         )
     gone = [journey for journey, is_known in zip(finished, known, strict=True) if not is_known]
-    names = ", ".join(ledger.keys.unseal(journey.key, journey.sealed_id) or "one" for journey in gone[:_SHOWN])
+    # By the bank's ids: an external_id may be an e-mail, and this is a line of the log.
+    names = ", ".join(journey.customer_id for journey in gone[:_SHOWN])
     told = f"; not {names}{' and others' if lost > _SHOWN else ''}: look for them in the Admin Portal" if gone else ""
     emit(Notice(message=f"the bank knows {len(known) - lost} of the last {len(known)} finished customers{told}"))
