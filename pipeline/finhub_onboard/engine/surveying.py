@@ -56,9 +56,13 @@ def _refuse_own_members(profile: Profile) -> None:
 
 def _unmapped(inputs: Survey) -> list[str]:
     """The columns ``extra.*`` that are not sent; only names that can be shown."""
-    names = dict.fromkeys(name for table in inputs.tables for name in showable(table.columns))
-    profile = inputs.reading.profile
-    return [name for name in names if name.startswith(f"{EXTRA}.") and name not in profile.named]
+    mapped = inputs.reading.profile.named
+    names: dict[str, None] = {}
+    for table in inputs.tables:
+        unmapped = {name for name in table.columns if name.startswith(f"{EXTRA}.") and name not in mapped}
+        if unmapped:  # else the vocabulary of headers is not needed
+            names |= dict.fromkeys(name for name in showable(table.columns) if name in unmapped)
+    return list(names)
 
 
 def announce_deadline(settings: Settings, began: datetime, emit: Handler) -> datetime | None:
