@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,60 @@ def test_what_came_out_before_is_the_source_where_the_bank_tells_no_level(tmp_pa
         assert any("level" in text for text in plan(desk, first)["assumptions"])
         desk.run(first)
         assert not any("level" in text for text in equal(desk, second)["assumptions"])
+
+
+@pytest.mark.parametrize("where", typical(["embedded", "server"], "server"))
+def test_what_a_category_asks_for_is_foreseen(tmp_path: Path, where: str) -> None:
+    """`plan` and `validate` name the rows that the run then does not register, by what a run read before."""
+    by = tmp_path / "profile.toml"
+    by.write_text('[extra]\nmonitoring = "parametrization.monitoring"\n', encoding="utf-8")
+    words = (monitored(tmp_path / "new.csv", "", "DAILY", "HOURLY", None), "--profile", by)
+    with ExitStack() as stack:
+        desk = Desk(folder=tmp_path, bank=stack.enter_context(sandbox()) if where == "server" else None)
+        desk.configure(FAST).run(head(SAMPLE, 1, tmp_path / "old.csv"))
+        assert plan(desk, *words)["dispositions"]["failed"] == 3  # nothing states a riskLevel
+        desk.configure(f'{FAST}\n[categories."INDIVIDUAL_MONITORED".parametrization]\nriskLevel = "LOW"\n')
+        assert desk.onboard("validate", *words, "--config", desk.config, "--out", desk.out).returncode == 3
+        assert desk.counts() == {"rejected": 2, "pending": 2}
+        beforehand = errors(desk)
+        assert [error[:3] for error in beforehand] == [(row, "category", "category_parameters") for row in ("1", "3")]
+        equal(desk, *words)
+        assert desk.counts() == {"failed": 2, "onboarded": 2}
+        assert errors(desk) == beforehand
+        desk.configure(FAST)  # whoever is registered needs nothing more
+        assert desk.run(*words, "--dry-run").returncode == 3
+        assert desk.counts() == {"rejected": 2, "unchanged": 2}
+        equal(desk, *words)
+        assert desk.counts() == {"failed": 2, "unchanged": 2}
+
+
+def test_a_value_that_the_bank_does_not_allow_is_said_beforehand(desk: Desk, tmp_path: Path) -> None:
+    """A run would end before the first call; where the bank was not asked yet nobody knows."""
+    source = monitored(tmp_path / "new.csv", None)
+    desk.configure(f'{FAST}\n[categories."INDIVIDUAL_MONITORED".parametrization]\nmonitoring = "HOURLY"\n')
+    words = ("plan", source, "--config", desk.config)
+    assert "would be refused" not in desk.onboard(*words).stderr
+    assert desk.onboard("check", "--config", desk.config).returncode != 0
+    assert "a run would be refused: categories" in desk.onboard(*words).stderr
+    assert desk.run(source).returncode == 2
+
+
+def monitored(path: Path, *values: str | None) -> Path:
+    """A row for each value of the column `extra.monitoring`; None: of a category that asks for nothing."""
+    with SAMPLE.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))[5 : 5 + len(values)]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=[*rows[0], "extra.monitoring"])
+        writer.writeheader()
+        for row, value in zip(rows, values, strict=True):
+            category = "INDIVIDUAL_STANDARD" if value is None else "INDIVIDUAL_MONITORED"
+            writer.writerow(row | {"category": category, "risk_level": "LOW", "extra.monitoring": value or ""})
+    return path
+
+
+def errors(desk: Desk) -> list[tuple[str, ...]]:
+    """What `errors.csv` says of rows, whoever found it."""
+    return [tuple(row[name] for name in ("row_number", "field", "code", "message")) for row in desk.table("errors.csv")]
 
 
 def test_a_partners_file_with_its_profile(tmp_path: Path) -> None:

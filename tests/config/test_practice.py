@@ -60,6 +60,12 @@ def test_the_identity_is_the_one_that_the_sandbox_knows() -> None:
     assert (practice.SUBSCRIPTION_ID, practice.SEED) == (demo.SUBSCRIPTION_ID, demo.SEED)
     known = [(each.key, each.id, each.name, each.risk if each.individual else "B2B") for each in demo.CATEGORIES]
     assert [(each.key, each.id, each.name, each.risk) for each in practice.CATEGORIES] == known
+    asked = [(f.code, f.id, f.mandatory_keys, f.allowed_values) for each in demo.CATEGORIES for f in each.features]
+    features = [feature for each in practice.CATEGORIES for feature in each.features]
+    assert [(one.code, one.id, one.mandatory, dict(one.allowed)) for one in features] == asked
+    assert [each.key for each in practice.CATEGORIES if each.features] == [
+        each.key for each in demo.CATEGORIES if each.features
+    ]
 
 
 @pytest.mark.parametrize(

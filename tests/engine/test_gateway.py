@@ -1,4 +1,4 @@
-"""The way to the bank: categories by any of their names, requests that cannot be built."""
+"""The way to the bank: requests that cannot be built, and what an answer must be about."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import pytest
 
 from finhub_onboard.config.loading import load
 from finhub_onboard.engine.bank_settings import tenant_of
-from finhub_onboard.engine.gateway import Broken, Gateway, Ready, index_categories
+from finhub_onboard.engine.gateway import Broken, Gateway, Ready
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
 from finhub_onboard.finhub.requests import Outgoing, Payloads
@@ -35,21 +35,6 @@ KEYS = Keys("s", "t")
 STANDARD = Category(key="INDIVIDUAL_STANDARD", id="101", name="Individual Standard")
 PLUS = Category(key="INDIVIDUAL_PLUS", id="102", name="Individual Plus")
 JOURNEY = Journey(key=b"k", fingerprint=b"", customer_id="c", user_id="u", verification_id="v")
-
-
-@pytest.mark.parametrize("name", ["INDIVIDUAL_PLUS", "individual_plus", "102", "Individual Plus", "INDIVIDUAL PLUS"])
-def test_a_category_is_found_by_key_id_or_name_in_any_case(name: str) -> None:
-    """DESIGN 3.3: the hierarchy's key, id or name."""
-    assert index_categories((STANDARD, PLUS))[name.casefold()] is PLUS
-
-
-def test_keys_win_over_ids_and_ids_over_names() -> None:
-    """A tenant may name one category like another's key."""
-    confusing = Category(key="X", id="INDIVIDUAL_PLUS", name="101")
-    index = index_categories((confusing, STANDARD, PLUS))
-    assert index["individual_plus"] is PLUS
-    assert index["101"] is STANDARD
-    assert index["x"] is confusing
 
 
 def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:

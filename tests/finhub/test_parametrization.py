@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from finhub_onboard.finhub.parametrization import Parameters, faults, relations, values_of
+from finhub_onboard.finhub.parametrization import Parameters, faults, lacking, relations, values_of
 from finhub_onboard.model import Category, Feature
 from tests.outbound.support import customer
 
@@ -22,7 +22,7 @@ def test_values_come_from_constants_then_columns_then_the_partners_own() -> None
     row = customer(risk_level="HIGH", gender="", extra='{"parametrization.monitoring":"DAILY","other":"x"}')
     constants = {"riskLevel": "LOW", "monitoring": "WEEKLY", "limit": "1", "pep": "NO"}
     columns = {"riskLevel": "risk_level", "pep": "gender"}
-    found = values_of(row, Parameters(constants=constants, columns=columns))
+    found = values_of(row, CATEGORY, {"k-1": Parameters(constants=constants, columns=columns)})
     assert found == {"riskLevel": "HIGH", "monitoring": "DAILY", "limit": "1"}
 
 
@@ -49,3 +49,10 @@ def test_values_are_sent_with_the_feature_that_asks_for_them() -> None:
         {"featureId": "f-1", "featureCode": "MONITORING", "parametrization": {"monitoring": "DAILY"}}
     ]
     assert relations(CATEGORY, {}) == []
+
+
+def test_what_is_stated_for_another_category_is_not_used() -> None:
+    """And a category that asks for nothing takes nothing."""
+    stated = {"other": Parameters(constants={"riskLevel": "LOW", "monitoring": "DAILY"})}
+    assert [key for key, _ in lacking(customer(), CATEGORY, stated)] == ["riskLevel", "monitoring"]
+    assert values_of(customer(), Category(key="OTHER", id="o", name="O"), stated) == {}

@@ -1,10 +1,13 @@
 from pathlib import Path
 
+from finhub_onboard.intake.findings import Lack
 from finhub_onboard.intake.first_pass import survey
+from finhub_onboard.intake.judge import Demands
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.intake.second_pass import judge_rows
 from tests.intake.helpers import a_row, judged, rules, told, write
 from tests.intake.mapping.support import profile
+from tests.values import replace
 
 
 def test_copies_name_each_other(tmp_path: Path) -> None:
@@ -54,3 +57,19 @@ def test_a_value_of_another_type_is_told_with_its_column(tmp_path: Path) -> None
     [[judged_row]] = judge_rows(found, rules(), batch_rows=10)
     [violation] = judged_row.violations
     assert (violation.code, violation.message) == ("extra_type", "extra.income, extra.pep: not of the profile's type")
+
+
+def test_what_a_category_demands_is_a_warning_of_its_good_rows(tmp_path: Path) -> None:
+    """Row by row, whatever the batches are; other categories and rows that break a rule are not asked."""
+    table = [a_row(number, gender="" if number % 2 else "MALE") for number in range(8)]
+    table[3] |= {"category": "INDIVIDUAL_PLUS"}
+    table[5] |= {"email": "none"}
+    found = survey([write(tmp_path / "x.csv", table, tuple(table[0]))], batch_rows=10)
+    lack = Lack(field="category", code="category_parameters", message="m", hint="h")
+    demands = Demands(
+        lacks=lambda customer: () if customer.gender else (lack,), categories=["INDIVIDUAL_STANDARD", "other"]
+    )
+    for size in (1, 3, 10):
+        rows = [row for rows in judge_rows(found, replace(rules(), demands=demands), batch_rows=size) for row in rows]
+        told_of = [(row.row_number, finding.code) for row in rows for finding in row.findings]
+        assert [number for number, code in told_of if code == "category_parameters"] == [2, 8]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from finhub_onboard.journey.forecast import Forecaster
+from finhub_onboard.journey.ports import Problem
 from finhub_onboard.journey.situation import Expected
 from finhub_onboard.journey.taking_up import begin_visit, enter
 from finhub_onboard.model import Journey, Phase, Standing
@@ -102,3 +103,23 @@ def test_a_risk_that_only_the_bank_knows_is_taken_as_low() -> None:
     assert foreseen(world, None, AUTO)[0][Phase.DOCUMENTS] == 1
     journey = Journey(key=world.key, fingerprint=KEYS.fingerprint(world.customer), done=3, risk="VERY_LOW")
     assert foreseen(world, journey, AUTO)[0][Phase.DOCUMENTS] == 1
+
+
+@pytest.mark.parametrize("until", [Phase.CATEGORIZATION, Phase.ACTIVATION])
+def test_a_registration_that_is_not_sent_costs_no_call(until: Phase) -> None:
+    """A new customer fails there, if the run comes as far."""
+    rules = replace(AUTO, until=until)
+    world = World(a_customer(category="GONE"), rules=rules)
+    problem = Problem(code="category_unknown", message="no such category", hint="correct it", field="category")
+    told = foreseen(world, None, rules, Expected(level="LOW", unregistrable=problem))
+    assert told[1:] == lived(world)[1:]
+    assert (told[1] is Standing.FAILED, told[0].total()) == (until is Phase.ACTIVATION, 0)
+
+
+def test_who_is_registered_is_foreseen_to_the_end() -> None:
+    """What a registration lacks by now does not matter any more."""
+    world = World(a_customer(), rules=replace(AUTO, until=Phase.REGISTRATION))
+    world.live()
+    problem = Problem(code="category_parameters", message="", hint="", field="category")
+    told = foreseen(world, world.journey, AUTO, Expected(level="LOW", unregistrable=problem))
+    assert told[1] is Standing.COMPLETE

@@ -5,7 +5,7 @@ Promises: rows are judged as by a run, with the bank's categories as the newest 
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,13 +13,15 @@ from datetime import UTC, datetime
 from finhub_onboard.config import practice
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.parametrization import foreseen, refuse_unfit
 from finhub_onboard.engine.preconditions import look_into_ledger, need_seed, say_if_clock_is_behind, say_if_missing
 from finhub_onboard.engine.surveying import survey_inputs
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.second_pass import judge_rows
-from finhub_onboard.journey.forecast import Forecaster, Outlook, may_be_approved
+from finhub_onboard.journey.forecast import Forecaster, may_be_approved
 from finhub_onboard.journey.levels import ASSUMED, Levels, Source, level_of, levels
+from finhub_onboard.journey.ports import Problem
 from finhub_onboard.journey.situation import Expected
 from finhub_onboard.journey.taking_up import begin_visit, enter, needs_visit
 from finhub_onboard.keys import Keys
@@ -111,12 +113,13 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
             desk.ledger = ledger = stack.enter_context(look_into_ledger(settings, emit=emit))
             desk.keys = ledger.keys
             say_if_clock_is_behind(ledger, emit)
-            _say_if_refused(ledger, settings, emit)
             desk.view = Known(facts, ledger, ledger.keys, run=0)
             desk.evidence = Evidence(ledger.keys, settings.documents.root, settings.documents.max_bytes)
             forecast.latency_s = ledger.latency_s()
         runs = [read_progress(run.facts) for run in desk.ledger.runs()] if desk.ledger else []
         categories = _categories(settings, desk.ledger, runs)
+        _say_if_refused(desk.ledger, settings, categories, emit)
+        desk.unregistrable = foreseen(settings, categories or ())
         desk.levels = levels(categories, [run.levels for run in runs])
         judging = rules_of(facts, categories)
         for batch in judge_rows(inputs, judging, batch_rows=settings.intake.batch_rows):
@@ -125,9 +128,14 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     return forecast
 
 
-def _say_if_refused(ledger: Reader, settings: Settings, emit: Handler) -> None:
+def _say_if_refused(
+    ledger: Reader | None, settings: Settings, categories: Sequence[Category] | None, emit: Handler
+) -> None:
     try:
-        recognise(ledger, settings)
+        if ledger:
+            recognise(ledger, settings)
+        if any(category.features for category in categories or ()):  # else they may not be known
+            refuse_unfit(settings, categories or ())
     except ConfigurationError as error:
         emit(Notice(message=f"a run would be refused: {error}"))
 
@@ -151,6 +159,7 @@ class _Desk:
     plan: Plan
     asked: Asked
     levels: Levels = field(default_factory=lambda: levels(None, []))
+    unregistrable: Callable[[Customer], Problem | None] = lambda _: None
     ledger: Reader | None = None
     keys: Keys | None = None
     view: Known | None = None
@@ -185,13 +194,14 @@ class _Desk:
     def _foresee(self, customer: Customer, journey: Journey | None, fingerprint: bytes) -> None:
         entered = enter(journey, key=journey.key if journey else b"", fingerprint=fingerprint, run=0, now=1.0)
         taken_up = begin_visit(entered, row=fingerprint)
-        cases = [Expected(level=level) for level in self._levels(customer, entered)]
+        problem = self.unregistrable(customer)
+        cases = [Expected(level=level, unregistrable=problem) for level in self._levels(customer, entered)]
         if journey is not None and may_be_approved(journey):
             self.plan.waiting += 1
             cases.append(replace(cases[0], approved=True))
         likeliest, *others = (self.forecaster.outlook(entered, customer, taken_up, case) for case in cases)
         self.plan.calls.update(likeliest.calls)
-        self.plan.ends[_end(likeliest), likeliest.code] += 1
+        self.plan.ends[_ENDS[likeliest.standing], likeliest.code] += 1
         for phase in Phase if any(other.calls != likeliest.calls for other in others) else ():
             counts = [outlook.calls[phase] for outlook in (likeliest, *others)]
             self.plan.less[phase] += counts[0] - min(counts)
@@ -213,10 +223,6 @@ _ENDS = {
     Standing.IN_DOUBT: Disposition.IN_DOUBT,
     Standing.OPEN: Disposition.PENDING,
 }
-
-
-def _end(outlook: Outlook) -> Disposition:
-    return _ENDS[outlook.standing]
 
 
 def as_rows(forecast: Plan) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from finhub_onboard.model import B2B, PROHIBITED, Category
+from finhub_onboard.model import B2B, PROHIBITED, Category, Feature
 
 IDENTITY: Final = {
     "tenant_id": "7d0c0a52-6c1e-4b5e-9a63-2f1f5a1b0c01",
@@ -30,12 +30,24 @@ LOGIN_PATHS: Final = {"oauth": "/oauth/token", "password": "/api/v2/auth/token"}
 """Way of logging in -> where the sandbox takes it, for the ways that have an address of their own."""
 SEED: Final = "the sandbox's own seed, invented, for practice only"
 """For who gives none."""
+_MONITORING = Feature(
+    code="TRANSACTION_MONITORING",
+    id="sample-feat-monitoring-001",
+    mandatory=("riskLevel", "monitoring"),
+    allowed=(("riskLevel", ("LOW", "MEDIUM", "HIGH")), ("monitoring", ("WEEKLY", "DAILY", "REAL_TIME"))),
+)
 CATEGORIES: Final = (
     Category(key="INDIVIDUAL_STANDARD", id="sample-cat-b2c-low-001", name="Individual Standard", risk="LOW"),
     Category(key="INDIVIDUAL_PLUS", id="sample-cat-b2c-medium-001", name="Individual Plus", risk="MEDIUM"),
     Category(key="INDIVIDUAL_PREMIUM", id="sample-cat-b2c-high-001", name="Individual Premium", risk="HIGH"),
     Category(key="B2B_SMALL_BUSINESS", id="sample-cat-b2b-small-001", name="Small Business", risk=B2B),
-    Category(key="INDIVIDUAL_MONITORED", id="sample-cat-b2c-monitored-001", name="Individual Monitored", risk="LOW"),
+    Category(
+        key="INDIVIDUAL_MONITORED",
+        id="sample-cat-b2c-monitored-001",
+        name="Individual Monitored",
+        risk="LOW",
+        features=(_MONITORING,),
+    ),
     Category(
         key="INDIVIDUAL_PROHIBITED", id="sample-cat-b2c-prohibited-001", name="Individual Prohibited", risk=PROHIBITED
     ),

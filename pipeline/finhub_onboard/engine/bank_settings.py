@@ -6,12 +6,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from finhub_onboard.config.categories import CategorySettings, column_of
 from finhub_onboard.config.credentials import SENT_BY, variable
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.parametrization import stated_in
 from finhub_onboard.finhub.consents import Consent
 from finhub_onboard.finhub.logins import OAuthLogin, PasswordLogin
-from finhub_onboard.finhub.parametrization import Parameters
 from finhub_onboard.finhub.patience import Patience, jittered
 from finhub_onboard.finhub.requests import Tenant
 from finhub_onboard.outbound.client import Caller
@@ -35,15 +34,9 @@ def tenant_of(settings: Settings) -> Tenant:
         notes_the_id=api.external_id_in == "notes",
         consent_versions={consent: getattr(consents, consent.version_column) for consent in Consent},
         activation_code=settings.journey.activation_code,
-        parameters={name.casefold(): _parameters(one) for name, one in settings.categories.items()},
+        parameters=stated_in(settings),
         login=_login_of(settings),
     )
-
-
-def _parameters(category: CategorySettings) -> Parameters:
-    columns = {key: column for key, value in category.parametrization.items() if (column := column_of(value))}
-    constants = {key: value for key, value in category.parametrization.items() if key not in columns}
-    return Parameters(constants=constants, columns=columns)
 
 
 def _login_of(settings: Settings) -> OAuthLogin | PasswordLogin | None:

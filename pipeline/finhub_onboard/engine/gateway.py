@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from finhub_onboard.engine.bank_health import Health
 from finhub_onboard.engine.id_owners import IdOwners
+from finhub_onboard.engine.parametrization import index_categories, problem_of
 from finhub_onboard.finhub.calls import CallName, Reply, Step
 from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
 from finhub_onboard.finhub.requests import Document, Outgoing, Payloads
@@ -160,13 +161,10 @@ class Gateway:
                 hint=Code.CATEGORY_UNKNOWN.hint,
                 field="category",
             )
-        if step.call.name is CallName.REGISTER and (lacking := self._payloads.lacking_parameters(customer, category)):
-            return Problem(
-                code=Code.CATEGORY_PARAMETERS,
-                message=f"{Code.CATEGORY_PARAMETERS.message}: {'; '.join(f'{key}: {want}' for key, want in lacking)}",
-                hint=Code.CATEGORY_PARAMETERS.hint,
-                field="category",
-            )
+        if step.call.name is CallName.REGISTER and (
+            problem := problem_of(self._payloads.lacking_parameters(customer, category))
+        ):
+            return problem
         if step.call.name is not CallName.UPLOAD_DOCUMENT:
             outgoing = self._payloads.build(step, customer, journey, category=category)
             return self._ready(step, outgoing, customer, journey)
@@ -220,10 +218,3 @@ class Gateway:
     def observe(self, reply: Reply) -> None:
         """Feed every reply to the health check of the bank."""
         self._health.observe(reply)
-
-
-def index_categories(categories: tuple[Category, ...]) -> dict[str, Category]:
-    """Categories by every word that a row may use; keys take precedence over ids, ids over names."""
-    by_name = {category.name.casefold(): category for category in categories}
-    by_id = {category.id.casefold(): category for category in categories}
-    return by_name | by_id | {category.key.casefold(): category for category in categories}

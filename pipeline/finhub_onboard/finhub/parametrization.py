@@ -22,12 +22,29 @@ class Parameters:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def values_of(customer: Customer, stated: Parameters) -> dict[str, Any]:
-    """The values for a customer by key: constants, then columns, then what the partner's file states as such."""
+Stated = Mapping[str, Parameters]
+"""What the settings state for categories, by key, id or name in lower case."""
+
+
+def values_of(customer: Customer, category: Category, stated: Stated) -> dict[str, Any]:
+    """The values for a customer of the category, by key, if its features ask for any."""
+    if not category.features:
+        return {}
+    found = (stated.get(word.casefold()) for word in (category.key, category.id, category.name))
+    return _values(customer, next(filter(None, found), Parameters()))
+
+
+def _values(customer: Customer, stated: Parameters) -> dict[str, Any]:
+    """Constants, then columns, then what the partner's file states as such."""
     extra: dict[str, Any] = json.loads(customer.extra) if customer.extra else {}
     own = {name.removeprefix(PREFIX): value for name, value in extra.items() if name.startswith(PREFIX)}
     from_row = {key: getattr(customer, column) for key, column in stated.columns.items()}
     return {key: value for key, value in {**stated.constants, **from_row, **own}.items() if value != ""}
+
+
+def lacking(customer: Customer, category: Category, stated: Stated) -> list[tuple[str, str]]:
+    """The keys of the category's features that a customer has no value for, or one that is not allowed."""
+    return list(faults(category, values_of(customer, category, stated))) if category.features else []
 
 
 def faults(category: Category, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from finhub_onboard.finhub.calls import CallName, Step
 from finhub_onboard.finhub.consents import Consent
 from finhub_onboard.finhub.documents import uploaded_as
 from finhub_onboard.finhub.logins import OAuthLogin, PasswordLogin
-from finhub_onboard.finhub.parametrization import Parameters, faults, values_of
+from finhub_onboard.finhub.parametrization import Stated, lacking, values_of
 from finhub_onboard.finhub.registration import registration_body
 from finhub_onboard.keys import Keys
 from finhub_onboard.model import Category, Customer, Journey, Risk
@@ -55,8 +55,7 @@ class Tenant:
 
     ``subscription_id`` is the webhook subscription whose deliveries can be read. ``verifies_as_admin``: verifications
     are opened by ``POST /verifications``. ``notes_the_id``: a verification's notes are the ``external_id``, so that a
-    person finds the row. ``parameters`` are by a category's key, id or name in lower case.
-    ``consent_versions`` are for rows that name none; ``{now}`` in the activation
+    person finds the row. ``consent_versions`` are for rows that name none; ``{now}`` in the activation
     code becomes the time. ``login`` is production's log-in in place of the admin session.
     """
 
@@ -72,7 +71,7 @@ class Tenant:
     notes_the_id: bool
     consent_versions: Mapping[Consent, str]
     activation_code: str
-    parameters: Mapping[str, Parameters] = field(default_factory=dict)
+    parameters: Stated = field(default_factory=dict)
     login: OAuthLogin | PasswordLogin | None = None
 
 
@@ -142,14 +141,7 @@ class Payloads:
 
     def lacking_parameters(self, customer: Customer, category: Category) -> list[tuple[str, str]]:
         """The keys of the category's features that have no value, or one that is not allowed, with what is wanted."""
-        return list(faults(category, self._parameters(customer, category))) if category.features else []
-
-    def _parameters(self, customer: Customer, category: Category) -> dict[str, Any]:
-        if not category.features:
-            return {}
-        words = (category.key, category.id, category.name)
-        stated = (self._tenant.parameters.get(word.casefold()) for word in words)
-        return values_of(customer, next(filter(None, stated), Parameters()))
+        return lacking(customer, category, self._tenant.parameters)
 
     def build(
         self, step: Step, customer: Customer, journey: Journey, *, category: Category, document: Document | None = None
@@ -164,7 +156,7 @@ class Payloads:
                     category,
                     tenant_id=self._tenant.tenant_id,
                     password=password,
-                    parameters=self._parameters(customer, category),
+                    parameters=values_of(customer, category, self._tenant.parameters),
                 )
                 return _post("/customer/individual/registration", body)
             case CallName.OPEN_SESSION:

@@ -137,6 +137,18 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Demands:
+    """What some categories need of a good row beyond the rules; ``categories``: all words for these."""
+
+    lacks: Callable[[Customer], Sequence[Lack]]
+    categories: Sequence[str]
+
+    def places(self, frame: pl.DataFrame) -> list[int]:
+        """Return the places of the rows that have one of these categories."""
+        return frame["category"].is_in(self.categories).arg_true().to_list()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """What is known about all inputs, and the parameters of the messages."""
 
@@ -147,6 +159,7 @@ class Judge:
     max_document_bytes: int
     reject_probable: bool
     needs: Needs | None = None
+    demands: Demands | None = None
 
     def judge(
         self,
@@ -177,6 +190,8 @@ class Judge:
                 findings.add(place, column, code, {}, severity)
         if self.needs:
             self._lacks(findings, self.needs, frame)
+        if self.demands:
+            self._demanded(findings, self.demands, frame)
         return list(_split(pieces, frame, findings, given.places, earlier))
 
     @staticmethod
@@ -205,6 +220,14 @@ class Judge:
                     if place not in findings.errors:
                         for lack in lacking:
                             findings.lack(place, lack)
+
+    @staticmethod
+    def _demanded(findings: "Findings", demands: Demands, frame: pl.DataFrame) -> None:
+        places = [place for place in demands.places(frame) if place not in findings.errors]
+        rows = customers.build(frame[places], source="", row_numbers=places) if places else []
+        for place, customer in zip(places, rows, strict=True):
+            for lack in demands.lacks(customer):
+                findings.lack(place, lack)
 
     def _facts(self, fault: schema.BrokenRule, frame: pl.DataFrame, table: Table) -> Mapping[str, object]:
         """Return the parameters of a code's message; none is a value of the row."""

@@ -19,7 +19,7 @@ from finhub_onboard.intake.checking.categories import Catalogue, words_of
 from finhub_onboard.intake.checking.normalise import canonical, normalise
 from finhub_onboard.intake.findings import Piece
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.intake.judge import Judge, JudgedBatch, Needs
+from finhub_onboard.intake.judge import Demands, Judge, JudgedBatch, Needs
 from finhub_onboard.intake.pipelined import group_items, map_in_order
 from finhub_onboard.intake.reading import files, stamps
 from finhub_onboard.model import Category, Customer, IntakeRow
@@ -33,7 +33,8 @@ _SLICE_ROWS = 1000
 class Rules:
     """The parameters of the rules; ``now`` is fixed for the whole run, ``categories`` is None while not known.
 
-    ``needs``: what the journey will need of a good row; a warning where it is missing. ``documents_may_fail``: treat a
+    ``needs``, ``demands``: what the journey, and the row's category, will need of a good row; a warning where it is
+    missing. ``documents_may_fail``: treat a
     document that cannot be read because of the machine as good, instead of stopping the pass.
     """
 
@@ -44,6 +45,7 @@ class Rules:
     categories: tuple[Category, ...] | None
     reject_probable: bool = False
     needs: Needs | None = None
+    demands: Demands | None = None
     documents_may_fail: bool = False
 
 
@@ -62,6 +64,7 @@ def judge_batches(survey: Survey, rules: Rules, *, batch_rows: int) -> Iterator[
         max_document_bytes=rules.max_document_bytes,
         reject_probable=rules.reject_probable,
         needs=rules.needs,
+        demands=rules.demands,
     )
 
     normalised = partial(

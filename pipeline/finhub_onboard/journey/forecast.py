@@ -18,11 +18,12 @@ from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.progress import advance
 from finhub_onboard.journey.sent import changed_since_sent
 from finhub_onboard.journey.situation import Expected, Foreseen
-from finhub_onboard.journey.state import conclude, record_intent
+from finhub_onboard.journey.state import conclude, record_intent, stop_unsendable
 from finhub_onboard.journey.verdicts import DONE
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Customer, Journey, Phase, Standing
 
+_REGISTRATION = PHASES[Phase.REGISTRATION].call
 _MOST = 100
 """More moves than this mean a defect: the journey does not end."""
 
@@ -79,6 +80,9 @@ def _foreseen(journey: Journey, customer: Customer, rules: JourneyRules, visit: 
                 return Outlook(calls=calls, standing=journey.standing, code=journey.code)
             case Advance(phase=phase):
                 journey, visit = advance(journey, phase, now=1.0), replace(visit, check=None, polls=0)
+            case Send(step=step) if expected.unregistrable and step.call.name is _REGISTRATION:
+                reply, judgement = Reply(), expected.unregistrable.judgement
+                journey = stop_unsendable(journey, step, reply, judgement, now=1.0)
             case Send(step=step) | Resolve(step=step):
                 if isinstance(move, Send):
                     calls[step.phase] += 1

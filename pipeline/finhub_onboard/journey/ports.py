@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from finhub_onboard.finhub.calls import Facts, Reply, Step
-from finhub_onboard.journey.verdicts import Judgement
+from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.model import CallRecord, Customer, Journey
 
 
@@ -21,6 +21,11 @@ class Problem:
     message: str
     hint: str
     field: str
+
+    @property
+    def judgement(self) -> Judgement:
+        """How it is judged: as a refusal."""
+        return Judgement(verdict=Verdict.REFUSED, code=self.code, message=self.message, hint=self.hint)
 
 
 class Request(Protocol):

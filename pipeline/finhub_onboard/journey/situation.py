@@ -8,6 +8,7 @@ from finhub_onboard.finhub.calls import CallName, Facts, Reply, Step, step
 from finhub_onboard.journey import activation_check
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.move_kinds import Advance, JourneyRules, Move, Rest, Send
+from finhub_onboard.journey.ports import Problem
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Customer, Journey, Phase, Repeat, Risk, Standing
 
@@ -28,10 +29,14 @@ class Situation(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What the bank decides for a customer: the risk level; ``approved``: people have approved it meanwhile."""
+    """What the bank decides for a customer: the risk level; ``approved``: people have approved it meanwhile.
+
+    ``unregistrable``: why the job itself will not send the registration.
+    """
 
     level: str
     approved: bool = False
+    unregistrable: Problem | None = None
 
 
 class Foreseen(Situation, frozen=True, kw_only=True):

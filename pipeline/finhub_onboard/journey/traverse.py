@@ -202,8 +202,7 @@ class Traverser:
             await self._tools.stop.pause(self._tools.patience.steady_s(poll))
 
     def _fail_unsendable(self, step: Step, problem: Problem) -> None:
-        judgement = Judgement(verdict=Verdict.REFUSED, code=problem.code, message=problem.message, hint=problem.hint)
-        reply = Reply(field=problem.field)
+        judgement, reply = problem.judgement, Reply(field=problem.field)
         call = replace(self._make_intent(step), sent=False)
         now = self._tools.now()
         self._journey = state.stop_unsendable(self._journey, step, reply, judgement, now=now)

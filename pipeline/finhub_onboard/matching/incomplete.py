@@ -18,24 +18,33 @@ from finhub_onboard.matching.earlier_customers import Earlier
 from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.requirements import Asked
 from finhub_onboard.matching.run_facts import RunFacts
-from finhub_onboard.model import IntakeRow, Journey, Severity, Violation
+from finhub_onboard.model import IntakeRow, Journey, Phase, Severity, Violation
 
+_DEMAND = Code.CATEGORY_PARAMETERS
+_WEIGHED = CODES | {_DEMAND}
 _SHOWN = 5
 _SLICE = 1000
 
 
 def weighed(row: IntakeRow, journey: Journey | None, asked: Asked) -> IntakeRow:
-    """The row with what it still lacks, as warnings or as a reject. ``journey``: the customer's former state."""
-    warned = [finding for finding in row.findings if finding.code in CODES]
+    """The row with what it still lacks, as warnings or as a reject. ``journey``: the customer's former state.
+
+    Without what its category needs nobody is registered: such a row is a reject.
+    """
+    warned = [finding for finding in row.findings if finding.code in _WEIGHED]
     if not warned or row.customer is None:
         return row
     if journey is not None:
         left = {(lack.code, lack.field) for lack in lacking(row.customer, asked.rules, journey)}
-        warned = [finding for finding in warned if (finding.code, finding.field) in left]
-    others = tuple(finding for finding in row.findings if finding.code not in CODES)
-    if not (asked.reject and warned):
+        warned = [finding for finding in warned if finding.code == _DEMAND or (finding.code, finding.field) in left]
+    done = journey.done if journey is not None else 0
+    if not done < Phase.REGISTRATION.number <= asked.rules.until.number:
+        warned = [finding for finding in warned if finding.code != _DEMAND]
+    others = tuple(finding for finding in row.findings if finding.code not in _WEIGHED)
+    refused = [finding for finding in warned if asked.reject or finding.code == _DEMAND]
+    if not refused:
         return replace(row, findings=(*others, *warned))
-    refusals = tuple(replace(finding, severity=Severity.ERROR) for finding in warned)
+    refusals = tuple(replace(finding, severity=Severity.ERROR) for finding in refused)
     return replace(row, customer=None, violations=refusals, findings=others)
 
 
@@ -86,7 +95,7 @@ def census(inputs: Survey, facts: RunFacts, ledger: Reader, keys: Keys, *, batch
 
 
 def _is_warned(row: IntakeRow) -> bool:
-    return any(finding.code in CODES for finding in row.findings)
+    return any(finding.code in _WEIGHED for finding in row.findings)
 
 
 class Census:

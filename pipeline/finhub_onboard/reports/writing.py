@@ -16,7 +16,7 @@ from pathlib import Path
 from finhub_onboard import __version__
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.intake.judge import JudgedBatch
+from finhub_onboard.intake.judge import Demands, JudgedBatch
 from finhub_onboard.intake.rejects import RejectMark
 from finhub_onboard.intake.second_pass import judge_batches
 from finhub_onboard.keys import Keys
@@ -62,8 +62,11 @@ def write_reports(
     batch_rows: int,
     ledger: Reader | None,
     keys: Keys | None,
+    demands: Demands | None = None,
 ) -> Written:
     """Write all files of a run into ``facts.out``; without a ledger only the intake's results (rows are pending).
+
+    ``demands``: for a check; what the rows of a run met stands in the ledger.
 
     Raises :class:`AccountingError`, and writes nothing, if the rows do not add up.
     """
@@ -77,7 +80,7 @@ def write_reports(
         evidence = Evidence(keys, facts.documents_root, facts.max_document_bytes) if keys else None
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
         feed = _Feed(folder=folder, totals=totals, at=at, run=end.number, checkpoint=survey.reading.checkpoint)
-        rules = replace(rules_of(facts, end.progress.categories), documents_may_fail=bool(end.number))
+        rules = replace(rules_of(facts, end.progress.categories), documents_may_fail=bool(end.number), demands=demands)
         for batch in judge_batches(survey, rules, batch_rows=batch_rows):
             if ledger is None or keys is None or known is None or evidence is None or elsewhere is None:
                 rows: Iterable[Told] = _checked(batch, facts.asked)
