@@ -15,6 +15,8 @@ from tests.acceptance.support import Bank
 
 TROUBLES = ("refuses", "resets", "silent", "500", "502", "503", "503 with a wait")
 """Nobody listens; connections are reset; whatever comes is taken and never answered; the gateway answers itself."""
+_RESETS = ("refuses", "resets")
+"""What ends connections that are open, and those that were accepted just before."""
 _HTML = b"<html><body>Gateway</body></html>"
 
 
@@ -46,12 +48,18 @@ class Way:
     async def _spoil(self, trouble: str) -> None:
         self.trouble = trouble
         if trouble == "refuses":
-            self._server.close()
+            await self._close()
         elif not self._server.is_serving():
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
-        if trouble in ("refuses", "resets"):
+        if trouble in _RESETS:
             for writer in list(self._writers):
                 _reset(writer)
+
+    async def _close(self) -> None:
+        for listener in self._server.sockets:
+            self._loop.remove_reader(listener.fileno())
+        await asyncio.sleep(0)  # what was accepted becomes a connection: a closed server of Python 3.11 would lose it
+        self._server.close()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)  # at once: a task that is cancelled before it begins closes nothing
@@ -84,12 +92,12 @@ class Way:
         if not self.trouble:
             requests.write(request)
             answer = await _message(answers)
-            if not self.trouble.startswith(("silent", "re")):  # trouble came meanwhile: the answer is lost
+            if self.trouble not in ("silent", *_RESETS):  # trouble came meanwhile: the answer is lost
                 writer.write(answer)
                 await writer.drain()
                 return True
         self.asked += 1
-        if self.trouble == "resets":
+        if self.trouble in _RESETS:
             _reset(writer)
             return False
         if self.trouble == "silent":
@@ -118,11 +126,12 @@ class Way:
         self.base_url = f"http://127.0.0.1:{self._port}{urlsplit(self.bank.base_url).path}"
         ready.set()
         await asyncio.to_thread(end.wait)
-        self._server.close()
-        tasks = set(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._close()
+        # A connection that is being accepted has no task of ours yet: it gets one while the others end.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(others)
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.sleep(0)  # that is when the sockets close
