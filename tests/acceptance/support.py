@@ -7,15 +7,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
-import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from finhub_onboard.sandbox import demo
 from tests.acceptance.processes import Process, completed, environment
@@ -24,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "sample_data" / "customers.csv"
 MESSY = ROOT / "sample_data" / "customers_messy.csv"
 _TIMEOUT_S = 240
-_BEAT_S = 0.005
 CREDENTIALS = {
     "ONBOARD_CREDENTIALS__USERNAME": demo.USERNAME,
     "ONBOARD_CREDENTIALS__PASSWORD": demo.PASSWORD,
@@ -63,9 +60,9 @@ class Bank:
 
 
 @contextmanager
-def sandbox(*options: str) -> Iterator[Bank]:
-    """Run the sandbox as a process of its own; it ends with the block."""
-    command = [sys.executable, "-m", "finhub_onboard.sandbox", "--port", "0", "--until-stdin-closes", *options]
+def sandbox(*options: str, program: Sequence[str | Path] = ("finhub_onboard.sandbox",)) -> Iterator[Bank]:
+    """Run the sandbox, or a ``program`` that is one, as a process of its own; it ends with the block."""
+    command = [sys.executable, "-m", *map(str, program), "--port", "0", "--until-stdin-closes", *options]
     with Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -278,31 +275,3 @@ def _differences(row: Mapping[str, str], known: Mapping[str, Any] | None, least:
         yield "another customer id"
     if not row["customer_id"] and disposition != "in_doubt":
         yield "is registered at the bank and has no customer id"
-
-
-class Pulse:
-    """Whether the machine let everybody run: ``stood_s`` is the longest time that a thread with nothing to do waited.
-
-    What arrives while a process stands still is seen all at once, by the bank as well: what it then counts says nothing
-    of when the calls left.
-    """
-
-    def __init__(self) -> None:
-        self.stood_s = 0.0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        before = time.monotonic()
-        while not self._ended.wait(_BEAT_S):
-            now = time.monotonic()
-            self.stood_s = max(self.stood_s, now - before - _BEAT_S)
-            before = now

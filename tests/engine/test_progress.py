@@ -37,6 +37,7 @@ def test_progress_adds_up_rows_phases_and_calls() -> None:
         permit = await pacer.acquire()
         assert permit is not None
         pacer.sent(permit)
+        pacer.written(permit)
         async with pacer.places:
             meter(pacer, tally, rules, events).report()
 

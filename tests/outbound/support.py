@@ -23,6 +23,7 @@ from finhub_onboard.model import Category, Customer, Journey
 from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.pacing.ports import RateBudget
+from finhub_onboard.outbound.transport import tell_written
 
 T = TypeVar("T")
 EXAMPLES = Path(__file__).parents[1] / "sandbox" / "examples"
@@ -117,7 +118,7 @@ class _Skipping(selectors.DefaultSelector):
         return super().select(0)
 
 
-class _VirtualLoop(asyncio.SelectorEventLoop):
+class VirtualLoop(asyncio.SelectorEventLoop):
     """A loop whose clock jumps to the next timer; a turn of the loop takes a microsecond."""
 
     def __init__(self) -> None:
@@ -130,13 +131,17 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
         """Virtual seconds."""
         return self._now
 
+    def stand_still(self, seconds: float) -> None:
+        """Let time pass in which the process does nothing, as on a busy machine."""
+        self._now += seconds
+
     def _skip(self, seconds: float) -> None:
         self._now += max(seconds, 1e-6)
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:
     """Run ``main`` in virtual time: an hour of waiting takes no time, and a deadlock is an error."""
-    with asyncio.Runner(loop_factory=_VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
 
 
@@ -231,6 +236,7 @@ class ScriptedTransport(httpx.AsyncBaseTransport):
         target = request.extensions["target"]
         url = request.url.copy_with(raw_path=target)
         self.sent.append(httpx.Request(request.method, url, headers=request.headers, content=request.read()))
+        tell_written(request)
         await asyncio.sleep(0)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from finhub_onboard.engine.connection import TRANSPORTS
-from finhub_onboard.outbound.transport import MAX_BODY_BYTES, Transport
+from finhub_onboard.outbound.transport import MAX_BODY_BYTES, WRITTEN, Transport
 from tests.outbound.support import RawBank, Wire, raw_bank
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -393,6 +393,37 @@ def test_what_is_sent_is_what_was_asked_for(kind: str) -> None:
             assert names.count(b"host") == names.count(b"content-length") == 1
             assert b"x-tenant-id: tenant-1" in [line.lower() for line in lines]
             assert body == BODY
+
+    asyncio.run(main())
+
+
+def test_who_asks_is_told_once_that_a_request_was_written(kind: str) -> None:
+    """After there is a connection and before there is an answer; not at all where nothing was sent."""
+
+    async def answer(wire: Wire, _: int) -> bool:
+        assert await asyncio.wait_for(told.get(), 5) == bank.connections == 1
+        await wire.send(OK)
+        return True
+
+    told: asyncio.Queue[int] = asyncio.Queue()
+    bank = RawBank(answer, read_body=True)
+
+    async def main() -> None:
+        nonlocal bank
+        async with raw_bank(answer) as bank:
+            transport = made(kind, bank.port)
+            for _ in range(2):
+                request = post(bank.port)
+                request.extensions[WRITTEN] = lambda: told.put_nowait(bank.connections)
+                assert (await transport.handle_async_request(request)).status_code == 200
+            await transport.aclose()
+        closed = made(kind, bank.port)
+        request = post(bank.port)
+        request.extensions[WRITTEN] = lambda: told.put_nowait(0)
+        with pytest.raises(httpx.ConnectError):
+            await closed.handle_async_request(request)
+        await closed.aclose()
+        assert told.empty()
 
     asyncio.run(main())
 

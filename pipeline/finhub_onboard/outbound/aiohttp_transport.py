@@ -28,7 +28,7 @@ from yarl import URL
 from finhub_onboard.outbound.causes import NotHttpError, ProxyRefusedError
 from finhub_onboard.outbound.proxies import Proxy
 from finhub_onboard.outbound.tls import NO_TRUST, Trust
-from finhub_onboard.outbound.transport import IDLE_S, MAX_BODY_BYTES, Transport, answer, bounded
+from finhub_onboard.outbound.transport import IDLE_S, MAX_BODY_BYTES, Transport, answer, bounded, tell_written
 
 _LONGEST_HEADER = _AT_ONCE = _CHUNK = 64 * 1024
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -133,6 +133,7 @@ class AiohttpTransport(Transport):
                 protocol = _listening(connection)
                 sent = True
                 _write(connection, head, body)
+                tell_written(request)
                 message, payload = await _answered(protocol)
                 content = await _content(message, payload)
         except Exception as error:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,7 +27,7 @@ from finhub_onboard.finhub.whose import NOBODY, Whose
 from finhub_onboard.outbound.bank_clock import BankClock
 from finhub_onboard.outbound.causes import BROKE, Cause
 from finhub_onboard.outbound.pacing.ports import Permit, RateBudget
-from finhub_onboard.outbound.transport import Broken, Unsent
+from finhub_onboard.outbound.transport import WRITTEN, Broken, Unsent
 
 _TOKENS = 4096
 BASE_URL = "api.base_url"
@@ -119,6 +119,7 @@ class Client:
             return STOPPED, b""
         started = self._clock()
         ready = self._request(request, token, fresh=fresh or urgent)
+        ready.extensions[WRITTEN] = partial(self._budget.written, permit)
         if not self._may_send():  # checked last: this process may have been suspended until now
             return STOPPED, b""
         self._budget.sent(permit)

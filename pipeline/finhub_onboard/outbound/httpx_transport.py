@@ -12,13 +12,14 @@ import httpx
 
 from finhub_onboard.outbound.causes import NotHttpError, ProxyRefusedError, behind
 from finhub_onboard.outbound.tls import NO_TRUST, Trust
-from finhub_onboard.outbound.transport import IDLE_S, Transport, answer, bounded
+from finhub_onboard.outbound.transport import IDLE_S, Transport, answer, bounded, tell_written
 
 
 class _Stage:
     """The stage of a call by httpcore's events; ``refused``: the status of a proxy that refused to connect."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: httpx.Request) -> None:
+        self._request = request
         self.sent = False
         self.refused = 0
         self._is_answered = False
@@ -29,6 +30,8 @@ class _Stage:
         if name == "http11.send_request_headers.started":
             self._to_proxy = info["request"].method == b"CONNECT"
             self.sent = not self._to_proxy
+        elif name == "http11.send_request_headers.complete" and self.sent:
+            tell_written(self._request)
         elif name == "http11.receive_response_headers.complete":
             self._is_answered = self.sent
             self.refused = info["return_value"][1] if self._to_proxy else 0
@@ -64,7 +67,7 @@ class HttpxTransport(Transport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request`` once. Raises :class:`Unsent` if nothing was sent, else another ``httpx.TransportError``."""
-        stage = _Stage()
+        stage = _Stage(request)
         whole, connecting = self._timeout_s, self._connect_s
         limits = {"connect": connecting, "read": whole, "write": whole, "pool": connecting}
         # The target becomes part of the URL: as an extension httpcore would put it into the CONNECT to a proxy, too.

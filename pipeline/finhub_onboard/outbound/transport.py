@@ -6,7 +6,8 @@ been sent and it raises :class:`Unsent`; from then on :class:`Broken` or a time-
 redirect, keeps no cookie, repeats nothing and uses only the proxies that it is given.
 
 A request may carry its path as httpx's extension ``target``, because parsing URLs costs more than the rest of a call.
-The extension ``fresh`` opens a connection for this request alone: a kept one may be dead without notice.
+The extension ``fresh`` opens a connection for this request alone: a kept one may be dead without notice. The one named
+by ``WRITTEN`` is called as soon as the request was given to the system.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ from finhub_onboard.outbound.tls import NO_TRUST, Trust
 MAX_BODY_BYTES = 8 * 1024 * 1024
 IDLE_S = 4
 """Shorter than the usual keep-alive of servers, so that we close idle connections first."""
+WRITTEN = "written"
+"""The extension with a callable: between being handed a request and writing it, a transport may wait for long."""
 _CONNECT_S = 10.0
 _HEADERS = ("retry-after", "date")
 """The headers of an answer that are used."""
@@ -100,6 +103,12 @@ async def bounded(chunks: AsyncIterable[bytes]) -> bytes:
             raise TooLargeError
         read.append(chunk)
     return b"".join(read)
+
+
+def tell_written(request: httpx.Request) -> None:
+    """Tell whoever wants to know that ``request`` was given to the system just now."""
+    if tell := request.extensions.get(WRITTEN):
+        tell()
 
 
 def answer(status: int, content: bytes, header: Callable[[str], Iterable[str]]) -> httpx.Response:

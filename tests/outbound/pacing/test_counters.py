@@ -34,9 +34,9 @@ def test_the_bank_is_silent_from_the_first_call_under_way_or_its_last_answer() -
     clock = Clock()
     counters = Counters(clock)
     assert counters.silent_s == 0
-    counters.sent(100.0)
+    counters.began(100.0)
     clock.now = 103.0
-    counters.sent(103.0)
+    counters.began(103.0)
     assert counters.silent_s == 3.0
     counters.refused(103.0, is_new_burst=True)
     clock.now = 104.0

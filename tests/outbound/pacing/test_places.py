@@ -49,6 +49,7 @@ def outcome(latency: Latency, *, most: int, seconds: float, rate: float = 100_00
                     if permit is None:
                         return
                     pacer.sent(permit)
+                    pacer.written(permit)
                     together += 1
                     assert together <= most
                     name = names[number % len(names)]
@@ -132,7 +133,7 @@ def test_where_the_rate_is_reached_nothing_is_tried() -> None:
     """Promise 4: fewer places would only cost use of the rate."""
     found = outcome(NOISE["lognormal"], most=16, seconds=120, rate=100)
     assert set(found.places) == {16}
-    assert found.answered >= 0.98 * 100 * 120
+    assert found.answered >= 0.98 * 100 * 119  # in the first second it is not known what is usual
 
 
 def test_the_number_comes_back_when_the_bank_is_quick_again() -> None:

@@ -30,6 +30,10 @@ class Shared:
         """Note it."""
         self.told.append(("sent", permit.at))
 
+    def written(self, permit: Permit) -> None:
+        """Note it."""
+        self.told.append(("written", permit.at))
+
     def answered(self, permit: Permit) -> None:
         """Note it."""
         self.told.append(("answered", permit.at))
@@ -60,10 +64,10 @@ def sent_with(budget: Shared, answer: Scripted) -> tuple[Reply, ScriptedTranspor
     [((200, {"code": 200}), ("accepted", "register", "")), ((429, {}), ("refused", 0.0, None, ""))],
 )
 def test_a_call_acquires_a_permit_and_tells_what_became_of_it(answer: Scripted, told: object) -> None:
-    """Acquired, sent, answered, and then what the bank thinks of the rate."""
+    """Acquired, sent, written, answered, and then what the bank thinks of the rate."""
     budget = Shared()
     sent_with(budget, answer)
-    assert budget.told == [("acquire", False), ("sent", 0.0), ("answered", 0.0), told]
+    assert budget.told == [("acquire", False), ("sent", 0.0), ("written", 0.0), ("answered", 0.0), told]
 
 
 def test_nothing_leaves_without_a_permit() -> None:

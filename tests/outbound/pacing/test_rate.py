@@ -122,6 +122,7 @@ def outcome(
         async def work() -> None:
             while (permit := await pacer.acquire()) is not None:
                 pacer.sent(permit)
+                pacer.written(permit)
                 await asyncio.sleep(LATENCY_S * chance.uniform(0.3, 0.7))
                 taken = limit.admits(loop.time())
                 calls.append((permit.at - start, taken))

@@ -23,14 +23,17 @@ class Counters:
         self.refusals = 0
         """Refusals for rate since the bank last accepted a call; those of one burst count once."""
 
-    def sent(self, now: float) -> None:
-        """A request leaves."""
-        self._first_at = self._first_at or now
-        self._last_at = now
-        self.total += 1
+    def began(self, now: float) -> None:
+        """A request is under way."""
         if not self._under_way:
             self._heard_at = now
         self._under_way += 1
+
+    def sent(self, now: float) -> None:
+        """A request left."""
+        self._first_at = self._first_at or now
+        self._last_at = now
+        self.total += 1
         recent = self._last_second
         recent.append(now)
         while recent[0] <= now - 1.0:

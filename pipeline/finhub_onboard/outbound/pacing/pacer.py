@@ -5,9 +5,11 @@ it: aiolimiter spaces the calls, so that a request that is a little late at the 
 window over the calls of the last second makes the bound exact. The window is slightly longer than a second
 (``_GUARD_S``), because the delay between here and the bank varies.
 
-What counts is when a call reaches the bank. That is not observed, but the first answer to a call that left no earlier
-bounds it, and hardly depends on how long the bank works on a single call. If answers are late, assume queued requests:
-keep those calls in the window longer by the delay.
+What counts is when a call reaches the bank. That is after it was written, which is when the window begins for it: a
+loaded process may be stopped between the permit and the write. When it arrives is not observed, but the first answer to
+a call that left no earlier bounds it, and hardly depends on how long the bank works on a single call. If answers are
+later than usual, assume queued requests: keep those calls in the window longer by the delay. On a busy machine usual
+answers are late ones, too; how late this process itself wakes (``lateness``) tells so.
 
 A refusal for rate holds all calls for as long as the bank asks and lowers the rate at once (``rate``), unless one
 customer is refused alone (``alone``); how many are under way together adapts to how the bank bears them (``places``).
@@ -25,6 +27,7 @@ from aiolimiter import AsyncLimiter
 from finhub_onboard.outbound.pacing.alone import Alone
 from finhub_onboard.outbound.pacing.counters import Counters
 from finhub_onboard.outbound.pacing.gate import Gate
+from finhub_onboard.outbound.pacing.lateness import Lateness
 from finhub_onboard.outbound.pacing.places import Places
 from finhub_onboard.outbound.pacing.ports import Hold, Permit
 from finhub_onboard.outbound.pacing.rate import Rate
@@ -74,6 +77,7 @@ class Pacer:
         self._latencies: deque[float] = deque(maxlen=_LATENCY_SAMPLES)
         self._answers = 0
         self._usual_s = 0.0
+        self._lateness = Lateness(self._clock)
         self._granted = 0
         self._last_granted_at = float("-inf")
         self._refused_at = self._cut_at = float("-inf")
@@ -108,14 +112,22 @@ class Pacer:
         return None
 
     def sent(self, permit: Permit) -> None:
-        """The request of ``permit`` leaves now; it is this moment that later ones keep their distance from."""
+        """The request of ``permit`` is handed to the transport, which may have to connect first."""
         permit.at = self._clock()
-        permit.is_sent = True
+        self.counters.began(permit.at)
+        self._lateness.watch()
+
+    def written(self, permit: Permit) -> None:
+        """The request of ``permit`` left, just now at the latest; later ones keep their distance from this moment."""
+        permit.at = self._clock()
+        permit.is_written = True
         self._unanswered.append(permit)
         self.counters.sent(permit.at)
 
     def answered(self, permit: Permit) -> None:
         """The request of ``permit`` was answered, or given up: all that left before it have reached the bank."""
+        if not permit.is_written:  # never connected, or by a transport that does not tell
+            self.written(permit)
         now = self._clock()
         self.counters.ended()
         unanswered = self._unanswered
@@ -123,9 +135,9 @@ class Pacer:
             return  # a later call was answered first
         # One sample for an answer, however many calls it stands for: what stood still once is not usual.
         self._latencies.append(now - unanswered[0].at)
-        if self._answers % _ANSWERS_PER_QUANTILE == 0:
-            self._usual_s = sorted(self._latencies)[int(len(self._latencies) * _USUAL_QUANTILE)]
         self._answers += 1
+        if self._answers % _ANSWERS_PER_QUANTILE == 0:  # until then nothing is usual, and each may have been late
+            self._usual_s = sorted(self._latencies)[int(len(self._latencies) * _USUAL_QUANTILE)]
         while unanswered and unanswered[0].at <= permit.at:
             earlier = unanswered.popleft()
             earlier.late_s = self._late_s(now - earlier.at)
@@ -162,13 +174,15 @@ class Pacer:
         return window[0][0] - now if len(window) >= self._window_calls else 0.0
 
     def _in_window_until(self, permit: Permit, now: float) -> float:
-        if not permit.is_sent:
+        if not permit.is_written:
             return now + _POLL_S
         late_s = self._late_s(now - permit.at) if permit.late_s is None else permit.late_s
         return permit.at + self._window_s + late_s
 
     def _late_s(self, took_s: float) -> float:
-        return min(_MAX_LATE_S, max(0.0, took_s - self._usual_s))
+        """By how much later than usual a call of ``took_s`` may have arrived."""
+        usual_s = max(0.0, self._usual_s - self._lateness.seconds)
+        return min(_MAX_LATE_S, max(0.0, took_s - usual_s))
 
     def accepted(self, call: str, seconds: float, *, who: str = "") -> None:
         """The bank did not refuse ``call`` of customer ``who`` for its rate, and took ``seconds`` for it."""

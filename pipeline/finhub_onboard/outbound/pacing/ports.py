@@ -9,13 +9,13 @@ from typing import Protocol
 
 @dataclass(slots=True, kw_only=True)
 class Permit:
-    """The right to send one request: when it was granted or, once ``is_sent``, used. Seconds, monotonic.
+    """The right to send one request: when it was granted or, once ``is_written``, used. Seconds, monotonic.
 
     ``late_s`` is by how much later than usual the request may have reached the bank; None while that is not known.
     """
 
     at: float
-    is_sent: bool = False
+    is_written: bool = False
     late_s: float | None = None
 
 
@@ -52,7 +52,10 @@ class RateBudget(Protocol):
         """
 
     def sent(self, permit: Permit) -> None:
-        """The request of ``permit`` leaves now."""
+        """The request of ``permit`` is handed to the transport, which may have to connect first."""
+
+    def written(self, permit: Permit) -> None:
+        """The request of ``permit`` was given to the system just now: no later than this it left."""
 
     def answered(self, permit: Permit) -> None:
         """The request of ``permit`` was answered, or given up."""
