@@ -1,6 +1,7 @@
 """Signals as requests: which are listened to, and what is put back."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -67,3 +68,16 @@ def test_a_signal_that_nobody_takes_cancels_the_coroutine() -> None:
     with pytest.raises(Signalled) as raised:
         run_listening(waits)
     assert raised.value.exit_code == ExitCode.TERMINATED
+
+
+def test_what_is_imported_is_never_searched_for_garbage() -> None:
+    """A search of all that lives would hold the event loop."""
+
+    async def count(_: Interrupts) -> int:
+        return gc.get_freeze_count()
+
+    gc.unfreeze()
+    try:
+        assert run_listening(count) > 10_000
+    finally:
+        gc.unfreeze()

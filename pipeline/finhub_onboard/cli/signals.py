@@ -4,6 +4,7 @@ A closed terminal (SIGHUP) is a request to stop like SIGTERM; a signal that was 
 ``nohup``, stays ignored.
 """
 
+import gc
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -66,6 +67,7 @@ def run_listening(run: "Callable[[Interrupts], Coroutine[Any, Any, T]]") -> T:
 
     from finhub_onboard.engine.interrupts import Interrupts
 
+    gc.freeze()  # what is imported stays: the collector need not look at it while the loop waits
     interrupts = Interrupts()
     with listening(interrupts.request):
         try:
