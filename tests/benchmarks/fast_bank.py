@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import json
 import sys
+import time
 
 _LONG = "x" * 40
 
@@ -34,7 +35,7 @@ _FIXED = (
     ),
     (b"/activation", _answer({"code": 200, "data": {}})),
 )
-_numbers = itertools.count()
+_numbers = itertools.count(time.time_ns() // 1_000_000)  # no two banks give the same id
 
 
 def answer(path: bytes) -> bytes:
