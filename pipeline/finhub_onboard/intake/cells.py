@@ -107,7 +107,7 @@ def clean_text(values: pl.Series) -> pl.Series:
     """Clean cells of free text."""
     bare = map_distinct(values, _strip_space)
     places = _is_odd(bare, ascii_only=is_ascii(bare)).arg_true()
-    return bare.scatter(places, _clean_each(bare.gather(places), Kind.FREE)) if places.len() else bare
+    return bare.clone().scatter(places, _clean_each(bare.gather(places), Kind.FREE)) if places.len() else bare
 
 
 def seen(values: pl.Series) -> pl.Series:
@@ -117,6 +117,7 @@ def seen(values: pl.Series) -> pl.Series:
     )
 
 
+@lru_cache(maxsize=1024)
 def clean_one(value: str) -> str:
     """Clean a single text."""
     return str(clean_text(pl.Series([value], dtype=pl.String))[0])

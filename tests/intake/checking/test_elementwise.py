@@ -51,6 +51,21 @@ def test_values_that_repeat_are_worked_on_once() -> None:
     assert seen == [2, 2000]
 
 
+@pytest.mark.parametrize("value", [None, "", "x"])
+def test_a_column_of_one_value_is_worked_on_once(value: str | None) -> None:
+    """However short it is, the function sees that value; columns that only begin and end alike are not of one value."""
+    constant = texts([value] * 3)
+    assert elementwise.map_distinct(constant, lambda given: given + str(given.len())).equals(constant + "1")
+    for other in ("y", None if value else "z"):
+        assert not elementwise.is_constant(texts([value, other, value]))
+
+
+def test_answers_of_another_type_are_not_the_values() -> None:
+    """The text ``true`` throughout a column is not the truth of a condition."""
+    answers = elementwise.map_distinct(texts(["true"] * 2), lambda given: given == "true")
+    assert answers.equals(pl.Series("name", [True, True]), check_dtypes=True)
+
+
 def test_python_is_asked_once_per_distinct_text() -> None:
     """A function of Python is called once per distinct text, never for null; it may answer null."""
     asked = []

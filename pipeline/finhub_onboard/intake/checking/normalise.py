@@ -16,7 +16,7 @@ import polars as pl
 
 from finhub_onboard.intake.checking import contacts, countries, documents, phones
 from finhub_onboard.intake.checking.categories import Catalogue
-from finhub_onboard.intake.checking.elementwise import map_distinct, map_texts
+from finhub_onboard.intake.checking.elementwise import distinct_if_few, map_distinct, map_texts, spread
 from finhub_onboard.intake.checking.rewritten import is_rewritten
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
 from finhub_onboard.model.columns import CONSENTS, DOCUMENT_COLUMNS, ROW_COLUMNS
@@ -70,7 +70,7 @@ def normalise(
     columns = {column: _canonical(column, frame.get_column(column)) for column in ROW_COLUMNS}
     columns["document_type"] = map_distinct(columns["document_type"], document_type)
     for column in INSTANT_COLUMNS:
-        columns[column] = _instants(columns[column])
+        columns[column] = map_distinct(columns[column], _instants)
     judged = {
         "email": _judge(columns["email"], contacts.plain_emails, email, ViolationCode.EMAIL_INVALID),
         "phone": _phones(columns["phone"]),
@@ -132,6 +132,10 @@ def _judge(
     code: ViolationCode,
 ) -> tuple[pl.Series, pl.Series]:
     """Return canonical values and verdicts; ``canonical`` is not called for empty and surely good values."""
+    distinct = distinct_if_few(values)
+    if distinct is not None and distinct.len() < values.len():
+        names, verdicts = _judge(distinct, surely_good, canonical, code)
+        return spread(values, distinct, names), spread(values, distinct, verdicts)
     settled = values == ""
     if surely_good:
         settled |= surely_good(values)
@@ -167,7 +171,8 @@ def document_type(values: pl.Series) -> pl.Series:
 def _instants(values: pl.Series) -> pl.Series:
     """Convert instants to UTC: usual spellings by column, others once per distinct value."""
     places = ((values != "") & ~values.str.contains(_CANONICAL_INSTANT)).arg_true()
-    return values.scatter(places, _brought_to_utc(values.gather(places))) if places.len() else values
+    # scatter changes its series in place
+    return values.clone().scatter(places, _brought_to_utc(values.gather(places))) if places.len() else values
 
 
 def _brought_to_utc(values: pl.Series) -> pl.Series:
