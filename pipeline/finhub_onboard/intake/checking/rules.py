@@ -5,6 +5,7 @@ so that one fault gives one violation. Pure; knows no schema and no messages.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
@@ -24,7 +25,6 @@ _CALENDAR_DAY = (
 _CALENDAR_DATE = f"^{_CALENDAR_DAY}$"
 _CANONICAL_INSTANT = f"^{_CALENDAR_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{{6}})?Z$"
 _NAIVE_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?$"
-_CELL_ERROR = r"^#(?:N/A|VALUE!|REF!|NAME\?|DIV/0!|NULL!|NUM!)$"
 _LENGTH_TO_SECONDS = 19
 _FIRST_BIRTH_DATE = "1900-01-01"
 
@@ -39,34 +39,32 @@ def at_most(column: str, longest: int) -> pl.Expr:
     return pl.col(column).str.len_chars() <= longest
 
 
-def no_controls(column: str) -> pl.Expr:
-    """Hold where the value has no control character and no line or paragraph separator."""
-    return ~pl.col(column).str.contains(r"[\p{Cc}\u{2028}\u{2029}]")
+@dataclass(frozen=True, slots=True)
+class Lacks:
+    """A rule that holds where nothing in the value matches a pattern."""
+
+    pattern: str
+
+    def __call__(self, column: str) -> pl.Expr:
+        """Return the condition on a column."""
+        return ~pl.col(column).str.contains(self.pattern)
 
 
-def not_garbled(column: str) -> pl.Expr:
-    """Hold where no character was replaced by U+FFFD before the file was made."""
-    return ~pl.col(column).str.contains("\ufffd", literal=True)
+no_controls = Lacks(r"[\p{Cc}\u{2028}\u{2029}]")
+"""Hold where the value has no control character and no line or paragraph separator."""
+not_garbled = Lacks("\ufffd")
+"""Hold where no character was replaced by U+FFFD before the file was made."""
+no_cell_error = Lacks(r"^#(?:N/A|VALUE!|REF!|NAME\?|DIV/0!|NULL!|NUM!)$")
+"""Hold where the value is not what a spreadsheet shows in place of one."""
+not_rewritten = Lacks(rewritten.SURE)
+"""Hold where the value is not a number as a tool rewrote it, perhaps without its last digits."""
+no_number = Lacks(f"{rewritten.SURE}|{rewritten.DOUBTFUL}")
+"""Hold where the value is not a number with an exponent in any writing, however doubtful."""
 
 
 def has_letter(column: str) -> pl.Expr:
     """Hold where the value has a letter of any script."""
     return (pl.col(column) == "") | pl.col(column).str.contains(r"\p{L}")
-
-
-def no_cell_error(column: str) -> pl.Expr:
-    """Hold where the value is not what a spreadsheet shows in place of one."""
-    return ~pl.col(column).str.contains(_CELL_ERROR)
-
-
-def not_rewritten(column: str) -> pl.Expr:
-    """Hold where the value is not a number as a tool rewrote it, perhaps without its last digits."""
-    return ~pl.col(column).str.contains(rewritten.SURE)
-
-
-def no_number(column: str) -> pl.Expr:
-    """Hold where the value is not a number with an exponent in any writing, however doubtful."""
-    return not_rewritten(column) & ~pl.col(column).str.contains(rewritten.DOUBTFUL)
 
 
 def one_of(column: str, words: tuple[str, ...]) -> pl.Expr:
@@ -101,7 +99,7 @@ def date_real(column: str) -> pl.Expr:
 
 def date_not_after(column: str, day: str) -> pl.Expr:
     """Hold where the date is that day or earlier; ISO dates sort like texts."""
-    return ~_is_in_calendar(column) | (pl.col(column) <= day)
+    return _where_in_calendar(column, pl.col(column) <= day)
 
 
 def date_valid(column: str) -> pl.Expr:
@@ -111,7 +109,7 @@ def date_valid(column: str) -> pl.Expr:
 
 def date_not_before(column: str, day: str) -> pl.Expr:
     """Hold where the date is that day or later."""
-    return ~_is_in_calendar(column) | (pl.col(column) >= day)
+    return _where_in_calendar(column, pl.col(column) >= day)
 
 
 def date_not_before_1900(column: str) -> pl.Expr:
@@ -126,7 +124,8 @@ def adult(column: str, now: datetime, min_age: int) -> pl.Expr:
     ``2008-02-28``, and the day before ``2008-03-01``.
     """
     today = now.date().isoformat()
-    return ~date_not_after(column, today) | date_not_after(column, _latest_birth_date(now, min_age))
+    born = pl.col(column)
+    return _where_in_calendar(column, (born > today) | (born <= _latest_birth_date(now, min_age)))
 
 
 def _latest_birth_date(now: datetime, min_age: int) -> str:
@@ -150,6 +149,11 @@ def instant_not_after(column: str, now: datetime) -> pl.Expr:
     value = pl.col(column)
     latest = canonical_instant(now)[:_LENGTH_TO_SECONDS]
     return ~value.str.contains(_CANONICAL_INSTANT) | (value.str.slice(0, _LENGTH_TO_SECONDS) <= latest)
+
+
+def _where_in_calendar(column: str, holds: pl.Expr) -> pl.Expr:
+    # Written as ``~is_in_calendar | holds``, polars would search for the pattern once more.
+    return pl.when(_is_in_calendar(column)).then(holds).otherwise(statement=True)
 
 
 def _is_in_calendar(column: str) -> pl.Expr:
