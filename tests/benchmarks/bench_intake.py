@@ -56,8 +56,8 @@ _SOON = datetime(2030, 1, 1)  # noqa: DTZ001 - texts are read without a zone
 _TYPES = ["", "PASSPORT", "IDCARD", "NATIONALID", "DRIVERSLICENSE", "DRIVERSLICENCE"]
 
 
-def make(rows: int, target: Path) -> Path:
-    """Write so many invented rows: keys, e-mails, phones and documents all different, one row in a hundred bad."""
+def make(rows: int, target: Path, *, rejects: bool = True) -> Path:
+    """Write so many invented rows: keys, e-mails, phones and documents all different, one in a hundred a reject."""
     # Names and birth dates vary so that hardly two rows are probably one person.
     sample = pl.read_csv(SAMPLE, infer_schema=False).fill_null("")
     header = True
@@ -74,7 +74,7 @@ def make(rows: int, target: Path) -> Path:
                 date_of_birth=pl.lit(number % 19_013 - _DAYS_BEFORE_1970, dtype=pl.Int32).cast(pl.Date).cast(pl.String),
                 document_number=pl.when(pl.col("document_number") != "").then("X" + text).otherwise(pl.lit("")),
             )
-            bad = (number % 100 == 7).alias("bad")
+            bad = ((number % 100 == 7) & rejects).alias("bad")
             kind = (number // 100 % 4).alias("kind")
             frame = frame.with_columns(
                 email=pl.when(bad & (kind == 0)).then(pl.lit("not an address")).otherwise(pl.col("email")),

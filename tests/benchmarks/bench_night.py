@@ -42,7 +42,8 @@ from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.run_facts import read_facts
 from finhub_onboard.model import CallRecord, Customer, Journey
 from tests.acceptance.support import CREDENTIALS, ROOT, Desk
-from tests.benchmarks.bench_job import FAST, customers, fast_bank
+from tests.benchmarks.bench_intake import make
+from tests.benchmarks.bench_job import FAST, fast_bank
 
 _PENDING = 50
 _SAMPLES = 500
@@ -51,7 +52,7 @@ _MEASURE = "import sys; from tests.benchmarks.bench_night import measure; measur
 
 def fill(folder: Path, rows: int) -> None:
     """Make the inputs and a ledger in which all ``rows`` are finished."""
-    _first_rows(customers(rows + _PENDING, folder / "resume.csv"), rows, folder / "night.csv")
+    _first_rows(make(rows + _PENDING, folder / "resume.csv", rejects=False), rows, folder / "night.csv")
     with fast_bank() as base_url:
         desk = Desk(folder=folder).configure(FAST, base_url=base_url)
         done = desk.run(_first_rows(folder / "night.csv", _SAMPLES, folder / "sample.csv"), timeout_s=600)
