@@ -7,8 +7,10 @@ no clock.
 
 import hmac
 import string
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from hashlib import blake2b, shake_256
+from hashlib import blake2b, sha256, shake_256
+from operator import attrgetter
 
 from finhub_onboard.model import Customer
 from finhub_onboard.model.columns import EXTRA, LATER_COLUMNS, ROW_COLUMNS
@@ -44,7 +46,7 @@ class Keys:
     def __init__(self, seed: str, tenant_id: str, *, root: bytes = b"") -> None:
         root = root or seed.encode()
         self._tenant = tenant_id.encode()
-        self._customer = hmac.digest(root, b"finhub-onboard/1/customer", "sha256")
+        self._customer = _hmac_of(hmac.digest(root, b"finhub-onboard/1/customer", "sha256"), self._tenant + b"\0")
         self._columns = hmac.digest(root, b"finhub-onboard/1/columns", "sha256")
         self._identity = hmac.digest(root, b"finhub-onboard/1/identity", "sha256")
         self._contents = hmac.digest(root, b"finhub-onboard/1/contents", "sha256")
@@ -54,7 +56,7 @@ class Keys:
 
     def customer(self, external_id: str) -> bytes:
         """Ledger key of a customer: 16 bytes."""
-        return hmac.digest(self._customer, self._tenant + b"\0" + external_id.encode(), "sha256")[:16]
+        return self._customer(external_id.encode())[:16]
 
     def seal(self, external_id: str) -> bytes:
         """The ``external_id`` as only the seed can read it; always the same, so that nothing shows when it is kept."""
@@ -91,19 +93,27 @@ class Keys:
         column has zeros, and zeros at the end are left out. The last byte is the number of later columns that are
         covered: fingerprints of earlier versions have none.
         """
-        salt = self.customer(customer.external_id)
+        return self.fingerprint_of(self.customer(customer.external_id), _VALUES(customer))
 
-        def digest(column: str, person: bytes) -> bytes:
-            value = getattr(customer, column).encode()
-            return blake2b(value, digest_size=_DIGEST, key=self._columns, salt=salt, person=person).digest()
-
-        first = b"".join(digest(*each) for each in _PERSONS[: len(_FIRST)])
-        if not any(getattr(customer, column) for column in _LATER):
-            return first + _ALL_KNOWN
-        later = _PERSONS[len(_FIRST) :]
-        return _trimmed(
-            first + b"".join(digest(*each) if getattr(customer, each[0]) else bytes(_DIGEST) for each in later)
+    def fingerprint_of(self, key: bytes, values: Sequence[str]) -> bytes:
+        """The fingerprint of the customer ``key`` by the ``values`` of ``FINGERPRINT_COLUMNS``."""
+        columns = self._columns
+        first = b"".join(
+            [
+                blake2b(value.encode(), digest_size=_DIGEST, key=columns, salt=key, person=person).digest()
+                for value, person in zip(values, _PERSONS, strict=False)
+            ]
         )
+        later = values[len(_FIRST) :]
+        if not any(later):
+            return first + _ALL_KNOWN
+        digests = [
+            blake2b(value.encode(), digest_size=_DIGEST, key=columns, salt=key, person=person).digest()
+            if value
+            else bytes(_DIGEST)
+            for value, person in zip(later, _LATER_PERSONS, strict=True)
+        ]
+        return _trimmed(first + b"".join(digests))
 
     def identity_hashes(self, customer: Customer) -> dict[str, bytes]:
         """What identifies the person apart from the ``external_id``: 16 bytes by kind, where the row has the value."""
@@ -148,7 +158,27 @@ class Keys:
         return "".join(letters[place] for place in order)
 
 
-_PERSONS = tuple((column, f"{place:02}".encode()) for place, column in enumerate(FINGERPRINT_COLUMNS))
+def _hmac_of(key: bytes, before: bytes) -> Callable[[bytes], bytes]:
+    """``hmac.digest(key, before + text, "sha256")`` as a function of ``text``, in a third of the time.
+
+    Of RFC 2104's two hashes all that comes before the text is hashed once. Keys up to 64 bytes.
+    """
+    block = key.ljust(64, b"\0")
+    inner = sha256(bytes(byte ^ 0x36 for byte in block) + before)
+    outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def digest(text: bytes) -> bytes:
+        begun, ended = inner.copy(), outer.copy()
+        begun.update(text)
+        ended.update(begun.digest())
+        return ended.digest()
+
+    return digest
+
+
+_VALUES = attrgetter(*FINGERPRINT_COLUMNS)
+_EVERY_PERSON = tuple(f"{place:02}".encode() for place in range(len(FINGERPRINT_COLUMNS)))
+_PERSONS, _LATER_PERSONS = _EVERY_PERSON[: len(_FIRST)], _EVERY_PERSON[len(_FIRST) :]
 _PLACES = {column: place * _DIGEST for place, column in enumerate(FINGERPRINT_COLUMNS)}
 
 

@@ -47,6 +47,12 @@ class Reader(Protocol):
     def find(self, keys: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, Journey]:
         """Journeys by key, in their current state or at the end of run ``as_of``."""
 
+    def finished(self, keys: Sequence[bytes]) -> set[bytes]:
+        """The customers among these whose journeys are complete now; not those of old ledgers without identity hashes.
+
+        It says nothing more of them and so takes a fraction of the time of :meth:`find`.
+        """
+
     def sharing(self, hashes: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:
         """The keys of the customers that each identity hash identifies, now or at the end of run ``as_of``."""
 

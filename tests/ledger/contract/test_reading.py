@@ -93,6 +93,18 @@ def test_who_was_finished_last_is_found(ledger: Ledger) -> None:
     assert ledger.finished_last(50) == complete
 
 
+def test_who_is_finished_is_told_of_those_asked_about(ledger: Ledger) -> None:
+    """Not who is under way, unknown, or of an old ledger without identity hashes, which has no sealed ids either."""
+    complete = {"standing": Standing.COMPLETE, "sealed_id": b"s"}
+    states = [journey(1, **complete), journey(2, **complete), journey(3, sealed_id=b"s")]
+    states += [journey(number, **complete) for number in range(1000, 2000)]
+    old = journey(4, standing=Standing.COMPLETE)
+    asyncio.run(keep(ledger, *[(state, []) for state in (*states, old)]))
+    assert ledger.finished([key(n) for n in (1, 3, 4, 5)]) == {key(1)}
+    assert ledger.finished([key(n) for n in range(990, 2010)]) == {key(n) for n in range(1000, 2000)}
+    assert ledger.finished([]) == set()
+
+
 def test_how_a_customer_stood_in_each_of_three_runs_stays_known(ledger: Ledger) -> None:
     """``as_of`` gives the last state of the run that was last before or at it; later runs change nothing of it."""
     first = journey(1, done=1)

@@ -63,8 +63,14 @@ class SqliteReader:
         for some in _chunks(keys):
             name, values = ("journeys", some) if as_of is None else ("journeys_as_of", [*some, as_of, *some, as_of])
             for journey in self._all(name, values, read_journey, places=len(some)):
-                journeys[journey.key] = journey  # of several states the newest comes last and stays
+                other = journeys.get(journey.key)
+                if other is None or other.last_run < journey.last_run:
+                    journeys[journey.key] = journey
         return journeys
+
+    def finished(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Who of these customers is finished and lacks no identity hash."""
+        return {key for some in _chunks(keys) for (key,) in self._all("finished", some, tuple, places=len(some))}
 
     def states(self, key: bytes) -> list[Journey]:
         """How each run that took a customer up left it, the oldest first; the last one is how it stands."""

@@ -5,6 +5,7 @@ Promise: what is written comes back the same, field by field. Knows no file and 
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from finhub_onboard.ledger.records import CallCounts, RunRecord
@@ -41,14 +42,17 @@ def facts_values(number: int, facts: dict[str, Any], at: float) -> tuple[Any, ..
 def read_journey(row: Sequence[Any]) -> Journey:
     """A row of ``customer`` or ``history`` as a journey."""
     values = dict(zip(JOURNEY_COLUMNS, row, strict=True))
-    for name in ("required", "uploaded", "consented", "documents", "claimed"):
-        values[name] = None if values[name] is None else tuple(json.loads(values[name]))
-    known = {
-        "standing": Standing(values["standing"]),
-        "repeat": Repeat(values["repeat"]),
-        "final": bool(values["final"]),
-    }
-    return Journey(**values | known)
+    values["documents"] = tuple(json.loads(values["documents"]))
+    for name in ("required", "uploaded", "consented", "claimed"):  # customers mostly have the same ones
+        values[name] = _read_names(values[name])
+    values["standing"], values["repeat"] = Standing(values["standing"]), Repeat(values["repeat"])
+    values["final"] = bool(values["final"])
+    return Journey(**values)
+
+
+@lru_cache(maxsize=1024)
+def _read_names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(json.loads(text))
 
 
 def read_call(row: Sequence[Any]) -> CallRecord:
