@@ -33,7 +33,7 @@ from finhub_onboard.engine.tasks import beside
 from finhub_onboard.errors import ExitCode, OnboardError, StoppedEarlyError
 from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.intake.second_pass import judge_rows, uses_others
+from finhub_onboard.intake.second_pass import judge_batches, uses_others
 from finhub_onboard.journey.identities import Identities
 from finhub_onboard.journey.traverse import Tools
 from finhub_onboard.ledger import logins
@@ -41,6 +41,7 @@ from finhub_onboard.ledger.categories import changes, remember
 from finhub_onboard.ledger.ports import Writer
 from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.matching.finished import unfinished_rows
 from finhub_onboard.matching.incomplete import Known
 from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.requirements import journey_rules
@@ -200,8 +201,10 @@ class Onboarding:
         run = self._record.number
         known = Known(self._facts, self._ledger, self._keys, run=run)
         row_rules = rules_of(self._facts, parts.categories)
+        batches = judge_batches(self._found, row_rules, batch_rows=self._settings.intake.batch_rows)
+        unfinished = unfinished_rows(batches, self._ledger, self._keys, parts.tally.count_finished)
         return Admission(
-            batches=map(known.judged, judge_rows(self._found, row_rules, batch_rows=self._settings.intake.batch_rows)),
+            batches=map(known.judged, unfinished),
             keys=self._keys,
             evidence=self._evidence,
             identities=parts.identities,

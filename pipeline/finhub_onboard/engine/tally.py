@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from finhub_onboard.events import CallFinished, Handler
 from finhub_onboard.journey.ports import Recorder
-from finhub_onboard.model import CallRecord, Disposition, Journey
+from finhub_onboard.model import CallRecord, Disposition, Journey, Phase
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +43,11 @@ class Tally:
         self.dispositions[disposition] += 1
         if disposition is not Disposition.REJECTED:
             self.done[journey.done if journey else 0] += 1
+
+    def count_finished(self, rows: int) -> None:
+        """Count rows of finished customers; which of them have changed only the reports find out."""
+        self.dispositions[Disposition.UNCHANGED] += rows
+        self.done[len(Phase)] += rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
