@@ -9,10 +9,11 @@ from finhub_onboard.finhub.calls import CallName, step
 from finhub_onboard.intake.checking.documents import DocumentError
 from finhub_onboard.journey.state import record_intent
 from finhub_onboard.journey.visit import Visit
-from finhub_onboard.keys import changed_columns
+from finhub_onboard.keys import FINGERPRINT_COLUMNS, changed_columns
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.model import Journey, Standing
 from tests.journey.world import KEYS, a_customer
+from tests.values import replace
 
 PDF = b"%PDF-1.4 first"
 OTHER = b"%PDF-1.4 other"
@@ -135,3 +136,16 @@ def test_a_customer_without_documents_costs_nothing(tmp_path: Path) -> None:
     """The fingerprint is that of the row."""
     journey = Journey(key=b"k", fingerprint=b"")
     assert evidence(tmp_path).fingerprint(CUSTOMER, journey) == KEYS.fingerprint(CUSTOMER)
+
+
+def test_a_row_is_surely_as_sent_only_with_the_files_that_were_sent(root: Path) -> None:
+    """A file that is gone proves no change; one that was written again must be read first."""
+    key, values = KEYS.customer(CUSTOMER.external_id), [getattr(CUSTOMER, column) for column in FINGERPRINT_COLUMNS]
+    journey, by = left(root), evidence(root)
+    assert by.has_sent(key, values, journey)
+    assert by.has_sent(key, values, replace(journey, fingerprint=journey.fingerprint[:-1]))  # of an earlier version
+    assert not by.has_sent(key, ["other", *values[1:]], journey)
+    os.utime(root / "id.pdf", ns=(1, 1))
+    assert not by.has_sent(key, values, journey)
+    (root / "id.pdf").unlink()
+    assert by.has_sent(key, values, journey)

@@ -53,6 +53,16 @@ class JudgedBatch:
         """How many records."""
         return self.frame.height
 
+    def quiet(self, places: range, moot: Callable[[Sequence[Violation]], bool]) -> list[int]:
+        """Return those of consecutive places where only ``moot`` things were found and earlier versions read the same.
+
+        A violation is never moot.
+        """
+        begin, end = bisect_left(self.places, places.start), bisect_left(self.places, places.stop)
+        read_otherwise = set(self.places[begin:end])
+        unbroken = (place for place in places if place not in self.violations and place not in read_otherwise)
+        return [place for place in unbroken if place not in self.findings or moot(self.findings[place])]
+
     def any_key(self, pattern: str) -> bool:
         """Tell whether any ``external_id`` matches a pattern."""
         ids = self.frame["external_id"]

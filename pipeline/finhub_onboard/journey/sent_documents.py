@@ -36,6 +36,14 @@ def latest_of(journey: Journey, column: str) -> SentDocument | None:
     return next((document for document in sent if DOCUMENT_COLUMN_OF.get(document.kind) == column), None)
 
 
+def sent_versions(journey: Journey) -> dict[str, str]:
+    """By column the version of the document that was sent last for it."""
+    sent = map(SentDocument.read, journey.documents)
+    return {
+        DOCUMENT_COLUMN_OF[document.kind]: document.version for document in sent if document.kind in DOCUMENT_COLUMN_OF
+    }
+
+
 def is_replaced_in_doubt(journey: Journey, mark: str) -> bool:
     """Whether an upload is unresolved and its document now has other content than what was sent."""
     if not journey.doubts or not mark:

@@ -5,14 +5,18 @@ file only decide whether it must be read again. Promise: a document replaced und
 ``fingerprint``, as a changed cell does. Memory: one document at a time.
 """
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from finhub_onboard.intake.checking.documents import DocumentError, DocumentsTroubleError, open_document
-from finhub_onboard.journey.sent_documents import SentDocument, latest_of
-from finhub_onboard.keys import Keys, column_hash, with_column_hash
+from finhub_onboard.journey.sent_documents import SentDocument, latest_of, sent_versions
+from finhub_onboard.keys import FINGERPRINT_COLUMNS, Keys, changed_columns, column_hash, with_column_hash
 from finhub_onboard.model import Customer, Journey
 from finhub_onboard.model.columns import DOCUMENT_COLUMNS
+
+_PLACES = {column: FINGERPRINT_COLUMNS.index(column) for column in DOCUMENT_COLUMNS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,7 @@ class Evidence:
     def __init__(self, keys: Keys, root: Path, max_bytes: int) -> None:
         self._keys = keys
         self._root = root
+        self._below = str(root)
         self._max_bytes = max_bytes
 
     def opened(self, customer: Customer, column: str, item: str) -> Opened:
@@ -58,6 +63,17 @@ class Evidence:
                     break
         return row
 
+    def has_sent(self, key: bytes, values: Sequence[str], journey: Journey) -> bool:
+        """Whether a row with these ``values`` of ``FINGERPRINT_COLUMNS`` is surely the one that was sent.
+
+        False also where a document must be read to know; ``fingerprint`` reads it.
+        """
+        fingerprint = self._keys.fingerprint_of(key, values)
+        if fingerprint != journey.fingerprint and changed_columns(journey.fingerprint, fingerprint):
+            return False
+        paths = ((version, values[_PLACES[column]]) for column, version in sent_versions(journey).items())
+        return all(self._version(path) in (version, "") for version, path in paths if path)
+
     def _seen(self, customer: Customer, column: str, sent: bytes, left: SentDocument) -> bytes:
         """The fingerprint ``sent``, changed if the document of ``column`` has other content than what ``left``."""
         path = getattr(customer, column)
@@ -73,7 +89,7 @@ class Evidence:
     def _version(self, path: str) -> str:
         """Size and time of a file, which change when it is written; empty if it does not exist."""
         try:
-            status = (self._root / path).stat()
+            status = os.stat(os.path.join(self._below, path))  # noqa: PTH116, PTH118 - a third of the time of a Path
         except (OSError, ValueError):
             return ""
         return f"{status.st_size:x}-{status.st_mtime_ns:x}"

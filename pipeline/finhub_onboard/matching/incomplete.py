@@ -66,6 +66,10 @@ class Known:
         """Whether the ledger was empty before, so that it has nothing against any row."""
         return self._earlier.is_first
 
+    def are_moot(self, findings: Sequence[Violation]) -> bool:
+        """Whether ``judged`` drops all these findings on the row of a customer who is finished, who lacks nothing."""
+        return self._asked is not None and all(finding.code in _WEIGHED for finding in findings)
+
     def judged(self, rows: Sequence[IntakeRow]) -> list[IntakeRow]:
         """Return the rows with the violations and warnings by the ledger."""
         judged = self._earlier.judged(rows)

@@ -286,4 +286,4 @@ def belongs_in_rejects(row: IntakeRow, journey: Journey | None, fingerprint: byt
 
 def instant(seconds: float) -> str:
     """Format seconds since the epoch as an ISO instant in UTC; empty for 0."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z" if seconds else ""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z" if seconds else ""

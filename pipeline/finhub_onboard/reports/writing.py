@@ -6,8 +6,7 @@ nothing that only a running process knows.
 
 import platform
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -22,11 +21,8 @@ from finhub_onboard.intake.second_pass import judge_batches
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.records import CallCounts
-from finhub_onboard.matching.evidence import Evidence
-from finhub_onboard.matching.former_readings import ids_as_known
-from finhub_onboard.matching.incomplete import Census, Known, weighed
+from finhub_onboard.matching.incomplete import Census
 from finhub_onboard.matching.judging import rules_of
-from finhub_onboard.matching.requirements import Asked
 from finhub_onboard.matching.run_facts import RunFacts
 from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase
 from finhub_onboard.reports.elsewhere import Elsewhere
@@ -35,6 +31,7 @@ from finhub_onboard.reports.files.folder import UNTOUCHED, ReportFolder
 from finhub_onboard.reports.files.page import render
 from finhub_onboard.reports.files.rows import ODD, Doubtful, ErrorLine, Result, csv_cell
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, Kept, RateSummary, Summary, Totals, exit_code
+from finhub_onboard.reports.joining import Checked, Join, Joined, Part
 from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.paces import over_time
 from finhub_onboard.reports.projection import (
@@ -48,10 +45,6 @@ from finhub_onboard.reports.projection import (
     waiting_of,
 )
 from finhub_onboard.reports.reject_files import RejectFiles
-
-_SLICE = 1000
-Told = tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]
-"""A row, its journey as of the run, the run's calls for it, and its fingerprint where there is a journey."""
 
 
 def write_reports(
@@ -76,17 +69,14 @@ def write_reports(
     keep = [Path(source.path) for source in survey.sources]
     frozen = ledger.snapshot() if ledger else nullcontext()
     with ReportFolder(out, keep=keep) as folder, RejectFiles(survey, folder) as rejects, frozen:
-        known = Known(facts, ledger, keys, run=end.number) if ledger and keys else None
-        evidence = Evidence(keys, facts.documents_root, facts.max_document_bytes) if keys else None
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
+        join: Join = Checked(asked=facts.asked)
+        if ledger and keys and elsewhere:
+            join = Joined(facts, ledger, keys, elsewhere, run=end.number)
         feed = _Feed(folder=folder, totals=totals, at=at, run=end.number, checkpoint=survey.reading.checkpoint)
         rules = replace(rules_of(facts, end.progress.categories), documents_may_fail=bool(end.number), demands=demands)
         for batch in judge_batches(survey, rules, batch_rows=batch_rows):
-            if ledger is None or keys is None or known is None or evidence is None or elsewhere is None:
-                rows: Iterable[Told] = _checked(batch, facts.asked)
-            else:
-                rows = _joined(batch, ledger, keys, known, evidence, elsewhere, run=end.number)
-            feed.batch(batch, rows)
+            feed.batch(batch, join(batch))
             rejects.add(batch, feed.take_marks())
         rejects.close()
         for line in elsewhere.lines(at=at) if elsewhere else ():
@@ -144,24 +134,30 @@ class _Feed:
         self.marks.clear()
         return marks
 
-    def batch(self, batch: JudgedBatch, rows: Iterable[Told]) -> None:
-        """Feed a batch; ``told``: the rows with something to report. All others are written as prepared text."""
+    def batch(self, batch: JudgedBatch, parts: Iterable[Part]) -> None:
+        """Feed a batch. The rows about which there is nothing to tell are written as prepared text."""
         key = csv_cell if batch.any_key(ODD) else None
         lines = batch.lines(f"{csv_cell(batch.source)},", UNTOUCHED, key)
         start = 0
-        for number, (row, journey, calls, fingerprint) in enumerate(rows):
-            if number % _SLICE == 0:
-                self.checkpoint()
-            place = row.row_number - batch.first_row
-            self._untouched(batch, lines, start, place)
-            self.row(row, journey, calls, fingerprint)
-            start = place + 1
-        self._untouched(batch, lines, start, batch.height)
+        for part in parts:
+            self.checkpoint()
+            for place, line in part.unchanged.items():
+                lines[place] = line
+            for row, journey, calls, fingerprint in part.told:
+                place = row.row_number - batch.first_row
+                self._untouched(batch, lines, start, place, part.unchanged)
+                self.row(row, journey, calls, fingerprint)
+                start = place + 1
+            self._untouched(batch, lines, start, part.end, part.unchanged)
+            start = part.end
 
-    def _untouched(self, batch: JudgedBatch, lines: Sequence[str], start: int, end: int) -> None:
+    def _untouched(
+        self, batch: JudgedBatch, lines: Sequence[str], start: int, end: int, unchanged: Mapping[int, str]
+    ) -> None:
         if start < end:
-            self.folder.feed_untouched(lines[start:end])
-            self.totals.feed_untouched(batch.source, batch.first_row + start, end - start)
+            self.folder.feed_lines(lines[start:end])
+            finished = sum(place in unchanged for place in range(start, end)) if unchanged else 0
+            self.totals.feed_untouched(batch.source, batch.first_row + start, end - start, unchanged=finished)
 
     def row(self, row: IntakeRow, journey: Journey | None, calls: Sequence[CallRecord], fingerprint: bytes) -> None:
         """Feed a row with its journey as of the run and the run's calls for it."""
@@ -187,43 +183,6 @@ class _Feed:
         if line is not None:
             self.folder.feed_in_doubt(line)
         self.totals.feed_elsewhere(named=line is not None)
-
-
-def _checked(batch: JudgedBatch, asked: Asked | None) -> Iterator[Told]:
-    """Yield the rows with findings of the intake, where there is no ledger."""
-    for row in batch.rows(sorted({*batch.violations, *batch.findings})):
-        yield weighed(row, None, asked) if asked else row, None, (), b""
-
-
-def _joined(
-    batch: JudgedBatch,
-    ledger: Reader,
-    keys: Keys,
-    known: Known,
-    evidence: Evidence,
-    elsewhere: Elsewhere,
-    *,
-    run: int,
-) -> Iterator[Told]:
-    """Yield the rows with findings of the intake or a journey in the ledger; no others are built."""
-    ids, spoken_of = ids_as_known(batch, keys, ledger.find), {*batch.violations, *batch.findings}
-    for start in range(0, batch.height, _SLICE):
-        places = range(start, min(start + _SLICE, batch.height))
-        by_place = {place: keys.customer(ids[place]) for place in places if ids[place]}
-        elsewhere.exclude(by_place.values())
-        journeys = ledger.find(list(by_place.values()), as_of=run or None)
-        reported = spoken_of.intersection(places) | {place for place, key in by_place.items() if key in journeys}
-        calls: dict[bytes, list[CallRecord]] = defaultdict(list)
-        for call in ledger.calls(list(journeys), run=run):
-            calls[call.key].append(call)
-        for row in known.judged(batch.rows(sorted(reported) if known.is_first else places)):
-            place = row.row_number - batch.first_row
-            if row.customer is not None and place not in reported:
-                continue
-            key = by_place.get(place, b"")
-            journey = journeys.get(key)
-            fingerprint = evidence.fingerprint(row.customer, journey) if row.customer and journey else b""
-            yield row, journey, calls.get(key, ()), fingerprint
 
 
 def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[RejectMark]:

@@ -1,3 +1,6 @@
+import csv
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +13,7 @@ from finhub_onboard.reports.files.rows import (
     Waiting,
     as_cell,
     columns,
+    csv_line,
     from_cell,
     to_cells,
 )
@@ -104,3 +108,11 @@ def test_the_fast_way_for_whole_lines_finds_every_formula(texts: list[str]) -> N
     line = Result(source=source, row_number=1, external_id=external_id, disposition=Disposition.FAILED, message=message)
     cells = list(to_cells(Result)(line))
     assert [cells[0], cells[2], cells[9]] == [as_cell(text) for text in texts]
+
+
+@given(st.lists(st.text("aZ0 ,;\"'=+-@\t\r\n\uff1dé", max_size=5), min_size=2))
+def test_a_line_of_texts_is_that_of_the_csv_writer(texts: list[str]) -> None:
+    """Whatever stands in them, and wherever."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow([as_cell(text) for text in texts])
+    assert csv_line(texts) == buffer.getvalue()[:-2] + "\n"

@@ -105,6 +105,19 @@ def test_funnel_counts_customers_past_each_phase() -> None:
     assert totals.customers == 3
 
 
+def test_rows_counted_together_count_as_each_by_itself_would() -> None:
+    """Pending ones and unchanged ones, in the totals, in their input and in the funnel."""
+    together, each = Totals(), Totals()
+    together.feed_untouched("a.csv", 1, 3, unchanged=2)
+    together.feed_untouched("a.csv", 4, 1)
+    for number, disposition in enumerate((*[Disposition.UNCHANGED] * 2, *[Disposition.PENDING] * 2), start=1):
+        each.feed_result(Result(source="a.csv", row_number=number, external_id="C", disposition=disposition))
+    for totals in (together, each):
+        totals.check({"a.csv": 4})
+    assert (together.dispositions, together.sources) == (each.dispositions, each.sources)
+    assert together.funnel() == each.funnel()
+
+
 def test_a_cause_counts_rows_not_lines() -> None:
     """Three attempts of one row are one row; several rules of one row count once each; row numbers are examples."""
     totals = Totals()

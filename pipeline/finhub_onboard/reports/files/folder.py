@@ -147,8 +147,8 @@ class ReportFolder:
         """Add a line to ``results.csv``."""
         self._tables[RESULTS].feed(line)
 
-    def feed_untouched(self, lines: Sequence[str]) -> None:
-        """Add lines to ``results.csv`` for rows that were not processed; they end in ``UNTOUCHED``."""
+    def feed_lines(self, lines: Sequence[str]) -> None:
+        """Add lines to ``results.csv`` that are CSV already: those of rows that were not processed."""
         self._tables[RESULTS].feed_lines("".join(lines), len(lines))
 
     def feed_error(self, line: ErrorLine) -> None:

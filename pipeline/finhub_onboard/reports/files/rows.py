@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self
 from finhub_onboard.model import Disposition, Severity, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 INTAKE = "intake"
 """The stage of an error that was found before any call; every other stage is a phase."""
@@ -33,6 +33,8 @@ _SUSPECT = re.compile(f"[\0;\t\r\n]'*[{_FORMULA}]").search
 _QUOTED = re.compile('[,"\r\n]').search
 ODD = f"[,\"\r\n]|(?:^|[;\t])'*[{_FORMULA}]"
 """Pattern of texts that a CSV file cannot hold as they are: they need quotes or an apostrophe."""
+_PLAIN = re.compile(r'(?:(?:[A-Za-z0-9][^,;"\t\r\n]*)?;)*').fullmatch
+"""Matches the texts of a line, each with a semicolon behind it, if surely none of them is odd."""
 
 
 def as_cell(text: str) -> str:
@@ -44,6 +46,12 @@ def csv_cell(text: str) -> str:
     """Write a text as a cell of a CSV file: escaped for spreadsheets, quoted where needed."""
     cell = as_cell(text)
     return '"' + cell.replace('"', '""') + '"' if _QUOTED(cell) else cell
+
+
+def csv_line(texts: "Sequence[str]") -> str:
+    """Write texts as a line of a CSV file."""
+    # One look at all of them is several times faster than one at each, and nearly always enough.
+    return ",".join(texts if _PLAIN(";".join(texts) + ";") else map(csv_cell, texts)) + "\n"
 
 
 def from_cell(cell: str) -> str:

@@ -113,11 +113,16 @@ class Totals:
         self.elsewhere += 1
         self.unnamed += not named
 
-    def feed_untouched(self, source: str, first: int, rows: int) -> None:
-        """Count consecutive rows that have no findings and were not processed."""
-        self.dispositions[Disposition.PENDING] += rows
-        self.sources.setdefault(source, Counter())[Disposition.PENDING] += rows
-        self.completed[0] += rows
+    def feed_untouched(self, source: str, first: int, rows: int, *, unchanged: int = 0) -> None:
+        """Count consecutive rows that have no findings and were not processed: pending, but for those ``unchanged``."""
+        for disposition, done, count in (
+            (Disposition.PENDING, 0, rows - unchanged),
+            (Disposition.UNCHANGED, len(Phase), unchanged),
+        ):
+            if count:
+                self.dispositions[disposition] += count
+                self.sources.setdefault(source, Counter())[disposition] += count
+                self.completed[done] += count
         if first != self._rows[source] + 1 and not self._gap:
             self._gap = f"{source}: row {self._rows[source] + 1} should follow, row {first} came"
         self._rows[source] += rows

@@ -1,0 +1,105 @@
+"""The rows of the reports: those of the intake joined with the ledger, a slice of each batch at a time.
+
+Promise: every row that has something to report is told; the lines of finished customers whom nothing has changed come
+as text, and no other row is built.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from finhub_onboard.intake.judge import JudgedBatch
+from finhub_onboard.keys import Keys
+from finhub_onboard.ledger.ports import Reader
+from finhub_onboard.matching.evidence import Evidence
+from finhub_onboard.matching.former_readings import ids_as_known
+from finhub_onboard.matching.incomplete import Known, weighed
+from finhub_onboard.matching.requirements import Asked
+from finhub_onboard.matching.run_facts import RunFacts
+from finhub_onboard.model import CallRecord, IntakeRow, Journey
+from finhub_onboard.reports.elsewhere import Elsewhere
+from finhub_onboard.reports.projection import is_carried
+from finhub_onboard.reports.unchanged import unchanged_lines
+
+_SLICE = 1000
+Told = tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]
+"""A row, its journey as of the run, the run's calls for it, and its fingerprint where there is a journey."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Consecutive records up to place ``end``: rows to tell of, and by place the lines of ``unchanged`` customers."""
+
+    end: int
+    told: Iterable[Told]
+    unchanged: Mapping[int, str] = field(default_factory=dict)
+
+
+Join = Callable[[JudgedBatch], Iterator[Part]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Joins with nothing: there is no ledger."""
+
+    asked: Asked | None
+
+    def __call__(self, batch: JudgedBatch) -> Iterator[Part]:
+        """Yield the rows with findings of the intake."""
+        for places in _slices(batch):
+            rows = batch.rows(_spoken_of(batch, places))
+            weighed_rows = (weighed(row, None, self.asked) if self.asked else row for row in rows)
+            yield Part(end=places.stop, told=[(row, None, (), b"") for row in weighed_rows])
+
+
+class Joined:
+    """Joins with the ledger as of run ``run``; ``elsewhere`` hears who has rows."""
+
+    def __init__(self, facts: RunFacts, ledger: Reader, keys: Keys, elsewhere: Elsewhere, *, run: int) -> None:
+        self._known = Known(facts, ledger, keys, run=run)
+        self._evidence = Evidence(keys, facts.documents_root, facts.max_document_bytes)
+        self._ledger = ledger
+        self._keys = keys
+        self._elsewhere = elsewhere
+        self._run = run
+
+    def __call__(self, batch: JudgedBatch) -> Iterator[Part]:
+        """Yield the rows with findings of the intake or a journey in the ledger."""
+        ids = ids_as_known(batch, self._keys, self._ledger.find)
+        for places in _slices(batch):
+            by_place = {place: self._keys.customer(ids[place]) for place in places if ids[place]}
+            self._elsewhere.exclude(by_place.values())
+            journeys = self._ledger.find(list(by_place.values()), as_of=self._run or None)
+            quiet = batch.quiet(places, self._known.are_moot)
+            unchanged = unchanged_lines(batch, quiet, by_place, journeys, self._evidence, run=self._run)
+            reported = {*_spoken_of(batch, places), *(place for place, key in by_place.items() if key in journeys)}
+            # The ledger may have something against rows whose customers it does not know.
+            asked = sorted(reported) if self._known.is_first else places
+            calls, told = self._calls(journeys), []
+            for row in self._known.judged(batch.rows([place for place in asked if place not in unchanged])):
+                place = row.row_number - batch.first_row
+                if row.customer is not None and place not in reported:
+                    continue
+                key = by_place.get(place, b"")
+                journey = journeys.get(key)
+                fingerprint = self._evidence.fingerprint(row.customer, journey) if row.customer and journey else b""
+                told.append((row, journey, calls.get(key, ()), fingerprint))
+            yield Part(end=places.stop, told=told, unchanged=unchanged)
+
+    def _calls(self, journeys: Mapping[bytes, Journey]) -> Mapping[bytes, Sequence[CallRecord]]:
+        """The run's calls for each customer; it called for nobody whom it did not take up."""
+        calls: dict[bytes, list[CallRecord]] = defaultdict(list)
+        carried = [key for key, journey in journeys.items() if is_carried(journey, run=self._run)]
+        for call in self._ledger.calls(carried, run=self._run):
+            calls[call.key].append(call)
+        return calls
+
+
+def _slices(batch: JudgedBatch) -> Iterator[range]:
+    for start in range(0, batch.height, _SLICE):
+        yield range(start, min(start + _SLICE, batch.height))
+
+
+def _spoken_of(batch: JudgedBatch, places: range) -> list[int]:
+    """The places where the intake found something."""
+    return [place for place in places if place in batch.violations or place in batch.findings]
