@@ -10,10 +10,10 @@ from finhub_onboard.intake.checking.documents import DocumentError
 from finhub_onboard.journey.state import record_intent
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.keys import FINGERPRINT_COLUMNS, changed_columns
+from finhub_onboard.ledger.records import Finished
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.model import Journey, Standing
 from tests.journey.world import KEYS, a_customer
-from tests.values import replace
 
 PDF = b"%PDF-1.4 first"
 OTHER = b"%PDF-1.4 other"
@@ -140,12 +140,14 @@ def test_a_customer_without_documents_costs_nothing(tmp_path: Path) -> None:
 
 def test_a_row_is_surely_as_sent_only_with_the_files_that_were_sent(root: Path) -> None:
     """A file that is gone proves no change; one that was written again must be read first."""
-    key, values = KEYS.customer(CUSTOMER.external_id), [getattr(CUSTOMER, column) for column in FINGERPRINT_COLUMNS]
-    journey, by = left(root), evidence(root)
-    assert by.has_sent(key, values, journey)
-    assert by.has_sent(key, values, replace(journey, fingerprint=journey.fingerprint[:-1]))  # of an earlier version
-    assert not by.has_sent(key, ["other", *values[1:]], journey)
+    values, by = [getattr(CUSTOMER, column) for column in FINGERPRINT_COLUMNS], evidence(root)
+    journey = left(root)
+    key = KEYS.customer(CUSTOMER.external_id)
+    sent = Finished(key, journey.fingerprint, journey.documents, "c", "u", "v", 1.0, 2.0)
+    assert by.has_sent(values, sent)
+    assert by.has_sent(values, sent._replace(fingerprint=sent.fingerprint[:-1]))  # of an earlier version
+    assert not by.has_sent(["other", *values[1:]], sent)
     os.utime(root / "id.pdf", ns=(1, 1))
-    assert not by.has_sent(key, values, journey)
+    assert not by.has_sent(values, sent)
     (root / "id.pdf").unlink()
-    assert by.has_sent(key, values, journey)
+    assert by.has_sent(values, sent)

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.intake.first_pass import survey
+from finhub_onboard.intake.judge import JudgedBatch
 from finhub_onboard.intake.second_pass import judge_rows
 from finhub_onboard.ledger.ports import Ledger
+from finhub_onboard.ledger.records import Finished
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.run_facts import RunProgress, facts_of
@@ -100,7 +103,7 @@ def test_reports_are_the_same_whether_rows_are_built_or_not(
 ) -> None:
     """Byte for byte: finished, changed, rejected, carried and unknown customers, odd ids and documents among them."""
     quick = reported(tmp_path / "quick", source, tmp_path / "documents")
-    monkeypatch.setattr(joining, "unchanged_lines", lambda *_, **__: {})
+    monkeypatch.setattr(joining, "unchanged_lines", lambda *_: {})
     slow = reported(tmp_path / "slow", source, tmp_path / "documents")
     assert quick["results.csv"] == slow["results.csv"]
     assert quick["errors.csv"] == slow["errors.csv"]
@@ -119,9 +122,9 @@ def test_no_row_is_built_for_whom_nothing_has_changed(
     """A line each for those who are the same to the byte, also of their documents; a touched file must be read."""
     lines: dict[int, str] = {}
 
-    def noted(batch: object, *given: object, **more: int) -> dict[int, str]:
-        made = unchanged_lines(batch, *given, **more)  # type: ignore[arg-type]
-        lines.update({batch.first_row + place: line for place, line in made.items()})  # type: ignore[attr-defined]
+    def noted(batch: JudgedBatch, finished: Mapping[int, Finished], evidence: Evidence) -> dict[int, str]:
+        made = unchanged_lines(batch, finished, evidence)
+        lines.update({batch.first_row + place: line for place, line in made.items()})
         return made
 
     monkeypatch.setattr(joining, "unchanged_lines", noted)

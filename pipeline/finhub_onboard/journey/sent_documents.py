@@ -4,6 +4,7 @@ An entry is ``kind=content@version``: the kind as which it was sent, a keyed has
 version.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
@@ -36,9 +37,9 @@ def latest_of(journey: Journey, column: str) -> SentDocument | None:
     return next((document for document in sent if DOCUMENT_COLUMN_OF.get(document.kind) == column), None)
 
 
-def sent_versions(journey: Journey) -> dict[str, str]:
-    """By column the version of the document that was sent last for it."""
-    sent = map(SentDocument.read, journey.documents)
+def sent_versions(marks: Iterable[str]) -> dict[str, str]:
+    """By column the version of the document that was sent last for it; ``marks`` are those of a journey."""
+    sent = map(SentDocument.read, marks)
     return {
         DOCUMENT_COLUMN_OF[document.kind]: document.version for document in sent if document.kind in DOCUMENT_COLUMN_OF
     }

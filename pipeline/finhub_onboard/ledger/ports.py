@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from finhub_onboard.errors import ConfigurationError, LedgerError, LockedError
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.records import CallCounts, RunCounts, RunRecord
+from finhub_onboard.ledger.records import CallCounts, Finished, RunCounts, RunRecord
 from finhub_onboard.model import CallRecord, Journey, Standing
 
 Hashes = Sequence[tuple[bytes, bytes]]
@@ -51,6 +51,12 @@ class Reader(Protocol):
         """The customers among these whose journeys are complete now; not those of old ledgers without identity hashes.
 
         It says nothing more of them and so takes a fraction of the time of :meth:`find`.
+        """
+
+    def finished_before(self, keys: Sequence[bytes], run: int) -> dict[bytes, Finished]:
+        """By key those of these customers whose journeys were complete before run ``run`` and are as they were.
+
+        0: whose journeys are complete now. Without those about whom something is noted. Like :meth:`find`, but quicker.
         """
 
     def sharing(self, hashes: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:

@@ -4,7 +4,7 @@ Knows no database and no file.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +53,16 @@ class RunCounts:
     customers: int
     intents: int
     outcomes: int
+
+
+class Finished(NamedTuple):
+    """What a line of a report tells of a finished customer; the fields are those of ``Journey``."""
+
+    key: bytes
+    fingerprint: bytes
+    documents: tuple[str, ...]
+    customer_id: str
+    user_id: str
+    verification_id: str
+    started_at: float
+    finished_at: float

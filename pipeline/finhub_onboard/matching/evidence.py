@@ -13,6 +13,7 @@ from pathlib import Path
 from finhub_onboard.intake.checking.documents import DocumentError, DocumentsTroubleError, open_document
 from finhub_onboard.journey.sent_documents import SentDocument, latest_of, sent_versions
 from finhub_onboard.keys import FINGERPRINT_COLUMNS, Keys, changed_columns, column_hash, with_column_hash
+from finhub_onboard.ledger.records import Finished
 from finhub_onboard.model import Customer, Journey
 from finhub_onboard.model.columns import DOCUMENT_COLUMNS
 
@@ -63,15 +64,15 @@ class Evidence:
                     break
         return row
 
-    def has_sent(self, key: bytes, values: Sequence[str], journey: Journey) -> bool:
-        """Whether a row with these ``values`` of ``FINGERPRINT_COLUMNS`` is surely the one that was sent.
+    def has_sent(self, values: Sequence[str], customer: Finished) -> bool:
+        """Whether the ``values`` of ``FINGERPRINT_COLUMNS`` in a row are surely those that were sent for a customer.
 
         False also where a document must be read to know; ``fingerprint`` reads it.
         """
-        fingerprint = self._keys.fingerprint_of(key, values)
-        if fingerprint != journey.fingerprint and changed_columns(journey.fingerprint, fingerprint):
+        now = self._keys.fingerprint_of(customer.key, values)
+        if now != customer.fingerprint and changed_columns(customer.fingerprint, now):
             return False
-        paths = ((version, values[_PLACES[column]]) for column, version in sent_versions(journey).items())
+        paths = ((version, values[_PLACES[column]]) for column, version in sent_versions(customer.documents).items())
         return all(self._version(path) in (version, "") for version, path in paths if path)
 
     def _seen(self, customer: Customer, column: str, sent: bytes, left: SentDocument) -> bytes:

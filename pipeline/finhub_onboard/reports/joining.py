@@ -69,10 +69,10 @@ class Joined:
         for places in _slices(batch):
             by_place = {place: self._keys.customer(ids[place]) for place in places if ids[place]}
             self._elsewhere.exclude(by_place.values())
-            journeys = self._ledger.find(list(by_place.values()), as_of=self._run or None)
-            quiet = batch.quiet(places, self._known.are_moot)
-            unchanged = unchanged_lines(batch, quiet, by_place, journeys, self._evidence, run=self._run)
-            reported = {*_spoken_of(batch, places), *(place for place, key in by_place.items() if key in journeys)}
+            unchanged = self._unchanged(batch, places, by_place)
+            others = {place: key for place, key in by_place.items() if place not in unchanged}
+            journeys = self._ledger.find(list(others.values()), as_of=self._run or None)
+            reported = {*_spoken_of(batch, places), *(place for place, key in others.items() if key in journeys)}
             # The ledger may have something against rows whose customers it does not know.
             asked = sorted(reported) if self._known.is_first else places
             calls, told = self._calls(journeys), []
@@ -85,6 +85,13 @@ class Joined:
                 fingerprint = self._evidence.fingerprint(row.customer, journey) if row.customer and journey else b""
                 told.append((row, journey, calls.get(key, ()), fingerprint))
             yield Part(end=places.stop, told=told, unchanged=unchanged)
+
+    def _unchanged(self, batch: JudgedBatch, places: range, by_place: Mapping[int, bytes]) -> dict[int, str]:
+        """The lines of finished customers about whose rows there is nothing else to report."""
+        quiet = {place: by_place[place] for place in batch.quiet(places, self._known.are_moot) if place in by_place}
+        finished = self._ledger.finished_before(list(quiet.values()), self._run)
+        known = {place: finished[key] for place, key in quiet.items() if key in finished}
+        return unchanged_lines(batch, known, self._evidence)
 
     def _calls(self, journeys: Mapping[bytes, Journey]) -> Mapping[bytes, Sequence[CallRecord]]:
         """The run's calls for each customer; it called for nobody whom it did not take up."""

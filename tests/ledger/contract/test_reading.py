@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finhub_onboard.ledger.ports import Ledger
-from finhub_onboard.ledger.records import CallCounts, RunCounts
+from finhub_onboard.ledger.records import CallCounts, Finished, RunCounts
 from finhub_onboard.model import CallRecord, Journey, Phase, Repeat, Standing
 from tests.ledger.contract.support import keep, open_at
 from tests.ledger.support import call, journey, key, writing
@@ -103,6 +103,20 @@ def test_who_is_finished_is_told_of_those_asked_about(ledger: Ledger) -> None:
     assert ledger.finished([key(n) for n in (1, 3, 4, 5)]) == {key(1)}
     assert ledger.finished([key(n) for n in range(990, 2010)]) == {key(n) for n in range(1000, 2000)}
     assert ledger.finished([]) == set()
+
+
+def test_what_lines_tell_of_finished_customers_is_told_of_those_nobody_touched_since(ledger: Ledger) -> None:
+    """As of before a run; not of who was finished in it or taken up later, and about whom something is noted."""
+    complete = {"standing": Standing.COMPLETE, "documents": ("a=b@c", "d=e@f"), "customer_id": "c", "user_id": "u"}
+    plain = journey(1, **complete, verification_id="v", started_at=1.5, finished_at=2.5)
+    carried, later = journey(2, **complete, last_run=3), journey(3, **complete, last_run=4)
+    noted, under_way = journey(4, **complete, code="x"), journey(5)
+    asyncio.run(keep(ledger, *[(state, []) for state in (plain, carried, later, noted, under_way)]))
+    keys = [key(n) for n in range(1, 8)]
+    told = Finished(key(1), plain.fingerprint, ("a=b@c", "d=e@f"), "c", "u", "v", 1.5, 2.5)
+    assert ledger.finished_before(keys, 3) == {key(1): told}
+    assert ledger.finished_before(keys, 1) == {}
+    assert ledger.finished_before(keys, 0).keys() == {key(1), key(2), key(3)}
 
 
 def test_how_a_customer_stood_in_each_of_three_runs_stays_known(ledger: Ledger) -> None:

@@ -8,6 +8,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from finhub_onboard.ledger.records import Finished
 from finhub_onboard.ledger.sqlite.rows import CALL_COLUMNS, JOURNEY_COLUMNS
 
 _NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
@@ -39,6 +40,7 @@ def _columns() -> dict[str, str]:
         "journey": ", ".join(JOURNEY_COLUMNS),
         "journey_places": _parameters(len(JOURNEY_COLUMNS)),
         "journey_changes": _changes(JOURNEY_COLUMNS[1:]),
+        "finished": ", ".join(Finished._fields),
         "call": ", ".join(CALL_COLUMNS),
         "call_places": _parameters(len(CALL_COLUMNS)),
         "outcome_changes": _changes(outcome),

@@ -11,15 +11,17 @@ from typing import Any, TypeVar
 
 from finhub_onboard.errors import ConfigurationError, LedgerError, OnboardError
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.records import CallCounts, RunCounts, RunRecord
+from finhub_onboard.ledger.records import CallCounts, Finished, RunCounts, RunRecord
 from finhub_onboard.ledger.sqlite.database import Connections, plainly
 from finhub_onboard.ledger.sqlite.lease import read_holder
 from finhub_onboard.ledger.sqlite.process import Life
 from finhub_onboard.ledger.sqlite.queries import sql
-from finhub_onboard.ledger.sqlite.rows import read_call, read_journey, read_run, read_totals
+from finhub_onboard.ledger.sqlite.rows import read_call, read_finished, read_journey, read_run, read_totals
 from finhub_onboard.model import CallRecord, Journey, Standing
 
 _KEYS_PER_QUERY = 500
+_NO_RUN = 2**62
+"""Above every run's number."""
 _TOO_MANY = 429
 _T = TypeVar("_T")
 
@@ -83,6 +85,14 @@ class SqliteReader:
     def standings(self) -> dict[Standing, int]:
         """How many customers have each standing."""
         return dict(self._all("standings", (), lambda row: (Standing(row[0]), row[1])))
+
+    def finished_before(self, keys: Sequence[bytes], run: int) -> dict[bytes, Finished]:
+        """What lines of reports tell of those whose journeys were complete before run ``run``; 0: are complete now."""
+        finished: dict[bytes, Finished] = {}
+        for some in _chunks(keys):
+            found = self._all("finished_before", [*some, run or _NO_RUN], read_finished, places=len(some))
+            finished.update((each.key, each) for each in found)
+        return finished
 
     def sharing(self, hashes: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:
         """Keys of the customers whom each identity hash identifies, now or when run ``as_of`` ended."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from finhub_onboard.ledger.records import CallCounts, RunRecord
+from finhub_onboard.ledger.records import CallCounts, Finished, RunRecord
 from finhub_onboard.model import CallRecord, Journey, Repeat, Standing
 
 JOURNEY_COLUMNS = Journey.__struct_fields__
@@ -48,6 +48,12 @@ def read_journey(row: Sequence[Any]) -> Journey:
     values["standing"], values["repeat"] = Standing(values["standing"]), Repeat(values["repeat"])
     values["final"] = bool(values["final"])
     return Journey(**values)
+
+
+def read_finished(row: Sequence[Any]) -> Finished:
+    """Some columns of a row of ``customer``."""
+    key, fingerprint, documents, *others = row
+    return Finished(key, fingerprint, tuple(json.loads(documents)), *others)
 
 
 @lru_cache(maxsize=1024)

@@ -25,6 +25,10 @@ SELECT {journey} FROM customer WHERE key IN ({places}) AND last_run <= ?
 -- Who of these customers is finished and was taken up by a version that kept their identity hashes.
 SELECT key FROM customer WHERE key IN ({places}) AND standing = 'complete' AND length(sealed_id)
 
+-- finished_before --
+-- The same, before a run, for the lines of reports; of others a report has more to tell.
+SELECT {finished} FROM customer WHERE key IN ({places}) AND standing = 'complete' AND code = '' AND last_run < ?
+
 -- states --
 -- All states of a customer, the oldest first.
 SELECT {journey} FROM history WHERE key = ?
