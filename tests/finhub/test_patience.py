@@ -22,9 +22,9 @@ def test_the_backoff_doubles_from_one_second_with_full_jitter() -> None:
     assert backoff_s(5, max_wait_s=10, random=lambda: 0.0) == 0
 
 
-@pytest.mark.parametrize(("asked", "wait"), [(None, 3.0), (2.0, 2.0), (0.0, 0.0), (99.0, 10.0)])
+@pytest.mark.parametrize(("asked", "wait"), [(None, 3.0), (2.0, 2.0), (0.0, 3.0), (99.0, 10.0)])
 def test_a_pause_that_the_bank_asks_for_goes_before_our_own(asked: float | None, wait: float) -> None:
-    """It is capped as ours is; one that it does not ask for is ours."""
+    """It is capped as ours is; one that it does not ask for is ours, and so is 0."""
     assert Patience(max_wait_s=10, wait_s=float).asked_s(3, asked) == wait
 
 

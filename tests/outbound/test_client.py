@@ -17,7 +17,7 @@ from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.verdicts import Verdict
 from finhub_onboard.model import Disposition
-from finhub_onboard.outbound.client import Client, own_address
+from finhub_onboard.outbound.client import Client, asked_s, own_address
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from tests.journey.world import Bank, Person, World
 from tests.outbound.support import (
@@ -268,7 +268,7 @@ def test_every_send_takes_a_permit() -> None:
 @pytest.mark.parametrize(
     ("status", "asked", "held_s"),
     [
-        (429, "0", 0.0),
+        (429, "0", 1.0),
         (429, "2", 2.0),
         (429, None, 1.0),
         (429, "soon", 1.0),
@@ -280,10 +280,10 @@ def test_every_send_takes_a_permit() -> None:
     ],
 )
 def test_a_refusal_for_rate_holds_all_calls_and_is_said(status: int, asked: str | None, held_s: float | None) -> None:
-    """A 429, and a 503 that names a wait: the reply tells for how long; nothing else slows anybody."""
+    """A 429, and a 503 that names a wait: the reply tells for how long; nothing else slows anybody. 0 is no wait."""
     reply, events, rate, _ = slowed(status, asked)
     assert reply.hold_s == (None if held_s is None else pytest.approx(held_s))
-    assert (rate < 100_000) is (held_s is not None)
+    assert (rate < 4) is (held_s is not None)
     assert [event for event in events if isinstance(event, Slowed)] == (
         [] if held_s is None else [Slowed(reason=f"the bank asked for less ({status})", seconds=held_s, rate=rate)]
     )
@@ -303,13 +303,42 @@ def test_a_wait_that_is_longer_than_allowed_is_cut_and_said(status: int) -> None
     assert event.reason == f"the bank asked for less ({status}) and a pause of 3600 s, more than retry.max_wait_s"
 
 
-def slowed(status: int, asked: str | None) -> tuple[Reply, list[Event], float, float]:
-    """Let the bank answer one call like this: the reply, what was said, the rate and the hold after it."""
+def test_a_lone_refusal_waits_by_itself() -> None:
+    """One refusal among many calls shows no limit: the reply tells what was asked, and nobody else is slowed."""
+    reply, events, rate, held_s = slowed(429, "2", asked_rate=100)
+    assert (reply.retry_after_s, reply.hold_s, reply.alone) == (2.0, None, False)
+    assert (events, rate, held_s) == ([], 100, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("date", "asked", "wait_s"),
+    [
+        ("Mon, 04 May 2026 10:00:00 GMT", "Mon, 04 May 2026 10:00:07 GMT", 7.0),
+        ("Mon, 04 May 2026 10:00:00 GMT", "Mon, 04 May 2026 09:59:00 GMT", 0.0),
+        ("Mon, 04 May 2026 10:00:00 GMT", "7", 7.0),
+        ("nonsense", "7", 7.0),
+        (None, "Mon, 04 May 2026 10:00:07 GMT", 0.0),
+        ("Mon, 04 May 2026 10:00:00 GMT", None, None),
+    ],
+)
+def test_a_date_to_wait_for_is_by_the_banks_own_clock(
+    date: str | None, asked: str | None, wait_s: float | None
+) -> None:
+    """The answer's ``Date`` is what it is measured against; without one it is our clock."""
+    headers = {"date": date, "retry-after": asked}
+    assert asked_s(httpx.Headers({name: value for name, value in headers.items() if value})) == wait_s
+
+
+def slowed(status: int, asked: str | None, *, asked_rate: float = 4) -> tuple[Reply, list[Event], float, float]:
+    """Let the bank answer one call like this: the reply, what was said, the rate and the hold after it.
+
+    At a few calls a second each refusal shows a limit.
+    """
     transport = ScriptedTransport([response(status, {"code": status}, headers={"Retry-After": asked} if asked else {})])
     events: list[Event] = []
 
     async def main() -> tuple[Reply, float, float]:
-        pacer = Pacer(calls_per_second=100_000, max_in_flight=4, wait_s=float, max_wait_s=60)
+        pacer = Pacer(calls_per_second=asked_rate, max_in_flight=4, wait_s=float, max_wait_s=60)
         one = Client(caller_of(settings()), transport=transport, budget=pacer, emit=events.append)
         reply, _ = await one.send(CallName.REGISTER, REGISTER, token="t")
         return reply, pacer.rate, pacer.gate.held_s

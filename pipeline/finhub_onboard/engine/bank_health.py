@@ -51,8 +51,8 @@ class Health:
             self._failures = self._rounds = 0
             self._slowest_s = max(reply.seconds, _SLOWEST_DECAY * self._slowest_s)
             self._back()
-        elif reply.hold_s is not None and reply.says == _TOO_MANY:
-            # The rate budget holds the calls, a burst at a time; a bank that takes none any more is as good as down.
+        elif reply.says == _TOO_MANY:
+            # The rate budget slows the calls; a bank that takes none any more, burst after burst, is as good as down.
             self._count(max(self._failures, self._counters.refusals), reply)
         else:
             self._count(self._failures + 1, reply)
@@ -83,7 +83,7 @@ class Health:
             await self._gate.pause(max(patience.wait_s(self._rounds), self._gate.held_s))
             if self._down.is_set():
                 reply = await _ask(probe, _PROBE_S)
-                only_rate = reply.hold_s is not None
+                only_rate = reply.says == _TOO_MANY
                 if is_answer(reply):
                     self._failures = 0
                     self._back()

@@ -17,8 +17,8 @@ class Patience:
     wait_s: Callable[[int], float]
 
     def asked_s(self, attempt: int, asked: float | None) -> float:
-        """The pause after try ``attempt``, given what the bank ``asked`` for (``None``: nothing)."""
-        return self.wait_s(attempt) if asked is None else min(asked, self.max_wait_s)
+        """The pause after try ``attempt``, given what the bank ``asked`` for: 0 or a past date is nothing."""
+        return min(asked, self.max_wait_s) if asked else self.wait_s(attempt)
 
     def steady_s(self, attempt: int) -> float:
         """The pause after try ``attempt`` without jitter, for polling."""

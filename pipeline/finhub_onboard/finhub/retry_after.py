@@ -30,10 +30,15 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
     text = value.strip(" \t")
     if re.fullmatch(r"[0-9]+", text):
         return float(text if len(text) <= _MAX_DIGITS else "9" * _MAX_DIGITS)
+    moment = to_moment(text, now)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def to_moment(text: str, now: datetime) -> datetime | None:
+    """The instant that an HTTP date names; ``None``: it is none."""
     for form in _FORMS:
         if match := form.fullmatch(text):
-            moment = _moment(match, now)
-            return None if moment is None else max(0.0, (moment - now).total_seconds())
+            return _moment(match, now)
     return None
 
 

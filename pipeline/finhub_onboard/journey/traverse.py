@@ -193,7 +193,8 @@ class Traverser:
             return 0.0
         if reply.hold_s is not None:
             return reply.hold_s
-        tries = self._visit.tries + 1 if self._visit.tried == step.label else 1
+        again = self._visit.tried == step.label
+        tries = 1 + max(self._visit.tries, self._visit.refused_for_rate) if again else 1
         return self._tools.patience.asked_s(max(tries, self._journey.doubts), reply.retry_after_s)
 
     async def _pause(self, poll: int) -> None:

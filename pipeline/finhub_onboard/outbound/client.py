@@ -1,7 +1,7 @@
 """Sends one request to the bank: headers, token, pacing, sending, parsing. All calls of a run use it.
 
 Promises: nothing is sent without a permit of the pacer; a failure to connect is distinguished from a lost answer; the
-result is always a ``Reply`` and never an exception; a refusal for rate slows all calls before anybody reads it. Knows
+result is always a ``Reply`` and never an exception; what shows a limit slows all calls before anybody reads it. Knows
 no ledger and no phase order.
 """
 
@@ -22,7 +22,7 @@ from finhub_onboard.events import Handler, Notice, Slowed, ignore
 from finhub_onboard.finhub import answers
 from finhub_onboard.finhub.calls import STOPPED, CallName, Kind, Reply
 from finhub_onboard.finhub.requests import Outgoing
-from finhub_onboard.finhub.retry_after import retry_after_s
+from finhub_onboard.finhub.retry_after import retry_after_s, to_moment
 from finhub_onboard.finhub.whose import NOBODY, Whose
 from finhub_onboard.outbound.bank_clock import BankClock
 from finhub_onboard.outbound.causes import BROKE, Cause
@@ -145,7 +145,7 @@ class Client:
         reply = answers.read(call, response.status_code, content, whose=whose, secrets=self._secrets)
         if reply.kind is not Kind.GATEWAY:
             self._bank_clock.note(response.headers.get("date"), sent_at=left_at, received_at=self._wall_clock())
-        asked = retry_after_s(response.headers.get("retry-after"), datetime.now(UTC))
+        asked = asked_s(response.headers)
         reply = replace(reply, retry_after_s=asked, seconds=self._clock() - started)
         return self._paced(call, reply, permit, whose.customer.external_id if whose.customer else ""), content
 
@@ -181,7 +181,7 @@ class Client:
             capped = f" and a pause of {asked:.0f} s, more than retry.max_wait_s" if asked and asked > cap else ""
             reason = f"the bank asked for less ({reply.status}){capped}"
             self._emit(Slowed(reason=reason, seconds=hold.seconds, rate=self._budget.rate))
-        return replace(reply, hold_s=hold.seconds)
+        return replace(reply, hold_s=hold.seconds or None)
 
     def tell(self, message: str) -> None:
         """Emit a notice to the run's subscribers."""
@@ -205,6 +205,14 @@ class Client:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
+
+
+def asked_s(headers: httpx.Headers) -> float | None:
+    """How long an answer asks to wait; a date is of the bank's clock, and so is the answer's own ``Date``."""
+    if (asked := headers.get("retry-after")) is None:
+        return None
+    now = datetime.now(UTC)
+    return retry_after_s(asked, to_moment(headers.get("date", ""), now) or now)
 
 
 def own_address(base_url: str) -> str:

@@ -210,7 +210,7 @@ class AdminSession:
         """Wait before the next try; after a refusal for rate the pacer delays everybody already."""
         if reply.hold_s is not None:
             return
-        if reply.retry_after_s is not None:
+        if reply.retry_after_s:
             await self._gate.pause(min(reply.retry_after_s, self._patience.max_wait_s))
             return
         # At least half of the backoff: all tries must not fall into a short outage by chance.

@@ -11,8 +11,9 @@ a call that left no earlier bounds it, and hardly depends on how long the bank w
 later than usual, assume queued requests: keep those calls in the window longer by the delay. On a busy machine usual
 answers are late ones, too; how late this process itself wakes (``lateness``) tells so.
 
-A refusal for rate holds all calls for as long as the bank asks and lowers the rate at once (``rate``), unless one
-customer is refused alone (``alone``); how many are under way together adapts to how the bank bears them (``places``).
+Refusals for rate that show a limit (``evidence``) hold all calls for as long as the bank asks and lower the rate at
+once (``rate``); otherwise only the refused call waits, and so does a customer who is refused alone (``alone``). How
+many are under way together adapts to how the bank bears them (``places``).
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from aiolimiter import AsyncLimiter
 
 from finhub_onboard.outbound.pacing.alone import Alone
 from finhub_onboard.outbound.pacing.counters import Counters
+from finhub_onboard.outbound.pacing.evidence import Evidence
 from finhub_onboard.outbound.pacing.gate import Gate
 from finhub_onboard.outbound.pacing.lateness import Lateness
 from finhub_onboard.outbound.pacing.places import Places
@@ -39,7 +41,6 @@ _USUAL_QUANTILE = 0.25  # of the samples: what an answer usually takes
 _ANSWERS_PER_QUANTILE = 8  # it is worked out anew after so many
 _BURST_S = 0.02
 _CATCH_UP_FACTOR = 1.1  # spacing alone would never win back what a loop that woke late missed; the window bounds it
-_SAME_WINDOW_S = 1.0  # what left so soon after a cut may meet the window of the bank that the cut was for
 _POLL_S = 0.1  # how soon a wait notices that the run was halted, the gate shut or the calls held
 
 
@@ -80,8 +81,9 @@ class Pacer:
         self._lateness = Lateness(self._clock)
         self._granted = 0
         self._last_granted_at = float("-inf")
-        self._refused_at = self._cut_at = float("-inf")
+        self._refused_at = float("-inf")
         self._alone = Alone()
+        self._evidence = Evidence()
 
     @property
     def asked(self) -> float:
@@ -190,32 +192,44 @@ class Pacer:
         self.counters.accepted(now)
         self._alone.accepted(who)
         self._rate.accepted(now)
+        if self._evidence.accepted(now - seconds):
+            self._take_back()
         self.places.answered(call, seconds, rate=self.rate, now=now)
 
     def refused(self, permit: Permit, asked_s: float | None, *, who: str = "") -> Hold:
-        """Note a refusal for rate: hold all calls, ``asked_s`` seconds if the bank named a time, and cut the rate.
+        """Note a refusal for rate; if it shows a limit, hold all calls as long as the bank ``asked``, and cut the rate.
 
         Refusals of calls that were under way together, or that left into the same second at the bank, cut it once.
         If customer ``who`` is refused again while others pass, nobody is held.
         """
         now = self._clock()
         is_alone = self._alone.refused(who)
-        is_new_burst = not is_alone and permit.at > self._refused_at
+        cut = is_of_cut = False
+        if not is_alone:
+            is_of_cut = self._evidence.is_of_cut(permit.at)
+            if self._evidence.refused(permit.at):
+                self._take_back()
+            cut = not is_of_cut and self._evidence.shows_limit(self.rate)
+        is_new_burst = (cut or is_of_cut) and permit.at > self._refused_at
         self.counters.refused(now, is_new_burst=is_new_burst)
-        if is_alone:
-            return Hold(seconds=0.0, cut=False, alone=True)
+        if not (cut or is_of_cut):
+            return Hold(seconds=0.0, cut=False, alone=is_alone)
         own_s = 0.0
         if is_new_burst:
             self._refused_at = now
             own_s = self._wait_s(self.counters.refusals)
-        self.gate.hold(own_s if asked_s is None else min(asked_s, self.max_wait_s))
-        cut = permit.at >= self._cut_at + _SAME_WINDOW_S
+        self.gate.hold(min(asked_s, self.max_wait_s) if asked_s else own_s)
         if cut:
-            self._cut_at = now
-            self._rate.cut(now, hold_s=self.gate.held_s)
+            before = self.rate
+            self._rate.cut(now, hold_s=self.gate.held_s, deep=self._evidence.is_wall)
+            self._evidence.cut(now, factor=self.rate / before)
             self._rate_is_new = True
         self.places.interrupted()
         return Hold(seconds=self.gate.held_s, cut=cut)
+
+    def _take_back(self) -> None:
+        self._rate.take_back()
+        self._rate_is_new = True
 
     async def _follow_rate(self) -> None:
         now = self._clock()

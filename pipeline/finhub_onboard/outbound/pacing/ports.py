@@ -23,7 +23,8 @@ class Permit:
 class Hold:
     """What a refusal for rate led to: all calls are held for ``seconds``; ``cut``: the rate is lower from now on.
 
-    ``alone``: neither, because one customer is refused again and again while others pass.
+    Neither: it shows no limit, and the refused call waits by itself. ``alone``: nor will it, because one customer is
+    refused again and again while others pass.
     """
 
     seconds: float

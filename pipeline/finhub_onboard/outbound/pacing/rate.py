@@ -1,6 +1,6 @@
 """The rate in view of what the bank refuses: a pure rule over times that are handed in.
 
-A refusal cuts the rate to a tenth below the level that the bank just accepted, and remembers that level. The climb back
+A cut sets the rate to a tenth below the level that the bank just accepted, and remembers that level. The climb back
 (as in TCP CUBIC) is fast far below it, flat around it, and fast again beyond it: a limit lower than configured is
 probed only now and then, and one that was raised is soon used. The longer the bank holds the run for each refusal, and
 the more often it was the same level, the rarer it is probed. Knows no call and no clock.
@@ -9,14 +9,15 @@ the more often it was the same level, the rarer it is probed. Knows no call and 
 from collections import deque
 
 _CUT_FACTOR = 0.9  # of the bank's limit: what is used of it right after a refusal
-_MIN_CUT_FACTOR = 0.5  # of the rate in force: one refusal tells little, several in a row go down quickly all the same
+_DEEP_CUT_FACTOR, _CUT_AT_MOST_FACTOR = 0.1, 0.7  # of the rate in force: what the level is at least
 _CLIMB_S = 25.0  # from nothing to the configured rate
 _MAX_CLIMB_S = 120.0
 _SAME_LEVEL_SHARE, _CLIMB_GROWTH_FACTOR = 0.15, 1.5  # a level that is met again is firm: each climb takes longer
 _CALLS_PER_CLIMB = 20.0  # are sent before the level is tried again, also where that takes long
 _MIN_RATE = 0.2
 _STEP_S = 1.0
-_LEVEL_S = 1.0  # the level is what was accepted in so many seconds
+_LEVEL_S = 1.0  # the level is what was accepted in so many seconds ...
+_PEAK_S = 0.5  # ... at most, over so many seconds' worth of calls: whatever time all were held meanwhile
 
 
 class Rate:
@@ -29,23 +30,44 @@ class Rate:
         self._climb_s = _CLIMB_S
         self._from = 0.0
         self._stepped_at = 0.0
+        self._before_cut = self.now, self._level, self._climb_s, self._from
         self._accepted: deque[float] = deque()
+        self._number = 0
+        self._peaks: deque[tuple[int, int]] = deque()  # falling: of which call on, how many in a second at most
 
     def accepted(self, at: float) -> None:
         """The bank accepted a call."""
-        self._accepted.append(at)
-        self._forget(at)
+        accepted, peaks = self._accepted, self._peaks
+        accepted.append(at)
+        while accepted[0] <= at - _LEVEL_S:
+            accepted.popleft()
+        self._number += 1
+        count = len(accepted)
+        while peaks and peaks[-1][1] <= count:
+            peaks.pop()
+        peaks.append((self._number, count))
+        while peaks[0][0] <= self._number - self.now * _PEAK_S:
+            peaks.popleft()
 
-    def cut(self, at: float, *, hold_s: float) -> None:
-        """The bank refused calls at this rate and lets nothing pass for ``hold_s`` seconds."""
-        self._forget(at)
+    def cut(self, at: float, *, hold_s: float, deep: bool = True) -> None:
+        """The bank refused calls at this rate and lets nothing pass for ``hold_s`` seconds.
+
+        ``deep``: it refuses nearly all, so that what it took lately is all that it takes.
+        """
+        self._before_cut = self.now, self._level, self._climb_s, self._from
         before = self._level
-        self._level = min(self.now, max(float(len(self._accepted)), self.now * _MIN_CUT_FACTOR))
+        peak = float(self._peaks[0][1]) if self._peaks else 0.0
+        self._level = min(self.now, max(peak, self.now * (_DEEP_CUT_FACTOR if deep else _CUT_AT_MOST_FACTOR)))
         self.now = max(self._level * _CUT_FACTOR, min(_MIN_RATE, self.asked))
         firm = abs(self._level - before) <= _SAME_LEVEL_SHARE * before
         climb_s = self._climb_s * _CLIMB_GROWTH_FACTOR if firm else _CLIMB_S
         self._climb_s = min(_MAX_CLIMB_S, max(climb_s, _CLIMB_S * hold_s, _CALLS_PER_CLIMB / self.now / self._bend()))
         self._from = self._stepped_at = at + hold_s
+
+    def take_back(self) -> None:
+        """The last cut changed nothing: be again as before it."""
+        now, self._level, self._climb_s, self._from = self._before_cut
+        self.now = max(self.now, now)
 
     def climb(self, at: float) -> bool:
         """Go up as far as is due by now, once a second; whether the rate changed."""
@@ -59,7 +81,3 @@ class Rate:
     def _bend(self) -> float:
         """The part of the climb after which it is at the level again."""
         return float(((1 - _CUT_FACTOR) * self._level / self.asked) ** (1 / 3))
-
-    def _forget(self, at: float) -> None:
-        while self._accepted and self._accepted[0] <= at - _LEVEL_S:
-            self._accepted.popleft()
