@@ -16,7 +16,9 @@ from finhub_onboard.keys import IdKind
 _EMAIL_MEMBERS = ("email", "emailAddress", "username", "userName", "userId")
 """``userId`` is the e-mail in some calls (API.md, section 10 no. 6)."""
 _TELLING = frozenset({*_EMAIL_MEMBERS, "customerId", "verificationId", "id"})
-_PEOPLE = ("customer", "individualCustomer", "person", "user", "verification", "document", "consent", "session")
+_PEOPLE = frozenset(
+    {"customer", "individualCustomer", "person", "user", "verification", "document", "consent", "session"}
+)
 _MASKS = ("*", "…", "•", "...")
 _ABOUT_ONE_VERIFICATION = frozenset({CallName.UPLOAD_DOCUMENT, CallName.APPROVE})
 _ABOUT_MANY = OF_THE_RUN | {CallName.LIST_DELIVERIES}
@@ -35,8 +37,8 @@ def _places(body: dict[str, Any], data: dict[str, Any]) -> Iterator[Place]:
     """The objects that may contain e-mails and ids, each with its name."""
     for top in [body] if data is body else [body, data]:
         yield "", top
-        for name in _PEOPLE:
-            if inner := json_fields.record(top.get(name)):
+        for name, value in top.items():
+            if name in _PEOPLE and (inner := json_fields.record(value)):
                 yield name, inner
                 yield from (
                     (deeper, person)
@@ -51,7 +53,7 @@ def _is_another(call: CallName, name: str, place: dict[str, Any], whose: Whose) 
         return False
     if call is CallName.APPROVE:  # there it is the approver (openapi.yaml)
         place = {member: value for member, value in place.items() if member != "userId"}
-    if any(_is_other_email(json_fields.text(place.get(member)), whose) for member in _EMAIL_MEMBERS):
+    if any(_is_other_email(json_fields.text(place[member]), whose) for member in _EMAIL_MEMBERS if member in place):
         return True
     # An operation on a verification returns that one; other answers may show an older one of the customer.
     verification = whose.verification_id if call in _ABOUT_ONE_VERIFICATION else ""
@@ -62,11 +64,10 @@ def _is_another(call: CallName, name: str, place: dict[str, Any], whose: Whose) 
     )
 
 
-def _ids(place: dict[str, Any], member: str, is_itself: bool) -> Iterator[str]:  # noqa: FBT001
+def _ids(place: dict[str, Any], member: str, is_itself: bool) -> list[str]:  # noqa: FBT001
     """The values of this id in an object; in its own object it may be called ``id``."""
-    yield json_fields.identifier(place.get(member))
-    if is_itself:
-        yield json_fields.identifier(place.get("id"))
+    names = (member, "id") if is_itself else (member,)
+    return [json_fields.identifier(place[name]) for name in names if name in place]
 
 
 def _is_other_email(value: str, whose: Whose) -> bool:
@@ -91,7 +92,7 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().rstrip(".")
 
 
-def _is_other_id(identifiers: Iterator[str], asked: str, kind: IdKind | None, whose: Whose) -> bool:
+def _is_other_id(identifiers: list[str], asked: str, kind: IdKind | None, whose: Whose) -> bool:
     """Whether one of these ids differs from the requested one or, without one, is known to be another's."""
     for identifier in identifiers:
         # A masked value, an e-mail in place of an id, or the job's own user: proves nothing.

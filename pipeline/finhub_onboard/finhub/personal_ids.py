@@ -11,6 +11,7 @@ import unicodedata
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from urllib.parse import unquote
 
 from finhub_onboard.model import Customer
@@ -41,7 +42,7 @@ def impersonal(identifier: str, customer: Customer | None) -> str:
     """The identifier; empty if it contains personal data."""
     if not identifier or customer is None:
         return identifier
-    own = frozenset(_own(customer)) - _COMMON
+    own = _own(customer)
     # The groups of a UUID mean nothing by themselves.
     plain = _UUID.sub(lambda match: match[0].replace("-", ""), identifier)
     texts = [plain, *([unquote(plain)] if "%" in plain else [])]
@@ -52,8 +53,13 @@ def impersonal(identifier: str, customer: Customer | None) -> str:
     )
 
 
-def _own(customer: Customer) -> Iterator[str]:
-    """The customer's identifying values, folded."""
+@lru_cache(maxsize=1024)
+def _own(customer: Customer) -> frozenset[str]:
+    """The customer's identifying values, folded; a customer gets several identifiers one after the other."""
+    return frozenset(_values(customer)) - _COMMON
+
+
+def _values(customer: Customer) -> Iterator[str]:
     for name in _NAMES:
         for word in _SEPARATORS.split(getattr(customer, name)):
             if len(folded := _folded(word)) >= _TELLING_LETTERS:
