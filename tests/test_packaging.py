@@ -118,7 +118,7 @@ def test_it_lives_beside_another_package_called_pipeline(tmp_path: Path) -> None
     site = Path(done(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     (site / "dependencies.pth").write_text(f"{Path(click.__file__).parents[1]}\n", encoding="utf-8")
     pip = (sys.executable, "-m", "pip", "--python", python)
-    done(*pip, "install", "--no-deps", "--force-reinstall", wheel, _another_distribution(tmp_path))
+    done(*pip, "install", "--no-deps", "--no-compile", "--force-reinstall", wheel, _another_distribution(tmp_path))
     own = tmp_path / "project" / "pipeline"
     own.mkdir(parents=True)
     (own / "__init__.py").write_text("raise ImportError('this is the package of the project')\n", encoding="utf-8")
