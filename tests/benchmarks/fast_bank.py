@@ -1,7 +1,10 @@
 """A bank that answers as fast as Python can: canned answers, no state, no checks. Only for benchmarks.
 
 The sandbox is a bank to practise on and costs a core at some thousand calls a second; to see what the job itself can
-do, the bank must cost less than the job. Prints its address, ends with its standard input.
+do, the bank must cost less than the job. Prints its address, ends with its standard input, and prints then when it took
+and refused calls. It can refuse for rate:
+
+    python -m tests.benchmarks.fast_bank [SHARE_AT_RANDOM] [CALLS_PER_SECOND] [STATUS]
 """
 
 import asyncio
@@ -10,12 +13,14 @@ import json
 import sys
 import time
 
+from tests.outbound.pacing.banks import AtRandom, Sliding
+
 _LONG = "x" * 40
 
 
-def _answer(body: object) -> bytes:
+def _answer(body: object, first: str = "200 OK", more: str = "") -> bytes:
     content = json.dumps(body).encode()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    head = f"HTTP/1.1 {first}\r\n{more}Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     return head.encode() + content
 
 
@@ -38,6 +43,24 @@ _FIXED = (
 _numbers = itertools.count(time.time_ns() // 1_000_000)  # no two banks give the same id
 
 
+class Refusals:
+    """Refuses a share of the calls at random, and what is beyond a limit; 0: none. Keeps the times of all."""
+
+    def __init__(self, share: float = 0.0, per_second: int = 0, status: int = 429) -> None:
+        self._limit = AtRandom(share, Sliding(per_second) if per_second else None)
+        self._refuses = bool(share or per_second)
+        self.refusal = _answer({"code": status, "data": None}, f"{status} Refused", "Retry-After: 1\r\n")
+        self.taken: list[float] = []
+        self.refused: list[float] = []
+
+    def refuses(self) -> bool:
+        """Whether the call that comes now is refused."""
+        now = time.monotonic()
+        refused = self._refuses and not self._limit.admits(now)
+        (self.refused if refused else self.taken).append(now)
+        return refused
+
+
 def answer(path: bytes) -> bytes:
     """The canned answer to a path."""
     for part, content in _FIXED:
@@ -51,6 +74,8 @@ def answer(path: bytes) -> bytes:
 
 class FastBank(asyncio.Protocol):
     """Reads requests by their length and answers each."""
+
+    refusals = Refusals()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the connection."""
@@ -69,11 +94,14 @@ class FastBank(asyncio.Protocol):
                 return
             path = self._buffer.split(b" ", 2)[1]
             self._buffer = self._buffer[end + 4 + length :]
-            self._transport.write(answer(path))
+            self._transport.write(self.refusals.refusal if self.refusals.refuses() else answer(path))
 
 
 async def main() -> None:
     """Serve until stdin closes."""
+    given = sys.argv[1:]
+    share, per_second, status = given + ["0", "0", "429"][len(given) :]
+    FastBank.refusals = Refusals(float(share), int(per_second), int(status))
     loop = asyncio.get_running_loop()
     server = await loop.create_server(FastBank, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -81,6 +109,7 @@ async def main() -> None:
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
     server.close()
+    sys.stdout.write(json.dumps({"taken": FastBank.refusals.taken, "refused": FastBank.refusals.refused}) + "\n")
 
 
 if __name__ == "__main__":
