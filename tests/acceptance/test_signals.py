@@ -164,20 +164,24 @@ def worked_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-@pytest.mark.parametrize("at", ["pause", "dead"])
+@pytest.mark.parametrize("at", ["pause", "alone", "dead"])
 @BOTH
 def test_a_run_that_waits_ends_soon(at: str, name: signal.Signals, code: int, tmp_path: Path) -> None:
-    """While all calls are held as the bank asked, and while a dead bank is probed: no waiting out of either."""
+    """While all calls or one are held as the bank asked, and while a dead bank is probed: no waiting out of any."""
     source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
     slow = SLOW.replace("max_wait_s = 0.5", "max_wait_s = 300\nmax_attempts = 50")
-    limit = '[[fault]]\nkind = "too_many"\non = ["registerIndividual"]\nnth = [9]\nretry_after = "seconds"\n'
-    with bank_with(limit + "retry_after_s = 240\n" if at == "pause" else "", tmp_path) as bank:
+    limit = '[[fault]]\nkind = "too_many"\non = ["registerIndividual"]\nretry_after = "seconds"\nretry_after_s = 240\n'
+    refused = {"pause": "rate = 1.0\n", "alone": "nth = [9]\n"}
+    with bank_with(limit + refused[at] if at in refused else "", tmp_path) as bank:
         desk = Desk(folder=tmp_path, bank=bank).configure(slow)
         with desk.start(source) as process:
             if at == "dead":
                 until(lambda: registered(bank) >= 5, process)
                 bank.die()
-            until_line(process, "slowed" if at == "pause" else "the bank is down")
+            if at == "alone":
+                until(lambda: registered(bank) == ROWS - 1, process)
+            else:
+                until_line(process, "slowed" if at == "pause" else "the bank is down")
             started = time.monotonic()
             process.send_signal(name)
             stderr = ended(process)
