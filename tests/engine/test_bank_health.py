@@ -17,6 +17,7 @@ from tests.outbound.support import run_virtually
 FINE = Reply(status=200, says=200, accepted=True, readable=True)
 DEAD = Reply(cause="no answer in time", kind=Kind.SILENT)
 FAULT = Reply(status=503, says=503)
+WAIT = Reply(status=503, says=503, retry_after_s=1.0)
 TOO_MANY = Reply(status=429, says=429, hold_s=0.5)
 
 
@@ -253,6 +254,18 @@ def test_a_bank_that_takes_nothing_for_its_rate_is_given_time(max_wait_s: float)
     watch = Watch(probes=[TOO_MANY], max_wait_s=max_wait_s).during(story)
     assert watch.ends == ["it answers 429"]
     assert watch.asked[-1] == pytest.approx(4 + max(3.0, max_wait_s), abs=2)  # four bursts are held for a second
+
+
+def test_a_bank_that_asks_to_wait_while_it_is_down_is_given_time() -> None:
+    """A maintenance that says 503 and for how long is waited for like a quota, however few attempts are allowed."""
+
+    async def story(watch: Watch) -> None:
+        watch.see([WAIT] * 5)
+        await asyncio.sleep(600)
+
+    watch = Watch(probes=[WAIT], max_wait_s=90.0).during(story)
+    assert watch.ends == ["it answers 503"]
+    assert watch.asked[-1] == pytest.approx(90, abs=2)
 
 
 def test_a_probe_waits_for_the_pause_that_the_bank_asked() -> None:

@@ -83,7 +83,7 @@ class Health:
             await self._gate.pause(max(patience.wait_s(self._rounds), self._gate.held_s))
             if self._down.is_set():
                 reply = await _ask(probe, _PROBE_S)
-                only_rate = reply.says == _TOO_MANY
+                only_rate = reply.is_for_rate
                 if is_answer(reply):
                     self._failures = 0
                     self._back()

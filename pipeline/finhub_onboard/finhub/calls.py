@@ -238,6 +238,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     alone: bool = False
     seconds: float = 0.0
 
+    @property
+    def is_for_rate(self) -> bool:
+        """Whether the bank refuses the call for its rate: by a 429, or by a 503 that asks to wait."""
+        return self.says == 429 or (self.says == 503 and self.retry_after_s is not None)  # noqa: PLR2004
+
 
 STOPPED = Reply(sent=False, kind=Kind.STOPPED, cause="stopped")
 """No answer: the run stopped, and nothing was sent."""

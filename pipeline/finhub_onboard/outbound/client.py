@@ -171,7 +171,7 @@ class Client:
         if asked is not None and asked > cap:
             too_long = f"it asks to wait {asked:.0f} s, retry.max_wait_s allows {cap:g} s"
             reply = replace(reply, message=f"{reply.message}; {too_long}" if reply.message else too_long)
-        if not (reply.says == 429 or (reply.says == 503 and asked is not None)):  # noqa: PLR2004
+        if not reply.is_for_rate:
             self._budget.accepted(call, reply.seconds, who=who)
             return reply
         hold = self._budget.refused(permit, asked, who=who)
