@@ -1,6 +1,7 @@
 """Stopping a run: the first reason, a deadline, signals, and calls that do not end."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -9,10 +10,12 @@ import pytest
 
 from finhub_onboard.config.settings import Stop
 from finhub_onboard.engine.stopping import Stopper
+from finhub_onboard.engine.tasks import beside
 from finhub_onboard.errors import ExitCode, LedgerError
 from finhub_onboard.events import Event, Stopping
 from finhub_onboard.journey.verdicts import Judgement, Verdict
 from finhub_onboard.outbound.pacing.gate import Gate
+from finhub_onboard.outbound.pacing.long_wait import LongWait
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from tests.outbound.support import run_virtually
 
@@ -76,6 +79,26 @@ def test_a_deadline_that_has_come_stops_the_run() -> None:
     assert (stopper.exit_code, "2020-01-01" in stopper.reason) == (ExitCode.STOPPED_EARLY, True)
     assert isinstance(events[0], Stopping)
     assert seconds < Stop().grace_s + 1
+
+
+def test_a_bank_that_asks_again_for_a_long_wait_stops_the_run() -> None:
+    """Exit 4, and it says until when: from now on, by the wall clock of this machine."""
+    long_wait = LongWait(60.0)
+
+    async def story(stopper: Stopper) -> None:
+        async with beside(stopper.heed(long_wait)):
+            for left_at in (0.0, 100.0):
+                await asyncio.sleep(1)
+                assert not stopper.requested
+                long_wait.refused(7200.0, left_at=left_at, now=left_at)
+            await asyncio.sleep(1)
+
+    stopper, _, _ = stopping(story)
+    assert stopper.exit_code is ExitCode.STOPPED_EARLY
+    found = re.search(r"left alone until (\S+),", stopper.reason)
+    assert found, stopper.reason
+    left_s = (datetime.fromisoformat(found[1]) - datetime.now(UTC)).total_seconds()
+    assert 7200 - 60 < left_s <= 7200
 
 
 def test_what_does_not_end_within_the_grace_is_cut_off() -> None:

@@ -29,6 +29,7 @@ from finhub_onboard.outbound.hierarchy import Hierarchy
 from finhub_onboard.outbound.httpx_transport import HttpxTransport
 from finhub_onboard.outbound.pacing.counters import Counters
 from finhub_onboard.outbound.pacing.gate import Gate
+from finhub_onboard.outbound.pacing.long_wait import LongWait
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.pacing.places import Places
 from finhub_onboard.outbound.pacing.ports import RateBudget
@@ -48,6 +49,7 @@ class Connection:
     gate: Gate
     counters: Counters
     places: Places
+    long_wait: LongWait
     client: Client
     payloads: Payloads
     session: AdminSession
@@ -116,6 +118,7 @@ async def connected(
             gate=pacer.gate,
             counters=pacer.counters,
             places=pacer.places,
+            long_wait=pacer.long_wait,
             client=client,
             payloads=payloads,
             session=session,

@@ -97,7 +97,8 @@ class Onboarding:
             stopper = Stopper(connection.gate, self._emit, signs, grace_s=settings.stop.grace_s)
             with interrupts.leading_to(stopper.signalled):
                 work = self._log_in_and_carry(connection, stopper)
-                await stopper.carry_out(work, deadline=deadline)
+                async with beside(stopper.heed(connection.long_wait)):
+                    await stopper.carry_out(work, deadline=deadline)
             logins.remember(connection.session, settings, self._keys, self._ledger, now=time.time())
             self._count(connection)
         return Carried(progress=self._progress, stopper=stopper)

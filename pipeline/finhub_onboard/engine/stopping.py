@@ -6,7 +6,7 @@ customer and no call.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any
 
@@ -19,9 +19,11 @@ from finhub_onboard.finhub.calls import Facts, Step
 from finhub_onboard.journey.verdicts import Judgement
 from finhub_onboard.model import Journey
 from finhub_onboard.outbound.pacing.gate import Gate
+from finhub_onboard.outbound.pacing.long_wait import LongWait
 
 _CLOCK_S = 1.0
-_AGAIN = "the same command goes on where it ended"
+_GOES_ON = "goes on where it ended"
+_AGAIN = f"the same command {_GOES_ON}"
 
 
 class Stopper:
@@ -77,6 +79,13 @@ class Stopper:
         """The bank does not come back: unfinished customers stay pending."""
         hint = "wait until the bank is back; the same command goes on where it ended"
         self.request(f"the bank is down: {reason}", ExitCode.STOPPED_EARLY, hint=hint)
+
+    async def heed(self, long_wait: LongWait) -> None:
+        """Stop when the bank asks to be left alone for longer than a run waits."""
+        seconds = await long_wait.repeated()
+        until = (datetime.now(UTC) + timedelta(seconds=seconds)).astimezone().isoformat(timespec="seconds")
+        reason = f"the bank asks to be left alone until {until}, longer than retry.max_wait_s allows to wait"
+        self.request(reason, ExitCode.STOPPED_EARLY, hint=f"run the same command again then: it {_GOES_ON}")
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but no longer than the run lasts."""

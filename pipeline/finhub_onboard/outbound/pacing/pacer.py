@@ -30,6 +30,7 @@ from finhub_onboard.outbound.pacing.counters import Counters
 from finhub_onboard.outbound.pacing.evidence import Evidence
 from finhub_onboard.outbound.pacing.gate import Gate
 from finhub_onboard.outbound.pacing.lateness import Lateness
+from finhub_onboard.outbound.pacing.long_wait import LongWait
 from finhub_onboard.outbound.pacing.places import Places
 from finhub_onboard.outbound.pacing.ports import Hold, Permit
 from finhub_onboard.outbound.pacing.rate import Rate
@@ -48,7 +49,8 @@ class Pacer:
     """Fulfils ``ports.RateBudget``; one for the whole run. ``clock`` gives monotonic seconds.
 
     ``wait_s`` tells how long to hold all calls when the bank refused for rate and named no time, by how often it did
-    so in a row; ``max_wait_s`` caps what it names. The gate, the counters and the places of the run are made here.
+    so in a row; ``max_wait_s`` caps what it names. The gate, the counters, the places and the rule of long waits are made
+    here.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Pacer:
         self.gate = Gate(self._clock)
         self.counters = Counters(self._clock)
         self.places = Places(max_in_flight)
+        self.long_wait = LongWait(max_wait_s)
         self._queue = asyncio.Lock()
         self._limiter = self._make_limiter()
         self._rate_is_new = False
@@ -190,6 +193,7 @@ class Pacer:
         """The bank did not refuse ``call`` of customer ``who`` for its rate, and took ``seconds`` for it."""
         now = self._clock()
         self.counters.accepted(now)
+        self.long_wait.accepted()
         self._alone.accepted(who)
         self._rate.accepted(now)
         if self._evidence.accepted(now - seconds):
@@ -203,6 +207,7 @@ class Pacer:
         If customer ``who`` is refused again while others pass, nobody is held.
         """
         now = self._clock()
+        self.long_wait.refused(asked_s, left_at=permit.at, now=now, who=who)
         is_alone = self._alone.refused(who)
         cut = is_of_cut = False
         if not is_alone:
