@@ -49,8 +49,8 @@ class Pacer:
     """Fulfils ``ports.RateBudget``; one for the whole run. ``clock`` gives monotonic seconds.
 
     ``wait_s`` tells how long to hold all calls when the bank refused for rate and named no time, by how often it did
-    so in a row; ``max_wait_s`` caps what it names. The gate, the counters, the places and the rule of long waits are made
-    here.
+    so in a row; ``max_wait_s`` caps what it names. The gate, the counters, the places and the rule of long waits are
+    made here.
     """
 
     def __init__(
