@@ -8,6 +8,7 @@ none hiding another, without any value. Knows no words for a person and no file.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import pandera.polars as pa
 import polars as pl
@@ -31,8 +32,10 @@ LONGEST = {
 DOCUMENT_TYPES = ("PASSPORT", "ID_CARD", "DRIVERS_LICENSE")
 _VERDICT_CHECK = "verdict"
 """The one check that is not named by its code: the code is the verdict itself."""
-Rule = tuple[ViolationCode, Callable[[str], pl.Expr]]
-"""A violation code, and the condition on a column under which there is none."""
+Condition = Callable[[str], pl.Expr]
+"""Makes of the name of a column the condition on its values."""
+Rule = tuple[ViolationCode, Condition]
+"""A violation code, and the condition under which there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +51,19 @@ class BrokenRule:
 class Specification:
     """What a normalised batch must be, twice from the same table of rules.
 
-    ``columns`` is a schema with one check per column, that all rules of the column hold. ``rules`` are the conditions
-    by column and name of the check, for a schema that names the rule that fails: only those that fail are in it.
+    ``columns`` is a schema with one check per column, that all rules of the column hold. ``rules`` are the rules by
+    column and name of the check, for a schema that names the rule that fails: only those that fail are in it.
     """
 
     columns: pa.DataFrameSchema
-    rules: Mapping[str, Mapping[str, pl.Expr]]
+    rules: Mapping[str, Mapping[str, Condition]]
 
 
+@lru_cache(maxsize=4)
 def specification(
-    *, now: datetime, min_age: int, required: Collection[str] = (), typed: Collection[str] = ()
+    *, now: datetime, min_age: int, required: tuple[str, ...] = (), typed: tuple[str, ...] = ()
 ) -> Specification:
-    """Make the schemas, as of an instant.
+    """Make the schemas, as of an instant; the passes of a run share one.
 
     ``required`` are further columns that the profile requires, ``typed`` the members of ``extra`` that are no text.
     """
@@ -115,14 +119,22 @@ def specification(
         },
     }
     table = {name: dict([*_common(name, required), *own]) for name, own in columns.items()}
+    single: dict[str, dict[str, Condition]] = {
+        name: {str(code): rule for code, rule in own.items()} for name, own in table.items() if own
+    }
+    whole = {name: {name: _all_hold(name, own.values())} for name, own in single.items()}
     # Libraries and the file system have judged these once per distinct value; the schema reads their verdicts.
-    verdicts = {column + VERDICT: {_VERDICT_CHECK: rules.no_verdict(column + VERDICT)} for column in JUDGED_COLUMNS}
-    whole = {name: {name: _all_hold(name, own.values())} for name, own in table.items() if own}
-    single = {name: {str(code): rule(name) for code, rule in own.items()} for name, own in table.items() if own}
+    verdicts: dict[str, dict[str, Condition]] = {
+        column + VERDICT: {_VERDICT_CHECK: rules.no_verdict} for column in JUDGED_COLUMNS
+    }
     return Specification(
-        columns=pa.DataFrameSchema(_columns(whole, _check_whole) | _columns(verdicts, _check)),
+        columns=pa.DataFrameSchema(_columns(whole, _check_whole) | _columns(_conditions(verdicts), _check)),
         rules=single | verdicts,
     )
+
+
+def _conditions(table: Mapping[str, Mapping[str, Condition]]) -> dict[str, dict[str, pl.Expr]]:
+    return {column: {name: rule(column) for name, rule in own.items()} for column, own in table.items()}
 
 
 def load() -> None:
@@ -144,7 +156,8 @@ def validate(by: Specification, frame: pl.DataFrame) -> list[BrokenRule]:
     columns = [column for column in frame.columns if column in failing]
     places = failed["index"].unique().sort()
     frame = frame[places, columns]
-    table = {column: _broken(by.rules[column], frame) for column in columns}
+    conditions = _conditions({column: by.rules[column] for column in columns})
+    table = {column: _broken(own, frame) for column, own in conditions.items()}
     named = _failures(pa.DataFrameSchema(_columns(table, _check)), frame)
     assert named is not None, "where the check of a column fails, one of its rules does"
     order = {column: place for place, column in enumerate(ROW_COLUMNS)}
@@ -199,7 +212,7 @@ def _common(name: str, required: Collection[str]) -> list[Rule]:
     return common
 
 
-def _all_hold(column: str, own: Collection[Callable[[str], pl.Expr]]) -> pl.Expr:
+def _all_hold(column: str, own: Collection[Condition]) -> pl.Expr:
     """Return the condition that all rules hold; several patterns are searched as one, in half of the time."""
     patterns = [rule.pattern for rule in own if isinstance(rule, rules.Lacks)]
     others = [rule(column) for rule in own if not isinstance(rule, rules.Lacks)]
@@ -211,9 +224,18 @@ def _columns(
 ) -> dict[str, pa.Column]:
     """Make the columns of a schema, all of text, each with conditions by the name of their check."""
     return {
-        column: pa.Column(pl.String, [make(name, holds) for name, holds in checks.items()], nullable=True)
+        column: _uncopied(pa.Column(pl.String, [make(name, holds) for name, holds in checks.items()], nullable=True))
         for column, checks in table.items()
     }
+
+
+def _uncopied(column: pa.Column) -> pa.Column:
+    """Let a column be its own deep copy: pandera makes one in each schema and one in each validation, a third of both.
+
+    It gives them the name of the column and turns coercion off, which is off: so one object serves them all.
+    """
+    vars(column)["__deepcopy__"] = lambda _: column
+    return column
 
 
 def _check(name: str, holds: pl.Expr) -> pa.Check:
