@@ -29,6 +29,7 @@ from finhub_onboard.commands import check, plan, resolve, retry, status, validat
 from finhub_onboard.config import loading, seeds
 from finhub_onboard.intake.checking import countries, damage
 from finhub_onboard.ledger.sqlite import queries
+from finhub_onboard.reports import writing
 from finhub_onboard.reports.files import page
 from finhub_onboard.sandbox import server
 
@@ -124,6 +125,7 @@ def warm_up() -> None:
     register_polars_backends()
     page._template()
     queries._statements()
+    writing._versions()
     countries.is_code("LT")
     for codec in (*damage._CODECS, "idna", "utf-8-sig"):
         "".encode(codec)

@@ -114,3 +114,11 @@ def test_earlier_readings_are_remembered() -> None:
     assert found.earlier["x"].to_list() == ["'00123", "\u202aA", "B", "C"]
     assert cells.cleaned(pl.DataFrame({"x": ["\u200bB"]}), {"x": Kind.KEY}).earlier == {}
     assert cells.readings(' ="00123"') == ("00123", '="00123"')
+
+
+@given(st.text(alphabet=st.sampled_from("ab1 &;'=\"\t~!\x7f"), max_size=8), st.booleans())
+def test_what_the_pattern_calls_plain_needs_no_cleaning(text: str, name: bool) -> None:  # noqa: FBT001 - drawn
+    """The quick look agrees with the careful one wherever it says that nothing is to be done."""
+    pattern = cells._PLAIN_NAME if name else cells._PLAIN
+    if pattern.fullmatch(text):
+        assert cells._are_plain.__wrapped__(frozenset([text]), name=name)

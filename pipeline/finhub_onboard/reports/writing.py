@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -214,12 +215,15 @@ def _summary(
         ),
         started_at=instant(end.started_at),
         finished_at=instant(end.finished_at if end.number else time.time()),
-        versions={
-            "finhub-onboard": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("polars", "pandera", "httpx", "aiohttp")},
-        },
+        versions=_versions(),
         stopped_because=end.stopped_because,
         in_doubt_elsewhere=totals.elsewhere,
         ledger=ledger.ledger_id if ledger else "",
     )
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Return the versions of what makes the reports."""
+    libraries = {name: version(name) for name in ("polars", "pandera", "httpx", "aiohttp")}
+    return {"finhub-onboard": __version__, "python": platform.python_version(), **libraries}
