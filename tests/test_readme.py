@@ -136,6 +136,7 @@ def test_ci_takes_the_test_command_from_here() -> None:
     assert "sed -n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+@pytest.mark.exhaustive  # `.ci/wheel` and `.ci/lowest` run the sample, too
 def test_the_first_command_onboards_500(tmp_path: Path) -> None:
     """The job on the sample data ends with exit 0 and 500 onboarded; again: 500 unchanged, no customer call."""
     words = FIRST.split(".venv/bin/onboard ")[1].split()

@@ -37,7 +37,7 @@ def test_a_lower_limit_is_found_and_kept(limit: int, rows: int, wait: str, tmp_p
         calls, turned_away = received(bank) - first, refused(bank) - first_refused
         figures = f"{turned_away} of {calls} refused, {(calls - turned_away) / took / limit:.0%} of the limit used"
         assert turned_away <= 0.1 * calls, figures
-        assert (calls - turned_away) / took >= 0.5 * limit, figures  # the machine may be busy; virtual time shows more
+        assert (calls - turned_away) / took >= 0.3 * limit, figures  # the machine may be busy; virtual time shows more
         summary = desk.summary()["calls"]
         assert sum(phase["refused_for_rate"] for phase in summary.values()) == refused(bank)
         assert "slowed: the bank asked for less (429)" in stderr

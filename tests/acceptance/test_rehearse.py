@@ -25,7 +25,6 @@ from tests.intake.helpers import write
 from tests.support import typical
 
 HEADER = " ".join(COLUMNS).split()
-SHORT = ("refused_after_doubt", 16, 3)
 AUTO = '[approval]\nmode = "auto"\n'
 
 
@@ -45,7 +44,7 @@ def figures(stdout: str) -> dict[str, list[int]]:
 
 @pytest.mark.parametrize(
     ("scenario", "rows", "least"),
-    typical([SHORT, ("refused_after_doubt", 30, 10), ("errors_5xx", 30, 10)], SHORT),
+    typical([("refused_after_doubt", 30, 10), ("errors_5xx", 30, 10)]),
 )
 def test_what_the_contract_allows_is_not_called_twice(scenario: str, rows: int, least: int, tmp_path: Path) -> None:
     """A repeat that was refused for the tenant may be sent again, and an activation after each read: exit 0."""

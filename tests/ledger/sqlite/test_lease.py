@@ -124,7 +124,6 @@ def test_a_silent_holder_elsewhere_is_taken_over_after_a_while(path: Path, drift
             assert f"process {os.getpid()}" in ledger.locked_by()
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_holder_that_ends_while_it_is_watched_is_followed_at_once(path: Path) -> None:
     """No wait for somebody who gave the lock back."""
     write_holder(path, **ELSEWHERE)
