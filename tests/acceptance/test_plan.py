@@ -90,6 +90,18 @@ def test_the_time_and_the_bottleneck(desk: Desk, tmp_path: Path) -> None:
     assert abs(told["seconds"] - told["calls_total"] * told["latency_s"]) < 0.01
 
 
+def test_a_limit_of_a_phase_may_be_the_bottleneck(desk: Desk, tmp_path: Path) -> None:
+    """Its calls alone take longer than all of them do at the rate; a limit that is no bottleneck changes nothing."""
+    source = head(SAMPLE, 6, tmp_path / "customers.csv")
+    desk.configure(FAST + "[limits.registration]\ncalls_per_second = 0.5\n")
+    told = plan(desk, source)
+    assert (told["seconds"], told["bottleneck"]) == (told["calls"]["registration"] / 0.5, "limits.registration")
+    text = desk.onboard("plan", source, "--config", desk.config).stdout
+    assert "bottleneck  limits.registration (0.5) for 6 calls of that phase" in text
+    assert f"time        12 s, at {told['calls_total'] / 12:,.6g} calls per second" in text
+    assert plan(desk, source, "--rate", "0.5")["bottleneck"] == "limits.calls_per_second"
+
+
 def test_a_plan_needs_no_configuration_and_makes_no_ledger(tmp_path: Path) -> None:
     """As `validate`: the checks need nothing but the file."""
     desk = Desk(folder=tmp_path)

@@ -36,12 +36,14 @@ class Counter:
         self.problem: Problem | None = None
         self.refusing: Callable[[Customer], Reply | None] = lambda _: None
 
-    def in_flight(self) -> AbstractAsyncContextManager[None]:
+    def in_flight(self, step: Step) -> AbstractAsyncContextManager[None]:
         """Give one of the places."""
+        del step
         return cast("AbstractAsyncContextManager[None]", self.pacer.places)
 
-    async def permit(self) -> object:
+    async def permit(self, step: Step, reserved: object) -> object:
         """Let it leave as long as the run goes on."""
+        del step, reserved
         return await self.pacer.acquire()
 
     async def token(self, *, refused: str = "") -> str:

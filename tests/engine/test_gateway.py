@@ -20,7 +20,9 @@ from finhub_onboard.journey.ports import Problem
 from finhub_onboard.keys import IdKind, Keys
 from finhub_onboard.matching.evidence import Opened
 from finhub_onboard.model import Category, Customer, Journey
+from finhub_onboard.outbound.pacing.pacer import Pacer
 from tests.journey.world import a_customer
+from tests.outbound.support import run_virtually
 from tests.values import replace
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ PLUS = Category(key="INDIVIDUAL_PLUS", id="102", name="Individual Plus")
 JOURNEY = Journey(key=b"k", fingerprint=b"", customer_id="c", user_id="u", verification_id="v")
 
 
-def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
+def gateway(read_document: Callable[[str], tuple[bytes, str]], pacer: Pacer | None = None) -> Gateway:
     """Return a gateway whose client never sends."""
 
     def opened(customer: Customer, column: str, item: str) -> Opened:
@@ -47,8 +49,8 @@ def gateway(read_document: Callable[[str], tuple[bytes, str]]) -> Gateway:
     payloads = Payloads(tenant_of(load(None, environ={})), KEYS)
     return Gateway(
         client=cast("outbound.Client", SimpleNamespace()),
-        budget=cast("RateBudget", SimpleNamespace()),
-        places=cast("Places", SimpleNamespace()),
+        budget=cast("RateBudget", pacer),
+        places=cast("Places", pacer and pacer.places),
         payloads=payloads,
         session=cast("AdminSession", SimpleNamespace()),
         categories=(STANDARD,),
@@ -228,3 +230,44 @@ def test_what_follows_a_call_without_an_answer_opens_a_connection_of_its_own() -
     for _ in replies:
         send(CallName.CHECK, 0)
     assert asked == [False, True, True, False, False]
+
+
+def test_who_waits_for_the_budget_of_its_phase_holds_no_place() -> None:
+    """Else calls of other phases would wait behind it; the next of its own waits until it has left a second ago."""
+
+    async def main() -> tuple[list[str], float]:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(calls_per_second=1000, max_in_flight=1, by_kind={"registration": 1})
+        way, done = gateway(lambda _: (b"", ""), pacer), []
+
+        async def call(name: CallName) -> None:
+            async with way.in_flight(step(name)) as reserved:
+                permit = await way.permit(step(name), reserved)
+                assert permit is not None
+                pacer.sent(permit)
+                pacer.answered(permit)
+                done.append(str(name))
+
+        started = loop.time()
+        names = [CallName.REGISTER, CallName.REGISTER, CallName.CHECK, CallName.CHECK]
+        await asyncio.gather(*map(call, names))
+        return done, loop.time() - started
+
+    done, seconds = run_virtually(main())
+    assert done == ["register", "check", "check", "register"]
+    assert seconds == pytest.approx(1.0, abs=0.11)
+
+
+def test_a_call_that_is_not_sent_gives_back_what_was_reserved() -> None:
+    """A request that cannot be built, or a run that stops, uses nothing up for good."""
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(calls_per_second=1000, max_in_flight=1, by_kind={"registration": 1})
+        way, started = gateway(lambda _: (b"", ""), pacer), loop.time()
+        for _ in range(3):
+            async with way.in_flight(step(CallName.REGISTER)):
+                pass
+        return loop.time() - started
+
+    assert run_virtually(main()) == pytest.approx(2.0, abs=0.3)

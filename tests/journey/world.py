@@ -408,8 +408,9 @@ class Life:
         self.renewals = 0
         self.given: list[str] = []
 
-    def in_flight(self) -> AbstractAsyncContextManager[None]:
+    def in_flight(self, step: Step) -> AbstractAsyncContextManager[None]:
         """Let one request of this customer be under way."""
+        del step
         return self._place()
 
     @asynccontextmanager
@@ -431,8 +432,9 @@ class Life:
                 return Problem(code="document_unreadable", message="cannot be read", hint="put it right", field=column)
         return Sending(life=self, step=step, customer=customer, journey=journey)
 
-    async def permit(self) -> object:
+    async def permit(self, step: Step, reserved: object) -> object:
         """Let a request leave as long as the run goes on."""
+        del step, reserved
         return None if self.requested else object()
 
     def give(self, journey: Journey) -> None:

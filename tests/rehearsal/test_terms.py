@@ -112,6 +112,13 @@ def test_only_the_speed_is_adapted_and_it_is_said(tmp_path: Path) -> None:
     assert "calls_per_second" not in quick.told
 
 
+def test_a_limit_of_a_phase_does_not_hold_a_rehearsal_up(tmp_path: Path) -> None:
+    """It is for the real bank; the user is told."""
+    slow = {"ONBOARD_LIMITS__REGISTRATION": "2"}
+    assert agreed(tmp_path, slow).limits.by_phase == {}
+    assert "no limit of registration" in terms(tmp_path / "real.toml", slow).told
+
+
 def test_deliveries_are_searched_where_they_would_be(tmp_path: Path) -> None:
     """With a webhook subscription of theirs the rehearsal's bank has one too."""
     settings = agreed(tmp_path, {"ONBOARD_API__WEBHOOK_SUBSCRIPTION_ID": "sub-42"})

@@ -161,6 +161,10 @@ def test_record_tells_the_truth() -> None:
         arrivals = wire.control("GET", "/sandbox/record?arrivals=1")["arrivals"]
         assert len(arrivals) == received
         assert arrivals == sorted(arrivals)
+        by_call = wire.control("GET", "/sandbox/record?arrivals=1")["arrivals_of"]
+        assert {name: len(times) for name, times in by_call.items()} == {
+            name: calls["received"] for name, calls in record["calls"].items()
+        }
 
 
 def test_a_person_at_the_bank_decides() -> None:

@@ -4,12 +4,12 @@ Promises: rows are judged as by a run, with the bank's categories as the newest 
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from finhub_onboard.commands.plan_result import Plan
 from finhub_onboard.config import practice
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
@@ -43,68 +43,14 @@ _HIERARCHY = 1
 """Calls of no customer; the log-in is not counted either by reports."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Plan:
-    """The result: counts of rows, calls and expected dispositions.
-
-    ``ledger_states``: rows by their state in the ledger; ``ends``: rows by expected disposition and code. ``less`` and
-    ``more``: by how many calls a phase may deviate from the bank's most likely decisions. ``sources``: new customers by
-    the source of their risk level; ``waiting``: those that a person may approve meanwhile. ``latency_s``: the bank's
-    recent latency, ``None`` if the ledger has none.
-    """
-
-    rate: float
-    in_flight: int
-    latency_s: float | None = None
-    rows: int = 0
-    ledger_states: Counter[str] = field(default_factory=Counter)
-    calls: Counter[Phase] = field(default_factory=Counter)
-    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
-    less: Counter[Phase] = field(default_factory=Counter)
-    more: Counter[Phase] = field(default_factory=Counter)
-    sources: Counter[Source] = field(default_factory=Counter)
-    waiting: int = 0
-
-    @property
-    def reachable(self) -> float:
-        """Calls per second that ``limits.max_in_flight`` allows at the bank's recent latency."""
-        return self.in_flight / self.latency_s if self.latency_s else self.rate
-
-    @property
-    def bottleneck(self) -> str:
-        """The setting that limits the throughput."""
-        return "limits.max_in_flight" if self.lacks_places else "limits.calls_per_second"
-
-    @property
-    def lacks_places(self) -> bool:
-        """Whether ``limits.max_in_flight`` limits the throughput, and not the rate."""
-        return self.reachable < self.rate
-
-    @property
-    def dispositions(self) -> Counter[str]:
-        """Rows by disposition, as in the run's summary if nobody approves meanwhile."""
-        counts: Counter[str] = Counter()
-        for (disposition, _), rows_ in self.ends.items():
-            counts[disposition] += rows_
-        return counts
-
-    @property
-    def calls_range(self) -> tuple[int, int]:
-        """The minimum and maximum number of calls."""
-        total = self.calls.total()
-        return total - self.less.total(), total + self.more.total()
-
-    @property
-    def seconds(self) -> float:
-        """How long the calls take, without repeats."""
-        return self.calls.total() / min(self.rate, self.reachable)
-
-
 def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     """Read and judge the inputs, look each row up in the ledger, and forecast the remaining calls."""
     inputs = survey_inputs(order, settings, emit)
     facts = facts_of(order, settings, inputs.sources, datetime.now(UTC))
-    forecast = Plan(rate=settings.limits.calls_per_second, in_flight=settings.limits.max_in_flight, rows=inputs.rows)
+    limits = settings.limits
+    forecast = Plan(
+        rate=limits.calls_per_second, in_flight=limits.max_in_flight, phase_rates=limits.by_phase, rows=inputs.rows
+    )
     forecast.calls[Phase.CATEGORIZATION] = _HIERARCHY
     with ExitStack() as stack:
         desk = _Desk(forecaster=Forecaster(rules=journey_rules(settings)), plan=forecast, asked=asked_by(settings))
@@ -232,7 +178,7 @@ def as_rows(forecast: Plan) -> Iterator[tuple[str, str]]:
     yield "calls", f"{forecast.calls.total():,}, without repeats"
     yield from (("", f"{forecast.calls[phase]:>11,} {phase}") for phase in Phase if forecast.calls[phase])
     took = duration(forecast.seconds) if round(forecast.seconds) else "less than a second"
-    yield "time", f"{took}, at {min(forecast.rate, forecast.reachable):,.6g} calls per second"
+    yield "time", f"{took}, at {forecast.reached:,.6g} calls per second"
     yield "bottleneck", _why(forecast)
     least, most = forecast.calls_range
     if least < most:
@@ -288,6 +234,8 @@ def assumptions(forecast: Plan) -> list[str]:
 
 
 def _why(forecast: Plan) -> str:
+    if phase := forecast.slow_phase:
+        return f"limits.{phase} ({forecast.phase_rates[phase]:,.6g}) for {forecast.calls[phase]:,} calls of that phase"
     if forecast.lacks_places:
         return (
             f"limits.max_in_flight ({forecast.in_flight}): the bank took {forecast.latency_s:.2f} s of late, so that"

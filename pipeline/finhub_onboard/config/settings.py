@@ -14,6 +14,7 @@ from finhub_onboard.config import addresses, practice
 from finhub_onboard.config.categories import CategorySettings
 from finhub_onboard.config.credentials import Credentials, LoginWay
 from finhub_onboard.config.deadlines import deadline_at
+from finhub_onboard.config.limits import Limits
 from finhub_onboard.config.section import Section, Table, from_folder
 from finhub_onboard.model import Phase
 
@@ -78,13 +79,6 @@ class Api(Section):
     def login_has_own_url(self) -> bool:
         """Whether the job logs in elsewhere than below the base URL."""
         return self.login != "admin-session"
-
-
-class Limits(Section):
-    """How fast the bank may be called (API.md, section 8)."""
-
-    calls_per_second: float = Field(default=5, gt=0, le=100_000)
-    max_in_flight: int = Field(default=4, ge=1, le=4096)
 
 
 class Retry(Section):

@@ -83,6 +83,7 @@ async def connected(
     pacer = Pacer(
         calls_per_second=settings.limits.calls_per_second,
         max_in_flight=settings.limits.max_in_flight,
+        by_kind={str(phase): rate for phase, rate in settings.limits.by_phase.items()},
         wait_s=patience.wait_s,
         max_wait_s=patience.max_wait_s,
     )

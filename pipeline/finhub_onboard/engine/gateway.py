@@ -4,8 +4,8 @@ A joiner of the journey's port, the outbound side and the reading of documents.
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
@@ -139,13 +139,24 @@ class Gateway:
         self._keys = keys
         self._broken = Broken()
 
-    def in_flight(self) -> AbstractAsyncContextManager[None]:
-        """Context manager: one of the slots for concurrent requests."""
-        return self._places
+    def in_flight(self, step: Step) -> AbstractAsyncContextManager[Permit | None]:
+        """Context manager: one of the slots for concurrent requests, once the budget of this kind has room."""
+        kind = step.call.phase
+        return self._reserved(kind) if self._budget.is_limited(kind) else self._places
 
-    async def permit(self) -> Permit | None:
-        """Wait until a request may leave; None when the run stops."""
-        return await self._budget.acquire()
+    @asynccontextmanager
+    async def _reserved(self, kind: str) -> AsyncIterator[Permit | None]:
+        reserved = await self._budget.reserve(kind)
+        try:
+            async with self._places:
+                yield reserved
+        finally:
+            if reserved is not None:
+                reserved.release()
+
+    async def permit(self, step: Step, reserved: Permit | None) -> Permit | None:
+        """Wait until the request may leave; None when the run stops."""
+        return await self._budget.acquire(reserved, kind=step.call.phase)
 
     async def token(self, *, refused: str = "") -> str:
         """Return the admin token, a new one if it is the ``refused`` one."""

@@ -42,8 +42,8 @@ class Request(Protocol):
 class Bank(Protocol):
     """The connection to the bank, as far as a journey needs it."""
 
-    def in_flight(self) -> AbstractAsyncContextManager[None]:
-        """Context manager: one of the slots for concurrent requests."""
+    def in_flight(self, step: Step) -> AbstractAsyncContextManager[Any]:
+        """Context manager: one of the slots for concurrent requests; gives what ``permit`` needs."""
 
     async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Request | Problem:
         """Build the request of a step."""
@@ -57,8 +57,8 @@ class Bank(Protocol):
     async def token(self, *, refused: str = "") -> str:
         """Return the admin token, a new one if it is the ``refused`` one. Raises if the bank refuses the log-in."""
 
-    async def permit(self) -> Any:
-        """Wait for a permit to send one request, to be passed to ``send``. None when the run stops."""
+    async def permit(self, step: Step, reserved: Any) -> Any:
+        """Wait for a permit to send the request, to be passed to ``send``. None when the run stops."""
 
     def observe(self, reply: Reply) -> None:
         """Feed every reply to the health check of the bank."""

@@ -97,7 +97,7 @@ class Traverser:
 
     async def _send(self, step: Step) -> None:
         tools = self._tools
-        async with tools.bank.in_flight():
+        async with tools.bank.in_flight(step) as reserved:
             request = await tools.bank.prepare(step, self._customer, self._journey)
             if not isinstance(request, Problem) and is_replaced_in_doubt(self._journey, request.document):
                 request = _REPLACED
@@ -106,7 +106,7 @@ class Traverser:
                 return
             # Intent after permit: a crash must not leave a step in doubt that was only waiting for the rate.
             # The token also comes late: it must be valid when the request is sent.
-            permit = await tools.bank.permit()
+            permit = await tools.bank.permit(step, reserved)
             token = await self._token_for(step) if permit is not None else ""
             if permit is None or tools.stop.requested:
                 return

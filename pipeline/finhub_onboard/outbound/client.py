@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from finhub_onboard import __version__
 from finhub_onboard.events import Handler, Notice, Slowed, ignore
 from finhub_onboard.finhub import answers
-from finhub_onboard.finhub.calls import STOPPED, CallName, Kind, Reply
+from finhub_onboard.finhub.calls import CALLS, STOPPED, CallName, Kind, Reply
 from finhub_onboard.finhub.requests import Outgoing
 from finhub_onboard.finhub.retry_after import retry_after_s, to_moment
 from finhub_onboard.finhub.whose import NOBODY, Whose
@@ -114,7 +114,7 @@ class Client:
         ``urgent`` passes a shut gate: the probe that finds out whether the bank is back.
         ``fresh`` opens a connection of its own, as a probe does: it must not meet one that died in silence.
         """
-        permit = permit or await self._budget.acquire(urgent=urgent)
+        permit = permit or await self._budget.acquire(kind=CALLS[call].phase, urgent=urgent)
         if permit is None:
             return STOPPED, b""
         started = self._clock()

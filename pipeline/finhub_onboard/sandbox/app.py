@@ -215,7 +215,7 @@ class Sandbox:
             "max_calls_in_1s": tally.max_in_1s,
         }
         if request.query_params.get("arrivals") == "1":
-            told["arrivals"] = tally.arrivals.tolist()
+            told |= tally.arrivals_told()
         return Response(self._encode(told), media_type="application/json")
 
     async def reset_all(self, request: Request) -> Response:

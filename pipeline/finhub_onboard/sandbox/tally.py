@@ -5,7 +5,8 @@ Does not know what a call meant.
 """
 
 from array import array
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
+from itertools import chain
 from typing import Any
 
 NO_ANSWER = "none"
@@ -24,7 +25,7 @@ class Tally:
         self.answered: Counter[tuple[str, str]] = Counter()
         self.faults: Counter[str] = Counter()
         self.max_in_1s = 0
-        self.arrivals = array("d")
+        self.arrivals: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
         self._window: deque[float] = deque()
 
     def arrive(self, operation_id: str, at: float) -> int:
@@ -34,13 +35,18 @@ class Tally:
         while at - window[0] >= 1.0:
             window.popleft()
         self.max_in_1s = max(self.max_in_1s, len(window))
-        self.arrivals.append(at)
+        self.arrivals[operation_id].append(at)
         self.received[operation_id] += 1
         return self.received[operation_id]
 
     def answer(self, operation_id: str, status: int | None) -> None:
         """Note what was answered; ``None`` is no answer at all."""
         self.answered[operation_id, NO_ANSWER if status is None else str(status)] += 1
+
+    def arrivals_told(self) -> dict[str, Any]:
+        """Show when calls came: all, and those of each operation."""
+        of = {name: times.tolist() for name, times in self.arrivals.items()}
+        return {"arrivals": sorted(chain.from_iterable(of.values())), "arrivals_of": of}
 
     def calls(self) -> dict[str, Any]:
         """Show the counts by operation."""

@@ -21,9 +21,20 @@ class Shared:
         self.permits = [Permit(at=float(number)) for number in range(permits)]
         self.told: list[object] = []
 
-    async def acquire(self, *, urgent: bool = False) -> Permit | None:
+    def is_limited(self, kind: str) -> bool:
+        """Limit no kind of calls."""
+        del kind
+        return False
+
+    async def reserve(self, kind: str) -> Permit | None:
+        """Keep nothing."""
+        del kind
+        return None
+
+    async def acquire(self, reserved: Permit | None = None, *, kind: str = "", urgent: bool = False) -> Permit | None:
         """Grant the next permit."""
-        self.told.append(("acquire", urgent))
+        del reserved
+        self.told.append(("acquire", kind, urgent))
         return self.permits.pop() if self.permits else None
 
     def sent(self, permit: Permit) -> None:
@@ -67,11 +78,11 @@ def test_a_call_acquires_a_permit_and_tells_what_became_of_it(answer: Scripted, 
     """Acquired, sent, written, answered, and then what the bank thinks of the rate."""
     budget = Shared()
     sent_with(budget, answer)
-    assert budget.told == [("acquire", False), ("sent", 0.0), ("written", 0.0), ("answered", 0.0), told]
+    assert budget.told == [("acquire", "registration", False), ("sent", 0.0), ("written", 0.0), ("answered", 0.0), told]
 
 
 def test_nothing_leaves_without_a_permit() -> None:
     """A budget that grants none is not told of anything sent either."""
     budget = Shared(permits=0)
     reply, transport = sent_with(budget, (200, {"code": 200}))
-    assert (reply.sent, transport.sent, budget.told) == (False, [], [("acquire", False)])
+    assert (reply.sent, transport.sent, budget.told) == (False, [], [("acquire", "registration", False)])

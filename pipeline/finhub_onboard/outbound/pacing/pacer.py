@@ -2,8 +2,8 @@
 
 Promise 4: in no one-second window do more than ``calls_per_second`` requests leave, over all workers. Two rules keep
 it: aiolimiter spaces the calls, so that a request that is a little late at the bank meets few others, and a sliding
-window over the calls of the last second makes the bound exact. The window is slightly longer than a second
-(``_GUARD_S``), because the delay between here and the bank varies.
+window over the calls of the last second (``window``) makes the bound exact. It is slightly longer than a second,
+because the delay between here and the bank varies.
 
 What counts is when a call reaches the bank. That is after it was written, which is when the window begins for it: a
 loaded process may be stopped between the permit and the write. When it arrives is not observed, but the first answer to
@@ -18,10 +18,9 @@ many are under way together adapts to how the bank bears them (``places``).
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from heapq import heappop, heappush, heapreplace
-from math import floor
+from types import MappingProxyType
 
 from aiolimiter import AsyncLimiter
 
@@ -29,28 +28,28 @@ from finhub_onboard.outbound.pacing.alone import Alone
 from finhub_onboard.outbound.pacing.counters import Counters
 from finhub_onboard.outbound.pacing.evidence import Evidence
 from finhub_onboard.outbound.pacing.gate import Gate
+from finhub_onboard.outbound.pacing.kinds import Kinds
 from finhub_onboard.outbound.pacing.lateness import Lateness
 from finhub_onboard.outbound.pacing.long_wait import LongWait
 from finhub_onboard.outbound.pacing.places import Places
 from finhub_onboard.outbound.pacing.ports import Hold, Permit
 from finhub_onboard.outbound.pacing.rate import Rate
+from finhub_onboard.outbound.pacing.window import POLL_S, Window
 
-_GUARD_S = 0.005
 _MAX_LATE_S = 1.0  # a call that nothing was heard of for longer hangs at the bank, or is lost
 _LATENCY_SAMPLES = 64
 _USUAL_QUANTILE = 0.25  # of the samples: what an answer usually takes
 _ANSWERS_PER_QUANTILE = 8  # it is worked out anew after so many
 _BURST_S = 0.02
 _CATCH_UP_FACTOR = 1.1  # spacing alone would never win back what a loop that woke late missed; the window bounds it
-_POLL_S = 0.1  # how soon a wait notices that the run was halted, the gate shut or the calls held
 
 
 class Pacer:
     """Fulfils ``ports.RateBudget``; one for the whole run. ``clock`` gives monotonic seconds.
 
     ``wait_s`` tells how long to hold all calls when the bank refused for rate and named no time, by how often it did
-    so in a row; ``max_wait_s`` caps what it names. The gate, the counters, the places and the rule of long waits are
-    made here.
+    so in a row; ``max_wait_s`` caps what it names; ``by_kind`` limits calls of some kinds further (``kinds``). The
+    gate, the counters, the places and the rule of long waits are made here.
     """
 
     def __init__(
@@ -58,6 +57,7 @@ class Pacer:
         *,
         calls_per_second: float,
         max_in_flight: int,
+        by_kind: Mapping[str, float] = MappingProxyType({}),
         wait_s: Callable[[int], float] = lambda _: 1.0,
         max_wait_s: float = 60.0,
         clock: Callable[[], float] | None = None,
@@ -73,16 +73,14 @@ class Pacer:
         self._queue = asyncio.Lock()
         self._limiter = self._make_limiter()
         self._rate_is_new = False
-        # Below one call a second the window holds one call and grows instead.
-        self._window_calls = max(1, floor(calls_per_second))
-        self._window_s = max(1.0, self._window_calls / calls_per_second) + _GUARD_S
-        self._window: list[tuple[float, int, Permit]] = []  # a heap: when each call leaves the window
+        self._window = Window(calls_per_second, self._late_s)
+        self._kinds = Kinds(by_kind, self.gate, late_s=self._late_s, clock=self._clock)
+        self.is_limited, self.reserve = self._kinds.is_limited, self._kinds.reserve
         self._unanswered: deque[Permit] = deque()
         self._latencies: deque[float] = deque(maxlen=_LATENCY_SAMPLES)
         self._answers = 0
         self._usual_s = 0.0
         self._lateness = Lateness(self._clock)
-        self._granted = 0
         self._last_granted_at = float("-inf")
         self._refused_at = float("-inf")
         self._alone = Alone()
@@ -98,21 +96,20 @@ class Pacer:
         """The rate in force, calls per second."""
         return self._rate.now
 
-    async def acquire(self, *, urgent: bool = False) -> Permit | None:
+    async def acquire(self, reserved: Permit | None = None, *, kind: str = "", urgent: bool = False) -> Permit | None:
         """Wait until one more request may leave, first come, first served; the caller then sends soon.
 
         Between this and ``sent`` lies the write of the intent: whoever waits here has none that a crash could leave in
         doubt. None: the run was halted and nothing may leave. ``urgent`` passes a shut gate.
         """
-        while not self.gate.is_halted:
+        permit = reserved or await self.reserve(kind)
+        while permit and not self.gate.is_halted:
             if not (urgent or self.gate.is_open):
                 await self.gate.wait_open()
             async with self._queue:
                 if await self._may_leave(urgent=urgent):
-                    permit = Permit(at=self._clock())
-                    self._granted += 1
-                    self._last_granted_at = permit.at
-                    heappush(self._window, (permit.at + self._window_s, self._granted, permit))
+                    self._last_granted_at = permit.at = self._clock()
+                    self._window.add(permit)
                     return permit
         return None
 
@@ -157,32 +154,14 @@ class Pacer:
             elif not spaced:
                 await self._follow_rate()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(_POLL_S):
+                    async with asyncio.timeout(POLL_S):
                         await self._limiter.acquire()
                         spaced = True
-            elif (full_s := self._window_full_s()) > 0:
-                await asyncio.sleep(min(full_s, _POLL_S))
+            elif (full_s := self._window.full_s(self._clock())) > 0:
+                await asyncio.sleep(min(full_s, POLL_S))
             else:
                 return True
         return False
-
-    def _window_full_s(self) -> float:
-        """How long until one more call fits. A call is in the window from when it left to a second after it arrived."""
-        now = self._clock()
-        window = self._window
-        while window and window[0][0] <= now:
-            _, number, permit = window[0]
-            if (until := self._in_window_until(permit, now)) > now:
-                heapreplace(window, (until, number, permit))
-            else:
-                heappop(window)
-        return window[0][0] - now if len(window) >= self._window_calls else 0.0
-
-    def _in_window_until(self, permit: Permit, now: float) -> float:
-        if not permit.is_written:
-            return now + _POLL_S
-        late_s = self._late_s(now - permit.at) if permit.late_s is None else permit.late_s
-        return permit.at + self._window_s + late_s
 
     def _late_s(self, took_s: float) -> float:
         """By how much later than usual a call of ``took_s`` may have arrived."""

@@ -11,12 +11,19 @@ from typing import Protocol
 class Permit:
     """The right to send one request: when it was granted or, once ``is_written``, used. Seconds, monotonic.
 
+    A budget of a kind of calls keeps its room from the time on at which it was reserved.
+
     ``late_s`` is by how much later than usual the request may have reached the bank; None while that is not known.
     """
 
     at: float
     is_written: bool = False
     late_s: float | None = None
+
+    def release(self) -> None:
+        """The request was not sent, or all is known of it."""
+        if not self.is_written:
+            self.is_written, self.late_s = True, 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +53,20 @@ class RateBudget(Protocol):
     def rate(self) -> float:
         """The rate in force, calls per second."""
 
-    async def acquire(self, *, urgent: bool = False) -> Permit | None:
+    def is_limited(self, kind: str) -> bool:
+        """Whether calls of this kind have a budget of their own, beside that of all calls."""
+
+    async def reserve(self, kind: str) -> Permit | None:
+        """Wait until the budget of this kind of calls has room for one more, and keep that for it; None: halted.
+
+        The permit is for ``acquire``, and is released if the call is not sent after all.
+        """
+
+    async def acquire(self, reserved: Permit | None = None, *, kind: str = "", urgent: bool = False) -> Permit | None:
         """Wait until one more request may leave, first come, first served; the caller then sends soon.
 
-        None: the run was halted and nothing may leave. ``urgent`` passes a shut gate.
+        Without a ``reserved`` permit, also for the budget of the request's kind. None: the run was halted and nothing
+        may leave. ``urgent`` passes a shut gate.
         """
 
     def sent(self, permit: Permit) -> None:

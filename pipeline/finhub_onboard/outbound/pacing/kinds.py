@@ -1,0 +1,64 @@
+"""Budgets of single kinds of calls, beside the rate of all: some calls cost the bank more than others.
+
+Who waits for the budget of its kind holds no place and no turn that calls of other kinds could use: first the kind's
+budget is reserved, then the call queues with all others. Knows no rate of all calls.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from finhub_onboard.outbound.pacing.gate import Gate
+from finhub_onboard.outbound.pacing.ports import Permit
+from finhub_onboard.outbound.pacing.window import POLL_S, Window
+
+_BURST_S = 0.02
+_CATCH_UP_FACTOR = 1.1
+
+
+class _Kind:
+    """One kind: evenly spaced calls, within a window; ``turn`` lets them wait first come, first served."""
+
+    def __init__(self, rate: float, late_s: Callable[[float], float]) -> None:
+        self.turn = asyncio.Lock()
+        self._window = Window(rate, late_s)
+        self._gap_s = 1 / rate / _CATCH_UP_FACTOR
+        self._due = 0.0
+
+    def wait_s(self, now: float) -> float:
+        """How long until one more call may leave."""
+        return max(self._window.full_s(now), self._due - _BURST_S - now)
+
+    def take(self, now: float) -> Permit:
+        """Reserve what one more call needs."""
+        self._due = max(self._due, now) + self._gap_s
+        permit = Permit(at=now)
+        self._window.add(permit)
+        return permit
+
+
+class Kinds:
+    """One for the whole run; ``rates`` are calls per second by kind. ``clock`` gives monotonic seconds."""
+
+    def __init__(
+        self, rates: Mapping[str, float], gate: Gate, *, late_s: Callable[[float], float], clock: Callable[[], float]
+    ) -> None:
+        self._kinds = {kind: _Kind(rate, late_s) for kind, rate in rates.items()}
+        self._gate = gate
+        self._clock = clock
+
+    def is_limited(self, kind: str) -> bool:
+        """Whether calls of this kind have a budget of their own."""
+        return kind in self._kinds
+
+    async def reserve(self, kind: str) -> Permit | None:
+        """Wait until one more call of this kind may leave, and keep that for it; None: the run was halted."""
+        limited = self._kinds.get(kind)
+        if limited is None:
+            return Permit(at=self._clock())
+        async with limited.turn:
+            while not self._gate.is_halted:
+                now = self._clock()
+                if (wait_s := limited.wait_s(now)) <= 0:
+                    return limited.take(now)
+                await self._gate.pause(min(wait_s, POLL_S))
+        return None

@@ -1,0 +1,51 @@
+"""A sliding window over the calls of the last second: the exact bound of a rate.
+
+A call is in it from the moment of its permit until a second after it reached the bank. What is not yet written has not
+left: it stays. Knows no spacing and no queue.
+"""
+
+from collections.abc import Callable
+from heapq import heappop, heappush, heapreplace
+from itertools import count
+from math import floor
+
+from finhub_onboard.outbound.pacing.ports import Permit
+
+_GUARD_S = 0.005
+POLL_S = 0.1
+"""How soon a wait looks again at what it waits for."""
+
+
+class Window:
+    """At most ``rate`` calls in any second; below one a second it holds one call and is longer instead.
+
+    ``late_s`` tells by how much later than usual a call arrived that took so many seconds until now.
+    """
+
+    def __init__(self, rate: float, late_s: Callable[[float], float]) -> None:
+        self._late_s = late_s
+        self._most = max(1, floor(rate))
+        self._seconds = max(1.0, self._most / rate) + _GUARD_S
+        self._calls: list[tuple[float, int, Permit]] = []  # a heap: when each call leaves the window at the earliest
+        self._numbers = count()
+
+    def add(self, permit: Permit) -> None:
+        """A call has its permit."""
+        heappush(self._calls, (permit.at + self._seconds, next(self._numbers), permit))
+
+    def full_s(self, now: float) -> float:
+        """How long until one more call fits; 0 if it does now."""
+        calls = self._calls
+        while calls and calls[0][0] <= now:
+            _, number, permit = calls[0]
+            if (until := self._until(permit, now)) > now:
+                heapreplace(calls, (until, number, permit))
+            else:
+                heappop(calls)
+        return calls[0][0] - now if len(calls) >= self._most else 0.0
+
+    def _until(self, permit: Permit, now: float) -> float:
+        if not permit.is_written:
+            return now + POLL_S
+        late_s = self._late_s(now - permit.at) if permit.late_s is None else permit.late_s
+        return permit.at + self._seconds + late_s

@@ -1,0 +1,46 @@
+"""The window of a second, by a clock that the test sets."""
+
+import pytest
+
+from finhub_onboard.outbound.pacing.ports import Permit
+from finhub_onboard.outbound.pacing.window import POLL_S, Window
+
+
+def test_a_call_is_in_it_from_its_permit_to_a_second_after_it_left() -> None:
+    """What has its permit and has not left stays, however long that takes."""
+    window, permit = Window(1, lambda _: 0.0), Permit(at=10.0)
+    assert window.full_s(10.0) == 0
+    window.add(permit)
+    assert window.full_s(10.0) == pytest.approx(1.005)
+    assert window.full_s(15.0) == pytest.approx(POLL_S)
+    permit.at, permit.is_written = 15.0, True
+    assert window.full_s(15.2) == pytest.approx(0.805)
+    assert window.full_s(16.01) == 0
+
+
+def test_a_call_that_arrived_late_stays_as_much_longer() -> None:
+    """As long as nothing is known of its arrival, by how long it is under way; then by what was found."""
+    window, permit = Window(1, lambda took_s: took_s / 2), Permit(at=10.0, is_written=True)
+    window.add(permit)
+    assert window.full_s(12.0) == pytest.approx(0.005)
+    permit.late_s = 0.0
+    assert window.full_s(12.1) == 0
+
+
+def test_a_call_that_was_not_sent_makes_room() -> None:
+    """It is released, and leaves when a call of that time would."""
+    window, permit = Window(1, lambda _: 0.5), Permit(at=10.0)
+    window.add(permit)
+    permit.release()
+    assert window.full_s(10.5) == pytest.approx(0.505)
+    assert window.full_s(11.01) == 0
+
+
+@pytest.mark.parametrize(("rate", "most", "seconds"), [(3.9, 3, 1.0), (1, 1, 1.0), (0.2, 1, 5.0)])
+def test_how_many_fit(rate: float, most: int, seconds: float) -> None:
+    """A fraction is rounded down; below one a second one call fits into a longer window."""
+    window = Window(rate, lambda _: 0.0)
+    for number in range(most):
+        assert window.full_s(10.0) == 0, number
+        window.add(Permit(at=10.0, is_written=True))
+    assert window.full_s(10.0) == pytest.approx(seconds, abs=0.01)
