@@ -62,15 +62,18 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Deal the files out: a worker begins with a stretch of this list, so each has its share of those that wait first.
 
-    What is left at the end is short then, and nobody waits for the last long one. What the tests of a file share is
-    made once.
+    What is left at the end is short then, and nobody waits for the last long one: a third of the workers begin with
+    those that wait longest, while the others use the processor. What the tests of a file share is made once.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
         shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
         # By name, too: values of a set are collected in another order by each worker.
         ordered = sorted(items, key=lambda item: ("acceptance" not in item.path.parts, item.nodeid))
-        for _, file in groupby(ordered, key=lambda item: item.path):
+        waiting = [item for item in ordered if item.get_closest_marker("waits")]
+        for number, item in enumerate(waiting):
+            shares[number % -(-workers // 3)].append(item)
+        for _, file in groupby((item for item in ordered if item not in waiting), key=lambda item: item.path):
             min(shares, key=len).extend(file)
         items[:] = chain.from_iterable(shares)
 

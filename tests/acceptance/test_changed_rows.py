@@ -82,6 +82,7 @@ CHANGES: dict[str, Callable[[dict[str, str]], Mapping[str, str]]] = {
 
 
 @pytest.mark.parametrize("column", typical(CHANGES, "document_number"))
+@pytest.mark.waits
 def test_what_a_parked_row_changes_after_it_was_sent_is_said_in_the_same_run(tmp_path: Path, column: str) -> None:
     """Parked for approval, changed, approved: `changed` at once and for ever, never `onboarded` or `unchanged`."""
     with desk(tmp_path, MANUAL) as (made, source):
@@ -117,6 +118,7 @@ def test_a_document_replaced_under_its_name_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shapes", typical(["runner", "older"], "runner"))
+@pytest.mark.waits
 def test_a_rejection_is_never_overruled_and_other_evidence_opens_another_verification(
     tmp_path: Path, shapes: str
 ) -> None:
@@ -137,6 +139,7 @@ def test_a_rejection_is_never_overruled_and_other_evidence_opens_another_verific
         assert {document["verificationId"] for document in first["documents"]} == set(first["verificationIds"])
 
 
+@pytest.mark.waits
 def test_a_repeat_passes_the_gate_of_its_first_sending(tmp_path: Path) -> None:
     """An activation in doubt is not sent under `--until registration`; an approval in doubt not under `manual`."""
     lost = '[[fault]]\nkind = "drop_before"\non = ["{on}"]\nrate = 1.0\ntimes = 1000\n'

@@ -57,6 +57,7 @@ def noticed_s(process: "subprocess.Popen[str]", since: float) -> float:
         ("silent", 64),
     ),
 )
+@pytest.mark.waits
 def test_a_bank_that_dies_in_the_middle_fails_nobody(trouble: str, in_flight: int, tmp_path: Path) -> None:
     """Exit 4; only calls truly under way are in doubt, the rest is pending; once it is back the command finishes."""
     source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
@@ -129,6 +130,7 @@ def not_tls() -> Iterator[int]:
         listener.close()
 
 
+@pytest.mark.waits
 def test_a_bank_that_comes_and_goes_is_lived_with(tmp_path: Path) -> None:
     """Up for a while, down for three seconds, again and again: the run waits and finishes; nobody fails."""
     source = head(SAMPLE, 150, tmp_path / "customers.csv")

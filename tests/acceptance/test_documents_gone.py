@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.support import ROOT, SAMPLE, Desk, disagreements, head
 from tests.acceptance.test_stopping import registered, until
 
@@ -9,6 +11,7 @@ ROWS = 30
 PACE = '[limits]\ncalls_per_second = 60\nmax_in_flight = 8\n[approval]\nmode = "auto"\n'
 
 
+@pytest.mark.waits
 def test_a_root_that_goes_away_in_mid_run_stops_it_and_fails_nobody(desk: Desk, tmp_path: Path) -> None:
     """Exit 4 with the cause and all rows in the reports; when it is back the same command onboards them."""
     assert desk.bank is not None

@@ -219,12 +219,14 @@ def test_every_fault_of_every_call_becomes_what_the_contract_says(
 
 
 @pytest.mark.parametrize(("shapes", "path"), typical(WAYS, WAYS[0]))
+@pytest.mark.waits
 def test_an_answer_that_never_comes_becomes_what_the_contract_says(shapes: str, path: str, tmp_path: Path) -> None:
     """The same for calls that hang: these cost the time limit, so they have a run of their own."""
     carry_and_compare(list(cells(path, HANGS)), shapes, path, tmp_path, webhooks=True, timeout_s=8)
 
 
 @pytest.mark.parametrize(("shapes", "path"), typical(WAYS, WAYS[1]))
+@pytest.mark.waits
 def test_an_answer_that_asks_to_wait_becomes_what_the_contract_says(shapes: str, path: str, tmp_path: Path) -> None:
     """The same for refusals that slow the whole run: these have a run of their own."""
     carry_and_compare(list(cells(path, ASKS_TO_WAIT)), shapes, path, tmp_path, webhooks=False, timeout_s=30)

@@ -305,6 +305,7 @@ def another_program_writes(ledger: Path) -> Iterator[None]:
             shell.stdin.close()
 
 
+@pytest.mark.waits
 def test_a_ledger_that_another_program_writes_before_the_run(desk: Desk, tmp_path: Path) -> None:
     """Exit 2 once the wait for it is over."""
     assert desk.bank is not None
@@ -315,6 +316,7 @@ def test_a_ledger_that_another_program_writes_before_the_run(desk: Desk, tmp_pat
         assert_refused(desk, desk.run(source), "locked")
 
 
+@pytest.mark.waits
 def test_a_ledger_that_another_program_writes_in_the_middle(desk: Desk, tmp_path: Path) -> None:
     """Exit 4 once the wait for it is over; a short wait stops nothing."""
     assert desk.bank is not None

@@ -67,6 +67,7 @@ def stop_between_calls(process: "subprocess.Popen[str]", desk: Desk) -> None:
         process.send_signal(signal.SIGCONT)
 
 
+@pytest.mark.waits
 def test_a_stopped_run_that_wakes_up_sends_nothing_more(calm: Desk, tmp_path: Path) -> None:
     """SIGSTOP, taken over when it stays silent, SIGCONT: exit 6, no call after the takeover, nobody twice."""
     assert calm.bank is not None
@@ -99,6 +100,7 @@ def test_a_stopped_run_that_wakes_up_sends_nothing_more(calm: Desk, tmp_path: Pa
     assert "exit code 6: this run showed no sign of life" in status.stdout
 
 
+@pytest.mark.waits
 def test_a_stopped_run_that_nobody_followed_goes_on(calm: Desk, tmp_path: Path) -> None:
     """A laptop that slept: longer than its lock is sure, and still the only run; it finishes."""
     assert calm.bank is not None
@@ -135,6 +137,7 @@ def test_the_lock_of_a_killed_run_is_taken_over_at_once(desk: Desk, tmp_path: Pa
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="containers need root")
+@pytest.mark.waits
 def test_two_containers_on_one_volume_are_two_machines(desk: Desk, tmp_path: Path) -> None:
     """With process numbers and a host name of its own, neither sees the other: the signs of life decide."""
     assert desk.bank is not None

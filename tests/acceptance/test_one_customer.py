@@ -68,6 +68,7 @@ def test_a_customer_whom_the_bank_refuses_for_ever_costs_only_itself(
 @pytest.mark.parametrize(
     "answer", [pytest.param(DENIED, id="403"), pytest.param(MISSING, id="header", marks=pytest.mark.exhaustive)]
 )
+@pytest.mark.waits
 def test_three_refused_customers_at_the_head_of_a_file_stop_nobody(answer: Made, source: Path, bank: Bank) -> None:
     """The others are looked at first, and pass; the three end failed and are tried again the next time."""
     refused = [mail.encode() for mail in mails(source, 1, 2, 3)]
@@ -107,6 +108,7 @@ def test_what_everybody_meets_stops_the_run_and_fails_nobody(answer: Made, code:
 WRONG = {"ONBOARD_CREDENTIALS__PASSWORD": "a wrong password"}
 
 
+@pytest.mark.waits
 def test_refused_credentials_are_not_sent_by_the_next_run(desk: Desk, source: Path) -> None:
     """An orchestrator that restarts on exit 5 does not lock the admin; other credentials go on at once."""
     bank = desk.bank
@@ -187,6 +189,7 @@ TROUBLES: dict[str, Made] = {
 
 
 @pytest.mark.parametrize("name", typical(TROUBLES, "false 200"))
+@pytest.mark.waits
 def test_a_renewal_that_meets_trouble_is_tried_again(name: str, source: Path, tmp_path: Path) -> None:
     """Tokens live two seconds; each renewal fails twice before it works: the run is finished all the same."""
     scenario = tmp_path / "short.toml"

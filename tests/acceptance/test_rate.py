@@ -18,6 +18,7 @@ def refused(bank: Bank) -> int:
 
 
 @pytest.mark.parametrize(("limit", "rows", "wait"), [(50, 50, "mixed")])
+@pytest.mark.waits
 def test_a_lower_limit_is_found_and_kept(limit: int, rows: int, wait: str, tmp_path: Path) -> None:
     """After the first seconds at most a tenth is refused; nobody fails; most of what the bank allows is used."""
     source = head(SAMPLE, rows, tmp_path / "customers.csv")

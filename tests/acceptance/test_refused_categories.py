@@ -30,6 +30,7 @@ def write(path: Path, categories: list[str]) -> Path:
 
 
 @pytest.mark.parametrize("bad", typical([3, 20], 3))
+@pytest.mark.waits
 def test_bad_categories_at_the_head_of_a_file_stop_nobody(tmp_path: Path, bad: int) -> None:
     """Refused only by the bank, one call at a time: they are in rejects/ with the field, the rest is onboarded."""
 

@@ -108,6 +108,7 @@ def test_during_the_log_in_it_drains_and_reports(name: signal.Signals, code: int
             assert desk.summary()["exit_code"] == code
 
 
+@pytest.mark.waits
 def test_calls_that_hang_are_not_waited_for_longer_than_the_grace(tmp_path: Path) -> None:
     """One signal while the bank answers nothing: what was under way is in doubt, all else pending, within seconds."""
     source = head(SAMPLE, ROWS, tmp_path / "customers.csv")
