@@ -5,7 +5,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -67,15 +67,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers > 1:
-        shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
         # By name, too: values of a set are collected in another order by each worker.
         ordered = sorted(items, key=lambda item: ("acceptance" not in item.path.parts, item.nodeid))
-        waiting = [item for item in ordered if item.get_closest_marker("waits")]
-        for number, item in enumerate(waiting):
+        shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+        for number, item in enumerate(item for item in ordered if item.get_closest_marker("waits")):
             shares[number % -(-workers // 3)].append(item)
-        for _, file in groupby((item for item in ordered if item not in waiting), key=lambda item: item.path):
+        others = (item for item in ordered if not item.get_closest_marker("waits"))
+        for _, file in groupby(others, key=lambda item: item.path):
             min(shares, key=len).extend(file)
-        items[:] = chain.from_iterable(shares)
+        items[:] = _cut_evenly(shares)
+
+
+def _cut_evenly(shares: list[list[pytest.Item]]) -> list[pytest.Item]:
+    """Join the shares so that each begins where a worker begins: all get as many tests."""
+    left = sum(map(len, shares))
+    sizes: list[int] = []
+    for workers in range(len(shares), 0, -1):  # as pytest-xdist cuts
+        sizes.append(left // workers)
+        left -= sizes[-1]
+    spare = [item for share, size in zip(shares, sizes, strict=True) for item in share[size:]]
+    even: list[pytest.Item] = []
+    for share, size in zip(shares, sizes, strict=True):
+        missing = max(size - len(share), 0)
+        even += [*share[:size], *spare[:missing]]
+        del spare[:missing]
+    return even
 
 
 @pytest.fixture(scope="session", autouse=True)
