@@ -83,7 +83,7 @@ def test_every_setting_is_listed_with_its_default() -> None:
         if key == "api.forwarded_for":
             continue
         words = ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)
-        assert shown.replace("`", "") == ("none" if default in ("", None) else words), key
+        assert shown.replace("`", "") == ("none" if default in ("", None, ()) else words), key
 
 
 def test_every_key_of_a_profile_is_listed() -> None:

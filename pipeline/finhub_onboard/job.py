@@ -19,6 +19,7 @@ from finhub_onboard.engine.ending import end_run, finished
 from finhub_onboard.engine.event_bus import EventBus
 from finhub_onboard.engine.forwarding import say_if_private
 from finhub_onboard.engine.interrupts import Interrupts
+from finhub_onboard.engine.limits_in_force import Reloads
 from finhub_onboard.engine.onboarding import Onboarding
 from finhub_onboard.engine.opening import opened_run
 from finhub_onboard.engine.preconditions import need_credentials, say_if_certificate_ends
@@ -27,11 +28,16 @@ from finhub_onboard.reports.outcome import Written
 
 
 async def run(
-    order: Order, settings: Settings, bus: EventBus | None = None, interrupts: Interrupts | None = None
+    order: Order,
+    settings: Settings,
+    bus: EventBus | None = None,
+    interrupts: Interrupts | None = None,
+    reloads: Reloads | None = None,
 ) -> Written:
     """Carry every good row of the inputs through the eight phases and write what became of each.
 
-    ``bus`` hands events to who subscribed, ``interrupts`` takes requests to stop. What blocks is done beside the loop.
+    ``bus`` hands events to who subscribed, ``interrupts`` takes requests to stop, ``reloads`` those to read the limits
+    again. What blocks is done beside the loop.
     A run that cannot start raises an :class:`OnboardError` and leaves no entry in the ledger; one that is cancelled
     after its start is resumed by the next.
     """
@@ -55,7 +61,7 @@ async def run(
             async with background.entered(opening) as opened:
                 # 3. Customers go through the phases, from categorization to activation, as fast as the bank allows.
                 with descriptors.set_aside():
-                    onboarding = Onboarding(survey, opened, settings, bus.emit)
+                    onboarding = Onboarding(survey, opened, settings, bus.emit, reloads)
                     carried = await onboarding.carry_out(interrupts, deadline)
                 # 4. Reports are written from the inputs and the ledger.
                 batch_rows = settings.intake.batch_rows

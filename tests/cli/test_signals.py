@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from finhub_onboard.cli import signals
 from finhub_onboard.cli.signals import Signalled, listening, run_listening
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.errors import ExitCode
@@ -81,3 +82,26 @@ def test_what_is_imported_is_never_searched_for_garbage() -> None:
         assert run_listening(count) > 10_000
     finally:
         gc.unfreeze()
+
+
+@pytest.mark.parametrize(
+    ("terminal", "expected"), [((False, False), "reload"), ((True, True), "reload"), ((True, False), "SIGHUP")]
+)
+def test_a_hang_up_stops_only_where_a_terminal_is_gone(
+    terminal: tuple[bool, bool], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent to a run without a terminal, or to one whose terminal is there, it asks to read the configuration again."""
+    answers = iter(terminal)
+    monkeypatch.setattr(signals, "_has_terminal", lambda: next(answers))
+    told: list[str] = []
+    with listening(lambda name, _: told.append(name), reload=lambda: told.append("reload")):
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert told == [expected]
+
+
+def test_a_hang_up_stops_what_has_nothing_to_read_again() -> None:
+    """As for all commands but a run."""
+    told: list[str] = []
+    with listening(lambda name, _: told.append(name)):
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert told == ["SIGHUP"]

@@ -116,6 +116,7 @@ def test_a_limit_of_a_phase_does_not_hold_a_rehearsal_up(tmp_path: Path) -> None
     """It is for the real bank; the user is told."""
     slow = {"ONBOARD_LIMITS__REGISTRATION": "2"}
     assert agreed(tmp_path, slow).limits.by_phase == {}
+    assert "time of day" not in terms(tmp_path / "real.toml", slow).told
     assert "no limit of registration" in terms(tmp_path / "real.toml", slow).told
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,17 +113,22 @@ def run_command(
     """
     from finhub_onboard import job
     from finhub_onboard.commands import validate
+    from finhub_onboard.engine.limits_in_force import Reloads
 
     if dry_run and verify:
         raise click.UsageError("--verify asks the bank, and --dry-run sends nothing: give one of them")
     with _console(json_logs=json_logs) as bus:
-        settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
+        read = partial(settings_from, config, {"journey.until": until} | _rate_flags(rate))
+        settings = read()
         order = _order(inputs, profile, out, limit, config)
         order = replace(order, same_bank=same_bank, ledger_restored=ledger_restored, verify=verify or 0)
         if dry_run:
             written = validate.dry_run(order, settings, bus.emit)
         else:
-            written = run_listening(lambda interrupts: job.run(order, settings, bus, interrupts))
+            reloads = Reloads(read)
+            written = run_listening(
+                lambda interrupts: job.run(order, settings, bus, interrupts, reloads), reload=reloads.request
+            )
     _end(written)
 
 
@@ -177,7 +183,7 @@ def plan_command(
     from finhub_onboard.commands import plan
 
     with _console(json_logs=json_logs) as bus:
-        settings = settings_from(config, {"journey.until": until, "limits.calls_per_second": rate})
+        settings = settings_from(config, {"journey.until": until} | _rate_flags(rate))
         forecast = plan.plan(_order(inputs, profile, None, limit, config), settings, bus.emit)
     with plain_errors():
         click.echo(plan.as_json(forecast) if as_json else tables.facts(plan.as_rows(forecast)))
@@ -237,6 +243,11 @@ def main() -> None:
         cli(prog_name="onboard")
     except SystemExit as end:
         leave(end.code)
+
+
+def _rate_flags(rate: float | None) -> dict[str, Any]:
+    """``--rate`` is the rate of the whole run, whatever the time of day."""
+    return {"limits.calls_per_second": rate, "limits.window": () if rate else None}
 
 
 def _order(

@@ -48,6 +48,8 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     inputs = survey_inputs(order, settings, emit)
     facts = facts_of(order, settings, inputs.sources, datetime.now(UTC))
     limits = settings.limits
+    if limits.window:
+        emit(Notice(message="the time is that of limits.calls_per_second: limits.window is not counted in"))
     forecast = Plan(
         rate=limits.calls_per_second, in_flight=limits.max_in_flight, phase_rates=limits.by_phase, rows=inputs.rows
     )

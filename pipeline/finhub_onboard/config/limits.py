@@ -1,10 +1,14 @@
 """How fast the bank may be called: the settings ``[limits]`` (API.md, section 8)."""
 
+import re
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from finhub_onboard.config.section import Section
+from finhub_onboard.config.time_zones import checked_zone
 from finhub_onboard.model import Phase
 
 Rate = Annotated[float, Field(gt=0, le=100_000)]
@@ -25,10 +29,36 @@ def _from_variable(value: Any) -> Any:
 _PhaseLimit = Annotated[PhaseLimit | None, BeforeValidator(_from_variable)]
 
 
+class RateWindow(Section):
+    """Another rate of all calls from one time of day until another, which may be on the next day."""
+
+    since: str = Field(alias="from")
+    until: str = Field(alias="to")
+    calls_per_second: Rate
+
+    @field_validator("since", "until")
+    @classmethod
+    def _time(cls, value: str) -> str:
+        if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII) is None:
+            raise ValueError('must be a time of day such as "22:00"')
+        return value
+
+    def covers(self, clock: str) -> bool:
+        """Whether a time of day, written as the window's are, is in it; the end is not."""
+        if self.since < self.until:
+            return self.since <= clock < self.until
+        return clock >= self.since or clock < self.until
+
+
 class Limits(Section):
-    """All calls together, and those of a phase further."""
+    """All calls together, those of a phase further, and by the time of day.
+
+    Times of day are those of ``timezone``, else of this machine: when clocks are set, a time may come twice or never.
+    """
 
     calls_per_second: Rate = 5
+    window: tuple[RateWindow, ...] = ()
+    timezone: str = ""
     max_in_flight: int = Field(default=4, ge=1, le=4096)
     categorization: _PhaseLimit = None
     registration: _PhaseLimit = None
@@ -38,6 +68,33 @@ class Limits(Section):
     approval: _PhaseLimit = None
     consents: _PhaseLimit = None
     activation: _PhaseLimit = None
+
+    @field_validator("window")
+    @classmethod
+    def _apart(cls, windows: tuple[RateWindow, ...]) -> tuple[RateWindow, ...]:
+        for number, window in enumerate(windows):
+            if window.since == window.until:
+                raise ValueError(f"from {window.since} to {window.until} is no span: calls_per_second is for all day")
+            for other in windows[:number]:
+                if window.covers(other.since) or other.covers(window.since):
+                    both = f"{other.since} to {other.until} and {window.since} to {window.until}"
+                    raise ValueError(f"the times of two windows overlap: {both}")
+        return windows
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        return checked_zone(value)
+
+    def rate_at(self, moment: datetime) -> float:
+        """The rate of all calls at an instant (aware)."""
+        clock = moment.astimezone(ZoneInfo(self.timezone) if self.timezone else None).strftime("%H:%M")
+        return next((window.calls_per_second for window in self.window if window.covers(clock)), self.calls_per_second)
+
+    @property
+    def highest_rate(self) -> float:
+        """The highest rate of all calls at any time of day."""
+        return max([self.calls_per_second, *(window.calls_per_second for window in self.window)])
 
     @property
     def by_phase(self) -> dict[Phase, float]:

@@ -142,12 +142,14 @@ def _is_section(annotation: Any) -> bool:
 def _known(model: type[Section], location: tuple[Any, ...]) -> list[str]:
     """The names that may stand where an unknown one was found."""
     for part in location[:-1]:
+        if isinstance(part, int):  # the place in a list
+            continue
         field = model.model_fields.get(str(part))
         kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if _is_section(kind)] if field else []
         if not kinds:
             return []
         model = kinds[0]
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _explain(

@@ -10,11 +10,11 @@ import re
 import string
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from finhub_onboard.config.section import Section
+from finhub_onboard.config.time_zones import checked_zone
 from finhub_onboard.model.columns import CANONICAL_COLUMNS, EXTRA
 
 DATE_PARTS = ("YYYY", "YY", "MMM", "MM", "M", "DD", "D")
@@ -123,12 +123,7 @@ class Formats(Section):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, value: str) -> str:
-        try:
-            if value:
-                ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError("is no time zone such as Europe/Berlin") from None
-        return value
+        return checked_zone(value)
 
     @model_validator(mode="after")
     def _pivot(self) -> Self:

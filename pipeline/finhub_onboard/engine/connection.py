@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from finhub_onboard.config.addresses import is_plain
 from finhub_onboard.config.settings import Settings
@@ -16,6 +17,7 @@ from finhub_onboard.engine.bank_settings import (
     patience_of,
     tenant_of,
 )
+from finhub_onboard.engine.limits_in_force import rate_in_force
 from finhub_onboard.events import Handler, ignore
 from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.finhub.requests import Payloads
@@ -81,7 +83,7 @@ async def connected(
     """
     patience = patience_of(settings, random.random)
     pacer = Pacer(
-        calls_per_second=settings.limits.calls_per_second,
+        calls_per_second=rate_in_force(settings.limits, datetime.now(UTC)),
         max_in_flight=settings.limits.max_in_flight,
         by_kind={str(phase): rate for phase, rate in settings.limits.by_phase.items()},
         wait_s=patience.wait_s,

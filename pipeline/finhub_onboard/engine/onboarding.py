@@ -21,6 +21,7 @@ from finhub_onboard.engine.finished_customers import verify_finished
 from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.engine.interrupts import Interrupts
+from finhub_onboard.engine.limits_in_force import LimitsInForce, Reloads
 from finhub_onboard.engine.opening import OpenedRun
 from finhub_onboard.engine.other_categories import OtherCategories
 from finhub_onboard.engine.parametrization import refuse_unfit
@@ -68,7 +69,9 @@ class _Parts:
 class Onboarding:
     """Carries the customers of one run through the eight phases."""
 
-    def __init__(self, inputs: Survey, opened: OpenedRun, settings: Settings, emit: Handler) -> None:
+    def __init__(
+        self, inputs: Survey, opened: OpenedRun, settings: Settings, emit: Handler, reloads: Reloads | None = None
+    ) -> None:
         self._found = inputs
         self._facts = opened.facts
         self._progress = opened.progress
@@ -80,6 +83,7 @@ class Onboarding:
         self._keys = opened.keys
         self._evidence = Evidence(opened.keys, settings.documents.root, settings.documents.max_bytes)
         self._emit = emit
+        self._reloads = reloads
 
     async def carry_out(self, interrupts: Interrupts, deadline: datetime | None) -> Carried:
         """Log in, read the categories, and carry the customers until ``deadline``."""
@@ -97,7 +101,10 @@ class Onboarding:
             stopper = Stopper(connection.gate, self._emit, signs, grace_s=settings.stop.grace_s)
             with interrupts.leading_to(stopper.signalled):
                 work = self._log_in_and_carry(connection, stopper)
-                async with beside(stopper.heed(connection.long_wait)):
+                limits = LimitsInForce(
+                    settings=settings, budget=connection.budget, emit=self._emit, reloads=self._reloads
+                )
+                async with beside(stopper.heed(connection.long_wait), limits.follow()):
                     await stopper.carry_out(work, deadline=deadline)
             logins.remember(connection.session, settings, self._keys, self._ledger, now=time.time())
             self._count(connection)

@@ -89,7 +89,7 @@ def facts_of(order: Order, settings: Settings, inputs: Sequence[SourceInfo], beg
         max_document_bytes=settings.documents.max_bytes,
         out=(order.out or settings.reports.dir / run_id).absolute(),
         options=order.options,
-        rate_asked=settings.limits.calls_per_second,
+        rate_asked=settings.limits.highest_rate,
         profile=order.profile,
         max_unpacked=settings.intake.max_unpacked_bytes,
         reject_probable=settings.intake.reject_probable_duplicates,

@@ -73,6 +73,7 @@ class Terms:
             "API__WEBHOOK_SUBSCRIPTION_ID": demo.SUBSCRIPTION_ID if theirs.api.webhook_subscription_id else "",
             "LIMITS__CALLS_PER_SECOND": str(max(theirs.limits.calls_per_second, CALLS_PER_SECOND)),
             "LIMITS__MAX_IN_FLIGHT": str(max(theirs.limits.max_in_flight, MAX_IN_FLIGHT)),
+            "LIMITS__WINDOW": "",
             **dict.fromkeys((f"LIMITS__{phase.upper()}" for phase in theirs.limits.by_phase), ""),
             "RETRY__MAX_WAIT_S": str(min(theirs.retry.max_wait_s, MAX_WAIT_S)),
             "STOP__DEADLINE": "",
@@ -91,6 +92,7 @@ class Terms:
             ("timeout_s", timeout, max(timeout, TIMEOUT_S)),
         ]
         speed = [f"{name} {before:g} -> {after:g}" for name, before, after in changes if before != after]
+        speed += ["no limits by the time of day"] if limits.window else []
         speed += [f"no limit of {phase}" for phase in theirs.limits.by_phase]
         speed.append(f"timeout_s {HANG_TIMEOUT_S:g} where answers never come")
         return (

@@ -129,3 +129,31 @@ def test_a_kind_without_a_limit_is_never_waited_for() -> None:
             assert await pacer.reserve("check")
 
     run_virtually(main())
+
+
+def test_limits_change_while_calls_wait() -> None:
+    """A kind that gets a limit waits until all calls before are a second ago; one that loses it goes on."""
+    times: list[float] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        pacer, start = Pacer(calls_per_second=100, max_in_flight=8), loop.time()
+
+        async def work() -> None:
+            left: list[float] = []
+            while await leave(pacer, "register", left):
+                times.append(left[-1] - start)
+
+        task = asyncio.create_task(work())
+        for limits in ({"register": 10.0}, {"register": 2.0}, {}, {"register": 1.0}):
+            await asyncio.sleep(4)
+            pacer.change(100, limits)
+        await asyncio.sleep(4)
+        pacer.gate.halt()
+        await task
+
+    run_virtually(main())
+    per_phase = [[at for at in times if first <= at < first + 4] for first in range(0, 20, 4)]
+    assert [most_in(part) for part in per_phase] == [100, 10, 2, 100, 1]
+    assert not [at for at in times if 4.01 < at < 4.5 or 16.01 < at < 16.9]  # the calls before count, too
+    assert [len(part) for part in per_phase] == [pytest.approx(expected, abs=3) for expected in (400, 32, 7, 398, 3)]

@@ -560,3 +560,50 @@ def test_a_cut_that_changes_nothing_is_taken_back() -> None:
         return rates
 
     departures(100, 13, during=during)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([0.5, 1, 3, 10, 50, 200]), st.floats(0.05, 3)), min_size=2, max_size=6),
+)
+def test_a_change_of_the_rate_breaks_no_window(stages: list[tuple[float, float]]) -> None:
+    """Whatever call leaves, the second (or more) before it holds no more calls than the rate that is in force then."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(calls_per_second=stages[0][0], max_in_flight=32)
+        left: list[float] = []
+
+        async def work() -> None:
+            while await leave(pacer):
+                left.append(loop.time())
+                rate = pacer.asked
+                window_s = max(1.0, 1 / rate)
+                assert sum(at > left[-1] - window_s for at in left) <= max(1, int(rate))
+
+        tasks = [asyncio.create_task(work()) for _ in range(32)]
+        for rate, seconds in stages:
+            pacer.change(rate, {})
+            await asyncio.sleep(seconds)
+        pacer.gate.halt()
+        await asyncio.gather(*tasks)
+
+    run_virtually(main())
+
+
+def test_another_rate_is_used_at_once() -> None:
+    """Up as well as down, and no call of the burst of a new spacing goes astray."""
+
+    async def during(pacer: Pacer) -> None:
+        for rate in (500, 50):
+            await asyncio.sleep(3)
+            pacer.change(rate, {})
+
+    left = departures(100, 9, during=during)
+    counts = [sum(first <= moment < first + 1 for moment in left) for first in range(9)]
+    assert counts[:3] == [pytest.approx(100, abs=3)] * 3
+    assert counts[3:6] == [pytest.approx(500, abs=15)] * 3
+    assert counts[6] <= 50
+    assert most_in([moment for moment in left if 5.5 <= moment < 6.5]) >= 200  # those before the change count, too
+    assert not [moment for moment in left if 6.01 < moment < 6.5]
+    assert counts[7:] == [pytest.approx(50, abs=3)] * 2

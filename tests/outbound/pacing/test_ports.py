@@ -1,5 +1,7 @@
 """A client keeps to the rate budget's protocol, whoever fulfils it."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from finhub_onboard.finhub.calls import CallName, Reply
@@ -20,6 +22,9 @@ class Shared:
     def __init__(self, permits: int = 1) -> None:
         self.permits = [Permit(at=float(number)) for number in range(permits)]
         self.told: list[object] = []
+
+    def change(self, calls_per_second: float, by_kind: Mapping[str, float]) -> None:
+        """Keep to its permits."""
 
     def is_limited(self, kind: str) -> bool:
         """Limit no kind of calls."""

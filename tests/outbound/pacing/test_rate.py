@@ -154,3 +154,27 @@ def test_the_rate_never_falls_to_nothing() -> None:
         for second in range(60):
             rate.cut(2.0 * second, hold_s=0)
         assert rate.now == least
+
+
+def test_another_configured_rate_holds_at_once_unless_the_bank_bears_less() -> None:
+    """A rate that was cut is not raised by a configuration: it climbs to it; a lower one bounds it."""
+    rate = Rate(100)
+    rate.change(200)
+    assert (rate.asked, rate.now) == (200, 200)
+    rate.change(50)
+    assert (rate.asked, rate.now) == (50, 50)
+    rate.cut(10.0, hold_s=0.0)
+    cut = rate.now
+    assert cut < 50
+    rate.change(200)
+    assert (rate.asked, rate.now) == (200, cut)
+    at = 10.0
+    while rate.now < 200:
+        at += 1.0
+        assert rate.climb(at)
+        assert at < 300
+    rate.cut(at, hold_s=0.0)
+    rate.change(2)
+    assert rate.now == 2
+    rate.take_back()
+    assert rate.now == 2

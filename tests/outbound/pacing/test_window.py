@@ -44,3 +44,24 @@ def test_how_many_fit(rate: float, most: int, seconds: float) -> None:
         assert window.full_s(10.0) == 0, number
         window.add(Permit(at=10.0, is_written=True))
     assert window.full_s(10.0) == pytest.approx(seconds, abs=0.01)
+
+
+def test_a_lower_rate_counts_the_calls_before_it() -> None:
+    """Nothing leaves until as few are in the last second as it allows."""
+    window = Window(3, lambda _: 0.0)
+    for at in (10.0, 10.3, 10.6):
+        window.add(Permit(at=at, is_written=True, late_s=0.0))
+    window.change(1, 10.7)
+    assert window.full_s(11.1) > 0
+    assert window.full_s(11.4) > 0
+    assert window.full_s(11.61) == 0
+    window.change(2, 11.61)
+    window.add(Permit(at=11.61, is_written=True, late_s=0.0))
+    assert window.full_s(11.61) == 0
+
+
+def test_a_rate_below_one_a_second_begins_with_its_pause() -> None:
+    """What left before the last second is forgotten, and may be too near for it."""
+    window = Window(1, lambda _: 0.0)
+    window.change(0.2, 10.0)
+    assert window.full_s(10.0) == pytest.approx(5.005)

@@ -18,21 +18,31 @@ _CATCH_UP_FACTOR = 1.1
 class _Kind:
     """One kind: evenly spaced calls, within a window; ``turn`` lets them wait first come, first served."""
 
-    def __init__(self, rate: float, late_s: Callable[[float], float]) -> None:
+    def __init__(self, rate: float | None, late_s: Callable[[float], float]) -> None:
         self.turn = asyncio.Lock()
-        self._window = Window(rate, late_s)
-        self._gap_s = 1 / rate / _CATCH_UP_FACTOR
+        self.rate = rate
+        self._window = Window(rate or 1.0, late_s)
         self._due = 0.0
+
+    def change(self, rate: float | None, all_calls: Window, now: float) -> None:
+        """Another rate from now on; None: no limit. What left while there was none counts as one of ``all_calls``."""
+        if rate is not None and rate != self.rate:
+            self._window.change(rate, now)
+            if self.rate is None:
+                self._window.adopt(all_calls, now)
+        self.rate = rate
 
     def wait_s(self, now: float) -> float:
         """How long until one more call may leave."""
-        return max(self._window.full_s(now), self._due - _BURST_S - now)
+        return max(self._window.full_s(now), self._due - _BURST_S - now) if self.rate is not None else 0.0
 
     def take(self, now: float) -> Permit:
         """Reserve what one more call needs."""
-        self._due = max(self._due, now) + self._gap_s
         permit = Permit(at=now)
-        self._window.add(permit)
+        if self.rate is not None:
+            permit.is_counted = True
+            self._due = max(self._due, now) + 1 / self.rate / _CATCH_UP_FACTOR
+            self._window.add(permit)
         return permit
 
 
@@ -42,13 +52,22 @@ class Kinds:
     def __init__(
         self, rates: Mapping[str, float], gate: Gate, *, late_s: Callable[[float], float], clock: Callable[[], float]
     ) -> None:
+        self._late_s = late_s
         self._kinds = {kind: _Kind(rate, late_s) for kind, rate in rates.items()}
         self._gate = gate
         self._clock = clock
 
+    def change(self, rates: Mapping[str, float], all_calls: Window) -> None:
+        """Set other limits. The calls of a kind that had none were not counted: it waits for all of the last second."""
+        now = self._clock()
+        for kind in rates.keys() - self._kinds.keys():
+            self._kinds[kind] = _Kind(None, self._late_s)
+        for kind, limited in self._kinds.items():
+            limited.change(rates.get(kind), all_calls, now)
+
     def is_limited(self, kind: str) -> bool:
         """Whether calls of this kind have a budget of their own."""
-        return kind in self._kinds
+        return kind in self._kinds and self._kinds[kind].rate is not None
 
     async def reserve(self, kind: str) -> Permit | None:
         """Wait until one more call of this kind may leave, and keep that for it; None: the run was halted."""

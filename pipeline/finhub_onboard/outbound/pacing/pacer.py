@@ -96,18 +96,30 @@ class Pacer:
         """The rate in force, calls per second."""
         return self._rate.now
 
+    def change(self, calls_per_second: float, by_kind: Mapping[str, float]) -> None:
+        """Set other limits, for all calls and for those of some kinds; calls that left before count for them, too."""
+        if calls_per_second != self.asked:
+            self._rate.change(calls_per_second)
+            self._window.change(calls_per_second, self._clock())
+            self._rate_is_new = True
+            self.places.interrupted()
+        self._kinds.change(by_kind, self._window)
+
     async def acquire(self, reserved: Permit | None = None, *, kind: str = "", urgent: bool = False) -> Permit | None:
         """Wait until one more request may leave, first come, first served; the caller then sends soon.
 
         Between this and ``sent`` lies the write of the intent: whoever waits here has none that a crash could leave in
         doubt. None: the run was halted and nothing may leave. ``urgent`` passes a shut gate.
         """
-        permit = reserved or await self.reserve(kind)
-        while permit and not self.gate.is_halted:
+        permit = reserved
+        while not self.gate.is_halted and (permit := permit or await self.reserve(kind)):
             if not (urgent or self.gate.is_open):
                 await self.gate.wait_open()
             async with self._queue:
                 if await self._may_leave(urgent=urgent):
+                    if self.is_limited(kind) and not permit.is_counted:  # since it was reserved
+                        permit = None
+                        continue
                     self._last_granted_at = permit.at = self._clock()
                     self._window.add(permit)
                     return permit

@@ -3,6 +3,7 @@
 ``pacer`` keeps it within one process. A budget that several machines share would fulfil the same protocol.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,13 +12,14 @@ from typing import Protocol
 class Permit:
     """The right to send one request: when it was granted or, once ``is_written``, used. Seconds, monotonic.
 
-    A budget of a kind of calls keeps its room from the time on at which it was reserved.
+    ``is_counted``: the budget of its kind of calls keeps room for it.
 
     ``late_s`` is by how much later than usual the request may have reached the bank; None while that is not known.
     """
 
     at: float
     is_written: bool = False
+    is_counted: bool = False
     late_s: float | None = None
 
     def release(self) -> None:
@@ -52,6 +54,9 @@ class RateBudget(Protocol):
     @property
     def rate(self) -> float:
         """The rate in force, calls per second."""
+
+    def change(self, calls_per_second: float, by_kind: Mapping[str, float]) -> None:
+        """Set other limits, for all calls and for those of some kinds; calls that left before count for them, too."""
 
     def is_limited(self, kind: str) -> bool:
         """Whether calls of this kind have a budget of their own, beside that of all calls."""

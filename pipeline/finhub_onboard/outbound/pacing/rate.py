@@ -49,6 +49,12 @@ class Rate:
         while peaks[0][0] <= self._number - self.now * _PEAK_S:
             peaks.popleft()
 
+    def change(self, asked: float) -> None:
+        """Another rate is configured. One that was cut stays so, and climbs to the new one."""
+        is_cut = self.now < self.asked
+        self.asked = asked
+        self.now, self._level = (min(self.now, asked), min(self._level, asked)) if is_cut else (asked, asked)
+
     def cut(self, at: float, *, hold_s: float, deep: bool = True) -> None:
         """The bank refused calls at this rate and lets nothing pass for ``hold_s`` seconds.
 
@@ -67,7 +73,7 @@ class Rate:
     def take_back(self) -> None:
         """The last cut changed nothing: be again as before it."""
         now, self._level, self._climb_s, self._from = self._before_cut
-        self.now = max(self.now, now)
+        self.now = min(self.asked, max(self.now, now))
 
     def climb(self, at: float) -> bool:
         """Go up as far as is due by now, once a second; whether the rate changed."""

@@ -24,10 +24,26 @@ class Window:
 
     def __init__(self, rate: float, late_s: Callable[[float], float]) -> None:
         self._late_s = late_s
-        self._most = max(1, floor(rate))
-        self._seconds = max(1.0, self._most / rate) + _GUARD_S
+        self._most, self._seconds = _size(rate)
         self._calls: list[tuple[float, int, Permit]] = []  # a heap: when each call leaves the window at the earliest
         self._numbers = count()
+
+    def change(self, rate: float, now: float) -> None:
+        """Another rate from now on: a lower one counts the calls that left before, too."""
+        before_s = self._seconds
+        self._most, self._seconds = _size(rate)
+        self._make_up(before_s, now)
+
+    def adopt(self, other: "Window", now: float) -> None:
+        """Begin with the calls that are in another window now."""
+        for _, _, permit in other._calls:  # noqa: SLF001 - one of its own kind
+            self.add(permit)
+        self._make_up(other._seconds, now)  # noqa: SLF001
+
+    def _make_up(self, known_s: float, now: float) -> None:
+        """What left before the last ``known_s`` seconds is forgotten: take it that it was one call, and just now."""
+        if self._seconds > known_s:
+            self.add(Permit(at=now, is_written=True, late_s=0.0))
 
     def add(self, permit: Permit) -> None:
         """A call has its permit."""
@@ -49,3 +65,9 @@ class Window:
             return now + POLL_S
         late_s = self._late_s(now - permit.at) if permit.late_s is None else permit.late_s
         return permit.at + self._seconds + late_s
+
+
+def _size(rate: float) -> tuple[int, float]:
+    """How many calls the window holds, and how many seconds."""
+    most = max(1, floor(rate))
+    return most, max(1.0, most / rate) + _GUARD_S
