@@ -98,7 +98,7 @@ def test_generated_calls_are_answered_by_the_contract(wire: Wire, operation: Any
         ids["userId"] = demo.USER_ID
     target = SCHEMA[operation.path][operation.method]
 
-    @settings(max_examples=9, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=6, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(
         case=target.as_strategy(generation_mode=GenerationMode.POSITIVE),
         known=st.sampled_from(["nothing", "ids", "ids and body"]),
@@ -115,7 +115,7 @@ def test_generated_calls_are_answered_by_the_contract(wire: Wire, operation: Any
 
     generated()
     counts = wire.record()["calls"][operation.id]
-    assert counts["received"] >= 9
+    assert counts["received"] >= 6
     assert ("200" in counts["by_status"]) is (operation.id not in _OUT_OF_REACH), counts
 
 

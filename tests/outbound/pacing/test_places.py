@@ -101,7 +101,7 @@ def test_latency_that_does_not_depend_on_the_number_in_flight_costs_nothing(nois
 
 @pytest.mark.parametrize(
     ("noise", "knee", "most"),
-    typical(product((0.0, 0.5), (3, 8, 20), (16, 64)), (0.5, 3, 16), (0.0, 8, 64)),
+    typical(product((0.0, 0.5), (3, 8, 20), (16, 64)), (0.5, 3, 16)),
 )
 def test_a_bank_that_lets_calls_queue_is_given_about_as_many_as_it_works_on(knee: int, most: int, noise: float) -> None:
     """Its latency grows with the number in flight beyond the knee: the same throughput with fewer under way."""
@@ -150,6 +150,7 @@ def test_the_number_comes_back_when_the_bank_is_quick_again() -> None:
     assert max(found.places[-4:]) == 16
 
 
+@pytest.mark.exhaustive  # it comes back when the bank is quick again
 def test_the_number_comes_back_when_the_rate_is_nearly_reached() -> None:
     """Places that were taken away while the bank was slow do not keep a run a little below its rate for ever."""
     calls = 0

@@ -50,7 +50,7 @@ def test_a_limit_below_the_configured_rate_costs_little(bank: str, share: float,
 
 @pytest.mark.parametrize(
     ("share", "used"),
-    typical([(0.001, 0.97), (0.01, 0.95), (0.03, 0.7), (0.05, 0.6), (0.1, 0.47)], (0.01, 0.95), (0.05, 0.6)),
+    typical([(0.001, 0.97), (0.01, 0.95), (0.03, 0.7), (0.05, 0.6), (0.1, 0.47)], (0.01, 0.95)),
 )
 def test_refusals_at_random_cost_little_more_than_themselves(share: float, used: float) -> None:
     """They do not depend on the rate: a cut that changes nothing is taken back."""
