@@ -1,13 +1,13 @@
-"""How fast is the whole job? Side by side with a bare script on stock httpx, in the same run, against the same bank.
+"""How fast is the whole job? Beside other programs that make the same calls, in the same run, against the same bank.
 
-    python -m tests.benchmarks.bench_job [CUSTOMERS]
+    python -m tests.benchmarks.bench_job [CUSTOMERS [ROUNDS]] [--json FILE]
 
-The script makes the same calls with the same bodies' size and keeps nothing: no ledger, no checks, no pacing. The job
-does everything: reads and validates the file, writes each intent and outcome durably, derives passwords, builds and
-judges. Prints calls per second of each and the ratio.
+The others (``scripts.py``) keep nothing. The job does everything: reads and checks the file, writes each intent and
+outcome durably, derives passwords, paces, judges, reports. In turns, because other work on the machine then meets all
+alike; prints the medians of calls per second, and the job's rate by each. Then the job's processor time per call and
+how long its event loop did nothing else (the longest times; their place is in ``watched.py``).
 """
 
-import asyncio
 import csv
 import json
 import subprocess
@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-
-import httpx
+from statistics import median
+from typing import Any
 
 from tests.acceptance.support import ROOT, SAMPLE, Desk
+from tests.benchmarks.scripts import JOURNEY, SCRIPTS
 
-IN_FLIGHT = 16
 FAST = """
 [limits]
 calls_per_second = 100000
@@ -31,19 +31,9 @@ max_in_flight = 256
 [approval]
 mode = "auto"
 """
-BODY = {"data": "x" * 600}
-JOURNEY = (
-    ("POST", "/customer/individual/registration"),
-    ("POST", "/customer/individual/c/users/u/sessions"),
-    ("POST", "/customer/individual/c/verification"),
-    ("POST", "/verifications/v/documents"),
-    ("POST", "/verifications/v/approve"),
-    ("POST", "/customer/individual/c/consents/terms"),
-    ("POST", "/customer/individual/c/consents/privacy"),
-    ("POST", "/customer/individual/c/consents/data-processing"),
-    ("GET", "/customer/individual/c/owner/t/activation/check"),
-    ("POST", "/customer/individual/c/activation"),
-)
+JOB, WHOLE = "the whole job, while it calls", "the whole job, start to reports"
+_FOR_SCRIPTS = 5
+"""Scripts carry one of so many customers: the slowest takes a minute for 2,000."""
 
 
 @contextmanager
@@ -52,9 +42,10 @@ def fast_bank() -> Iterator[str]:
     command = [sys.executable, "-m", "tests.benchmarks.fast_bank"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None
-        assert process.stdin is not None
-        yield json.loads(process.stdout.readline())["base_url"]
-        process.stdin.close()
+        try:
+            yield json.loads(process.stdout.readline())["base_url"]
+        finally:
+            process.communicate()
 
 
 def customers(rows: int, target: Path) -> Path:
@@ -75,40 +66,57 @@ def customers(rows: int, target: Path) -> Path:
     return target
 
 
-async def script(base_url: str, rows: int) -> float:
-    """The bare script: seconds for so many customers."""
-    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=IN_FLIGHT)) as client:
-        left = iter(range(rows))
-
-        async def work() -> None:
-            for _ in left:
-                for method, path in JOURNEY:
-                    answer = await client.request(method, base_url + path, json=BODY if method == "POST" else None)
-                    answer.raise_for_status()
-
+def job(base_url: str, source: Path, rows: int) -> dict[str, Any]:
+    """Carry all by the command, in a folder of its own, and say how fast and at what cost."""
+    with tempfile.TemporaryDirectory() as name:
+        desk, watched = Desk(folder=Path(name)).configure(FAST, base_url=base_url), Path(name) / "watched.json"
+        words = ("run", source, "--config", desk.config, "--out", desk.out, "--limit", str(rows))
+        command = [sys.executable, "-m", "tests.benchmarks.watched", str(watched), *map(str, words)]
         started = time.perf_counter()
-        await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
-        return time.perf_counter() - started
-
-
-def main() -> None:
-    """Measure both and print."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    with tempfile.TemporaryDirectory() as name, fast_bank() as base_url:
-        baseline = len(JOURNEY) * min(rows, 300) / asyncio.run(script(base_url, min(rows, 300)))
-        desk = Desk(folder=Path(name)).configure(FAST, base_url=base_url)
-        source = customers(rows, Path(name) / "customers.csv")
-        started = time.perf_counter()
-        done = desk.run(source, timeout_s=3600)
+        done = subprocess.run(
+            command, cwd=ROOT, env=desk.environment(), capture_output=True, text=True, check=False, timeout=3600
+        )
         seconds = time.perf_counter() - started
         if done.returncode:
             sys.exit(done.stderr)
-        summary = desk.summary()
-        calls = sum(call["sent"] for call in summary["calls"].values())
-        reached = summary["rate"]["reached"]
-    print(f"bare script on stock httpx, {IN_FLIGHT} in flight: {baseline:,.0f} calls/s")  # noqa: T201
-    print(f"the whole job while calling: {reached:,.0f} calls/s, {reached / baseline:.1f} times the script")  # noqa: T201
-    print(f"the whole command, start to reports: {calls:,} calls in {seconds:.1f} s, {calls / seconds:,.0f} calls/s")  # noqa: T201
+        summary, seen = desk.summary(), json.loads(watched.read_text(encoding="utf-8"))
+    calls = sum(call["sent"] for call in summary["calls"].values())
+    return {
+        JOB: summary["rate"]["reached"],
+        WHOLE: calls / seconds,
+        "main thread, us per call": 1e6 * seen["main_s"] / calls,
+        "all threads, us per call": 1e6 * seen["all_s"] / calls,
+        "longest stalls, ms": seen["stalls_ms"],
+    }
+
+
+def main() -> None:
+    """Measure all in turns, print a table, and write it."""
+    words = sys.argv[1:]
+    target = Path(words.pop(words.index("--json") + 1)) if "--json" in words else None
+    rows, rounds = ([int(word) for word in words if word != "--json"] + [2000, 3][len(words) - (target is not None) :])[
+        :2
+    ]
+    few = max(rows // _FOR_SCRIPTS, 1)
+    found: dict[str, list[float]] = {name: [] for name in SCRIPTS}
+    jobs: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as name, fast_bank() as base_url:
+        source = customers(rows, Path(name) / "customers.csv")
+        for _ in range(rounds):
+            for script, carry in SCRIPTS.items():
+                found[script].append(len(JOURNEY) * few / carry(base_url, few))
+            jobs.append(job(base_url, source, rows))
+    medians = {name: median(rates) for name, rates in found.items()}
+    own = {name: median(each[name] for each in jobs) for name in jobs[0] if name != "longest stalls, ms"}
+    own["longest stalls, ms"] = [max(each) for each in zip(*(each["longest stalls, ms"] for each in jobs), strict=True)]
+    print(f"{'':38}{'calls/s':>9}{'the job by it':>15}")  # noqa: T201
+    for name, rate in (medians | {part: own[part] for part in (JOB, WHOLE)}).items():
+        print(f"{name:38}{rate:9,.0f}{own[JOB] / rate:15.2f}")  # noqa: T201
+    for name in ("main thread, us per call", "all threads, us per call"):
+        print(f"{name:38}{own[name]:9,.0f}")  # noqa: T201
+    print(f"{'longest stalls, ms':38}{own['longest stalls, ms'][:5]}")  # noqa: T201
+    if target:
+        target.write_text(json.dumps(medians | own, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

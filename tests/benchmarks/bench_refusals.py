@@ -18,7 +18,8 @@ from pathlib import Path
 
 from finhub_onboard.errors import ExitCode
 from tests.acceptance.support import ROOT, Desk
-from tests.benchmarks.bench_job import JOURNEY, customers
+from tests.benchmarks.bench_job import customers
+from tests.benchmarks.scripts import JOURNEY
 from tests.outbound.pacing.banks import AtRandom, Limit, Penalty, Sliding, outcome
 
 SETTINGS = """
