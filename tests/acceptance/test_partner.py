@@ -436,3 +436,16 @@ def test_a_packed_file_that_is_too_large_or_cut_is_refused(tmp_path: Path) -> No
     for done in cut:
         assert_refused(done, 7, "cut.csv", "broken archive")
     assert not desk.out.exists()
+
+
+def test_lines_of_rubbish_end_long_before_the_end_of_the_file(tmp_path: Path) -> None:
+    """Millions of malformed records in a small archive are a wrong file: exit 7, one message, nothing written.
+
+    The archive is cut off, and nobody notices: it was not read that far.
+    """
+    path = tmp_path / "rubbish.csv.gz"
+    path.write_bytes(gzip.compress(text_of(customers(1, 41)).encode() + "rübbish\n".encode() * 3_000_000)[:-100])
+    desk = at(tmp_path / "desk")
+    done = desk.validate(path)
+    assert_refused(done, 7, "rubbish.csv.gz", "66,625 of its first 66,666 records", "intake.max_malformed_percent")
+    assert not desk.out.exists()

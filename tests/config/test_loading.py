@@ -268,6 +268,7 @@ WRONG = [
     ("documents", "root", "5"),
     ("documents", "max_bytes", "0"),
     ("intake", "batch_rows", "0"),
+    ("intake", "max_malformed_percent", "101"),
     ("intake", "min_age", "-1"),
     ("ledger", "url", '"postgres://x"'),
     ("ledger", "url", '"sqlite:///"'),

@@ -12,6 +12,7 @@ from finhub_onboard.config.loading import load_profile
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.rehearsal.sample import Sample, alone, choose, draw, spread, toml
 from tests.intake.helpers import ROOT, SAMPLES, a_row, csv_text, judged, rules, write
 
@@ -41,6 +42,20 @@ def drawn(folder: Path, *inputs: Path, wanted: int = 20, profile: Profile | None
 def test_places_are_evenly_spread_over_the_whole(total: int, wanted: int, expected: list[int]) -> None:
     """Never more than asked, never one twice."""
     assert spread(total, wanted) == expected
+
+
+def test_the_inputs_are_read_by_the_settings(tmp_path: Path) -> None:
+    """What a run would refuse to unpack is not unpacked for a rehearsal either."""
+    packed = tmp_path / "x.csv.gz"
+    packed.write_bytes(gzip.compress((SAMPLES / "customers.csv").read_bytes()))
+    intake = SETTINGS.intake.model_copy(update={"max_unpacked_bytes": 1000})
+    with pytest.raises(UnreadableInputError, match=r"unpacks to more than 1,000 bytes"):
+        draw(
+            Order(inputs=(packed,), profile=Profile()),
+            SETTINGS.model_copy(update={"intake": intake}),
+            tmp_path / "sample",
+            wanted=2,
+        )
 
 
 def test_rows_come_from_the_whole_input_and_are_the_same_each_time(tmp_path: Path) -> None:

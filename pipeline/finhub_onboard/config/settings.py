@@ -145,6 +145,7 @@ class IntakeSettings(Section):
     batch_rows: int = Field(default=100_000, ge=1)
     min_age: int = Field(default=18, ge=0, le=150)
     max_unpacked_bytes: int = Field(default=16 * 1024**3, ge=1)
+    max_malformed_percent: float = Field(default=50, ge=0, le=100)
     reject_probable_duplicates: bool = False
     incomplete: Literal["warn", "reject"] = "warn"
 

@@ -29,7 +29,7 @@ def survey_inputs(
     :class:`UnreadableInputError`, and :class:`ConfigurationError` for a folder of documents that cannot be used.
     """
     _refuse_own_members(order.profile)
-    reading = Reading(profile=order.profile, max_unpacked=settings.intake.max_unpacked_bytes, checkpoint=checkpoint)
+    reading = Reading.configured(order.profile, settings.intake, checkpoint)
     inputs = survey(order.inputs, batch_rows=settings.intake.batch_rows, limit=order.limit, reading=reading)
     each = 1 if len(inputs.sources) < _MANY_INPUTS else _INPUTS_IN_A_LINE
     for first in range(0, len(inputs.sources), each):

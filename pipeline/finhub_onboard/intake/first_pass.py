@@ -24,6 +24,7 @@ from finhub_onboard.intake.pipelined import map_in_order, workers
 from finhub_onboard.intake.reading import files, stamps
 from finhub_onboard.intake.reading.files import Batch, Reading, Table
 from finhub_onboard.intake.small_inputs import SmallInputs, is_small
+from finhub_onboard.intake.wrong_file import refuse_wrong_files
 from finhub_onboard.model import SourceInfo
 from finhub_onboard.texts import printable
 
@@ -67,8 +68,9 @@ def survey(
         for table in tables:
             count = 0
             with passes.refuse_changes(table):  # the rows are counted and the bytes are hashed in two readings
-                batches = passes.read_batches(
-                    passes.with_keys_only(table, identity.LOOSELY), batch_rows=batch_rows, limit=left, quiet=True
+                keys = passes.with_keys_only(table, identity.LOOSELY)
+                batches = refuse_wrong_files(
+                    table, passes.read_batches(keys, batch_rows=batch_rows, limit=left, quiet=True)
                 )
                 if is_small(table):
                     count = sum(map(small.add, batches))

@@ -210,9 +210,7 @@ class Judge:
         for piece in pieces:
             for within, fault in piece.batch.faults.items():
                 place = piece.offset - pieces[0].offset + within
-                encoding = piece.table.dialect.encoding.name if piece.table.dialect else ""
-                expected = len(piece.table.columns)
-                facts = {"line": fault.line, "found": fault.found, "expected": expected, "encoding": encoding}
+                facts = piece.table.facts(fault)
                 for code in fault.codes:
                     findings.add(place, "", code, facts)
                 yield place

@@ -63,9 +63,9 @@ def draw(order: Order, settings: Settings, folder: Path, *, wanted: int) -> Samp
 
     Raises :class:`UnreadableInputError` when an input cannot be read as a whole.
     """
-    found = _surveyed(order.inputs, Reading(profile=order.profile), settings)
+    found = _surveyed(order.inputs, Reading.configured(order.profile, settings.intake), settings)
     profile = _stated(order.profile, found)
-    reading = Reading(profile=profile, max_unpacked=settings.intake.max_unpacked_bytes)
+    reading = Reading.configured(profile, settings.intake)
     places = spread(found.rows, wanted * _CANDIDATES)
     some = _surveyed(_copied(found, places, folder / "candidates"), reading, settings)
     chosen = choose(_judged(some, settings), wanted)

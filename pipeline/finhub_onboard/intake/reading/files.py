@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from finhub_onboard.config.profile import Profile
+from finhub_onboard.config.settings import IntakeSettings
 from finhub_onboard.errors import UnreadableInputError
 from finhub_onboard.intake import header
 from finhub_onboard.intake.cells import Cells
@@ -30,6 +31,7 @@ from finhub_onboard.model.columns import CANONICAL_COLUMNS
 
 _HEAD_BYTES = 64 * 1024
 MAX_UNPACKED = 16 * 1024**3
+MAX_MALFORMED_PERCENT = 50.0
 SMALL_BYTES = 256 * 1024
 """Inputs of up to this size are small: there may be thousands of them, so that the fixed cost of each matters."""
 _MIN_KNOWN_NAMES = 2
@@ -46,14 +48,27 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How inputs are read: the partner's profile, and the bytes that one may unpack to.
+    """How inputs are read: the partner's profile, the bytes that one may unpack to, and how many may be malformed.
 
     ``checkpoint`` is called for each batch; what it raises ends the reading.
     """
 
     profile: Profile = field(default_factory=Profile)
     max_unpacked: int = MAX_UNPACKED
+    max_malformed_percent: float = MAX_MALFORMED_PERCENT
     checkpoint: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+
+    @classmethod
+    def configured(
+        cls, profile: Profile, settings: IntakeSettings, checkpoint: Callable[[], None] = lambda: None
+    ) -> "Reading":
+        """Return a reading by the settings."""
+        return cls(
+            profile=profile,
+            max_unpacked=settings.max_unpacked_bytes,
+            max_malformed_percent=settings.max_malformed_percent,
+            checkpoint=checkpoint,
+        )
 
     @property
     def known(self) -> frozenset[str]:
@@ -94,6 +109,11 @@ class Table:
     def untouched(self) -> bool:
         """Whether the file's stamp is still the one from when it was opened."""
         return stamp(self.path) == self.stamp
+
+    def facts(self, fault: Fault) -> dict[str, object]:
+        """Return what the message about a malformed record says."""
+        encoding = self.dialect.encoding.name if self.dialect else ""
+        return {"line": fault.line, "found": fault.found, "expected": len(self.columns), "encoding": encoding}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
