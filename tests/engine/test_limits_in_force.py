@@ -70,9 +70,10 @@ class Followed:
             if not self.changes or self.changes[-1][1:] != (rate, dict(by_kind)):
                 self.changes.append((loop.time() - start, rate, dict(by_kind)))
 
+        budget = SimpleNamespace(asked=rate_in_force(given.limits, self.began), change=change, is_settled=True)
         in_force = LimitsInForce(
             settings=given,
-            budget=cast("RateBudget", SimpleNamespace(asked=rate_in_force(given.limits, self.began), change=change)),
+            budget=cast("RateBudget", budget),
             emit=self.say,
             reloads=self.reloads,
             now=lambda: self.began + timedelta(seconds=loop.time() - start),
@@ -98,7 +99,7 @@ def test_the_budget_follows_the_time_of_day() -> None:
     registration = {"registration": 1.0}
     assert [change[1:] for change in followed.changes] == [(5, registration), (2, registration)]
     assert followed.changes[1][0] == pytest.approx(110, abs=1.1)
-    assert followed.said == ["from now on 2 calls per second (limits)"]
+    assert followed.said == ["from now on 2 calls per second, registration 1 (limits)"]
 
 
 def test_a_configuration_that_is_read_again_changes_the_limits_and_nothing_else() -> None:
@@ -112,7 +113,7 @@ def test_a_configuration_that_is_read_again_changes_the_limits_and_nothing_else(
     what = "limits.calls_per_second, limits.registration changed; other settings hold from the next run on"
     assert followed.said == [
         f"the configuration was read again: {what}",
-        "from now on 7 calls per second (limits)",
+        "from now on 7 calls per second, registration 1 (limits)",
     ]
 
 

@@ -60,10 +60,10 @@ class LimitsInForce:
     emit: Handler
     reloads: Reloads | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    _rate: float = field(init=False)
+    _told: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self._rate = self.budget.asked
+        self._told = _in_words(self.budget.asked, self.settings.limits)
 
     async def follow(self) -> None:
         """Change the limits as the time and the requests come; never returns."""
@@ -82,9 +82,10 @@ class LimitsInForce:
         limits = self.settings.limits
         rate = rate_in_force(limits, self.now())
         self.budget.change(rate, {str(phase): limit for phase, limit in limits.by_phase.items()})
-        if rate != self._rate:
-            self._rate = rate
-            self.emit(Notice(message=f"from now on {rate:g} calls per second (limits)"))
+        words = _in_words(rate, limits)
+        if words != self._told and self.budget.is_settled:
+            self._told = words
+            self.emit(Notice(message=f"from now on {words} (limits)"))
 
     async def _read_again(self, reloads: Reloads) -> None:
         try:
@@ -94,6 +95,10 @@ class LimitsInForce:
             return
         before, self.settings = self.settings, self.settings.model_copy(update={"limits": read.limits})
         self.emit(Notice(message=f"the configuration was read again: {_changes(before, self.settings, read)}"))
+
+
+def _in_words(rate: float, limits: Limits) -> str:
+    return ", ".join([f"{rate:g} calls per second", *(f"{phase} {each:g}" for phase, each in limits.by_phase.items())])
 
 
 def _changes(before: Settings, after: Settings, read: Settings) -> str:

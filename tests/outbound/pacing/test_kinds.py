@@ -157,3 +157,59 @@ def test_limits_change_while_calls_wait() -> None:
     assert [most_in(part) for part in per_phase] == [100, 10, 2, 100, 1]
     assert not [at for at in times if 4.01 < at < 4.5 or 16.01 < at < 16.9]  # the calls before count, too
     assert [len(part) for part in per_phase] == [pytest.approx(expected, abs=3) for expected in (400, 32, 7, 398, 3)]
+
+
+def test_what_was_reserved_under_a_higher_limit_must_ask_again() -> None:
+    """Only what was granted leaves as it was to; until that is a second ago, the new limits are not settled."""
+
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(calls_per_second=100, max_in_flight=8, by_kind={"register": 50})
+        left: list[float] = []
+        reserved = [await pacer.reserve("register") for _ in range(4)]
+        granted = await pacer.acquire(reserved[0], kind="register")
+        assert granted is not None
+        assert granted is reserved[0]
+        pacer.change(100, {"register": 1})
+        start = loop.time()
+
+        async def call(permit: Permit | None) -> None:
+            permit = await pacer.acquire(permit, kind="register")
+            assert permit is not None
+            pacer.sent(permit)
+            pacer.answered(permit)
+            left.append(loop.time() - start)
+
+        tasks = [asyncio.create_task(call(permit)) for permit in reserved[1:]]
+        await asyncio.sleep(0.5)
+        assert left == []
+        pacer.sent(granted)
+        pacer.answered(granted)
+        await asyncio.gather(*tasks)
+        return left
+
+    left = run_virtually(main())
+    assert left == [pytest.approx(number + 0.5, abs=0.15 * number) for number in (1, 2, 3)]
+
+
+def test_limits_are_settled_when_no_second_holds_more() -> None:
+    """After a lower one, that is when enough of the calls before are a second ago."""
+
+    async def main() -> list[bool]:
+        pacer = Pacer(calls_per_second=100, max_in_flight=8)
+        left: list[float] = []
+        for _ in range(20):
+            assert await leave(pacer, "check", left)
+        found = [pacer.is_settled]
+        pacer.change(10, {})
+        found.append(pacer.is_settled)
+        await asyncio.sleep(1.1)
+        found.append(pacer.is_settled)
+        assert await leave(pacer, "register", left)
+        assert await leave(pacer, "register", left)
+        pacer.change(10, {"register": 1})
+        found.append(pacer.is_settled)
+        await asyncio.sleep(1.1)
+        return [*found, pacer.is_settled]
+
+    assert run_virtually(main()) == [True, False, True, False, True]

@@ -26,6 +26,8 @@ class Shared:
     def change(self, calls_per_second: float, by_kind: Mapping[str, float]) -> None:
         """Keep to its permits."""
 
+    is_settled = True
+
     def is_limited(self, kind: str) -> bool:
         """Limit no kind of calls."""
         del kind

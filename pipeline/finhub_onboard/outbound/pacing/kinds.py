@@ -27,10 +27,15 @@ class _Kind:
     def change(self, rate: float | None, all_calls: Window, now: float) -> None:
         """Another rate from now on; None: no limit. What left while there was none counts as one of ``all_calls``."""
         if rate is not None and rate != self.rate:
+            self._window.take_back()
             self._window.change(rate, now)
             if self.rate is None:
                 self._window.adopt(all_calls, now)
         self.rate = rate
+
+    def fits(self, now: float) -> bool:
+        """Whether it holds no more calls than its rate allows."""
+        return self._window.fits(now)
 
     def wait_s(self, now: float) -> float:
         """How long until one more call may leave."""
@@ -64,6 +69,11 @@ class Kinds:
             self._kinds[kind] = _Kind(None, self._late_s)
         for kind, limited in self._kinds.items():
             limited.change(rates.get(kind), all_calls, now)
+
+    def fit(self) -> bool:
+        """Whether no kind holds more calls than its limit allows."""
+        now = self._clock()
+        return all(limited.rate is None or limited.fits(now) for limited in self._kinds.values())
 
     def is_limited(self, kind: str) -> bool:
         """Whether calls of this kind have a budget of their own."""

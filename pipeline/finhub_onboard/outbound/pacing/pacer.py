@@ -105,6 +105,11 @@ class Pacer:
             self.places.interrupted()
         self._kinds.change(by_kind, self._window)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no second of the bank holds more than the limits by now, whatever was granted before a change."""
+        return self._window.fits(self._clock()) and self._kinds.fit()
+
     async def acquire(self, reserved: Permit | None = None, *, kind: str = "", urgent: bool = False) -> Permit | None:
         """Wait until one more request may leave, first come, first served; the caller then sends soon.
 
@@ -117,9 +122,10 @@ class Pacer:
                 await self.gate.wait_open()
             async with self._queue:
                 if await self._may_leave(urgent=urgent):
-                    if self.is_limited(kind) and not permit.is_counted:  # since it was reserved
+                    if self.is_limited(kind) and not permit.is_counted:  # by now it must be
                         permit = None
                         continue
+                    permit.is_granted = True
                     self._last_granted_at = permit.at = self._clock()
                     self._window.add(permit)
                     return permit

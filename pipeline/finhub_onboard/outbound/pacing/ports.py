@@ -12,7 +12,7 @@ from typing import Protocol
 class Permit:
     """The right to send one request: when it was granted or, once ``is_written``, used. Seconds, monotonic.
 
-    ``is_counted``: the budget of its kind of calls keeps room for it.
+    ``is_counted``: the budget of its kind of calls keeps room for it; once ``is_granted`` that cannot be taken back.
 
     ``late_s`` is by how much later than usual the request may have reached the bank; None while that is not known.
     """
@@ -20,6 +20,7 @@ class Permit:
     at: float
     is_written: bool = False
     is_counted: bool = False
+    is_granted: bool = False
     late_s: float | None = None
 
     def release(self) -> None:
@@ -57,6 +58,10 @@ class RateBudget(Protocol):
 
     def change(self, calls_per_second: float, by_kind: Mapping[str, float]) -> None:
         """Set other limits, for all calls and for those of some kinds; calls that left before count for them, too."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no second of the bank holds more than the limits by now, whatever was granted before a change."""
 
     def is_limited(self, kind: str) -> bool:
         """Whether calls of this kind have a budget of their own, beside that of all calls."""

@@ -5,7 +5,7 @@ left: it stays. Knows no spacing and no queue.
 """
 
 from collections.abc import Callable
-from heapq import heappop, heappush, heapreplace
+from heapq import heapify, heappop, heappush, heapreplace
 from itertools import count
 from math import floor
 
@@ -33,6 +33,18 @@ class Window:
         before_s = self._seconds
         self._most, self._seconds = _size(rate)
         self._make_up(before_s, now)
+
+    def fits(self, now: float) -> bool:
+        """Whether no more calls are in it than its rate allows; more are for a while after a change."""
+        self.full_s(now)
+        return len(self._calls) <= self._most
+
+    def take_back(self) -> None:
+        """Forget the calls whose permit was not granted yet: they must ask again."""
+        for _, _, permit in self._calls:
+            permit.is_counted = permit.is_granted
+        self._calls = [call for call in self._calls if call[2].is_granted or call[2].is_written]
+        heapify(self._calls)
 
     def adopt(self, other: "Window", now: float) -> None:
         """Begin with the calls that are in another window now."""
