@@ -120,6 +120,7 @@ class Client:
         started = self._clock()
         ready = self._request(request, token, fresh=fresh or urgent)
         ready.extensions[WRITTEN] = partial(self._budget.written, permit)
+        await self._budget.wait_due(permit)
         if not self._may_send():  # checked last: this process may have been suspended until now
             return STOPPED, b""
         self._budget.sent(permit)

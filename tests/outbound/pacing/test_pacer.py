@@ -158,6 +158,7 @@ def test_permits_that_are_used_late_do_not_break_the_window(rate: int, random: R
             permit = await pacer.acquire()
             assert permit is not None
             await asyncio.sleep(random.choice([0, 0.001, 0.2, 1.5]))
+            await pacer.wait_due(permit)
             pacer.sent(permit)
             await asyncio.sleep(random.choice([0, 0.001, 0.2, 1.5]))
             pacer.written(permit)
@@ -168,6 +169,37 @@ def test_permits_that_are_used_late_do_not_break_the_window(rate: int, random: R
         return left
 
     assert most_in(run_virtually(main())) <= rate
+
+
+@pytest.mark.parametrize("most_s", [0.004, 0.016])
+def test_what_is_done_between_permit_and_write_costs_nothing_of_the_rate(most_s: float) -> None:
+    """The intent is written in that time: permits come as much earlier, and never more leave than the rate."""
+    rate, seconds, chance = 200, 30.0, Random(2)
+
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(calls_per_second=rate, max_in_flight=32)
+        left: list[float] = []
+
+        async def work() -> None:
+            while permit := await pacer.acquire():
+                await asyncio.sleep(chance.uniform(most_s / 2, most_s))
+                await pacer.wait_due(permit)
+                pacer.sent(permit)
+                pacer.written(permit)
+                left.append(loop.time())
+                await asyncio.sleep(0.05)
+                pacer.answered(permit)
+
+        tasks = [asyncio.create_task(work()) for _ in range(32)]
+        await asyncio.sleep(seconds)
+        pacer.gate.halt()
+        await asyncio.gather(*tasks)
+        return left
+
+    left = run_virtually(main())
+    assert most_in(left) <= rate
+    assert len(left) >= 0.99 * rate * seconds
 
 
 def test_first_come_first_served() -> None:

@@ -44,6 +44,10 @@ class Shared:
         self.told.append(("acquire", kind, urgent))
         return self.permits.pop() if self.permits else None
 
+    async def wait_due(self, permit: Permit) -> None:
+        """Note it."""
+        self.told.append(("due", permit.at))
+
     def sent(self, permit: Permit) -> None:
         """Note it."""
         self.told.append(("sent", permit.at))
@@ -82,10 +86,11 @@ def sent_with(budget: Shared, answer: Scripted) -> tuple[Reply, ScriptedTranspor
     [((200, {"code": 200}), ("accepted", "register", "")), ((429, {}), ("refused", 0.0, None, ""))],
 )
 def test_a_call_acquires_a_permit_and_tells_what_became_of_it(answer: Scripted, told: object) -> None:
-    """Acquired, sent, written, answered, and then what the bank thinks of the rate."""
+    """Acquired, due, sent, written, answered, and then what the bank thinks of the rate."""
     budget = Shared()
     sent_with(budget, answer)
-    assert budget.told == [("acquire", "registration", False), ("sent", 0.0), ("written", 0.0), ("answered", 0.0), told]
+    parts = [(part, 0.0) for part in ("due", "sent", "written", "answered")]
+    assert budget.told == [("acquire", "registration", False), *parts, told]
 
 
 def test_nothing_leaves_without_a_permit() -> None:

@@ -65,3 +65,21 @@ def test_a_rate_below_one_a_second_begins_with_its_pause() -> None:
     window = Window(1, lambda _: 0.0)
     window.change(0.2, 10.0)
     assert window.full_s(10.0) == pytest.approx(5.005)
+
+
+def test_a_permit_is_given_early_and_used_once_it_fits() -> None:
+    """A call waits for those whose permits are older, written or not, and for none whose permit is younger."""
+    window = Window(2, lambda _: 0.0)
+    first, second = (Permit(at=at, is_written=True, late_s=0.0) for at in (10.0, 10.5))
+    window.add(first)
+    window.add(second)
+    assert window.full_s(10.99) == pytest.approx(0.015)
+    assert window.full_s(10.99, 0.02) == 0
+    early, earlier = Permit(at=10.99), Permit(at=10.99)
+    number = window.add(early)
+    assert window.full_s(10.99, 0.02) == pytest.approx(0.495)  # the next one fits when the second has left
+    later = window.add(earlier)
+    assert window.due_s(number, 10.99) == pytest.approx(0.015)
+    assert window.due_s(later, 10.99) == pytest.approx(0.515)
+    assert window.due_s(number, 11.006) == 0
+    assert window.due_s(later, 11.51) == 0, "one who waits counts as well as one who was written"

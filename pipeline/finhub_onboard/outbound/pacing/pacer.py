@@ -6,10 +6,12 @@ window over the calls of the last second (``window``) makes the bound exact. It 
 because the delay between here and the bank varies.
 
 What counts is when a call reaches the bank. That is after it was written, which is when the window begins for it: a
-loaded process may be stopped between the permit and the write. When it arrives is not observed, but the first answer to
-a call that left no earlier bounds it, and hardly depends on how long the bank works on a single call. If answers are
-later than usual, assume queued requests: keep those calls in the window longer by the delay. On a busy machine usual
-answers are late ones, too; how late this process itself wakes (``lateness``) tells so.
+loaded process may be stopped between the permit and the write, and the intent is written between them. Permits are
+given as much earlier as that usually takes (``wait_due``), or a part of each second would be lost. When a call arrives
+is not observed, but the first answer to a call that left no earlier bounds it, and hardly depends on how long the bank
+works on a single call. If answers are later than usual, assume queued requests: keep those calls in the window longer
+by the delay. On a busy machine usual answers are late ones, too; how late this process itself wakes (``lateness``)
+tells so.
 
 Refusals for rate that show a limit (``evidence``) hold all calls for as long as the bank asks and lower the rate at
 once (``rate``); otherwise only the refused call waits, and so does a customer who is refused alone (``alone``). How
@@ -40,6 +42,8 @@ _MAX_LATE_S = 1.0  # a call that nothing was heard of for longer hangs at the ba
 _LATENCY_SAMPLES = 64
 _USUAL_QUANTILE = 0.25  # of the samples: what an answer usually takes
 _ANSWERS_PER_QUANTILE = 8  # it is worked out anew after so many
+_MAX_LEAD_S = 0.02  # before it may be written a call gets its permit at most so early
+_LEAD_SAMPLES = 64  # the time between the two is averaged over so many
 _BURST_S = 0.02
 _CATCH_UP_FACTOR = 1.1  # spacing alone would never win back what a loop that woke late missed; the window bounds it
 
@@ -74,6 +78,7 @@ class Pacer:
         self._limiter = self._make_limiter()
         self._rate_is_new = False
         self._window = Window(calls_per_second, self._late_s)
+        self._lead_s = 0.0
         self._kinds = Kinds(by_kind, self.gate, late_s=self._late_s, clock=self._clock)
         self.is_limited, self.reserve = self._kinds.is_limited, self._kinds.reserve
         self._unanswered: deque[Permit] = deque()
@@ -108,7 +113,7 @@ class Pacer:
     @property
     def is_settled(self) -> bool:
         """Whether no second of the bank holds more than the limits by now, whatever was granted before a change."""
-        return self._window.fits(self._clock()) and self._kinds.fit()
+        return self._window.fits(self._clock(), early=True) and self._kinds.fit()
 
     async def acquire(self, reserved: Permit | None = None, *, kind: str = "", urgent: bool = False) -> Permit | None:
         """Wait until one more request may leave, first come, first served; the caller then sends soon.
@@ -127,9 +132,18 @@ class Pacer:
                         continue
                     permit.is_granted = True
                     self._last_granted_at = permit.at = self._clock()
-                    self._window.add(permit)
+                    permit.number = self._window.add(permit)
                     return permit
         return None
+
+    async def wait_due(self, permit: Permit) -> None:
+        """Wait until the request may be written: a permit is given early by what lies between, such as its intent."""
+        now = self._clock()
+        self._lead_s += (min(now - permit.at, _MAX_LEAD_S) - self._lead_s) / _LEAD_SAMPLES
+        early_s = self._window.due_s(permit.number, now)
+        while early_s > 0:
+            await asyncio.sleep(min(early_s, POLL_S))
+            early_s = self._window.due_s(permit.number, self._clock())
 
     def sent(self, permit: Permit) -> None:
         """The request of ``permit`` is handed to the transport, which may have to connect first."""
@@ -175,7 +189,7 @@ class Pacer:
                     async with asyncio.timeout(POLL_S):
                         await self._limiter.acquire()
                         spaced = True
-            elif (full_s := self._window.full_s(self._clock())) > 0:
+            elif (full_s := self._window.full_s(self._clock(), self._lead_s)) > 0:
                 await asyncio.sleep(min(full_s, POLL_S))
             else:
                 return True

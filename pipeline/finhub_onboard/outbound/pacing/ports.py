@@ -14,6 +14,8 @@ class Permit:
 
     ``is_counted``: the budget of its kind of calls keeps room for it; once ``is_granted`` that cannot be taken back.
 
+    ``number`` is its place among all permits.
+
     ``late_s`` is by how much later than usual the request may have reached the bank; None while that is not known.
     """
 
@@ -21,6 +23,7 @@ class Permit:
     is_written: bool = False
     is_counted: bool = False
     is_granted: bool = False
+    number: int = -1
     late_s: float | None = None
 
     def release(self) -> None:
@@ -78,6 +81,9 @@ class RateBudget(Protocol):
         Without a ``reserved`` permit, also for the budget of the request's kind. None: the run was halted and nothing
         may leave. ``urgent`` passes a shut gate.
         """
+
+    async def wait_due(self, permit: Permit) -> None:
+        """Wait until the request may be written: a permit is given early by what lies between, such as its intent."""
 
     def sent(self, permit: Permit) -> None:
         """The request of ``permit`` is handed to the transport, which may have to connect first."""

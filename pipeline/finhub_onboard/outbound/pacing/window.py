@@ -1,11 +1,12 @@
 """A sliding window over the calls of the last second: the exact bound of a rate.
 
 A call is in it from the moment of its permit until a second after it reached the bank. What is not yet written has not
-left: it stays. Knows no spacing and no queue.
+left: it stays. A permit may be given a little early, and is written once few enough are left of those with an earlier
+one: whoever is given one later counts this one, written or not. Knows no spacing and no queue.
 """
 
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heapify, heappop, heappush, heapreplace, nsmallest
 from itertools import count
 from math import floor
 
@@ -27,6 +28,7 @@ class Window:
         self._most, self._seconds = _size(rate)
         self._calls: list[tuple[float, int, Permit]] = []  # a heap: when each call leaves the window at the earliest
         self._numbers = count()
+        self._last = -1
 
     def change(self, rate: float, now: float) -> None:
         """Another rate from now on: a lower one counts the calls that left before, too."""
@@ -34,10 +36,13 @@ class Window:
         self._most, self._seconds = _size(rate)
         self._make_up(before_s, now)
 
-    def fits(self, now: float) -> bool:
-        """Whether no more calls are in it than its rate allows; more are for a while after a change."""
-        self.full_s(now)
-        return len(self._calls) <= self._most
+    def fits(self, now: float, *, early: bool = False) -> bool:
+        """Whether no more calls are in it than its rate allows; more are for a while after a change.
+
+        Where permits are given ``early``, what is not written yet waits until it fits.
+        """
+        self._drop(now)
+        return sum(permit.is_written or not early for _, _, permit in self._calls) <= self._most
 
     def take_back(self) -> None:
         """Forget the calls whose permit was not granted yet: they must ask again."""
@@ -57,12 +62,30 @@ class Window:
         if self._seconds > known_s:
             self.add(Permit(at=now, is_written=True, late_s=0.0))
 
-    def add(self, permit: Permit) -> None:
-        """A call has its permit."""
-        heappush(self._calls, (permit.at + self._seconds, next(self._numbers), permit))
+    def add(self, permit: Permit) -> int:
+        """A call has its permit; returns its number, for ``due_s``."""
+        self._last = next(self._numbers)
+        heappush(self._calls, (permit.at + self._seconds, self._last, permit))
+        return self._last
 
-    def full_s(self, now: float) -> float:
-        """How long until one more call fits; 0 if it does now."""
+    def full_s(self, now: float, lead_s: float = 0.0) -> float:
+        """How long until one more call may have a permit, which is ``lead_s`` before it fits; 0 if it may now."""
+        return max(0.0, self._leaving_s(self._drop(now), now) - lead_s)
+
+    def due_s(self, number: int, now: float) -> float:
+        """How long until the call with this number may be written; 0 if it may now."""
+        later = self._last - number
+        return self._leaving_s(self._drop(now) - later - 1, now)
+
+    def _leaving_s(self, among: int, now: float) -> float:
+        """How long until one more fits beside so many."""
+        beyond = among - self._most + 1
+        if beyond <= 0:
+            return 0.0
+        return (self._calls[0] if beyond == 1 else nsmallest(beyond, self._calls)[-1])[0] - now
+
+    def _drop(self, now: float) -> int:
+        """Leave out the calls of which a second has passed; returns how many are left."""
         calls = self._calls
         while calls and calls[0][0] <= now:
             _, number, permit = calls[0]
@@ -70,7 +93,7 @@ class Window:
                 heapreplace(calls, (until, number, permit))
             else:
                 heappop(calls)
-        return calls[0][0] - now if len(calls) >= self._most else 0.0
+        return len(calls)
 
     def _until(self, permit: Permit, now: float) -> float:
         if not permit.is_written:
