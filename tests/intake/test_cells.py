@@ -89,6 +89,12 @@ def test_what_is_no_mark_stays(value: str) -> None:
     assert read(value) == (value, None)
 
 
+@pytest.mark.parametrize("value", ['="\u200c"', '="x\u200c"', ' ="\u200cx"'])
+def test_invisible_marks_go_within_a_spreadsheets_quotes_too(value: str) -> None:
+    """At the ends of the text that is meant."""
+    assert read(value, Kind.FREE)[0] == value.replace("\u200c", "").strip(' ="')
+
+
 @given(st.lists(st.text(st.sampled_from("aB0é '=\"\u200c\u200e\u00ad\u202eമ്ی \u00a0"), max_size=8), max_size=6))
 def test_to_read_twice_is_to_read_once(values: list[str]) -> None:
     """Of free text and of coded values: the outcome is stable, and has no marks at its ends."""

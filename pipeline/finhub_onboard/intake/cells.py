@@ -231,6 +231,8 @@ def _clean_value(value: str, kind: Kind) -> str:
         meant = meant[1:].strip(_SPACE)
     if wrapped := _FORMULA.fullmatch(meant):
         meant = wrapped[1].replace('""', '"').strip(_SPACE)
+        # Keys stay as ledgers know them, with a joiner at an end.
+        meant = _strip(meant) if kind is Kind.FREE else meant
     return unicodedata.normalize("NFC", meant)
 
 
