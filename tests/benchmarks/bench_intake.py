@@ -1,11 +1,12 @@
 """How fast is the intake, and how much memory does it take? Beside plain polars doing bare checks, in the same run.
 
     python -m tests.benchmarks.bench_intake [ROWS [ROWS_OF_THE_LARGE_FILE]]
+    python -m tests.benchmarks.bench_intake dirt [ROWS]
 
 Makes a file of 22 columns with 1 % rejects, times ``onboard validate`` on it in a process of its own, and beside it
 plain polars: the file read, and the same checks as bare expressions. With a second number the memory of a larger file
 is measured, too. Prints rows per second, peak memory and the ratios; then what an input costs: a thousand files of ten
-rows beside one file of all of them.
+rows beside one file of all of them. ``dirt``: what dirty files cost beside a clean one, in runs in turn.
 """
 
 import json
@@ -24,9 +25,11 @@ from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS
 from finhub_onboard.model import Risk
 from finhub_onboard.model.columns import DOCUMENT_COLUMNS, REQUIRED_COLUMNS
 from tests.acceptance.support import ROOT, SAMPLE
+from tests.benchmarks.dirt import make_dirty
 
 _BLOCK = 100_000
 _FILES, _ROWS_OF_A_FILE = 1000, 10
+_RUNS = 3
 _DAYS_BEFORE_1970 = 7300  # birth dates from 1950 on
 _MEASURED = """
 import json, resource, sys, time
@@ -155,10 +158,21 @@ def measured(code: str, *arguments: Path) -> tuple[float, float, float]:
     return seconds, megabytes, processor
 
 
+def compare_dirty(folder: Path, config: Path, rows: int) -> None:
+    """Measure dirty files beside a clean one; of each the run with the least processor time counts."""
+    book = make(rows, folder / "clean.csv", rejects=False)
+    files = {"clean": book, **make_dirty(book, folder)}
+    runs: dict[str, list[float]] = {name: [] for name in files}
+    for _ in range(_RUNS):
+        for name, path in files.items():
+            runs[name].append(measured(_VALIDATE, path, config, folder / "out")[2])
+    for name, seconds in runs.items():
+        least = min(seconds)
+        say(f"{name:28} {least:6.2f} s of processor time, {least / min(runs['clean']):.2f} times the clean file")
+
+
 def main() -> None:
     """Make the files, measure, print."""
-    sizes = [int(size) for size in sys.argv[1:]] or [1_000_000]
-    peaks = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         config = folder / "onboard.toml"
@@ -166,7 +180,11 @@ def main() -> None:
             f'[api]\nbase_url = "sandbox:"\n[documents]\nroot = "{ROOT / "sample_data" / "documents"}"\n',
             encoding="utf-8",
         )
-        for rows in sizes:
+        if sys.argv[1:2] == ["dirt"]:
+            compare_dirty(folder, config, int(sys.argv[2]) if sys.argv[2:] else 1_000_000)
+            return
+        peaks = []
+        for rows in [int(size) for size in sys.argv[1:]] or [1_000_000]:
             started = time.perf_counter()
             book = make(rows, folder / "book.csv")
             say(f"{rows:,} rows, {book.stat().st_size / 1e6:,.0f} MB, made in {time.perf_counter() - started:.0f} s")

@@ -40,9 +40,16 @@ class Findings:
     def __init__(self, pieces: Sequence[Piece], ids: pl.Series) -> None:
         self._pieces = pieces
         self._starts = [piece.offset - pieces[0].offset for piece in pieces]
-        self._ids = ids
+        self._series = ids
+        self._ids: list[str] = []
         self.errors: defaultdict[int, list[Violation]] = defaultdict(list)
         self.others: defaultdict[int, list[Violation]] = defaultdict(list)
+
+    def _id(self, place: int) -> str:
+        """Return the ``external_id`` of a record, from a list: looking into a series is slow."""
+        if not self._ids:
+            self._ids = self._series.to_list()
+        return self._ids[place]
 
     def at(self, place: int) -> tuple[Table, int]:
         """Return the input and the row number of a record."""
@@ -52,6 +59,8 @@ class Findings:
 
     def split(self, findings: Mapping[int, list[Violation]]) -> list[dict[int, list[Violation]]]:
         """Return the findings of each batch, by place in the batch."""
+        if len(self._pieces) == 1:
+            return [dict(findings)]
         batches: list[dict[int, list[Violation]]] = [{} for _ in self._pieces]
         for place, violations in findings.items():
             which = self._which(place)
@@ -75,7 +84,7 @@ class Findings:
             code,
             source=table.name,
             row_number=row_number,
-            external_id=self._ids[place],
+            external_id=self._id(place),
             field=field,
             facts=facts,
             severity=severity,
@@ -88,7 +97,7 @@ class Findings:
         violation = Violation(
             source=table.name,
             row_number=row_number,
-            external_id=self._ids[place],
+            external_id=self._id(place),
             field=lack.field,
             code=lack.code,
             message=lack.message,

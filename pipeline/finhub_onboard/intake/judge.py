@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 
 import polars as pl
@@ -62,6 +63,10 @@ class JudgedBatch:
         read_otherwise = set(self.places[begin:end])
         unbroken = (place for place in places if place not in self.violations and place not in read_otherwise)
         return [place for place in unbroken if place not in self.findings or moot(self.findings[place])]
+
+    def found(self, place: int) -> list[Violation]:
+        """Return what was found on the row at a place, its violations first."""
+        return [*self.violations.get(place, ()), *self.findings.get(place, ())]
 
     def any_key(self, pattern: str) -> bool:
         """Tell whether any ``external_id`` matches a pattern."""
@@ -158,7 +163,7 @@ class Demands:
         return frame["category"].is_in(self.categories).arg_true().to_list()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Judge:
     """What is known about all inputs, and the parameters of the messages."""
 
@@ -193,8 +198,11 @@ class Judge:
                 findings.add(rule.place, rule.column, rule.code, self._facts(rule, frame, table))
         first = pieces[0].offset
         for key, copies in self.copies.items():
+            warned = key == PROBABLE and not self.reject_probable
+            severity = Severity.WARNING if warned else Severity.ERROR
+            field, code = FIELD_OF.get(key, key), CODE_OF[key]
             for row, others, more in copies.within(first, frame.height):
-                self._copy(findings, row - first, key, self._name_rows(others, more))
+                findings.add(row - first, field, code, {"copies": self._name_rows(others, more)}, severity)
         for place, column, code, severity in notices.find(given, frame):
             if place not in faulty:
                 findings.add(place, column, code, {}, severity)
@@ -214,10 +222,6 @@ class Judge:
                 for code in fault.codes:
                     findings.add(place, "", code, facts)
                 yield place
-
-    def _copy(self, findings: "Findings", place: int, key: str, copies: str) -> None:
-        severity = Severity.WARNING if key == PROBABLE and not self.reject_probable else Severity.ERROR
-        findings.add(place, FIELD_OF.get(key, key), CODE_OF[key], {"copies": copies}, severity)
 
     @staticmethod
     def _lacks(findings: "Findings", needs: Needs, frame: pl.DataFrame) -> None:
@@ -257,14 +261,19 @@ class Judge:
                 return {"columns": ", ".join(extra.of_another_type(frame["extra"][fault.place], members))}
         return {}
 
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *accumulate(source.rows for source in self.sources)]
+
     def _name_rows(self, others: Sequence[int], more: int) -> str:
         """Format a list of row numbers, with the name of the input if there are several."""
-        starts = [0, *accumulate(source.rows for source in self.sources)]
-        names = []
-        for other in others:
-            place = bisect_right(starts, other) - 1
-            name = f" of {self.sources[place].name}" if len(self.sources) > 1 else ""
-            names.append(f"{other - starts[place] + 1}{name}")
+        if len(others) == 1 and not more and len(self.sources) == 1:
+            return f"row {others[0] + 1}"
+        names = [str(other + 1) for other in others]
+        if len(self.sources) > 1:
+            at = [bisect_right(self._starts, other) - 1 for other in others]
+            pairs = zip(others, at, strict=True)
+            names = [f"{other - self._starts[place] + 1} of {self.sources[place].name}" for other, place in pairs]
         rows = f"row {names[0]}" if len(names) == 1 and not more else f"rows {', '.join(names)}"
         return f"{rows} and {more} more" if more else rows
 

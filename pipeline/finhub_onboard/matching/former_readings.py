@@ -9,6 +9,8 @@ a repeat sends the same value. Rows without such characters cost nothing.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from finhub_onboard.intake import cells
 from finhub_onboard.intake.judge import JudgedBatch
 from finhub_onboard.keys import FINGERPRINT_COLUMNS, Keys, column_hash
@@ -47,8 +49,8 @@ def _as_sent(row: IntakeRow, earlier: Customer, external_id: str, journey: Journ
             before = keys.fingerprint(replace(earlier, external_id=external_id))
             same = [c for c in FINGERPRINT_COLUMNS if column_hash(before, c) == column_hash(journey.fingerprint, c)]
             customer = replace(customer, **{column: getattr(earlier, column) for column in same})
-    findings = tuple(replace(one, external_id=external_id) for one in row.findings)
-    wrong = tuple(replace(one, external_id=external_id) for one in row.violations)
+    findings = tuple(structs.replace(one, external_id=external_id) for one in row.findings)
+    wrong = tuple(structs.replace(one, external_id=external_id) for one in row.violations)
     return replace(row, external_id=external_id, customer=customer, violations=wrong, findings=findings)
 
 

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.second_pass import judge_batches, may_lack
 from finhub_onboard.journey.codes import Code
@@ -24,6 +26,11 @@ _DEMAND = Code.CATEGORY_PARAMETERS
 _WEIGHED = CODES | {_DEMAND}
 _SHOWN = 5
 _SLICE = 1000
+
+
+def any_weighed(findings: Sequence[Violation]) -> bool:
+    """Tell whether ``weighed`` may change the row of these findings."""
+    return any(finding.code in _WEIGHED for finding in findings)
 
 
 def weighed(row: IntakeRow, journey: Journey | None, asked: Asked) -> IntakeRow:
@@ -44,7 +51,7 @@ def weighed(row: IntakeRow, journey: Journey | None, asked: Asked) -> IntakeRow:
     refused = [finding for finding in warned if asked.reject or finding.code == _DEMAND]
     if not refused:
         return replace(row, findings=(*others, *warned))
-    refusals = tuple(replace(finding, severity=Severity.ERROR) for finding in refused)
+    refusals = tuple(structs.replace(finding, severity=Severity.ERROR) for finding in refused)
     return replace(row, customer=None, violations=refusals, findings=others)
 
 
@@ -73,7 +80,7 @@ class Known:
     def judged(self, rows: Sequence[IntakeRow]) -> list[IntakeRow]:
         """Return the rows with the violations and warnings by the ledger."""
         judged = self._earlier.judged(rows)
-        warned = [place for place, row in enumerate(judged) if _is_warned(row)]
+        warned = [place for place, row in enumerate(judged) if any_weighed(row.findings)]
         if self._asked is None or not warned:
             return judged
         keys = [self._keys.customer(judged[place].external_id) for place in warned]
@@ -92,14 +99,10 @@ def census(inputs: Survey, facts: RunFacts, ledger: Reader, keys: Keys, *, batch
     for batch in judge_batches(inputs, rules, batch_rows=batch_rows):
         places = sorted(batch.findings)
         for start in range(0, len(places), _SLICE):
-            warned = filter(_is_warned, batch.rows(places[start : start + _SLICE]))
-            for row in known.judged(list(warned)):
+            warned = [row for row in batch.rows(places[start : start + _SLICE]) if any_weighed(row.findings)]
+            for row in known.judged(warned):
                 counted.feed(row)
     return counted
-
-
-def _is_warned(row: IntakeRow) -> bool:
-    return any(finding.code in _WEIGHED for finding in row.findings)
 
 
 class Census:

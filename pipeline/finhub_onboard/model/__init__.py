@@ -1,8 +1,8 @@
 """The words of the design as types: phases, dispositions, rows, customers, violations.
 
 Everything here is frozen and knows no file, socket or clock. The words are those of DESIGN section 2; there are no
-synonyms elsewhere. What changes with every call is a ``msgspec.Struct``: the same as a dataclass to its reader, and a
-twentieth of its cost to copy.
+synonyms elsewhere. What is made for every call or finding is a ``msgspec.Struct``: the same as a dataclass to its
+reader, and a twentieth of its cost to make or copy.
 """
 
 from dataclasses import dataclass, field
@@ -106,8 +106,7 @@ class Severity(StrEnum):
     NOTICE = "notice"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A rule that a row breaks, or another finding before any call. Holds no value of the row (promise 6).
 
     ``source`` is the input's name as reports show it, ``row_number`` counts records from 1 without the header,

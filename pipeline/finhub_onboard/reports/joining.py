@@ -5,7 +5,7 @@ as text, and no other row is built.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from finhub_onboard.intake.judge import JudgedBatch
@@ -13,10 +13,10 @@ from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.former_readings import ids_as_known
-from finhub_onboard.matching.incomplete import Known, weighed
+from finhub_onboard.matching.incomplete import Known, any_weighed, weighed
 from finhub_onboard.matching.requirements import Asked
 from finhub_onboard.matching.run_facts import RunFacts
-from finhub_onboard.model import CallRecord, IntakeRow, Journey
+from finhub_onboard.model import CallRecord, IntakeRow, Journey, Violation
 from finhub_onboard.reports.elsewhere import Elsewhere
 from finhub_onboard.reports.projection import is_carried
 from finhub_onboard.reports.unchanged import unchanged_lines
@@ -28,11 +28,16 @@ Told = tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Consecutive records up to place ``end``: rows to tell of, and by place the lines of ``unchanged`` customers."""
+    """Consecutive records up to place ``end``: rows to tell of in order; the others by place, if they are not silent.
+
+    ``unchanged``: the lines of finished customers. ``found``: what the intake found on rows that nothing else is known
+    of, the violations first.
+    """
 
     end: int
-    told: Iterable[Told]
+    told: Sequence[Told]
     unchanged: Mapping[int, str] = field(default_factory=dict)
+    found: Mapping[int, Sequence[Violation]] = field(default_factory=dict)
 
 
 Join = Callable[[JudgedBatch], Iterator[Part]]
@@ -47,9 +52,13 @@ class Checked:
     def __call__(self, batch: JudgedBatch) -> Iterator[Part]:
         """Yield the rows with findings of the intake."""
         for places in _slices(batch):
-            rows = batch.rows(_spoken_of(batch, places))
-            weighed_rows = (weighed(row, None, self.asked) if self.asked else row for row in rows)
-            yield Part(end=places.stop, told=[(row, None, (), b"") for row in weighed_rows])
+            found = {place: batch.found(place) for place in _spoken_of(batch, places)}
+            rows = []
+            if self.asked:
+                incomplete = [place for place, findings in found.items() if any_weighed(findings)]
+                rows = [weighed(row, None, self.asked) for row in batch.rows(incomplete)]
+                found = {place: findings for place, findings in found.items() if place not in incomplete}
+            yield Part(end=places.stop, told=[(row, None, (), b"") for row in rows], found=found)
 
 
 class Joined:

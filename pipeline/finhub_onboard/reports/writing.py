@@ -25,12 +25,12 @@ from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.matching.incomplete import Census
 from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.run_facts import RunFacts
-from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase
+from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Severity, Violation
 from finhub_onboard.reports.elsewhere import Elsewhere
 from finhub_onboard.reports.files.advice import Again
-from finhub_onboard.reports.files.folder import UNTOUCHED, ReportFolder
+from finhub_onboard.reports.files.folder import UNTOUCHED, ReportFolder, end_of_line
 from finhub_onboard.reports.files.page import render
-from finhub_onboard.reports.files.rows import ODD, Doubtful, ErrorLine, Result, csv_cell
+from finhub_onboard.reports.files.rows import ODD, Doubtful, ErrorLine, Result, csv_cell, violation_line
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, Kept, RateSummary, Summary, Totals, exit_code
 from finhub_onboard.reports.joining import Checked, Join, Joined, Part
 from finhub_onboard.reports.outcome import RunEnd, Written
@@ -136,7 +136,7 @@ class _Feed:
         return marks
 
     def batch(self, batch: JudgedBatch, parts: Iterable[Part]) -> None:
-        """Feed a batch. The rows about which there is nothing to tell are written as prepared text."""
+        """Feed a batch. The rows that no run processed are written as prepared text."""
         key = csv_cell if batch.any_key(ODD) else None
         lines = batch.lines(f"{csv_cell(batch.source)},", UNTOUCHED, key)
         start = 0
@@ -146,19 +146,39 @@ class _Feed:
                 lines[place] = line
             for row, journey, calls, fingerprint in part.told:
                 place = row.row_number - batch.first_row
-                self._untouched(batch, lines, start, place, part.unchanged)
+                self._untouched(batch, lines, start, place, part)
                 self.row(row, journey, calls, fingerprint)
                 start = place + 1
-            self._untouched(batch, lines, start, part.end, part.unchanged)
+            self._untouched(batch, lines, start, part.end, part)
             start = part.end
 
-    def _untouched(
-        self, batch: JudgedBatch, lines: Sequence[str], start: int, end: int, unchanged: Mapping[int, str]
-    ) -> None:
+    def _untouched(self, batch: JudgedBatch, lines: list[str], start: int, end: int, part: Part) -> None:
         if start < end:
+            rejected = self._found(batch, lines, range(start, end), part.found) if part.found else 0
             self.folder.feed_lines(lines[start:end])
-            finished = sum(place in unchanged for place in range(start, end)) if unchanged else 0
-            self.totals.feed_untouched(batch.source, batch.first_row + start, end - start, unchanged=finished)
+            unchanged = sum(place in part.unchanged for place in range(start, end)) if part.unchanged else 0
+            self.totals.feed_untouched(
+                batch.source, batch.first_row + start, end - start, unchanged=unchanged, rejected=rejected
+            )
+
+    def _found(
+        self, batch: JudgedBatch, lines: list[str], places: range, found: Mapping[int, Sequence[Violation]]
+    ) -> int:
+        """Feed what the intake found on rows that no run processed; return how many of them break a rule."""
+        told = [(place, lines[place].removesuffix(UNTOUCHED), found[place]) for place in places if place in found]
+        texts = [violation_line(key, violation, self.at) for _, key, violations in told for violation in violations]
+        rejected = [each for each in told if each[2][0].severity is Severity.ERROR]
+        warnings = len(texts)
+        for place, key, violations in rejected:
+            number = batch.first_row + place
+            broken = [violation for violation in violations if violation.severity is Severity.ERROR]
+            warnings -= len(broken)
+            self.totals.feed_rejected(batch.source, number, [ErrorLine.from_violation(v, self.at) for v in broken])
+            lines[place] = key + end_of_line(Disposition.REJECTED, broken[0].code, broken[0].message)
+            self.marks[number] = _broken_marks(broken)
+        self.totals.feed_warnings(warnings)
+        self.folder.feed_error_lines(texts)
+        return len(rejected)
 
     def row(self, row: IntakeRow, journey: Journey | None, calls: Sequence[CallRecord], fingerprint: bytes) -> None:
         """Feed a row with its journey as of the run and the run's calls for it."""
@@ -188,9 +208,13 @@ class _Feed:
 
 def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[RejectMark]:
     if row.violations:
-        return [RejectMark(field=v.field, code=v.code, message=v.message) for v in row.violations]
+        return _broken_marks(row.violations)
     last = [line for line in lines if line.code == result.code][-1:]
     return [RejectMark(field=line.field, code=line.code, message=line.message) for line in last]
+
+
+def _broken_marks(violations: Iterable[Violation]) -> list[RejectMark]:
+    return [RejectMark(field=v.field, code=v.code, message=v.message) for v in violations]
 
 
 def _summary(

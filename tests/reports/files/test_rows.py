@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finhub_onboard.model import Disposition, Violation
+from finhub_onboard.model import Disposition, Severity, Violation
 from finhub_onboard.reports.files.rows import (
     Doubtful,
     ErrorLine,
@@ -13,9 +13,11 @@ from finhub_onboard.reports.files.rows import (
     Waiting,
     as_cell,
     columns,
+    csv_cell,
     csv_line,
     from_cell,
     to_cells,
+    violation_line,
 )
 
 DANGEROUS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -116,3 +118,18 @@ def test_a_line_of_texts_is_that_of_the_csv_writer(texts: list[str]) -> None:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\r\n").writerow([as_cell(text) for text in texts])
     assert csv_line(texts) == buffer.getvalue()[:-2] + "\n"
+
+
+@given(st.lists(st.text("aZ0 ,;\"'=+-@\t\r\n\uff1dé", max_size=5), min_size=5, max_size=5), st.sampled_from(Severity))
+def test_the_line_of_a_violation_is_that_of_its_error_line(texts: list[str], severity: Severity) -> None:
+    """It is written at once, and is the same text."""
+    source, external_id, field, message, hint = texts
+    found = Violation(
+        source=source, row_number=7, external_id=external_id, field=field, code="code", message=message, hint=hint,
+        severity=severity,
+    )  # fmt: skip
+    buffer = io.StringIO()
+    at = "2026-01-02T03:04:05.678Z"
+    csv.writer(buffer, lineterminator="\r\n").writerow(to_cells(ErrorLine)(ErrorLine.from_violation(found, at)))
+    key = ",".join((csv_cell(source), "7", csv_cell(external_id)))
+    assert violation_line(key, found, at) == buffer.getvalue()[:-2] + "\n"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from finhub_onboard.errors import AccountingError, ExitCode
-from finhub_onboard.model import Disposition, Phase
+from finhub_onboard.model import Disposition, Phase, Severity
 from finhub_onboard.reports.files.rows import ErrorLine, Result
 from finhub_onboard.reports.files.totals import (
     CallSummary,
@@ -106,16 +106,20 @@ def test_funnel_counts_customers_past_each_phase() -> None:
 
 
 def test_rows_counted_together_count_as_each_by_itself_would() -> None:
-    """Pending ones and unchanged ones, in the totals, in their input and in the funnel."""
+    """Pending, unchanged and rejected ones, in the totals, in their input, in the funnel and among the causes."""
     together, each = Totals(), Totals()
     together.feed_untouched("a.csv", 1, 3, unchanged=2)
-    together.feed_untouched("a.csv", 4, 1)
-    for number, disposition in enumerate((*[Disposition.UNCHANGED] * 2, *[Disposition.PENDING] * 2), start=1):
+    together.feed_rejected("a.csv", 5, [error(5, "email_invalid")])
+    together.feed_warnings(1)
+    together.feed_untouched("a.csv", 4, 2, rejected=1)
+    each.feed_error(error(5, "email_invalid"))
+    each.feed_error(replace(error(4, "placeholder"), severity=Severity.WARNING))
+    for number, disposition in enumerate((D.UNCHANGED, D.UNCHANGED, D.PENDING, D.PENDING, D.REJECTED), start=1):
         each.feed_result(Result(source="a.csv", row_number=number, external_id="C", disposition=disposition))
     for totals in (together, each):
-        totals.check({"a.csv": 4})
+        totals.check({"a.csv": 5}, lines={"results.csv": 5, "errors.csv": 2})
     assert (together.dispositions, together.sources) == (each.dispositions, each.sources)
-    assert together.funnel() == each.funnel()
+    assert (together.funnel(), together.causes()) == (each.funnel(), each.causes())
 
 
 def test_a_cause_counts_rows_not_lines() -> None:

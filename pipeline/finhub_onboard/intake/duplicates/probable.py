@@ -120,7 +120,9 @@ class Names:
         others = several.get_column("row").list.slice(1).explode()
         pairs = set[tuple[int, int]]()
         for key in BLOCKS:
-            for block in _blocks(rows, key, others):
+            shared = _shared(rows, key, others)
+            pairs.update(_matching_twos(rows, shared))
+            for block in _larger_blocks(rows, shared):
                 pairs.update(_pairs(block))
         return Alike(frame=_list_companions(*_both_ways(several, pairs), tuple(known)))
 
@@ -154,15 +156,40 @@ def _keys(first: pl.Expr, last: pl.Expr) -> dict[str, pl.Expr]:
     return {key: pl.col("born") + one.hash(1) + other.hash(1) for key, (one, other) in pieces.items()}
 
 
-def _blocks(rows: pl.DataFrame, key: str, without: pl.Series) -> Iterator[list[_Person]]:
-    """Yield the persons of each block of more than one."""
+def _shared(rows: pl.DataFrame, key: str, without: pl.Series) -> pl.DataFrame:
+    """Return the places of all persons who share a block, those of one block together.
+
+    ``next`` is the place of the other person where a block has two and this is the first one; ``larger``: it has more.
+    """
     first, last = (pl.col(name).str.replace_all(" ", "", literal=True) for name in ("first", "last"))
     keyed = rows.select("row", value=_keys(first, last)[key]).with_row_index("place")
     shared = _keep_shared(keyed.filter(~pl.col("row").is_in(without.implode())))
-    del keyed
+    before, beyond = (pl.col("value").shift(by).eq_missing(pl.col("value")) for by in (1, -2))
+    begins = ~before & ~beyond
+    ends = begins.shift(1).fill_null(value=False)
+    following = pl.when(begins).then(pl.col("place").shift(-1))
+    return shared.select("place", "value", next=following, larger=~(begins | ends))
+
+
+def _matching_twos(rows: pl.DataFrame, shared: pl.DataFrame) -> Iterator[tuple[int, int]]:
+    """Yield the matching pairs of blocks of two, which most blocks are, the lower number first."""
+    for part in shared.drop_nulls("next").iter_slices(_SLICE):
+        persons = (rows.select("row", "first", "last")[part[places]] for places in ("place", "next"))
+        columns = [column.to_list() for frame in persons for column in frame]
+        for row, first, last, other, given, family in zip(*columns, strict=True):
+            full, name = f"{first} {last}", f"{given} {family}"
+            if (
+                fuzz.ratio(full, name, score_cutoff=_MIN_RATIO)
+                or fuzz.ratio(f"{last} {first}", name, score_cutoff=_MIN_RATIO)
+            ) and _each_alike((row, first, last), (other, given, family)):
+                yield min(row, other), max(row, other)
+
+
+def _larger_blocks(rows: pl.DataFrame, shared: pl.DataFrame) -> Iterator[list[_Person]]:
+    """Yield the persons of each block of more than two."""
 
     def stream() -> Iterator[tuple[int, _Person]]:
-        for part in shared.iter_slices(_SLICE):
+        for part in shared.filter("larger").iter_slices(_SLICE):
             names = rows.select("row", "first", "last")[part["place"]]
             yield from zip(part["value"], names.iter_rows(), strict=True)
 
@@ -191,10 +218,6 @@ def _near_pairs(block: list[_Person]) -> Iterator[tuple[_Person, _Person]]:
         block, reach = sorted(block, key=itemgetter(1, 2)), _NEIGHBOURS
     names = [f"{first} {last}" for _, first, last in block]
     turned = [f"{last} {first}" for _, first, last in block]
-    if reach == 2:  # noqa: PLR2004 (most blocks: in half of the time)
-        if any(fuzz.ratio(name, names[1], score_cutoff=_MIN_RATIO) for name in (names[0], turned[0])):
-            yield block[0], block[1]
-        return
     for place, person in enumerate(block):
         after = names[place + 1 : place + 1 + reach]
         near = (

@@ -12,6 +12,7 @@ import fcntl
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from types import TracebackType
@@ -32,7 +33,7 @@ from finhub_onboard.reports.files.atomic import (
     version_of,
     write,
 )
-from finhub_onboard.reports.files.rows import Doubtful, ErrorLine, Result, Waiting, columns, to_cells
+from finhub_onboard.reports.files.rows import Doubtful, ErrorLine, Result, Waiting, columns, quoted, to_cells
 from finhub_onboard.reports.files.totals import Summary
 
 __all__ = ["ReportFolder", "ReportsError", "atomic_write"]
@@ -40,19 +41,28 @@ __all__ = ["ReportFolder", "ReportsError", "atomic_write"]
 RESULTS, ERRORS, PARKED, IN_DOUBT = "results.csv", "errors.csv", "parked.csv", "in_doubt.csv"
 SUMMARY, PAGE, REJECTS = "summary.json", "report.html", "rejects"
 _BUFFER = 128 * 1024
-_PENDING = Result(source="", row_number=0, external_id="", disposition=Disposition.PENDING)
-UNTOUCHED = ",".join(["", *list(to_cells(Result)(_PENDING))[3:]]) + "\n"
-"""The end of a line of ``results.csv``, after its key, for a row that was not processed."""
 _ALWAYS = (RESULTS, ERRORS, PAGE, SUMMARY)
 _SOMETIMES = (PARKED, IN_DOUBT)
 EVERY = (*_ALWAYS, *_SOMETIMES)
 """Names of the reports beside the rejects."""
+_CELLS = to_cells(Result)
 _KINDS: dict[str, type[Result] | type[ErrorLine] | type[Waiting]] = {
     RESULTS: Result,
     ERRORS: ErrorLine,
     PARKED: Waiting,
     IN_DOUBT: Doubtful,
 }
+
+
+@lru_cache(maxsize=1000)
+def end_of_line(disposition: Disposition, code: str = "", message: str = "") -> str:
+    """Return the end of a line of ``results.csv``, after its key, for a row that was not processed."""
+    result = Result(source="", row_number=0, external_id="", disposition=disposition, code=code, message=message)
+    return ",".join(["", *map(quoted, list(_CELLS(result))[3:])]) + "\n"
+
+
+UNTOUCHED = end_of_line(Disposition.PENDING)
+"""The end of the line of a row without violations."""
 
 
 class _Table:
@@ -148,12 +158,16 @@ class ReportFolder:
         self._tables[RESULTS].feed(line)
 
     def feed_lines(self, lines: Sequence[str]) -> None:
-        """Add lines to ``results.csv`` that are CSV already: those of rows that were not processed."""
+        """Add lines to ``results.csv`` that are CSV already."""
         self._tables[RESULTS].feed_lines("".join(lines), len(lines))
 
     def feed_error(self, line: ErrorLine) -> None:
         """Add a line to ``errors.csv``."""
         self._tables[ERRORS].feed(line)
+
+    def feed_error_lines(self, lines: Sequence[str]) -> None:
+        """Add lines to ``errors.csv`` that are CSV already."""
+        self._tables[ERRORS].feed_lines("".join(lines), len(lines))
 
     def feed_parked(self, line: Waiting) -> None:
         """Add a line to ``parked.csv``, which exists only if there is one."""

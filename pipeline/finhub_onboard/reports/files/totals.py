@@ -5,7 +5,7 @@ holds no personal data, only file names, row numbers, codes and redacted message
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -113,16 +113,18 @@ class Totals:
         self.elsewhere += 1
         self.unnamed += not named
 
-    def feed_untouched(self, source: str, first: int, rows: int, *, unchanged: int = 0) -> None:
-        """Count consecutive rows that have no findings and were not processed: pending, but for those ``unchanged``."""
-        for disposition, done, count in (
-            (Disposition.PENDING, 0, rows - unchanged),
-            (Disposition.UNCHANGED, len(Phase), unchanged),
+    def feed_untouched(self, source: str, first: int, rows: int, *, unchanged: int = 0, rejected: int = 0) -> None:
+        """Count consecutive rows that were not processed: pending, but for those ``unchanged`` or ``rejected``."""
+        for disposition, count in (
+            (Disposition.PENDING, rows - unchanged - rejected),
+            (Disposition.UNCHANGED, unchanged),
+            (Disposition.REJECTED, rejected),
         ):
             if count:
                 self.dispositions[disposition] += count
                 self.sources.setdefault(source, Counter())[disposition] += count
-                self.completed[done] += count
+        self.completed[0] += rows - unchanged - rejected
+        self.completed[len(Phase)] += unchanged
         if first != self._rows[source] + 1 and not self._gap:
             self._gap = f"{source}: row {self._rows[source] + 1} should follow, row {first} came"
         self._rows[source] += rows
@@ -131,6 +133,16 @@ class Totals:
         """Count an error; the row's result decides whether it was overcome."""
         self.error_lines += 1
         self._causes.feed_error(error)
+
+    def feed_rejected(self, source: str, number: int, broken: Sequence[ErrorLine]) -> None:
+        """Count the broken rules of a rejected row that ``feed_untouched`` counts."""
+        for error in broken:
+            self.feed_error(error)
+        self._causes.feed_result((source, number), Disposition.REJECTED)
+
+    def feed_warnings(self, lines: int) -> None:
+        """Count lines of errors that cost no row."""
+        self.error_lines += lines
 
     def causes(self) -> list[Cause]:
         """Return all causes, those with the most rows first."""
