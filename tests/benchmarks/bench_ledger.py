@@ -1,4 +1,4 @@
-"""What does a run cost in the ledger: bytes written to disk and processor per call, bytes kept per finished customer?
+"""What a run costs in the ledger: bytes written to disk and processor per call, bytes kept per finished customer.
 
     python -m tests.benchmarks.bench_ledger [CUSTOMERS] [--in-flight N] [--bank-ms MS] [--json FILE]
 

@@ -11,17 +11,18 @@ Prints figures; exit code 1 if anything was lost or done twice.
 
 import argparse
 import random
-import sqlite3
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from finhub_onboard.errors import OnboardError
+from finhub_onboard.ledger.connect import look_into
 from finhub_onboard.sandbox import demo
 from finhub_onboard.sandbox.habits import KINDS
 from finhub_onboard.sandbox.operations import OPERATION_IDS
@@ -57,8 +58,9 @@ class Soak:
 
     def calls(self) -> int:
         """How many calls the ledger knows; their numbers have gaps, for each run reserves a range."""
-        with closing(sqlite3.connect(f"file:{self.desk.folder / 'ledger.db'}?mode=ro", uri=True)) as db:
-            return int(db.execute("SELECT count(*) FROM call").fetchone()[0])
+        with look_into(f"sqlite:///{self.desk.folder / 'ledger.db'}", tenant_id="", seed="") as ledger:
+            totals = [ledger.call_totals(run.number).values() for run in ledger.runs()]
+            return sum(each.sent for each in chain.from_iterable(totals))
 
     def run_and_kill(self, after_calls: int, after_s: float) -> None:
         """Start the command and kill it once the ledger knows of so many more calls, and a little later."""
@@ -68,7 +70,7 @@ class Soak:
             while process.poll() is None:
                 try:
                     reached = self.calls() >= goal
-                except sqlite3.Error:  # the ledger is not made yet
+                except OnboardError:  # the ledger is not made yet
                     reached = False
                 if reached:
                     time.sleep(after_s)

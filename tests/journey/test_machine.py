@@ -16,7 +16,8 @@ from finhub_onboard.finhub.calls import OF_THE_RUN, CallName, Step, step_from_la
 from finhub_onboard.journey.operator import Answer, apply_answer, is_in_doubt, may_open, open_again, question_about
 from finhub_onboard.journey.phases.p4_verification import EVIDENCE_COLUMNS
 from finhub_onboard.keys import changed_columns
-from finhub_onboard.ledger.sqlite import database, store, writer
+from finhub_onboard.ledger.sqlite import database, store
+from finhub_onboard.ledger.sqlite.recent import write_calls, write_journeys
 from finhub_onboard.model import CallRecord, Journey, Phase, Standing
 from finhub_onboard.reports.projection import disposition_of
 from tests.journey.world import AUTO, FAULTS, KEYS, NEVER, UNKNOWN, Bank, Ledger, Person, World, a_customer, no_fault
@@ -422,7 +423,9 @@ def test_random_walks_over_the_real_ledger(tmp_path: Path) -> None:
             self.calls = {call.number: call for call in real.calls([CUSTOMER])}
 
         def write(self, journey: Journey, calls: Sequence[CallRecord]) -> None:
-            writer.write(db, [writer.Order(journey=journey, calls=calls)])
+            with db:
+                write_journeys(db, [journey])
+                write_calls(db, calls)
             assert real.find([CUSTOMER]) == {CUSTOMER: journey}
             self.journeys[CUSTOMER] = real.find([CUSTOMER])[CUSTOMER]
             self.calls |= {call.number: call for call in calls}

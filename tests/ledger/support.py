@@ -1,7 +1,8 @@
 """What the ledger's tests share: journeys, calls, and a writer for one test."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +48,15 @@ async def writing(ledger: Ledger, *, run: int = 1) -> AsyncIterator[Writer]:
     with ledger.acquire_lease() as lease:
         async with lease.writer(run=run) as writer:
             yield writer
+
+
+def unfiled(path: Path) -> int:
+    """Return how many lines wait to be filed."""
+    with closing(sqlite3.connect(path)) as db:
+        return int(db.execute("SELECT count(*) FROM recent").fetchone()[0])
+
+
+async def file_all(path: Path) -> None:
+    """File them, as the next run does."""
+    async with SqliteWriter(path, run=3):
+        pass

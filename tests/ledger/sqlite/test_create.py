@@ -200,7 +200,7 @@ def older(path: Path, version: int) -> None:
                 f"INSERT INTO customer VALUES ({', '.join('?' * len(names))}) ON CONFLICT DO UPDATE SET {changes}",  # noqa: S608
                 [known[name] for name in names],
             )
-        db.execute(sql("upsert_call"), call_values(call(1, 1)))
+        db.execute(sql("upsert_call", table="call"), call_values(call(1, 1)))
 
 
 def shape(path: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.sqlite import looking
-from finhub_onboard.ledger.sqlite.create import open_or_create
+from finhub_onboard.ledger.sqlite.create import SCHEMA_VERSION, open_or_create
 from finhub_onboard.ledger.sqlite.store import SqliteLedger
 
 TENANT = "tenant"
@@ -104,13 +104,13 @@ def test_a_run_that_is_under_way_is_seen(path: Path, monkeypatch: pytest.MonkeyP
 def test_an_older_ledger_is_led_here_in_a_copy(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is read all the same, and stays as it was."""
     with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 3")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
     made: list[Path] = []
 
     def led(place: Path, *, tenant_id: str, seed: str, create: bool) -> tuple[Path, sqlite3.Connection, Keys | None]:
         made.append(place)
         with closing(sqlite3.connect(place)) as db:
-            db.execute("PRAGMA user_version = 4")
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return open_or_create(place, tenant_id=tenant_id, seed=seed, create=create)
 
     monkeypatch.setattr(looking, "open_or_create", led)

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 from types import SimpleNamespace
 
 import pytest
@@ -142,7 +143,9 @@ async def fill_up(path: Path, disk: Short, told: list[str]) -> list[BaseExceptio
     reserve = Reserve(path, max_in_flight=IN_FLIGHT)
     reserve.give_up = disk.give_up  # type: ignore[method-assign]
     async with SqliteWriter(path, room=reserve, on_full=lambda: told.append("full")) as writer:
-        posted = [writer.post(journey(number, message="x" * 3000), [call(number, number)]) for number in range(1, 60)]
+        posted = [
+            writer.post(journey(number, message=token_hex(3000)), [call(number, number)]) for number in range(1, 60)
+        ]
         results = await asyncio.gather(*posted, return_exceptions=True)
         assert told == (["full"] if not any(results) else [])
         return results

@@ -22,7 +22,7 @@ def test_the_ledger_has_no_column_for_personal_data(tmp_path: Path) -> None:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     columns = {table: {row[1] for row in db.execute(f"PRAGMA table_info({table})")} for table in tables}
     db.close()
-    assert tables == {"meta", "run", "customer", "history", "call", "identity", "holder"}
+    assert tables == {"meta", "run", "customer", "history", "call", "identity", "recent", "holder"}
     assert columns["customer"] == columns["history"] == set(JOURNEY_COLUMNS)
     assert columns["call"] == set(CALL_COLUMNS)
     personal = {column.name for column in fields(Customer)}

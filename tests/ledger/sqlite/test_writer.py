@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -18,12 +19,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def held(path: Path) -> tuple[set[bytes], set[int]]:
     """Return the customers and calls that a connection of its own finds."""
-    db = sqlite3.connect(path)
-    try:
-        customers = {found for (found,) in db.execute("SELECT key FROM customer")}
-        return customers, {number for (number,) in db.execute("SELECT number FROM call")}
-    finally:
-        db.close()
+    with opened(path) as ledger:
+        customers = [key(number) for number in range(300)]
+        return set(ledger.find(customers)), {each.number for each in ledger.calls(customers)}
 
 
 @pytest.fixture
@@ -70,7 +68,7 @@ def test_an_error_that_nobody_awaited_comes_with_the_next_entry(path: Path, monk
 
     async def scenario() -> None:
         async with SqliteWriter(path) as writer:
-            writer.post(journey(1, message="x" * 100_000))
+            writer.post(journey(1, message=token_hex(100_000)))
             with pytest.raises(LedgerError):
                 await writer.post(journey(2))
 
@@ -101,7 +99,7 @@ def test_a_full_disk_reaches_every_waiter_and_nothing_is_half_written(
 ) -> None:
     """Everybody whose entry is not durable gets the error with its hint; a journey is there with its call or not."""
     _full(monkeypatch)
-    entries = [journey(number, message="x" * 3000) for number in range(1, 60)]
+    entries = [journey(number, message=token_hex(3000)) for number in range(1, 60)]
     results = asyncio.run(_all(path, entries))
     failed = [result for result in results if result is not None]
     assert failed
@@ -119,7 +117,7 @@ def test_after_an_error_nothing_is_written_any_more(path: Path, monkeypatch: pyt
     async def scenario() -> None:
         async with SqliteWriter(path) as writer:
             with pytest.raises(LedgerError):
-                await writer.post(journey(1, message="x" * 100_000))
+                await writer.post(journey(1, message=token_hex(100_000)))
             with pytest.raises(LedgerError):
                 await writer.post(journey(2))
 

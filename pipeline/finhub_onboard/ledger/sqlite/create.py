@@ -23,7 +23,7 @@ from finhub_onboard.ledger.belonging import entries_of_new
 from finhub_onboard.ledger.sqlite.database import connect, open_file, plainly
 from finhub_onboard.ledger.sqlite.recognition import recognise
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _LOCK_BESIDE_UNTIL = 2
 """The last schema whose runs held a lock file beside the ledger."""
 _NAMES_S, _LOOK_S = 2.5, 0.1

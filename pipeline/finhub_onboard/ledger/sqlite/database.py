@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from finhub_onboard.errors import LedgerError, OnboardError
+from finhub_onboard.ledger.sqlite.tail import Tail
 from finhub_onboard.ledger.sqlite.trouble import explained, odd_entry
 
 
@@ -83,6 +84,12 @@ class Connections:
         db: sqlite3.Connection | None = getattr(self._own, "db", None)
         return db or self._keep(connect(self._path, closed_elsewhere=True))
 
+    def tail(self) -> Tail:
+        """What is recent, for the connection of the calling thread."""
+        self.own()
+        tail: Tail = self._own.tail
+        return tail
+
     def renew(self) -> None:
         """Make a new connection at the calling thread's next use: the file system may have been unavailable."""
         if db := getattr(self._own, "db", None):
@@ -96,6 +103,6 @@ class Connections:
             db.close()
 
     def _keep(self, db: sqlite3.Connection) -> sqlite3.Connection:
-        self._own.db = db
+        self._own.db, self._own.tail = db, Tail(db)
         self._all.append(db)  # atomic in the interpreter: threads may do it concurrently
         return db

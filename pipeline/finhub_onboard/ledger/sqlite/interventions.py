@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from finhub_onboard.ledger.sqlite.database import Transactions, connect, plainly
+from finhub_onboard.ledger.sqlite.filing import file_left
 from finhub_onboard.ledger.sqlite.queries import sql
 from finhub_onboard.ledger.sqlite.rows import journey_values, read_journey
 from finhub_onboard.model import Journey, Standing
@@ -31,6 +32,7 @@ class SqliteInterventions:
         self._lease = lease
         with plainly(path):
             self._db = connect(path)
+            file_left(self._db, lambda: lease.transaction(self._db))
 
     @classmethod
     @contextmanager
@@ -90,8 +92,10 @@ class SqliteInterventions:
                 (run_id, socket.gethostname(), os.getpid(), now, now, now, json.dumps(facts)),
             ).lastrowid
             assert number is not None
-            self._db.executemany(sql("upsert_customer"), map(journey_values, change(number)))
-            self._db.executemany(sql("end_mark"), [(number, *identity) for identity in corrected])
+            self._db.executemany(sql("upsert_customer", table="customer"), map(journey_values, change(number)))
+            self._db.executemany(sql("end_mark", table="identity"), [(number, *identity) for identity in corrected])
             if ended:
                 self._db.execute(sql("end_marks_of"), (number, json.dumps([key.hex().upper() for key in ended])))
-            self._db.executemany(sql("add_mark"), [(*identity, number, *identity) for identity in hashes])
+            self._db.executemany(
+                sql("add_mark", table="identity"), [(*identity, number, *identity) for identity in hashes]
+            )

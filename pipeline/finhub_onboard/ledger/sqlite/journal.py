@@ -12,6 +12,8 @@ from pathlib import Path
 
 _BOUND = 64 * 1024 * 1024
 """Bytes that the journal of a run may need by itself, with a margin."""
+_PAGES = 12_000
+"""So many are copied into the ledger together: 48 MB, which leaves room below the bound for the last transaction."""
 _EVERY_S = 2.0
 _WAIT_MS = 10_000
 """How long a connection waits for others (``database.open_file``)."""
@@ -27,7 +29,11 @@ class Journal:
         self._told = 0
 
     def begin(self, db: sqlite3.Connection) -> None:
-        """Let SQLite truncate the journal to the bound whenever it starts over."""
+        """Let SQLite copy it into the ledger seldom, and truncate it to the bound whenever it starts over.
+
+        The longer it is, the more of its pages have changed again before they are copied.
+        """
+        db.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
         db.execute(f"PRAGMA journal_size_limit = {_BOUND}")
 
     def watch(self, db: sqlite3.Connection) -> None:

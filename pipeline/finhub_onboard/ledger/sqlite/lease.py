@@ -25,6 +25,7 @@ from finhub_onboard.ledger.sqlite.database import connect, plainly
 from finhub_onboard.ledger.sqlite.interventions import SqliteInterventions
 from finhub_onboard.ledger.sqlite.process import Life, Process, life_of, this_process
 from finhub_onboard.ledger.sqlite.queries import sql
+from finhub_onboard.ledger.sqlite.recent import Live
 from finhub_onboard.ledger.sqlite.trouble import BACK
 from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 
@@ -61,8 +62,9 @@ class Holder:
 class SqliteLease:
     """The lease of the ledger at ``path``, as its holder has it (``ledger.ports.Lease``)."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, live: Live | None = None) -> None:
         self._path = path
+        self._live = live
         try:
             self._file = _identity(path)
         except OSError:  # then its next write fails
@@ -97,7 +99,7 @@ class SqliteLease:
         say: Callable[[str], None] = lambda _: None,
     ) -> SqliteWriter:
         """The writer of run ``run``."""
-        return SqliteWriter(self._path, self, run=run, room=room, on_full=on_full, say=say)
+        return SqliteWriter(self._path, self, run=run, live=self._live, room=room, on_full=on_full, say=say)
 
     def interventions(self) -> AbstractContextManager[SqliteInterventions]:
         """Open the interventions for reading and writing."""
@@ -187,11 +189,11 @@ class SqliteLease:
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[SqliteLease]:
+def hold(path: Path, live: Live | None = None) -> Iterator[SqliteLease]:
     """Context manager: hold the lease of the ledger at ``path``. Raises :class:`LockedError` with its holder."""
     with plainly(path, ConfigurationError):
         db = connect(path)
-    lease, ended = SqliteLease(path), threading.Event()
+    lease, ended = SqliteLease(path, live), threading.Event()
     with closing(db):
         with plainly(path, ConfigurationError):
             lease.acquire(db)

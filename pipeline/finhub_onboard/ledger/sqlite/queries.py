@@ -16,9 +16,9 @@ _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
 
 
 @cache
-def sql(name: str, *, places: int = 0) -> str:
-    """The statement of this name, with ``places`` parameters for ``{places}``."""
-    return _statements()[name].format(**_columns(), places=_parameters(places))
+def sql(name: str, *, places: int = 0, table: str = "") -> str:
+    """The statement of this name, with ``places`` parameters for ``{places}`` and a name for ``{table}``."""
+    return _statements()[name].format(**_columns(), places=_parameters(places), table=table)
 
 
 @cache

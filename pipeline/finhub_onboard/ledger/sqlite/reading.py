@@ -16,6 +16,7 @@ from finhub_onboard.ledger.sqlite.database import Connections, plainly
 from finhub_onboard.ledger.sqlite.lease import read_holder
 from finhub_onboard.ledger.sqlite.process import Life
 from finhub_onboard.ledger.sqlite.queries import sql
+from finhub_onboard.ledger.sqlite.recent import Live, Recent
 from finhub_onboard.ledger.sqlite.rows import read_call, read_finished, read_journey, read_run, read_totals
 from finhub_onboard.model import CallRecord, Journey, Standing
 
@@ -33,6 +34,7 @@ class SqliteReader:
         self.path = path
         self._keys = keys
         self._connections = Connections(path, connection)
+        self._live = Live()
 
     @property
     def name(self) -> str:
@@ -61,10 +63,12 @@ class SqliteReader:
 
     def find(self, keys: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, Journey]:
         """Journeys by key, as they stand now or stood when run ``as_of`` ended."""
-        journeys: dict[bytes, Journey] = {}
-        for some in _chunks(keys):
+        journeys = self._recent_journeys(keys) if as_of is None else {}
+        for some in _chunks([key for key in keys if key not in journeys]):
             name, values = ("journeys", some) if as_of is None else ("journeys_as_of", [*some, as_of, *some, as_of])
-            for journey in self._all(name, values, read_journey, places=len(some)):
+            for journey in self._all(
+                name, values, read_journey, places=len(some), as_of=as_of, skip=self._writes(as_of)
+            ):
                 other = journeys.get(journey.key)
                 if other is None or other.last_run < journey.last_run:
                     journeys[journey.key] = journey
@@ -72,7 +76,13 @@ class SqliteReader:
 
     def finished(self, keys: Sequence[bytes]) -> set[bytes]:
         """Who of these customers is finished and lacks no identity hash."""
-        return {key for some in _chunks(keys) for (key,) in self._all("finished", some, tuple, places=len(some))}
+        recent = self._recent_journeys(keys)
+        finished = {
+            key for key, journey in recent.items() if journey.standing is Standing.COMPLETE and journey.sealed_id
+        }
+        for some in _chunks([key for key in keys if key not in recent]):
+            finished.update(key for (key,) in self._all("finished", some, tuple, places=len(some), skip=self._writes()))
+        return finished
 
     def states(self, key: bytes) -> list[Journey]:
         """How each run that took a customer up left it, the oldest first; the last one is how it stands."""
@@ -96,12 +106,17 @@ class SqliteReader:
 
     def sharing(self, hashes: Sequence[bytes], *, as_of: int | None = None) -> dict[bytes, set[bytes]]:
         """Keys of the customers whom each identity hash identifies, now or when run ``as_of`` ended."""
+        changes = self._recent_owners(hashes) if as_of is None else {}
         customers: dict[bytes, set[bytes]] = {}
         for some in _chunks(hashes):
             name, when = ("owners_of_marks", []) if as_of is None else ("owners_of_marks_as_of", [as_of, as_of])
-            for identity, key in self._all(name, [*some, *when], tuple, places=len(some)):
+            rows = self._all(name, [*some, *when], tuple, places=len(some), as_of=as_of, skip=self._writes(as_of))
+            for identity, key in rows:
                 customers.setdefault(identity, set()).add(key)
-        return customers
+        for identity, keys in changes.items():
+            known = customers.get(identity, set())
+            customers[identity] = {key for key in known | keys.keys() if keys.get(key, True)}
+        return {identity: keys for identity, keys in customers.items() if keys}
 
     def unresolved(self, *, as_of: int | None = None) -> set[bytes]:
         """Keys of the customers who may have a call without a known outcome, now or when run ``as_of`` ended."""
@@ -152,12 +167,13 @@ class SqliteReader:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Context manager: read a consistent snapshot, whatever a run writes meanwhile."""
+        tail = self._connections.tail()
         with plainly(self.path):
-            self._db.execute("BEGIN")
+            tail.begin_snapshot()
         try:
             yield
         finally:
-            self._db.rollback()
+            tail.end_snapshot()
 
     def renew(self) -> None:
         """Read through a new connection from now on: the file system may have been away in between."""
@@ -173,13 +189,42 @@ class SqliteReader:
         return str(row[0]) if row else ""
 
     def _one(self, name: str, values: Sequence[Any]) -> Any:
-        with plainly(self.path):
-            return self._db.execute(sql(name), values).fetchone()
+        with plainly(self.path), self._connections.tail().shown() as db:
+            return db.execute(sql(name), values).fetchone()
 
-    def _all(self, name: str, values: Sequence[Any], read: Callable[[Any], _T], *, places: int = 0) -> Iterator[_T]:
-        """The rows of a statement, each parsed by ``read``; an unreadable row is an error with a hint."""
-        with plainly(self.path):
-            yield from map(read, self._db.execute(sql(name, places=places), values))
+    def _all(
+        self,
+        name: str,
+        values: Sequence[Any],
+        read: Callable[[Any], _T],
+        *,
+        places: int = 0,
+        as_of: int | None = None,
+        skip: bool = False,
+    ) -> Iterator[_T]:
+        """The rows of a statement, each parsed by ``read``; an unreadable row is an error with a hint.
+
+        ``as_of`` and ``skip`` are those of ``Tail.shown``.
+        """
+        with plainly(self.path), self._connections.tail().shown(as_of=as_of, skip=skip) as db:
+            yield from map(read, db.execute(sql(name, places=places), values))
+
+    def _writes(self, as_of: int | None = None) -> bool:
+        """Whether this process writes the run, and need not read from the file what is recent."""
+        return as_of is None and self._recent() is not None
+
+    def _recent(self) -> Recent | None:
+        return None if self._connections.tail().is_snapshot else self._live.recent
+
+    def _recent_journeys(self, keys: Sequence[bytes]) -> dict[bytes, Journey]:
+        recent = self._recent()
+        known = recent.journeys if recent else {}
+        return {key: known[key] for key in keys if key in known}
+
+    def _recent_owners(self, hashes: Sequence[bytes]) -> dict[bytes, dict[bytes, bool]]:
+        recent = self._recent()
+        known = recent.owners if recent else {}
+        return {identity: known[identity] for identity in hashes if identity in known}
 
 
 def _chunks(values: Sequence[bytes]) -> Iterator[list[bytes]]:

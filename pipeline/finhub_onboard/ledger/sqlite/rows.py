@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from finhub_onboard.ledger.records import CallCounts, Finished, RunRecord
 from finhub_onboard.model import CallRecord, Journey, Repeat, Standing
 
@@ -18,20 +20,21 @@ CALL_COLUMNS = CallRecord.__struct_fields__
 def journey_values(journey: Journey) -> tuple[Any, ...]:
     """A journey as a row of ``customer``."""
     return tuple(
-        None
-        if value is None
-        else json.dumps(value)
-        if isinstance(value, tuple)
-        else str(value)
-        if isinstance(value, str)
-        else value
-        for value in (getattr(journey, name) for name in JOURNEY_COLUMNS)
+        [
+            str(value) if isinstance(value, str) else _written_names(value) if isinstance(value, tuple) else value
+            for value in msgspec.structs.astuple(journey)
+        ]
     )
+
+
+@lru_cache(maxsize=1024)
+def _written_names(names: tuple[str, ...]) -> str:
+    return json.dumps(names)
 
 
 def call_values(call: CallRecord) -> tuple[Any, ...]:
     """A call as a row of ``call``."""
-    return tuple(str(value) if isinstance(value, str) else value for value in (getattr(call, n) for n in CALL_COLUMNS))
+    return tuple([str(value) if isinstance(value, str) else value for value in msgspec.structs.astuple(call)])
 
 
 def facts_values(number: int, facts: dict[str, Any], at: float) -> tuple[Any, ...]:

@@ -104,7 +104,7 @@ class SqliteLedger(SqliteReader):
 
     def acquire_lease(self) -> AbstractContextManager[SqliteLease]:
         """Context manager: the lease. Raises :class:`LockedError` with its holder and since when."""
-        return hold(self.path)
+        return hold(self.path, self._live)
 
     def only_copy(self) -> AbstractContextManager[None]:
         """Refuse to work beside a copy of the file. Raises :class:`LockedError` that names it."""

@@ -14,8 +14,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,12 +24,16 @@ from finhub_onboard.errors import LedgerError, OnboardError
 from finhub_onboard.ledger.ports import Room
 from finhub_onboard.ledger.sqlite.database import Transactions, connect, plainly
 from finhub_onboard.ledger.sqlite.journal import Journal
+from finhub_onboard.ledger.sqlite.portions import Portions
 from finhub_onboard.ledger.sqlite.queries import sql
-from finhub_onboard.ledger.sqlite.rows import call_values, facts_values, journey_values
+from finhub_onboard.ledger.sqlite.recent import Group, HashChange, Live
+from finhub_onboard.ledger.sqlite.rows import facts_values
 from finhub_onboard.ledger.sqlite.trouble import is_full
 from finhub_onboard.model import CallRecord, Journey
 
 _GROUP = 4096
+_GATHER_S = 0.003
+"""So far apart groups begin while several are waiting: a commit writes whole pages, however few entries it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +68,17 @@ class SqliteWriter:
         lease: Transactions | None = None,
         *,
         run: int = 0,
+        live: Live | None = None,
         room: Room | None = None,
         on_full: Callable[[], None] = lambda: None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._path = path
         self._lease = lease
-        self._run = run
         self._room = room
         self._on_full = on_full
         self._journal = Journal(path, lambda message: self._tell(say, message))
+        self._portions = Portions(run, live or Live(), self._transaction)
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="ledger-writer")
         self._error: OnboardError | None = None
@@ -137,6 +143,7 @@ class SqliteWriter:
             with plainly(self._path):
                 db = connect(self._path)
                 self._journal.begin(db)
+                self._portions.begin(db)
         except LedgerError as error:
             self._error = error
             db = sqlite3.connect(":memory:")
@@ -144,12 +151,17 @@ class SqliteWriter:
             while True:
                 first = self._orders.get()
                 group, ended = self._group(first)
+                began = time.monotonic()
                 if group:
                     self._commit(db, group)
+                self._guarded(partial(self._portions.file_all if ended else self._portions.file_some, db))
                 if ended:
+                    self._portions.end()
                     self._tend(db, self._journal.end)
                     return
                 self._tend(db, self._journal.watch)
+                if len(group) > 1:
+                    time.sleep(max(0.0, began + _GATHER_S - time.monotonic()))
 
     def _tend(self, db: sqlite3.Connection, care: Callable[[sqlite3.Connection], None]) -> None:
         """Truncate the journal if needed; its failure does not affect the entries."""
@@ -175,27 +187,45 @@ class SqliteWriter:
         return group, True
 
     def _commit(self, db: sqlite3.Connection, group: list[Order]) -> None:
-        if self._error is None:
-            try:
-                with plainly(self._path):
-                    self._write(db, group)
-            except OnboardError as error:
-                self._error = error
-            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-                self._error = LedgerError(
-                    f"ledger {self._path}: an entry cannot be written ({type(error).__name__})",
-                    hint="report this: it is a defect; nothing of its group was written",
-                )
+        self._guarded(lambda: self._write(db, group))
         self._loop.call_soon_threadsafe(self._wake, [order.done for order in group if order.done], self._error)
 
-    def _write(self, db: sqlite3.Connection, group: list[Order]) -> None:
+    def _guarded(self, write: Callable[[], None]) -> None:
+        """Write unless it has failed before; keep the error for those who wait."""
+        if self._error is not None:
+            return
         try:
-            write(db, group, self._lease, run=self._run)
+            with plainly(self._path):
+                write()
+        except OnboardError as error:
+            self._error = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            self._error = LedgerError(
+                f"ledger {self._path}: an entry cannot be written ({type(error).__name__})",
+                hint="report this: it is a defect; nothing of its group was written",
+            )
+
+    def _write(self, db: sqlite3.Connection, orders: list[Order]) -> None:
+        group = _grouped(orders)
+        self._portions.make_way(db, group)
+        try:
+            self._append(db, group, orders)
         except sqlite3.Error as error:
             if self._room is None or not is_full(error) or not self._room.give_up():
                 raise
-            write(db, group, self._lease, run=self._run)
+            self._append(db, group, orders)
             self._loop.call_soon_threadsafe(self._on_full)
+        self._portions.take(group)
+
+    def _append(self, db: sqlite3.Connection, group: Group, orders: list[Order]) -> None:
+        """Write a group in one transaction, which renews the lease."""
+        with self._transaction(db):
+            self._portions.append(db, group)
+            db.executemany(sql("set_bank"), [(order.bank,) for order in orders if order.bank])
+            db.executemany(sql("note_run"), [order.facts for order in orders if order.facts][-1:])
+
+    def _transaction(self, db: sqlite3.Connection) -> AbstractContextManager[Any]:
+        return self._lease.transaction(db) if self._lease else db
 
     @staticmethod
     def _wake(waiters: list[asyncio.Future[None]], error: OnboardError | None) -> None:
@@ -208,31 +238,18 @@ class SqliteWriter:
                 waiter.set_exception(type(error)(str(error), hint=error.hint))
 
 
-def write(db: sqlite3.Connection, group: Sequence[Order], lease: Transactions | None = None, *, run: int = 0) -> None:
-    """Write a group in one transaction, which renews the lease; of the journeys of a customer only the newest."""
-    with lease.transaction(db) if lease else db:
-        newest = {order.journey.key: order.journey for order in group if order.journey}
-        for order in group:
-            _write_hashes(db, order, run)
-        db.executemany(sql("upsert_customer"), [journey_values(journey) for journey in newest.values()])
-        _write_calls(db, [call for order in group for call in order.calls])
-        db.executemany(sql("set_bank"), [(order.bank,) for order in group if order.bank])
-        db.executemany(sql("note_run"), [order.facts for order in group if order.facts][-1:])
-
-
-def _write_calls(db: sqlite3.Connection, calls: Sequence[CallRecord]) -> None:
-    """Write intents and outcomes. A number that is used already is a defect and overwrites nothing."""
-    if calls and db.executemany(sql("upsert_call"), map(call_values, calls)).rowcount != len(calls):
-        message = "two calls of the ledger were given one number"
-        raise LedgerError(message, hint="report this: it is a defect; nothing of its group was written")
-
-
-def _write_hashes(db: sqlite3.Connection, order: Order, run: int) -> None:
-    if order.ended:
-        db.executemany(sql("drop_mark"), [(*identity, run) for identity in order.ended])
-        db.executemany(sql("end_mark"), [(run, *identity) for identity in order.ended])
-    if order.hashes:
-        db.executemany(sql("add_mark"), [(*identity, run, *identity) for identity in order.hashes])
+def _grouped(orders: Sequence[Order]) -> Group:
+    """What these orders write: of the journeys of a customer, and of the entries of a call, only the newest."""
+    return Group(
+        {order.journey.key: order.journey for order in orders if order.journey},
+        {call.number: call for order in orders for call in order.calls},
+        [
+            HashChange(ended, *identity)
+            for order in orders
+            for ended, identities in ((True, order.ended), (False, order.hashes))
+            for identity in identities
+        ],
+    )
 
 
 def _look_at(done: "asyncio.Future[None]") -> None:

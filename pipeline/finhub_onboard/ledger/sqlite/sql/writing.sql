@@ -2,27 +2,46 @@
 
 -- upsert_customer --
 -- How a customer stands from now on. If another run took it up before, a trigger keeps that in `history` (schema.sql).
-INSERT INTO customer ({journey}) VALUES ({journey_places})
+INSERT INTO {table} ({journey}) VALUES ({journey_places})
 ON CONFLICT (key) DO UPDATE SET {journey_changes}
 
 -- upsert_call --
 -- An intent (outcome is empty), or the outcome of one. A number that another call has changes nothing: no row is counted.
-INSERT INTO call ({call}) VALUES ({call_places})
+INSERT INTO {table} ({call}) VALUES ({call_places})
 ON CONFLICT (number) DO UPDATE SET {outcome_changes}
 WHERE key = excluded.key AND run = excluded.run AND step = excluded.step AND attempt = excluded.attempt
 
 -- add_mark --
 -- An identity hash of a customer is valid from a run on; it stays as it is where it is valid already.
-INSERT INTO identity (mark, key, since)
-SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM identity WHERE mark = ? AND key = ? AND until IS NULL)
+INSERT INTO {table} (mark, key, since)
+SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE mark = ? AND key = ? AND until IS NULL)
 
 -- drop_mark --
 -- One that was written in this run never was: no report has seen it.
-DELETE FROM identity WHERE mark = ? AND key = ? AND since = ?
+DELETE FROM {table} WHERE mark = ? AND key = ? AND since = ?
 
 -- end_mark --
 -- One of an earlier run is valid no more; reports of runs before this one still see it.
-UPDATE identity SET until = ? WHERE mark = ? AND key = ? AND until IS NULL
+UPDATE {table} SET until = ? WHERE mark = ? AND key = ? AND until IS NULL
+
+-- add_recent --
+-- A line of what a run wrote last (recent.py).
+INSERT INTO recent (number, run, entries) VALUES (?, ?, ?)
+
+-- recent --
+-- All lines, in their order.
+SELECT run, entries FROM recent ORDER BY number
+
+-- forget_recent --
+-- They are filed.
+DELETE FROM recent
+
+-- highest_call --
+SELECT coalesce(max(number), 0) FROM call
+
+-- call_of_number --
+-- Whose a number is.
+SELECT 1 FROM call WHERE number = ? AND (key, run, step, attempt) <> (?, ?, ?, ?)
 
 -- set_bank --
 -- The address of the bank whose customers these are.

@@ -1,0 +1,114 @@
+"""What the run of this process appends to ``recent`` and files from there, a portion at a time.
+
+Of each portion a step is filed after each group that is written, so that nobody waits for all of it. On a full disk a
+portion stays where it is: it is durable there, and readers find it. Knows no queue and no thread.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from finhub_onboard.ledger.sqlite.filing import Filing, file_left
+from finhub_onboard.ledger.sqlite.queries import sql
+from finhub_onboard.ledger.sqlite.recent import Group, Live, Recent, two_of_one_number
+from finhub_onboard.ledger.sqlite.trouble import is_full
+
+_FILED = 16_384
+"""So many calls and journeys are a portion: each page of the tables is then written once for several of them."""
+_FILED_HASHES = 32_768
+"""Identity hashes are scattered more than anything else, and small: they wait longer."""
+_CACHE_KB = 32_000
+
+
+class Portions:
+    """The entries of run ``run`` from their first line to the tables; ``live`` has those that are not filed.
+
+    ``transaction`` makes one of a connection.
+    """
+
+    def __init__(
+        self, run: int, live: Live, transaction: Callable[[sqlite3.Connection], AbstractContextManager[Any]]
+    ) -> None:
+        self._live = live
+        self._transaction = transaction
+        self._recent = Recent(run)
+        self._filing: Filing | None = None
+        self._file_at = _FILED
+        # Above all lines that there ever were, so that readers notice when they are others.
+        self._next = time.time_ns()
+        self._highest = 0
+
+    def begin(self, db: sqlite3.Connection) -> None:
+        """File what a run that died left; from now on ``live`` has what is recent."""
+        file_left(db, lambda: self._transaction(db))
+        # One step changes thousands of pages, and each should be written once.
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        # Nothing here is a secret: to overwrite what is removed would only write it once more.
+        db.execute("PRAGMA secure_delete = OFF")
+        (self._highest,) = db.execute(sql("highest_call")).fetchone()
+        self._live.recent = self._recent
+
+    def end(self) -> None:
+        """This process writes no more: what is recent has to be read from the file."""
+        self._live.recent = None
+
+    def make_way(self, db: sqlite3.Connection, group: Group) -> None:
+        """File everything before a group that another run's state of a customer would be lost by."""
+        if self._recent.is_left_behind_by(group):
+            self.file_all(db)
+
+    def append(self, db: sqlite3.Connection, group: Group) -> None:
+        """Append the line of a group, within a transaction; ``take`` it once that is durable."""
+        if not any(group):
+            return
+        for number, call in group.calls.items():
+            if number <= self._highest and number not in self._recent.calls:
+                identity = (call.key, call.run, call.step, call.attempt)
+                if db.execute(sql("call_of_number"), (number, *identity)).fetchone():
+                    raise two_of_one_number()
+        db.execute(sql("add_recent"), (self._next, self._recent.run, self._recent.pack(group)))
+
+    def take(self, group: Group) -> None:
+        """The group is durable."""
+        self._next += 1
+        self._recent.take(group)
+        if self._filing:
+            self._filing.since.take(group)
+
+    def file_some(self, db: sqlite3.Connection) -> None:
+        """File a step of a portion, if there is one."""
+        recent = self._recent
+        if self._filing is None:
+            hashes = len(recent.hashes) >= max(_FILED_HASHES, self._file_at)
+            if len(recent.journeys) + len(recent.calls) < self._file_at and not hashes:
+                return
+            self._filing = Filing(recent, whole=False, hashes=hashes)
+        try:
+            self._step(db, self._filing)
+        except sqlite3.Error as error:
+            if not is_full(error):
+                raise
+            self._filing, self._file_at = None, 2 * len(recent)
+
+    def file_all(self, db: sqlite3.Connection) -> None:
+        """File everything; what finds no room is left to the next run."""
+        try:
+            while self._filing or self._recent:
+                self._filing = self._filing or Filing(self._recent)
+                self._step(db, self._filing)
+        except sqlite3.Error as error:
+            if not is_full(error):
+                raise
+
+    def _step(self, db: sqlite3.Connection, filing: Filing) -> None:
+        with self._transaction(db):
+            if not filing.is_filed:
+                filing.step(db)
+                return
+            filing.finish(db, self._next)
+        self._next += 1
+        self._highest = max([self._highest, *self._recent.calls])
+        self._recent = self._live.recent = filing.since
+        self._filing, self._file_at = None, _FILED

@@ -1,0 +1,123 @@
+"""Filing: in portions and steps, while a run goes on; nothing is lost wherever it ends."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from finhub_onboard.ledger.sqlite import filing, portions, writer
+from finhub_onboard.ledger.sqlite.database import connect
+from finhub_onboard.ledger.sqlite.filing import Filing
+from finhub_onboard.ledger.sqlite.store import SqliteLedger
+from finhub_onboard.ledger.sqlite.writer import SqliteWriter
+from tests.ledger.support import call, file_all, journey, key, opened, unfiled
+
+
+@pytest.fixture
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Small portions in small steps; what is appended for when each is filed."""
+    filed: list[int] = []
+    before = Filing.finish
+
+    def counted(self: Filing, db: sqlite3.Connection, number: int) -> None:
+        filed.append(number)
+        before(self, db, number)
+
+    monkeypatch.setattr(Filing, "finish", counted)
+    monkeypatch.setattr(filing, "_JOURNEYS", 3)
+    monkeypatch.setattr(filing, "_HASHES", 3)
+    monkeypatch.setattr(portions, "_FILED", 20)
+    monkeypatch.setattr(portions, "_FILED_HASHES", 30)
+    return filed
+
+
+def test_a_run_files_in_portions(tmp_path: Path, small_portions: list[int]) -> None:
+    """Everything is told at every moment, whatever was filed of it; hashes wait longer; in the end nothing is left."""
+    path = tmp_path / "l.db"
+
+    async def scenario(ledger: SqliteLedger, other: SqliteLedger) -> None:
+        with ledger.acquire_lease() as lease:
+            async with lease.writer(run=1) as book:
+                for number in range(1, 100):
+                    mark = b"mark %d" % number
+                    await book.post(journey(number), [call(number, number)], hashes=[(mark, key(number))])
+                    for reader in (ledger, other):
+                        assert len(reader.find([key(each) for each in range(100)])) == number
+                        assert reader.sharing([mark, b"mark 1"]) == {mark: {key(number)}, b"mark 1": {key(1)}}
+                assert unfiled(path) > 0
+
+    with opened(path) as ledger, opened(path) as other:
+        asyncio.run(scenario(ledger, other))
+        assert len(small_portions) > 5
+        assert unfiled(path) == 0
+        assert len(ledger.sharing([b"mark %d" % number for number in range(100)])) == 99
+
+
+def test_a_disk_that_is_full_when_filing_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entries stay where they are durable, and are read there; the next run files them."""
+    path, before = tmp_path / "l.db", connect
+    opened(path).close()
+
+    def short(at: Path) -> sqlite3.Connection:
+        db = before(at)
+        db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0] + 4}")
+        return db
+
+    async def scenario() -> None:
+        async with SqliteWriter(path, run=1) as book:
+            for number in range(60):
+                await book.post(journey(number, message="x" * 100), [call(number, number)])
+            assert not book.failed
+
+    monkeypatch.setattr(writer, "connect", short)
+    asyncio.run(scenario())
+    assert unfiled(path) == 60
+    with opened(path) as ledger:
+        assert len(ledger.find([key(number) for number in range(60)])) == 60
+        monkeypatch.undo()
+        asyncio.run(file_all(path))
+        assert unfiled(path) == 0
+        assert len(ledger.find([key(number) for number in range(60)])) == 60
+
+
+_DIE = """
+import asyncio, os, sys
+from finhub_onboard.ledger.sqlite import filing, portions, writer
+from pathlib import Path
+from tests.ledger.support import call, journey
+
+portions._FILED = 20
+filing.write_calls = lambda *_, **__: os._exit(9)  # after the journeys, before the calls
+
+async def main():
+    async with writer.SqliteWriter(Path(sys.argv[1]), run=1) as book:
+        for number in range(100):
+            await book.post(journey(number), [call(number, number)])
+            print(number, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_a_death_in_the_middle_of_filing_loses_nothing(tmp_path: Path) -> None:
+    """A portion is filed as a whole or not at all: its entries are where they were, and are filed later."""
+    path = tmp_path / "l.db"
+    opened(path).close()
+    root = Path(__file__).resolve().parents[3]
+    command = [sys.executable, "-c", _DIE, str(path)]
+    done = subprocess.run(
+        command, capture_output=True, cwd=root, env=os.environ | {"PYTHONPATH": str(root)}, check=False
+    )
+    assert done.returncode == 9, done.stderr
+    acknowledged = [int(line) for line in done.stdout.split()]
+    assert len(acknowledged) >= 9
+    with opened(path) as ledger:
+        for _ in range(2):
+            assert set(ledger.find([key(number) for number in acknowledged])) == set(map(key, acknowledged))
+            assert {each.number for each in ledger.calls(list(map(key, acknowledged)))} == set(acknowledged)
+            asyncio.run(file_all(path))
+        assert unfiled(path) == 0
