@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
@@ -36,16 +37,34 @@ _FOR_SCRIPTS = 5
 """Scripts carry one of so many customers: the slowest takes a minute for 2,000."""
 
 
+@dataclass(kw_only=True)
+class CountingBank:
+    """A bank's address and, once it has ended, when it took and refused calls, in seconds."""
+
+    base_url: str
+    taken: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+
+
 @contextmanager
-def fast_bank() -> Iterator[str]:
-    """The bank as a process of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks.fast_bank"]
+def counting_bank(*words: str) -> Iterator[CountingBank]:
+    """The bank as a process of its own, which refuses as the words say (``fast_bank.py``)."""
+    command = [sys.executable, "-m", "tests.benchmarks.fast_bank", *words]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None
+        bank = CountingBank(**json.loads(process.stdout.readline()))
         try:
-            yield json.loads(process.stdout.readline())["base_url"]
+            yield bank
         finally:
-            process.communicate()
+            counted = json.loads(process.communicate()[0])
+            bank.taken, bank.refused = counted["taken"], counted["refused"]
+
+
+@contextmanager
+def fast_bank() -> Iterator[str]:
+    """The address of a bank that refuses nothing."""
+    with counting_bank() as bank:
+        yield bank.base_url
 
 
 def customers(rows: int, target: Path) -> Path:

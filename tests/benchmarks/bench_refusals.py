@@ -9,7 +9,6 @@ more cases. The table goes to stderr, JSON to stdout.
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finhub_onboard.errors import ExitCode
-from tests.acceptance.support import ROOT, Desk
-from tests.benchmarks.bench_job import customers
+from tests.acceptance.support import Desk
+from tests.benchmarks.bench_job import counting_bank, customers
 from tests.benchmarks.scripts import JOURNEY
 from tests.outbound.pacing.banks import AtRandom, Limit, Penalty, Sliding, outcome
 
@@ -62,19 +61,15 @@ CASES = (
 def run(case: Case, rate: int, seconds: float) -> dict[str, float]:
     """Run the job against such a bank; shares of what was allowed that was used, and of calls that were refused."""
     limit = int(case.limit * rate) if case.limit < 1 else 0
-    command = [sys.executable, "-m", "tests.benchmarks.fast_bank", str(case.at_random), str(limit), str(case.status)]
-    with tempfile.TemporaryDirectory() as name:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        assert process.stdout is not None
-        base_url = json.loads(process.stdout.readline())["base_url"]
-        desk = Desk(folder=Path(name)).configure(SETTINGS.format(rate=rate), base_url=base_url)
+    words = (str(case.at_random), str(limit), str(case.status))
+    with tempfile.TemporaryDirectory() as name, counting_bank(*words) as bank:
+        desk = Desk(folder=Path(name)).configure(SETTINGS.format(rate=rate), base_url=bank.base_url)
         rows = int(seconds * case.limit * rate / len(JOURNEY))
         done = desk.run(customers(rows, Path(name) / "customers.csv"), timeout_s=3600)
-        counted = json.loads(process.communicate()[0])
     if done.returncode not in (ExitCode.OK, ExitCode.NEEDS_SOMEBODY):  # a 503 twice leaves a registration in doubt
         sys.exit(done.stderr)
-    taken = counted["taken"][: int(0.95 * len(counted["taken"]))]
-    refused = [moment for moment in counted["refused"] if moment <= taken[-1]]
+    taken = bank.taken[: int(0.95 * len(bank.taken))]
+    refused = [moment for moment in bank.refused if moment <= taken[-1]]
     return {
         "used": len(taken) / (taken[-1] - taken[0]) / (case.limit * rate),
         "refused": len(refused) / (len(taken) + len(refused)),
