@@ -155,18 +155,20 @@ class AiohttpTransport(Transport):
         """The head of a request with a body of this size; the client gives all headers except the length."""
         target = request.extensions.get("target") or request.url.raw_path
         first = b"%s %s%s HTTP/1.1\r\n" % (request.method.encode("ascii"), self._before_target, target)
-        has_length = (request.method == "GET" and not size) or "content-length" in request.headers
-        length = b"" if has_length else b"Content-Length: %d\r\n" % size
-        return b"".join((first, _lines(tuple(request.headers.raw)), self._for_proxy, length, b"\r\n"))
+        lines, has_length = _lines(tuple(request.headers.raw))
+        needs_length = not has_length and (size or request.method != "GET")
+        length = b"Content-Length: %d\r\n" % size if needs_length else b""
+        return b"".join((first, lines, self._for_proxy, length, b"\r\n"))
 
 
 @lru_cache(maxsize=4096)
-def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Format headers. Raises ``ValueError`` for an invalid one: a token may contain anything."""
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[bytes, bool]:
+    """Format headers, and tell whether the length is one. Raises ``ValueError``: a token may contain anything."""
     lines = [b"%s: %s" % header for header in headers]
     if any(_CONTROL.search(line) for line in lines):
         raise ValueError("a header holds a control character")
-    return b"".join(line + b"\r\n" for line in lines)
+    has_length = any(name.lower() == b"content-length" for name, _ in headers)
+    return b"".join(line + b"\r\n" for line in lines), has_length
 
 
 def _listening(connection: Connection) -> ResponseHandler:
