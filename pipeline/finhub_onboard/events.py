@@ -50,6 +50,15 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageProgress:
+    """How many rows a long stage has done in which no customer is carried; ``rows_total``: of how many, if known."""
+
+    stage: str
+    rows_done: int
+    rows_total: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallFinished:
     """A customer's call has an outcome: its ``verdict``, the ``code`` of a refusal, how many ``seconds`` it took."""
 
@@ -131,6 +140,7 @@ Event = (
     RunOpened
     | Surveyed
     | Progress
+    | StageProgress
     | CallFinished
     | CustomerFinished
     | Slowed
@@ -148,6 +158,7 @@ NAMES: Final[Mapping[type[Event], str]] = {
     RunOpened: "run_opened",
     Surveyed: "surveyed",
     Progress: "progress",
+    StageProgress: "stage_progress",
     CallFinished: "call_finished",
     CustomerFinished: "customer_finished",
     Slowed: "slowed",

@@ -65,7 +65,9 @@ async def run(
                     carried = await onboarding.carry_out(interrupts, deadline)
                 # 4. Reports are written from the inputs and the ledger.
                 batch_rows = settings.intake.batch_rows
-                written = await background.do(partial(end_run, survey, opened, carried, batch_rows=batch_rows))
+                written = await background.do(
+                    partial(end_run, survey, opened, carried, bus.emit, batch_rows=batch_rows)
+                )
         if written.is_reported:
             bus.emit(finished(opened.facts, written, elapsed()))
         await background.do(bus.flush)

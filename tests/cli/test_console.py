@@ -28,6 +28,7 @@ PROGRESS = events.Progress(
     rate_asked=200,
     eta_s=3725,
 )
+STAGE = events.StageProgress(stage="reports", rows_done=5000, rows_total=20000)
 FINISHED = events.RunFinished(
     run_id="r1",
     exit_code=3,
@@ -39,6 +40,7 @@ ALL: list[Event] = [
     events.Surveyed(source="a.csv", rows=20000),
     events.RunOpened(run_id="r1", rows=20000, out="out/r1"),
     PROGRESS,
+    STAGE,
     events.Slowed(reason="429", seconds=2, rate=100),
     events.BankDown(reason="connection refused"),
     events.BankBack(),
@@ -108,6 +110,25 @@ def test_progress_comes_at_most_once_per_interval(handler: Callable[..., Show]) 
 
 
 @pytest.mark.parametrize("handler", [plain, json_lines])
+def test_each_stage_is_said_at_once_and_then_at_intervals(handler: Callable[..., Show]) -> None:
+    """The reports do not keep silent because the survey spoke just before; neither floods a log."""
+    stream, clock = io.StringIO(), Clock()
+    handle = handler(stream, interval_s=10, clock=clock)
+    for tick in range(21):
+        clock.now = tick
+        handle(sent(events.StageProgress(stage="survey", rows_done=tick, rows_total=None)))
+    handle(sent(STAGE))
+    said = stream.getvalue().splitlines()
+    assert ["survey" in line for line in said] == [True, True, True, False]
+
+
+def test_a_stage_says_how_far_it_is() -> None:
+    """Of how many rows is said where it is known: the survey has yet to find out."""
+    assert describe(STAGE) == "reports: 5,000 of 20,000 rows (25.0%)"
+    assert describe(events.StageProgress(stage="survey", rows_done=3000, rows_total=None)) == "survey: 3,000 rows"
+
+
+@pytest.mark.parametrize("handler", [plain, json_lines])
 def test_a_pause_for_another_reason_is_said_at_once(handler: Callable[..., Show]) -> None:
     """That the bank asked for a longer pause than allowed does not drown in refusals that came just before."""
     stream = io.StringIO()
@@ -145,6 +166,23 @@ def test_the_live_display_shows_phases_and_leaves_the_last_state(monkeypatch: py
         assert words in shown
     assert shown.rindex("exit code 3") > shown.rindex("activation")
     assert "\x1b[?25h" in shown
+
+
+def test_the_live_display_shows_a_stage_until_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a stage has one line, which changes in place and is gone at the end."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = Terminal()
+    with terminal(stream, clock=Clock()) as handle:
+        handle(sent(events.StageProgress(stage="survey", rows_done=3000, rows_total=None)))
+        handle(sent(events.Surveyed(source="a.csv", rows=20000)))
+        survey_is_over = len(stream.getvalue())
+        handle(sent(STAGE))
+        handle(sent(FINISHED))
+    shown = stream.getvalue()
+    assert "survey: 3,000 rows" in shown[:survey_is_over]
+    assert "survey: 3,000" not in shown[survey_is_over:]
+    assert "reports: 5,000 of 20,000 rows" in shown[survey_is_over:]
+    assert "reports" not in shown[shown.rindex("\x1b[2K") :].replace("reports are in", "")
 
 
 def test_the_cursor_comes_back_when_the_run_dies(monkeypatch: pytest.MonkeyPatch) -> None:

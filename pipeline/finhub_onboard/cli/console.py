@@ -49,7 +49,7 @@ def choose(stream: TextIO, *, json_logs: bool = False) -> AbstractContextManager
 
 
 class _Seldom:
-    """Lets an event of each kind and reason through at most once per interval; the first one always."""
+    """Lets an event of each kind and reason, or stage, through at most once per interval; the first one always."""
 
     def __init__(self, interval_s: float, clock: Callable[[], float]) -> None:
         self._interval_s, self._clock = interval_s, clock
@@ -57,14 +57,25 @@ class _Seldom:
 
     def lets(self, event: Event) -> bool:
         now = self._clock()
-        kind = type(event), event.reason if isinstance(event, events.Slowed) else ""
+        kind = type(event), _which(event)
         if kind in self._last and now - self._last[kind] < self._interval_s:
             return False
         self._last[kind] = now
         return True
 
 
-_OFTEN = (events.Progress, events.Slowed)
+def _which(event: Event) -> str:
+    match event:
+        case events.Slowed():
+            return event.reason
+        case events.StageProgress():
+            return event.stage
+        case _:
+            return ""
+
+
+_OFTEN = (events.Progress, events.StageProgress, events.Slowed)
+_STAGE_IS_OVER = (events.Surveyed, events.RunOpened, events.RunFinished)
 
 
 def plain(
@@ -124,6 +135,8 @@ def _sentence(event: Event) -> str:
             return f"{event.source}: {event.rows:,} rows" + (f"; read as {event.written}" if event.written else "")
         case events.Progress():
             return f"{_share(event)}; {_counts(event.dispositions)}; {_pace(event)}"
+        case events.StageProgress():
+            return f"{event.stage}: {_rows(event)}"
         case events.Slowed():
             return f"slowed: {event.reason}; pause {event.seconds:.3g} s, then {event.rate:.3g} calls/s"
         case events.BankDown():
@@ -145,9 +158,13 @@ def _sentence(event: Event) -> str:
             return ""
 
 
-def _share(event: events.Progress) -> str:
+def _share(event: events.Progress | events.StageProgress) -> str:
     percent = f" ({event.rows_done / event.rows_total:.1%})" if event.rows_total else ""
     return f"{event.rows_done:,} of {event.rows_total:,} rows{percent}"
+
+
+def _rows(event: events.StageProgress) -> str:
+    return f"{event.rows_done:,} rows" if event.rows_total is None else _share(event)
 
 
 def _counts(counts: Mapping[Disposition, int]) -> str:
@@ -164,7 +181,7 @@ def _pace(event: events.Progress) -> str:
 @contextmanager
 def terminal(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Show]:
     """Show a live display while the run goes on: phases, pace, what became of rows; notices stand above it."""
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text
 
@@ -184,9 +201,13 @@ def terminal(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> 
             if redraw.lets(event):
                 live.update(_picture(event, console.width), refresh=True)
             return
+        picture = _picture(latest, console.width) if latest else Text()
+        if isinstance(event, events.StageProgress):
+            live.update(Group(picture, Text(describe(event))), refresh=True)
+            return
+        if isinstance(event, _STAGE_IS_OVER):
+            live.update(picture, refresh=True)
         if isinstance(event, events.RunFinished):
-            if latest:
-                live.update(_picture(latest, console.width), refresh=True)
             live.stop()
         if not isinstance(event, events.Slowed) or say.lets(event):
             console.print(Text(describe(event), style=_style(event)))

@@ -18,6 +18,7 @@ from finhub_onboard.engine.preconditions import (
     say_if_clock_is_behind,
     say_if_missing,
 )
+from finhub_onboard.engine.stages import stage
 from finhub_onboard.engine.surveying import survey_inputs
 from finhub_onboard.errors import OnboardError
 from finhub_onboard.events import Handler, Notice
@@ -93,15 +94,17 @@ def _write_checks(
     progress = RunProgress(categories=categories)
     ended = began + elapsed()
     end = RunEnd(run_id=facts.run_id, number=0, progress=progress, started_at=began, finished_at=ended)
-    written = write_reports(
-        survey=inputs,
-        facts=facts,
-        end=end,
-        batch_rows=settings.intake.batch_rows,
-        ledger=ledger,
-        keys=keys,
-        demands=_demands(settings, categories or ()),
-    )
+    with stage("reports", emit, rows=inputs.rows) as reached:
+        written = write_reports(
+            survey=inputs,
+            facts=facts,
+            end=end,
+            batch_rows=settings.intake.batch_rows,
+            ledger=ledger,
+            keys=keys,
+            demands=_demands(settings, categories or ()),
+            reached=reached,
+        )
     for line in written.incomplete:
         emit(Notice(message=line))
     emit(finished(facts, written, elapsed()))

@@ -5,10 +5,12 @@ written now, the command that writes them later is named, and the run keeps its 
 """
 
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
 from finhub_onboard.engine.opening import OpenedRun
+from finhub_onboard.engine.stages import stage
 from finhub_onboard.engine.stopping import Stopper
 from finhub_onboard.errors import (
     AccountingError,
@@ -18,7 +20,7 @@ from finhub_onboard.errors import (
     OnboardError,
     UnreadableInputError,
 )
-from finhub_onboard.events import RunFinished
+from finhub_onboard.events import Handler, RunFinished
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.matching.run_facts import RunFacts, RunProgress, report_command, to_json
 from finhub_onboard.reports.files.atomic import ReportsError
@@ -37,8 +39,8 @@ class Carried:
     stopper: Stopper
 
 
-def end_run(inputs: Survey, opened: OpenedRun, carried: Carried, *, batch_rows: int) -> Written:
-    """Write the reports and close the run in the ledger.
+def end_run(inputs: Survey, opened: OpenedRun, carried: Carried, emit: Handler, *, batch_rows: int) -> Written:
+    """Write the reports, emitting how far they are, and close the run in the ledger.
 
     Raises :class:`LockedError` if another run has taken over the ledger, which continues and reports, and
     :class:`AccountingError` if the rows do not add up.
@@ -60,8 +62,9 @@ def end_run(inputs: Survey, opened: OpenedRun, carried: Carried, *, batch_rows: 
         hint=stopper.hint,
     )
     try:
-        with closing(opened.reserve):  # writing the reports may have freed space for the end of the run
-            written = _written(end, inputs, opened, batch_rows)
+        # Writing the reports may have freed space for the end of the run, so what is reserved is kept until then.
+        with closing(opened.reserve), stage("reports", emit, rows=inputs.rows) as reached:
+            written = _written(end, inputs, opened, batch_rows, reached)
     except AccountingError as error:
         ledger.finish_run(number, exit_code=error.exit_code, stopped_because=str(error))
         raise
@@ -91,7 +94,9 @@ def finished(facts: RunFacts, written: Written, seconds: float) -> RunFinished:
     )
 
 
-def _written(end: RunEnd, inputs: Survey, opened: OpenedRun, batch_rows: int) -> Written:
+def _written(
+    end: RunEnd, inputs: Survey, opened: OpenedRun, batch_rows: int, reached: Callable[[int], None]
+) -> Written:
     """Write the reports; where the ledger cannot be read, try again for a while."""
     for wait_s in (*_WAITS_S, None):
         try:
@@ -102,6 +107,7 @@ def _written(end: RunEnd, inputs: Survey, opened: OpenedRun, batch_rows: int) ->
                 batch_rows=batch_rows,
                 ledger=opened.ledger,
                 keys=opened.keys,
+                reached=reached,
             )
         except LedgerError:
             if wait_s is None:

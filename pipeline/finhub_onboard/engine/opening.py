@@ -17,6 +17,7 @@ from finhub_onboard.engine.clocks import steady_clock
 from finhub_onboard.engine.interrupts import Interrupts
 from finhub_onboard.engine.preconditions import open_ledger, say_if_clock_is_behind, say_if_new
 from finhub_onboard.engine.restored import refuse_if_older
+from finhub_onboard.engine.stages import stage
 from finhub_onboard.events import Handler, Notice, RunOpened
 from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.rejects import file_name
@@ -76,7 +77,9 @@ def opened_run(
         if not order.ledger_restored:
             refuse_if_older(ledger, settings.reports.dir)
         try_to_report(inputs, facts)
-        for line in census(inputs, facts, ledger, ledger.keys, batch_rows=settings.intake.batch_rows).lines():
+        with stage("completeness", emit, rows=inputs.rows) as reached:
+            counted = census(inputs, facts, ledger, ledger.keys, batch_rows=settings.intake.batch_rows, reached=reached)
+        for line in counted.lines():
             emit(Notice(message=line))
         room = until_reported.enter_context(
             ledger.room(settings.limits.max_in_flight, say=lambda message: emit(Notice(message=message)))

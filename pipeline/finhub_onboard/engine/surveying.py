@@ -8,6 +8,7 @@ from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.documents_root import refuse_if_missing
+from finhub_onboard.engine.stages import stage
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice, Surveyed
 from finhub_onboard.finhub.registration import is_own
@@ -30,7 +31,9 @@ def survey_inputs(
     """
     _refuse_own_members(order.profile)
     reading = Reading.configured(order.profile, settings.intake, checkpoint)
-    inputs = survey(order.inputs, batch_rows=settings.intake.batch_rows, limit=order.limit, reading=reading)
+    batch_rows = settings.intake.batch_rows
+    with stage("survey", emit) as reached:
+        inputs = survey(order.inputs, batch_rows=batch_rows, limit=order.limit, reading=reading, reached=reached)
     each = 1 if len(inputs.sources) < _MANY_INPUTS else _INPUTS_IN_A_LINE
     for first in range(0, len(inputs.sources), each):
         sources, tables = inputs.sources[first : first + each], inputs.tables[first : first + each]
@@ -41,7 +44,7 @@ def survey_inputs(
         emit(Notice(message="too many rows share a birth date and parts of a name: not all were compared"))
     if lost := _unmapped(inputs):
         emit(Notice(message=f"{list_names(lost)}: no member in the profile's [extra], so nothing of it is sent"))
-    refuse_if_missing(inputs, settings.documents.root, batch_rows=settings.intake.batch_rows)
+    refuse_if_missing(inputs, settings.documents.root, batch_rows=batch_rows)
     return inputs
 
 

@@ -7,7 +7,7 @@ found. Knows no rules, no bank and no ledger.
 
 import os
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,11 +49,17 @@ class Survey:
 
 
 def survey(
-    inputs: Sequence[Path], *, batch_rows: int, limit: int | None = None, reading: Reading | None = None
+    inputs: Sequence[Path],
+    *,
+    batch_rows: int,
+    limit: int | None = None,
+    reading: Reading | None = None,
+    reached: Callable[[int], None] = lambda _: None,
 ) -> Survey:
     """Make the first pass: check every input, count its rows, hash it, and find the rows that share a key.
 
-    ``limit``: use only the first records over all inputs. Raises :class:`UnreadableInputError`.
+    ``limit``: use only the first records over all inputs. ``reached`` is told how many rows were read so far. Raises
+    :class:`UnreadableInputError`.
     """
     schema.load()
     reading = reading or Reading()
@@ -80,14 +86,17 @@ def survey(
                     digest = beside.submit(stamps.sha256, table.path, table.name)
                     for hashed in map_in_order(partial(_hash_keys, collector, table.plan.constant), batches):
                         count += collector.add(hashed)
+                        reached(collector.rows)
                     sha256 = digest.result()
             if count == 0 and left != 0:
                 raise UnreadableInputError(
                     f"{table.name} has a header and no data rows", hint="check that the export was complete"
                 )
             left = None if left is None else left - count
+            reached(collector.rows)
             sources.append(SourceInfo(name=table.name, path=str(table.path), sha256=sha256, rows=count))
         small.flush()
+        reached(collector.rows)
         copies, whole = identity.prove(
             collector.suspects(), lambda rows: passes.read_rows_at(rows, tables, sources, batch_rows)
         )

@@ -5,7 +5,7 @@ has completed are excluded. Promise: the same rows are named before a run and in
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from msgspec import structs
@@ -90,18 +90,32 @@ class Known:
         return judged
 
 
-def census(inputs: Survey, facts: RunFacts, ledger: Reader, keys: Keys, *, batch_rows: int) -> "Census":
-    """Count incomplete rows over all inputs before a run; a full pass is made only if there may be any."""
+def census(
+    inputs: Survey,
+    facts: RunFacts,
+    ledger: Reader,
+    keys: Keys,
+    *,
+    batch_rows: int,
+    reached: Callable[[int], None] = lambda _: None,
+) -> "Census":
+    """Count incomplete rows over all inputs before a run; a full pass is made only if there may be any.
+
+    ``reached`` is told how many rows were judged so far.
+    """
     counted, rules = Census(), rules_of(facts)
     if rules.needs is None or not may_lack(inputs, rules.needs, batch_rows=batch_rows):
         return counted
     known = Known(facts, ledger, keys, run=0)
+    judged = 0
     for batch in judge_batches(inputs, rules, batch_rows=batch_rows):
         places = sorted(batch.findings)
         for start in range(0, len(places), _SLICE):
             warned = [row for row in batch.rows(places[start : start + _SLICE]) if any_weighed(row.findings)]
             for row in known.judged(warned):
                 counted.feed(row)
+        judged += batch.height
+        reached(judged)
     return counted
 
 

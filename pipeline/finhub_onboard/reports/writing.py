@@ -57,10 +57,12 @@ def write_reports(
     ledger: Reader | None,
     keys: Keys | None,
     demands: Demands | None = None,
+    reached: Callable[[int], None] = lambda _: None,
 ) -> Written:
     """Write all files of a run into ``facts.out``; without a ledger only the intake's results (rows are pending).
 
-    ``demands``: for a check; what the rows of a run met stands in the ledger.
+    ``demands``: for a check; what the rows of a run met stands in the ledger. ``reached`` is told how many rows were
+    written so far.
 
     Raises :class:`AccountingError`, and writes nothing, if the rows do not add up.
     """
@@ -74,7 +76,9 @@ def write_reports(
         join: Join = Checked(asked=facts.asked)
         if ledger and keys and elsewhere:
             join = Joined(facts, ledger, keys, elsewhere, run=end.number)
-        feed = _Feed(folder=folder, totals=totals, at=at, run=end.number, checkpoint=survey.reading.checkpoint)
+        feed = _Feed(
+            folder=folder, totals=totals, at=at, run=end.number, checkpoint=survey.reading.checkpoint, reached=reached
+        )
         rules = replace(rules_of(facts, end.progress.categories), documents_may_fail=bool(end.number), demands=demands)
         for batch in judge_batches(survey, rules, batch_rows=batch_rows):
             feed.batch(batch, join(batch))
@@ -126,6 +130,7 @@ class _Feed:
     at: str
     run: int
     checkpoint: Callable[[], None]
+    reached: Callable[[int], None]
     incomplete: Census = field(default_factory=Census)
     marks: dict[int, list[RejectMark]] = field(default_factory=dict)
 
@@ -151,6 +156,7 @@ class _Feed:
                 start = place + 1
             self._untouched(batch, lines, start, part.end, part)
             start = part.end
+            self.reached(self.totals.rows)
 
     def _untouched(self, batch: JudgedBatch, lines: list[str], start: int, end: int, part: Part) -> None:
         if start < end:
