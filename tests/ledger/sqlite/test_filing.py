@@ -14,6 +14,7 @@ from finhub_onboard.ledger.sqlite.database import connect
 from finhub_onboard.ledger.sqlite.filing import Filing
 from finhub_onboard.ledger.sqlite.store import SqliteLedger
 from finhub_onboard.ledger.sqlite.writer import SqliteWriter
+from finhub_onboard.model import Standing
 from tests.ledger.support import call, file_all, journey, key, opened, unfiled
 
 
@@ -70,10 +71,12 @@ def test_a_disk_that_is_full_when_filing_loses_nothing(tmp_path: Path, monkeypat
     async def scenario() -> None:
         async with SqliteWriter(path, run=1) as book:
             for number in range(60):
-                await book.post(journey(number, message="x" * 100), [call(number, number)])
-            assert not book.failed
+                state = journey(number, standing=Standing.FAILED, message="x" * 3000)
+                await book.post(state, [call(number, number)])
+        assert not book.failed
 
     monkeypatch.setattr(writer, "connect", short)
+    monkeypatch.setattr(portions, "_FILED", 20)
     asyncio.run(scenario())
     assert unfiled(path) == 60
     with opened(path) as ledger:

@@ -1,11 +1,13 @@
 """What is durable and not yet filed, for those who read: it makes no difference to anything that a ledger tells."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from finhub_onboard.errors import LedgerError
 from finhub_onboard.ledger.sqlite import looking
 from finhub_onboard.ledger.sqlite.portions import Portions
 from finhub_onboard.ledger.sqlite.store import SqliteLedger
@@ -125,12 +127,18 @@ def test_reading_leaves_the_file_as_it_is(path: Path) -> None:
 
 
 def test_what_is_being_read_is_not_replaced(path: Path) -> None:
-    """Whoever asks for more in the middle of a long answer gets it, and the rest of the answer."""
+    """Whoever asks for more in the middle of a long answer gets it and the rest, also once a run begins."""
+
+    async def scenario(ledger: SqliteLedger) -> None:
+        with ledger.acquire_lease() as lease:
+            async with lease.writer(run=3) as book:
+                await book.post(journey(9), [call(99, 9)])
+                assert ledger.find([key(3)])[key(3)].doubts == 1
+
     with opened(path) as ledger:
         answer = ledger.calls(KEYS)
         first = next(answer)
-        asyncio.run(file_all(path))
-        assert ledger.find([key(3)])[key(3)].doubts == 1
+        asyncio.run(scenario(ledger))
         assert [first, *answer] == list(ledger.calls(KEYS))
 
 
@@ -142,3 +150,20 @@ def test_an_intervention_begins_with_everything_filed(path: Path) -> None:
             book.enter("act", "retry", 1, lambda number: [journey(4, first_run=2, last_run=number)])
         assert failed.key == key(4)
         assert [each.standing for each in ledger.states(key(4))] == [Standing.FAILED, Standing.OPEN]
+
+
+def test_a_ledger_out_of_reach_is_said_plainly(path: Path) -> None:
+    """A thread that asks for the first time, when the file is gone: in one sentence, whatever it asks."""
+
+    def ask(ledger: SqliteLedger) -> list[type[BaseException] | None]:
+        found: list[type[BaseException] | None] = []
+        for question in (lambda: ledger.find(KEYS), lambda: ledger.sharing(MARKS), ledger.snapshot().__enter__):
+            try:
+                question()
+            except LedgerError as error:
+                found.append(type(error))
+        return found
+
+    with opened(path) as ledger, ThreadPoolExecutor(1) as another:
+        path.rename(path.with_name("away"))
+        assert another.submit(ask, ledger).result() == [LedgerError] * 3

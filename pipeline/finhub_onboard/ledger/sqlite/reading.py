@@ -167,8 +167,8 @@ class SqliteReader:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Context manager: read a consistent snapshot, whatever a run writes meanwhile."""
-        tail = self._connections.tail()
         with plainly(self.path):
+            tail = self._connections.tail()
             tail.begin_snapshot()
         try:
             yield
@@ -214,7 +214,8 @@ class SqliteReader:
         return as_of is None and self._recent() is not None
 
     def _recent(self) -> Recent | None:
-        return None if self._connections.tail().is_snapshot else self._live.recent
+        with plainly(self.path):
+            return None if self._connections.tail().is_snapshot else self._live.recent
 
     def _recent_journeys(self, keys: Sequence[bytes]) -> dict[bytes, Journey]:
         recent = self._recent()

@@ -33,14 +33,13 @@ class Tail:
     def shown(self, *, as_of: int | None = None, skip: bool = False) -> Iterator[sqlite3.Connection]:
         """Context manager: the connection, which reads what is recent by now too; with ``skip`` the tables alone.
 
-        How things were at the end of run ``as_of`` is in the tables, unless what is recent is of that run. Within
-        another one it stays as it is: what is being read cannot be replaced.
+        How things were at the end of run ``as_of`` is in the tables, unless what is recent is of that run. While an
+        answer is being read, the connection sees what it saw at its beginning, and nothing is replaced.
         """
-        if not self._readers:
-            if skip:
-                self._hide()
-            else:
-                self._show(as_of)
+        if not skip:
+            self._show(as_of)
+        elif not self._readers:
+            self._hide()
         self._readers += 1
         try:
             yield self._db
