@@ -25,7 +25,7 @@ from finhub_onboard.intake.checking.normalise import INSTANT_COLUMNS
 from finhub_onboard.model import Risk
 from finhub_onboard.model.columns import DOCUMENT_COLUMNS, REQUIRED_COLUMNS
 from tests.acceptance.support import ROOT, SAMPLE
-from tests.benchmarks.dirt import make_dirty
+from tests.benchmarks.dirt import give_documents, make_dirty
 
 _BLOCK = 100_000
 _FILES, _ROWS_OF_A_FILE = 1000, 10
@@ -169,6 +169,11 @@ def compare_dirty(folder: Path, config: Path, rows: int) -> None:
     for name, seconds in runs.items():
         least = min(seconds)
         say(f"{name:28} {least:6.2f} s of processor time, {least / min(runs['clean']):.2f} times the clean file")
+    scans = folder / "scans"
+    own = give_documents(make(rows // 10, book, rejects=False), folder, scans)
+    config.write_text(f'[api]\nbase_url = "sandbox:"\n[documents]\nroot = "{scans}"\n', encoding="utf-8")
+    least = min(measured(_VALIDATE, own, config, folder / "out")[2] for _ in range(_RUNS))
+    say(f"{rows // 10:,} rows with three documents of their own: {rows / 10 / least:,.0f} rows/s of processor time")
 
 
 def main() -> None:

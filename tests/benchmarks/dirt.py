@@ -1,9 +1,15 @@
 """A benchmark's good file made dirty: rejects, probable duplicates, documents of each row's own."""
 
+import os
 from pathlib import Path
 
 import polars as pl
 
+from finhub_onboard.model.columns import DOCUMENT_COLUMNS
+
+_THREE = ("identity_document", "address_document", "funds_document")
+assert {*_THREE} <= {*DOCUMENT_COLUMNS}
+_ROWS_IN_A_FOLDER = 1000
 _REJECTS_IN, _DUPLICATES_IN = 20, 6
 """One row in so many is a reject; the second of so many rows nearly repeats the first, so that both are told of."""
 
@@ -17,6 +23,27 @@ def make_dirty(book: Path, folder: Path) -> dict[str, Path]:
         paths[name] = folder / f"{name.replace(' ', '_')}.csv"
         frame.drop("n").with_columns(pl.when(pl.all() != "").then(pl.all())).write_csv(paths[name])
     return paths
+
+
+def give_documents(book: Path, folder: Path, root: Path) -> Path:
+    """Write a file of good rows with three documents of each row's own, made below ``root``; return it.
+
+    The documents are hard links to small files, as many to one as a file system allows.
+    """
+    rows = pl.read_csv(book, infer_schema=False).fill_null("")
+    names = [f"{number // _ROWS_IN_A_FOLDER:05}/{number:08}" for number in range(rows.height)]
+    for first in range(0, rows.height, _ROWS_IN_A_FOLDER):
+        below = root / names[first][:5]
+        below.mkdir(parents=True)
+        scan = below / "scan.pdf"
+        scan.write_bytes(b"%PDF-1.4\n%%EOF\n")
+        for name in names[first : first + _ROWS_IN_A_FOLDER]:
+            for column in _THREE:
+                os.link(scan, root / f"{name}-{column}.pdf")
+    own = [pl.Series(column, [f"{name}-{column}.pdf" for name in names]) for column in _THREE]
+    path = folder / "own_documents.csv"
+    rows.with_columns(own).with_columns(pl.when(pl.all() != "").then(pl.all())).write_csv(path)
+    return path
 
 
 def _rejects(rows: pl.DataFrame) -> pl.DataFrame:

@@ -72,7 +72,7 @@ def judge_batches(survey: Survey, rules: Rules, *, batch_rows: int) -> Iterator[
         catalogue=catalogue,
         documents_root=rules.documents_root,
         max_bytes=rules.max_document_bytes,
-        look=documents.known_problem if rules.documents_may_fail else documents.problem,
+        look=documents.known_problems if rules.documents_may_fail else documents.problems,
         nationalities=survey.reading.profile.texts("nationality"),
     )
 

@@ -1,20 +1,27 @@
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from finhub_onboard.intake.checking import documents
 from finhub_onboard.intake.checking.documents import (
     DocumentError,
     DocumentsTroubleError,
-    known_problem,
+    known_problems,
     open_document,
-    problem,
+    problems,
 )
 from tests.intake.helpers import SAMPLES, a_row, judged, rules, told, write
 
 PDF = b"%PDF-1.4\n%%EOF\n"
 LIMIT = 100
+
+
+def problem(root: Path, relative: str, max_bytes: int) -> str | None:
+    """Return the problem of one document."""
+    return problems(root, [relative], max_bytes)[0]
 
 
 @pytest.fixture
@@ -95,6 +102,40 @@ def test_a_file_that_may_not_be_read_is_told(root: Path) -> None:
     assert problem(root, "good.pdf", LIMIT) == "document_unreadable"
 
 
+def test_many_documents_have_the_problems_that_each_has_by_itself(root: Path) -> None:
+    """In whatever order they come: a path that leads nowhere changes nothing for the next."""
+    paths = [path.relative_to(root).as_posix() for path in root.rglob("*")]
+    paths += ["deep/none/x.pdf", "good.pdf", "up/documents/good.pdf", "inside.pdf", "deep/../good.pdf", "../secret.pdf"]
+    for order in (paths, paths[::-1], sorted(paths)):
+        assert problems(root, order, LIMIT) == [problem(root, path, LIMIT) for path in order]
+
+
+def test_a_link_that_appears_after_a_path_was_resolved_is_not_followed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever exchanges a folder for a link out of the root between the look and the opening gains nothing."""
+    (root / "theirs").mkdir()
+    (root / "theirs" / "secret.pdf").write_bytes(PDF)
+    resolve = documents._resolve
+
+    def exchange(*given: Any) -> str:
+        path = resolve(*given)
+        (root / "theirs").rename(root / "before")
+        (root / "theirs").symlink_to(root.parent)
+        return path
+
+    monkeypatch.setattr(documents, "_resolve", exchange)
+    with pytest.raises(DocumentError, match="no such document"):
+        open_document(root, "deep/../theirs/secret.pdf", LIMIT)
+
+
+def test_judging_leaves_no_descriptor_open(root: Path) -> None:
+    """Neither of good documents nor of others."""
+    before = sorted(Path("/dev/fd").iterdir())
+    problems(root, ["deep/good.txt", "good.pdf", "missing/x", "text.pdf", "up/secret.pdf", "deep/none/x", "."], LIMIT)
+    assert sorted(Path("/dev/fd").iterdir()) == before
+
+
 def test_a_document_may_vanish_before_it_is_sent(root: Path) -> None:
     """Everything is checked again when the file is opened for sending."""
     assert problem(root, "good.pdf", LIMIT) is None
@@ -160,7 +201,7 @@ def test_trouble_of_the_machine_is_no_rows_fault(
     monkeypatch.setattr(os, where, fails)
     with pytest.raises(DocumentsTroubleError, match=os.strerror(code)):
         problem(root, "good.pdf", LIMIT)
-    assert known_problem(root, "good.pdf", LIMIT) is None
+    assert known_problems(root, ["good.pdf"], LIMIT) == [None]
     if where == "open":
         with pytest.raises(DocumentsTroubleError, match=os.strerror(code)):
             open_document(root, "good.pdf", LIMIT)

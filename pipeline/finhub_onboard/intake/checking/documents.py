@@ -9,9 +9,12 @@ in ``violation_codes``.
 import errno
 import os
 import stat
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from finhub_onboard.errors import StoppedEarlyError
+from finhub_onboard.intake.checking.below import Below
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
 
 _SIGNATURES = {
@@ -22,6 +25,7 @@ _SIGNATURES = {
 }
 """The signatures of the accepted formats; anything else is refused."""
 MIME_TYPES = tuple(dict.fromkeys(_SIGNATURES.values()))
+_STARTS = tuple(_SIGNATURES)
 _HEAD = max(map(len, _SIGNATURES))
 _CODES_BY_ERRNO = {
     **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP), ViolationCode.DOCUMENT_NOT_FOUND),
@@ -44,8 +48,49 @@ class DocumentError(Exception):
         self.message = message
 
 
-def problem(root: Path, relative: str, max_bytes: int) -> ViolationCode | None:
-    """Return the code of what is wrong with a document, or None. Raises :class:`DocumentsTroubleError`."""
+def problems(root: Path, paths: Sequence[str], max_bytes: int) -> list[ViolationCode | None]:
+    """Return for each document the code of what is wrong with it, or None; cheapest if the paths are sorted.
+
+    Raises :class:`DocumentsTroubleError`.
+    """
+    return _judge(root, paths, max_bytes, _problem)
+
+
+def known_problems(root: Path, paths: Sequence[str], max_bytes: int) -> list[ViolationCode | None]:
+    """As :func:`problems`, but None where the machine fails: reports must be written anyway."""
+    return _judge(root, paths, max_bytes, _known_problem)
+
+
+def _judge(
+    root: Path, paths: Sequence[str], max_bytes: int, judge: Callable[[Path, str, int], ViolationCode | None]
+) -> list[ViolationCode | None]:
+    """Judge each document; the good ones, which nearly all are, without resolving their paths."""
+    try:
+        with Below(root) as below:
+            return [None if _is_good(below, path, max_bytes) else judge(root, path, max_bytes) for path in paths]
+    except OSError:  # the root cannot be opened: each document is told what that means
+        return [judge(root, path, max_bytes) for path in paths]
+
+
+def _is_good(below: Below, path: str, max_bytes: int) -> bool:
+    """Tell whether a document is surely good; of others nothing is known."""
+    if _may_be_absolute(path):
+        return False
+    try:
+        descriptor = below.open(path)
+    except (OSError, ValueError):
+        return False
+    try:
+        status = os.fstat(descriptor)
+        fits = stat.S_ISREG(status.st_mode) and 0 < status.st_size <= max_bytes
+        return fits and os.read(descriptor, _HEAD).startswith(_STARTS)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _problem(root: Path, relative: str, max_bytes: int) -> ViolationCode | None:
     try:
         descriptor = _open(root, relative, max_bytes)
     except DocumentError as error:
@@ -58,10 +103,9 @@ def problem(root: Path, relative: str, max_bytes: int) -> ViolationCode | None:
         os.close(descriptor)
 
 
-def known_problem(root: Path, relative: str, max_bytes: int) -> ViolationCode | None:
-    """As :func:`problem`, but None where the machine fails: reports must be written anyway."""
+def _known_problem(root: Path, relative: str, max_bytes: int) -> ViolationCode | None:
     try:
-        return problem(root, relative, max_bytes)
+        return _problem(root, relative, max_bytes)
     except DocumentsTroubleError:
         return None
 
@@ -90,18 +134,29 @@ def open_document(root: Path, relative: str, max_bytes: int) -> tuple[bytes, str
 
 def _open(root: Path, relative: str, max_bytes: int) -> int:
     """Open a document that passes every check but that of its kind."""
-    path = _inside(root, relative, max_bytes)
+    if _may_be_absolute(relative) and (
+        PurePosixPath(relative).is_absolute() or PureWindowsPath(relative).is_absolute()
+    ):
+        raise _error(ViolationCode.DOCUMENT_PATH_ABSOLUTE, max_bytes)
     try:
-        # Checks are made on the opened file, so that what is checked is what is read. A pipe must not block.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with Below(root) as below:
+            descriptor = _open_below(below, root, relative, max_bytes)
     except OSError as error:
         raise _failed(error, root, max_bytes) from None
     try:
+        # Checks are made on the opened file, so that what is checked is what is read.
         _check(os.fstat(descriptor), max_bytes)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _open_below(below: Below, root: Path, relative: str, max_bytes: int) -> int:
+    """Open a file along its path as written; where links or ``..`` stand in it, along the path that they lead to."""
+    with suppress(OSError, ValueError):
+        return below.open(relative)
+    return below.open(_resolve(root, relative, max_bytes))
 
 
 def _failed(error: OSError, root: Path, max_bytes: int) -> DocumentError:
@@ -123,10 +178,8 @@ def _check(status: os.stat_result, max_bytes: int) -> None:
         raise _error(ViolationCode.DOCUMENT_TOO_LARGE, max_bytes)
 
 
-def _inside(root: Path, relative: str, max_bytes: int) -> Path:
-    """Return the real path of a document, refused when it is not below the real root."""
-    if PurePosixPath(relative).is_absolute() or PureWindowsPath(relative).is_absolute():
-        raise _error(ViolationCode.DOCUMENT_PATH_ABSOLUTE, max_bytes)
+def _resolve(root: Path, relative: str, max_bytes: int) -> str:
+    """Return the real path of a document below the real root, refused when it is not there."""
     base = Path(os.path.realpath(root))
     try:
         path = Path(os.path.realpath(base / relative))
@@ -134,7 +187,12 @@ def _inside(root: Path, relative: str, max_bytes: int) -> Path:
         raise _error(ViolationCode.DOCUMENT_NOT_FOUND, max_bytes) from None
     if not path.is_relative_to(base):
         raise _error(ViolationCode.DOCUMENT_OUTSIDE_ROOT, max_bytes)
-    return path
+    return str(path.relative_to(base))
+
+
+def _may_be_absolute(path: str) -> bool:
+    """Tell whether a path may be absolute, here or on Windows."""
+    return path[:1] in ("/", "\\") or path[1:2] == ":"
 
 
 def _mime_type(head: bytes) -> str | None:

@@ -7,7 +7,7 @@ Knows no schema and no file format.
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -58,13 +58,13 @@ def normalise(
     catalogue: Catalogue,
     documents_root: Path,
     max_bytes: int,
-    look: Callable[[Path, str, int], str | None] = documents.problem,
+    look: Callable[[Path, Sequence[str], int], Sequence[str | None]] = documents.problems,
     nationalities: Collection[str] = (),
     email: Callable[[str], str | None] = contacts.email,
 ) -> pl.DataFrame:
     """Return the canonical columns in canonical form, followed by the verdict columns.
 
-    ``look`` returns the code of a document's fault, given the root, a path and the largest size.
+    ``look`` returns the codes of documents' faults, given the root, their paths and the largest size.
     ``nationalities`` are those of the profile: codes, or names that are sent unchanged.
     """
     columns = {column: _canonical(column, frame.get_column(column)) for column in ROW_COLUMNS}
@@ -84,13 +84,21 @@ def normalise(
     columns.update((column, values) for column, (values, _) in judged.items())
     verdicts = {column: verdict for column, (_, verdict) in judged.items()}
     for column in DOCUMENT_COLUMNS:
-        verdicts[column] = map_texts(
-            columns[column], lambda path: look(documents_root, path, max_bytes) if path else None
-        )
+        verdicts[column] = _documents(columns[column], lambda paths: look(documents_root, paths, max_bytes))
     return pl.DataFrame(
         [columns[column].alias(column) for column in ROW_COLUMNS]
         + [verdicts[column].alias(column + VERDICT) for column in JUDGED_COLUMNS]
     )
+
+
+def _documents(values: pl.Series, look: Callable[[Sequence[str]], Sequence[str | None]]) -> pl.Series:
+    """Return verdicts; documents of one folder are looked at one after the other."""
+    paths = values.unique().sort()
+    paths = paths.filter(paths != "")
+    verdicts = pl.Series(look(paths.to_list()) if paths.len() else [], dtype=pl.String)
+    if verdicts.null_count() == verdicts.len():
+        return pl.Series([None], dtype=pl.String).new_from_index(0, values.len())
+    return values.replace_strict(paths, verdicts, default=None, return_dtype=pl.String)
 
 
 def canonical(frame: pl.DataFrame) -> pl.DataFrame:
