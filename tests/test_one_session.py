@@ -11,6 +11,7 @@ import pytest
 
 from finhub_onboard.engine.bank_health import Health
 from finhub_onboard.engine.bank_settings import caller_of
+from finhub_onboard.engine.document_bytes import DocumentBytes
 from finhub_onboard.engine.gateway import Gateway
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.engine.stopping import Stopper
@@ -83,6 +84,7 @@ def carried(foreign: Foreign, *, customers: int = 100) -> tuple[Bank, Stopper, d
             client=client,
             budget=pacer,
             places=pacer.places,
+            document_bytes=DocumentBytes(1000, largest=0),
             payloads=bodies,
             session=session,
             categories=(CATEGORY,),

@@ -246,6 +246,7 @@ WRONG = [
     ("limits", "calls_per_second", "[5]"),
     ("limits", "calls_per_second", "100001"),
     ("limits", "max_in_flight", "0"),
+    ("limits", "max_document_bytes_in_flight", "0"),
     ("limits", "max_in_flight", "2.5"),
     ("limits", "max_in_flight", "true"),
     ("retry", "max_attempts", "0"),

@@ -36,9 +36,9 @@ class Counter:
         self.problem: Problem | None = None
         self.refusing: Callable[[Customer], Reply | None] = lambda _: None
 
-    def in_flight(self, step: Step) -> AbstractAsyncContextManager[None]:
+    def in_flight(self, step: Step, customer: Customer) -> AbstractAsyncContextManager[None]:
         """Give one of the places."""
-        del step
+        del step, customer
         return cast("AbstractAsyncContextManager[None]", self.pacer.places)
 
     async def permit(self, step: Step, reserved: object) -> object:

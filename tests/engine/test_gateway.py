@@ -9,6 +9,7 @@ import pytest
 
 from finhub_onboard.config.loading import load
 from finhub_onboard.engine.bank_settings import tenant_of
+from finhub_onboard.engine.document_bytes import DocumentBytes
 from finhub_onboard.engine.gateway import Broken, Gateway, Ready
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.finhub.calls import CallName, Facts, Reply, step
@@ -39,7 +40,11 @@ PLUS = Category(key="INDIVIDUAL_PLUS", id="102", name="Individual Plus")
 JOURNEY = Journey(key=b"k", fingerprint=b"", customer_id="c", user_id="u", verification_id="v")
 
 
-def gateway(read_document: Callable[[str], tuple[bytes, str]], pacer: Pacer | None = None) -> Gateway:
+def gateway(
+    read_document: Callable[[str], tuple[bytes, str]],
+    pacer: Pacer | None = None,
+    document_bytes: DocumentBytes | None = None,
+) -> Gateway:
     """Return a gateway whose client never sends."""
 
     def opened(customer: Customer, column: str, item: str) -> Opened:
@@ -51,10 +56,11 @@ def gateway(read_document: Callable[[str], tuple[bytes, str]], pacer: Pacer | No
         client=cast("outbound.Client", SimpleNamespace()),
         budget=cast("RateBudget", pacer),
         places=cast("Places", pacer and pacer.places),
+        document_bytes=document_bytes or DocumentBytes(1000, largest=0),
         payloads=payloads,
         session=cast("AdminSession", SimpleNamespace()),
         categories=(STANDARD,),
-        evidence=cast("Evidence", SimpleNamespace(opened=opened)),
+        evidence=cast("Evidence", SimpleNamespace(opened=opened, size=lambda *_: 60)),
         health=cast("Health", SimpleNamespace()),
         ids=IdOwners(KEYS, sharing=lambda _: {}, find=lambda _: {}, identify=lambda _: None),
         keys=KEYS,
@@ -241,7 +247,7 @@ def test_who_waits_for_the_budget_of_its_phase_holds_no_place() -> None:
         way, done = gateway(lambda _: (b"", ""), pacer), []
 
         async def call(name: CallName) -> None:
-            async with way.in_flight(step(name)) as reserved:
+            async with way.in_flight(step(name), a_customer()) as reserved:
                 permit = await way.permit(step(name), reserved)
                 assert permit is not None
                 pacer.sent(permit)
@@ -266,8 +272,37 @@ def test_a_call_that_is_not_sent_gives_back_what_was_reserved() -> None:
         pacer = Pacer(calls_per_second=1000, max_in_flight=1, by_kind={"registration": 1})
         way, started = gateway(lambda _: (b"", ""), pacer), loop.time()
         for _ in range(3):
-            async with way.in_flight(step(CallName.REGISTER)):
+            async with way.in_flight(step(CallName.REGISTER), a_customer()):
                 pass
         return loop.time() - started
 
     assert run_virtually(main()) == pytest.approx(2.0, abs=0.3)
+
+
+def test_who_waits_for_room_for_a_document_holds_no_place() -> None:
+    """Other calls go on beside it, and it goes when the document before it is through."""
+
+    async def main() -> list[str]:
+        pacer = Pacer(calls_per_second=1000, max_in_flight=2)
+        way = gateway(lambda _: (b"", ""), pacer, DocumentBytes(100, largest=200))
+        begun: list[str] = []
+        is_sent, is_answered = asyncio.Event(), asyncio.Event()
+
+        async def upload(item: str) -> None:
+            async with way.in_flight(step(CallName.UPLOAD_DOCUMENT, item), a_customer()):
+                begun.append(item)
+                is_sent.set()
+                await is_answered.wait()
+
+        uploads = [asyncio.create_task(upload(item)) for item in ("GOVERNMENT_ID", "PROOF_OF_ADDRESS")]
+        await is_sent.wait()
+        for _ in range(3):
+            async with way.in_flight(step(CallName.CHECK), a_customer()):
+                begun.append("check")
+        is_answered.set()
+        await asyncio.gather(*uploads)
+        return begun
+
+    first, *checks, last = asyncio.run(asyncio.wait_for(main(), 30))
+    assert {first, last} == {"GOVERNMENT_ID", "PROOF_OF_ADDRESS"}  # the size of either may be known first
+    assert checks == ["check"] * 3

@@ -117,6 +117,14 @@ def test_a_configuration_that_is_read_again_changes_the_limits_and_nothing_else(
     ]
 
 
+@pytest.mark.parametrize("name", ["max_in_flight", "max_document_bytes_in_flight"])
+def test_what_is_in_flight_at_most_changes_with_the_next_run(name: str) -> None:
+    """It is said, so that nobody waits for an effect."""
+    followed = read_again(lambda: settings(limits={name: 9}), limits={}, says=1)
+    what = "no limit changed; other settings hold from the next run on"
+    assert followed.said == [f"the configuration was read again: {what}"]
+
+
 def test_a_configuration_with_the_same_limits_changes_nothing() -> None:
     """It is said, so that nobody waits for an effect."""
     followed = read_again(settings, limits={}, says=1)

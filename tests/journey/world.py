@@ -408,9 +408,9 @@ class Life:
         self.renewals = 0
         self.given: list[str] = []
 
-    def in_flight(self, step: Step) -> AbstractAsyncContextManager[None]:
+    def in_flight(self, step: Step, customer: Customer) -> AbstractAsyncContextManager[None]:
         """Let one request of this customer be under way."""
-        del step
+        del step, customer
         return self._place()
 
     @asynccontextmanager

@@ -151,3 +151,14 @@ def test_a_row_is_surely_as_sent_only_with_the_files_that_were_sent(root: Path) 
     assert not by.has_sent(values, sent)
     (root / "id.pdf").unlink()
     assert by.has_sent(values, sent)
+
+
+def test_the_size_of_a_document_is_that_of_its_file(root: Path) -> None:
+    """Up to the most that is read of any; nothing where there is none."""
+    by = evidence(root)
+    assert by.size(CUSTOMER, "identity_document") == (root / "id.pdf").stat().st_size
+    with (root / "id.pdf").open("r+b") as stream:
+        stream.truncate(10**9)
+    assert by.size(CUSTOMER, "identity_document") < 10**8
+    (root / "id.pdf").unlink()
+    assert by.size(CUSTOMER, "identity_document") == 0

@@ -60,6 +60,7 @@ class Limits(Section):
     window: tuple[RateWindow, ...] = ()
     timezone: str = ""
     max_in_flight: int = Field(default=4, ge=1, le=4096)
+    max_document_bytes_in_flight: int = Field(default=64 * 1024**2, ge=1)
     categorization: _PhaseLimit = None
     registration: _PhaseLimit = None
     session: _PhaseLimit = None

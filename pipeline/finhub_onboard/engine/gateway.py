@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import PurePath
 
 from finhub_onboard.engine.bank_health import Health
+from finhub_onboard.engine.document_bytes import DocumentBytes
 from finhub_onboard.engine.id_owners import IdOwners
 from finhub_onboard.engine.parametrization import index_categories, problem_of
 from finhub_onboard.finhub.calls import CallName, Reply, Step
@@ -119,6 +120,7 @@ class Gateway:
         client: Client,
         budget: RateBudget,
         places: Places,
+        document_bytes: DocumentBytes,
         payloads: Payloads,
         session: AdminSession,
         categories: tuple[Category, ...],
@@ -130,6 +132,7 @@ class Gateway:
         self._client = client
         self._budget = budget
         self._places = places
+        self._document_bytes = document_bytes
         self._payloads = payloads
         self._session = session
         self._categories = index_categories(categories)
@@ -139,10 +142,23 @@ class Gateway:
         self._keys = keys
         self._broken = Broken()
 
-    def in_flight(self, step: Step) -> AbstractAsyncContextManager[Permit | None]:
-        """Context manager: one of the slots for concurrent requests, once the budget of this kind has room."""
+    def in_flight(self, step: Step, customer: Customer) -> AbstractAsyncContextManager[Permit | None]:
+        """Context manager: one of the slots for concurrent requests, once the budget of this kind has room.
+
+        For a document also room for its bytes, and before the slot: waiting for it keeps nobody else waiting.
+        """
         kind = step.call.phase
-        return self._reserved(kind) if self._budget.is_limited(kind) else self._places
+        slot = self._reserved(kind) if self._budget.is_limited(kind) else self._places
+        weighs = step.call.name is CallName.UPLOAD_DOCUMENT and self._document_bytes.is_bound
+        return self._with_document(step, customer, slot) if weighs else slot
+
+    @asynccontextmanager
+    async def _with_document(
+        self, step: Step, customer: Customer, slot: AbstractAsyncContextManager[Permit | None]
+    ) -> AsyncIterator[Permit | None]:
+        size = await asyncio.to_thread(self._evidence.size, customer, DOCUMENT_COLUMN_OF[step.item])
+        async with self._document_bytes.hold(size), slot as reserved:
+            yield reserved
 
     @asynccontextmanager
     async def _reserved(self, kind: str) -> AsyncIterator[Permit | None]:

@@ -97,14 +97,18 @@ class LimitsInForce:
         self.emit(Notice(message=f"the configuration was read again: {_changes(before, self.settings, read)}"))
 
 
+_FIXED = frozenset({"max_in_flight", "max_document_bytes_in_flight"})
+"""The limits that hold for a whole run."""
+
+
 def _in_words(rate: float, limits: Limits) -> str:
     return ", ".join([f"{rate:g} calls per second", *(f"{phase} {each:g}" for phase, each in limits.by_phase.items())])
 
 
 def _changes(before: Settings, after: Settings, read: Settings) -> str:
     """What changed with another configuration, for a person."""
-    names = type(before.limits).model_fields.keys() - {"max_in_flight"}
+    names = type(before.limits).model_fields.keys() - _FIXED
     changed = sorted(f"limits.{name}" for name in names if getattr(before.limits, name) != getattr(after.limits, name))
-    later = read != after or before.limits.max_in_flight != after.limits.max_in_flight
+    later = read != after or any(getattr(before.limits, name) != getattr(after.limits, name) for name in _FIXED)
     what = f"{', '.join(changed)} changed" if changed else "no limit changed"
     return f"{what}; other settings hold from the next run on" if later else what

@@ -15,6 +15,7 @@ from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.admission import Admission
 from finhub_onboard.engine.bank_health import Health
 from finhub_onboard.engine.connection import Connection, connected
+from finhub_onboard.engine.document_bytes import DocumentBytes
 from finhub_onboard.engine.ending import Carried
 from finhub_onboard.engine.fan_out import Engine
 from finhub_onboard.engine.finished_customers import verify_finished
@@ -226,11 +227,15 @@ class Onboarding:
         )
 
     def _gateway(self, parts: _Parts) -> Gateway:
-        connection, ledger = parts.connection, self._ledger
+        connection, ledger, limits = parts.connection, self._ledger, self._settings.limits
         return Gateway(
             client=connection.client,
             budget=connection.budget,
             places=connection.places,
+            document_bytes=DocumentBytes(
+                limits.max_document_bytes_in_flight,
+                largest=limits.max_in_flight * self._settings.documents.max_bytes,
+            ),
             payloads=connection.payloads,
             session=connection.session,
             categories=parts.categories,

@@ -42,7 +42,7 @@ class Request(Protocol):
 class Bank(Protocol):
     """The connection to the bank, as far as a journey needs it."""
 
-    def in_flight(self, step: Step) -> AbstractAsyncContextManager[Any]:
+    def in_flight(self, step: Step, customer: Customer) -> AbstractAsyncContextManager[Any]:
         """Context manager: one of the slots for concurrent requests; gives what ``permit`` needs."""
 
     async def prepare(self, step: Step, customer: Customer, journey: Journey) -> Request | Problem:

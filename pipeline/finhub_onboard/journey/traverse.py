@@ -97,7 +97,7 @@ class Traverser:
 
     async def _send(self, step: Step) -> None:
         tools = self._tools
-        async with tools.bank.in_flight(step) as reserved:
+        async with tools.bank.in_flight(step, self._customer) as reserved:
             request = await tools.bank.prepare(step, self._customer, self._journey)
             if not isinstance(request, Problem) and is_replaced_in_doubt(self._journey, request.document):
                 request = _REPLACED
