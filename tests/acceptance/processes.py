@@ -23,6 +23,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 END_S = 60
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of <linux/prctl.h>
+# Also around the making of the server: two of them would end each other's adoptions.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -75,7 +77,8 @@ class Process(subprocess.Popen[str]):
             "fresh": self._fresh,
         }
         streams = [own if pipe == -1 else pipe for own, pipe in enumerate((pipes[0], pipes[3], pipes[5]))]
-        self.pid = _server().begin(order, streams)
+        with _ONE_AT_A_TIME:
+            self.pid = _server().begin(order, streams)
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
 
@@ -105,18 +108,16 @@ class _Server:
                 env=environment(),
                 pass_fds=[number],
             )
-        self._one_at_a_time = threading.Lock()
         atexit.register(self._close)
 
     def begin(self, order: Mapping[str, Any], streams: Sequence[int]) -> int:
         """Begin a process, which is then a child of this one. Returns its number."""
-        with self._one_at_a_time:
-            _adopt_orphans(1)
-            try:
-                socket.send_fds(self._orders, [json.dumps(order).encode()], streams)
-                return int(self._orders.recv(32))
-            finally:
-                _adopt_orphans(0)
+        _adopt_orphans(1)
+        try:
+            socket.send_fds(self._orders, [json.dumps(order).encode()], streams)
+            return int(self._orders.recv(32))
+        finally:
+            _adopt_orphans(0)
 
     def _close(self) -> None:
         self._orders.close()
