@@ -1,9 +1,12 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import nullcontext
 
 import pytest
 
+from finhub_onboard.intake import pipelined
 from finhub_onboard.intake.pipelined import batch_share, group_items, map_in_order, read_ahead
 
 
@@ -52,6 +55,37 @@ def test_no_more_is_held_than_said() -> None:
 
     for used, _ in enumerate(map_in_order(lambda n: n, read_ahead(numbers()))):
         assert len(made) <= used + 6
+
+
+class Pool:
+    """Makes results at once, and says whether they are made."""
+
+    def __init__(self, *, is_fast: bool) -> None:
+        self._is_fast = is_fast
+
+    def submit(self, function: Callable[[int], int], number: int) -> "Future[int]":
+        """Return a future that has its result, whatever it says."""
+        future: Future[int] = Future()
+        future.set_result(function(number))
+        future.done = lambda: self._is_fast  # type: ignore[method-assign]
+        return future
+
+
+@pytest.mark.parametrize(("is_fast", "ahead"), [(True, 1), (False, 2)])
+def test_who_is_slower_than_the_workers_has_one_result_ahead(
+    monkeypatch: pytest.MonkeyPatch, *, is_fast: bool, ahead: int
+) -> None:
+    """Batches that wait for the bank cost memory; who waits for batches has all workers at work."""
+    made: list[int] = []
+
+    def make(number: int) -> int:
+        made.append(number)
+        return number
+
+    monkeypatch.setattr(pipelined, "workers", lambda _: nullcontext(Pool(is_fast=is_fast)))
+    for used in map_in_order(make, iter(range(20))):
+        if used and used < 20 - ahead:  # nothing is known of the caller before the first
+            assert len(made) == used + 1 + ahead
 
 
 def test_who_stops_early_leaves_no_thread() -> None:

@@ -50,20 +50,22 @@ def read_ahead(items: Iterator[T]) -> Iterator[T]:
 def map_in_order(function: Callable[[T], R], items: Iterator[T]) -> Iterator[R]:
     """Yield ``function(item)`` for each item, in order; several calls run at once."""
     failure: Exception | None = None
+    is_over = False
     with workers(_WORKERS) as pool:
         waiting: deque[Future[R]] = deque()
         while True:
-            try:
-                item = _take_next(items)
-            except Exception as error:  # noqa: BLE001 - raised below, in the place of its item
-                failure = error
+            # A caller who finds all results made is slower than the workers: one ahead is enough, and saves memory.
+            ahead = 1 if all(future.done() for future in waiting) else _WORKERS
+            while not is_over and len(waiting) <= ahead:
+                try:
+                    item = _take_next(items)
+                except Exception as error:  # noqa: BLE001 - raised below, in the place of its item
+                    item, failure = None, error
+                if item:
+                    waiting.append(pool.submit(function, item[0]))
+                is_over = not item
+            if not waiting:
                 break
-            if not item:
-                break
-            waiting.append(pool.submit(function, item[0]))
-            if len(waiting) > _WORKERS:
-                yield waiting.popleft().result()
-        while waiting:
             yield waiting.popleft().result()
     if failure:
         raise failure
