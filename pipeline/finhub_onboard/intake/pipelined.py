@@ -15,7 +15,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _WORKERS = 2
-_BATCH_SHARE = 2 / 3
+_BATCH_SHARE = 1 / 2
 
 
 def batch_share(rows: int) -> int:
