@@ -40,8 +40,11 @@ from finhub_onboard.outbound.pacing.window import POLL_S, Window
 
 _MAX_LATE_S = 1.0  # a call that nothing was heard of for longer hangs at the bank, or is lost
 _LATENCY_SAMPLES = 64
-_USUAL_QUANTILE = 0.25  # of the samples: what an answer usually takes
+_USUAL_QUANTILE = (
+    0.1  # of the samples: what an answer usually takes; where the bank often stands still, few are on time
+)
 _ANSWERS_PER_QUANTILE = 8  # it is worked out anew after so many
+_MIN_SAMPLES = 32  # of fewer all may have been late
 _MAX_LEAD_S = 0.02  # before it may be written a call gets its permit at most so early
 _LEAD_SAMPLES = 64  # the time between the two is averaged over so many
 _BURST_S = 0.02
@@ -140,10 +143,10 @@ class Pacer:
         """Wait until the request may be written: a permit is given early by what lies between, such as its intent."""
         now = self._clock()
         self._lead_s += (min(now - permit.at, _MAX_LEAD_S) - self._lead_s) / _LEAD_SAMPLES
-        early_s = self._window.due_s(permit.number, now)
+        early_s = self._window.due_s(permit, now)
         while early_s > 0:
             await asyncio.sleep(min(early_s, POLL_S))
-            early_s = self._window.due_s(permit.number, self._clock())
+            early_s = self._window.due_s(permit, self._clock())
 
     def sent(self, permit: Permit) -> None:
         """The request of ``permit`` is handed to the transport, which may have to connect first."""
@@ -170,7 +173,7 @@ class Pacer:
         # One sample for an answer, however many calls it stands for: what stood still once is not usual.
         self._latencies.append(now - unanswered[0].at)
         self._answers += 1
-        if self._answers % _ANSWERS_PER_QUANTILE == 0:  # until then nothing is usual, and each may have been late
+        if self._answers % _ANSWERS_PER_QUANTILE == 0 and len(self._latencies) >= _MIN_SAMPLES:
             self._usual_s = sorted(self._latencies)[int(len(self._latencies) * _USUAL_QUANTILE)]
         while unanswered and unanswered[0].at <= permit.at:
             earlier = unanswered.popleft()

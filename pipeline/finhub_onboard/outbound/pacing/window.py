@@ -12,7 +12,7 @@ from math import floor
 
 from finhub_onboard.outbound.pacing.ports import Permit
 
-_GUARD_S = 0.005
+_GUARD_S = 0.006
 POLL_S = 0.1
 """How soon a wait looks again at what it waits for."""
 
@@ -63,7 +63,7 @@ class Window:
             self.add(Permit(at=now, is_written=True, late_s=0.0))
 
     def add(self, permit: Permit) -> int:
-        """A call has its permit; returns its number, for ``due_s``."""
+        """A call has its permit; returns the number that it has among all."""
         self._last = next(self._numbers)
         heappush(self._calls, (permit.at + self._seconds, self._last, permit))
         return self._last
@@ -72,10 +72,14 @@ class Window:
         """How long until one more call may have a permit, which is ``lead_s`` before it fits; 0 if it may now."""
         return max(0.0, self._leaving_s(self._drop(now), now) - lead_s)
 
-    def due_s(self, number: int, now: float) -> float:
-        """How long until the call with this number may be written; 0 if it may now."""
-        later = self._last - number
-        return self._leaving_s(self._drop(now) - later - 1, now)
+    def due_s(self, permit: Permit, now: float) -> float:
+        """How long until the call of a permit may be written; 0 if it may now."""
+        among = self._drop(now)
+        if now < permit.at + self._seconds:
+            later = self._last - permit.number
+        else:  # so long after its permit some with later ones may have left again
+            later = sum(number > permit.number for _, number, _ in self._calls)
+        return self._leaving_s(among - later - 1, now)
 
     def _leaving_s(self, among: int, now: float) -> float:
         """How long until one more fits beside so many."""
