@@ -16,7 +16,7 @@ from finhub_onboard.config import seeds
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
-_WORKERS_PER_CORE = 4
+_WORKERS_PER_CORE = 3
 _MOST_WORKERS = 16
 
 gc.disable()  # until the tests are collected: nothing of them is garbage, and to look for it costs a third of that time

@@ -94,6 +94,7 @@ def report_again(desk: Desk, tmp_path: Path) -> None:
 
 
 @pytest.mark.waits
+@pytest.mark.exhaustive  # they balance after stops and kills always
 def test_the_books_balance_after_faults_of_every_kind(tmp_path: Path) -> None:
     """Runs against a hostile bank, with rejects: first and second run, and their reports again."""
     scenario = Path(__file__).resolve().parents[2] / "configs" / "scenarios" / "everything.toml"

@@ -85,7 +85,9 @@ def test_a_bank_that_dies_in_the_middle_fails_nobody(trouble: str, in_flight: in
         assert disagreements(bank.record(), desk.table("results.csv"), source) == []
 
 
-@pytest.mark.parametrize("trouble", [*TROUBLES, "no such host", "no TLS"])
+@pytest.mark.parametrize(
+    "trouble", typical([*TROUBLES, "no such host", "no TLS"], "refuses", "silent", "503", "no TLS")
+)
 def test_a_bank_that_is_dead_from_the_start_is_one_message(trouble: str, tmp_path: Path) -> None:
     """Exit 4, everybody pending, and the user hears of it before the tries are used up."""
     source = head(SAMPLE, 20, tmp_path / "customers.csv")
@@ -131,6 +133,7 @@ def not_tls() -> Iterator[int]:
 
 
 @pytest.mark.waits
+@pytest.mark.exhaustive  # one that dies and comes back is lived with always
 def test_a_bank_that_comes_and_goes_is_lived_with(tmp_path: Path) -> None:
     """Up for a while, down for three seconds, again and again: the run waits and finishes; nobody fails."""
     source = head(SAMPLE, 150, tmp_path / "customers.csv")

@@ -15,6 +15,7 @@ _CUSTOMERS = 40
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the unit of a process's memory is that of Linux")
+@pytest.mark.exhaustive  # the bound itself is tested in virtual time
 def test_large_documents_do_not_take_memory_for_each_call_in_flight(tmp_path: Path, bank: Bank) -> None:
     """40 customers with 8 MB each and 64 calls in flight: they would hold 320 MB, and several copies of that."""
     shutil.copytree(ROOT / "sample_data" / "documents", tmp_path / "documents")

@@ -11,14 +11,8 @@ from tests.support import typical
 
 SCENARIOS = sorted(path.stem for path in (ROOT / "configs" / "scenarios").glob("*.toml"))
 ALWAYS = (
-    *(
-        ("activated_on_approval", "runner"),
-        ("calm", "older"),
-        ("data_reset", "runner"),
-        ("drops", "runner"),
-        ("everything", "older"),
-    ),
-    *(("everything", "runner"), ("mixed_up", "older"), ("refusals", "runner"), ("silent_close", "older")),
+    *(("activated_on_approval", "runner"), ("calm", "older"), ("everything", "older"), ("everything", "runner")),
+    *(("mixed_up", "older"), ("refusals", "runner")),
 )
 """Trouble on the line, false answers, refusals, and all at once; the faults have tests of their own."""
 OFTEN = {scenario for scenario, _ in ALWAYS}

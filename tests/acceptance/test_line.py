@@ -135,7 +135,7 @@ def test_a_certificate_that_is_not_accepted_is_told(name: str, command: str, tmp
         assert bank.record()["customers"] == []
 
 
-@pytest.mark.parametrize("name", typical(WRONG, "expired"))
+@pytest.mark.parametrize("name", typical(WRONG))
 def test_a_certificate_that_changes_in_mid_run_fails_nobody(name: str, tmp_path: Path) -> None:
     """The run stops with the true cause, no row fails or is in doubt for it, and the same command goes on."""
     make, why = WRONG[name]

@@ -245,6 +245,7 @@ def errors(desk: Desk) -> list[tuple[str, ...]]:
     return [tuple(row[name] for name in ("row_number", "field", "code", "message")) for row in desk.table("errors.csv")]
 
 
+@pytest.mark.exhaustive  # such a file is onboarded in `test_partner`
 def test_a_partners_file_with_its_profile(tmp_path: Path) -> None:
     """Rows without documents and evidence park where it was said."""
     desk = Desk(folder=tmp_path).configure(FAST)

@@ -82,6 +82,7 @@ def scenarios(*names: str) -> list[str]:
     return [word for name in names for word in ("--scenario", name)]
 
 
+@pytest.mark.exhaustive  # that a rehearsal goes to the end is shown where a bank lies
 def test_unknown_categories_and_manual_approval_are_rehearsed_to_the_end(tmp_path: Path) -> None:
     """The bank knows the input's categories; what waits for a person is approved between runs; reports are kept."""
     with SAMPLE.open(encoding="utf-8") as stream:

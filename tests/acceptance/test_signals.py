@@ -140,6 +140,7 @@ def test_a_shorter_grace_is_obeyed(tmp_path: Path) -> None:
         assert desk.counts() == {"pending": ROWS - 8, "in_doubt": 8}
 
 
+@pytest.mark.exhaustive  # signals at each moment of a run are tried always
 def test_a_signal_with_very_many_rows_waiting_costs_little_work(desk: Desk, tmp_path: Path) -> None:
     """100,000 rows, 5 s beyond the calls in flight: measured as its own work, for the machine has other work."""
     assert desk.bank is not None

@@ -80,7 +80,7 @@ def test_both_copies_of_the_contract_are_the_same() -> None:
     assert all(o.id in render() for o in OPERATIONS)
 
 
-@pytest.fixture(scope="module", params=GENERATIONS)
+@pytest.fixture(scope="module", params=typical(GENERATIONS, "runner"))
 def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
     """Serve a calm bank in each generation of answers."""
     with running(shapes=request.param) as wire:

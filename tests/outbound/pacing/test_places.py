@@ -118,6 +118,7 @@ def test_a_bank_that_lets_calls_queue_is_given_about_as_many_as_it_works_on(knee
     assert 0.6 * wanted <= settled <= max(1.75 * wanted, 5), found.places
 
 
+@pytest.mark.exhaustive  # a bank that lets calls queue is tried always
 def test_a_bank_that_breaks_down_under_load_wins_throughput() -> None:
     """Where latency grows with the square of the number in flight, fewer under way are more in the end."""
 
