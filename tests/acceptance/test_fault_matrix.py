@@ -227,6 +227,7 @@ def test_an_answer_that_never_comes_becomes_what_the_contract_says(shapes: str, 
 
 @pytest.mark.parametrize(("shapes", "path"), typical(WAYS, WAYS[1]))
 @pytest.mark.waits
+@pytest.mark.exhaustive  # refusals for rate are tried one by one always
 def test_an_answer_that_asks_to_wait_becomes_what_the_contract_says(shapes: str, path: str, tmp_path: Path) -> None:
     """The same for refusals that slow the whole run: these have a run of their own."""
     carry_and_compare(list(cells(path, ASKS_TO_WAIT)), shapes, path, tmp_path, webhooks=False, timeout_s=30)

@@ -138,6 +138,7 @@ def test_the_lock_of_a_killed_run_is_taken_over_at_once(desk: Desk, tmp_path: Pa
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="containers need root")
 @pytest.mark.waits
+@pytest.mark.exhaustive  # two machines are tried without containers always
 def test_two_containers_on_one_volume_are_two_machines(desk: Desk, tmp_path: Path) -> None:
     """With process numbers and a host name of its own, neither sees the other: the signs of life decide."""
     assert desk.bank is not None

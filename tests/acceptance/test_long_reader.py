@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.support import SAMPLE, Desk, assert_no_traceback, head
 from tests.acceptance.test_stopping import WAIT_S
 from tests.ledger.sqlite.test_journal import another_program_reads
@@ -16,6 +18,7 @@ main.main()
 """
 
 
+@pytest.mark.exhaustive  # the journal's units say so, too
 def test_a_journal_that_grows_under_a_reader_is_said_with_its_size(desk: Desk, tmp_path: Path) -> None:
     """The run finishes; the next one, with the reader gone, leaves no journal. The bound is a small one here."""
     ledger, source = tmp_path / "ledger.db", head(SAMPLE, 60, tmp_path / "customers.csv")

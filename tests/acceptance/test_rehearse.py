@@ -211,6 +211,7 @@ def test_results_that_were_tampered_with_are_found(tmp_path: Path, monkeypatch: 
     assert "stands in the results 0 times" in done.stderr
 
 
+@pytest.mark.exhaustive  # a bank that lies is found always
 def test_a_job_that_registers_again_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ledger that is lost between two runs: each registration is sent a second time, though the bank refuses it."""
     run = Trial._run

@@ -259,6 +259,7 @@ def test_a_pipe_that_nobody_reads_any_more_costs_nothing(logs: list[str], desk: 
     assert desk.counts() == {"onboarded": ROWS}
 
 
+@pytest.mark.exhaustive  # an ignored signal stays ignored in `tests/cli/test_signals.py`
 def test_under_nohup_a_closed_terminal_is_nothing(desk: Desk, tmp_path: Path) -> None:
     """A signal that was ignored when the command began stays ignored."""
     assert desk.bank is not None

@@ -79,6 +79,7 @@ async def largest_gap(gaps: list[float]) -> None:
         before, waited = now, by_now
 
 
+@pytest.mark.exhaustive  # that such a program costs nobody is shown in `test_ledger_trouble`
 def test_the_loop_goes_on_while_another_program_holds_the_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -456,6 +456,7 @@ _RECORD = st.lists(_CELL, min_size=len(REQUIRED_COLUMNS), max_size=len(REQUIRED_
     codec=st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]),
     source=st.sampled_from([Source(), Source(quote="'"), Source(encoding="utf-8", skip_lines=0)]),
 )
+@pytest.mark.exhaustive  # a thousand small inputs are read always
 def test_an_input_like_the_one_before_is_opened_as_if_it_came_alone(
     tmp_path: Path,
     delimiter: str,
