@@ -34,7 +34,7 @@ mode = "auto"
 """
 DOCUMENTS = {"LOW": 1, "MEDIUM": 3}
 ENDS = {"exit": EXIT_CODE, "stop": -SIGKILL}
-PARTS = 30
+PARTS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

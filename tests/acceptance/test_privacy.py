@@ -202,8 +202,6 @@ def test_nothing_that_was_planted_is_found(tmp_path: Path, planted: Path, mode: 
         assert {row["http_status"] for row in csv.DictReader(stream)} >= {"400", "409", "422", "500"}
 
 
-@pytest.mark.exhaustive  # the usual mode is tried always
-@pytest.mark.parametrize("mode", ["dev"], indirect=True)
 def test_nothing_is_found_when_the_log_in_is_refused(tmp_path: Path, planted: Path, mode: str) -> None:
     """The bank repeats the credentials in its refusal: exit 5 and none of them."""
     with echo_bank(refuse=True) as base_url:

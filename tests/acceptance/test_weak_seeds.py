@@ -64,6 +64,7 @@ def test_an_existing_ledger_goes_on_with_a_weak_seed_and_a_warning(desk: Desk, t
     assert Stretching.of(kept) is not None
 
 
+@pytest.mark.exhaustive  # what stretching costs is tested where it is done
 def test_a_stolen_ledger_is_no_quick_way_to_guess_its_seed(desk: Desk, tmp_path: Path) -> None:
     """Nothing in it is as the seed alone makes it, and the one way that is left takes its time for each guess."""
     assert desk.run(head(SAMPLE, 4, tmp_path / "customers.csv"), fresh=True).returncode == 0

@@ -137,6 +137,7 @@ def test_where_the_rate_is_reached_nothing_is_tried() -> None:
     assert found.answered >= 0.98 * 100 * 119  # in the first second it is not known what is usual
 
 
+@pytest.mark.exhaustive  # a bank that lets calls queue is tried always
 def test_the_number_comes_back_when_the_bank_is_quick_again() -> None:
     """The knee moves: it is looked for in both directions."""
     calls = 0
