@@ -36,7 +36,7 @@ WAITS: dict[str, Callable[[Random], float | None]] = {
 @pytest.mark.parametrize(
     ("bank", "share", "wait"),
     typical(
-        product(BANKS, (0.1, 0.25, 0.5, 0.8), WAITS),
+        product(BANKS, (0.1, 0.35, 0.8), WAITS),
         *((bank, share, wait) for share in (0.1, 0.8) for bank, wait in zip(BANKS, cycle(WAITS), strict=False)),
     ),
 )
