@@ -122,6 +122,7 @@ class Client:
         ready.extensions[WRITTEN] = partial(self._budget.written, permit)
         await self._budget.wait_due(permit)
         if not self._may_send():  # checked last: this process may have been suspended until now
+            permit.release()
             return STOPPED, b""
         self._budget.sent(permit)
         left_at = self._wall_clock()

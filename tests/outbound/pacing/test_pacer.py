@@ -202,6 +202,32 @@ def test_what_is_done_between_permit_and_write_costs_nothing_of_the_rate(most_s:
     assert len(left) >= 0.99 * rate * seconds
 
 
+def test_a_call_that_is_given_up_before_it_is_due_makes_room() -> None:
+    """A probe that is cancelled between its permit and the write takes nothing of the rate for good."""
+
+    async def main() -> None:
+        pacer = Pacer(calls_per_second=1, max_in_flight=4)
+        for _ in range(100):  # until permits come early
+            permit = await pacer.acquire()
+            assert permit is not None
+            await asyncio.sleep(0.02)
+            await pacer.wait_due(permit)
+            pacer.sent(permit)
+            pacer.written(permit)
+            pacer.answered(permit)
+        given_up = await pacer.acquire()
+        assert given_up is not None
+        waiting = asyncio.create_task(pacer.wait_due(given_up))
+        await asyncio.sleep(0.001)
+        assert not waiting.done()
+        waiting.cancel()
+        following = await pacer.acquire()
+        assert following is not None
+        await asyncio.wait_for(pacer.wait_due(following), 3)
+
+    run_virtually(main())
+
+
 def test_first_come_first_served() -> None:
     """Requests leave in the order in which they asked, urgent ones included."""
 

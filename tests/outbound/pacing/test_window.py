@@ -95,3 +95,11 @@ def test_who_waits_longer_than_a_second_counts_those_who_are_there() -> None:
     for permit, at in ((quick, 10.1), (first, 11.5), (second, 11.5)):
         permit.at, permit.is_written, permit.late_s = at, True, 0.0
     assert window.due_s(slow, 11.6) > 0
+
+
+def test_no_permit_comes_early_for_a_call_that_has_not_left() -> None:
+    """When it will leave is not known, so whoever came next would wait with an intent for long."""
+    window = Window(1, lambda _: 0.0)
+    window.add(Permit(at=10.0))
+    assert window.full_s(12.0, 0.02) == pytest.approx(POLL_S)
+    assert window.full_s(12.09, 0.02) == pytest.approx(POLL_S - 0.09)

@@ -144,9 +144,13 @@ class Pacer:
         now = self._clock()
         self._lead_s += (min(now - permit.at, _MAX_LEAD_S) - self._lead_s) / _LEAD_SAMPLES
         early_s = self._window.due_s(permit, now)
-        while early_s > 0:
-            await asyncio.sleep(min(early_s, POLL_S))
-            early_s = self._window.due_s(permit, self._clock())
+        try:
+            while early_s > 0:
+                await asyncio.sleep(min(early_s, POLL_S))
+                early_s = self._window.due_s(permit, self._clock())
+        except asyncio.CancelledError:
+            permit.release()  # a probe is given up after a while; what is never written would stay in the window
+            raise
 
     def sent(self, permit: Permit) -> None:
         """The request of ``permit`` is handed to the transport, which may have to connect first."""

@@ -69,8 +69,14 @@ class Window:
         return self._last
 
     def full_s(self, now: float, lead_s: float = 0.0) -> float:
-        """How long until one more call may have a permit, which is ``lead_s`` before it fits; 0 if it may now."""
-        return max(0.0, self._leaving_s(self._drop(now), now) - lead_s)
+        """How long until one more call may have a permit, which is ``lead_s`` before it fits; 0 if it may now.
+
+        Not before those have left that must leave first: who has not left may stay for long.
+        """
+        if not (leaving := self._leaving(self._drop(now))):
+            return 0.0
+        known = all(permit.is_written for _, _, permit in leaving)
+        return max(0.0, leaving[-1][0] - now - (lead_s if known else 0.0))
 
     def due_s(self, permit: Permit, now: float) -> float:
         """How long until the call of a permit may be written; 0 if it may now."""
@@ -79,14 +85,13 @@ class Window:
             later = self._last - permit.number
         else:  # so long after its permit some with later ones may have left again
             later = sum(number > permit.number for _, number, _ in self._calls)
-        return self._leaving_s(among - later - 1, now)
+        leaving = self._leaving(among - later - 1)
+        return leaving[-1][0] - now if leaving else 0.0
 
-    def _leaving_s(self, among: int, now: float) -> float:
-        """How long until one more fits beside so many."""
+    def _leaving(self, among: int) -> list[tuple[float, int, Permit]]:
+        """The calls that must leave before one more fits beside so many, in the order in which they do."""
         beyond = among - self._most + 1
-        if beyond <= 0:
-            return 0.0
-        return (self._calls[0] if beyond == 1 else nsmallest(beyond, self._calls)[-1])[0] - now
+        return self._calls[:1] if beyond == 1 else nsmallest(beyond, self._calls)
 
     def _drop(self, now: float) -> int:
         """Leave out the calls of which a second has passed; returns how many are left."""
