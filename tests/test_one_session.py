@@ -24,23 +24,23 @@ from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.session import AdminSession
 from tests.engine.support import Held, joined, rows
-from tests.outbound.support import CATEGORY, TENANT, payloads, response, settings
+from tests.outbound.support import CATEGORY, TENANT, HandlerTransport, payloads, response, settings
 from tests.values import replace
 
 Foreign = Callable[["Bank"], bool]
 """Whether somebody else logs in now, before the call at hand is looked at."""
 
 
-class Bank(httpx.AsyncBaseTransport):
+class Bank(HandlerTransport):
     """Takes only the token of the last log-in."""
 
     def __init__(self, foreign: Foreign) -> None:
         self.foreign = foreign
         self.generation = self.foreign_logins = self.logins = self.calls = self.refused = 0
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle(self, request: httpx.Request) -> httpx.Response:
         """Log in, or register."""
-        path = request.extensions["target"]
+        path = request.url.raw_path
         await asyncio.sleep(0.002)
         if path.endswith(b"/sessions"):
             self.logins += 1

@@ -22,13 +22,12 @@ from functools import partial
 from typing import Any, Literal
 from unittest import mock
 
-import httpx
-
 from finhub_onboard.cli import main as cli
 from finhub_onboard.engine import onboarding
 from finhub_onboard.intake import passes
 from finhub_onboard.ledger.sqlite import writer
 from finhub_onboard.outbound.aiohttp_transport import AiohttpTransport
+from finhub_onboard.outbound.transport import Answer, Request
 from finhub_onboard.reports.files.folder import ReportFolder
 
 EXIT_CODE = 77
@@ -99,13 +98,13 @@ def install(switch: Switch) -> None:
             yield batch
             switch.end(name)
 
-    send = AiohttpTransport.handle_async_request
+    send = AiohttpTransport.send
 
-    async def handle_async_request(self: AiohttpTransport, request: httpx.Request) -> httpx.Response:
+    async def watched_send(self: AiohttpTransport, request: Request) -> Answer:
         name = switch.begin("send")
-        response = await send(self, request)
+        answer = await send(self, request)
         switch.end(name)
-        return response
+        return answer
 
     enter = ReportFolder.__enter__
 
@@ -116,7 +115,7 @@ def install(switch: Switch) -> None:
         return folder
 
     mock.patch.object(sqlite3, "connect", partial(sqlite3.connect, factory=Watched)).start()
-    mock.patch.object(AiohttpTransport, "handle_async_request", handle_async_request).start()
+    mock.patch.object(AiohttpTransport, "send", watched_send).start()
     mock.patch.object(passes, "read_batches", watched_batches).start()
     mock.patch.object(ReportFolder, "__enter__", entered).start()
     mock.patch.object(writer, "_GROUP", 1).start()

@@ -57,7 +57,6 @@ def test_each_setting_gets_where_it_is_needed() -> None:
     assert caller_of(SETTINGS) == Caller(
         base_url="https://127.0.0.1:9/api",
         tenant_id="tenant-1",
-        timeout_s=7,
         forwarded_for="127.0.0.1",
         device_id="device-1",
     )

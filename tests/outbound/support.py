@@ -8,6 +8,7 @@ import re
 import selectors
 import socket
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ from finhub_onboard.model import Category, Customer, Journey
 from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.pacing.pacer import Pacer
 from finhub_onboard.outbound.pacing.ports import RateBudget
-from finhub_onboard.outbound.transport import tell_written
+from finhub_onboard.outbound.transport import Answer, Exchange, Request
 
 T = TypeVar("T")
 EXAMPLES = Path(__file__).parents[1] / "sandbox" / "examples"
@@ -165,14 +166,14 @@ class Wire:
         self._writer.transport.abort()
 
 
-Answer = Callable[[Wire, int], Awaitable[bool]]
+Talk = Callable[[Wire, int], Awaitable[bool]]
 """What the bank does with a request, given its number from 1; true keeps the connection open."""
 
 
 class RawBank:
     """A TCP server that counts whole requests and leaves the answer to the test."""
 
-    def __init__(self, answer: Answer, *, read_body: bool) -> None:
+    def __init__(self, answer: Talk, *, read_body: bool) -> None:
         self._answer = answer
         self._read_body = read_body
         self._number = itertools.count(1)
@@ -197,7 +198,7 @@ class RawBank:
 
 
 @asynccontextmanager
-async def raw_bank(answer: Answer, *, read_body: bool = True) -> AsyncIterator[RawBank]:
+async def raw_bank(answer: Talk, *, read_body: bool = True) -> AsyncIterator[RawBank]:
     """Start a bank of raw bytes on a free port."""
     bank = RawBank(answer, read_body=read_body)
     tasks: set[asyncio.Task[None]] = set()
@@ -223,7 +224,50 @@ async def raw_bank(answer: Answer, *, read_body: bool = True) -> AsyncIterator[R
 Scripted = httpx.Response | Exception | tuple[int, Any]
 
 
-class ScriptedTransport(httpx.AsyncBaseTransport):
+async def exchange(
+    transport: Exchange, request: httpx.Request, *, written: Callable[[], None] = lambda: None
+) -> httpx.Response:
+    """Send a request of httpx by a transport of ours; it calculates the length and is given all other headers."""
+    answer = await transport.send(
+        Request(
+            method=request.method,
+            target=request.extensions.get("target") or request.url.raw_path,
+            headers=tuple(header for header in request.headers.raw if header[0].lower() != b"content-length"),
+            body=request.read(),
+            fresh=request.extensions.get("fresh", False),
+            written=written,
+        )
+    )
+    headers = {"Retry-After": answer.retry_after, "Date": answer.date}
+    return response(answer.status, answer.content, {name: value for name, value in headers.items() if value})
+
+
+class HandlerTransport(ABC):
+    """A transport that answers by itself, in requests and answers of httpx."""
+
+    async def send(self, request: Request) -> Answer:
+        """Answer it, once it is said to have been written."""
+        url = httpx.URL("https://bank.example.com").copy_with(raw_path=request.target)
+        given = httpx.Request(request.method, url, headers=request.headers, content=request.body)
+        request.written()
+        answer = await self.handle(given)
+        headers = answer.headers
+        return Answer(
+            status=answer.status_code,
+            content=answer.content,
+            retry_after=headers.get("Retry-After"),
+            date=headers.get("Date"),
+        )
+
+    @abstractmethod
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        """The answer to a request."""
+
+    async def aclose(self) -> None:  # noqa: B027 - most have nothing to close
+        """Close it."""
+
+
+class ScriptedTransport(HandlerTransport):
     """Answers from a list, the last answer for ever; keeps what was sent. Each answer costs one turn of the loop."""
 
     def __init__(self, answers: Iterable[Scripted]) -> None:
@@ -231,12 +275,9 @@ class ScriptedTransport(httpx.AsyncBaseTransport):
         self.sent: list[httpx.Request] = []
         self.closed = False
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle(self, request: httpx.Request) -> httpx.Response:
         """Answer as the script says."""
-        target = request.extensions["target"]
-        url = request.url.copy_with(raw_path=target)
-        self.sent.append(httpx.Request(request.method, url, headers=request.headers, content=request.read()))
-        tell_written(request)
+        self.sent.append(request)
         await asyncio.sleep(0)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
@@ -259,6 +300,6 @@ def quick_pacer() -> Pacer:
     return Pacer(calls_per_second=100_000, max_in_flight=64, wait_s=float)
 
 
-def client(transport: httpx.AsyncBaseTransport, budget: RateBudget | None = None, **sections: dict[str, Any]) -> Client:
+def client(transport: Exchange, budget: RateBudget | None = None, **sections: dict[str, Any]) -> Client:
     """Make a client in the running loop."""
     return Client(caller_of(settings(**sections)), transport=transport, budget=budget or quick_pacer())

@@ -59,7 +59,7 @@ def told(
     ours: tuple[Path, Path] | None = None,
 ) -> Reply:
     """Send one log-in that the bank at this address gets, or not."""
-    caller = Caller(base_url=url, tenant_id="", timeout_s=timeout_s, forwarded_for="127.0.0.1", device_id="")
+    caller = Caller(base_url=url, tenant_id="", forwarded_for="127.0.0.1", device_id="")
     trust = load_trust(ca_file=pem(CA, folder), environ={}, certificate=ours and ours[0], key=ours and ours[1])
 
     async def main() -> Reply:

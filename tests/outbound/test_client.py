@@ -19,10 +19,12 @@ from finhub_onboard.journey.verdicts import Verdict
 from finhub_onboard.model import Disposition
 from finhub_onboard.outbound.client import Client, asked_s, own_address
 from finhub_onboard.outbound.pacing.pacer import Pacer
+from finhub_onboard.outbound.transport import Answer
 from tests.journey.world import Bank, Person, World
 from tests.outbound.support import (
     CATEGORY,
     TENANT,
+    HandlerTransport,
     Scripted,
     ScriptedTransport,
     Wire,
@@ -183,27 +185,11 @@ def test_a_failure_tells_nothing_of_the_request() -> None:
     assert "ana" not in repr(reply)
 
 
-def test_a_transport_that_never_answers_is_given_up() -> None:
-    """Should the transport's own time limit fail, a call still ends, as one whose outcome is unknown."""
-
-    class Silent(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            del request
-            await asyncio.sleep(10**6)
-            raise AssertionError
-
-    async def main() -> Reply:
-        return (await client(Silent(), api={"timeout_s": 3}).send(CallName.REGISTER, REGISTER))[0]
-
-    reply = run_virtually(main())
-    assert (reply.sent, reply.status, reply.cause) == (True, None, "no answer in time")
-
-
 def test_cancelling_is_not_swallowed() -> None:
     """A second signal stops calls under way: cancellation is no answer."""
 
-    class Silent(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    class Silent(HandlerTransport):
+        async def handle(self, request: httpx.Request) -> httpx.Response:
             del request
             await asyncio.sleep(10)
             raise AssertionError
@@ -325,8 +311,7 @@ def test_a_date_to_wait_for_is_by_the_banks_own_clock(
     date: str | None, asked: str | None, wait_s: float | None
 ) -> None:
     """The answer's ``Date`` is what it is measured against; without one it is our clock."""
-    headers = {"date": date, "retry-after": asked}
-    assert asked_s(httpx.Headers({name: value for name, value in headers.items() if value})) == wait_s
+    assert asked_s(Answer(status=429, content=b"", retry_after=asked, date=date)) == wait_s
 
 
 def slowed(status: int, asked: str | None, *, asked_rate: float = 4) -> tuple[Reply, list[Event], float, float]:

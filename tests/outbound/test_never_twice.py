@@ -25,6 +25,7 @@ from finhub_onboard.engine.connection import TRANSPORTS
 from finhub_onboard.outbound.tls import load_trust
 from finhub_onboard.outbound.transport import Unsent
 from tests.outbound.lines import Server, Talk, Tunnel, context_of, days, head_of, pem, saying, server
+from tests.outbound.support import exchange
 from tests.outbound.test_transport import full_port, refused_port
 
 CA, OTHER = trustme.CA(), trustme.CA()
@@ -259,9 +260,9 @@ def failing(kind: str, scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPat
         transport = TRANSPORTS[kind](scene.url, timeout_s=TIMEOUT_S, direct=not scene.proxy, trust=trust)
         try:
             for _ in range(calls - 1):
-                await transport.handle_async_request(httpx.Request("POST", scene.url, content=BODY))
+                await exchange(transport, httpx.Request("POST", scene.url, content=BODY))
             with pytest.raises(httpx.TransportError) as caught:
-                await transport.handle_async_request(httpx.Request("POST", scene.url, content=scene.body))
+                await exchange(transport, httpx.Request("POST", scene.url, content=scene.body))
         finally:
             await transport.aclose()
         return caught.value
@@ -320,9 +321,9 @@ def test_not_even_a_call_that_could_be_repeated_is_repeated(kind: str, method: s
     async def main(bank: Server) -> None:
         url = f"http://127.0.0.1:{bank.port}"
         transport = TRANSPORTS[kind](url, timeout_s=2, direct=True)
-        assert (await transport.handle_async_request(httpx.Request(method, url))).status_code == 200
+        assert (await exchange(transport, httpx.Request(method, url))).status_code == 200
         with pytest.raises(httpx.ReadError):
-            await transport.handle_async_request(httpx.Request(method, url))
+            await exchange(transport, httpx.Request(method, url))
         await transport.aclose()
 
     with server(talk) as bank:
@@ -346,7 +347,7 @@ def test_a_kept_connection_that_the_server_has_closed_is_not_sent_on(kind: str, 
         transport = TRANSPORTS[kind](url, timeout_s=2, direct=True)
         for _ in range(3):
             closed.clear()
-            response = await transport.handle_async_request(httpx.Request(method, url, content=BODY))
+            response = await exchange(transport, httpx.Request(method, url, content=BODY))
             assert response.status_code == 200
             closed.wait(5)  # the loop stands still: what the server did meanwhile it has not heard
         await transport.aclose()
@@ -369,7 +370,7 @@ def test_no_cookie_is_kept(kind: str) -> None:
         url = f"http://localhost:{bank.port}"
         transport = TRANSPORTS[kind](url, timeout_s=2, direct=True)
         for _ in range(2):
-            await transport.handle_async_request(httpx.Request("GET", url))
+            await exchange(transport, httpx.Request("GET", url))
         await transport.aclose()
 
     with server(talk) as bank:
@@ -394,7 +395,7 @@ def test_a_body_of_any_size_arrives_whole(kind: str, size: int) -> None:
     async def main(bank: Server) -> None:
         url = f"http://127.0.0.1:{bank.port}"
         transport = TRANSPORTS[kind](url, timeout_s=10, direct=True)
-        await transport.handle_async_request(httpx.Request("POST", url, content=b"x" * size))
+        await exchange(transport, httpx.Request("POST", url, content=b"x" * size))
         await transport.aclose()
 
     with server(talk) as bank:
@@ -415,7 +416,7 @@ def test_a_name_server_that_is_silent_holds_nobody(monkeypatch: pytest.MonkeyPat
         transport = TRANSPORTS["aiohttp"]("http://bank.invalid", timeout_s=0.3, direct=True)
         try:
             with pytest.raises(Unsent, match="takes no connection in time"):
-                await transport.handle_async_request(httpx.Request("POST", "http://bank.invalid", content=BODY))
+                await exchange(transport, httpx.Request("POST", "http://bank.invalid", content=BODY))
         finally:
             await transport.aclose()
 
@@ -434,7 +435,7 @@ def test_a_loop_that_stood_still_past_all_limits_tells_how_far_a_call_had_come()
 
     async def main(port: int) -> None:
         transport = TRANSPORTS["aiohttp"](f"http://127.0.0.1:{port}", timeout_s=0.2, direct=True)
-        call = transport.handle_async_request(httpx.Request("POST", f"http://127.0.0.1:{port}", content=BODY))
+        call = exchange(transport, httpx.Request("POST", f"http://127.0.0.1:{port}", content=BODY))
         task = asyncio.create_task(call)
         await asyncio.sleep(0.05)
         time.sleep(0.4)  # noqa: ASYNC251 - that is the point
@@ -455,8 +456,8 @@ def test_a_token_that_would_forge_a_header_never_leaves() -> None:
     async def main() -> None:
         transport = TRANSPORTS["aiohttp"](url, timeout_s=2, direct=True)
         with pytest.raises(Unsent):
-            await transport.handle_async_request(
-                httpx.Request("GET", url, headers=[(b"Authorization", b"Bearer x\r\nX-Forged: 1")])
+            await exchange(
+                transport, httpx.Request("GET", url, headers=[(b"Authorization", b"Bearer x\r\nX-Forged: 1")])
             )
         await transport.aclose()
 
@@ -477,7 +478,7 @@ def test_a_proxy_for_plain_http_is_told_the_whole_address_and_who_asks(
         url = "http://bank.example.com/api"
         transport = TRANSPORTS[kind](url, timeout_s=2, direct=False)
         request = httpx.Request("POST", url, content=BODY, extensions={"target": b"/api/a%2Fb?x=1"})
-        status = (await transport.handle_async_request(request)).status_code
+        status = (await exchange(transport, request)).status_code
         await transport.aclose()
         return status
 

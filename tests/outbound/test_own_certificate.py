@@ -21,6 +21,7 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.outbound.own_certificate import OwnCertificate, load_own
 from finhub_onboard.outbound.tls import load_trust
 from tests.outbound.lines import context_of, days, identity, pem, server
+from tests.outbound.support import exchange
 
 NOW = dt.datetime.now(dt.UTC)
 PASSPHRASE = "canary-phrase"
@@ -93,7 +94,7 @@ def test_each_form_is_shown_to_a_bank_that_asks(kind: str, form: str, tmp_path: 
         url = f"https://127.0.0.1:{port}/"
         transport = TRANSPORTS[kind](url, timeout_s=5, direct=True, trust=trust)
         try:
-            return (await transport.handle_async_request(httpx.Request("GET", url))).status_code
+            return (await exchange(transport, httpx.Request("GET", url))).status_code
         finally:
             await transport.aclose()
 

@@ -14,6 +14,7 @@ from finhub_onboard.engine.connection import TRANSPORTS
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.outbound.tls import Trust, load_trust
 from tests.outbound.lines import Tunnel, context_of, identity, pem, server
+from tests.outbound.support import exchange
 
 NOBODY: Mapping[str, str] = {}
 
@@ -31,7 +32,7 @@ def asked(kind: str, port: int, trust: Trust, *, direct: bool = True) -> int:
         url = f"https://127.0.0.1:{port}/"
         transport = TRANSPORTS[kind](url, timeout_s=5, direct=direct, trust=trust)
         try:
-            return (await transport.handle_async_request(httpx.Request("GET", url))).status_code
+            return (await exchange(transport, httpx.Request("GET", url))).status_code
         finally:
             await transport.aclose()
 

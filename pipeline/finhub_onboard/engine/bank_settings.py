@@ -79,7 +79,6 @@ def caller_of(settings: Settings) -> Caller:
     return Caller(
         base_url=api.base_url,
         tenant_id=api.tenant_id,
-        timeout_s=api.timeout_s,
         forwarded_for=api.forwarded_for,
         device_id=api.device_id,
     )

@@ -148,7 +148,9 @@ class Gateway:
         For a document also room for its bytes, and before the slot: waiting for it keeps nobody else waiting.
         """
         kind = step.call.phase
-        slot = self._reserved(kind) if self._budget.is_limited(kind) else self._places
+        # Customers who have begun are finished before others begin.
+        place = self._places if step.call.name is CallName.REGISTER else self._places.first
+        slot = self._reserved(kind, place) if self._budget.is_limited(kind) else place
         weighs = step.call.name is CallName.UPLOAD_DOCUMENT and self._document_bytes.is_bound
         return self._with_document(step, customer, slot) if weighs else slot
 
@@ -161,10 +163,10 @@ class Gateway:
             yield reserved
 
     @asynccontextmanager
-    async def _reserved(self, kind: str) -> AsyncIterator[Permit | None]:
+    async def _reserved(self, kind: str, place: AbstractAsyncContextManager[None]) -> AsyncIterator[Permit | None]:
         reserved = await self._budget.reserve(kind)
         try:
-            async with self._places:
+            async with place:
                 yield reserved
         finally:
             if reserved is not None:

@@ -16,7 +16,6 @@ from typing import Any
 from weakref import WeakSet
 
 import aiohttp
-import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
@@ -28,7 +27,16 @@ from yarl import URL
 from finhub_onboard.outbound.causes import NotHttpError, ProxyRefusedError
 from finhub_onboard.outbound.proxies import Proxy
 from finhub_onboard.outbound.tls import NO_TRUST, Trust
-from finhub_onboard.outbound.transport import IDLE_S, MAX_BODY_BYTES, Transport, answer, bounded, tell_written
+from finhub_onboard.outbound.transport import (
+    IDLE_S,
+    MAX_BODY_BYTES,
+    Answer,
+    Headers,
+    Request,
+    Transport,
+    bounded,
+    joined,
+)
 
 _LONGEST_HEADER = _AT_ONCE = _CHUNK = 64 * 1024
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -121,54 +129,57 @@ class AiohttpTransport(Transport):
         self._kept = _Connector(ssl=context, keepalive_timeout=IDLE_S)
         self._fresh = _Connector(ssl=context, force_close=True)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: Request) -> Answer:
         """Send ``request`` once. Raises :class:`Unsent` if nothing was sent, else another ``httpx.TransportError``."""
-        connector = self._fresh if request.extensions.get("fresh") else self._kept
-        body = request.read()
+        connector = self._fresh if request.fresh else self._kept
         connection, sent = None, False
         try:
             async with asyncio.timeout(self._timeout_s):
-                head = self._head(request, len(body))
+                head = self._head(request)
                 connection = await connector.connection(self._place, self._limit)
                 protocol = _listening(connection)
                 sent = True
-                _write(connection, head, body)
-                tell_written(request)
+                _write(connection, head, request.body)
+                request.written()
                 message, payload = await _answered(protocol)
                 content = await _content(message, payload)
         except Exception as error:
-            raise self._failure(_told(error), request, sent=sent) from error
+            raise self._failure(_told(error), sent=sent) from error
         else:
             _leave(connection)
             connection = None
         finally:
             if connection is not None:
                 connection.close()
-        return answer(message.code, content, lambda name: message.headers.getall(name, ()))
+        given = message.headers.getall
+        return Answer(
+            status=message.code,
+            content=content,
+            retry_after=joined(given("Retry-After", ())),
+            date=joined(given("Date", ())),
+        )
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._kept.end()
         await self._fresh.end()
 
-    def _head(self, request: httpx.Request, size: int) -> bytes:
-        """The head of a request with a body of this size; the client gives all headers except the length."""
-        target = request.extensions.get("target") or request.url.raw_path
-        first = b"%s %s%s HTTP/1.1\r\n" % (request.method.encode("ascii"), self._before_target, target)
-        lines, has_length = _lines(tuple(request.headers.raw))
-        needs_length = not has_length and (size or request.method != "GET")
-        length = b"Content-Length: %d\r\n" % size if needs_length else b""
+    def _head(self, request: Request) -> bytes:
+        """The head of a request; the client gives all headers except the length."""
+        first = b"%s %s%s HTTP/1.1\r\n" % (request.method.encode("ascii"), self._before_target, request.target)
+        lines = _lines(request.headers)
+        size = len(request.body)
+        length = b"Content-Length: %d\r\n" % size if size or request.method != "GET" else b""
         return b"".join((first, lines, self._for_proxy, length, b"\r\n"))
 
 
 @lru_cache(maxsize=4096)
-def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[bytes, bool]:
-    """Format headers, and tell whether the length is one. Raises ``ValueError``: a token may contain anything."""
+def _lines(headers: Headers) -> bytes:
+    """Format headers. Raises ``ValueError``: a token may contain anything."""
     lines = [b"%s: %s" % header for header in headers]
     if any(_CONTROL.search(line) for line in lines):
         raise ValueError("a header holds a control character")
-    has_length = any(name.lower() == b"content-length" for name, _ in headers)
-    return b"".join(line + b"\r\n" for line in lines), has_length
+    return b"".join(line + b"\r\n" for line in lines)
 
 
 def _listening(connection: Connection) -> ResponseHandler:

@@ -5,7 +5,6 @@ result is always a ``Reply`` and never an exception; what shows a limit slows al
 no ledger and no phase order.
 """
 
-import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -27,7 +26,7 @@ from finhub_onboard.finhub.whose import NOBODY, Whose
 from finhub_onboard.outbound.bank_clock import BankClock
 from finhub_onboard.outbound.causes import BROKE, Cause
 from finhub_onboard.outbound.pacing.ports import Permit, RateBudget
-from finhub_onboard.outbound.transport import WRITTEN, Broken, Unsent
+from finhub_onboard.outbound.transport import Answer, Broken, Exchange, Headers, Request, Unsent
 
 _TOKENS = 4096
 BASE_URL = "api.base_url"
@@ -43,14 +42,13 @@ class Caller:
 
     base_url: str
     tenant_id: str
-    timeout_s: float
     forwarded_for: str
     device_id: str
     setting: str = BASE_URL
 
 
 class Client:
-    """Sends requests of one run. ``transport`` is any httpx transport that raises ``ConnectError`` only unsent.
+    """Sends requests of one run. ``transport`` raises httpx's ``ConnectError`` only unsent, and answers in time.
 
     ``may_send`` tells whether this is still the one run; while it is not, nothing leaves. ``secrets`` are what the bank
     must not be heard to repeat. ``look`` looks closer at why probes get no answer.
@@ -60,7 +58,7 @@ class Client:
         self,
         caller: Caller,
         *,
-        transport: httpx.AsyncBaseTransport,
+        transport: Exchange,
         budget: RateBudget,
         emit: Handler = ignore,
         clock: Callable[[], float] = time.monotonic,
@@ -69,10 +67,8 @@ class Client:
         secrets: Sequence[str] = (),
         look: Callable[[Cause], Awaitable[str]] | None = None,
     ) -> None:
-        self._url = httpx.URL(caller.base_url)
-        self._path = self._url.raw_path.decode("ascii")
+        self._path = httpx.URL(caller.base_url).raw_path.decode("ascii")
         self._setting = caller.setting
-        self._timeout_s = caller.timeout_s
         self._transport = transport
         self._emit = emit
         self._clock = clock
@@ -118,8 +114,14 @@ class Client:
         if permit is None:
             return STOPPED, b""
         started = self._clock()
-        ready = self._request(request, token, fresh=fresh or urgent)
-        ready.extensions[WRITTEN] = partial(self._budget.written, permit)
+        ready = Request(
+            method=request.method,
+            target=(self._path + request.path).encode("ascii"),
+            headers=self._headers_for(token, request.content_type if request.body else "", request.forwarded_for),
+            body=request.body,
+            fresh=fresh or urgent,
+            written=partial(self._budget.written, permit),
+        )
         await self._budget.wait_due(permit)
         if not self._may_send():  # checked last: this process may have been suspended until now
             permit.release()
@@ -128,10 +130,7 @@ class Client:
         left_at = self._wall_clock()
         failed = Cause(text="", sent=True)
         try:
-            async with asyncio.timeout(self._timeout_s + 5):
-                response = await self._transport.handle_async_request(ready)
-                stream = response.stream
-                content = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await response.aread()
+            answer = await self._transport.send(ready)
         except (Unsent, Broken) as error:
             failed = error.cause
         except httpx.ConnectError:
@@ -144,12 +143,11 @@ class Client:
             self._budget.answered(permit)
         if failed.text:
             return await self._unanswered(failed, self._clock() - started, look=urgent), b""
-        reply = answers.read(call, response.status_code, content, whose=whose, secrets=self._secrets)
+        reply = answers.read(call, answer.status, answer.content, whose=whose, secrets=self._secrets)
         if reply.kind is not Kind.GATEWAY:
-            self._bank_clock.note(response.headers.get("date"), sent_at=left_at, received_at=self._wall_clock())
-        asked = asked_s(response.headers)
-        reply = replace(reply, retry_after_s=asked, seconds=self._clock() - started)
-        return self._paced(call, reply, permit, whose.customer.external_id if whose.customer else ""), content
+            self._bank_clock.note(answer.date, sent_at=left_at, received_at=self._wall_clock())
+        reply = replace(reply, retry_after_s=asked_s(answer), seconds=self._clock() - started)
+        return self._paced(call, reply, permit, whose.customer.external_id if whose.customer else ""), answer.content
 
     async def _unanswered(self, failed: Cause, seconds: float, *, look: bool) -> Reply:
         """The reply to a call without an answer. ``look``: diagnose the cause, for probes."""
@@ -189,32 +187,24 @@ class Client:
         """Emit a notice to the run's subscribers."""
         self._emit(Notice(message=message))
 
-    def _request(self, request: Outgoing, token: str, *, fresh: bool) -> httpx.Request:
-        return httpx.Request(
-            request.method,
-            self._url,
-            headers=self._headers_for(token, request.content_type if request.body else "", request.forwarded_for),
-            stream=httpx.ByteStream(request.body),
-            extensions={"target": (self._path + request.path).encode("ascii"), "fresh": fresh},
-        )
-
-    def _make_headers(self, token: str, content_type: str, forwarded_for: str) -> httpx.Headers:
+    def _make_headers(self, token: str, content_type: str, forwarded_for: str) -> Headers:
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
         of_body = {"Content-Type": content_type} if content_type else {}
         origin = {"X-Forwarded-For": forwarded_for} if forwarded_for else {}
-        return httpx.Headers(self._headers | authorization | of_body | origin)
+        headers = self._headers | authorization | of_body | origin
+        return tuple((name.encode("ascii"), value.encode("ascii")) for name, value in headers.items())
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
 
 
-def asked_s(headers: httpx.Headers) -> float | None:
+def asked_s(answer: Answer) -> float | None:
     """How long an answer asks to wait; a date is of the bank's clock, and so is the answer's own ``Date``."""
-    if (asked := headers.get("retry-after")) is None:
+    if answer.retry_after is None:
         return None
     now = datetime.now(UTC)
-    return retry_after_s(asked, to_moment(headers.get("date", ""), now) or now)
+    return retry_after_s(answer.retry_after, to_moment(answer.date or "", now) or now)
 
 
 def own_address(base_url: str) -> str:

@@ -5,21 +5,21 @@ trace shows the stage of a call: until it begins to write the request, nothing w
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
 from finhub_onboard.outbound.causes import NotHttpError, ProxyRefusedError, behind
 from finhub_onboard.outbound.tls import NO_TRUST, Trust
-from finhub_onboard.outbound.transport import IDLE_S, Transport, answer, bounded, tell_written
+from finhub_onboard.outbound.transport import IDLE_S, Answer, Request, Transport, bounded, joined
 
 
 class _Stage:
     """The stage of a call by httpcore's events; ``refused``: the status of a proxy that refused to connect."""
 
-    def __init__(self, request: httpx.Request) -> None:
-        self._request = request
+    def __init__(self, written: Callable[[], None]) -> None:
+        self._written = written
         self.sent = False
         self.refused = 0
         self._is_answered = False
@@ -31,7 +31,7 @@ class _Stage:
             self._to_proxy = info["request"].method == b"CONNECT"
             self.sent = not self._to_proxy
         elif name == "http11.send_request_headers.complete" and self.sent:
-            tell_written(self._request)
+            self._written()
         elif name == "http11.receive_response_headers.complete":
             self._is_answered = self.sent
             self.refused = info["return_value"][1] if self._to_proxy else 0
@@ -52,6 +52,7 @@ class HttpxTransport(Transport):
 
     def __init__(self, base_url: str, *, timeout_s: float, direct: bool, trust: Trust = NO_TRUST) -> None:
         super().__init__(base_url, timeout_s=timeout_s, direct=direct, trust=trust)
+        self._url = httpx.URL(base_url)
         proxy = self._line.proxy
         options: dict[str, Any] = {
             "verify": self._context(),
@@ -65,31 +66,36 @@ class HttpxTransport(Transport):
         self._kept = httpx.AsyncHTTPTransport(limits=kept, **options)
         self._fresh = httpx.AsyncHTTPTransport(limits=fresh, **options)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: Request) -> Answer:
         """Send ``request`` once. Raises :class:`Unsent` if nothing was sent, else another ``httpx.TransportError``."""
-        stage = _Stage(request)
+        stage = _Stage(request.written)
         whole, connecting = self._timeout_s, self._connect_s
         limits = {"connect": connecting, "read": whole, "write": whole, "pool": connecting}
-        # The target becomes part of the URL: as an extension httpcore would put it into the CONNECT to a proxy, too.
-        target = request.extensions.get("target")
         ready = httpx.Request(
             request.method,
-            request.url.copy_with(raw_path=target) if target else request.url,
+            # Not as the extension of this name: httpcore would put it into the CONNECT to a proxy, too.
+            self._url.copy_with(raw_path=request.target),
             headers=request.headers,
-            content=request.read(),
+            content=request.body,
             extensions={"trace": stage.note, "timeout": limits},
         )
         try:
             async with asyncio.timeout(whole):
-                transport = self._fresh if request.extensions.get("fresh") else self._kept
+                transport = self._fresh if request.fresh else self._kept
                 response = await transport.handle_async_request(ready)
                 try:
                     content = await bounded(response.aiter_bytes())
                 finally:
                     await response.aclose()
         except Exception as error:
-            raise self._failure(stage.told(error), request, sent=stage.sent) from error
-        return answer(response.status_code, content, response.headers.get_list)
+            raise self._failure(stage.told(error), sent=stage.sent) from error
+        given = response.headers.get_list
+        return Answer(
+            status=response.status_code,
+            content=content,
+            retry_after=joined(given("Retry-After")),
+            date=joined(given("Date")),
+        )
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -10,7 +10,7 @@ from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.outbound.client import Client
 from finhub_onboard.outbound.pacing.alone import Alone
 from finhub_onboard.outbound.pacing.pacer import Pacer
-from tests.outbound.support import customer, payloads, response, run_virtually, settings
+from tests.outbound.support import HandlerTransport, customer, payloads, response, run_virtually, settings
 
 
 def test_a_first_refusal_is_everybodys() -> None:
@@ -66,13 +66,13 @@ def test_calls_of_no_customer_are_everybodys() -> None:
 def test_the_others_go_on_at_the_rate() -> None:
     """Only the one waits, with what the bank asked in its reply; from the second refusal on it is told as alone."""
 
-    class Bank(httpx.AsyncBaseTransport):
+    class Bank(HandlerTransport):
         """Refuses one customer."""
 
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        async def handle(self, request: httpx.Request) -> httpx.Response:
             """Refuse by path."""
             await asyncio.sleep(0.01)
-            if b"poisoned" in request.extensions["target"]:
+            if b"poisoned" in request.url.raw_path:
                 return response(429, {"code": 429, "message": "Too many requests"}, {"Retry-After": "7"})
             return response(200, {"code": 200, "data": {"consentOk": True}})
 

@@ -192,13 +192,21 @@ class Pacer:
                 await gate.pause(held_s)
             elif not spaced:
                 await self._follow_rate()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_S):
-                        await self._limiter.acquire()
-                        spaced = True
+                spaced = await self._take_turn()
             elif (full_s := self._window.full_s(self._clock(), self._lead_s)) > 0:
                 await asyncio.sleep(min(full_s, POLL_S))
             else:
+                return True
+        return False
+
+    async def _take_turn(self) -> bool:
+        """Wait for the spacing, but not for long; return whether this call may be the next."""
+        if self._limiter.has_capacity():  # then nobody waits
+            await self._limiter.acquire()
+            return True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POLL_S):
+                await self._limiter.acquire()
                 return True
         return False
 

@@ -9,6 +9,8 @@ where the difference is clear in view of how much latencies vary anyway.
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from math import log, sqrt
 
@@ -130,29 +132,33 @@ class Knee:
 
 
 class Places:
-    """The places; a caller holds one from building a body to reading the answer. First come, first served."""
+    """The places; a caller holds one from building a body to reading the answer. First come, first served.
+
+    ``async with places.first`` goes before all who wait by ``async with places``.
+    """
 
     def __init__(self, most: int) -> None:
-        self._free = asyncio.Semaphore(most)
-        self._given = most  # what the semaphore holds and what is in use
         self._knee = Knee(most)
-        self.in_use = 0
+        self._given = self._free = most  # those given out, and those of them that nobody holds
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting_first: deque[asyncio.Future[None]] = deque()
+        self.first = _First(self._take, self._give_back, self._waiting_first)
 
     @property
     def limit(self) -> int:
         """How many are given out at most."""
         return self._knee.limit
 
+    @property
+    def in_use(self) -> int:
+        """How many are held."""
+        return self._given - self._free
+
     async def __aenter__(self) -> None:
-        await self._free.acquire()
-        self.in_use += 1
+        await self._take(self._waiting)
 
     async def __aexit__(self, *_: object) -> None:
-        self.in_use -= 1
-        if self._given > self.limit:
-            self._given -= 1
-        else:
-            self._free.release()
+        self._give_back()
 
     def answered(self, call: str, seconds: float, *, rate: float, now: float) -> None:
         """Note how long the bank took for ``call``; the number of places may change."""
@@ -167,4 +173,51 @@ class Places:
     def _grow(self) -> None:
         while self._given < self.limit:
             self._given += 1
-            self._free.release()
+            self._pass_on()
+
+    async def _take(self, waiting: "deque[asyncio.Future[None]]") -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._give_back()  # its turn came together with the end
+            raise
+
+    def _give_back(self) -> None:
+        if self._given > self.limit:
+            self._given -= 1
+        else:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give a place to the next who waits, or keep it."""
+        for waiting in (self._waiting_first, self._waiting):
+            while waiting:
+                turn = waiting.popleft()
+                if not turn.done():  # else cancelled
+                    turn.set_result(None)
+                    return
+        self._free += 1
+
+
+class _First:
+    """A place for those who go first."""
+
+    def __init__(
+        self,
+        take: "Callable[[deque[asyncio.Future[None]]], Awaitable[None]]",
+        give_back: Callable[[], None],
+        waiting: "deque[asyncio.Future[None]]",
+    ) -> None:
+        self._take, self._give_back, self._waiting = take, give_back, waiting
+
+    async def __aenter__(self) -> None:
+        await self._take(self._waiting)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._give_back()
