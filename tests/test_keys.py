@@ -27,6 +27,8 @@ GOLDEN_SEAL = "a14dc2"
 GOLDEN_ROOT = bytes(range(32))
 GOLDEN_STRETCHED_KEY = "ee5a89ce1847246130d47271554d3cf1"
 GOLDEN_STRETCHED_SEAL = "7457b0"
+GOLDEN_EMAIL = "fc00fab19ffc03c38ae35bc55bbda71c"
+GOLDEN_ID = "a9901b9ac262d3bef6278297ea3107d6"
 GOLDEN_FINGERPRINT = "fbd7002d8e68a199a1523fe689a00f2767a1b7817162cb1f"
 
 
@@ -61,6 +63,13 @@ def test_ledger_keys_and_fingerprints_are_stable() -> None:
     keys = Keys("a seed", "tenant-1")
     assert keys.customer("L-1").hex() == GOLDEN_KEY
     assert keys.fingerprint(filled(external_id="L-1")).hex()[:48] == GOLDEN_FINGERPRINT
+
+
+def test_identity_hashes_are_stable() -> None:
+    """A ledger finds nobody again by an e-mail or id whose hash has changed."""
+    keys = Keys("a seed", "tenant-1")
+    assert keys.email_hash("Ana@example.com").hex() == GOLDEN_EMAIL
+    assert keys.id_hash(IdKind.CUSTOMER, "c-1").hex() == GOLDEN_ID
 
 
 def test_everything_differs_by_seed_tenant_and_customer() -> None:

@@ -24,7 +24,10 @@ _FIRST = FINGERPRINT_COLUMNS[: -len(_LATER)]
 """The columns that every version knew."""
 _LENGTH = _DIGEST * len(FINGERPRINT_COLUMNS)
 _SEAL_CHECK_DIGITS = 32
-_UPPER, _LOWER, _DIGITS, _SPECIAL = string.ascii_uppercase, string.ascii_lowercase, string.digits, "!#$%*+-=?@_"
+_CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, "!#$%*+-=?@_")
+_LETTERS = "".join(_CLASSES).encode("ascii")
+_ANY_LETTER = bytes(_LETTERS[byte % len(_LETTERS)] for byte in range(256))
+"""The letter of a password that each byte becomes."""
 _PASSWORD_LENGTH = 24
 
 
@@ -48,7 +51,7 @@ class Keys:
         self._tenant = tenant_id.encode()
         self._customer = _hmac_of(hmac.digest(root, b"finhub-onboard/1/customer", "sha256"), self._tenant + b"\0")
         self._columns = hmac.digest(root, b"finhub-onboard/1/columns", "sha256")
-        self._identity = hmac.digest(root, b"finhub-onboard/1/identity", "sha256")
+        self._identity = _hmac_of(hmac.digest(root, b"finhub-onboard/1/identity", "sha256"), self._tenant + b"\0")
         self._contents = hmac.digest(root, b"finhub-onboard/1/contents", "sha256")
         self._logins = hmac.digest(root, b"finhub-onboard/1/logins", "sha256")
         self._passwords = hmac.digest(seed.encode(), b"finhub-onboard/1/passwords", "sha256")
@@ -139,7 +142,7 @@ class Keys:
         return blake2b(content, digest_size=8, key=self._contents, salt=salt).hexdigest()
 
     def _keyed_hash(self, kind: str, value: str) -> bytes:
-        return hmac.digest(self._identity, b"\0".join((self._tenant, kind.encode(), value.encode())), "sha256")[:16]
+        return self._identity(kind.encode() + b"\0" + value.encode())[:16]
 
     def login_hash(self, *credentials: str) -> str:
         """A hash of credentials, to recognise those that the bank refused without keeping them."""
@@ -149,13 +152,11 @@ class Keys:
     def password(self, external_id: str) -> str:
         """Initial password of a customer: 24 characters of four classes, never stored (API.md, section 4)."""
         stream = hmac.digest(self._passwords, self._tenant + b"\0" + external_id.encode(), "sha512")
-        alphabet = _UPPER + _LOWER + _DIGITS + _SPECIAL
-        classes = (_UPPER, _LOWER, _DIGITS, _SPECIAL)
-        letters = [group[byte % len(group)] for group, byte in zip(classes, stream, strict=False)]
-        letters += [alphabet[byte % len(alphabet)] for byte in stream[4:_PASSWORD_LENGTH]]
+        letters = [group[byte % len(group)] for group, byte in zip(_CLASSES, stream, strict=False)]
+        letters += stream[4:_PASSWORD_LENGTH].translate(_ANY_LETTER).decode("ascii")
         # The four certain classes must not sit at known places.
-        order = sorted(range(_PASSWORD_LENGTH), key=lambda place: (stream[32 + place % 32], place))
-        return "".join(letters[place] for place in order)
+        order = sorted(range(_PASSWORD_LENGTH), key=stream[32:].__getitem__)
+        return "".join([letters[place] for place in order])
 
 
 def _hmac_of(key: bytes, before: bytes) -> Callable[[bytes], bytes]:

@@ -5,7 +5,7 @@ Neither counts as a success or as final. Unknown members are ignored, both gener
 identifier is any short visible ASCII string. The bank's words are redacted. Pure: bytes in, values out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -24,6 +24,9 @@ from finhub_onboard.keys import IdKind
 from finhub_onboard.model import B2B, PROHIBITED, Category, Feature, Risk
 from finhub_onboard.texts import is_label
 
+Read = tuple[Facts, bool]
+"""The facts in an accepted answer, and whether everything required for the call is there."""
+
 _TIERS = frozenset({*Risk, PROHIBITED})
 _BUSINESS = frozenset({"B2B", "BUSINESS", "CORPORATE", "COMPANY", "ORGANIZATION"})
 _DOCUMENT_KINDS = frozenset(DocumentKind)
@@ -37,6 +40,7 @@ _MOST_LISTED = 1000
 _MOST_CATEGORIES = 10_000
 _LONGEST_NAME = 200
 """The maximum length of a category's name."""
+_NOTHING = Facts()
 
 
 def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, secrets: Sequence[str] = ()) -> Reply:
@@ -92,12 +96,12 @@ def _says_no_word(status: int) -> int:
 
 def _accepted(call: CallName, status: int, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> Reply:
     """The reply to an accepted call; without a plausible id it is unreadable."""
-    facts, complete = _facts(call, body, data, whose)
-    given = {IdKind.CUSTOMER: facts.customer_id, IdKind.VERIFICATION: facts.verification_id}
-    if any(identifier and whose.is_anothers(kind, identifier) for kind, identifier in given.items()):
-        return Reply(status=status, accepted=True, says=status, kind=Kind.ANOTHERS)
-    if not all(identifier == impersonal(identifier, whose.customer) for identifier in given.values()):
-        return Reply(status=status, accepted=True, says=status, kind=Kind.PERSONAL_ID)
+    facts, complete = _FACTS[call](body, data, whose)
+    for kind, identifier in ((IdKind.CUSTOMER, facts.customer_id), (IdKind.VERIFICATION, facts.verification_id)):
+        if identifier and whose.is_anothers(kind, identifier):
+            return Reply(status=status, accepted=True, says=status, kind=Kind.ANOTHERS)
+        if identifier and not impersonal(identifier, whose.customer):
+            return Reply(status=status, accepted=True, says=status, kind=Kind.PERSONAL_ID)
     if facts.user_id:  # only the session needs it
         facts = replace(facts, user_id=impersonal(facts.user_id, whose.customer))
     return Reply(status=status, accepted=True, says=status, readable=complete, facts=facts)
@@ -167,76 +171,69 @@ def _tier(key: str, entry: dict[str, Any]) -> str:
     return next((level for level in levels if level in _TIERS), "")
 
 
-def _facts(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> tuple[Facts, bool]:
-    """The facts in the answer, and whether everything required for this call is there."""
-    match call:
-        case CallName.LOGIN | CallName.PRODUCTION_LOGIN | CallName.OPEN_SESSION:
-            facts = _session(body, data)
-            return facts, bool(facts.token)
-        case CallName.REGISTER:
-            user = json_fields.record(data.get("user"))
-            facts = Facts(
-                customer_id=json_fields.identifier(data.get("id")) or json_fields.identifier(data.get("customerId")),
-                user_id=json_fields.identifier(user.get("id")) or json_fields.identifier(data.get("userId")),
-            )
-            return facts, bool(facts.customer_id)
-        case CallName.OPEN_VERIFICATION:
-            facts = _verification(data)
-            if len(facts.required or ()) > _MOST_REQUIRED:
-                return Facts(), False
-            return facts, bool(facts.verification_id)
-        case CallName.UPLOAD_DOCUMENT:
-            return Facts(), bool(
-                json_fields.identifier(data.get("documentId")) or json_fields.identifier(data.get("id"))
-            )
-        case CallName.APPROVE:
-            return Facts(status=json_fields.word(data.get("status"))), True
-        case CallName.CHECK:
-            facts = _check(data)
-            return facts, facts.activation_allowed is not None or facts.consent_ok is not None
-        case CallName.LIST_DOCUMENTS:
-            listed = data.get("documents")
-            types = (
-                json_fields.word(entry.get("documentType")).removeprefix("DT_") for entry in json_fields.records(listed)
-            )
-            return Facts(uploaded=tuple(dict.fromkeys(islice(types, _MOST_LISTED)))), isinstance(listed, list)
-        case CallName.LIST_DELIVERIES:
-            return read_page(data, whose)
-        case CallName.HIERARCHY | CallName.ACCEPT_CONSENT | CallName.ACTIVATE | CallName.CREATE_SUBSCRIPTION:
-            return Facts(), True
+def _nothing(_: dict[str, Any], __: dict[str, Any], ___: Whose) -> Read:
+    """The journey needs nothing from the answer."""
+    return _NOTHING, True
 
 
-def _session(body: dict[str, Any], data: dict[str, Any]) -> Facts:
+def _session(body: dict[str, Any], data: dict[str, Any], _: Whose) -> Read:
     token, life_s = tokens.read(body, data)
     status = json_fields.word(json_fields.record(data.get("user")).get("customerStatus"))
-    return Facts(token=token, token_life_s=life_s, customer_status=status)
+    return Facts(token=token, token_life_s=life_s, customer_status=status), bool(token)
 
 
-def _verification(data: dict[str, Any]) -> Facts:
+def _registration(_: dict[str, Any], data: dict[str, Any], __: Whose) -> Read:
+    user = json_fields.record(data.get("user"))
+    customer_id = json_fields.identifier(data.get("id")) or json_fields.identifier(data.get("customerId"))
+    user_id = json_fields.identifier(user.get("id")) or json_fields.identifier(data.get("userId"))
+    return Facts(customer_id=customer_id, user_id=user_id), bool(customer_id)
+
+
+def _verification(_: dict[str, Any], data: dict[str, Any], __: Whose) -> Read:
     listed = data.get("requiredDocuments")
-    # One more than allowed shows that there are too many.
-    some = listed[: _MOST_REQUIRED + 1] if isinstance(listed, list) else None
-    required = None if some is None else tuple(_requirement(name) for name in some)
-    levels = {json_fields.word(data.get("verificationLevel")), json_fields.word(data.get("level"))}
+    required = None
+    if isinstance(listed, list):
+        if len(listed) > _MOST_REQUIRED:
+            return _NOTHING, False
+        required = tuple(map(_requirement, listed))
+    levels = (json_fields.word(data.get("verificationLevel")), json_fields.word(data.get("level")))
     risk = _risk(data.get("riskLevel"))
-    high = (
-        "POWER_TENANT_VERIFIED" in levels or bool(HIGH_RISK_DOCUMENTS.intersection(required or ())) or risk == Risk.HIGH
-    )
-    return Facts(
-        verification_id=json_fields.identifier(data.get("verificationId")) or json_fields.identifier(data.get("id")),
+    high = "POWER_TENANT_VERIFIED" in levels or not HIGH_RISK_DOCUMENTS.isdisjoint(required or ()) or risk == Risk.HIGH
+    verification_id = json_fields.identifier(data.get("verificationId")) or json_fields.identifier(data.get("id"))
+    facts = Facts(
+        verification_id=verification_id,
         required=required,
         status=json_fields.word(data.get("status")),
         risk=Risk.HIGH if high else risk,
     )
+    return facts, bool(verification_id)
 
 
-def _check(data: dict[str, Any]) -> Facts:
+def _upload(_: dict[str, Any], data: dict[str, Any], __: Whose) -> Read:
+    return _NOTHING, bool(json_fields.identifier(data.get("documentId")) or json_fields.identifier(data.get("id")))
+
+
+def _approval(_: dict[str, Any], data: dict[str, Any], __: Whose) -> Read:
+    return Facts(status=json_fields.word(data.get("status"))), True
+
+
+def _documents(_: dict[str, Any], data: dict[str, Any], __: Whose) -> Read:
+    listed = data.get("documents")
+    types = (json_fields.word(entry.get("documentType")).removeprefix("DT_") for entry in json_fields.records(listed))
+    return Facts(uploaded=tuple(dict.fromkeys(islice(types, _MOST_LISTED)))), isinstance(listed, list)
+
+
+def _deliveries(_: dict[str, Any], data: dict[str, Any], whose: Whose) -> Read:
+    return read_page(data, whose)
+
+
+def _check(_: dict[str, Any], data: dict[str, Any], __: Whose) -> Read:
     risk = _risk(data.get("riskLevel"))
     needs_power = json_fields.flag(data.get("powerTenantApprovalRequired"))
     missing = data.get("missingConsents")
     high = risk == Risk.HIGH or json_fields.flag(data.get("isHighRisk")) is True or needs_power is True
     allowed = json_fields.flag(data.get("activationAllowed"))
-    return Facts(
+    facts = Facts(
         activation_allowed=json_fields.flag(data.get("canActivate")) if allowed is None else allowed,
         consent_ok=json_fields.flag(data.get("consentOk")),
         verification_ok=json_fields.flag(data.get("verificationOk")),
@@ -246,6 +243,7 @@ def _check(data: dict[str, Any]) -> Facts:
         power_approval_ok=json_fields.flag(data.get("powerTenantApprovalOk")) if needs_power is not False else True,
         status=json_fields.word(data.get("verificationStatus")),
     )
+    return facts, facts.activation_allowed is not None or facts.consent_ok is not None
 
 
 def _risk(value: Any) -> str:
@@ -258,3 +256,22 @@ def _requirement(value: Any) -> str:
     """A document type that the bank requires; an unreadable one is still a requirement."""
     kind = json_fields.word(value)
     return kind if kind in _DOCUMENT_KINDS else UNKNOWN
+
+
+_FACTS: dict[CallName, Callable[[dict[str, Any], dict[str, Any], Whose], Read]] = {
+    CallName.LOGIN: _session,
+    CallName.PRODUCTION_LOGIN: _session,
+    CallName.OPEN_SESSION: _session,
+    CallName.HIERARCHY: _nothing,
+    CallName.REGISTER: _registration,
+    CallName.OPEN_VERIFICATION: _verification,
+    CallName.UPLOAD_DOCUMENT: _upload,
+    CallName.LIST_DOCUMENTS: _documents,
+    CallName.APPROVE: _approval,
+    CallName.ACCEPT_CONSENT: _nothing,
+    CallName.CHECK: _check,
+    CallName.ACTIVATE: _nothing,
+    CallName.LIST_DELIVERIES: _deliveries,
+    CallName.CREATE_SUBSCRIPTION: _nothing,
+}
+"""What each call's answer brings."""

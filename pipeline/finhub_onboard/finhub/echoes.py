@@ -13,9 +13,11 @@ from finhub_onboard.finhub.calls import OF_THE_RUN, CallName
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.keys import IdKind
 
-_EMAIL_MEMBERS = ("email", "emailAddress", "username", "userName", "userId")
+_EMAIL_MEMBERS = frozenset({"email", "emailAddress", "username", "userName", "userId"})
 """``userId`` is the e-mail in some calls (API.md, section 10 no. 6)."""
-_TELLING = frozenset({*_EMAIL_MEMBERS, "customerId", "verificationId", "id"})
+_WHOSE_ID = {"userId": "user", "customerId": "customer", "verificationId": "verification"}
+"""Whose id a member is; in an object of one of these names it may be called ``id``."""
+_TELLING = frozenset({*_EMAIL_MEMBERS, *_WHOSE_ID, "id"})
 _PEOPLE = frozenset(
     {"customer", "individualCustomer", "person", "user", "verification", "document", "consent", "session"}
 )
@@ -34,49 +36,39 @@ def names_another(call: CallName, body: dict[str, Any], data: dict[str, Any], wh
 
 
 def _places(body: dict[str, Any], data: dict[str, Any]) -> Iterator[Place]:
-    """The objects that may contain e-mails and ids, each with its name."""
-    for top in [body] if data is body else [body, data]:
-        yield "", top
-        for name, value in top.items():
-            if name in _PEOPLE and (inner := json_fields.record(value)):
-                yield name, inner
-                yield from (
-                    (deeper, person)
-                    for deeper in ("person", "user")
-                    if (person := json_fields.record(inner.get(deeper)))
-                )
-    yield from (("document", entry) for entry in json_fields.records(data.get("documents")))
+    """The objects that contain e-mails or ids, each with its name."""
+    for top in (body,) if data is body else (body, data):
+        if not _TELLING.isdisjoint(top):
+            yield "", top
+        for name in () if _PEOPLE.isdisjoint(top) else _PEOPLE.intersection(top):
+            inner = json_fields.record(top[name])
+            yield name, inner
+            yield from ((deeper, json_fields.record(inner.get(deeper))) for deeper in ("person", "user"))
+    if "documents" in data:
+        yield from (("document", entry) for entry in json_fields.records(data["documents"]))
 
 
 def _is_another(call: CallName, name: str, place: dict[str, Any], whose: Whose) -> bool:
-    if _TELLING.isdisjoint(place):
-        return False
-    if call is CallName.APPROVE:  # there it is the approver (openapi.yaml)
-        place = {member: value for member, value in place.items() if member != "userId"}
-    if any(_is_other_email(json_fields.text(place[member]), whose) for member in _EMAIL_MEMBERS if member in place):
-        return True
-    # An operation on a verification returns that one; other answers may show an older one of the customer.
-    verification = whose.verification_id if call in _ABOUT_ONE_VERIFICATION else ""
-    return (
-        _is_other_id(_ids(place, "userId", name == "user"), whose.user_id, None, whose)
-        or _is_other_id(_ids(place, "customerId", name == "customer"), whose.customer_id, IdKind.CUSTOMER, whose)
-        or _is_other_id(_ids(place, "verificationId", name == "verification"), verification, IdKind.VERIFICATION, whose)
-    )
-
-
-def _ids(place: dict[str, Any], member: str, is_itself: bool) -> list[str]:  # noqa: FBT001
-    """The values of this id in an object; in its own object it may be called ``id``."""
-    names = (member, "id") if is_itself else (member,)
-    return [json_fields.identifier(place[name]) for name in names if name in place]
+    for member in _TELLING.intersection(place):
+        if member == "userId" and call is CallName.APPROVE:  # there it is the approver (openapi.yaml)
+            continue
+        value = place[member]
+        if member in _EMAIL_MEMBERS and _is_other_email(json_fields.text(value), whose):
+            return True
+        if _is_other_id(call, name if member == "id" else _WHOSE_ID.get(member, ""), value, whose):
+            return True
+    return False
 
 
 def _is_other_email(value: str, whose: Whose) -> bool:
+    assert whose.customer is not None
+    if "@" not in value or value == whose.customer.email:  # most are no address, or the customer's as it was sent
+        return False
     email = value.strip()
     local, _, domain = email.rpartition("@")
     masked = any(mask in email for mask in _MASKS)
     if not local or "." not in domain or any(c.isspace() for c in email) or masked or email.casefold() in whose.own:
         return False
-    assert whose.customer is not None
     own_local, _, own_domain = whose.customer.email.strip().rpartition("@")
     if _folded(local) != _folded(own_local):
         return True
@@ -92,15 +84,26 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().rstrip(".")
 
 
-def _is_other_id(identifiers: list[str], asked: str, kind: IdKind | None, whose: Whose) -> bool:
-    """Whether one of these ids differs from the requested one or, without one, is known to be another's."""
-    for identifier in identifiers:
-        # A masked value, an e-mail in place of an id, or the job's own user: proves nothing.
-        masked = any(mask in identifier for mask in _MASKS)
-        if not identifier or masked or "@" in identifier or identifier.casefold() in whose.own:
-            continue
-        if asked and identifier.casefold() != asked.casefold():
-            return True
-        if not asked and kind is not None and whose.is_anothers(kind, identifier):
-            return True
-    return False
+def _is_other_id(call: CallName, owner: str, value: Any, whose: Whose) -> bool:
+    """Whether an id differs from the requested one or, without one, is known to be another's."""
+    kind: IdKind | None = None
+    match owner:
+        case "user":
+            asked = whose.user_id
+        case "customer":
+            asked, kind = whose.customer_id, IdKind.CUSTOMER
+        case "verification":
+            # An operation on a verification returns that one; other answers may show an older one of the customer.
+            asked, kind = whose.verification_id if call in _ABOUT_ONE_VERIFICATION else "", IdKind.VERIFICATION
+        case _:
+            return False
+    if value == asked:
+        return False
+    identifier = json_fields.identifier(value)
+    # A masked value, an e-mail in place of an id, or the job's own user: proves nothing.
+    masked = any(mask in identifier for mask in _MASKS)
+    if not identifier or masked or "@" in identifier or identifier.casefold() in whose.own:
+        return False
+    if asked:
+        return identifier.casefold() != asked.casefold()
+    return kind is not None and whose.is_anothers(kind, identifier)

@@ -9,8 +9,8 @@ from typing import Any
 from finhub_onboard.finhub import json_fields, tokens
 from finhub_onboard.finhub.calls import CallName
 
-_UNTRUE = frozenset({"false", "0"})
-_TRUTHS = frozenset({"true", "1"}) | _UNTRUE
+UNTRUE = frozenset({"false", "0"})
+_TRUTHS = frozenset({"true", "1"}) | UNTRUE
 _WITHOUT_DATA = frozenset({"success", "code", "message", "timestamp"})
 """The only members of a refusal without ``data``; those of Kubernetes, Spring and others have more."""
 _LEGACY_CODES = (
@@ -35,10 +35,10 @@ def is_the_banks(call: CallName, status: int, body: dict[str, Any]) -> bool:
     """
     if not 200 <= status < 300:  # noqa: PLR2004 - RFC 9110
         return not 300 <= status < 400 and _is_refusal(status, body)  # noqa: PLR2004
-    if _is_shown_bare(call, body) or json_fields.lower(body.get("success")) in _TRUTHS:
+    if _is_shown_bare(call, body) or ("success" in body and json_fields.lower(body["success"]) in _TRUTHS):
         return True
     if "code" not in body:
-        return isinstance(body.get("data"), dict | list)
+        return isinstance(body.get("data"), (dict, list))
     code = json_fields.code(body)  # None or 0: not the bank's numbering
     return code is not None and (200 <= code < 300 or (400 <= code < 600 and _is_refusal(code, body)))  # noqa: PLR2004
 
@@ -46,7 +46,7 @@ def is_the_banks(call: CallName, status: int, body: dict[str, Any]) -> bool:
 def _is_refusal(status: int, body: dict[str, Any]) -> bool:
     """Whether a body is a refusal in one of the two documented forms, with the right ``status`` if it has one."""
     error = json_fields.record(body.get("error"))
-    if json_fields.lower(body.get("success")) in _UNTRUE and (error.keys() & {"code", "message"}):
+    if json_fields.lower(body.get("success")) in UNTRUE and (error.keys() & {"code", "message"}):
         return True
     if json_fields.code(body) != status:
         return False
@@ -64,4 +64,4 @@ def _is_shown_bare(call: CallName, body: dict[str, Any]) -> bool:
 
 def legacy_status(name: str) -> int:
     """The status that a code of the older guides amounts to; 0 for any other word."""
-    return next((meant for start, meant in _LEGACY_CODES if name.startswith(start)), 0)
+    return next((meant for start, meant in _LEGACY_CODES if name.startswith(start)), 0) if name else 0

@@ -10,6 +10,10 @@ import msgspec
 
 _MAX_ID = 200
 _MAX_NUMBER = 1e12
+_NUMBERS = (int, float)
+_WORD = re.compile(r"([A-Z][A-Z0-9_-]{0,63})?").fullmatch
+_IDENTIFIER = re.compile(r"[!-?A-~]+").fullmatch
+_STATUS = re.compile("[0-9]{3}").fullmatch
 
 
 def decoded(content: bytes) -> dict[str, Any] | None:
@@ -38,28 +42,28 @@ def text(value: Any) -> str:
 
 def lower(value: Any) -> str:
     """A boolean, number or text in lower case, for words such as ``false``."""
-    return str(value).lower() if isinstance(value, bool | int | str) else ""
+    return str(value).lower() if isinstance(value, (int, str)) else ""
 
 
 def code(body: dict[str, Any]) -> int | None:
     """The status in the body, also if it is a text."""
     value = body.get("code")
-    if isinstance(value, str) and re.fullmatch("[0-9]{3}", value):
-        return int(value)
+    if isinstance(value, str):
+        return int(value) if _STATUS(value) else None
     number_ = number(value)
     return None if number_ is None else int(number_)
 
 
 def number(value: Any) -> float | None:
     """A number within a safe range; JSON allows larger ones."""
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
+    fits = isinstance(value, _NUMBERS) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
     return float(value) if fits else None
 
 
 def word(value: Any) -> str:
     """A word of the protocol such as ``HIGH``; free text is not accepted: words are stored, and it may be personal."""
     upper = text(value).upper()
-    return upper if re.fullmatch(r"([A-Z][A-Z0-9_-]{0,63})?", upper) else "UNKNOWN"
+    return upper if _WORD(upper) else "UNKNOWN"
 
 
 def flag(value: Any) -> bool | None:
@@ -72,8 +76,4 @@ def identifier(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     stripped = text(value).strip()
-    return (
-        stripped
-        if len(stripped) <= _MAX_ID and re.fullmatch(r"[!-?A-~]+", stripped) and stripped not in (".", "..")
-        else ""
-    )
+    return stripped if len(stripped) <= _MAX_ID and _IDENTIFIER(stripped) and stripped not in (".", "..") else ""

@@ -5,12 +5,10 @@ percent-encoded, in hexadecimal or in base64; a random identifier never matches 
 such as a country, identify nobody. Pure.
 """
 
-import binascii
 import re
 import unicodedata
-from base64 import b64decode
+from binascii import a2b_base64
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -76,7 +74,7 @@ def _tells(text: str, own: frozenset[str]) -> bool:
     parts = [part for part in _SEPARATORS.split(text) if part]
     folded = [_folded(part) for part in parts]
     whole = "".join(folded)
-    return any(value in whole if _is_long(value) else _is_word(value, parts, folded) for value in own)
+    return any(value in whole and (_is_long(value) or _is_word(value, parts, folded)) for value in own)
 
 
 def _is_long(value: str) -> bool:
@@ -119,19 +117,30 @@ def _decoded(identifier: str) -> Iterator[str]:
     ends = [match.end() for match in _PREFIX.finditer(identifier)][:_MOST_PREFIXES]
     parts = {identifier, *(identifier[end:] for end in ends), *_PREFIX.split(identifier)}
     for part in parts:
-        if len(part) < _SHORTEST_CODE:
-            continue
-        if _HEXADECIMAL(part):
-            yield from _text(bytes.fromhex(part))
-        with suppress(binascii.Error, ValueError):
-            padded = part.replace("-", "+").replace("_", "/") + "=" * (-len(part) % 4)
-            yield from _text(b64decode(padded, validate=True))
+        if len(part) >= _SHORTEST_CODE:
+            yield from filter(None, (_from_hexadecimal(part), _from_base64(part)))
 
 
-def _text(content: bytes) -> Iterator[str]:
-    with suppress(UnicodeDecodeError):
-        if (text := content.decode()).isprintable():
-            yield text
+def _from_hexadecimal(part: str) -> str:
+    return _text(bytes.fromhex(part)) if _HEXADECIMAL(part) else ""
+
+
+def _from_base64(part: str) -> str:
+    """The text in either alphabet of base64, with or without padding."""
+    try:
+        padded = part.replace("-", "+").replace("_", "/") + "=" * (-len(part) % 4)
+        return _text(a2b_base64(padded, strict_mode=True))
+    except ValueError:
+        return ""
+
+
+def _text(content: bytes) -> str:
+    """The printable text that the bytes are; empty: they are something else."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return ""
+    return text if text.isprintable() else ""
 
 
 def _says(text: str, own: frozenset[str]) -> bool:
@@ -145,5 +154,7 @@ def _says(text: str, own: frozenset[str]) -> bool:
 
 def _folded(text: str) -> str:
     """Letters and digits only, without case and diacritics; characters that stand for whole words are kept."""
-    plain = text if text.isascii() else unicodedata.normalize("NFD", text)
+    if text.isascii() and text.isalnum():  # such as most parts of an identifier
+        return text.lower()
+    plain = unicodedata.normalize("NFD", text)
     return "".join(filter(str.isalnum, plain)).casefold()

@@ -12,7 +12,7 @@ from typing import Any
 from finhub_onboard.finhub import json_fields
 from finhub_onboard.finhub.calls import Facts, Kind, Redacted
 from finhub_onboard.finhub.documents import DocumentKind
-from finhub_onboard.finhub.envelopes import legacy_status
+from finhub_onboard.finhub.envelopes import UNTRUE, legacy_status
 from finhub_onboard.finhub.redact import known_words, redact_all
 from finhub_onboard.model import Customer
 
@@ -69,12 +69,14 @@ _DOCUMENT_NAMES = {kind: re.compile(rf"\b{kind.replace('_', ' ').lower()}\b") fo
 
 def says_failure(body: dict[str, Any], data: dict[str, Any]) -> bool:
     """Whether the body of a 2xx reports a failure."""
-    if any(json_fields.lower(place.get("success")) in ("false", "0") for place in (body, data)):
+    if any("success" in place and json_fields.lower(place["success"]) in UNTRUE for place in (body, data)):
         return True
     if json_fields.record(body.get("error")) or json_fields.records(body.get("errors")):
         return True
     code = json_fields.code(body)
-    return bool(legacy_status(json_fields.text(body.get("code")))) or (code is not None and not 200 <= code < 300)  # noqa: PLR2004
+    if code is None:
+        return bool(legacy_status(json_fields.text(body.get("code"))))
+    return not 200 <= code < 300  # noqa: PLR2004
 
 
 def meant_status(status: int, body: dict[str, Any], data: dict[str, Any]) -> int:
