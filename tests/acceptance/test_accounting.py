@@ -49,32 +49,35 @@ ONE_TOO_MANY = (
 
 
 @pytest.mark.parametrize(
-    ("statement", "equation"),
+    ("statement", "equation", "difference"),
     [
         (
             "DELETE FROM customer WHERE key = (SELECT min(key) FROM customer)",
             "customers in the ledger = journeys started",
+            1,
         ),
         (
             ONE_TOO_MANY,
             "customers in the ledger = rows whose journey was carried",
+            1,
         ),
         (
-            "UPDATE call SET outcome = '' WHERE number = (SELECT min(number) FROM call WHERE changes)",
+            "UPDATE call_kind SET outcome = '' WHERE step = 'register'",
             "outcomes in the ledger = intents less those in doubt",
+            ROWS,
         ),
     ],
-    ids=["a customer removed", "a customer too many", "an outcome lost"],
+    ids=["a customer removed", "a customer too many", "the outcomes of a kind lost"],
 )
 def test_a_ledger_that_was_tampered_with_is_named(
-    finished: Desk, tmp_path: Path, statement: str, equation: str
+    finished: Desk, tmp_path: Path, statement: str, equation: str, difference: int
 ) -> None:
     """Exit 1, the equation with both of its numbers, a hint, and no reports that would be believed."""
     code, stderr = report_of_tampered(finished, tmp_path, statement)
     assert code == 1, stderr
     numbers = re.search(rf"{equation}: (\d+) = (\d+)", stderr)
     assert numbers, stderr
-    assert abs(int(numbers[1]) - int(numbers[2])) == 1
+    assert abs(int(numbers[1]) - int(numbers[2])) == difference
     assert "hint: " in stderr
     assert not (tmp_path / "report" / "results.csv").exists()
 

@@ -17,7 +17,9 @@ from finhub_onboard.journey.operator import Answer, apply_answer, is_in_doubt, m
 from finhub_onboard.journey.phases.p4_verification import EVIDENCE_COLUMNS
 from finhub_onboard.keys import changed_columns
 from finhub_onboard.ledger.sqlite import database, store
-from finhub_onboard.ledger.sqlite.recent import write_calls, write_journeys
+from finhub_onboard.ledger.sqlite.calls import write_calls
+from finhub_onboard.ledger.sqlite.kinds import KindNumbers
+from finhub_onboard.ledger.sqlite.recent import write_journeys
 from finhub_onboard.model import CallRecord, Journey, Phase, Standing
 from finhub_onboard.reports.projection import disposition_of
 from tests.journey.world import AUTO, FAULTS, KEYS, NEVER, UNKNOWN, Bank, Ledger, Person, World, a_customer, no_fault
@@ -425,7 +427,7 @@ def test_random_walks_over_the_real_ledger(tmp_path: Path) -> None:
         def write(self, journey: Journey, calls: Sequence[CallRecord]) -> None:
             with db:
                 write_journeys(db, [journey])
-                write_calls(db, calls)
+                write_calls(db, calls, KindNumbers())
             assert real.find([CUSTOMER]) == {CUSTOMER: journey}
             self.journeys[CUSTOMER] = real.find([CUSTOMER])[CUSTOMER]
             self.calls |= {call.number: call for call in calls}

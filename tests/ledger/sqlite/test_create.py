@@ -12,16 +12,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from finhub_onboard.config.seeds import quick_check
 from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.ledger.sqlite import create
 from finhub_onboard.ledger.sqlite.create import SCHEMA_VERSION
 from finhub_onboard.ledger.sqlite.database import connect
-from finhub_onboard.ledger.sqlite.queries import sql
-from finhub_onboard.ledger.sqlite.rows import JOURNEY_COLUMNS, call_values, journey_values
-from finhub_onboard.model import Standing
+from finhub_onboard.ledger.sqlite.recent import Group, Recent
+from finhub_onboard.ledger.sqlite.rows import JOURNEY_COLUMNS, journey_values
+from finhub_onboard.model import CallRecord, Standing
 from tests.ledger.support import call, journey, key, opened, write
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -200,7 +202,14 @@ def older(path: Path, version: int) -> None:
                 f"INSERT INTO customer VALUES ({', '.join('?' * len(names))}) ON CONFLICT DO UPDATE SET {changes}",  # noqa: S608
                 [known[name] for name in names],
             )
-        db.execute(sql("upsert_call", table="call"), call_values(call(1, 1)))
+        add_calls(db, call(1, 1))
+
+
+def add_calls(db: sqlite3.Connection, *calls: CallRecord) -> None:
+    """Add calls to the table that schemas before version 6 had: a row for each."""
+    places = ", ".join("?" * len(CallRecord.__struct_fields__))
+    statement = f"INSERT INTO call ({', '.join(CallRecord.__struct_fields__)}) VALUES ({places})"  # noqa: S608
+    db.executemany(statement, map(msgspec.structs.astuple, calls))
 
 
 def shape(path: Path) -> dict[str, str]:
@@ -232,6 +241,37 @@ def test_every_older_schema_is_led_to_the_newest(tmp_path: Path, version: int) -
     assert shape(path) == shape(tmp_path / "new.db")
     with closing(connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_every_call_of_version_5_is_there_with_all_its_fields(tmp_path: Path) -> None:
+    """In one row for a customer and run; what is counted of a run is the same; what a dead run left is filed to it."""
+    path = tmp_path / "l.db"
+    older(path, 5)
+    more = [
+        call(2, 1, step="approve", outcome="doubt", outcome_at=1.1, http_status=500, code="c", field="f", message="m"),
+        call(3, 1, step="approve", attempt=2, outcome="retry", outcome_at=1.3, http_status=429, wait_s=0.7, hint="h"),
+        call(4, 2, phase="session", changes=False, sent=False, retriable=True, intent_at=1_795_000_000.1, seconds=0.1),
+        call(6, 1, run=2, outcome="done", outcome_at=2.2, http_status=200),
+    ]
+    outcome = call(5, 2, outcome="done", outcome_at=9.0)
+    with closing(connect(path)) as db, db:
+        add_calls(db, *more, call(5, 2))
+        lines = Recent(1).pack(Group({key(2): journey(2)}, {5: outcome}, []))
+        db.execute("INSERT INTO recent VALUES (1, 1, ?)", [lines])
+    asked = [key(1), key(2)]
+    for _ in range(2):
+        with opened(path) as ledger:
+            assert list(ledger.calls(asked)) == [call(1, 1), *more[:2], more[3], more[2], outcome]
+            assert list(ledger.calls(asked, run=2)) == [more[3]]
+            assert ledger.call_totals(1) == {
+                "registration": CallCounts(sent=4, retried=1, refused_for_rate=1),
+                "session": CallCounts(),
+            }
+            assert (ledger.counts(1).intents, ledger.counts(1).outcomes) == (4, 3)
+        asyncio.run(write(path, []))
+    with closing(connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM call_kind").fetchone() == (6,)
+        assert db.execute("SELECT number, run FROM call_pack ORDER BY number").fetchall() == [(3, 1), (5, 1), (6, 2)]
 
 
 @pytest.mark.parametrize(

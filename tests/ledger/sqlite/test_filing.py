@@ -2,10 +2,14 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +20,7 @@ from finhub_onboard.ledger.sqlite.store import SqliteLedger
 from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 from finhub_onboard.model import Standing
 from tests.ledger.support import call, file_all, journey, key, opened, unfiled
+from tests.values import replace
 
 
 @pytest.fixture
@@ -29,7 +34,7 @@ def small_portions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         before(self, db, number)
 
     monkeypatch.setattr(Filing, "finish", counted)
-    monkeypatch.setattr(filing, "_JOURNEYS", 3)
+    monkeypatch.setattr(filing, "_CUSTOMERS", 3)
     monkeypatch.setattr(filing, "_HASHES", 3)
     monkeypatch.setattr(portions, "_FILED", 20)
     monkeypatch.setattr(portions, "_FILED_HASHES", 30)
@@ -124,3 +129,72 @@ def test_a_death_in_the_middle_of_filing_loses_nothing(tmp_path: Path) -> None:
             assert {each.number for each in ledger.calls(list(map(key, acknowledged)))} == set(acknowledged)
             asyncio.run(file_all(path))
         assert unfiled(path) == 0
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_a_death_at_any_point_of_filing_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, within and after each step: what was acknowledged is told, and filed by the next run, as it was."""
+    path, copies = tmp_path / "l.db", list[tuple[Path, int]]()
+    states = [
+        journey(number, standing=Standing.COMPLETE if number % 3 else Standing.OPEN, sent=2) for number in range(30)
+    ]
+    calls = [[call(number, number, outcome="done", outcome_at=1.5), call(50 + number, number)] for number in range(30)]
+    acknowledged = 0
+
+    def dies() -> None:
+        copy = tmp_path / f"{len(copies)}.db"
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{path}{suffix}", f"{copy}{suffix}")
+        copies.append((copy, acknowledged))
+
+    def deadly(before: Callable[..., None]) -> Callable[..., None]:
+        def around(*values: Any) -> None:
+            dies()
+            before(*values)
+            dies()
+
+        return around
+
+    monkeypatch.setattr(Filing, "step", deadly(Filing.step))
+    monkeypatch.setattr(Filing, "finish", deadly(Filing.finish))
+
+    async def scenario() -> None:
+        nonlocal acknowledged
+        async with SqliteWriter(path, run=1) as book:
+            for state, (first, second) in zip(states, calls, strict=True):
+                await book.post(replace(state, standing=Standing.OPEN, sent=1), [replace(first, outcome="")])
+                mark = (state.key[-2:], state.key)
+                await book.post(state, [first, second], hashes=[mark])
+                acknowledged += 1
+
+    opened(path).close()
+    asyncio.run(scenario())
+    assert len(copies) > 50
+    monkeypatch.undo()
+    for copy, whole in copies:
+        for _ in range(2):
+            with opened(copy) as ledger:
+                keys = [state.key for state in states[:whole]]
+                assert ledger.find(keys) == {state.key: state for state in states[:whole]}
+                assert list(ledger.calls(keys)) == [each for some in calls[:whole] for each in some]
+                assert ledger.sharing([key_[-2:] for key_ in keys]) == {key_[-2:]: {key_} for key_ in keys}
+            asyncio.run(file_all(copy))
+            assert unfiled(copy) == 0
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_customers_under_way_stay_but_not_for_ever(tmp_path: Path) -> None:
+    """All calls of a customer are filed together; who is left there, as by `--until`, is filed a portion later."""
+    path = tmp_path / "l.db"
+
+    async def scenario(ledger: SqliteLedger) -> None:
+        with ledger.acquire_lease() as lease:
+            async with lease.writer(run=1) as book:
+                for number in range(300):
+                    await book.post(journey(number), [call(number, number)])
+                with closing(sqlite3.connect(path)) as db:
+                    assert db.execute("SELECT count(*) FROM customer").fetchone()[0] > 200
+
+    with opened(path) as ledger:
+        asyncio.run(scenario(ledger))
+        assert len(list(ledger.calls([key(number) for number in range(300)]))) == 300

@@ -10,8 +10,8 @@ from finhub_onboard.ledger.sqlite.database import connect
 from finhub_onboard.ledger.sqlite.queries import _statements, sql
 from tests.ledger.support import opened
 
-TABLES = {"upsert_customer": "customer", "upsert_call": "call"}
-NEEDED = {"make_": ("add_recent_mark", "copy_", "view_", "hide_", "drop_recent_"), "view_": ("hide_",)}
+TABLES = {"upsert_customer": "customer", "add_kind": "call_kind", "add_pack": "call_pack"}
+NEEDED = {"make_": ("add_recent_mark", "copy_", "view_", "hide_", "drop_"), "view_": ("hide_",)}
 """Which statements need that others were made, by their beginnings."""
 FOLDER = Path(str(package.__file__)).parent
 

@@ -6,10 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from finhub_onboard.ledger.sqlite.database import connect
-from finhub_onboard.ledger.sqlite.rows import (
-    CALL_COLUMNS,
-    JOURNEY_COLUMNS,
-)
+from finhub_onboard.ledger.sqlite.rows import JOURNEY_COLUMNS, KIND_COLUMNS
 from finhub_onboard.model import Customer
 from tests.ledger.support import opened
 
@@ -22,9 +19,10 @@ def test_the_ledger_has_no_column_for_personal_data(tmp_path: Path) -> None:
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     columns = {table: {row[1] for row in db.execute(f"PRAGMA table_info({table})")} for table in tables}
     db.close()
-    assert tables == {"meta", "run", "customer", "history", "call", "identity", "recent", "holder"}
+    assert tables == {"meta", "run", "customer", "history", "call_kind", "call_pack", "identity", "recent", "holder"}
     assert columns["customer"] == columns["history"] == set(JOURNEY_COLUMNS)
-    assert columns["call"] == set(CALL_COLUMNS)
+    assert columns["call_kind"] == {"number", *KIND_COLUMNS}
+    assert columns["call_pack"] == {"number", "key", "run", "calls"}
     personal = {column.name for column in fields(Customer)}
     for table, names in columns.items():
         assert not names & personal, table

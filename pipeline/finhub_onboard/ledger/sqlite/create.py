@@ -21,9 +21,10 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.belonging import entries_of_new
 from finhub_onboard.ledger.sqlite.database import connect, open_file, plainly
+from finhub_onboard.ledger.sqlite.packs import Packable, PackCalls
 from finhub_onboard.ledger.sqlite.recognition import recognise
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 _LOCK_BESIDE_UNTIL = 2
 """The last schema whose runs held a lock file beside the ledger."""
 _NAMES_S, _LOOK_S = 2.5, 0.1
@@ -169,6 +170,7 @@ def _version(db: sqlite3.Connection) -> int:
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:
     """Migrate an older schema; each step is one transaction that also sets the version."""
+    db.create_aggregate("pack_calls", len(Packable._fields), PackCalls)  # type: ignore[arg-type]
     for step in range(_version(db), SCHEMA_VERSION):
         if step <= _LOCK_BESIDE_UNTIL:
             _refuse_older_run(path)

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from finhub_onboard.ledger.sqlite.calls import check_free
 from finhub_onboard.ledger.sqlite.filing import Filing, file_left
+from finhub_onboard.ledger.sqlite.kinds import KindNumbers
 from finhub_onboard.ledger.sqlite.queries import sql
-from finhub_onboard.ledger.sqlite.recent import Group, Live, Recent, two_of_one_number
+from finhub_onboard.ledger.sqlite.recent import Group, Live, Recent
 from finhub_onboard.ledger.sqlite.trouble import is_full
 
 _FILED = 16_384
@@ -35,10 +37,12 @@ class Portions:
         self._transaction = transaction
         self._recent = Recent(run)
         self._filing: Filing | None = None
+        self._kinds = KindNumbers()
+        self._stayed: set[bytes] = set()
         self._file_at = _FILED
         # Above all lines that there ever were, so that readers notice when they are others.
         self._next = time.time_ns()
-        self._highest = 0
+        self._highest_before = self._highest = 0
 
     def begin(self, db: sqlite3.Connection) -> None:
         """File what a run that died left; from now on ``live`` has what is recent."""
@@ -47,7 +51,8 @@ class Portions:
         db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         # Nothing here is a secret: to overwrite what is removed would only write it once more.
         db.execute("PRAGMA secure_delete = OFF")
-        (self._highest,) = db.execute(sql("highest_call")).fetchone()
+        (self._highest_before,) = db.execute(sql("highest_call")).fetchone()
+        self._highest = self._highest_before
         self._live.recent = self._recent
 
     def end(self) -> None:
@@ -65,9 +70,7 @@ class Portions:
             return
         for number, call in group.calls.items():
             if number <= self._highest and number not in self._recent.calls:
-                identity = (call.key, call.run, call.step, call.attempt)
-                if db.execute(sql("call_of_number"), (number, *identity)).fetchone():
-                    raise two_of_one_number()
+                check_free(db, call, only_its_customer=number > self._highest_before)
         db.execute(sql("add_recent"), (self._next, self._recent.run, self._recent.pack(group)))
 
     def take(self, group: Group) -> None:
@@ -84,7 +87,7 @@ class Portions:
             hashes = len(recent.hashes) >= max(_FILED_HASHES, self._file_at)
             if len(recent.journeys) + len(recent.calls) < self._file_at and not hashes:
                 return
-            self._filing = Filing(recent, whole=False, hashes=hashes)
+            self._filing = Filing(recent, self._kinds, whole=False, hashes=hashes, stayed=self._stayed)
         try:
             self._step(db, self._filing)
         except sqlite3.Error as error:
@@ -96,19 +99,24 @@ class Portions:
         """File everything; what finds no room is left to the next run."""
         try:
             while self._filing or self._recent:
-                self._filing = self._filing or Filing(self._recent)
+                self._filing = self._filing or Filing(self._recent, self._kinds)
                 self._step(db, self._filing)
         except sqlite3.Error as error:
             if not is_full(error):
                 raise
 
     def _step(self, db: sqlite3.Connection, filing: Filing) -> None:
-        with self._transaction(db):
-            if not filing.is_filed:
-                filing.step(db)
-                return
-            filing.finish(db, self._next)
+        try:
+            with self._transaction(db):
+                if not filing.is_filed:
+                    filing.step(db)
+                    return
+                filing.finish(db, self._next)
+        except BaseException:
+            self._kinds.forget()
+            raise
         self._next += 1
         self._highest = max([self._highest, *self._recent.calls])
         self._recent = self._live.recent = filing.since
-        self._filing, self._file_at = None, _FILED
+        self._stayed = filing.staying
+        self._filing, self._file_at = None, _FILED + len(filing.since.journeys) + len(filing.since.calls)

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from finhub_onboard.ledger.records import Finished
-from finhub_onboard.ledger.sqlite.rows import CALL_COLUMNS, JOURNEY_COLUMNS
+from finhub_onboard.ledger.sqlite.rows import JOURNEY_COLUMNS, KIND_COLUMNS
 
 _NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
@@ -35,15 +35,13 @@ def _statements() -> dict[str, str]:
 
 @cache
 def _columns() -> dict[str, str]:
-    outcome = CALL_COLUMNS[CALL_COLUMNS.index("intent_at") + 1 :]  # what an outcome adds to its intent
     return {
         "journey": ", ".join(JOURNEY_COLUMNS),
         "journey_places": _parameters(len(JOURNEY_COLUMNS)),
         "journey_changes": _changes(JOURNEY_COLUMNS[1:]),
         "finished": ", ".join(Finished._fields),
-        "call": ", ".join(CALL_COLUMNS),
-        "call_places": _parameters(len(CALL_COLUMNS)),
-        "outcome_changes": _changes(outcome),
+        "kind": ", ".join(KIND_COLUMNS),
+        "kind_places": _parameters(len(KIND_COLUMNS)),
     }
 
 

@@ -12,18 +12,20 @@ from typing import Any, TypeVar
 from finhub_onboard.errors import ConfigurationError, LedgerError, OnboardError
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.records import CallCounts, Finished, RunCounts, RunRecord
+from finhub_onboard.ledger.sqlite.calls import by_bucket, changes, last_change, mean_latency_s, records, totals
 from finhub_onboard.ledger.sqlite.database import Connections, plainly
+from finhub_onboard.ledger.sqlite.kinds import Kinds
 from finhub_onboard.ledger.sqlite.lease import read_holder
+from finhub_onboard.ledger.sqlite.packs import Pack
 from finhub_onboard.ledger.sqlite.process import Life
 from finhub_onboard.ledger.sqlite.queries import sql
 from finhub_onboard.ledger.sqlite.recent import Live, Recent
-from finhub_onboard.ledger.sqlite.rows import read_call, read_finished, read_journey, read_run, read_totals
+from finhub_onboard.ledger.sqlite.rows import read_finished, read_journey, read_run
 from finhub_onboard.model import CallRecord, Journey, Standing
 
 _KEYS_PER_QUERY = 500
 _NO_RUN = 2**62
 """Above every run's number."""
-_TOO_MANY = 429
 _T = TypeVar("_T")
 
 
@@ -126,33 +128,34 @@ class SqliteReader:
     def calls(self, keys: Sequence[bytes], *, run: int | None = None) -> Iterator[CallRecord]:
         """Requests of these customers, of one run or of all; those of a customer in the order of sending."""
         for some in _chunks(keys):
-            name, values = ("calls", some) if run is None else ("calls_of_run", [*some, run])
-            yield from self._all(name, values, read_call, places=len(some))
+            name, values = ("packs", some) if run is None else ("packs_in_run", [*some, run])
+            with plainly(self.path):
+                yield from records(self._all(name, values, Pack._make, places=len(some)), self._kinds)
 
     def call_totals(self, run: int) -> dict[str, CallCounts]:
         """The requests of one run by phase."""
-        return dict(self._all("call_totals", (run,), read_totals))
+        return self._of_packs(totals, "packs_of_run", run)
 
     def counts(self, run: int) -> RunCounts:
         """What must agree with what the rows of a run tell (promise 1)."""
         (customers,) = self._one("customers_of_run", (run, run))
-        intents, outcomes = self._one("changes_of_run", (run,))
+        intents, outcomes = self._of_packs(changes, "packs_of_run", run)
         return RunCounts(customers=customers, intents=intents, outcomes=outcomes)
 
     def knows_until(self, run: int) -> float:
         """When the last change before run ``run`` was made at the bank, in seconds since the epoch; 1 if none was."""
-        (last,) = self._one("last_change_before", (run,))
-        return 1.0 if last is None else float(last)
+        last = self._of_packs(last_change, "packs_before", run)
+        return 1.0 if last is None else last
 
     def timeline(self, run: int, *, since: float, bucket_s: float) -> Iterator[tuple[float, float, bool]]:
         """Each request of a run: bucket start in seconds since ``since``, latency in seconds, refused for rate."""
-        for at, seconds, status in self._all("timeline", (run,), tuple):
-            yield (at - since) // bucket_s * bucket_s, seconds, status == _TOO_MANY
+        with plainly(self.path):
+            packs = self._all("packs_of_run", (run,), Pack._make)
+            yield from by_bucket(packs, self._kinds, since=since, bucket_s=bucket_s)
 
     def latency_s(self) -> float | None:
         """Seconds that the bank took on average of late; ``None`` if nobody has called it yet."""
-        (latency,) = self._one("latency", ())
-        return None if latency is None else float(latency)
+        return self._of_packs(mean_latency_s, "latest_packs")
 
     def runs(self, *, acts: bool = False) -> list[RunRecord]:
         """All runs, the newest first; if asked for, with the interventions between them."""
@@ -208,6 +211,15 @@ class SqliteReader:
         """
         with plainly(self.path), self._connections.tail().shown(as_of=as_of, skip=skip) as db:
             yield from map(read, db.execute(sql(name, places=places), values))
+
+    def _of_packs(self, read: Callable[[Iterator[Pack], Kinds], _T], name: str, *values: int) -> _T:
+        """What ``read`` makes of the packs of a statement."""
+        with plainly(self.path):
+            return read(self._all(name, values, Pack._make), self._kinds)
+
+    @property
+    def _kinds(self) -> Kinds:
+        return self._connections.tail().kinds
 
     def _writes(self, as_of: int | None = None) -> bool:
         """Whether this process writes the run, and need not read from the file what is recent."""

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hint
 
 import msgspec
 
-from finhub_onboard.errors import LedgerError
+from finhub_onboard.ledger.sqlite.calls import check_same
 from finhub_onboard.ledger.sqlite.queries import sql
-from finhub_onboard.ledger.sqlite.rows import call_values, journey_values
+from finhub_onboard.ledger.sqlite.rows import journey_values
 from finhub_onboard.model import CallRecord, Journey, Repeat, Standing
 
 _LARGEST = 2**63
@@ -28,8 +28,6 @@ _LEVEL = 1
 _T = TypeVar("_T", Journey, CallRecord)
 _NO_JOURNEY = Journey(key=b"", fingerprint=b"")
 _NO_CALL = CallRecord(number=0, key=b"", run=0, phase="", step="", attempt=0, changes=False, intent_at=0.0)
-_SAME = ("key", "run", "step", "attempt")
-"""By these an outcome belongs to its intent."""
 
 
 class HashChange(NamedTuple):
@@ -73,6 +71,10 @@ class Recent:
             recent.take(recent.unpack(entries))
         return recent
 
+    def under_way(self) -> set[bytes]:
+        """The customers whose journeys have not ended."""
+        return {key for key, journey in self.journeys.items() if journey.standing is Standing.OPEN}
+
     def is_left_behind_by(self, group: Group) -> bool:
         """Whether a customer is taken up by another run: then the table must have how the one before left it."""
         before = self.journeys
@@ -105,8 +107,8 @@ class Recent:
 
     def _before(self, call: CallRecord) -> CallRecord:
         before = self.calls.get(call.number, _NO_CALL)
-        if before is not _NO_CALL and any(getattr(before, name) != getattr(call, name) for name in _SAME):
-            raise two_of_one_number()
+        if before is not _NO_CALL:
+            check_same(call, before)
         return before
 
 
@@ -116,21 +118,9 @@ class Live:
     recent: Recent | None = None
 
 
-def two_of_one_number() -> LedgerError:
-    """A call number that another call has: a defect, and nothing is overwritten."""
-    message = "two calls of the ledger were given one number"
-    return LedgerError(message, hint="report this: it is a defect; nothing of its group was written")
-
-
 def write_journeys(db: sqlite3.Connection, journeys: Iterable[Journey], *, table: str = "customer") -> None:
     """Write how customers stand from now on."""
     db.executemany(sql("upsert_customer", table=table), map(journey_values, journeys))
-
-
-def write_calls(db: sqlite3.Connection, calls: Sequence[CallRecord], *, table: str = "call") -> None:
-    """Write intents and outcomes. A number that is used already is a defect and overwrites nothing."""
-    if calls and db.executemany(sql("upsert_call", table=table), map(call_values, calls)).rowcount != len(calls):
-        raise two_of_one_number()
 
 
 def write_hashes(db: sqlite3.Connection, changes: Iterable[HashChange], run: int, *, table: str = "identity") -> None:

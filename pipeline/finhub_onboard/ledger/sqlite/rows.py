@@ -1,4 +1,4 @@
-"""Entries as rows and rows as entries: journeys, calls and runs between memory and SQLite.
+"""Entries as rows and rows as entries: journeys and runs between memory and SQLite.
 
 Promise: what is written comes back the same, field by field. Knows no file and no connection.
 """
@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
-from finhub_onboard.ledger.records import CallCounts, Finished, RunRecord
+from finhub_onboard.ledger.records import Finished, RunRecord
 from finhub_onboard.model import CallRecord, Journey, Repeat, Standing
 
 JOURNEY_COLUMNS = Journey.__struct_fields__
-CALL_COLUMNS = CallRecord.__struct_fields__
+_OWN = ("number", "key", "run", "intent_at", "outcome_at", "wait_s", "seconds")
+"""What two calls do not have in common; it lies in packs (``packs.py``)."""
+KIND_COLUMNS = tuple(name for name in CallRecord.__struct_fields__ if name not in _OWN)
 
 
 def journey_values(journey: Journey) -> tuple[Any, ...]:
@@ -30,11 +32,6 @@ def journey_values(journey: Journey) -> tuple[Any, ...]:
 @lru_cache(maxsize=1024)
 def _written_names(names: tuple[str, ...]) -> str:
     return json.dumps(names)
-
-
-def call_values(call: CallRecord) -> tuple[Any, ...]:
-    """A call as a row of ``call``."""
-    return tuple([str(value) if isinstance(value, str) else value for value in msgspec.structs.astuple(call)])
 
 
 def facts_values(number: int, facts: dict[str, Any], at: float) -> tuple[Any, ...]:
@@ -64,12 +61,6 @@ def _read_names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(json.loads(text))
 
 
-def read_call(row: Sequence[Any]) -> CallRecord:
-    """A row of ``call`` as a call."""
-    values = dict(zip(CALL_COLUMNS, row, strict=True))
-    return CallRecord(**values | {name: bool(values[name]) for name in ("changes", "sent", "retriable")})
-
-
 def read_run(row: Sequence[Any]) -> RunRecord:
     """A row of ``run``: its columns, and what an intervention wrote into ``facts``."""
     number, run_id, host, pid, started, heartbeat, finished, exit_code, because, facts = row
@@ -88,9 +79,3 @@ def read_run(row: Sequence[Any]) -> RunRecord:
         command=known.get("command", "run"),
         customers=known.get("customers", 0),
     )
-
-
-def read_totals(row: Sequence[Any]) -> tuple[str, CallCounts]:
-    """A phase and the counts of its calls."""
-    phase, sent, retried, refused = row
-    return phase, CallCounts(sent=sent, retried=retried, refused_for_rate=refused)

@@ -1,4 +1,4 @@
--- The ledger, schema version 5. Everything here is free of personal data: customers are keyed hashes.
+-- The ledger, schema version 6. Everything here is free of personal data: customers are keyed hashes.
 -- One process writes (ledger/sqlite/writer.py); any number may read (WAL).
 
 CREATE TABLE meta (
@@ -78,18 +78,13 @@ BEGIN
     );
 END;
 
--- One request: the intent, then its outcome. An intent (changes = 1) with an empty outcome is in doubt. `number` grows
--- with time for each customer; each writer counts within a range of its own (`meta`, call_ranges), so that no two collide.
-CREATE TABLE call (
+-- What requests have in common: an intent (changes = 1) or, with an outcome, what became of it. Nothing is changed here.
+CREATE TABLE call_kind (
     number      INTEGER PRIMARY KEY,
-    key         BLOB NOT NULL,
-    run         INTEGER NOT NULL,
     phase       TEXT NOT NULL,
     step        TEXT NOT NULL,
     attempt     INTEGER NOT NULL,
     changes     INTEGER NOT NULL,
-    intent_at   REAL NOT NULL,
-    outcome_at  REAL NOT NULL,
     outcome     TEXT NOT NULL,
     sent        INTEGER NOT NULL,
     http_status INTEGER,
@@ -97,11 +92,20 @@ CREATE TABLE call (
     field       TEXT NOT NULL,
     message     TEXT NOT NULL,
     hint        TEXT NOT NULL,
-    retriable   INTEGER NOT NULL,
-    wait_s      REAL NOT NULL,
-    seconds     REAL NOT NULL
+    retriable   INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX call_key ON call (key, number);
+
+-- The requests of a customer in one run: `calls` has the number, kind and times of each (packs.py). An intent with an
+-- empty outcome is in doubt. A request's number grows with time for each customer, and that of the last one is the
+-- row's: rows are appended. Each writer counts within a range of its own (`meta`, call_ranges), so that no two collide.
+CREATE TABLE call_pack (
+    number INTEGER PRIMARY KEY,
+    key    BLOB NOT NULL,
+    run    INTEGER NOT NULL,
+    calls  BLOB NOT NULL
+) STRICT;
+CREATE INDEX call_pack_key ON call_pack (key, run);
+CREATE INDEX call_pack_run ON call_pack (run);
 
 -- By what else a customer would be known again: keyed hashes of e-mail, of phone with birth date, of document, of the
 -- customer's ids at the bank. Valid from run `since` on and, where `until` is not null, before run `until`: attempts that

@@ -9,13 +9,29 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from finhub_onboard.ledger.sqlite.calls import write_recent_calls
+from finhub_onboard.ledger.sqlite.kinds import KindNumbers, Kinds
 from finhub_onboard.ledger.sqlite.queries import sql
-from finhub_onboard.ledger.sqlite.recent import Recent, write_calls, write_hashes, write_journeys
+from finhub_onboard.ledger.sqlite.recent import Recent, write_hashes, write_journeys
 
-_MAKE = ("make_recent_customer", "make_recent_call", "make_recent_identity", "make_recent_mark")
-_VIEW = ("view_customer", "view_history", "view_call", "view_identity")
-_HIDE = ("hide_customer", "hide_history", "hide_call", "hide_identity")
-_DROP = ("drop_recent_customer", "drop_recent_call", "drop_recent_identity", "drop_recent_mark")
+_MAKE = (
+    "make_recent_customer",
+    "make_recent_call_kind",
+    "make_recent_call_pack",
+    "make_hidden_call_pack",
+    "make_recent_identity",
+    "make_recent_mark",
+)
+_VIEW = ("view_customer", "view_history", "view_call_kind", "view_call_pack", "view_identity")
+_HIDE = ("hide_customer", "hide_history", "hide_call_kind", "hide_call_pack", "hide_identity")
+_DROP = (
+    "drop_recent_customer",
+    "drop_recent_call_kind",
+    "drop_recent_call_pack",
+    "drop_hidden_call_pack",
+    "drop_recent_identity",
+    "drop_recent_mark",
+)
 _NOTHING: tuple[int | None, int | None] = (None, None)
 
 
@@ -27,6 +43,7 @@ class Tail:
         self._shown = self._before = _NOTHING
         self._readers = 0
         self.is_snapshot = False
+        self.kinds = Kinds(db)
         db.execute("PRAGMA temp_store = MEMORY")
 
     @contextmanager
@@ -56,6 +73,7 @@ class Tail:
         self.is_snapshot = False
         self._db.rollback()
         self._shown = self._before
+        self.kinds.clear()
 
     def _show(self, as_of: int | None) -> None:
         ends = self._db.execute(sql("ends_of_recent")).fetchone()
@@ -79,12 +97,14 @@ class Tail:
         for name in (*_HIDE, *_DROP):
             self._db.execute(sql(name))
         self._shown = _NOTHING
+        self.kinds.clear()
 
     def _make(self, recent: Recent) -> None:
         for name in _MAKE:
             self._db.execute(sql(name))
         write_journeys(self._db, list(recent.journeys.values()), table="temp.recent_customer")
-        write_calls(self._db, list(recent.calls.values()), table="temp.recent_call")
+        kinds = KindNumbers("temp.recent_call_kind", first=-1, step=-1)
+        write_recent_calls(self._db, recent.calls.values(), kinds)
         self._db.executemany(sql("add_recent_mark"), [(identity,) for identity in recent.owners])
         self._db.execute(sql("copy_marks"))
         write_hashes(self._db, recent.hashes, recent.run, table="temp.recent_identity")

@@ -1,7 +1,7 @@
 -- Reading the ledger (reading.py). `customer` has how each customer stands now; `history` how it stood when a later run
 -- took it up. Of a customer's states the one with the highest `last_run` up to a run is how that run left it.
 -- customer.standing: open, complete, failed, declined, parked, in_doubt (schema.sql has the transitions).
--- call.outcome: empty while nothing is known of the intent, `done`, or another verdict of journey.policy.
+-- call_kind.outcome: empty while nothing is known of the intent, `done`, or another verdict of journey.policy.
 
 -- meta --
 -- An entry of the ledger about itself.
@@ -62,38 +62,33 @@ SELECT mark, key FROM identity WHERE mark IN ({places}) AND until IS NULL
 -- Whom they identified when a run ended.
 SELECT mark, key FROM identity WHERE mark IN ({places}) AND since <= ? AND (until IS NULL OR until > ?)
 
--- calls --
--- All requests of these customers, in the order of sending.
-SELECT {call} FROM call WHERE key IN ({places}) ORDER BY key, number
+-- packs --
+-- All requests of these customers.
+SELECT number, key, run, calls FROM call_pack WHERE key IN ({places}) ORDER BY key
 
--- calls_of_run --
+-- packs_in_run --
 -- Those of one run.
-SELECT {call} FROM call WHERE key IN ({places}) AND run = ? ORDER BY key, number
+SELECT number, key, run, calls FROM call_pack WHERE key IN ({places}) AND run = ? ORDER BY key
 
--- call_totals --
--- Per phase of a run: requests that left, of them repeats, of them refused for rate.
-SELECT phase, sum(sent), sum(sent AND attempt > 1), sum(http_status IS 429) FROM call WHERE run = ? GROUP BY phase
+-- packs_of_run --
+-- All requests of a run.
+SELECT number, key, run, calls FROM call_pack WHERE run = ?
+
+-- packs_before --
+-- Those of earlier runs.
+SELECT number, key, run, calls FROM call_pack WHERE run < ?
+
+-- latest_packs --
+-- Those that ended last; each has a call or more.
+SELECT number, key, run, calls FROM call_pack ORDER BY number DESC LIMIT 10000
+
+-- kind --
+-- What the calls of a kind have in common.
+SELECT {kind} FROM call_kind WHERE number = ?
 
 -- customers_of_run --
 -- How many customers a run took up: those whom a later run took up as well are in `history`.
 SELECT (SELECT count(*) FROM customer WHERE last_run = ?) + (SELECT count(*) FROM history WHERE last_run = ?)
-
--- changes_of_run --
--- Intents of calls that change something, and how many of them have an outcome.
-SELECT count(*), count(nullif(outcome, '')) FROM call WHERE run = ? AND changes
-
--- last_change_before --
--- When the last change before a run was made at the bank.
-SELECT max(intent_at) FROM call WHERE run < ? AND changes AND outcome = 'done'
-
--- timeline --
--- Each request of a run that left and was answered.
-SELECT outcome_at, seconds, http_status FROM call WHERE run = ? AND sent AND outcome_at > 0 ORDER BY outcome_at
-
--- latency --
--- What the bank took on average for the last requests.
-SELECT avg(seconds)
-FROM (SELECT seconds FROM call WHERE sent AND outcome_at > 0 ORDER BY number DESC LIMIT 10000)
 
 -- runs --
 -- All runs and interventions, the newest first.

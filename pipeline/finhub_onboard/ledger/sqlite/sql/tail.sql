@@ -12,8 +12,19 @@ SELECT run FROM recent LIMIT 1
 -- make_recent_customer --
 CREATE TEMP TABLE recent_customer ({journey}, PRIMARY KEY (key)) WITHOUT ROWID
 
--- make_recent_call --
-CREATE TEMP TABLE recent_call ({call}, PRIMARY KEY (number)) WITHOUT ROWID
+-- make_recent_call_pack --
+CREATE TEMP TABLE recent_call_pack (number, key, run, calls, PRIMARY KEY (key, run)) WITHOUT ROWID
+
+-- make_hidden_call_pack --
+-- The packs whose calls are in those of the table before.
+CREATE TEMP TABLE hidden_call_pack (number INTEGER PRIMARY KEY)
+
+-- hide_pack --
+INSERT INTO temp.hidden_call_pack (number) VALUES (?)
+
+-- make_recent_call_kind --
+-- Their numbers are below 0.
+CREATE TEMP TABLE recent_call_kind (number INTEGER PRIMARY KEY, {kind})
 
 -- make_recent_identity --
 CREATE TEMP TABLE recent_identity (mark, key, since, until, PRIMARY KEY (mark, key, since)) WITHOUT ROWID
@@ -43,11 +54,17 @@ UNION ALL
 SELECT {journey} FROM main.customer AS before
 WHERE key IN (SELECT key FROM temp.recent_customer AS recent WHERE recent.last_run <> before.last_run)
 
--- view_call --
-CREATE TEMP VIEW call AS
-SELECT {call} FROM main.call WHERE number NOT IN (SELECT number FROM temp.recent_call)
+-- view_call_pack --
+CREATE TEMP VIEW call_pack AS
+SELECT number, key, run, calls FROM main.call_pack WHERE number NOT IN (SELECT number FROM temp.hidden_call_pack)
 UNION ALL
-SELECT {call} FROM temp.recent_call
+SELECT number, key, run, calls FROM temp.recent_call_pack
+
+-- view_call_kind --
+CREATE TEMP VIEW call_kind AS
+SELECT number, {kind} FROM main.call_kind
+UNION ALL
+SELECT number, {kind} FROM temp.recent_call_kind
 
 -- view_identity --
 CREATE TEMP VIEW identity AS
@@ -61,8 +78,11 @@ DROP VIEW IF EXISTS temp.customer
 -- hide_history --
 DROP VIEW IF EXISTS temp.history
 
--- hide_call --
-DROP VIEW IF EXISTS temp.call
+-- hide_call_pack --
+DROP VIEW IF EXISTS temp.call_pack
+
+-- hide_call_kind --
+DROP VIEW IF EXISTS temp.call_kind
 
 -- hide_identity --
 DROP VIEW IF EXISTS temp.identity
@@ -70,8 +90,14 @@ DROP VIEW IF EXISTS temp.identity
 -- drop_recent_customer --
 DROP TABLE IF EXISTS temp.recent_customer
 
--- drop_recent_call --
-DROP TABLE IF EXISTS temp.recent_call
+-- drop_recent_call_pack --
+DROP TABLE IF EXISTS temp.recent_call_pack
+
+-- drop_hidden_call_pack --
+DROP TABLE IF EXISTS temp.hidden_call_pack
+
+-- drop_recent_call_kind --
+DROP TABLE IF EXISTS temp.recent_call_kind
 
 -- drop_recent_identity --
 DROP TABLE IF EXISTS temp.recent_identity

@@ -5,11 +5,30 @@
 INSERT INTO {table} ({journey}) VALUES ({journey_places})
 ON CONFLICT (key) DO UPDATE SET {journey_changes}
 
--- upsert_call --
--- An intent (outcome is empty), or the outcome of one. A number that another call has changes nothing: no row is counted.
-INSERT INTO {table} ({call}) VALUES ({call_places})
-ON CONFLICT (number) DO UPDATE SET {outcome_changes}
-WHERE key = excluded.key AND run = excluded.run AND step = excluded.step AND attempt = excluded.attempt
+-- latest_kinds --
+-- What calls have in common, the latest kinds first.
+SELECT number, {kind} FROM call_kind ORDER BY number DESC LIMIT ?
+
+-- add_kind --
+INSERT INTO {table} (number, {kind}) VALUES (?, {kind_places})
+
+-- packs_of_customer_and_run --
+-- With what a customer's calls are merged.
+SELECT number, key, run, calls FROM call_pack WHERE key = ? AND run = ?
+
+-- packs_of_customer --
+SELECT number, key, run, calls FROM call_pack WHERE key = ?
+
+-- packs_from --
+-- Those that may have a call of this number.
+SELECT number, key, run, calls FROM call_pack WHERE number >= ?
+
+-- drop_pack --
+DELETE FROM call_pack WHERE number = ?
+
+-- add_pack --
+-- The calls of a customer in one run. A number that another call has is refused.
+INSERT INTO {table} (number, key, run, calls) VALUES (?, ?, ?, ?)
 
 -- add_mark --
 -- An identity hash of a customer is valid from a run on; it stays as it is where it is valid already.
@@ -37,11 +56,7 @@ SELECT run, entries FROM recent ORDER BY number
 DELETE FROM recent
 
 -- highest_call --
-SELECT coalesce(max(number), 0) FROM call
-
--- call_of_number --
--- Whose a number is.
-SELECT 1 FROM call WHERE number = ? AND (key, run, step, attempt) <> (?, ?, ?, ?)
+SELECT coalesce(max(number), 0) FROM call_pack
 
 -- set_bank --
 -- The address of the bank whose customers these are.
@@ -60,7 +75,7 @@ DELETE FROM meta WHERE key = ?
 
 -- last_call_range --
 -- The range of the highest call number; 0 for those of versions that numbered all calls from 1.
-SELECT coalesce(max(number), 0) >> ? FROM call
+SELECT coalesce(max(number), 0) >> ? FROM call_pack
 
 -- start_run --
 INSERT INTO run (run_id, host, pid, started_at, heartbeat_at, facts) VALUES (?, ?, ?, ?, ?, ?)
