@@ -120,5 +120,24 @@ def retry_command(
         click.echo(tables.facts(retry.retry(settings_from(config, {}), which, dry_run=dry_run), width=_LABEL))
 
 
-COMMANDS = (status_command, report_command, explain_command, resolve_command, retry_command)
+@click.group("ledger", epilog="\b\nExample:\n  onboard ledger compact --config configs/production.toml")
+def ledger_group() -> None:
+    """Look after the ledger's file."""
+
+
+@ledger_group.command("compact", cls=Command, example="onboard ledger compact --config configs/production.toml")
+@CONFIG
+def compact_command(config: Path | None) -> None:
+    """Make the ledger's file as small as what it holds; sends nothing and changes no entry.
+
+    A run does so by itself at its end while the file is small (64 MB). Worth it once after a large ledger of an older
+    version was opened. Needs twice the ledger's size on the disk meanwhile, and no run may be at work.
+    """
+    from finhub_onboard.commands import compact
+
+    with plain_errors():
+        click.echo(tables.facts(compact.compact(settings_from(config, {}))))
+
+
+COMMANDS = (status_command, report_command, explain_command, resolve_command, retry_command, ledger_group)
 """The commands of this module, for the group."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from finhub_onboard.errors import ConfigurationError, LedgerError, LockedError
 from finhub_onboard.keys import Keys
-from finhub_onboard.ledger.records import CallCounts, Finished, RunCounts, RunRecord
+from finhub_onboard.ledger.records import CallCounts, FileSizes, Finished, RunCounts, RunRecord
 from finhub_onboard.model import CallRecord, Journey, Standing
 
 Hashes = Sequence[tuple[bytes, bytes]]
@@ -205,6 +205,9 @@ class Lease(Protocol):
 
     def interventions(self) -> AbstractContextManager[Interventions]:
         """Open the interventions for reading and writing."""
+
+    def compact(self) -> FileSizes:
+        """Give back the space that the ledger does not need; nothing that it tells changes."""
 
 
 class Ledger(Reader, Protocol):

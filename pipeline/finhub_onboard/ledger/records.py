@@ -55,6 +55,13 @@ class RunCounts:
     outcomes: int
 
 
+class FileSizes(NamedTuple):
+    """Bytes that a ledger took before it was compacted, and takes after."""
+
+    before: int
+    after: int
+
+
 class Finished(NamedTuple):
     """What a line of a report tells of a finished customer; the fields are those of ``Journey``."""
 

@@ -1,5 +1,6 @@
 """One run at a time: who is refused learns why, and a lease ends with its holder."""
 
+import asyncio
 import os
 import socket
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from finhub_onboard.errors import ExitCode, LockedError
 from finhub_onboard.ledger.ports import Ledger
-from tests.ledger.contract.support import another_process_holds, open_at
+from tests.ledger.contract.support import another_process_holds, keep, open_at
+from tests.ledger.support import call, journey
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell who lives")
 
@@ -75,3 +77,15 @@ def test_room_can_be_set_aside_and_is_told(ledger: Ledger) -> None:
             assert not room.give_up()
     assert said == []
     assert ledger.describe_room(4)
+
+
+def test_the_holder_of_the_lease_compacts_the_ledger(url: str) -> None:
+    """It is no larger afterwards, and tells the same."""
+    states = [journey(number, message="m" * 100) for number in range(50)]
+    with open_at(url) as ledger:
+        asyncio.run(keep(ledger, *((state, [call(place, place)]) for place, state in enumerate(states))))
+        with ledger.acquire_lease() as lease:
+            sizes = lease.compact()
+        assert 0 < sizes.after <= sizes.before
+        assert ledger.find([state.key for state in states]) == {state.key: state for state in states}
+        assert len(list(ledger.calls([state.key for state in states]))) == 50

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from finhub_onboard.ledger.sqlite import calls as calls_
 from finhub_onboard.ledger.sqlite import filing, portions, writer
 from finhub_onboard.ledger.sqlite.database import connect
 from finhub_onboard.ledger.sqlite.filing import Filing
@@ -94,6 +95,7 @@ def test_a_disk_that_is_full_when_filing_loses_nothing(tmp_path: Path, monkeypat
 
 _DIE = """
 import asyncio, os, sys
+from finhub_onboard.ledger.sqlite import calls as calls_
 from finhub_onboard.ledger.sqlite import filing, portions, writer
 from pathlib import Path
 from tests.ledger.support import call, journey
@@ -198,3 +200,33 @@ def test_customers_under_way_stay_but_not_for_ever(tmp_path: Path) -> None:
     with opened(path) as ledger:
         asyncio.run(scenario(ledger))
         assert len(list(ledger.calls([key(number) for number in range(300)]))) == 300
+
+
+def test_kinds_of_calls_that_found_no_room_are_written_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_portions: list[int]
+) -> None:
+    """A step that fails on a full disk takes its kinds along: what is filed later does not name them."""
+    path, before = tmp_path / "l.db", calls_.write_calls
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    failures = iter([full, full])
+
+    def write_calls(*values: Any) -> None:
+        before(*values)
+        if failure := next(failures, None):
+            raise failure
+
+    monkeypatch.setattr(filing, "write_calls", write_calls)
+    calls = [call(number, number, message=f"of every fifth {number // 5}") for number in range(150)]
+
+    async def scenario() -> None:
+        async with SqliteWriter(path, run=1) as book:
+            for each in calls:
+                await book.post(journey(each.number, standing=Standing.COMPLETE), [each])
+
+    opened(path).close()
+    asyncio.run(scenario())
+    assert len(small_portions) > 1
+    assert unfiled(path) == 0
+    with opened(path) as ledger:
+        assert list(ledger.calls([each.key for each in calls])) == calls

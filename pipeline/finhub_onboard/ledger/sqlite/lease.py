@@ -21,7 +21,10 @@ from pathlib import Path
 
 from finhub_onboard.errors import ConfigurationError, LedgerError, LockedError
 from finhub_onboard.ledger.ports import Room
+from finhub_onboard.ledger.records import FileSizes
+from finhub_onboard.ledger.sqlite.compacting import compact
 from finhub_onboard.ledger.sqlite.database import connect, plainly
+from finhub_onboard.ledger.sqlite.filing import file_left
 from finhub_onboard.ledger.sqlite.interventions import SqliteInterventions
 from finhub_onboard.ledger.sqlite.process import Life, Process, life_of, this_process
 from finhub_onboard.ledger.sqlite.queries import sql
@@ -104,6 +107,14 @@ class SqliteLease:
     def interventions(self) -> AbstractContextManager[SqliteInterventions]:
         """Open the interventions for reading and writing."""
         return SqliteInterventions.opened(self._path, self)
+
+    def compact(self) -> FileSizes:
+        """File what a run that died left, and write the file again. Nobody writes meanwhile, not even heartbeats."""
+        with plainly(self._path), closing(connect(self._path)) as db:
+            file_left(db, lambda: self.transaction(db))
+            with self.transaction(db):
+                pass  # the lease is still held
+            return compact(db, self._path)
 
     def acquire(self, db: sqlite3.Connection) -> None:
         """Acquire the lease if it is free, or its holder is dead or silent. Raises :class:`LockedError`."""

@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from finhub_onboard.errors import LedgerError, OnboardError
 from finhub_onboard.ledger.ports import Room
+from finhub_onboard.ledger.sqlite.compacting import compact_if_quick
 from finhub_onboard.ledger.sqlite.database import Transactions, connect, plainly
 from finhub_onboard.ledger.sqlite.journal import Journal
 from finhub_onboard.ledger.sqlite.portions import Portions
@@ -157,6 +158,7 @@ class SqliteWriter:
                 self._guarded(partial(self._portions.file_all if ended else self._portions.file_some, db))
                 if ended:
                     self._portions.end()
+                    self._tend(db, compact_if_quick)
                     self._tend(db, self._journal.end)
                     return
                 self._tend(db, self._journal.watch)
@@ -164,7 +166,7 @@ class SqliteWriter:
                     time.sleep(max(0.0, began + _GATHER_S - time.monotonic()))
 
     def _tend(self, db: sqlite3.Connection, care: Callable[[sqlite3.Connection], None]) -> None:
-        """Truncate the journal if needed; its failure does not affect the entries."""
+        """Tend the journal or the file; a failure does not affect the entries."""
         if self._error is None:
             with suppress(sqlite3.Error):
                 care(db)

@@ -1,0 +1,15 @@
+"""``onboard ledger compact``: make the ledger's file as small as what it holds. Sends nothing and needs no secret."""
+
+from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.preconditions import open_ledger
+
+
+def compact(settings: Settings) -> list[tuple[str, str]]:
+    """Compact the ledger as the holder of its lease; return its sizes, as labels and facts."""
+    with open_ledger(settings, create=False) as ledger, ledger.acquire_lease() as lease:
+        sizes = lease.compact()
+        return [("ledger", ledger.name), ("before", _in_words(sizes.before)), ("after", _in_words(sizes.after))]
+
+
+def _in_words(size: int) -> str:
+    return f"{size:,} bytes"
