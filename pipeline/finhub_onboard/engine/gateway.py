@@ -6,9 +6,10 @@ A joiner of the journey's port, the outbound side and the reading of documents.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
+
+import msgspec
 
 from finhub_onboard.engine.bank_health import Health
 from finhub_onboard.engine.document_bytes import DocumentBytes
@@ -55,8 +56,7 @@ class Broken:
         return is_known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """A request that is ready to be sent (``journey.ports.Request``)."""
 
     client: Client

@@ -13,7 +13,7 @@ import threading
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -90,7 +90,7 @@ class _Connector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(limit=0, resolver=_Resolver(), **options)
-        self._handed_out: WeakSet[asyncio.Transport] = WeakSet()
+        self._watches: WeakKeyDictionary[asyncio.Transport, select.poll] = WeakKeyDictionary()
 
     async def connection(self, request: aiohttp.ClientRequest, limit: aiohttp.ClientTimeout) -> Connection:
         """A connection to send on: a new one, or a kept one that the server has neither closed nor written to."""
@@ -98,17 +98,18 @@ class _Connector(aiohttp.TCPConnector):
             connection = await self.connect(request, traces=[], timeout=limit)
             transport = connection.transport
             assert transport is not None
-            if transport not in self._handed_out:
-                self._handed_out.add(transport)
+            watch = self._watches.get(transport)
+            if watch is None:
+                self._watches[transport] = _watch(transport)
                 return connection
-            if not _has_come_to_an_end(transport):
+            if not watch.poll(0):
                 return connection
-            connection.close()
+            connection.close()  # there is something to read, which is most likely its end
 
     async def end(self) -> None:
         """Close all connections, including those that wait for the other side's close."""
         await self.close()
-        for transport in self._handed_out:
+        for transport in self._watches:
             transport.abort()
         await asyncio.sleep(0)  # the sockets close in the next iteration of the loop
 
@@ -226,11 +227,11 @@ async def _content(message: RawResponseMessage, payload: StreamReader) -> bytes:
     return await bounded(payload.iter_any())
 
 
-def _has_come_to_an_end(transport: asyncio.Transport) -> bool:
-    """Whether an idle connection has something to read, which is most likely its end."""
-    poll = select.poll()
-    poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+def _watch(transport: asyncio.Transport) -> select.poll:
+    """Tells whether a connection has something to read."""
+    watch = select.poll()
+    watch.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return watch
 
 
 def _told(error: Exception) -> Exception:
