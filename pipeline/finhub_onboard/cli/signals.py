@@ -90,13 +90,15 @@ def run_listening(
     """
     import asyncio
 
+    from finhub_onboard.engine.fair_loop import make_loop
     from finhub_onboard.engine.interrupts import Interrupts
 
     gc.freeze()  # what is imported stays: the collector need not look at it while the loop waits
     interrupts = Interrupts()
     with listening(interrupts.request, reload=reload):
         try:
-            return asyncio.run(run(interrupts))
+            with asyncio.Runner(loop_factory=make_loop) as runner:
+                return runner.run(run(interrupts))
         except asyncio.CancelledError:
             if interrupts.abandoned is None:
                 raise

@@ -19,6 +19,7 @@ from finhub_onboard.model import Standing
 
 _CUSTOMERS_PER_CALL = 4
 _MOST_CUSTOMERS = 2048
+_BEGUN_AT_ONCE = 8  # in a turn of the event loop, so that nothing else waits for hundreds of them
 
 
 class Engine:
@@ -74,8 +75,10 @@ class Engine:
         """Queue the customers that need work."""
         try:
             while not self._stopper.requested and (taken := await self._source.take(queue.maxsize)):
-                for work in taken:
+                for number, work in enumerate(taken):
                     await queue.put(work)
+                    if number % _BEGUN_AT_ONCE == 0:
+                        await asyncio.sleep(0)
         except UnreadableInputError as error:
             # Calls were sent already, so the run stops instead of refusing the input.
             self._stopper.request(str(error), ExitCode.STOPPED_EARLY, hint=error.hint)
