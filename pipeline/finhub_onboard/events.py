@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from finhub_onboard.model import Disposition, Phase
 
 
@@ -58,8 +60,7 @@ class StageProgress:
     rows_total: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFinished:
+class CallFinished(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's call has an outcome: its ``verdict``, the ``code`` of a refusal, how many ``seconds`` it took."""
 
     phase: str
@@ -70,8 +71,7 @@ class CallFinished:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerFinished:
+class CustomerFinished(msgspec.Struct, frozen=True, kw_only=True):
     """A customer whom the run carried rests: in which ``phase``, with which ``disposition`` and ``code``."""
 
     phase: str

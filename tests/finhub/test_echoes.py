@@ -91,6 +91,11 @@ def test_a_refusal_of_anothers_settles_nothing(call: CallName, place: str) -> No
         assert judgement.verdict is (Verdict.DOUBT if CALLS[call].changes else Verdict.RETRY)
 
 
+def test_the_jobs_own_user_is_not_shown() -> None:
+    """Nor a value of the customer, when the request's customer is printed."""
+    assert not any(name in repr(OURS).casefold() for name in (*OURS.own, EMAIL))
+
+
 @pytest.mark.parametrize("call", [CallName.UPLOAD_DOCUMENT, CallName.APPROVE])
 def test_an_operation_on_a_verification_must_repeat_that_one(call: CallName) -> None:
     """Also an id that nobody is known to have: the path named another."""

@@ -8,7 +8,8 @@ import pytest
 
 from finhub_onboard.finhub.answers import read
 from finhub_onboard.finhub.calls import CALLS, CallName, Kind, step
-from finhub_onboard.finhub.envelopes import is_the_banks
+from finhub_onboard.finhub.envelopes import is_plain_success, is_the_banks
+from finhub_onboard.finhub.refusals import says_failure
 from finhub_onboard.finhub.whose import Whose
 from finhub_onboard.journey.policy import judge
 from finhub_onboard.journey.verdicts import Verdict
@@ -178,3 +179,36 @@ def test_a_server_error_is_one_whoever_says_it(status: int) -> None:
         judgement = judge(step(call), reply)
         assert (reply.says, judgement.code) == (status, "server_error")
         assert judgement.verdict is (Verdict.DOUBT if CALLS[call].changes else Verdict.RETRY)
+
+
+ABSENT = object()
+MEMBERS = {
+    "code": (ABSENT, None, True, 0, 200, 204, 2e2, 404, "200", "INVALID_ID"),
+    "success": (ABSENT, None, True, False, 0, 1, "true", "False"),
+    "error": (ABSENT, None, {}, {"code": "LOCKED"}),
+    "errors": (ABSENT, [], [{"field": "email"}]),
+    "data": (ABSENT, None, [], {}, {"success": False}, {"success": "true"}),
+}
+
+
+def test_a_plain_success_needs_no_further_look() -> None:
+    """The short cut never says more than the rules: it is the bank's, a success, and says nothing of a failure."""
+    plain = 0
+    for values in product(*MEMBERS.values()):
+        body: dict[str, Any] = {name: value for name, value in zip(MEMBERS, values, strict=True) if value is not ABSENT}
+        assert not is_plain_success(302, body)
+        if is_plain_success(200, body):
+            plain += 1
+            assert is_the_banks(CallName.REGISTER, 200, body), body
+            assert not says_failure(body, body["data"]), body
+    assert plain == 4
+
+
+CHANGES = [call for call in CallName if CALLS[call].changes]
+
+
+@pytest.mark.parametrize("call", [*CHANGES, CallName.CHECK])
+def test_the_usual_answers_take_the_short_cut(call: CallName) -> None:
+    """Control: as the runner's bank answers nearly every call of a customer."""
+    answer = accepted("runner")[call]
+    assert is_plain_success(answer.status, answer.body)

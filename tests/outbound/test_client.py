@@ -1,7 +1,6 @@
 """One request: its headers, its permit, and what becomes of whatever comes back."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -38,6 +37,7 @@ from tests.outbound.support import (
     run_virtually,
     settings,
 )
+from tests.values import replace
 
 REGISTER = Outgoing(method="POST", path="/customer/individual/registration", body=b"{}")
 CREATED = (200, {"code": 200, "data": {"id": "c-1", "user": {"id": "u-1"}}})

@@ -6,6 +6,7 @@ heartbeats of the lease must follow the wall clock and do not use it.
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 
 def steady_clock(started_at: float) -> Callable[[], float]:
@@ -14,8 +15,7 @@ def steady_clock(started_at: float) -> Callable[[], float]:
     return lambda: started_at + _elapsed_s() - origin
 
 
-def _elapsed_s() -> float:
-    """Seconds since a fixed instant; on Linux including the machine's sleep."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
+# Seconds since a fixed instant; on Linux including the machine's sleep.
+_elapsed_s: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)

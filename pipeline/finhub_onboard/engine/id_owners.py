@@ -7,11 +7,13 @@ are customers in flight. Knows no call and no answer.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from finhub_onboard.keys import IdKind, Keys
 from finhub_onboard.model import Journey
 
 _LAST_GIVEN = 16_384
+_LAST_COMPARED = 16
 
 Sharing = Callable[[Sequence[bytes]], dict[bytes, set[bytes]]]
 Identify = Callable[[Sequence[tuple[bytes, bytes]]], None]
@@ -25,7 +27,8 @@ class IdOwners:
     """
 
     def __init__(self, keys: Keys, *, sharing: Sharing, find: Find, identify: Identify) -> None:
-        self._keys = keys
+        # An id is hashed when it is compared and when it is given, one after the other.
+        self._hash_of = lru_cache(maxsize=_LAST_COMPARED)(keys.id_hash)
         self._sharing = sharing
         self._find = find
         self._identify = identify
@@ -36,7 +39,7 @@ class IdOwners:
 
         Asked for ids that the bank or an operator gives to ``key``.
         """
-        identity = self._keys.id_hash(kind, identifier)
+        identity = self._hash_of(kind, identifier)
         if identity in self._given:
             return self._given[identity] != key
         others = self._sharing([identity]).get(identity, set()) - {key}
@@ -44,7 +47,7 @@ class IdOwners:
 
     def give(self, key: bytes, kind: IdKind, identifier: str) -> None:
         """The bank gave the id to the customer ``key``; durable before later posts."""
-        identity = self._keys.id_hash(kind, identifier)
+        identity = self._hash_of(kind, identifier)
         if self._given.get(identity) == key:
             return
         self._given[identity] = key

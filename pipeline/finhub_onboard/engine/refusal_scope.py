@@ -131,7 +131,8 @@ class Suspicion:
             return self._refusal(step, judgement, key) if code in _CODES else judgement
         if verdict in _ANSWERS or (verdict in _ABOUT_THE_ROW and code not in _CODES):
             self._kinds[step.call.name].passes(key)
-            self._kinds[step.label].passes(key)
+            if step.item:
+                self._kinds[step.label].passes(key)
             if step.call.token is Token.ADMIN:
                 self._kinds[Code.TOKEN_REFUSED].passes(key)
             if step.call.name is CallName.REGISTER and verdict is Verdict.DONE:

@@ -17,7 +17,7 @@ from finhub_onboard.finhub.consents import Consent
 from finhub_onboard.finhub.deliveries import read_page
 from finhub_onboard.finhub.documents import HIGH_RISK_DOCUMENTS, UNKNOWN, DocumentKind
 from finhub_onboard.finhub.echoes import names_another
-from finhub_onboard.finhub.envelopes import is_the_banks
+from finhub_onboard.finhub.envelopes import is_plain_success, is_the_banks
 from finhub_onboard.finhub.personal_ids import impersonal
 from finhub_onboard.finhub.whose import NOBODY, Whose
 from finhub_onboard.keys import IdKind
@@ -48,18 +48,19 @@ def read(call: CallName, status: int, content: bytes, *, whose: Whose = NOBODY, 
 
     ``whose`` says whom it must be about. ``secrets`` are masked in the bank's words like the customer's values.
     """
-    body = json_fields.decoded(content)
-    if call is CallName.PRODUCTION_LOGIN and body and (refusal := tokens.refusal(body)):
+    body = json_fields.decoded(content) or {}
+    if call is CallName.PRODUCTION_LOGIN and (refusal := tokens.refusal(body)):
         says, told = refusal
         words = refusals.gateway_words(told.encode(), None, secrets)
         return Reply(status=status, says=says, readable=True, message=words)
-    if body is None or not is_the_banks(call, status, body):
+    is_success = is_plain_success(status, body)
+    if not is_success and not is_the_banks(call, status, body):
         words = refusals.gateway_words(content, whose.customer, secrets)
         # What counts the log-ins may be the gateway itself: any 401 is final there.
         says = status if call is CallName.PRODUCTION_LOGIN and status == 401 else _says_no_word(status)  # noqa: PLR2004
         return Reply(status=status, says=says, kind=Kind.GATEWAY, message=words)
     data = json_fields.record(body.get("data")) if "data" in body else body
-    accepted = 200 <= status < 300 and not refusals.says_failure(body, data)  # noqa: PLR2004 - RFC 9110 success
+    accepted = is_success or (200 <= status < 300 and not refusals.says_failure(body, data))  # noqa: PLR2004 - RFC 9110
     if names_another(call, body, data, whose):
         return Reply(
             status=status, accepted=accepted, says=status if accepted else _says_no_word(status), kind=Kind.ANOTHERS

@@ -16,7 +16,7 @@ Outcomes are posted at once and share the next commit. A customer's outcome is a
 which costs nothing where the intent of that call is awaited anyway.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import NewType
 
@@ -84,11 +84,12 @@ class Call:
     token: Token
     ahead: Ahead
     in_doubt: InDoubt
+    changes: bool = field(init=False)
+    """Whether the call changes something at the bank, so that an intent must come first."""
 
-    @property
-    def changes(self) -> bool:
-        """Whether the call changes something at the bank, so that an intent must come first."""
-        return self.ahead is Ahead.INTENT
+    def __post_init__(self) -> None:
+        """Make it a plain value: each request asks for it several times."""
+        object.__setattr__(self, "changes", self.ahead is Ahead.INTENT)
 
 
 CALLS = {
@@ -112,24 +113,22 @@ CALLS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One call for one customer; ``item`` is the document type or the consent, ``phase`` the one that it serves."""
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One call for one customer; ``item`` is the document type or the consent, ``phase`` the one that it serves.
+
+    ``label`` is how the ledger names the step, e.g. ``upload_document/GOVERNMENT_ID``.
+    """
 
     call: Call
     phase: Phase
-    item: str = ""
-
-    @property
-    def label(self) -> str:
-        """How the ledger names the step, e.g. ``upload_document/GOVERNMENT_ID``."""
-        return f"{self.call.name}/{self.item}" if self.item else str(self.call.name)
+    item: str
+    label: str
 
 
 def step(name: CallName, item: str = "", *, phase: Phase | None = None) -> Step:
     """Make a step; ``phase`` only where a read serves another phase than its own."""
     call = CALLS[name]
-    return Step(call=call, phase=phase or call.phase, item=item)
+    return Step(call=call, phase=phase or call.phase, item=item, label=f"{name}/{item}" if item else str(name))
 
 
 def step_from_label(label: str) -> Step:

@@ -1,33 +1,27 @@
 """The three consents of the contract, as the path, the activation check and the row name them (API.md, section 6)."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class Consent(StrEnum):
     """A consent; the value is the last part of its path, used in steps and in the ledger."""
 
-    TERMS = "terms"
-    PRIVACY = "privacy"
-    DATA_PROCESSING = "data-processing"
+    TERMS = "terms", "TERMS_AND_CONDITIONS"
+    PRIVACY = "privacy", "PRIVACY_POLICY"
+    DATA_PROCESSING = "data-processing", "DATA_PROCESSING"
 
-    @property
-    def in_check(self) -> str:
-        """How the activation check names it."""
-        return _IN_CHECK[self]
+    in_check: str
+    """How the activation check names it."""
+    version_column: str
+    """The column with the accepted version; the setting has the same name."""
+    accepted_at_column: str
+    """The column of a row that proves the consent."""
 
-    @property
-    def version_column(self) -> str:
-        """The column with the accepted version; the setting has the same name."""
-        return f"{self.replace('-', '_')}_version"
-
-    @property
-    def accepted_at_column(self) -> str:
-        """The column of a row that proves the consent."""
-        return f"{self.replace('-', '_')}_accepted_at"
-
-
-_IN_CHECK = {
-    Consent.TERMS: "TERMS_AND_CONDITIONS",
-    Consent.PRIVACY: "PRIVACY_POLICY",
-    Consent.DATA_PROCESSING: "DATA_PROCESSING",
-}
+    def __new__(cls, path: str, in_check: str = "") -> Self:
+        """Name it in all three places."""
+        self = str.__new__(cls, path)
+        self._value_, self.in_check = path, in_check
+        self.version_column = f"{path.replace('-', '_')}_version"
+        self.accepted_at_column = f"{path.replace('-', '_')}_accepted_at"
+        return self

@@ -21,6 +21,7 @@ _TELLING = frozenset({*_EMAIL_MEMBERS, *_WHOSE_ID, "id"})
 _PEOPLE = frozenset(
     {"customer", "individualCustomer", "person", "user", "verification", "document", "consent", "session"}
 )
+_LOOKED_AT = _TELLING | _PEOPLE | {"documents"}
 _MASKS = ("*", "…", "•", "...")
 _ABOUT_ONE_VERIFICATION = frozenset({CallName.UPLOAD_DOCUMENT, CallName.APPROVE})
 _ABOUT_MANY = OF_THE_RUN | {CallName.LIST_DELIVERIES}
@@ -30,6 +31,8 @@ Place = tuple[str, dict[str, Any]]
 
 def names_another(call: CallName, body: dict[str, Any], data: dict[str, Any], whose: Whose) -> bool:
     """Whether the answer contains an e-mail or id of another customer."""
+    if _LOOKED_AT.isdisjoint(body) and _LOOKED_AT.isdisjoint(data):  # most answers repeat nothing
+        return False
     if whose.customer is None or call in _ABOUT_MANY:
         return False
     return any(_is_another(call, name, place, whose) for name, place in _places(body, data))

@@ -9,6 +9,7 @@ from typing import Any
 from finhub_onboard.finhub import json_fields, tokens
 from finhub_onboard.finhub.calls import CallName
 
+_ABOUT_FAILURES = frozenset({"error", "errors"})
 UNTRUE = frozenset({"false", "0"})
 _TRUTHS = frozenset({"true", "1"}) | UNTRUE
 _WITHOUT_DATA = frozenset({"success", "code", "message", "timestamp"})
@@ -25,6 +26,20 @@ _LEGACY_CODES = (
     ("INVALID_", 400),
 )
 """Codes of the older guides (API.md, section 7) -> the equivalent status."""
+
+
+def is_plain_success(status: int, body: dict[str, Any]) -> bool:
+    """Whether ``body`` is a success in the usual envelope: the bank's, and without a word of a failure."""
+    code, data = body.get("code"), body.get("data")
+    return (
+        200 <= status < 300  # noqa: PLR2004 - RFC 9110
+        and type(code) is int
+        and 200 <= code < 300  # noqa: PLR2004
+        and body.get("success", True) is True
+        and _ABOUT_FAILURES.isdisjoint(body)
+        and type(data) is dict
+        and "success" not in data
+    )
 
 
 def is_the_banks(call: CallName, status: int, body: dict[str, Any]) -> bool:

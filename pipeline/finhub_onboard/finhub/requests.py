@@ -4,9 +4,9 @@ Pure; documents are passed in as bytes. Customer data are held only as long as a
 """
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import PureWindowsPath
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -28,8 +28,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_~-]*").fullmatch
 SUBSCRIBED_EVENTS = ("customer.created", "customer.activated", "verification.approved")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """A request without its headers; ``path`` is relative to the base URL, or to that of log-ins.
 
     ``forwarded_for`` is the address that the request is made for, where it is not the job's own.
@@ -37,9 +36,13 @@ class Outgoing:
 
     method: str
     path: str
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     content_type: str = "application/json"
-    forwarded_for: str = field(default="", repr=False)
+    forwarded_for: str = ""
+
+    def __repr__(self) -> str:
+        """Show nothing of the customer."""
+        return f"Outgoing(method={self.method!r}, path={self.path!r}, content_type={self.content_type!r})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,8 +244,7 @@ class Payloads:
         return body | ({"acceptanceTimestamp": accepted_at} if accepted_at else {})
 
     def _activation_code(self) -> str:
-        now = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
-        return self._tenant.activation_code.replace("{now}", now)
+        return self._tenant.activation_code.replace("{now}", time.strftime("%Y%m%d%H%M%S", time.gmtime()))
 
 
 def _oauth_token(login: OAuthLogin) -> Outgoing:

@@ -34,16 +34,21 @@ def _found(names: Sequence[str], body: dict[str, Any], data: dict[str, Any]) -> 
 
 def life_s(token: str, expires_in: Any) -> float | None:
     """Life of a token in seconds: the JWT's own, else ``expires_in``; ``expiresAt`` is wrong in the bank's pages."""
-    payload = token.split(".")[1] if token.count(".") == 2 else ""  # noqa: PLR2004 - header.payload.signature
-    try:
-        claims = json_fields.decoded(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))) or {}
-    except (binascii.Error, ValueError):
-        claims = {}
+    claims = _claims(token) if token.count(".") == 2 else {}  # noqa: PLR2004 - header.payload.signature
     expires, issued = json_fields.number(claims.get("exp")), json_fields.number(claims.get("iat"))
     if expires is not None and issued is not None and expires > issued:
         return expires - issued
     seconds = json_fields.number(expires_in)
     return seconds if seconds is not None and seconds > 0 else None
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """The content of a JWT."""
+    payload = token.split(".")[1]
+    try:
+        return json_fields.decoded(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))) or {}
+    except (binascii.Error, ValueError):
+        return {}
 
 
 def refusal(body: dict[str, Any]) -> tuple[int, str] | None:

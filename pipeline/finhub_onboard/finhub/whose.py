@@ -1,7 +1,8 @@
 """The customer that an answer must be about, so that answers about others are noticed. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from finhub_onboard.keys import IdKind
 from finhub_onboard.model import Customer
@@ -13,8 +14,7 @@ def never_anothers(kind: IdKind, identifier: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whose:
+class Whose(msgspec.Struct, frozen=True, kw_only=True):
     """The customer of a request; unknown values are empty, and without a customer nobody is expected.
 
     ``item`` is the document or the consent that was sent. ``is_anothers`` says whether an id is known to belong to
@@ -29,9 +29,13 @@ class Whose:
     user_id: str = ""
     verification_id: str = ""
     is_anothers: Callable[[IdKind, str], bool] = never_anothers
-    own: frozenset[str] = field(default=frozenset(), repr=False)
+    own: frozenset[str] = frozenset()
     since: float = 0.0
     is_email: Callable[[str], bool] | None = None
+
+    def __repr__(self) -> str:
+        """Show nothing of the job's own user."""
+        return f"Whose(customer={self.customer!r}, item={self.item!r}, customer_id={self.customer_id!r})"
 
     def has_email(self, email: str) -> bool:
         """Whether ``email`` is the one that was sent for this customer."""

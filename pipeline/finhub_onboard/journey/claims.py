@@ -21,8 +21,10 @@ def is_id(value: str) -> bool:
 
 def disproved_by(code: str, step: Step, journey: Journey) -> str:
     """The claimed id in the path of the step's request, if this refusal disproves it; else empty."""
+    if code not in _DISPROVED_BY:
+        return ""
     name = _path_id(step)
-    return name if code in _DISPROVED_BY and name in journey.claimed else ""
+    return name if name in journey.claimed else ""
 
 
 def prove(journey: Journey, step: Step) -> Journey:

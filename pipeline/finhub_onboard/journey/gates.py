@@ -35,7 +35,9 @@ def unsafe_change(journey: Journey, row: bytes) -> Rest | None:
     """The row now names another person than the one whom the bank registered: nothing may be sent."""
     if journey.done < Phase.REGISTRATION.number:
         return None
-    changed = sorted(_IDENTITY_COLUMNS.intersection(changed_since_sent(journey, row)))
+    if not (differing := changed_since_sent(journey, row)):  # as of nearly all rows
+        return None
+    changed = sorted(_IDENTITY_COLUMNS.intersection(differing))
     if not changed:
         return None
     standing = Standing.IN_DOUBT if journey.doubts else Standing.PARKED

@@ -61,7 +61,8 @@ class Identities:
         ended = self._disowned(journey)
         if (customer := self._under_way.get(journey.key)) is not None:
             for call in calls:
-                kinds = _KINDS.get(call.step, ())
+                if not (kinds := _KINDS.get(call.step)):  # most calls send nothing that identifies a person
+                    continue
                 if not call.outcome:
                     hashes += self._of(journey.key, customer, kinds)
                 elif not is_at_the_bank(journey) or is_vouched(journey):
@@ -97,7 +98,5 @@ class Identities:
         ]
 
     def _of(self, key: bytes, customer: Customer, kinds: Sequence[str]) -> Hashes:
-        if not kinds:  # most calls send nothing that identifies a person
-            return []
         hashes = self._keys.identity_hashes(customer)
         return [(hashes[kind], key) for kind in kinds if kind in hashes]

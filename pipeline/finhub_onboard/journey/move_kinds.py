@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from finhub_onboard.finhub.calls import Step
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.visit import Visit
@@ -25,38 +27,33 @@ class JourneyRules:
     max_tries: int = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Send:
+class Send(msgspec.Struct, frozen=True, kw_only=True):
     """Send ``step``; a read that may lag behind waits for the ``poll``-th pause first."""
 
     step: Step
     poll: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True, kw_only=True):
     """``phase`` and all phases before it are complete without a further call."""
 
     phase: Phase
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolve:
+class Resolve(msgspec.Struct, frozen=True, kw_only=True):
     """The unresolved step turned out to be carried out."""
 
     step: Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revise:
+class Revise(msgspec.Struct, frozen=True, kw_only=True):
     """The bank has more, or less, than the ledger says: continue from this state. Nothing is sent."""
 
     journey: Journey
     visit: Visit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     """Phases up to ``done`` are complete, and ``step`` may have been carried out without the ledger knowing.
 
     ``repeat`` is the state of its one repeat.
@@ -67,8 +64,7 @@ class Doubt:
     repeat: Repeat = Repeat.SENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rest:
+class Rest(msgspec.Struct, frozen=True, kw_only=True):
     """The customer stops for this run; ``OPEN`` without a code: as far as asked. ``fatal`` ends the run.
 
     ``item`` is the document that is missing, by its name in the contract.

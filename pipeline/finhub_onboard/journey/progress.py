@@ -21,8 +21,9 @@ def advance(journey: Journey, phase: Phase, *, now: float) -> Journey:
 
 def settle_attempts(journey: Journey) -> Journey:
     """No attempt is unresolved any more. A registration's evidence is kept while its id is only a claim."""
-    known = replace(journey, doubts=0, step="", repeat=Repeat.UNUSED)
-    return known if journey.claimed else replace(known, doubt_at=0.0, doubt_email=b"")
+    if journey.claimed:
+        return replace(journey, doubts=0, step="", repeat=Repeat.UNUSED)
+    return replace(journey, doubts=0, step="", repeat=Repeat.UNUSED, doubt_at=0.0, doubt_email=b"")
 
 
 def clear_reason(journey: Journey) -> Journey:

@@ -47,7 +47,7 @@ def sent_versions(marks: Iterable[str]) -> dict[str, str]:
 
 def is_replaced_in_doubt(journey: Journey, mark: str) -> bool:
     """Whether an upload is unresolved and its document now has other content than what was sent."""
-    if not journey.doubts or not mark:
+    if not mark or not journey.doubts:
         return False
     now = SentDocument.read(mark)
     left = [before for before in map(SentDocument.read, journey.documents) if before.kind == now.kind]

@@ -42,18 +42,18 @@ def record_intent(journey: Journey, visit: Visit, step: Step, *, document: str =
 
     ``document`` is the ledger's entry of the document that is sent with it.
     """
-    journey = replace(journey, sent=journey.sent + 1)
+    sent = journey.sent + 1
     if not step.call.changes:
-        return journey, visit
-    visit = replace(visit, vouched=is_vouched(journey))
-    again = bool(journey.doubts) and journey.step == step.label
-    frozen = journey if again and not visit.vouched else _freeze(journey, visit, step)
-    if not again:
-        frozen = PHASES[step.phase].record_first(frozen, visit, now)
-    if document and not again:
-        frozen = replace(frozen, documents=(*frozen.documents, document))
-    doubts, repeat = (journey.doubts + 1, Repeat.SENT) if again else (1, Repeat.UNUSED)
-    return replace(frozen, step=step.label, doubts=doubts, repeat=repeat), visit
+        return replace(journey, sent=sent), visit
+    if visit.vouched is not is_vouched(journey):
+        visit = replace(visit, vouched=not visit.vouched)
+    if journey.doubts and journey.step == step.label:  # once more
+        frozen = _freeze(journey, visit, step) if visit.vouched else journey
+        return replace(frozen, sent=sent, doubts=journey.doubts + 1, repeat=Repeat.SENT), visit
+    frozen = PHASES[step.phase].record_first(_freeze(journey, visit, step), visit, now)
+    documents = (*frozen.documents, document) if document else frozen.documents
+    begun = replace(frozen, sent=sent, step=step.label, doubts=1, repeat=Repeat.UNUSED, documents=documents)
+    return begun, visit
 
 
 def earlier_attempts(journey: Journey, visit: Visit, step: Step) -> int:
@@ -174,9 +174,11 @@ def assume_attempt(journey: Journey, visit: Visit, doubt: Doubt, *, now: float) 
 def _done(journey: Journey, visit: Visit, judged: _Judged) -> Moved:
     """The step was done; its phase decides what the answer changes."""
     step, facts = judged.step, judged.reply.facts
-    risk = Risk.HIGH if Risk.HIGH in (journey.risk, facts.risk) else facts.risk or journey.risk
-    known = claims.prove(replace(journey, risk=risk), step)
-    visit = replace(visit, tries=0, renewed="")
+    if facts.risk and journey.risk != Risk.HIGH:
+        journey = replace(journey, risk=facts.risk)
+    if visit.tries or visit.renewed:
+        visit = replace(visit, tries=0, renewed="")
+    known = claims.prove(journey, step)
     return PHASES[step.phase].replies[step.call.name](Accepted(known, visit, step, facts, judged.now))
 
 

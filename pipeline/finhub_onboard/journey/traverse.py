@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from finhub_onboard.errors import ExitCode
-from finhub_onboard.finhub.calls import STOPPED, Ahead, Reply, Step, Token
+from finhub_onboard.finhub.calls import STOPPED, Reply, Step, Token
 from finhub_onboard.finhub.calls import step as make_step
 from finhub_onboard.finhub.patience import Patience
 from finhub_onboard.journey import claims, progress, state
@@ -72,7 +72,8 @@ class Traverser:
             if isinstance(move, Send):
                 if self._tools.stop.requested:
                     return await self._rest(Rest(standing=Standing.OPEN))
-                await self._pause(move.poll)
+                if move.poll:  # wait 1, 2, 4, … seconds before reading again what may lag behind
+                    await self._tools.stop.pause(self._tools.patience.steady_s(move.poll))
                 await self._send(move.step)
                 if self.is_aside:
                     return await self._rest(Rest(standing=Standing.OPEN))
@@ -110,12 +111,14 @@ class Traverser:
             token = await self._token_for(step) if permit is not None else ""
             if permit is None or tools.stop.requested:
                 return
-            earlier = state.earlier_attempts(self._journey, self._visit, step)
+            earlier, now = state.earlier_attempts(self._journey, self._visit, step), tools.now()
             self._journey, self._visit = state.record_intent(
-                self._journey, self._visit, step, document=request.document, now=tools.now()
+                self._journey, self._visit, step, document=request.document, now=now
             )
-            call = self._make_intent(step)
-            await self._await_durable([call] if step.call.ahead is Ahead.INTENT else [])
+            call = self._make_intent(step, now)
+            if step.call.changes:
+                self._post([call])
+            await self._await_durable()
             # The run may have stopped meanwhile, such as for a full disk: then send nothing.
             stopped = self._is_stopped()
             reply = STOPPED if stopped else await request.send(token, permit)
@@ -123,9 +126,10 @@ class Traverser:
             judgement = self._weigh(step, token, judgement)
             wait_s = self._wait_s(step, reply, judgement)
             tools.stop.compare(step, judgement, reply.facts, self._journey)
-            self._take(step, reply, judgement)
+            now = tools.now()
+            self._take(step, reply, judgement, now)
             # Post at once, so that a crash leaves few outcomes unknown; only the next call waits for it.
-            self._post([_with_outcome(call, reply, judgement, wait_s=wait_s, now=tools.now())])
+            self._post([_with_outcome(call, reply, judgement, wait_s=wait_s, now=now)])
         tools.bank.observe(reply)
         if judgement.verdict is Verdict.FATAL:
             tools.stop.fatal(judgement, _message_of(judgement, reply))
@@ -137,7 +141,7 @@ class Traverser:
     def _is_stopped(self) -> bool:
         return self._tools.stop.requested
 
-    def _take(self, step: Step, reply: Reply, judgement: Judgement) -> None:
+    def _take(self, step: Step, reply: Reply, judgement: Judgement, now: float) -> None:
         """Apply the judgement to the journey; keep the customer's own token for calls that accept it."""
         before = self._journey.customer_id
         self._journey, self._visit = state.conclude(
@@ -147,7 +151,7 @@ class Traverser:
             reply,
             judgement,
             max_tries=self._tools.rules.max_tries,
-            now=self._tools.now(),
+            now=now,
         )
         if self._journey.customer_id != before:
             self._tools.bank.give(self._journey)  # a search found it
@@ -189,7 +193,7 @@ class Traverser:
     def _wait_s(self, step: Step, reply: Reply, judgement: Judgement) -> float:
         if self._set_back:
             return self._tools.patience.steady_s(self._set_back)
-        if judgement.verdict not in (Verdict.RETRY, Verdict.DOUBT):
+        if judgement.verdict not in _AFTER_A_PAUSE:
             return 0.0
         if reply.hold_s is not None:
             return reply.hold_s
@@ -197,19 +201,14 @@ class Traverser:
         tries = 1 + max(self._visit.tries, self._visit.refused_for_rate) if again else 1
         return self._tools.patience.asked_s(max(tries, self._journey.doubts), reply.retry_after_s)
 
-    async def _pause(self, poll: int) -> None:
-        """Wait 1, 2, 4, … seconds before reading again what may lag behind."""
-        if poll:
-            await self._tools.stop.pause(self._tools.patience.steady_s(poll))
-
     def _fail_unsendable(self, step: Step, problem: Problem) -> None:
         judgement, reply = problem.judgement, Reply(field=problem.field)
-        call = replace(self._make_intent(step), sent=False)
         now = self._tools.now()
+        call = replace(self._make_intent(step, now), sent=False)
         self._journey = state.stop_unsendable(self._journey, step, reply, judgement, now=now)
         self._post([replace(_with_outcome(call, reply, judgement, wait_s=0.0, now=now), sent=False)])
 
-    def _make_intent(self, step: Step) -> CallRecord:
+    def _make_intent(self, step: Step, now: float) -> CallRecord:
         tried = self._visit.tries if self._visit.tried == step.label else 0
         return CallRecord(
             number=self._tools.number(),
@@ -219,7 +218,7 @@ class Traverser:
             step=step.label,
             attempt=max(tried + 1, self._journey.doubts if self._journey.step == step.label else 1),
             changes=step.call.changes,
-            intent_at=self._tools.now(),
+            intent_at=now,
         )
 
     async def _weigh_rest(self, rest: Rest) -> Rest | None:
@@ -251,21 +250,20 @@ class Traverser:
                 now=self._tools.now(),
             )
         self._post([])
-        await self._await_durable([])
+        await self._await_durable()
         return self._journey
 
     def _post(self, calls: Sequence[CallRecord]) -> None:
         self._posted = self._tools.ledger.post(self._journey, calls)
 
-    async def _await_durable(self, intents: Sequence[CallRecord]) -> None:
-        """Wait until everything posted, and these intents, are durable."""
-        if intents:
-            self._post(intents)
+    async def _await_durable(self) -> None:
+        """Wait until everything posted is durable."""
         if self._posted is not None:
             await self._posted
             self._posted = None
 
 
+_AFTER_A_PAUSE = frozenset({Verdict.RETRY, Verdict.DOUBT})
 _REPLACED = Problem(
     code=Code.ROW_CHANGED_IN_DOUBT,
     message=Code.ROW_CHANGED_IN_DOUBT.message,

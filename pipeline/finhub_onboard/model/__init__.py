@@ -7,6 +7,7 @@ reader, and a twentieth of its cost to make or copy.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
@@ -16,22 +17,23 @@ from finhub_onboard.texts import is_label
 class Phase(StrEnum):
     """The eight API phases of a journey, in order."""
 
-    CATEGORIZATION = "categorization"
-    REGISTRATION = "registration"
-    SESSION = "session"
-    VERIFICATION = "verification"
-    DOCUMENTS = "documents"
-    APPROVAL = "approval"
-    CONSENTS = "consents"
-    ACTIVATION = "activation"
+    CATEGORIZATION = "categorization", 1
+    REGISTRATION = "registration", 2
+    SESSION = "session", 3
+    VERIFICATION = "verification", 4
+    DOCUMENTS = "documents", 5
+    APPROVAL = "approval", 6
+    CONSENTS = "consents", 7
+    ACTIVATION = "activation", 8
 
-    @property
-    def number(self) -> int:
-        """Place in the journey, from 1 to 8."""
-        return _NUMBERS[self]
+    number: int
+    """Place in the journey."""
 
-
-_NUMBERS = {phase: number for number, phase in enumerate(Phase, start=1)}
+    def __new__(cls, name: str, number: int = 0) -> Self:
+        """Keep the number beside the name."""
+        self = str.__new__(cls, name)
+        self._value_, self.number = name, number
+        return self
 
 
 class Disposition(StrEnum):

@@ -1,6 +1,7 @@
 """Phase 5, documents: required documents are uploaded once; the bank's own list settles uploads in doubt."""
 
 from collections.abc import Collection, Iterator
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -64,9 +65,9 @@ def lacking(at: Situation) -> Iterator[Rest]:
 
 def next_move(at: Situation) -> Move:
     """Upload what the row has, then stop at what it lacks, or at what the bank did not accept."""
-    for kind, column in (*_wanted(at.journey), *_back(at.journey)):
+    for kind, column in chain(_wanted(at.journey), _back(at.journey)):
         if column and getattr(at.customer, column):
-            return Send(step=step(CallName.UPLOAD_DOCUMENT, kind))
+            return _UPLOAD[kind]
     if held := next(lacking(at), None):
         return held
     for kind in at.visit.refused:
@@ -170,6 +171,7 @@ def sent(journey: Journey) -> frozenset[str]:
     return frozenset[str]().union(*map(columns, (*journey.uploaded, *(SentDocument.read(mark).kind for mark in left))))
 
 
+_UPLOAD = {kind: Send(step=step(CallName.UPLOAD_DOCUMENT, kind)) for kind in DOCUMENT_COLUMN_OF}
 _LIST = Send(step=step(CallName.LIST_DOCUMENTS))
 _COMPLETE = Advance(phase=Phase.DOCUMENTS)
 RULES = PhaseRules(

@@ -24,17 +24,25 @@ from finhub_onboard.journey.verdicts import DONE, Judgement, Verdict, judgement
 from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Journey, Phase, Repeat, Standing
 
+_ALL = tuple(Consent)
+_EVIDENCE: dict[str, str] = {consent: consent.accepted_at_column for consent in Consent}
+_COLUMNS: dict[str, frozenset[str]] = {
+    consent: frozenset({consent.version_column, consent.accepted_at_column}) for consent in Consent
+}
+_ACCEPT = {consent: Send(step=step(CallName.ACCEPT_CONSENT, consent)) for consent in Consent}
+_CHECK = step(CallName.CHECK)
+
 
 def gate(at: Situation, consent: str) -> Rest | None:
     """A consent lacks the evidence that the settings require."""
-    evidence = Consent(consent).accepted_at_column
+    evidence = _EVIDENCE[consent]
     if not at.rules.evidence_required or getattr(at.customer, evidence):
         return None
     return _rest(Standing.PARKED, Code.CONSENT_EVIDENCE_MISSING, field=evidence)
 
 
 def _left(journey: Journey) -> list[Consent]:
-    return [consent for consent in Consent if consent not in journey.consented]
+    return [consent for consent in _ALL if consent not in journey.consented]
 
 
 def lacking(at: Situation) -> Iterator[Rest]:
@@ -46,13 +54,13 @@ def next_move(at: Situation) -> Move:
     """Send the next consent if all of the rest may be sent; after the last one the check decides."""
     if not (left := _left(at.journey)):
         return _check_all(at)
-    return next(lacking(at), None) or Send(step=step(CallName.ACCEPT_CONSENT, left[0]))
+    return next(lacking(at), None) or _ACCEPT[left[0]]
 
 
 def _check_all(at: Situation) -> Move:
     """All three are sent: decide by the check (API.md, section 6), which may lag behind."""
     check, visit = at.visit.check, at.visit
-    look = Send(step=step(CallName.CHECK), poll=visit.polls)
+    look = Send(step=_CHECK, poll=visit.polls)
     if check is None:
         return look
     consents_ok = check.consent_ok is True or (check.consent_ok is None and check.activation_allowed is True)
@@ -161,7 +169,7 @@ def _given_by(check: Facts) -> tuple[Consent, ...]:
 
 def columns(consent: str) -> frozenset[str]:
     """The version and evidence columns of the consent."""
-    return frozenset({Consent(consent).version_column, Consent(consent).accepted_at_column})
+    return _COLUMNS[consent]
 
 
 def sent(journey: Journey) -> frozenset[str]:
