@@ -43,7 +43,7 @@ from finhub_onboard.ledger.categories import changes, remember
 from finhub_onboard.ledger.ports import Writer
 from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.matching.evidence import Evidence
-from finhub_onboard.matching.finished import unfinished_rows
+from finhub_onboard.matching.finished import Finished, unfinished_rows
 from finhub_onboard.matching.incomplete import Known
 from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.requirements import journey_rules
@@ -210,10 +210,13 @@ class Onboarding:
         run = self._record.number
         known = Known(self._facts, self._ledger, self._keys, run=run)
         row_rules = rules_of(self._facts, parts.categories)
-        batches = judge_batches(self._found, row_rules, batch_rows=self._settings.intake.batch_rows)
-        unfinished = unfinished_rows(batches, self._ledger, self._keys, parts.tally.count_finished)
+        count = parts.tally.count_finished
+        finished = Finished(self._ledger, self._keys, count, lambda: not parts.stopper.requested)
+        batches = judge_batches(
+            self._found, row_rules, batch_rows=self._settings.intake.batch_rows, passed_over=finished.places
+        )
         return Admission(
-            batches=map(known.judged, unfinished),
+            batches=map(known.judged, unfinished_rows(batches, count)),
             keys=self._keys,
             evidence=self._evidence,
             identities=parts.identities,

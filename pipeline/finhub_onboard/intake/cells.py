@@ -109,6 +109,16 @@ class Cells:
     places: pl.Series
     earlier: pl.DataFrame
 
+    def former_ids(self) -> dict[int, str]:
+        """Return by place the ids that versions up to 0.4.0 read differently, as those versions read them."""
+        return former_ids(self.frame["external_id"], self.places, self.earlier["external_id"])
+
+
+def former_ids(ids: pl.Series, places: pl.Series, earlier: pl.Series) -> dict[int, str]:
+    """Return those of the ids ``earlier`` at ``places`` that are not the same now, by place."""
+    pairs = zip(places, earlier, ids.gather(places), strict=True)
+    return {place: before for place, before, after in pairs if before and before != after}
+
 
 def clean_text(values: pl.Series) -> pl.Series:
     """Clean cells of free text."""

@@ -5,7 +5,7 @@ Promises: a place always leads to its own input and row number, although a group
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,11 +17,15 @@ from finhub_onboard.model import Severity, Violation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A batch of one input; ``offset`` is the number of its first row over all inputs, from 0."""
+    """A batch of one input; ``offset`` is the number of its first row over all inputs, from 0.
+
+    ``passed``: the places of records that the caller needs not.
+    """
 
     table: Table
     batch: Batch
     offset: int
+    passed: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Promises: it only combines what the schema, the duplicates and the notices repor
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -14,7 +14,7 @@ from itertools import accumulate
 import polars as pl
 
 from finhub_onboard.intake import customers, notices
-from finhub_onboard.intake.cells import Cells
+from finhub_onboard.intake.cells import Cells, former_ids
 from finhub_onboard.intake.checking import countries, schema
 from finhub_onboard.intake.checking.categories import Catalogue
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
@@ -33,7 +33,7 @@ class JudgedBatch:
     """Consecutive records of one input; ``violations`` and ``findings`` by place. A row without violations is good.
 
     ``batch`` has the records as read, ``frame`` the canonical columns as sent. ``earlier`` has the rows at ``places``
-    as versions up to 0.4.0 sent them.
+    as versions up to 0.4.0 sent them. ``passed``: the places of records that the caller needs not.
     """
 
     source: str
@@ -43,6 +43,7 @@ class JudgedBatch:
     findings: Mapping[int, Sequence[Violation]]
     places: pl.Series
     earlier: pl.DataFrame
+    passed: Collection[int] = ()
 
     @property
     def first_row(self) -> int:
@@ -53,6 +54,11 @@ class JudgedBatch:
     def height(self) -> int:
         """How many records."""
         return self.frame.height
+
+    @property
+    def ids(self) -> pl.Series:
+        """The ``external_id`` of each record."""
+        return self.frame["external_id"]
 
     def quiet(self, places: range, moot: Callable[[Sequence[Violation]], bool]) -> list[int]:
         """Return those of consecutive places where only ``moot`` things were found and earlier versions read the same.
@@ -70,7 +76,7 @@ class JudgedBatch:
 
     def any_key(self, pattern: str) -> bool:
         """Tell whether any ``external_id`` matches a pattern."""
-        ids = self.frame["external_id"]
+        ids = self.ids
         return (
             any(map(re.compile(pattern).search, ids))
             if self.height < _ROWS_FOR_PYTHON
@@ -79,7 +85,7 @@ class JudgedBatch:
 
     def lines(self, before: str, after: str, key: Callable[[str], str] | None = None) -> list[str]:
         """Return a line per record: ``before``, row number, comma, key (as ``key`` writes it), ``after``."""
-        ids = self.frame["external_id"]
+        ids = self.ids
         keys = ids if key is None else pl.Series(map(key, ids), dtype=pl.String)
         if self.height < _ROWS_FOR_PYTHON:
             return [f"{before}{number},{key}{after}" for number, key in enumerate(keys, start=self.first_row)]
@@ -94,7 +100,7 @@ class JudgedBatch:
         accepted = customers.build(self.frame[good], source=self.source, row_numbers=numbers) if good else []
         by_place: dict[int, Customer] = dict(zip(good, accepted, strict=True))
         earlier = self._earlier(places)
-        ids = self.frame["external_id"]
+        ids = self.ids
         return [
             IntakeRow(
                 source=self.source,
@@ -110,16 +116,7 @@ class JudgedBatch:
 
     def former_ids(self) -> dict[int, str]:
         """Return by place the ids that versions up to 0.4.0 read differently, as those versions read them."""
-        now = self.frame["external_id"].gather(self.places)
-        pairs = zip(self.places, self.earlier["external_id"], now, strict=True)
-        return {place: before for place, before, after in pairs if before and before != after}
-
-    def ids(self, instead: Mapping[int, str]) -> list[str]:
-        """Return the id of each record, replaced by that of ``instead`` where it has one for the place."""
-        ids: list[str] = self.frame["external_id"].to_list()
-        for place, external_id in instead.items():
-            ids[place] = external_id
-        return ids
+        return former_ids(self.ids, self.places, self.earlier["external_id"])
 
     def _earlier(self, places: Sequence[int]) -> dict[int, Customer]:
         """Return the customers of rows that versions up to 0.4.0 read differently, as those versions read them."""
@@ -295,5 +292,6 @@ def _split(
             findings=own_others,
             places=places.slice(begin, end - begin) - start,
             earlier=earlier.slice(begin, end - begin),
+            passed=piece.passed,
         )
         start, begin = start + height, end

@@ -22,6 +22,7 @@ from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.judge import Demands, Judge, JudgedBatch, Needs
 from finhub_onboard.intake.pipelined import group_items, map_in_order
 from finhub_onboard.intake.reading import files, stamps
+from finhub_onboard.intake.reading.files import Batch
 from finhub_onboard.model import Category, Customer, IntakeRow
 from finhub_onboard.model.columns import REQUIRED_COLUMNS
 
@@ -49,8 +50,14 @@ class Rules:
     documents_may_fail: bool = False
 
 
-def judge_batches(survey: Survey, rules: Rules, *, batch_rows: int) -> Iterator[JudgedBatch]:
-    """Make the second pass: yield every record in input order, judged, a batch at a time."""
+def judge_batches(
+    survey: Survey, rules: Rules, *, batch_rows: int, passed_over: Callable[[Batch], Collection[int]] = lambda _: ()
+) -> Iterator[JudgedBatch]:
+    """Make the second pass: yield every record in input order, judged, a batch at a time.
+
+    ``passed_over`` returns the places of records that the caller needs not; a batch of such records only is left out,
+    any other is judged as a whole.
+    """
     profile = survey.reading.profile
     specification = schema.specification(
         now=rules.now, min_age=rules.min_age, required=profile.required, typed=profile.typed_members
@@ -83,19 +90,21 @@ def judge_batches(survey: Survey, rules: Rules, *, batch_rows: int) -> Iterator[
             earlier = normalised(earlier, nationalities=(), email=contacts.earlier_email)
         return judge.judge(group, frame, schema.validate(specification, frame), given=given, earlier=earlier)
 
-    pieces, most = _read_pieces(survey, batch_rows), small_inputs.rows_together(batch_rows)
+    pieces, most = _read_pieces(survey, batch_rows, passed_over), small_inputs.rows_together(batch_rows)
     groups = group_items(pieces, lambda piece: piece.batch.height, most, alike=lambda piece: piece.table.plan)
     yield from chain.from_iterable(map_in_order(judge_group, groups))
 
 
-def _read_pieces(survey: Survey, batch_rows: int) -> Iterator[Piece]:
-    """Yield all batches; an input that changed since the survey is refused."""
+def _read_pieces(survey: Survey, batch_rows: int, passed_over: Callable[[Batch], Collection[int]]) -> Iterator[Piece]:
+    """Yield the batches that are needed; an input that changed since the survey is refused."""
     offset = 0
     for source, table in zip(survey.sources, survey.tables, strict=True):
         if source.rows:
             stamps.verify(source)
         for batch in passes.read_surveyed(source, table, batch_rows):
-            yield Piece(table=table, batch=batch, offset=offset)
+            passed = passed_over(batch)
+            if len(passed) < batch.height:
+                yield Piece(table=table, batch=batch, offset=offset, passed=passed)
             offset += batch.height
 
 

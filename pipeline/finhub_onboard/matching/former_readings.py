@@ -6,13 +6,12 @@ registered under another one; a value that was sent in such a form counts as unc
 a repeat sends the same value. Rows without such characters cost nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from msgspec import structs
 
 from finhub_onboard.intake import cells
-from finhub_onboard.intake.judge import JudgedBatch
 from finhub_onboard.keys import FINGERPRINT_COLUMNS, Keys, column_hash
 from finhub_onboard.model import Customer, IntakeRow, Journey
 
@@ -54,8 +53,14 @@ def _as_sent(row: IntakeRow, earlier: Customer, external_id: str, journey: Journ
     return replace(row, external_id=external_id, customer=customer, violations=wrong, findings=findings)
 
 
-def ids_as_known(batch: JudgedBatch, keys: Keys, find: Find) -> list[str]:
-    """Return the ``external_id`` of each record as the ledger knows its customer."""
-    former = batch.former_ids()
+def ids_as_known(ids: Iterable[str], former: Mapping[int, str], keys: Keys, find: Find) -> list[str]:
+    """Return the ``external_id`` of each record as the ledger knows its customer.
+
+    ``former`` has by place the ids that were read in another way.
+    """
+    known_ids = list(ids)
     known = find([keys.customer(earlier) for earlier in former.values()]) if former else {}
-    return batch.ids({place: earlier for place, earlier in former.items() if keys.customer(earlier) in known})
+    for place, earlier in former.items():
+        if keys.customer(earlier) in known:
+            known_ids[place] = earlier
+    return known_ids

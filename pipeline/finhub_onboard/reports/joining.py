@@ -74,7 +74,7 @@ class Joined:
 
     def __call__(self, batch: JudgedBatch) -> Iterator[Part]:
         """Yield the rows with findings of the intake or a journey in the ledger."""
-        ids = ids_as_known(batch, self._keys, self._ledger.find)
+        ids = ids_as_known(batch.ids, batch.former_ids(), self._keys, self._ledger.find)
         for places in _slices(batch):
             by_place = {place: self._keys.customer(ids[place]) for place in places if ids[place]}
             self._elsewhere.exclude(by_place.values())

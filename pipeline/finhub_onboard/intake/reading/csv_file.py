@@ -44,6 +44,11 @@ class Uncut:
     width: int
     cut: Cut
 
+    def only(self, wanted: Sequence[str]) -> "Uncut":
+        """Return the same records, of which only these of the columns will be made."""
+        places = tuple(self.places[self.wanted.index(column)] for column in wanted)
+        return replace(self, wanted=tuple(wanted), places=places)
+
     def __call__(self) -> pl.DataFrame:
         """Split them into a frame of text; a faulty record is a row of empty texts.
 

@@ -137,6 +137,12 @@ class Batch:
         kept = {place: fault for place, fault in self.faults.items() if place < height}
         return replace(self, height=height, faults=kept)
 
+    def only(self, columns: Sequence[str]) -> "Batch":
+        """Return the same records, of which only these canonical columns will be made."""
+        file, plan = self.file, self.plan.only(columns)
+        narrow = file.only(plan.wanted) if isinstance(file, Uncut) else lambda: file().select(plan.wanted)
+        return replace(self, file=narrow, plan=plan)
+
 
 def make_cells(batches: Sequence[Batch], places: pl.Series | None = None) -> Cells:
     """Make the canonical columns of batches with the same plan, or only of the records at some places.
