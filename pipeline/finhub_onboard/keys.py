@@ -9,8 +9,9 @@ import hmac
 import string
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from hashlib import blake2b, sha256, shake_256
+from hashlib import blake2b, sha256, sha512, shake_256
 from operator import attrgetter
+from typing import Any
 
 from finhub_onboard.model import Customer
 from finhub_onboard.model.columns import EXTRA, LATER_COLUMNS, ROW_COLUMNS
@@ -54,7 +55,8 @@ class Keys:
         self._identity = _hmac_of(hmac.digest(root, b"finhub-onboard/1/identity", "sha256"), self._tenant + b"\0")
         self._contents = hmac.digest(root, b"finhub-onboard/1/contents", "sha256")
         self._logins = hmac.digest(root, b"finhub-onboard/1/logins", "sha256")
-        self._passwords = hmac.digest(seed.encode(), b"finhub-onboard/1/passwords", "sha256")
+        passwords = hmac.digest(seed.encode(), b"finhub-onboard/1/passwords", "sha256")
+        self._password = _hmac_of(passwords, self._tenant + b"\0", sha512)
         self._seals = hmac.digest(root, b"finhub-onboard/1/seals", "sha256")
 
     def customer(self, external_id: str) -> bytes:
@@ -151,7 +153,7 @@ class Keys:
 
     def password(self, external_id: str) -> str:
         """Initial password of a customer: 24 characters of four classes, never stored (API.md, section 4)."""
-        stream = hmac.digest(self._passwords, self._tenant + b"\0" + external_id.encode(), "sha512")
+        stream = self._password(external_id.encode())
         letters = [group[byte % len(group)] for group, byte in zip(_CLASSES, stream, strict=False)]
         letters += stream[4:_PASSWORD_LENGTH].translate(_ANY_LETTER).decode("ascii")
         # The four certain classes must not sit at known places.
@@ -159,20 +161,21 @@ class Keys:
         return "".join([letters[place] for place in order])
 
 
-def _hmac_of(key: bytes, before: bytes) -> Callable[[bytes], bytes]:
-    """``hmac.digest(key, before + text, "sha256")`` as a function of ``text``, in a third of the time.
+def _hmac_of(key: bytes, before: bytes, hashed: Callable[[bytes], Any] = sha256) -> Callable[[bytes], bytes]:
+    """``hmac.digest(key, before + text, …)`` as a function of ``text``, in a third of the time.
 
     Of RFC 2104's two hashes all that comes before the text is hashed once. Keys up to 64 bytes.
     """
-    block = key.ljust(64, b"\0")
-    inner = sha256(bytes(byte ^ 0x36 for byte in block) + before)
-    outer = sha256(bytes(byte ^ 0x5C for byte in block))
+    block = key.ljust(hashed(b"").block_size, b"\0")
+    inner = hashed(bytes(byte ^ 0x36 for byte in block) + before)
+    outer = hashed(bytes(byte ^ 0x5C for byte in block))
 
     def digest(text: bytes) -> bytes:
         begun, ended = inner.copy(), outer.copy()
         begun.update(text)
         ended.update(begun.digest())
-        return ended.digest()
+        made: bytes = ended.digest()
+        return made
 
     return digest
 

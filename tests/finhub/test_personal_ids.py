@@ -125,3 +125,12 @@ def test_each_of_the_names_is_found_where_it_is(form: str) -> None:
 def test_signs_between_letters_make_no_name(identifier: str) -> None:
     """One of a million random ids: its bytes are ``ysf>ac$ee`` and one letter more, which is no Face."""
     assert impersonal(identifier, replace(CUSTOMER, first_name="Face")) == identifier
+
+
+def test_a_code_of_two_equal_halves_is_read_as_a_whole() -> None:
+    """The sign between them may be one of base64, and the number begins in the first half and ends in the second."""
+    code = urlsafe_b64encode(b"12345678~12345678").decode().rstrip("=")
+    first, _, second = code.partition("-")
+    assert first == second
+    assert impersonal(code, replace(CUSTOMER, document_number="567812345678")) == ""
+    assert impersonal(code, CUSTOMER) == code

@@ -113,10 +113,12 @@ def _is_random(rest: Sequence[str], *, hexadecimal: bool) -> bool:
 
 def _decoded(identifier: str) -> Iterator[str]:
     """The identifier decoded from hexadecimal or base64, where the result is text."""
-    # A prefix such as ``cus_`` is not part of the code; its separator may also occur in base64.
-    ends = [match.end() for match in _PREFIX.finditer(identifier)][:_MOST_PREFIXES]
-    parts = {identifier, *(identifier[end:] for end in ends), *_PREFIX.split(identifier)}
-    for part in parts:
+    pieces = _PREFIX.split(identifier)
+    if len(pieces) > 1:
+        # A prefix such as ``cus_`` is not part of the code; its separator may also occur in base64.
+        ends = [match.end() for match in _PREFIX.finditer(identifier)][:_MOST_PREFIXES]
+        pieces += [identifier, *(identifier[end:] for end in ends)]
+    for part in set(pieces):
         if len(part) >= _SHORTEST_CODE:
             yield from filter(None, (_from_hexadecimal(part), _from_base64(part)))
 
@@ -127,6 +129,8 @@ def _from_hexadecimal(part: str) -> str:
 
 def _from_base64(part: str) -> str:
     """The text in either alphabet of base64, with or without padding."""
+    if len(part) % 4 == 1:  # no bytes have this length
+        return ""
     try:
         padded = part.replace("-", "+").replace("_", "/") + "=" * (-len(part) % 4)
         return _text(a2b_base64(padded, strict_mode=True))
