@@ -17,6 +17,7 @@ from finhub_onboard.ledger.sqlite import calls as calls_
 from finhub_onboard.ledger.sqlite import filing, portions, writer
 from finhub_onboard.ledger.sqlite.database import connect
 from finhub_onboard.ledger.sqlite.filing import Filing
+from finhub_onboard.ledger.sqlite.lines import Lines
 from finhub_onboard.ledger.sqlite.store import SqliteLedger
 from finhub_onboard.ledger.sqlite.writer import SqliteWriter
 from finhub_onboard.model import Standing
@@ -28,13 +29,13 @@ from tests.values import replace
 def small_portions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Small portions in small steps; what is appended for when each is filed."""
     filed: list[int] = []
-    before = Filing.finish
+    before = Lines.remove
 
-    def counted(self: Filing, db: sqlite3.Connection, number: int) -> None:
-        filed.append(number)
-        before(self, db, number)
+    def counted(self: Lines, db: sqlite3.Connection) -> None:
+        filed.append(self.next_generation)
+        before(self, db)
 
-    monkeypatch.setattr(Filing, "finish", counted)
+    monkeypatch.setattr(Lines, "remove", counted)
     monkeypatch.setattr(filing, "_CUSTOMERS", 3)
     monkeypatch.setattr(filing, "_HASHES", 3)
     monkeypatch.setattr(portions, "_FILED", 20)
@@ -59,7 +60,7 @@ def test_a_run_files_in_portions(tmp_path: Path, small_portions: list[int]) -> N
 
     with opened(path) as ledger, opened(path) as other:
         asyncio.run(scenario(ledger, other))
-        assert len(small_portions) > 5
+        assert len(small_portions) > 3
         assert unfiled(path) == 0
         assert len(ledger.sharing([b"mark %d" % number for number in range(100)])) == 99
 
@@ -149,16 +150,17 @@ def test_a_death_at_any_point_of_filing_loses_nothing(tmp_path: Path, monkeypatc
             shutil.copy(f"{path}{suffix}", f"{copy}{suffix}")
         copies.append((copy, acknowledged))
 
-    def deadly(before: Callable[..., None]) -> Callable[..., None]:
-        def around(*values: Any) -> None:
+    def deadly(before: Callable[..., Any]) -> Callable[..., Any]:
+        def around(*values: Any) -> Any:
             dies()
-            before(*values)
+            done = before(*values)
             dies()
+            return done
 
         return around
 
     monkeypatch.setattr(Filing, "step", deadly(Filing.step))
-    monkeypatch.setattr(Filing, "finish", deadly(Filing.finish))
+    monkeypatch.setattr(Lines, "remove", deadly(Lines.remove))
 
     async def scenario() -> None:
         nonlocal acknowledged

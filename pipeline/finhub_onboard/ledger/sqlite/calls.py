@@ -6,7 +6,7 @@ Promise: a call's number stays its own; another call that claims it is an error,
 import sqlite3
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from operator import attrgetter
 
@@ -14,7 +14,7 @@ from finhub_onboard.errors import LedgerError
 from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.ledger.sqlite.kinds import KindNumbers, Kinds
 from finhub_onboard.ledger.sqlite.packs import Pack, Packable, pack
-from finhub_onboard.ledger.sqlite.queries import sql
+from finhub_onboard.ledger.sqlite.queries import ROWS, slices, sql, write_rows
 from finhub_onboard.model import CallRecord
 
 _number_of = attrgetter("number")
@@ -41,42 +41,48 @@ def check_free(db: sqlite3.Connection, call: CallRecord, *, only_its_customer: b
 
 def write_calls(db: sqlite3.Connection, calls: Iterable[CallRecord], kinds: KindNumbers) -> None:
     """Write intents and outcomes, with those of each customer and run that are there already."""
-    for some in _by_customer_and_run(calls):
-        replaced, new = merged(db, some, kinds)
-        db.executemany(sql("drop_pack"), replaced)
-        try:
-            db.execute(sql("add_pack", table="call_pack"), new)
-        except sqlite3.IntegrityError:
-            check_free(db, some[-1], only_its_customer=False)
-            raise
+    replaced, new = merged(db, calls, kinds)
+    db.executemany(sql("drop_pack"), replaced)
+    try:
+        write_rows(db, "add_pack", new, table="call_pack")
+    except sqlite3.IntegrityError:
+        for each in new:
+            _check_numbers(db, each)
+        raise
 
 
 def write_recent_calls(db: sqlite3.Connection, calls: Iterable[CallRecord], kinds: KindNumbers) -> None:
     """Write them into the tables in front of those of the file (``tail.sql``)."""
-    for some in _by_customer_and_run(calls):
-        replaced, new = merged(db, some, kinds)
-        db.executemany(sql("hide_pack"), replaced)
-        db.execute(sql("add_pack", table="temp.recent_call_pack"), new)
+    replaced, new = merged(db, calls, kinds)
+    db.executemany(sql("hide_pack"), replaced)
+    write_rows(db, "add_pack", new, table="temp.recent_call_pack")
 
 
-def merged(db: sqlite3.Connection, calls: Sequence[CallRecord], kinds: KindNumbers) -> tuple[list[tuple[int]], Pack]:
-    """A customer's calls in one run with those of the tables: the numbers of the packs that they replace, and the new.
+def merged(
+    db: sqlite3.Connection, calls: Iterable[CallRecord], kinds: KindNumbers
+) -> tuple[list[tuple[int]], list[Pack]]:
+    """Calls with those of their customers and runs in the tables: the numbers of the packs to replace, and the new.
 
     What is merged already may be merged again.
     """
-    key, run = calls[0].key, calls[0].run
-    replaced: list[tuple[int]] = []
-    known: dict[int, Packable] = {}
-    for before in map(Pack._make, db.execute(sql("packs_of_customer_and_run"), (key, run))):
-        _check_same(db, before, {call.number: call for call in calls})
-        replaced.append((before.number,))
-        known |= {each.number: each for each in before.calls()}
+    groups: dict[tuple[bytes, int], dict[int, CallRecord]] = defaultdict(dict)
     for call in calls:
-        kind = kinds.number_of(db, call)
-        times = map(float, (call.intent_at, call.outcome_at, call.wait_s, call.seconds))
-        known[call.number] = Packable(call.number, kind, *times)
-    together = [known[number] for number in sorted(known)]
-    return replaced, Pack(together[-1].number, key, run, pack(together))
+        groups[call.key, call.run][call.number] = call
+    before = _packs_before(db, groups)
+    replaced: list[tuple[int]] = []
+    new: list[Pack] = []
+    for (key, run), some in groups.items():
+        known: dict[int, Packable] = {}
+        for each in before.get((key, run), ()):
+            _check_same(db, each, some)
+            replaced.append((each.number,))
+            known |= {call.number: call for call in each.calls()}
+        for number, call in some.items():
+            times = map(float, (call.intent_at, call.outcome_at, call.wait_s, call.seconds))
+            known[number] = Packable(number, kinds.number_of(db, call), *times)
+        together = [known[number] for number in sorted(known)]
+        new.append(Pack(together[-1].number, key, run, pack(together)))
+    return replaced, new
 
 
 def records(packs: Iterable[Pack], kinds: Kinds) -> Iterator[CallRecord]:
@@ -151,11 +157,21 @@ def _counted(packs: Iterable[Pack]) -> Counter[int]:
     return counts
 
 
-def _by_customer_and_run(calls: Iterable[CallRecord]) -> Iterable[list[CallRecord]]:
-    groups: dict[tuple[bytes, int], list[CallRecord]] = defaultdict(list)
-    for call in calls:
-        groups[call.key, call.run].append(call)
-    return groups.values()
+def _packs_before(db: sqlite3.Connection, groups: Collection[tuple[bytes, int]]) -> dict[tuple[bytes, int], list[Pack]]:
+    """The packs of these customers and runs."""
+    found: dict[tuple[bytes, int], list[Pack]] = defaultdict(list)
+    if groups:
+        since = min(run for _, run in groups)
+        for some in slices({key for key, _ in groups}, ROWS):
+            for row in db.execute(sql("packs_since", places=len(some)), (*some, since)):
+                before = Pack._make(row)
+                found[before.key, before.run].append(before)
+    return found
+
+
+def _check_numbers(db: sqlite3.Connection, new: Pack) -> None:
+    for call in new.records(Kinds(db)):
+        check_free(db, call, only_its_customer=False)
 
 
 def _check_same(db: sqlite3.Connection, before: Pack, calls: Mapping[int, CallRecord]) -> None:

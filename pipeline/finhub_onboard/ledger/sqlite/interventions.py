@@ -96,6 +96,4 @@ class SqliteInterventions:
             self._db.executemany(sql("end_mark", table="identity"), [(number, *identity) for identity in corrected])
             if ended:
                 self._db.execute(sql("end_marks_of"), (number, json.dumps([key.hex().upper() for key in ended])))
-            self._db.executemany(
-                sql("add_mark", table="identity"), [(*identity, number, *identity) for identity in hashes]
-            )
+            self._db.executemany(sql("add_mark", table="identity"), [(number, *identity) for identity in hashes])

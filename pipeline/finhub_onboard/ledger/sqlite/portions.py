@@ -5,7 +5,6 @@ portion stays where it is: it is durable there, and readers find it. Knows no qu
 """
 
 import sqlite3
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from finhub_onboard.ledger.sqlite.calls import check_free
 from finhub_onboard.ledger.sqlite.filing import Filing, file_left
 from finhub_onboard.ledger.sqlite.kinds import KindNumbers
+from finhub_onboard.ledger.sqlite.lines import Lines
 from finhub_onboard.ledger.sqlite.queries import sql
 from finhub_onboard.ledger.sqlite.recent import Group, Live, Recent
 from finhub_onboard.ledger.sqlite.trouble import is_full
@@ -22,6 +22,7 @@ _FILED = 16_384
 _FILED_HASHES = 32_768
 """Identity hashes are scattered more than anything else, and small: they wait longer."""
 _CACHE_KB = 32_000
+_NOTHING = Group({}, {}, [])
 
 
 class Portions:
@@ -36,12 +37,11 @@ class Portions:
         self._live = live
         self._transaction = transaction
         self._recent = Recent(run)
+        self._lines = Lines(self._recent)
         self._filing: Filing | None = None
         self._kinds = KindNumbers()
         self._stayed: set[bytes] = set()
         self._file_at = _FILED
-        # Above all lines that there ever were, so that readers notice when they are others.
-        self._next = time.time_ns()
         self._highest_before = self._highest = 0
 
     def begin(self, db: sqlite3.Connection) -> None:
@@ -71,14 +71,15 @@ class Portions:
         for number, call in group.calls.items():
             if number <= self._highest and number not in self._recent.calls:
                 check_free(db, call, only_its_customer=number > self._highest_before)
-        db.execute(sql("add_recent"), (self._next, self._recent.run, self._recent.pack(group)))
+        self._lines.append(db, group)
 
     def take(self, group: Group) -> None:
         """The group is durable."""
-        self._next += 1
+        self._lines.keep()
         self._recent.take(group)
-        if self._filing:
-            self._filing.since.take(group)
+        if self._lines.base is not self._recent:
+            files_hashes = self._filing is not None and self._filing.files_hashes
+            self._lines.base.take(group if files_hashes else group._replace(hashes=[]))
 
     def file_some(self, db: sqlite3.Connection) -> None:
         """File a step of a portion, if there is one."""
@@ -87,36 +88,59 @@ class Portions:
             hashes = len(recent.hashes) >= max(_FILED_HASHES, self._file_at)
             if len(recent.journeys) + len(recent.calls) < self._file_at and not hashes:
                 return
-            self._filing = Filing(recent, self._kinds, whole=False, hashes=hashes, stayed=self._stayed)
+            self._begin(whole=False, hashes=hashes)
         try:
-            self._step(db, self._filing)
+            self._step(db)
         except sqlite3.Error as error:
             if not is_full(error):
                 raise
-            self._filing, self._file_at = None, 2 * len(recent)
+            self._file_at = 2 * len(recent)
 
     def file_all(self, db: sqlite3.Connection) -> None:
         """File everything; what finds no room is left to the next run."""
         try:
             while self._filing or self._recent:
-                self._filing = self._filing or Filing(self._recent, self._kinds)
-                self._step(db, self._filing)
+                if self._filing is None:
+                    self._begin(whole=True, hashes=True)
+                self._step(db)
         except sqlite3.Error as error:
             if not is_full(error):
                 raise
 
-    def _step(self, db: sqlite3.Connection, filing: Filing) -> None:
+    def _begin(self, *, whole: bool, hashes: bool) -> None:
+        self._filing = Filing(
+            self._recent,
+            self._kinds,
+            generation=self._lines.next_generation,
+            whole=whole,
+            hashes=hashes,
+            stayed=self._stayed,
+        )
+        self._lines.begin(self._filing.since, hashes=hashes)
+
+    def _step(self, db: sqlite3.Connection) -> None:
+        filing = self._filing
+        assert filing is not None
         try:
             with self._transaction(db):
-                if not filing.is_filed:
-                    filing.step(db)
-                    return
-                filing.finish(db, self._next)
+                if is_last := filing.is_filed:
+                    self._lines.remove(db)
+                else:
+                    carried = filing.step(db) or _NOTHING
+                    self._lines.append(db, carried)
         except BaseException:
             self._kinds.forget()
+            self._lines.give_up()
+            self._filing = None
             raise
-        self._next += 1
+        self._lines.keep()
+        if not is_last:
+            self._lines.base.take(carried)
+            return
+        self._lines.end()
         self._highest = max([self._highest, *self._recent.calls])
-        self._recent = self._live.recent = filing.since
-        self._stayed = filing.staying
-        self._filing, self._file_at = None, _FILED + len(filing.since.journeys) + len(filing.since.calls)
+        since, self._stayed = filing.since, filing.staying
+        if not filing.files_hashes:
+            since.hashes, since.owners = self._recent.hashes, self._recent.owners
+        self._recent = self._live.recent = since
+        self._filing, self._file_at = None, _FILED + len(since.journeys) + len(since.calls)

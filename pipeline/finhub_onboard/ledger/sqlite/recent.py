@@ -11,15 +11,15 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from itertools import compress
-from operator import is_not
+from itertools import compress, groupby
+from operator import attrgetter, is_not
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from finhub_onboard.ledger.sqlite.calls import check_same
-from finhub_onboard.ledger.sqlite.queries import sql
+from finhub_onboard.ledger.sqlite.queries import sql, write_rows
 from finhub_onboard.ledger.sqlite.rows import journey_values
 from finhub_onboard.model import CallRecord, Journey, Repeat, Standing
 
@@ -49,11 +49,13 @@ class Group(NamedTuple):
 class Recent:
     """The entries of run ``run`` that are in ``recent`` and not filed.
 
+    The lines of one ``generation`` are packed and read without the others: when those before are filed they can go.
     Readers of other threads may look into its members while the writer changes them: each is replaced or grows.
     """
 
-    def __init__(self, run: int) -> None:
+    def __init__(self, run: int, generation: int = 0) -> None:
         self.run = run
+        self.generation = generation
         self.journeys: dict[bytes, Journey] = {}
         self.calls: dict[int, CallRecord] = {}
         self.hashes: list[HashChange] = []
@@ -65,10 +67,15 @@ class Recent:
     @classmethod
     def read(cls, lines: Iterable[tuple[int, bytes]]) -> "Recent":
         """The entries of lines of ``recent``: (run, entries)."""
-        recent = cls(0)
+        recent, base = cls(0), cls(0)
         for run, entries in lines:
             recent.run = run
-            recent.take(recent.unpack(entries))
+            journeys, calls, hashes, *generation = msgspec.msgpack.decode(zlib.decompress(entries))
+            if generation and generation[0] != base.generation:
+                base = cls(run, generation[0])
+            group = base.unpack(journeys, calls)
+            base.take(group)
+            recent.take(group._replace(hashes=[HashChange(*change) for change in hashes]))
         return recent
 
     def under_way(self) -> set[bytes]:
@@ -94,15 +101,15 @@ class Recent:
             (key, _changes(journey, self.journeys.get(key, _NO_JOURNEY))) for key, journey in group.journeys.items()
         ]
         calls = [(number, _changes(call, self._before(call))) for number, call in group.calls.items()]
-        return zlib.compress(msgspec.msgpack.encode((journeys, calls, group.hashes)), _LEVEL)
+        entries = journeys, calls, group.hashes, self.generation
+        return zlib.compress(msgspec.msgpack.encode(entries), _LEVEL)
 
-    def unpack(self, entries: bytes) -> Group:
-        """The group of a line that follows what was taken."""
-        journeys, calls, hashes = msgspec.msgpack.decode(zlib.decompress(entries))
+    def unpack(self, journeys: Iterable[tuple[bytes, list[Any]]], calls: Iterable[tuple[int, list[Any]]]) -> Group:
+        """The entries of a line that follows what was taken."""
         return Group(
             {key: _changed(self.journeys.get(key, _NO_JOURNEY), changes) for key, changes in journeys},
             {number: _changed(self.calls.get(number, _NO_CALL), changes) for number, changes in calls},
-            [HashChange(*change) for change in hashes],
+            [],
         )
 
     def _before(self, call: CallRecord) -> CallRecord:
@@ -120,17 +127,18 @@ class Live:
 
 def write_journeys(db: sqlite3.Connection, journeys: Iterable[Journey], *, table: str = "customer") -> None:
     """Write how customers stand from now on."""
-    db.executemany(sql("upsert_customer", table=table), map(journey_values, journeys))
+    write_rows(db, "upsert_customer", map(journey_values, journeys), table=table)
 
 
 def write_hashes(db: sqlite3.Connection, changes: Iterable[HashChange], run: int, *, table: str = "identity") -> None:
     """Write which identity hashes begin and end to be valid with this run."""
-    for ended, *identity in changes:
+    for ended, some in groupby(changes, attrgetter("ended")):
+        identities = [(identity, key) for _, identity, key in some]
         if ended:
-            db.execute(sql("drop_mark", table=table), (*identity, run))
-            db.execute(sql("end_mark", table=table), (run, *identity))
+            db.executemany(sql("drop_mark", table=table), [(*identity, run) for identity in identities])
+            db.executemany(sql("end_mark", table=table), [(run, *identity) for identity in identities])
         else:
-            db.execute(sql("add_mark", table=table), (*identity, run, *identity))
+            write_rows(db, "add_mark", identities, run, table=table)
 
 
 def _changes(entry: _T, before: _T) -> list[Any]:

@@ -2,7 +2,7 @@
 
 -- upsert_customer --
 -- How a customer stands from now on. If another run took it up before, a trigger keeps that in `history` (schema.sql).
-INSERT INTO {table} ({journey}) VALUES ({journey_places})
+INSERT INTO {table} ({journey}) VALUES {journey_rows}
 ON CONFLICT (key) DO UPDATE SET {journey_changes}
 
 -- latest_kinds --
@@ -12,9 +12,9 @@ SELECT number, {kind} FROM call_kind ORDER BY number DESC LIMIT ?
 -- add_kind --
 INSERT INTO {table} (number, {kind}) VALUES (?, {kind_places})
 
--- packs_of_customer_and_run --
--- With what a customer's calls are merged.
-SELECT number, key, run, calls FROM call_pack WHERE key = ? AND run = ?
+-- packs_since --
+-- With what calls of these customers may have to be merged.
+SELECT number, key, run, calls FROM call_pack WHERE key IN ({places}) AND run >= ?
 
 -- packs_of_customer --
 SELECT number, key, run, calls FROM call_pack WHERE key = ?
@@ -28,12 +28,13 @@ DELETE FROM call_pack WHERE number = ?
 
 -- add_pack --
 -- The calls of a customer in one run. A number that another call has is refused.
-INSERT INTO {table} (number, key, run, calls) VALUES (?, ?, ?, ?)
+INSERT INTO {table} (number, key, run, calls) VALUES {pack_rows}
 
 -- add_mark --
 -- An identity hash of a customer is valid from a run on; it stays as it is where it is valid already.
-INSERT INTO {table} (mark, key, since)
-SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE mark = ? AND key = ? AND until IS NULL)
+INSERT OR IGNORE INTO {table} (mark, key, since)
+SELECT column1, column2, ? FROM (VALUES {mark_rows})
+WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE mark = column1 AND key = column2 AND until IS NULL)
 
 -- drop_mark --
 -- One that was written in this run never was: no report has seen it.
@@ -51,8 +52,12 @@ INSERT INTO recent (number, run, entries) VALUES (?, ?, ?)
 -- All lines, in their order.
 SELECT run, entries FROM recent ORDER BY number
 
+-- drop_recent --
+-- Its entries are filed, or in another line.
+DELETE FROM recent WHERE number = ?
+
 -- forget_recent --
--- They are filed.
+-- All are filed.
 DELETE FROM recent
 
 -- highest_call --
