@@ -11,6 +11,7 @@ is the longest time between an intent that is posted and durable.
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import random
@@ -161,6 +162,7 @@ def main() -> None:
     parser.add_argument("--bank-ms", type=float, default=50.0)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    gc.set_threshold(20_000, 50, 1000)  # as `cli.main` does for a run
     with tempfile.TemporaryDirectory() as name:
         figures = asyncio.run(measured(Path(name), given.customers, given.in_flight, given.bank_ms / 1e3))
     for label, value in figures.items():

@@ -6,12 +6,12 @@ many entries, and of a customer's states and a call's two entries only the last.
 refuse is refused when it is packed, because it could never be filed. Knows no transaction: who calls has one.
 """
 
-import math
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import compress, groupby
+from math import isnan
 from operator import attrgetter, is_not
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
@@ -148,16 +148,13 @@ def _changes(entry: _T, before: _T) -> list[Any]:
     for place in compress(range(len(values)), map(is_not, values, known)):  # most values are the very same objects
         value = values[place]
         if value != known[place]:
-            if not isinstance(value, types[place]) or not _is_storable(value):
+            kind = type(value)
+            if kind not in types[place] and not isinstance(value, types[place]):
                 raise TypeError(type(entry).__struct_fields__[place])
+            if (kind is float and isnan(value)) or (kind is int and not -_LARGEST <= value < _LARGEST):
+                raise ValueError(type(entry).__struct_fields__[place])
             changes += (place, value)
     return changes
-
-
-def _is_storable(value: Any) -> bool:
-    if isinstance(value, int):
-        return -_LARGEST <= value < _LARGEST
-    return not (isinstance(value, float) and math.isnan(value))
 
 
 def _changed(before: _T, changes: Sequence[Any]) -> _T:
