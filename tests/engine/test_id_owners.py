@@ -1,6 +1,7 @@
 """Whose an id at the bank is: over a real ledger, before and after it is durable."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,26 @@ def test_a_claim_is_disproved_once_the_bank_gives_the_id_to_somebody() -> None:
     )
     assert later.is_anothers(key(1), CUSTOMER, "id-1")
     assert not later.is_anothers(key(2), CUSTOMER, "id-1")
+
+
+def test_who_asks_twice_in_a_row_is_answered_from_memory() -> None:
+    """An answer is compared twice; others, other ids and what was given meanwhile are looked up again."""
+    asked: list[bytes] = []
+    taken: dict[bytes, set[bytes]] = {}
+
+    def sharing(hashes: Sequence[bytes]) -> dict[bytes, set[bytes]]:
+        asked.extend(hashes)
+        return {identity: taken[identity] for identity in hashes if identity in taken}
+
+    ids = IdOwners(KEYS, sharing=sharing, find=lambda _: {}, identify=lambda _: None)
+    assert not any(ids.is_anothers(key(1), CUSTOMER, "c-1") for _ in range(3))
+    assert len(asked) == 1
+    taken[KEYS.id_hash(CUSTOMER, "c-1")] = {key(1)}
+    assert ids.is_anothers(key(2), CUSTOMER, "c-1")
+    assert not ids.is_anothers(key(1), VERIFICATION, "c-1")
+    ids.give(key(3), CUSTOMER, "c-3")
+    assert not ids.is_anothers(key(1), VERIFICATION, "c-1")
+    assert len(asked) == 4
 
 
 def test_only_the_last_ids_are_held() -> None:

@@ -100,10 +100,11 @@ class Traverser:
         tools = self._tools
         async with tools.bank.in_flight(step, self._customer) as reserved:
             request = await tools.bank.prepare(step, self._customer, self._journey)
-            if not isinstance(request, Problem) and is_replaced_in_doubt(self._journey, request.document):
-                request = _REPLACED
             if isinstance(request, Problem):
                 self._fail_unsendable(step, request)
+                return
+            if request.document and is_replaced_in_doubt(self._journey, request.document):
+                self._fail_unsendable(step, _REPLACED)
                 return
             # Intent after permit: a crash must not leave a step in doubt that was only waiting for the rate.
             # The token also comes late: it must be valid when the request is sent.
@@ -171,7 +172,7 @@ class Traverser:
         """Adjust a judgement that may concern the whole run to what happened to other customers."""
         if judgement.verdict is Verdict.EXPIRED:
             judgement = self._weigh_expired(step, token, judgement)
-        if claims.disproved_by(judgement.code, step, self._journey):
+        if self._journey.claimed and claims.disproved_by(judgement.code, step, self._journey):
             weighed = judgement  # what an operator said about this customer says nothing about others
         else:
             weighed = self._tools.stop.weigh(step, judgement, self._journey.key, self._customer.category)
