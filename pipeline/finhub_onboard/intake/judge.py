@@ -60,14 +60,13 @@ class JudgedBatch:
         """The ``external_id`` of each record."""
         return self.frame["external_id"]
 
-    def quiet(self, places: range, moot: Callable[[Sequence[Violation]], bool]) -> list[int]:
-        """Return those of consecutive places where only ``moot`` things were found and earlier versions read the same.
+    def quiet(self, moot: Callable[[Sequence[Violation]], bool]) -> list[int]:
+        """Return the places where only ``moot`` things were found and earlier versions read the same.
 
         A violation is never moot.
         """
-        begin, end = bisect_left(self.places, places.start), bisect_left(self.places, places.stop)
-        read_otherwise = set(self.places[begin:end])
-        unbroken = (place for place in places if place not in self.violations and place not in read_otherwise)
+        loud = {*self.violations, *self.places}
+        unbroken = (place for place in range(self.height) if place not in loud)
         return [place for place in unbroken if place not in self.findings or moot(self.findings[place])]
 
     def found(self, place: int) -> list[Violation]:

@@ -22,6 +22,8 @@ from finhub_onboard.reports.projection import is_carried
 from finhub_onboard.reports.unchanged import unchanged_lines
 
 _SLICE = 1000
+_TOGETHER = 10_000
+"""Finished customers whom the ledger is asked for at once."""
 Told = tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]
 """A row, its journey as of the run, the run's calls for it, and its fingerprint where there is a journey."""
 
@@ -75,11 +77,15 @@ class Joined:
     def __call__(self, batch: JudgedBatch) -> Iterator[Part]:
         """Yield the rows with findings of the intake or a journey in the ledger."""
         ids = ids_as_known(batch.ids, batch.former_ids(), self._keys, self._ledger.find)
+        keys = {place: self._keys.customer(external_id) for place, external_id in enumerate(ids) if external_id}
+        self._elsewhere.exclude(keys.values())
+        lines = self._unchanged(batch, keys)
         for places in _slices(batch):
-            by_place = {place: self._keys.customer(ids[place]) for place in places if ids[place]}
-            self._elsewhere.exclude(by_place.values())
-            unchanged = self._unchanged(batch, places, by_place)
-            others = {place: key for place, key in by_place.items() if place not in unchanged}
+            unchanged = {place: lines[place] for place in places if place in lines}
+            if len(unchanged) == len(places):
+                yield Part(end=places.stop, told=(), unchanged=unchanged)
+                continue
+            others = {place: keys[place] for place in places if place in keys and place not in unchanged}
             journeys = self._ledger.find(list(others.values()), as_of=self._run or None)
             reported = {*_spoken_of(batch, places), *(place for place, key in others.items() if key in journeys)}
             # The ledger may have something against rows whose customers it does not know.
@@ -89,18 +95,24 @@ class Joined:
                 place = row.row_number - batch.first_row
                 if row.customer is not None and place not in reported:
                     continue
-                key = by_place.get(place, b"")
+                key = keys.get(place, b"")
                 journey = journeys.get(key)
                 fingerprint = self._evidence.fingerprint(row.customer, journey) if row.customer and journey else b""
                 told.append((row, journey, calls.get(key, ()), fingerprint))
             yield Part(end=places.stop, told=told, unchanged=unchanged)
 
-    def _unchanged(self, batch: JudgedBatch, places: range, by_place: Mapping[int, bytes]) -> dict[int, str]:
+    def _unchanged(self, batch: JudgedBatch, keys: Mapping[int, bytes]) -> dict[int, str]:
         """The lines of finished customers about whose rows there is nothing else to report."""
-        quiet = {place: by_place[place] for place in batch.quiet(places, self._known.are_moot) if place in by_place}
-        finished = self._ledger.finished_before(list(quiet.values()), self._run)
-        known = {place: finished[key] for place, key in quiet.items() if key in finished}
-        return unchanged_lines(batch, known, self._evidence)
+        quiet = [place for place in batch.quiet(self._known.are_moot) if place in keys]
+        # Neighbours among the keys are neighbours in the ledger: in their order they are found in half the time.
+        quiet.sort(key=keys.__getitem__)
+        lines: dict[int, str] = {}
+        for start in range(0, len(quiet), _TOGETHER):
+            places = quiet[start : start + _TOGETHER]
+            finished = self._ledger.finished_before([keys[place] for place in places], self._run)
+            known = {place: finished[keys[place]] for place in sorted(places) if keys[place] in finished}
+            lines |= unchanged_lines(batch, known, self._evidence)
+        return lines
 
     def _calls(self, journeys: Mapping[bytes, Journey]) -> Mapping[bytes, Sequence[CallRecord]]:
         """The run's calls for each customer; it called for nobody whom it did not take up."""

@@ -3,15 +3,18 @@
 Promise: the lines of ``results.csv`` are those that ``projection.result_of`` would make. In doubt a row is left to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from finhub_onboard.intake import line_columns
 from finhub_onboard.intake.judge import JudgedBatch
 from finhub_onboard.keys import FINGERPRINT_COLUMNS
 from finhub_onboard.ledger.records import Finished
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.model import Disposition, Phase
-from finhub_onboard.reports.files.rows import csv_line
-from finhub_onboard.reports.projection import instant
+from finhub_onboard.reports.files.rows import ODD, csv_cell
+
+_IDS = ("customer_id", "user_id", "verification_id")
+_TIMES = ("started_at", "finished_at")
 
 
 def unchanged_lines(batch: JudgedBatch, finished: Mapping[int, Finished], evidence: Evidence) -> dict[int, str]:
@@ -20,19 +23,22 @@ def unchanged_lines(batch: JudgedBatch, finished: Mapping[int, Finished], eviden
     ``finished`` has by place customers whose journeys were complete before the run; the intake found nothing there.
     """
     places = list(finished)
-    rows = batch.frame.select("external_id", *FINGERPRINT_COLUMNS)[places].rows() if places else ()
-    return {
-        place: _line(batch, place, external_id, finished[place])
-        for place, (external_id, *values) in zip(places, rows, strict=True)
-        if evidence.has_sent(values, finished[place])
-    }
+    rows = batch.frame.select(FINGERPRINT_COLUMNS)[places].rows() if places else ()
+    same = [place for place, values in zip(places, rows, strict=True) if evidence.has_sent(values, finished[place])]
+    return dict(zip(same, _lines(batch, same, [finished[place] for place in same]), strict=True)) if same else {}
 
 
-def _line(batch: JudgedBatch, place: int, external_id: str, customer: Finished) -> str:
-    return csv_line(
-        (
-            *(batch.source, str(batch.first_row + place), external_id, Disposition.UNCHANGED, Phase.ACTIVATION),
-            *(customer.customer_id, customer.user_id, customer.verification_id),
-            *("", "", "0", instant(customer.started_at), instant(customer.finished_at)),
-        )
+def _lines(batch: JudgedBatch, places: Sequence[int], customers: Sequence[Finished]) -> list[str]:
+    """Make the lines of many customers at once."""
+    ids = [[getattr(customer, name) for customer in customers] for name in _IDS]
+    times = [[getattr(customer, name) for customer in customers] for name in _TIMES]
+    return line_columns.join(
+        [
+            *(csv_cell(batch.source), line_columns.numbers(places, plus=batch.first_row)),
+            line_columns.texts(batch.ids.gather(places), ODD, csv_cell),
+            f"{Disposition.UNCHANGED},{Phase.ACTIVATION}",
+            *(line_columns.texts(column, ODD, csv_cell) for column in ids),
+            ",,0",
+            *map(line_columns.instants, times),
+        ]
     )

@@ -50,10 +50,16 @@ def read_journey(row: Sequence[Any]) -> Journey:
     return Journey(**values)
 
 
+_TEXTS = msgspec.json.Decoder(tuple[str, ...])
+
+
 def read_finished(row: Sequence[Any]) -> Finished:
     """Some columns of a row of ``customer``."""
     key, fingerprint, documents, *others = row
-    return Finished(key, fingerprint, tuple(json.loads(documents)), *others)
+    try:
+        return Finished(key, fingerprint, _TEXTS.decode(documents), *others)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from error
 
 
 @lru_cache(maxsize=1024)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Self
 from finhub_onboard.model import Disposition, Severity, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
 INTAKE = "intake"
 """The stage of an error that was found before any call; every other stage is a phase."""
@@ -34,8 +34,6 @@ _SUSPECT = re.compile(f"[\0;\t\r\n]'*[{_FORMULA}]").search
 _QUOTED = re.compile('[,"\r\n]').search
 ODD = f"[,\"\r\n]|(?:^|[;\t])'*[{_FORMULA}]"
 """Pattern of texts that a CSV file cannot hold as they are: they need quotes or an apostrophe."""
-_PLAIN = re.compile(r'(?:(?:[A-Za-z0-9][^,;"\t\r\n]*)?;)*').fullmatch
-"""Matches the texts of a line, each with a semicolon behind it, if surely none of them is odd."""
 
 
 def as_cell(text: str) -> str:
@@ -55,12 +53,6 @@ def quoted(cell: str) -> str:
 
 _repeated_cell = lru_cache(maxsize=1000)(csv_cell)
 """For texts that many lines have, such as hints."""
-
-
-def csv_line(texts: "Sequence[str]") -> str:
-    """Write texts as a line of a CSV file."""
-    # One look at all of them is several times faster than one at each, and nearly always enough.
-    return ",".join(texts if _PLAIN(";".join(texts) + ";") else map(csv_cell, texts)) + "\n"
 
 
 def from_cell(cell: str) -> str:
