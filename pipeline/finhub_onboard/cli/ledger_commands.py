@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from finhub_onboard.cli import tables
-from finhub_onboard.cli.shared import CONFIG, OUT, Command, plain_errors, settings_from
+from finhub_onboard.cli.shared import CONFIG, OUT, Command, plain_errors, settings_from, shown_events
 from finhub_onboard.model import Phase
 
 _LABEL = len("unanswered")
@@ -38,9 +38,9 @@ def report_command(run_id: str | None, config: Path | None, out: Path | None) ->
     """Write the reports of a run again from the ledger; the newest run if none is named."""
     from finhub_onboard.commands import report
 
-    with plain_errors():
-        written = report.report(settings_from(config, {}), run_id=run_id, out=out)
-        click.echo(str(written.out))
+    with shown_events() as bus:
+        written = report.report(settings_from(config, {}), bus.emit, run_id=run_id, out=out)
+    click.echo(str(written.out))
 
 
 @click.command("explain", cls=Command, example="onboard explain C-1001 --config configs/production.toml")

@@ -7,8 +7,7 @@ for. Commands that look into the ledger or change it between runs are in ``cli.l
 import gc
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,14 +17,23 @@ import click
 
 from finhub_onboard import __version__
 from finhub_onboard.cli import ledger_commands, streams, tables, tool_commands
-from finhub_onboard.cli.shared import CONFIG, CONFIG_VARIABLE, OUT, Command, leave, plain_errors, say, settings_from
+from finhub_onboard.cli.shared import (
+    CONFIG,
+    CONFIG_VARIABLE,
+    OUT,
+    Command,
+    leave,
+    plain_errors,
+    say,
+    settings_from,
+    shown_events,
+)
 from finhub_onboard.cli.signals import run_listening
 from finhub_onboard.model import Phase
 from finhub_onboard.texts import printable
 
 if TYPE_CHECKING:
     from finhub_onboard.config.order import Order
-    from finhub_onboard.engine.event_bus import EventBus
     from finhub_onboard.reports.outcome import Written
 
 _SEARCHES = (20_000, 50, 1000)
@@ -117,7 +125,7 @@ def run_command(
 
     if dry_run and verify:
         raise click.UsageError("--verify asks the bank, and --dry-run sends nothing: give one of them")
-    with _console(json_logs=json_logs) as bus:
+    with shown_events(json_logs=json_logs) as bus:
         read = partial(settings_from, config, {"journey.until": until} | _rate_flags(rate))
         settings = read()
         order = _order(inputs, profile, out, limit, config)
@@ -151,7 +159,7 @@ def validate_command(
     """Check the inputs without any network; writes the same rejects, errors and summary files."""
     from finhub_onboard.commands import validate
 
-    with _console(json_logs=json_logs) as bus:
+    with shown_events(json_logs=json_logs) as bus:
         written = validate.validate(_order(inputs, profile, out, limit, config), settings_from(config, {}), bus.emit)
     _end(written)
 
@@ -182,7 +190,7 @@ def plan_command(
     """
     from finhub_onboard.commands import plan
 
-    with _console(json_logs=json_logs) as bus:
+    with shown_events(json_logs=json_logs) as bus:
         settings = settings_from(config, {"journey.until": until} | _rate_flags(rate))
         forecast = plan.plan(_order(inputs, profile, None, limit, config), settings, bus.emit)
     with plain_errors():
@@ -229,7 +237,7 @@ def rehearse_command(config: Path, *, json_logs: bool, **wish: Any) -> None:
     """
     from finhub_onboard.rehearsal.rehearse import Wish, shown
 
-    with _console(json_logs=json_logs) as bus:
+    with shown_events(json_logs=json_logs) as bus:
         order = _order(wish.pop("inputs"), wish.pop("profile"), wish.pop("out"), None, config)
         for text in shown(Wish(order=order, config=config, **wish), bus.emit, tables.figures):
             click.echo(text)
@@ -260,21 +268,6 @@ def _order(
     options += [f"--profile {shlex.quote(str(profile))}"] if profile else []
     order = Order(inputs=inputs, out=out, limit=limit, options=" ".join(options))
     return replace(order, profile=load_profile(profile)) if profile else order
-
-
-@contextmanager
-def _console(*, json_logs: bool) -> "Iterator[EventBus]":
-    """A bus whose events are shown; what stops the command is said below them."""
-    from finhub_onboard.cli import console
-    from finhub_onboard.engine.event_bus import EventBus
-
-    with plain_errors(), console.choose(sys.stderr, json_logs=json_logs) as show:
-        bus = EventBus()
-        bus.subscribe(show, kinds=console.SHOWN)
-        try:
-            yield bus
-        finally:
-            bus.flush()
 
 
 def _end(written: "Written") -> None:

@@ -21,6 +21,7 @@ from finhub_onboard.texts import printable
 
 if TYPE_CHECKING:
     from finhub_onboard.config.settings import Settings
+    from finhub_onboard.engine.event_bus import EventBus
 
 CONFIG_VARIABLE = "ONBOARD_CONFIG"
 CONFIG = click.option(
@@ -72,6 +73,21 @@ def plain_errors() -> Iterator[None]:
         say(f"error: unexpected failure: {type(error).__name__} at {' > '.join(frames[-6:])}")
         say("hint: this is a defect of this program; the ledger is safe: report the line above")
         sys.exit(ExitCode.UNEXPECTED)
+
+
+@contextmanager
+def shown_events(*, json_logs: bool = False) -> "Iterator[EventBus]":
+    """A bus whose events are shown; what stops the command is said below them."""
+    from finhub_onboard.cli import console
+    from finhub_onboard.engine.event_bus import EventBus
+
+    with plain_errors(), console.choose(sys.stderr, json_logs=json_logs) as show:
+        bus = EventBus()
+        bus.subscribe(show, kinds=console.SHOWN)
+        try:
+            yield bus
+        finally:
+            bus.flush()
 
 
 def say(text: str) -> None:

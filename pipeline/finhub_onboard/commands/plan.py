@@ -15,6 +15,7 @@ from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.parametrization import foreseen, refuse_unfit
 from finhub_onboard.engine.preconditions import look_into_ledger, need_seed, say_if_clock_is_behind, say_if_missing
+from finhub_onboard.engine.stages import stage
 from finhub_onboard.engine.surveying import survey_inputs
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler, Notice
@@ -38,7 +39,6 @@ from finhub_onboard.reports.files.totals import COMPLETE
 from finhub_onboard.reports.projection import disposition_of_row
 from finhub_onboard.texts import duration
 
-_SLICE = 1000
 _HIERARCHY = 1
 """Calls of no customer; the log-in is not counted either by reports."""
 
@@ -70,9 +70,10 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
         desk.unregistrable = foreseen(settings, categories or ())
         desk.levels = levels(categories, [run.levels for run in runs])
         judging = rules_of(facts, categories)
-        for batch in judge_rows(inputs, judging, batch_rows=settings.intake.batch_rows):
-            for start in range(0, len(batch), _SLICE):
-                desk.take(batch[start : start + _SLICE])
+        reached = stack.enter_context(stage("plan", emit, rows=inputs.rows))
+        for rows in judge_rows(inputs, judging, batch_rows=settings.intake.batch_rows):
+            desk.take(rows)
+            reached(forecast.ledger_states.total())
     return forecast
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from finhub_onboard.commands.existing_ledger import ledger_to_look_into, named_run
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.engine.stages import stage
 from finhub_onboard.errors import ExitCode, UnreadableInputError
+from finhub_onboard.events import Handler
 from finhub_onboard.intake.first_pass import survey
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.records import RunRecord
@@ -15,17 +17,19 @@ from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.writing import write_reports
 
 
-def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Written:
-    """Write the reports of a run again; its inputs must be unchanged."""
+def report(settings: Settings, emit: Handler, *, run_id: str | None, out: Path | None) -> Written:
+    """Write the reports of a run again, emitting how far they are; its inputs must be unchanged."""
     with ledger_to_look_into(settings) as (ledger, keys):
         run = named_run(ledger, run_id)
         facts = read_facts(run.facts, keys)
-        inputs = survey(
-            [Path(source.path) for source in facts.inputs],
-            batch_rows=settings.intake.batch_rows,
-            limit=facts.limit,
-            reading=reading_of(facts),
-        )
+        with stage("survey", emit, rows=facts.rows) as reached:
+            inputs = survey(
+                [Path(source.path) for source in facts.inputs],
+                batch_rows=settings.intake.batch_rows,
+                limit=facts.limit,
+                reading=reading_of(facts),
+                reached=reached,
+            )
         for before, now in zip(facts.inputs, inputs.sources, strict=True):
             if before.sha256 != now.sha256:
                 raise UnreadableInputError(
@@ -43,9 +47,16 @@ def report(settings: Settings, *, run_id: str | None, out: Path | None) -> Writt
             stopped_because=_why_open(ledger, run) if is_open else run.stopped_because,
         )
         facts = replace(facts, out=out.absolute()) if out else facts
-        return write_reports(
-            survey=inputs, facts=facts, end=end, batch_rows=settings.intake.batch_rows, ledger=ledger, keys=keys
-        )
+        with stage("reports", emit, rows=inputs.rows) as reached:
+            return write_reports(
+                survey=inputs,
+                facts=facts,
+                end=end,
+                batch_rows=settings.intake.batch_rows,
+                ledger=ledger,
+                keys=keys,
+                reached=reached,
+            )
 
 
 def _why_open(ledger: Reader, run: RunRecord) -> str:
