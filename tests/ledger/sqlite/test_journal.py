@@ -4,15 +4,17 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from finhub_onboard.ledger.sqlite import journal
+from finhub_onboard.ledger.sqlite import journal, portions
 from finhub_onboard.ledger.sqlite.store import SqliteLedger
 from finhub_onboard.ledger.sqlite.writer import SqliteWriter
+from finhub_onboard.model import Standing
 from tests.ledger.support import call, journey, key, opened
 
 READS = """
@@ -150,3 +152,30 @@ def test_nothing_that_we_read_holds_the_journal(path: Path) -> None:
         asyncio.run(run())
         looked(ledger)
         assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+
+
+def test_a_thread_copies_the_journal_while_the_run_goes_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It starts over again and again although no commit copies it; a thread that is at work is awaited in the end."""
+    monkeypatch.setattr(journal, "_PAGES", 1_000_000)
+    monkeypatch.setattr(journal, "_EVERY_S", 1e9)
+    monkeypatch.setattr(portions, "_FILED", 50)
+    copied: list[str] = []
+    before = journal._copy
+
+    def copy(ledger: Path) -> None:
+        copied.append(threading.current_thread().name)
+        before(ledger)
+
+    monkeypatch.setattr(journal, "_copy", copy)
+
+    async def run() -> None:
+        async with SqliteWriter(path) as writer:
+            for number in range(1, 1500):
+                await writer.post(journey(number, standing=Standing.COMPLETE), [call(number, number)])
+            assert size(path) < 8 * 1024 * 1024
+
+    with opened(path) as ledger:
+        asyncio.run(run())
+        assert set(copied) == {"ledger-journal"}
+        assert "ledger-journal" not in [thread.name for thread in threading.enumerate()]
+        assert len(list(ledger.calls([key(number) for number in range(1, 1500)]))) == 1499

@@ -28,7 +28,7 @@ _NOTHING = Group({}, {}, [])
 class Portions:
     """The entries of run ``run`` from their first line to the tables; ``live`` has those that are not filed.
 
-    ``transaction`` makes one of a connection.
+    ``transaction`` makes one of a connection. ``filed`` counts portions.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Portions:
         self._kinds = KindNumbers()
         self._stayed: set[bytes] = set()
         self._file_at = _FILED
+        self.filed = 0
         self._highest_before = self._highest = 0
 
     def begin(self, db: sqlite3.Connection) -> None:
@@ -143,4 +144,5 @@ class Portions:
         if not filing.files_hashes:
             since.hashes, since.owners = self._recent.hashes, self._recent.owners
         self._recent = self._live.recent = since
+        self.filed += 1
         self._filing, self._file_at = None, _FILED + len(since.journeys) + len(since.calls)

@@ -161,7 +161,7 @@ class SqliteWriter:
                     self._tend(db, compact_if_quick)
                     self._tend(db, self._journal.end)
                     return
-                self._tend(db, self._journal.watch)
+                self._tend(db, partial(self._journal.watch, portions=self._portions.filed))
                 if len(group) > 1:
                     time.sleep(max(0.0, began + _GATHER_S - time.monotonic()))
 
