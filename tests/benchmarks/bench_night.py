@@ -43,10 +43,17 @@ from finhub_onboard.model import CallRecord, Customer, Journey
 from tests.acceptance.support import CREDENTIALS, ROOT, Desk
 from tests.benchmarks.bench_intake import make
 from tests.benchmarks.bench_job import FAST, fast_bank
+from tests.benchmarks.bench_memory import peak_mb
 
 _PENDING = 50
 _SAMPLES = 500
-_MEASURE = "import sys; from tests.benchmarks.bench_night import measure; measure(*sys.argv[1:])"
+_MEASURE = """
+import sys
+from finhub_onboard.cli import process_memory
+process_memory.tune()  # as the command does, before anything else is loaded
+from tests.benchmarks.bench_night import measure
+measure(*sys.argv[1:])
+"""
 
 
 def fill(folder: Path, rows: int) -> None:
@@ -148,17 +155,11 @@ def measure(folder: str, source: str) -> None:
         found[stage] = [round(now - then, 2) for now, then in zip(marks[name], before, strict=True)]
         before = marks[name]
     found["whole"] = [round(now - then, 2) for now, then in zip(marks["finished"], began, strict=True)]
-    found["peak_mb"] = _peak_mb()
+    found["peak_mb"] = round(peak_mb())
     if call := marks.get("call_finished"):
         found["first_call_s"] = round(call[0] - marks["surveyed"][0], 2)
     found["dispositions"] = {str(name): rows for name, rows in written.dispositions.items() if rows}
     sys.stdout.write(json.dumps(found) + "\n")
-
-
-def _peak_mb() -> int:
-    """The most memory since the program began; that of getrusage begins with the parent's."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def measured(folder: Path, source: str) -> dict[str, Any]:

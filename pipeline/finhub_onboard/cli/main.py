@@ -4,7 +4,6 @@ Heavy imports wait inside the commands, so that ``onboard --help`` answers at on
 for. Commands that look into the ledger or change it between runs are in ``cli.ledger_commands``.
 """
 
-import gc
 import shlex
 import sys
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from finhub_onboard import __version__
-from finhub_onboard.cli import ledger_commands, streams, tables, tool_commands
+from finhub_onboard.cli import ledger_commands, process_memory, streams, tables, tool_commands
 from finhub_onboard.cli.shared import (
     CONFIG,
     CONFIG_VARIABLE,
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
     from finhub_onboard.config.order import Order
     from finhub_onboard.reports.outcome import Written
 
-_SEARCHES = (20_000, 50, 1000)
-"""How seldom the collector looks for garbage in each generation: calls and rows leave nearly none, and a search of all
-that lives holds the event loop."""
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _NEEDED_CONFIG = click.option(
     "--config", type=_FILE, required=True, envvar=CONFIG_VARIABLE, show_envvar=True, help="Configuration (TOML)."
@@ -246,7 +242,7 @@ def rehearse_command(config: Path, *, json_logs: bool, **wish: Any) -> None:
 def main() -> None:
     """The ``onboard`` command."""
     streams.secure()
-    gc.set_threshold(*_SEARCHES)
+    process_memory.tune()
     try:
         cli(prog_name="onboard")
     except SystemExit as end:

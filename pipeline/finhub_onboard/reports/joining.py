@@ -22,7 +22,7 @@ from finhub_onboard.reports.projection import is_carried
 from finhub_onboard.reports.unchanged import unchanged_lines
 
 _SLICE = 1000
-_TOGETHER = 10_000
+_TOGETHER = 5000
 """Finished customers whom the ledger is asked for at once."""
 Told = tuple[IntakeRow, Journey | None, Sequence[CallRecord], bytes]
 """A row, its journey as of the run, the run's calls for it, and its fingerprint where there is a journey."""

@@ -23,7 +23,7 @@ def unchanged_lines(batch: JudgedBatch, finished: Mapping[int, Finished], eviden
     ``finished`` has by place customers whose journeys were complete before the run; the intake found nothing there.
     """
     places = list(finished)
-    rows = batch.frame.select(FINGERPRINT_COLUMNS)[places].rows() if places else ()
+    rows = batch.frame.select(FINGERPRINT_COLUMNS)[places].iter_rows() if places else ()
     same = [place for place, values in zip(places, rows, strict=True) if evidence.has_sent(values, finished[place])]
     return dict(zip(same, _lines(batch, same, [finished[place] for place in same]), strict=True)) if same else {}
 
