@@ -18,7 +18,7 @@ from finhub_onboard.ledger.sqlite.database import connect
 
 _BOUND = 64 * 1024 * 1024
 """Bytes that the journal of a run may need by itself, with a margin."""
-_PORTIONS = 2
+_PORTIONS = 1
 """So many of what is recent are filed before it is copied: some 40 MB. The longer it is, the more of its pages have
 changed again."""
 _PAGES = 14_000

@@ -17,9 +17,9 @@ from finhub_onboard.ledger.sqlite.queries import sql
 from finhub_onboard.ledger.sqlite.recent import Group, Live, Recent
 from finhub_onboard.ledger.sqlite.trouble import is_full
 
-_FILED = 16_384
+_FILED = 32_768
 """So many calls and journeys are a portion: each page of the tables is then written once for several of them."""
-_FILED_HASHES = 32_768
+_FILED_HASHES = 65_536
 """Identity hashes are scattered more than anything else, and small: they wait longer."""
 _CACHE_KB = 32_000
 _NOTHING = Group({}, {}, [])
@@ -66,7 +66,7 @@ class Portions:
             self.file_all(db)
 
     def append(self, db: sqlite3.Connection, group: Group) -> None:
-        """Append the line of a group, within a transaction; ``take`` it once that is durable."""
+        """Append a group, within a transaction; ``take`` it once that is durable."""
         if not any(group):
             return
         for number, call in group.calls.items():
@@ -90,6 +90,7 @@ class Portions:
             if len(recent.journeys) + len(recent.calls) < self._file_at and not hashes:
                 return
             self._begin(whole=False, hashes=hashes)
+            return  # to sort so many takes as long as a step
         try:
             self._step(db)
         except sqlite3.Error as error:

@@ -1,7 +1,7 @@
 """What a run wrote last, which is not yet filed into the tables: its newest entries, packed for the table ``recent``.
 
-To change a customer's line, its calls and its identity hashes touches random pages, which are written twice each. A
-run appends its entries instead, each group as one line, and files them in portions: then a page is written once for
+To change a customer's line, its calls and its identity hashes touches random pages, which are written twice each. A run
+appends its entries instead, a line or two for each group, and files them in portions: then a page is written once for
 many entries, and of a customer's states and a call's two entries only the last. Promise: an entry that the tables would
 refuse is refused when it is packed, because it could never be filed. Knows no transaction: who calls has one.
 """
