@@ -1,11 +1,12 @@
-"""What does a night cost in which nobody changed, and how soon does a resume call the bank? Both by stages.
+"""What does a night cost in which nobody changed, and how soon does a resume call the bank? By stages.
 
     python -m tests.benchmarks.bench_night [ROWS] [--folder FOLDER]
 
 Some customers are really onboarded at the fast bank; the ledger is then filled through its port with as many like them
-as there are rows. Timed in a process of its own: a night (all rows are finished) by stages, and a resume whose last 50
-rows are pending: seconds from the end of the survey to the first answer to a customer's call. Prints a table and a
-line of JSON. A folder that was filled before is used again; PYTHONPATH chooses the checkout that is measured.
+as there are rows. Timed by stages, each in a process of its own: a night (all rows are finished), the next one, which
+knows again what the first one compared, and a resume whose last 50 rows are pending: seconds from the end of the survey
+to the first answer to a customer's call. Prints a table and a line of JSON. A folder that was filled before is used
+again; PYTHONPATH chooses the checkout that is measured.
 """
 
 import argparse
@@ -162,16 +163,15 @@ def measure(folder: str, source: str) -> None:
     sys.stdout.write(json.dumps(found) + "\n")
 
 
-def measured(folder: Path, source: str) -> dict[str, Any]:
-    """Measure in a process of its own, on a copy of the ledger."""
+def measured(folder: Path, source: str, *, runs: int = 1) -> list[dict[str, Any]]:
+    """Measure so many runs, each in a process of its own, on one copy of the ledger."""
     with tempfile.TemporaryDirectory(dir=folder) as name, fast_bank() as base_url:
         for file in (source, "ledger.db"):
             shutil.copy(folder / file, name)
         desk = Desk(folder=Path(name)).configure(FAST, base_url=base_url)
         command = [sys.executable, "-c", _MEASURE, str(desk.folder), source]
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+        done = [subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True) for _ in range(runs)]
+    return [json.loads(run.stdout.splitlines()[-1]) for run in done]
 
 
 def main() -> None:
@@ -186,7 +186,9 @@ def main() -> None:
             folder.mkdir(exist_ok=True)
             fill(folder, given.rows)
         rows = int((folder / "filled").read_text(encoding="utf-8"))
-        found = {kind: measured(folder, f"{kind}.csv") for kind in ("night", "resume")}
+        night, again = measured(folder, "night.csv", runs=2)
+        (resume,) = measured(folder, "resume.csv")
+        found = {"first night": night, "next night": again, "resume": resume}
     for kind, figures in found.items():
         say(f"{kind} of {rows:,} finished rows: {figures['dispositions']}")
         for stage in ("survey", "opening", "engine", "reports", "whole"):

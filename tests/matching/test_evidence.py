@@ -147,10 +147,11 @@ def test_a_row_is_surely_as_sent_only_with_the_files_that_were_sent(root: Path) 
     assert by.has_sent(values, sent)
     assert by.has_sent(values, sent._replace(fingerprint=sent.fingerprint[:-1]))  # of an earlier version
     assert not by.has_sent(["other", *values[1:]], sent)
+    assert by.has_same_files(values, sent)
     os.utime(root / "id.pdf", ns=(1, 1))
-    assert not by.has_sent(values, sent)
+    assert not by.has_same_files(values, sent)
     (root / "id.pdf").unlink()
-    assert by.has_sent(values, sent)
+    assert by.has_same_files(values, sent)
 
 
 def test_the_size_of_a_document_is_that_of_its_file(root: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from finhub_onboard.ledger.ports import Ledger
 from finhub_onboard.ledger.records import Finished
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.judging import rules_of
+from finhub_onboard.matching.known_groups import KnownGroups
 from finhub_onboard.matching.run_facts import RunProgress, facts_of
 from finhub_onboard.model import Customer, Journey, Standing
 from finhub_onboard.reports import joining
@@ -70,7 +71,9 @@ def reported(folder: Path, source: Path, documents: Path) -> dict[str, bytes]:
     facts = replace(facts_of(Order(inputs=(source,), out=folder), settings, found.sources, NOW), run_id="r")
     with opened(source.with_name("ledger.db")) as ledger:
         end = RunEnd(run_id="r", number=RUN, started_at=1.0, finished_at=2.0, progress=RunProgress(), exit_code=None)
-        write_reports(survey=found, facts=facts, end=end, batch_rows=4, ledger=ledger, keys=ledger.keys)
+        groups = KnownGroups(ledger)
+        write_reports(survey=found, facts=facts, end=end, batch_rows=4, ledger=ledger, keys=ledger.keys, groups=groups)
+        groups.remember(ledger)
     return {name: (folder / name).read_bytes() for name in ("results.csv", "errors.csv", "summary.json")}
 
 
@@ -122,11 +125,41 @@ def test_no_row_is_built_for_whom_nothing_has_changed(
     """A line each for those who are the same to the byte, also of their documents; a touched file must be read."""
     lines: dict[int, str] = {}
 
-    def noted(batch: JudgedBatch, finished: Mapping[int, Finished], evidence: Evidence) -> dict[int, str]:
-        made = unchanged_lines(batch, finished, evidence)
+    def noted(
+        batch: JudgedBatch, finished: Mapping[int, Finished], evidence: Evidence, groups: KnownGroups
+    ) -> dict[int, str]:
+        made = unchanged_lines(batch, finished, evidence, groups)
         lines.update({batch.first_row + place: line for place, line in made.items()})
         return made
 
     monkeypatch.setattr(joining, "unchanged_lines", noted)
     reported(tmp_path / "out", source, tmp_path / "documents")
     assert sorted(lines) == [2, 4, 8, 9]
+
+
+def test_the_next_night_compares_only_what_differs(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reports are the same again, without a fingerprint of whom nothing has changed; then a cell does."""
+    documents = tmp_path / "documents"
+    before = reported(tmp_path / "first", source, documents)
+    compared: list[str] = []
+    has_sent = Evidence.has_sent
+
+    def noted(self: Evidence, values: Sequence[str], customer: Finished) -> bool:
+        compared.append(customer.customer_id)
+        return has_sent(self, values, customer)
+
+    monkeypatch.setattr(Evidence, "has_sent", noted)
+    again = reported(tmp_path / "second", source, documents)
+    assert again["results.csv"] == before["results.csv"]
+    assert compared == ["c-3"]
+    source.write_bytes(source.read_bytes().replace(b"Cybulska", b"Cybulski"))
+    changed = reported(tmp_path / "third", source, documents)
+    assert compared[1:] == ["c-2", "c-3"]
+    lines = zip(
+        csv.DictReader(again["results.csv"].decode().splitlines()),
+        csv.DictReader(changed["results.csv"].decode().splitlines()),
+        strict=True,
+    )
+    assert [now["row_number"] for was, now in lines if was["disposition"] != now["disposition"]] == ["2"]

@@ -74,11 +74,13 @@ class Evidence:
     def has_sent(self, values: Sequence[str], customer: Finished) -> bool:
         """Whether the ``values`` of ``FINGERPRINT_COLUMNS`` in a row are surely those that were sent for a customer.
 
-        False also where a document must be read to know; ``fingerprint`` reads it.
+        False also where a document was sent by content; ``fingerprint`` compares that.
         """
         now = self._keys.fingerprint_of(customer.key, values)
-        if now != customer.fingerprint and changed_columns(customer.fingerprint, now):
-            return False
+        return now == customer.fingerprint or not changed_columns(customer.fingerprint, now)
+
+    def has_same_files(self, values: Sequence[str], customer: Finished) -> bool:
+        """Whether the documents that a row names surely are those that were sent; ``fingerprint`` reads the others."""
         paths = ((version, values[_PLACES[column]]) for column, version in sent_versions(customer.documents).items())
         return all(self._version(path) in (version, "") for version, path in paths if path)
 
