@@ -81,8 +81,11 @@ class Evidence:
 
     def has_same_files(self, values: Sequence[str], customer: Finished) -> bool:
         """Whether the documents that a row names surely are those that were sent; ``fingerprint`` reads the others."""
-        paths = ((version, values[_PLACES[column]]) for column, version in sent_versions(customer.documents).items())
-        return all(self._version(path) in (version, "") for version, path in paths if path)
+        for column, version in sent_versions(customer.documents).items():
+            path = values[_PLACES[column]]
+            if path and self._version(path) not in (version, ""):
+                return False
+        return True
 
     def _seen(self, customer: Customer, column: str, sent: bytes, left: SentDocument) -> bytes:
         """The fingerprint ``sent``, changed if the document of ``column`` has other content than what ``left``."""
@@ -105,4 +108,4 @@ class Evidence:
         return f"{status.st_size:x}-{status.st_mtime_ns:x}"
 
     def _path(self, path: str) -> str:
-        return os.path.join(self._below, path)  # noqa: PTH118 - as above
+        return path if path.startswith("/") else f"{self._below}/{path}"
