@@ -29,6 +29,7 @@ from finhub_onboard.outbound.pacing.ports import Permit, RateBudget
 from finhub_onboard.outbound.transport import Answer, Broken, Exchange, Headers, Request, Unsent
 
 _TOKENS = 4096
+_NONE = Cause(text="", sent=True)
 BASE_URL = "api.base_url"
 """The setting that causes name."""
 
@@ -128,7 +129,7 @@ class Client:
             return STOPPED, b""
         self._budget.sent(permit)
         left_at = self._wall_clock()
-        failed = Cause(text="", sent=True)
+        failed = _NONE
         try:
             answer = await self._transport.send(ready)
         except (Unsent, Broken) as error:
