@@ -58,13 +58,13 @@ CALLS_NAMED_BY = {
 }
 """Module -> the calls that it names, beside the bank's contract and the phases."""
 OWNERS = {
-    "aiohttp": ("outbound.aiohttp_transport",),
+    "aiohttp": ("outbound.aiohttp_transport", "outbound.http1"),
     "aiolimiter": ("outbound.pacing",),
     "click": ("cli",),
     "cryptography": ("outbound.own_certificate",),
     "email_validator": ("intake",),
     "fcntl": ("ledger.sqlite", "reports.files"),
-    "httptools": ("sandbox",),
+    "httptools": ("outbound.http1", "sandbox"),
     "httpx": ("outbound",),
     "jinja2": ("reports.files.page",),
     "markupsafe": ("reports.files",),

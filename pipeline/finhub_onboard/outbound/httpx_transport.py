@@ -5,14 +5,14 @@ trace shows the stage of a call: until it begins to write the request, nothing w
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from typing import Any
 
 import httpx
 
 from finhub_onboard.outbound.causes import NotHttpError, ProxyRefusedError, behind
 from finhub_onboard.outbound.tls import NO_TRUST, Trust
-from finhub_onboard.outbound.transport import IDLE_S, Answer, Request, Transport, bounded, joined
+from finhub_onboard.outbound.transport import IDLE_S, MAX_BODY_BYTES, Answer, Request, TooLargeError, Transport, joined
 
 
 class _Stage:
@@ -84,7 +84,7 @@ class HttpxTransport(Transport):
                 transport = self._fresh if request.fresh else self._kept
                 response = await transport.handle_async_request(ready)
                 try:
-                    content = await bounded(response.aiter_bytes())
+                    content = await _bounded(response.aiter_bytes())
                 finally:
                     await response.aclose()
         except Exception as error:
@@ -101,3 +101,15 @@ class HttpxTransport(Transport):
         """Close all connections."""
         await self._kept.aclose()
         await self._fresh.aclose()
+
+
+async def _bounded(chunks: AsyncIterable[bytes]) -> bytes:
+    """Read a chunked body. Raises :class:`TooLargeError` if it is larger than any answer of the bank."""
+    read: list[bytes] = []
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise TooLargeError
+        read.append(chunk)
+    return b"".join(read)

@@ -13,7 +13,7 @@ import errno
 import os
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import httpx
@@ -126,18 +126,6 @@ class Transport(ABC):
         if not cause.sent and (number := _no_files_left()):  # a failed look-up does not show it
             cause = of_this_machine(number)
         return (Broken if cause.sent else Unsent)(cause)
-
-
-async def bounded(chunks: AsyncIterable[bytes]) -> bytes:
-    """Read a chunked body. Raises :class:`TooLargeError` if it is larger than any answer of the bank."""
-    read: list[bytes] = []
-    size = 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise TooLargeError
-        read.append(chunk)
-    return b"".join(read)
 
 
 def joined(values: Sequence[str]) -> str | None:
