@@ -15,10 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
+
+import msgspec
 
 from finhub_onboard.errors import LedgerError, OnboardError
 from finhub_onboard.ledger.ports import Room
@@ -37,8 +38,7 @@ _GATHER_S = 0.003
 """So far apart groups begin while several are waiting: a commit writes whole pages, however few entries it has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Entries that were posted together; ``done`` completes when they are durable.
 
     ``hashes`` are identity hashes, as (hash, key), that are valid from this run on; ``ended`` are valid no more.
@@ -114,8 +114,6 @@ class SqliteWriter:
         durable in posting order: awaiting the last future is enough.
         """
         done = self._loop.create_future()
-        # Mark the error as retrieved: the next caller of ``post`` gets it anyway.
-        done.add_done_callback(_look_at)
         self._hand_in(Order(journey=journey, calls=calls, hashes=hashes, ended=ended, done=done))
         return done
 
@@ -238,6 +236,7 @@ class SqliteWriter:
                 waiter.set_result(None)
             else:
                 waiter.set_exception(type(error)(str(error), hint=error.hint))
+                waiter.exception()  # retrieved, also if nobody waits: the next caller of ``post`` gets it anyway
 
 
 def _grouped(orders: Sequence[Order]) -> Group:
@@ -252,8 +251,3 @@ def _grouped(orders: Sequence[Order]) -> Group:
             for identity in identities
         ],
     )
-
-
-def _look_at(done: "asyncio.Future[None]") -> None:
-    if not done.cancelled():
-        done.exception()

@@ -91,6 +91,8 @@ class Window:
     def _leaving(self, among: int) -> list[tuple[float, int, Permit]]:
         """The calls that must leave before one more fits beside so many, in the order in which they do."""
         beyond = among - self._most + 1
+        if beyond <= 0:
+            return []
         return self._calls[:1] if beyond == 1 else nsmallest(beyond, self._calls)
 
     def _drop(self, now: float) -> int:
