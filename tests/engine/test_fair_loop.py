@@ -44,7 +44,7 @@ def served(ready: list[socket.socket], turns: int) -> Counter[int]:
 
 def test_what_is_due_waits_for_a_few_connections_only(ready: list[socket.socket]) -> None:
     """However many are ready at once."""
-    assert 0 < served(ready, 3).total() <= CONNECTIONS // 2
+    assert 0 < served(ready, 3).total() <= CONNECTIONS // 4
 
 
 def test_each_connection_has_its_turn(ready: list[socket.socket]) -> None:
@@ -87,5 +87,5 @@ def test_one_that_is_closed_while_it_waits_for_its_turn_is_not_served(ready: lis
     for pair in pairs:
         for end in pair:
             end.close()
-    assert counted.total() <= 16
+    assert counted.total() <= 8
     assert "another" not in counted

@@ -8,7 +8,7 @@ several turns of the loop. Knows no run.
 import asyncio
 import selectors
 
-_AT_ONCE = 16
+_AT_ONCE = 8
 
 
 class _Few(selectors.DefaultSelector):
