@@ -62,7 +62,13 @@ def open_ledger(settings: Settings, *, create: bool = True, emit: Handler = igno
 
     def opened(seed: str) -> Ledger:
         tenant_id = settings.api.tenant_id
-        return connect.open_ledger(settings.ledger.url, tenant_id=tenant_id, seed=seed, create=create)
+        return connect.open_ledger(
+            settings.ledger.url,
+            tenant_id=tenant_id,
+            seed=seed,
+            create=create,
+            say=lambda message: emit(Notice(message=message)),
+        )
 
     return _opened(settings, opened, emit)
 

@@ -4,6 +4,7 @@ A new database is a new folder beside this module and one line of ``_ADAPTERS``.
 knows is a :class:`ConfigurationError` that names those that are known.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from finhub_onboard.ledger.sqlite import adapter as sqlite
 class Adapter(Protocol):
     """What the ``adapter`` module of each database provides."""
 
-    def open_ledger(self, url: str, *, tenant_id: str, seed: str, create: bool) -> Ledger:
+    def open_ledger(self, url: str, *, tenant_id: str, seed: str, create: bool, say: Callable[[str], None]) -> Ledger:
         """Open or create the ledger."""
 
     def look_into(self, url: str, *, tenant_id: str, seed: str) -> AbstractContextManager[Reader]:
@@ -35,12 +36,14 @@ _ADAPTERS: dict[str, Adapter] = {"sqlite:///": sqlite}
 """URL prefix -> adapter."""
 
 
-def open_ledger(url: str, *, tenant_id: str, seed: str, create: bool = True) -> Ledger:
-    """Open or create the ledger at ``url`` for one tenant and seed.
+def open_ledger(
+    url: str, *, tenant_id: str, seed: str, create: bool = True, say: Callable[[str], None] = lambda _: None
+) -> Ledger:
+    """Open or create the ledger at ``url`` for one tenant and seed; ``say`` is told what takes long.
 
     Raises :class:`ConfigurationError` if it cannot be used, and :class:`AnotherSeedError`: nothing was sent yet.
     """
-    return _adapter(url).open_ledger(url, tenant_id=tenant_id, seed=seed, create=create)
+    return _adapter(url).open_ledger(url, tenant_id=tenant_id, seed=seed, create=create, say=say)
 
 
 def look_into(url: str, *, tenant_id: str, seed: str) -> AbstractContextManager[Reader]:

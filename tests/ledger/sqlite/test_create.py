@@ -308,6 +308,16 @@ def test_there_is_a_sample_of_every_older_schema() -> None:
     assert {int(file.stem) for file in SCHEMAS.glob("*.sql")} == set(range(1, SCHEMA_VERSION))
 
 
+def test_a_conversion_is_announced(tmp_path: Path) -> None:
+    """It may take minutes; a ledger of this version needs none."""
+    path = tmp_path / "l.db"
+    said: list[str] = []
+    older(path, SCHEMA_VERSION - 1)
+    for _ in range(2):
+        opened(path, say=said.append).close()
+    assert [f"schema {SCHEMA_VERSION - 1} to {SCHEMA_VERSION}" in message for message in said] == [True]
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_run_of_an_older_version_is_not_overtaken(tmp_path: Path, version: int) -> None:
     """It held a file beside the ledger and knows no other lock; when it is over or dead, the ledger is led here."""

@@ -1,6 +1,6 @@
 """SQLite's part in opening a ledger by its URL (``ledger.connect``): from ``sqlite:///path`` to the open file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from finhub_onboard.ledger.sqlite.store import SqliteLedger
 _SCHEME = "sqlite:///"
 
 
-def open_ledger(url: str, *, tenant_id: str, seed: str, create: bool) -> SqliteLedger:
+def open_ledger(url: str, *, tenant_id: str, seed: str, create: bool, say: Callable[[str], None]) -> SqliteLedger:
     """Open or create the file (``SqliteLedger.open``)."""
-    return SqliteLedger.open(_path(url), tenant_id=tenant_id, seed=seed, create=create)
+    return SqliteLedger.open(_path(url), tenant_id=tenant_id, seed=seed, create=create, say=say)
 
 
 @contextmanager

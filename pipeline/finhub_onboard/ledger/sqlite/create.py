@@ -12,7 +12,7 @@ import secrets
 import sqlite3
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -35,12 +35,12 @@ _RESTORE = "put it back as it was, or restore the ledger from a backup"
 
 
 def open_or_create(
-    path: Path, *, tenant_id: str, seed: str, create: bool
+    path: Path, *, tenant_id: str, seed: str, create: bool, say: Callable[[str], None] = lambda _: None
 ) -> tuple[Path, sqlite3.Connection, Keys | None]:
     """The real path of the ledger, a connection to it and the keys of this seed.
 
     A new ledger is bound to tenant and seed for ever; an empty tenant or seed is not compared with that of an existing
-    one. Raises :class:`ConfigurationError`.
+    one. ``say`` is told before a ledger of an older version is converted. Raises :class:`ConfigurationError`.
     """
     with in_words(path, "who may write it"):
         place = path.resolve()
@@ -50,7 +50,12 @@ def open_or_create(
         with plainly(place, ConfigurationError):
             db = connect(place, check=lambda db: check_known(db, place), closed_elsewhere=True)
             try:
-                _migrate(db, place)
+                if (version := _version(db)) < SCHEMA_VERSION:
+                    say(
+                        f"the ledger {place} was written by an older version; it is converted now (schema {version} to"
+                        f" {SCHEMA_VERSION}), which takes some minutes for ten million calls"
+                    )
+                    _migrate(db, place)
                 keys = recognise(db, place, tenant_id=tenant_id, seed=seed)
             except BaseException:
                 db.close()

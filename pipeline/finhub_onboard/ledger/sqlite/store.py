@@ -30,12 +30,15 @@ class SqliteLedger(SqliteReader):
     """An open ledger that may be written (``ledger.ports.Ledger``)."""
 
     @classmethod
-    def open(cls, path: Path, *, tenant_id: str, seed: str, create: bool = True) -> Self:
+    def open(
+        cls, path: Path, *, tenant_id: str, seed: str, create: bool = True, say: Callable[[str], None] = lambda _: None
+    ) -> Self:
         """Open or create the ledger at ``path`` for one tenant and seed; to look at an existing one needs no seed.
 
+        ``say`` is told before a ledger of an older version is converted: that can take minutes.
         Raises :class:`ConfigurationError` if it cannot be used or belongs to others: nothing was sent yet.
         """
-        place, db, keys = open_or_create(path, tenant_id=tenant_id, seed=seed, create=create and bool(seed))
+        place, db, keys = open_or_create(path, tenant_id=tenant_id, seed=seed, create=create and bool(seed), say=say)
         return cls(place, db, keys)
 
     @classmethod
