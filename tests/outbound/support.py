@@ -159,6 +159,10 @@ class Wire:
             self._writer.write(data)
             await self._writer.drain()
 
+    def end(self) -> None:
+        """Say that nothing more will come."""
+        self._writer.write_eof()
+
     def reset(self) -> None:
         """End the connection with a reset."""
         end = self._writer.get_extra_info("socket")

@@ -1,7 +1,9 @@
 """A connection in HTTP/1.1: what counts as an answer, what of it is read, and when the connection is used again."""
 
 import asyncio
+import contextlib
 import gzip
+import tracemalloc
 import zlib
 
 import httpx
@@ -155,7 +157,11 @@ def test_a_body_is_unpacked(coding: bytes, packed: bytes) -> None:
     assert content(coded(coding, packed)) == b"{}"
 
 
-@pytest.mark.parametrize("packed", [b"{}", gzip.compress(b"{}" * 99)[:-9]], ids=["not packed", "cut off"])
+@pytest.mark.parametrize(
+    "packed",
+    [b"{}", gzip.compress(b"{}" * 99)[:-9], gzip.compress(b"{") + gzip.compress(b"}")],
+    ids=["not packed", "cut off", "in two parts"],
+)
 def test_a_body_that_cannot_be_unpacked_is_none(packed: bytes) -> None:
     """Half a body must not pass as one."""
     with pytest.raises(Broken, match=r"no HTTP/1\.1"):
@@ -199,3 +205,95 @@ def test_an_answer_that_comes_before_all_was_sent_ends_the_connection() -> None:
             return bank.connections
 
     assert asyncio.run(main()) == 2
+
+
+@pytest.mark.parametrize("ends", ["at its time-out", "by a stop"])
+def test_a_call_that_ends_during_its_upload_leaves_nothing_behind(ends: str) -> None:
+    """A bank that reads nothing gets no more of it, and keeps no connection and no body of ours."""
+    size = 32 * 1024 * 1024
+
+    async def read_late(wire: Wire, _: int) -> bool:
+        await call_ended.wait()
+        with contextlib.suppress(ConnectionError):
+            while more := await wire.reader.read(1024 * 1024):
+                arrived.append(len(more))
+        closed.set()
+        return False
+
+    call_ended, closed = asyncio.Event(), asyncio.Event()
+    arrived: list[int] = []
+
+    async def main() -> int:
+        async with raw_bank(read_late, read_body=False) as bank:
+            transport = AiohttpTransport(f"http://127.0.0.1:{bank.port}", timeout_s=0.2, direct=True)
+            call = asyncio.create_task(
+                transport.send(Request(method="POST", target=b"/", headers=(), body=b"x" * size))
+            )
+            await bank.changed.wait()
+            if ends == "by a stop":
+                call.cancel()
+            with pytest.raises((httpx.ReadTimeout, asyncio.CancelledError)):
+                await call
+            call_ended.set()
+            await asyncio.wait_for(closed.wait(), 10)
+            await transport.aclose()
+            return sum(arrived)
+
+    assert asyncio.run(main()) < size // 2
+
+
+def test_a_bank_that_answers_and_ends_during_an_upload_does_not_trouble_the_end() -> None:
+    """What is left of the request is sent meanwhile; there is nothing more to close."""
+
+    async def say(wire: Wire, _: int) -> bool:
+        await wire.send(b"HTTP/1.1 413 Too Large\r\n\r\n{}")
+        wire.end()
+        await answered.wait()
+        with contextlib.suppress(ConnectionError):
+            while await wire.reader.read(1024 * 1024):
+                pass
+        read.set()
+        return False
+
+    answered, read = asyncio.Event(), asyncio.Event()
+
+    async def main() -> int:
+        async with raw_bank(say, read_body=False) as bank:
+            transport = AiohttpTransport(f"http://127.0.0.1:{bank.port}", timeout_s=5, direct=True)
+            body = b"x" * 32 * 1024 * 1024
+            status = (await transport.send(Request(method="POST", target=b"/", headers=(), body=body))).status
+            answered.set()
+            await read.wait()
+            await asyncio.sleep(0.05)
+            await transport.aclose()
+            return status
+
+    assert asyncio.run(main()) == 413
+
+
+def test_trailers_are_not_headers() -> None:
+    """They come too late to say how the body is packed or how long to wait."""
+    chunks = b"2\r\n{}\r\n0\r\nRetry-After: 7\r\nContent-Encoding: gzip\r\n\r\n"
+    answer, bank = asyncio.run(two_calls(head(b"Transfer-Encoding: chunked") + chunks))
+    assert (answer.content, answer.retry_after, bank.connections) == (b"{}", None, 1)
+
+
+def test_trailers_without_end_are_broken_off() -> None:
+    """They cannot fill the memory either."""
+    with pytest.raises(Broken, match="more than any answer"):
+        content(head(b"Transfer-Encoding: chunked") + b"0\r\nX-Long: " + b"x" * (2 * MAX_BODY_BYTES))
+
+
+def test_a_body_in_many_small_chunks_takes_no_more_memory_than_another() -> None:
+    """A chunk of two bytes is kept as two bytes."""
+
+    async def main() -> int:
+        tracemalloc.start()
+        try:
+            answer, _ = await two_calls(head(b"Transfer-Encoding: chunked") + b"2\r\n{}\r\n" * 200_000 + b"0\r\n\r\n")
+            assert len(answer.content) == 400_000
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert asyncio.run(main()) < 10_000_000

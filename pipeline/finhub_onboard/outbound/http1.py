@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = _LARGEST_HEAD = 64 * 1024
 _CODED = (b"gzip", b"deflate")
+_GZIP = b"\x1f\x8b"  # so it begins
 _GZIP_OR_ZLIB, _BARE_DEFLATE = 47, -15  # of zlib; some servers send deflate without its frame
 
 
@@ -40,12 +41,13 @@ class Http1(asyncio.Protocol):
         self._watch.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
         self._answer: asyncio.Future[Answer] | None = None
         self._keeps = True
+        self._is_lost = False
         self._forget()
         transport.set_protocol(self)
 
     def _forget(self) -> None:
-        self._head_bytes = self._body_bytes = 0
-        self._body: list[bytes] = []
+        self._head_bytes = self._bytes = 0
+        self._body = bytearray()
         self._retry_after: list[bytes] = []
         self._date: list[bytes] = []
         self._coding = b""
@@ -73,18 +75,24 @@ class Http1(asyncio.Protocol):
         return self._answer
 
     def close(self) -> None:
-        """Close it."""
-        if (
-            not self._transport.is_closing()
-        ):  # asyncio forgets a TLS connection that is closed twice, and leaves it open
+        """Close it; what of a request is not sent yet never will be, so that no silent server keeps it open."""
+        if self._transport.get_write_buffer_size():
+            self.abort()
+        elif not self._transport.is_closing():
+            # asyncio forgets a TLS connection that is closed twice, and leaves it open
             self._transport.close()
 
     def abort(self) -> None:
         """Close it without waiting for the other side."""
-        self._transport.abort()
+        if not self._is_lost:  # asyncio fails to abort what was closed with something to send
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse a part of an answer."""
+        self._bytes += len(data)
+        if self._bytes > MAX_BODY_BYTES + _LARGEST_HEAD:  # also of what is no body, such as trailers
+            self._end(TooLargeError())
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -103,6 +111,7 @@ class Http1(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell who waits, and aiohttp."""
+        self._is_lost = True
         self._end(exc or ConnectionResetError())
         self._maker.connection_lost(exc)
         self._connection.close()
@@ -112,7 +121,9 @@ class Http1(asyncio.Protocol):
         self._keeps = self._keeps and self._is_asked
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep the headers that are used."""
+        """Keep the headers that are used; what follows the body, in trailers, says nothing of it."""
+        if self._is_in_body:
+            return
         match name.lower():
             case b"retry-after":
                 self._retry_after.append(value)
@@ -129,11 +140,10 @@ class Http1(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Keep a part of the body."""
-        self._body_bytes += len(body)
-        if self._body_bytes > MAX_BODY_BYTES:
+        if len(self._body) + len(body) > MAX_BODY_BYTES:
             self._end(TooLargeError())
         else:
-            self._body.append(body)
+            self._body += body
 
     def on_message_complete(self) -> None:
         """The answer is there, unless it is an informational one (1xx)."""
@@ -153,7 +163,7 @@ class Http1(asyncio.Protocol):
         if not self._is_asked:
             return
         try:
-            content = _decoded(self._coding, b"".join(self._body))
+            content = _decoded(self._coding, bytes(self._body))
         except (NotHttpError, TooLargeError) as error:
             self._end(error)
             return
@@ -189,6 +199,6 @@ def _decoded(coding: bytes, content: bytes) -> bytes:
             continue
         if len(plain) > MAX_BODY_BYTES:
             raise TooLargeError
-        if decoder.eof:
+        if decoder.eof and not decoder.unused_data.startswith(_GZIP):  # a second part: this is not all
             return plain
     raise NotHttpError
