@@ -55,6 +55,7 @@ class Followed:
     reloads: Reloads | None = None
     changes: list[tuple[float, float, dict[str, float]]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    highest_rate: float = 0
 
     def say(self, event: Event) -> None:
         """Note an event."""
@@ -81,6 +82,7 @@ class Followed:
         async with beside(in_force.follow()):
             while not is_over(loop.time() - start):  # noqa: ASYNC110 - anything may happen
                 await asyncio.sleep(0.01)
+        self.highest_rate = in_force.highest_rate
         return self
 
 
@@ -123,6 +125,13 @@ def test_what_is_in_flight_at_most_changes_with_the_next_run(name: str) -> None:
     followed = read_again(lambda: settings(limits={name: 9}), limits={}, says=1)
     what = "no limit changed; other settings hold from the next run on"
     assert followed.said == [f"the configuration was read again: {what}"]
+
+
+@pytest.mark.parametrize(("rate", "highest"), [(7, 7), (3, 5)])
+def test_the_highest_rate_of_a_run_is_remembered(rate: float, highest: float) -> None:
+    """The reports compare what a run reached with it, whatever it was at the beginning or is at the end."""
+    read = settings(limits={"calls_per_second": rate})
+    assert read_again(lambda: read, limits={"calls_per_second": 5}, says=1).highest_rate == highest
 
 
 def test_a_configuration_with_the_same_limits_changes_nothing() -> None:

@@ -54,6 +54,7 @@ FACTS = RunFacts(
 )
 PROGRESS = RunProgress(
     categories=(Category(key="INDIVIDUAL_STANDARD", id="c-1", name="Individual Standard", risk="LOW"),),
+    highest_rate=6.0,
     rate_reached=4.5,
     max_in_1s=5,
     calls=CallCounts(sent=3, retried=1, refused_for_rate=1),
@@ -70,7 +71,8 @@ STORED: dict[str, Any] = json.loads("""
  "max_unpacked": 2000, "reject_probable": true,
  "asked": {"reject": true, "until": "activation", "auto_levels": ["LOW", "MEDIUM"], "evidence_required": false,
            "verification_needs_document": true, "verification_by_admin": false, "webhooks": true, "max_tries": 7},
- "rate_reached": 4.5, "max_in_1s": 5, "calls": [3, 1, 1], "levels": {"INDIVIDUAL_STANDARD": {"LOW": 2}},
+ "highest_rate": 6.0, "rate_reached": 4.5, "max_in_1s": 5,
+ "calls": [3, 1, 1], "levels": {"INDIVIDUAL_STANDARD": {"LOW": 2}},
  "started": 2, "stopped_by": "no_answer", "verify": 9, "ledger_restored": true}
 """)
 """What version 0.6.0 wrote, but for what is sealed."""
@@ -118,11 +120,13 @@ def test_what_a_version_did_not_write_has_its_default_and_what_it_added_is_left_
         "started",
         "stopped_by",
         "calls",
+        "highest_rate",
     )
     first = {name: value for name, value in STORED.items() if name not in later}
     facts, progress = read_facts(first), read_progress(first)
     assert (facts.asked, facts.ledger_restored, facts.max_unpacked) == (None, False, 16 * 1024**3)
     assert (progress.started, progress.stopped_by, progress.levels, progress.calls) == (None, "", {}, CallCounts())
+    assert progress.highest_rate == 0
     assert read_facts({**STORED, "of_tomorrow": 1}) == read_facts(STORED)
     assert read_progress({**STORED, "of_tomorrow": 1}) == read_progress(STORED)
 

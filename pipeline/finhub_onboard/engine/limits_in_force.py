@@ -53,16 +53,21 @@ class Reloads:
 
 @dataclass(slots=True, kw_only=True)
 class LimitsInForce:
-    """Keeps the budget of one run to its limits. ``now`` gives the instant (aware)."""
+    """Keeps the budget of one run to its limits. ``now`` gives the instant (aware).
+
+    ``highest_rate`` of all calls is the highest that was configured at any time of the run.
+    """
 
     settings: Settings
     budget: RateBudget
     emit: Handler
     reloads: Reloads | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    highest_rate: float = field(init=False)
     _told: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.highest_rate = self.settings.limits.highest_rate
         self._told = _in_words(self.budget.asked, self.settings.limits)
 
     async def follow(self) -> None:
@@ -94,6 +99,7 @@ class LimitsInForce:
             self.emit(Notice(message=f"the configuration was not taken over, the limits stay: {error}"))
             return
         before, self.settings = self.settings, self.settings.model_copy(update={"limits": read.limits})
+        self.highest_rate = max(self.highest_rate, read.limits.highest_rate)
         self.emit(Notice(message=f"the configuration was read again: {_changes(before, self.settings, read)}"))
 
 

@@ -85,6 +85,7 @@ class Onboarding:
         self._evidence = Evidence(opened.keys, settings.documents.root, settings.documents.max_bytes)
         self._emit = emit
         self._reloads = reloads
+        self._limits: LimitsInForce | None = None
 
     async def carry_out(self, interrupts: Interrupts, deadline: datetime | None) -> Carried:
         """Log in, read the categories, and carry the customers until ``deadline``."""
@@ -102,7 +103,7 @@ class Onboarding:
             stopper = Stopper(connection.gate, self._emit, signs, grace_s=settings.stop.grace_s)
             with interrupts.leading_to(stopper.signalled):
                 work = self._log_in_and_carry(connection, stopper)
-                limits = LimitsInForce(
+                limits = self._limits = LimitsInForce(
                     settings=settings, budget=connection.budget, emit=self._emit, reloads=self._reloads
                 )
                 async with beside(stopper.heed(connection.long_wait), limits.follow()):
@@ -276,6 +277,7 @@ class Onboarding:
         counters, calls = connection.counters, connection.calls
         self._progress = replace(
             self._progress,
+            highest_rate=self._limits.highest_rate if self._limits else 0.0,
             rate_reached=counters.mean_rate,
             max_in_1s=counters.max_in_1s,
             calls=CallCounts(sent=calls.sent, retried=calls.retried, refused_for_rate=calls.refused_for_rate),

@@ -62,12 +62,14 @@ class RunFacts:
 class RunProgress:
     """What a run has learned and counted by now; the reports tell it.
 
+    ``highest_rate`` is the highest that was configured so far: it may be changed while the run goes on.
     ``calls`` are those of no customer. ``levels`` counts the bank's decisions by category and risk level. ``started``
     counts the journeys that the run began; ``None``: it died, or could not tell the ledger of all. ``stopped_by``: the
     cause that the first customer of the next run is looked at for, as ``stop_rules.Cause`` writes it.
     """
 
     categories: tuple[Category, ...] | None = None
+    highest_rate: float = 0.0
     rate_reached: float = 0.0
     max_in_1s: int = 0
     calls: CallCounts = field(default_factory=CallCounts)

@@ -91,7 +91,7 @@ def write_reports(
         kept = _kept(ledger, end) if ledger and end.number else None
         totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines, kept=kept)
         code = end.exit_code if end.exit_code is not None else _exit_code(totals, checked_only=not end.number)
-        summary = _summary(survey, facts.rate_asked, end, totals, ledger, code)
+        summary = _summary(survey, max(facts.rate_asked, end.progress.highest_rate), end, totals, ledger, code)
         timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
         again = Again(inputs=tuple(source.path for source in survey.sources), options=facts.options, out=str(out))
         files = folder.finish(summary, render(summary, totals, timeline, again=again))

@@ -223,7 +223,7 @@ class CallSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateSummary:
-    """Calls per second: configured, average, and maximum in any one-second window."""
+    """Calls per second: the highest configured, average, and maximum in any one-second window."""
 
     asked: float = 0
     reached: float = 0
