@@ -36,11 +36,11 @@ class RateWindow(Section):
     until: str = Field(alias="to")
     calls_per_second: Rate
 
-    @field_validator("since", "until")
+    @field_validator("since", "until", mode="before")
     @classmethod
-    def _time(cls, value: str) -> str:
-        if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII) is None:
-            raise ValueError('must be a time of day such as "22:00"')
+    def _time(cls, value: Any) -> Any:
+        if not isinstance(value, str) or re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII) is None:
+            raise ValueError('must be a time of day in quotes, from "00:00" to "23:59"')
         return value
 
     def covers(self, clock: str) -> bool:
@@ -69,6 +69,13 @@ class Limits(Section):
     approval: _PhaseLimit = None
     consents: _PhaseLimit = None
     activation: _PhaseLimit = None
+
+    @field_validator("window", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            raise ValueError("is written in double brackets, [[limits.window]]: there may be many")  # noqa: TRY004
+        return value
 
     @field_validator("window")
     @classmethod

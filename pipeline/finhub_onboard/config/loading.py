@@ -170,6 +170,8 @@ def _explain(
             near = get_close_matches(str(location[-1]), _known(model, location), n=1, cutoff=0.0)
             prefix = "".join(f"{part}." for part in location[:-1])
             lines.append(f"unknown key {key}" + (f"; the nearest known name is {prefix}{near[0]}" if near else ""))
+        elif problem["type"] == "model_type":
+            lines.append(f"{key}: must be a table, [{key}]")
         else:
             said = problem["msg"].removeprefix("Value error, ")
             lines.append(f"{key}: {said}" if key else said)
