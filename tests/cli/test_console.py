@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,6 +82,16 @@ def test_every_event_has_a_line() -> None:
     """No kind of event that is for a person is forgotten, and each is one line."""
     assert {type(event) for event in ALL} == set(SHOWN)
     assert all(describe(event) and "\n" not in describe(event) for event in ALL)
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"), [(0.999987, "1"), (0.927762, "0.928"), (12.5, "12.5"), (123.456, "123"), (2000, "2,000")]
+)
+def test_a_rate_is_told_by_its_first_digits(rate: float, words: str) -> None:
+    """One that was cut is no round number."""
+    stream = io.StringIO()
+    plain(stream, clock=Clock())(sent(replace(PROGRESS, rate_asked=rate)))
+    assert f" of {words} calls/s" in stream.getvalue()
 
 
 def test_plain_lines_say_what_matters() -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PLAIN_INTERVAL_S = 30.0
 JSON_INTERVAL_S = 10.0
+_MANY_PER_S = 100
 _REDRAW_S = 0.2
 _COLORS = {
     Disposition.ONBOARDED: "green",
@@ -175,7 +176,12 @@ def _counts(counts: Mapping[Disposition, int]) -> str:
 def _pace(event: events.Progress) -> str:
     left = f", about {duration(event.eta_s)} left" if event.eta_s is not None else ""
     under_way = f"{event.in_flight} of {event.places} in flight"
-    return f"{event.calls_per_second:,.1f} of {event.rate_asked:,.6g} calls/s, {under_way}{left}"
+    return f"{event.calls_per_second:,.1f} of {_rate(event.rate_asked)} calls/s, {under_way}{left}"
+
+
+def _rate(calls_per_second: float) -> str:
+    """A rate that was cut is no round number: its first digits say enough."""
+    return f"{calls_per_second:,.0f}" if calls_per_second >= _MANY_PER_S else f"{calls_per_second:.3g}"
 
 
 @contextmanager
