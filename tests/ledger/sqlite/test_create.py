@@ -16,11 +16,12 @@ import msgspec
 import pytest
 
 from finhub_onboard.config.seeds import quick_check
-from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.errors import ConfigurationError, LockedError
 from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.ledger.sqlite import create
 from finhub_onboard.ledger.sqlite.create import SCHEMA_VERSION
 from finhub_onboard.ledger.sqlite.database import connect
+from finhub_onboard.ledger.sqlite.lease import SqliteLease
 from finhub_onboard.ledger.sqlite.recent import Group, Recent
 from finhub_onboard.ledger.sqlite.rows import JOURNEY_COLUMNS, journey_values
 from finhub_onboard.model import CallRecord, Standing
@@ -330,6 +331,22 @@ def test_a_run_of_an_older_version_is_not_overtaken(tmp_path: Path, version: int
         with closing(connect(path)) as db:
             assert db.execute("PRAGMA user_version").fetchone()[0] <= 2
     opened(path).close()
+
+
+@pytest.mark.parametrize("version", range(3, SCHEMA_VERSION))
+def test_a_run_of_an_older_version_that_holds_the_lease_is_not_overtaken(tmp_path: Path, version: int) -> None:
+    """It could write no outcome into tables that it does not know; when it is over, the ledger is led here."""
+    path = tmp_path / "l.db"
+    older(path, version)
+    with closing(connect(path)) as db:
+        lease = SqliteLease(path)
+        lease.acquire(db)
+        with pytest.raises(LockedError, match="another run holds"):
+            opened(path)
+        assert db.execute("PRAGMA user_version").fetchone()[0] == version
+        lease.release(db)
+    with opened(path) as ledger:
+        assert ledger.locked_by() == ""
 
 
 @pytest.mark.parametrize("step", range(1, SCHEMA_VERSION))

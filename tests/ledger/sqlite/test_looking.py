@@ -107,11 +107,13 @@ def test_an_older_ledger_is_led_here_in_a_copy(path: Path, monkeypatch: pytest.M
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
     made: list[Path] = []
 
-    def led(place: Path, *, tenant_id: str, seed: str, create: bool) -> tuple[Path, sqlite3.Connection, Keys | None]:
+    def led(
+        place: Path, *, tenant_id: str, seed: str, create: bool, is_copy: bool
+    ) -> tuple[Path, sqlite3.Connection, Keys | None]:
         made.append(place)
         with closing(sqlite3.connect(place)) as db:
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        return open_or_create(place, tenant_id=tenant_id, seed=seed, create=create)
+        return open_or_create(place, tenant_id=tenant_id, seed=seed, create=create, is_copy=is_copy)
 
     monkeypatch.setattr(looking, "open_or_create", led)
     with not_to_be_written(path, monkeypatch):

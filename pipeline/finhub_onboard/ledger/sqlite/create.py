@@ -13,7 +13,7 @@ import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.belonging import entries_of_new
 from finhub_onboard.ledger.sqlite.database import connect, open_file, plainly
+from finhub_onboard.ledger.sqlite.lease import SqliteLease
 from finhub_onboard.ledger.sqlite.packs import Packable, PackCalls
 from finhub_onboard.ledger.sqlite.recognition import recognise
 
@@ -35,12 +36,19 @@ _RESTORE = "put it back as it was, or restore the ledger from a backup"
 
 
 def open_or_create(
-    path: Path, *, tenant_id: str, seed: str, create: bool, say: Callable[[str], None] = lambda _: None
+    path: Path,
+    *,
+    tenant_id: str,
+    seed: str,
+    create: bool,
+    say: Callable[[str], None] = lambda _: None,
+    is_copy: bool = False,
 ) -> tuple[Path, sqlite3.Connection, Keys | None]:
     """The real path of the ledger, a connection to it and the keys of this seed.
 
     A new ledger is bound to tenant and seed for ever; an empty tenant or seed is not compared with that of an existing
-    one. ``say`` is told before a ledger of an older version is converted. Raises :class:`ConfigurationError`.
+    one. ``say`` is told before a ledger of an older version is converted. Raises :class:`ConfigurationError`, and
+    :class:`LockedError` if a run of that version is at work, which ``is_copy`` rules out.
     """
     with in_words(path, "who may write it"):
         place = path.resolve()
@@ -51,11 +59,12 @@ def open_or_create(
             db = connect(place, check=lambda db: check_known(db, place), closed_elsewhere=True)
             try:
                 if (version := _version(db)) < SCHEMA_VERSION:
-                    say(
-                        f"the ledger {place} was written by an older version; it is converted now (schema {version} to"
-                        f" {SCHEMA_VERSION}), which takes some minutes for ten million calls"
-                    )
-                    _migrate(db, place)
+                    with nullcontext() if is_copy else _alone(db, place):
+                        say(
+                            f"the ledger {place} was written by an older version; it is converted now (schema"
+                            f" {version} to {SCHEMA_VERSION}), which takes some minutes for ten million calls"
+                        )
+                        _migrate(db, place)
                 keys = recognise(db, place, tenant_id=tenant_id, seed=seed)
             except BaseException:
                 db.close()
@@ -171,6 +180,20 @@ def check_known(db: sqlite3.Connection, path: Path) -> int:
 
 def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextmanager
+def _alone(db: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Context manager: no run of an older version is at work, for it could write no outcome any more."""
+    if _version(db) <= _LOCK_BESIDE_UNTIL:  # it has no lease
+        yield
+        return
+    lease = SqliteLease(path)
+    lease.acquire(db)
+    try:
+        yield
+    finally:
+        lease.release(db)
 
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:

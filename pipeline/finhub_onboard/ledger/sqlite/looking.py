@@ -23,7 +23,7 @@ from finhub_onboard.ledger.sqlite.recognition import recognise
 def open_to_look(path: Path, *, tenant_id: str, seed: str) -> Iterator[tuple[Path, sqlite3.Connection, Keys | None]]:
     """The real path of an existing ledger, a connection for reading and the keys.
 
-    Raises :class:`ConfigurationError`.
+    Raises :class:`ConfigurationError`, and :class:`LockedError` while a run of an older version writes there.
     """
     with ExitStack() as stack:
         with in_words(path, "who may read it"):
@@ -72,6 +72,6 @@ def _copied(place: Path, tenant_id: str, stack: ExitStack) -> sqlite3.Connection
     for name in (place.name, f"{place.name}-wal"):
         if place.with_name(name).exists():
             shutil.copyfile(place.with_name(name), folder / name)
-    _, db, _ = open_or_create(folder / place.name, tenant_id=tenant_id, seed="", create=False)
+    _, db, _ = open_or_create(folder / place.name, tenant_id=tenant_id, seed="", create=False, is_copy=True)
     stack.callback(db.close)
     return db
