@@ -50,6 +50,7 @@ def test_the_sizes_are_told(config: Path) -> None:
     code, output = compacted(config)
     assert code == 0, output
     assert ledger.stat().st_size < before / 4
+    assert "SEED" not in output
     sizes = [int(size.replace(",", "")) for size in re.findall(r"([\d,]+) bytes", output)]
     assert sizes[0] >= before
     assert sizes[1] == ledger.stat().st_size

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from finhub_onboard.cli import tables
-from finhub_onboard.cli.shared import CONFIG, OUT, Command, plain_errors, settings_from, shown_events
+from finhub_onboard.cli.shared import CONFIG, OUT, Command, plain_errors, say, settings_from, shown_events
 from finhub_onboard.model import Phase
 
 _LABEL = len("unanswered")
@@ -26,7 +26,7 @@ def status_command(config: Path | None, *, as_json: bool) -> None:
     from finhub_onboard.commands import status
 
     with plain_errors():
-        ledger_status = status.status(settings_from(config, {}))
+        ledger_status = status.status(settings_from(config, {}), say=say)
         click.echo(status.as_json(ledger_status) if as_json else tables.facts(status.as_rows(ledger_status)))
 
 
@@ -135,8 +135,9 @@ def compact_command(config: Path | None) -> None:
     """
     from finhub_onboard.commands import compact
 
-    with plain_errors():
-        click.echo(tables.facts(compact.compact(settings_from(config, {}))))
+    with shown_events() as bus:
+        sizes = compact.compact(settings_from(config, {}), bus.emit)
+    click.echo(tables.facts(sizes))
 
 
 COMMANDS = (status_command, report_command, explain_command, resolve_command, retry_command, ledger_group)

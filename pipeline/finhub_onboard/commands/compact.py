@@ -2,11 +2,12 @@
 
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.preconditions import open_ledger
+from finhub_onboard.events import Handler
 
 
-def compact(settings: Settings) -> list[tuple[str, str]]:
+def compact(settings: Settings, emit: Handler) -> list[tuple[str, str]]:
     """Compact the ledger as the holder of its lease; return its sizes, as labels and facts."""
-    with open_ledger(settings, create=False) as ledger, ledger.acquire_lease() as lease:
+    with open_ledger(settings, create=False, emit=emit) as ledger, ledger.acquire_lease() as lease:
         sizes = lease.compact()
         return [("ledger", ledger.name), ("before", _in_words(sizes.before)), ("after", _in_words(sizes.after))]
 

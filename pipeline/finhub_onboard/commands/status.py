@@ -1,7 +1,7 @@
 """``onboard status``: the state of runs and customers. Sends nothing and needs no secret."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from finhub_onboard.config.settings import Settings
@@ -28,10 +28,10 @@ class Status:
         return bool(self.holder) and run == next(each for each in self.runs if each.command == "run")
 
 
-def status(settings: Settings) -> Status:
-    """Read the status from the ledger."""
+def status(settings: Settings, *, say: Callable[[str], None] = lambda _: None) -> Status:
+    """Read the status from the ledger; ``say`` is told what takes long."""
     # Reading needs no secret: only registering and reporting require the seed.
-    with connect.look_into(settings.ledger.url, tenant_id=settings.api.tenant_id, seed="") as ledger:
+    with connect.look_into(settings.ledger.url, tenant_id=settings.api.tenant_id, seed="", say=say) as ledger:
         return Status(
             ledger=ledger.name,
             holder=ledger.locked_by(),

@@ -80,7 +80,14 @@ def look_into_ledger(settings: Settings, *, emit: Handler = ignore) -> Iterator[
 
         def looked_into(seed: str) -> Reader:
             tenant_id = settings.api.tenant_id
-            return stack.enter_context(connect.look_into(settings.ledger.url, tenant_id=tenant_id, seed=seed))
+            return stack.enter_context(
+                connect.look_into(
+                    settings.ledger.url,
+                    tenant_id=tenant_id,
+                    seed=seed,
+                    say=lambda message: emit(Notice(message=message)),
+                )
+            )
 
         yield _opened(settings, looked_into, emit)
 
@@ -97,7 +104,7 @@ def _opened(settings: Settings, open_with: Callable[[str], _Opened], emit: Handl
         if not settings.embedded or seed == practice.SEED:
             raise
         ledger = open_with(practice.SEED)
-    if weak := weakness(seed):
+    if seed and (weak := weakness(seed)):
         emit(Notice(message=f"{_SEED} is easy to guess: {weak}; whoever gets the ledger {ledger.name} can try it out"))
     return ledger
 

@@ -19,7 +19,9 @@ class Adapter(Protocol):
     def open_ledger(self, url: str, *, tenant_id: str, seed: str, create: bool, say: Callable[[str], None]) -> Ledger:
         """Open or create the ledger."""
 
-    def look_into(self, url: str, *, tenant_id: str, seed: str) -> AbstractContextManager[Reader]:
+    def look_into(
+        self, url: str, *, tenant_id: str, seed: str, say: Callable[[str], None]
+    ) -> AbstractContextManager[Reader]:
         """Open an existing ledger for reading."""
 
     def name_of(self, url: str) -> str:
@@ -46,12 +48,16 @@ def open_ledger(
     return _adapter(url).open_ledger(url, tenant_id=tenant_id, seed=seed, create=create, say=say)
 
 
-def look_into(url: str, *, tenant_id: str, seed: str) -> AbstractContextManager[Reader]:
+def look_into(
+    url: str, *, tenant_id: str, seed: str, say: Callable[[str], None] = lambda _: None
+) -> AbstractContextManager[Reader]:
     """Open an existing ledger for reading, also where it may not be written; without a seed it has no keys.
+
+    ``say`` is told what takes long: a ledger of an older version that may be written is converted.
 
     Raises :class:`ConfigurationError` if there is none or it belongs to others.
     """
-    return _adapter(url).look_into(url, tenant_id=tenant_id, seed=seed)
+    return _adapter(url).look_into(url, tenant_id=tenant_id, seed=seed, say=say)
 
 
 def name_of(url: str) -> str:

@@ -17,6 +17,7 @@ import pytest
 
 from finhub_onboard.config.seeds import quick_check
 from finhub_onboard.errors import ConfigurationError, LockedError
+from finhub_onboard.ledger.connect import look_into
 from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.ledger.sqlite import create
 from finhub_onboard.ledger.sqlite.create import SCHEMA_VERSION
@@ -316,6 +317,17 @@ def test_a_conversion_is_announced(tmp_path: Path) -> None:
     older(path, SCHEMA_VERSION - 1)
     for _ in range(2):
         opened(path, say=said.append).close()
+    assert [f"schema {SCHEMA_VERSION - 1} to {SCHEMA_VERSION}" in message for message in said] == [True]
+
+
+def test_a_conversion_is_announced_to_who_only_looks(tmp_path: Path) -> None:
+    """``onboard status`` may be the first that opens the ledger."""
+    path = tmp_path / "l.db"
+    said: list[str] = []
+    older(path, SCHEMA_VERSION - 1)
+    for _ in range(2):
+        with look_into(f"sqlite:///{path}", tenant_id="tenant", seed="", say=said.append) as ledger:
+            assert [run.run_id for run in ledger.runs()] == ["r1"]
     assert [f"schema {SCHEMA_VERSION - 1} to {SCHEMA_VERSION}" in message for message in said] == [True]
 
 

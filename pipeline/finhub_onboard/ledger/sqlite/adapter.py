@@ -16,9 +16,9 @@ def open_ledger(url: str, *, tenant_id: str, seed: str, create: bool, say: Calla
 
 
 @contextmanager
-def look_into(url: str, *, tenant_id: str, seed: str) -> Iterator[SqliteLedger]:
+def look_into(url: str, *, tenant_id: str, seed: str, say: Callable[[str], None]) -> Iterator[SqliteLedger]:
     """Open an existing file for reading (``SqliteLedger.open_to_look``)."""
-    with SqliteLedger.open_to_look(_path(url), tenant_id=tenant_id, seed=seed) as ledger:
+    with SqliteLedger.open_to_look(_path(url), tenant_id=tenant_id, seed=seed, say=say) as ledger:
         yield ledger
 
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -20,16 +20,19 @@ from finhub_onboard.ledger.sqlite.recognition import recognise
 
 
 @contextmanager
-def open_to_look(path: Path, *, tenant_id: str, seed: str) -> Iterator[tuple[Path, sqlite3.Connection, Keys | None]]:
+def open_to_look(
+    path: Path, *, tenant_id: str, seed: str, say: Callable[[str], None]
+) -> Iterator[tuple[Path, sqlite3.Connection, Keys | None]]:
     """The real path of an existing ledger, a connection for reading and the keys.
 
-    Raises :class:`ConfigurationError`, and :class:`LockedError` while a run of an older version writes there.
+    One of an older version is converted where it may be written, and ``say`` is told before. Raises
+    :class:`ConfigurationError`, and :class:`LockedError` while a run of an older version writes there.
     """
     with ExitStack() as stack:
         with in_words(path, "who may read it"):
             place = path.resolve()
             if not place.exists() or _may_be_written(place):
-                place, db, keys = open_or_create(path, tenant_id=tenant_id, seed=seed, create=False)
+                place, db, keys = open_or_create(path, tenant_id=tenant_id, seed=seed, create=False, say=say)
                 stack.callback(db.close)
             else:
                 inspect(place, os.R_OK)

@@ -43,12 +43,14 @@ class SqliteLedger(SqliteReader):
 
     @classmethod
     @contextmanager
-    def open_to_look(cls, path: Path, *, tenant_id: str, seed: str) -> Iterator[Self]:
+    def open_to_look(
+        cls, path: Path, *, tenant_id: str, seed: str, say: Callable[[str], None] = lambda _: None
+    ) -> Iterator[Self]:
         """Open an existing ledger for reading, also where it may not be written.
 
         Raises :class:`ConfigurationError` if there is none or it belongs to others.
         """
-        with open_to_look(path, tenant_id=tenant_id, seed=seed) as (place, db, keys):
+        with open_to_look(path, tenant_id=tenant_id, seed=seed, say=say) as (place, db, keys):
             yield cls(place, db, keys)
 
     def close(self) -> None:
