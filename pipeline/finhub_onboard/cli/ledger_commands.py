@@ -131,7 +131,8 @@ def compact_command(config: Path | None) -> None:
     """Make the ledger's file as small as what it holds; sends nothing and changes no entry.
 
     A run does so by itself at its end while the file is small (64 MB). Worth it once after a large ledger of an older
-    version was opened. Needs twice the ledger's size on the disk meanwhile, and no run may be at work.
+    version was opened. Needs the ledger's size in the folder for temporary files meanwhile, and again beside the
+    ledger; no run may be at work.
     """
     from finhub_onboard.commands import compact
 

@@ -2,14 +2,17 @@
 
 import asyncio
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from finhub_onboard.errors import LedgerError
 from finhub_onboard.ledger.sqlite import compacting
 from finhub_onboard.ledger.sqlite.compacting import compact, compact_if_quick
 from finhub_onboard.ledger.sqlite.database import connect
@@ -68,6 +71,27 @@ def test_a_run_compacts_a_small_file_with_much_free_space(path: Path, monkeypatc
     with closing(connect(path)) as db:
         compact_if_quick(db)
     assert path.read_bytes() == before
+
+
+class Full(sqlite3.Connection):
+    """A connection that finds no room to write the file again."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Fail as SQLite does."""
+        if sql == "VACUUM":
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        return super().execute(sql, parameters)
+
+
+def test_where_room_is_missing_is_said(path: Path) -> None:
+    """It may be in the folder for temporary files, which is seldom on the ledger's disk."""
+    expected = told(path)
+    with closing(sqlite3.connect(path, factory=Full)) as db, pytest.raises(LedgerError, match="no room") as caught:
+        compact(db, path)
+    assert "temporary files (SQLITE_TMPDIR" in caught.value.hint
+    assert told(path) == expected
 
 
 def test_a_reader_goes_on_and_holds_nobody_up(path: Path) -> None:

@@ -7,17 +7,28 @@ The file shrinks once none of them needs its former pages.
 import sqlite3
 from pathlib import Path
 
+from finhub_onboard.errors import LedgerError
 from finhub_onboard.ledger.records import FileSizes
+from finhub_onboard.ledger.sqlite.trouble import is_full
 
 _FREE_SHARE = 8
+_ROOM = (
+    "nothing was changed; it needs the ledger's size in the folder for temporary files (SQLITE_TMPDIR, TMPDIR or"
+    " /var/tmp), and again beside the ledger"
+)
 _QUICK = 64 * 1024 * 1024
 """Bytes that are written again in about a second."""
 
 
 def compact(db: sqlite3.Connection, path: Path) -> FileSizes:
-    """Write the file again; needs twice its size on the disk meanwhile."""
+    """Write the file again; needs its size in the temporary folder meanwhile, and again beside it."""
     before = _size(path)
-    db.execute("VACUUM")
+    try:
+        db.execute("VACUUM")
+    except sqlite3.Error as error:
+        if not is_full(error):
+            raise
+        raise LedgerError(f"ledger {path}: no room to write it again ({error})", hint=_ROOM) from None
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return FileSizes(before=before, after=_size(path))
 
