@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import tracemalloc
 import zlib
@@ -297,3 +298,26 @@ def test_a_body_in_many_small_chunks_takes_no_more_memory_than_another() -> None
             tracemalloc.stop()
 
     assert asyncio.run(main()) < 10_000_000
+
+
+def test_an_idle_connection_holds_no_answer() -> None:
+    """Large ones of all connections would add up."""
+
+    async def say(wire: Wire, _: int) -> bool:
+        await wire.send(head(b"Content-Length: 5000000") + b"x" * 5_000_000)
+        return True
+
+    async def main() -> int:
+        async with raw_bank(say) as bank:
+            transport = AiohttpTransport(f"http://127.0.0.1:{bank.port}", timeout_s=5, direct=True)
+            await transport.send(Request(method="GET", target=b"/x", headers=()))
+            gc.collect()
+            held = tracemalloc.get_traced_memory()[0]
+            await transport.aclose()
+            return held
+
+    tracemalloc.start()
+    try:
+        assert asyncio.run(main()) < 7_000_000  # the bank of the test holds one
+    finally:
+        tracemalloc.stop()

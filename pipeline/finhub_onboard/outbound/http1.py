@@ -159,8 +159,7 @@ class Http1(asyncio.Protocol):
         return self._answer is not None and not self._answer.done()
 
     def _complete(self) -> None:
-        assert self._answer is not None
-        if not self._is_asked:
+        if self._answer is None or self._answer.done():
             return
         try:
             content = _decoded(self._coding, bytes(self._body))
@@ -174,6 +173,8 @@ class Http1(asyncio.Protocol):
             date=_joined(self._date),
         )
         self._answer.set_result(answer)
+        self._answer = None
+        self._body = bytearray()  # an idle connection holds no answer
 
     def _end(self, error: Exception) -> None:
         """The connection is of no more use; whoever waits for an answer gets ``error``."""
