@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from finhub_onboard.config.profile import Profile, Source
+from finhub_onboard.intake import rejects as module
 from finhub_onboard.intake.reading.files import Reading, open_table
 from finhub_onboard.intake.rejects import RejectMark, write_rejects
 from finhub_onboard.model import IntakeRow
@@ -110,6 +111,42 @@ def test_marks_in_the_middle_of_a_file_are_taken_out(tmp_path: Path) -> None:
         ",".join([*REQUIRED_COLUMNS, "note", *ERROR_COLUMNS]),
         '"C-1",a,b,c,d,e,f,g,"x,""y",1,,x,second',
     ]
+
+
+def test_parquet_is_the_same_however_few_rejects_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Joined of parts, in order, of the original's types, for its owner's eyes only; no part is left behind."""
+    path = tmp_path / "x.parquet"
+    frame = pl.DataFrame([a_row(number) for number in range(1, 10)]).with_columns(
+        number=pl.int_range(9),
+        day=date(2026, 5, 4),
+        kind=pl.Series([*"aabbaabba"], dtype=pl.Categorical),
+        many=[[1, 2]],
+    )
+    frame.write_parquet(path)
+    marks = {number: [MARK] for number in (1, 2, 3, 5, 8, 9)}
+    rejects(path, marks)
+    whole = pl.read_parquet(tmp_path / "out" / "x.parquet")
+    monkeypatch.setattr(module, "_ROWS", 2)
+    (tmp_path / "out" / "x.parquet").unlink()
+    rejects(path, marks)
+    assert pl.read_parquet(tmp_path / "out" / "x.parquet").equals(whole)
+    assert pl.read_parquet_schema(tmp_path / "out" / "x.parquet") == whole.schema
+    assert whole["number"].to_list() == [0, 1, 2, 4, 7, 8]
+    (left,) = (tmp_path / "out").iterdir()
+    assert left.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("held", [2, 10_000], ids=["in parts", "at once"])
+def test_a_full_disk_is_the_systems_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int) -> None:
+    """So that it is told as one, whatever polars makes of it."""
+    path = tmp_path / "x.parquet"
+    pl.DataFrame([a_row(number) for number in range(1, 10)]).write_parquet(path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x.parquet").symlink_to("/dev/full")
+    monkeypatch.setattr(module, "_ROWS", held)
+    with pytest.raises(OSError, match="No space left"):
+        rejects(path, {number: [MARK] for number in range(1, 10)})
+    assert len([*(tmp_path / "out").iterdir()]) == 1
 
 
 def test_parquet_stays_parquet(tmp_path: Path) -> None:

@@ -2,17 +2,18 @@
 
 Promises: the original fields byte for byte in the original dialect and encoding (Parquet: the original schema),
 followed by ``_err_row,_err_field,_err_code,_err_message``; columns that an earlier run appended are replaced. Rows are
-written as they are judged, and not held; only those of a Parquet input are, because polars cannot write it in pieces.
-Knows no rules: the reasons are given.
+written as they are judged, and few are held. Knows no rules: the reasons are given.
 """
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import polars as pl
@@ -24,7 +25,7 @@ from finhub_onboard.intake.reading.lines import line_end, without_line_end
 from finhub_onboard.model.columns import ERROR_COLUMNS
 
 _ROWS = 10_000
-"""How many rows of a workbook are held at once."""
+"""How many rows of a workbook, or rejects of a Parquet input, are held at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,21 +219,56 @@ def _cells(number: int, marks: Sequence[RejectMark]) -> tuple[str, str, str, str
 
 
 class _ParquetRejects:
+    """Rejects of a Parquet input: its files cannot be continued, so it is joined of parts at the end."""
+
     def __init__(self, table: Table, destination: Path) -> None:
         self._name = table.name
         self._destination = destination
+        self._aside = ExitStack()
+        self._folder: Path | None = None
+        self._parts: list[Path] = []
         with parquet_file.guard(table.name):
             self._original = parquet_file.scan(table.path).select(pl.exclude(ERROR_COLUMNS))
-            self._pieces = [self._original.head(0).collect().hstack(_columns([], {}))]
+            self._held = self._original.head(0).collect().hstack(_columns([], {}))
 
     def add(self, batch: Batch, marks: Marks) -> None:
         numbers = sorted(marks)
         with parquet_file.guard(self._name):
             whole = self._original.slice(batch.first_row - 1, batch.height).collect()
-        self._pieces.append(whole[[number - batch.first_row for number in numbers]].hstack(_columns(numbers, marks)))
+        self._held = self._held.vstack(
+            whole[[number - batch.first_row for number in numbers]].hstack(_columns(numbers, marks))
+        )
+        if self._held.height >= _ROWS:
+            self._set_aside()
 
     def close(self) -> None:
-        pl.concat(self._pieces).write_parquet(self._destination)
+        if self._folder is None:
+            with _as_the_systems():
+                self._held.write_parquet(self._destination)
+            return
+        with self._aside, _as_the_systems():
+            self._set_aside()
+            pl.scan_parquet(self._parts).sink_parquet(self._destination)
+
+    def _set_aside(self) -> None:
+        if self._folder is None:  # hidden, and its owner's alone
+            near = self._destination.parent
+            self._folder = Path(self._aside.enter_context(TemporaryDirectory(prefix=".", suffix=".parts", dir=near)))
+        self._parts.append(self._folder / f"{len(self._parts):06}.parquet")
+        with _as_the_systems():
+            self._held.write_parquet(self._parts[-1])
+        self._held = self._held.clear()
+
+
+@contextmanager
+def _as_the_systems() -> Iterator[None]:
+    """Context manager: raise polars' errors as the ``OSError`` that is behind them, such as a full disk."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        if (number := re.search(r"os error (\d+)", str(error))) is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from None
 
 
 def _columns(numbers: Sequence[int], marks: Marks) -> list[pl.Series]:

@@ -1,7 +1,7 @@
 """Writes the rejects of a run's inputs, batch by batch.
 
 Combines the intake, which copies the original rows, and the report folder, which renames files into place. Promise 7:
-except for Parquet, no reject is kept in memory after its batch.
+no reject is kept in memory after its batch, but a few of a Parquet input.
 """
 
 from collections.abc import Mapping, Sequence
