@@ -80,8 +80,6 @@ _SPACE = b" \t\r\n\v\f"
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\v\f\r\x1a"})
 _MIN_BINARY_CONTROLS = 6
 """Control characters of so many kinds are in no header."""
-_MOST_CONTROLS = 20
-"""Control characters of so many kinds are in no text, however damaged."""
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -99,8 +97,7 @@ def foreign(head: bytes) -> tuple[str, str] | None:
         if pattern.match(text):
             return name, hint
     header = head[: _line_end(head)]
-    kinds = [len({*part} & {*_CONTROLS}) for part in (header, head)]
-    if b"\x00" in header or kinds[0] >= _MIN_BINARY_CONTROLS or kinds[1] >= _MOST_CONTROLS:
+    if b"\x00" in header or len({*header} & {*_CONTROLS}) >= _MIN_BINARY_CONTROLS:
         return "a binary file", "give a CSV or Parquet file"
     return None
 
