@@ -79,7 +79,7 @@ class _Resolver(AbstractResolver):
 
 
 class AiohttpTransport(Transport):
-    """Sends on aiohttp's connections and reads with its parser. Must be created in a running loop."""
+    """Sends on connections that aiohttp makes. Must be created in a running loop."""
 
     def __init__(self, base_url: str, *, timeout_s: float, direct: bool, trust: Trust = NO_TRUST) -> None:
         super().__init__(base_url, timeout_s=timeout_s, direct=direct, trust=trust)
