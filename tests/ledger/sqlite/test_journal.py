@@ -179,3 +179,28 @@ def test_a_thread_copies_the_journal_while_the_run_goes_on(path: Path, monkeypat
         assert set(copied) == {"ledger-journal"}
         assert "ledger-journal" not in [thread.name for thread in threading.enumerate()]
         assert len(list(ledger.calls([key(number) for number in range(1, 1500)]))) == 1499
+
+
+def test_without_a_thread_to_copy_it_the_run_goes_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine at its limit of threads costs nobody an outcome: the journal is copied later."""
+    start = threading.Thread.start
+
+    def refused(thread: threading.Thread) -> None:
+        if thread.name == "ledger-journal":
+            tried.append(thread.name)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    async def carry() -> None:
+        async with SqliteWriter(path) as writer:
+            async with asyncio.timeout(30):
+                for number in range(1, 60):
+                    await writer.post(journey(number), [call(number, number)])
+
+    tried: list[str] = []
+    monkeypatch.setattr(portions, "_FILED", 5)
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    asyncio.run(carry())
+    assert tried
+    with opened(path) as ledger:
+        assert len(ledger.find([key(number) for number in range(1, 60)])) == 59

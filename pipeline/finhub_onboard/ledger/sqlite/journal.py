@@ -57,8 +57,10 @@ class Journal:
             db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         elif portions - self._copied_at >= _PORTIONS:
             self._copied_at = portions
-            self._copying = threading.Thread(target=_copy, args=(self._ledger,), name="ledger-journal")
-            self._copying.start()
+            copying = threading.Thread(target=_copy, args=(self._ledger,), name="ledger-journal")
+            with suppress(RuntimeError):  # the system has no thread to give: a commit will copy it
+                copying.start()
+                self._copying = copying
             return
         if time.monotonic() - self._looked < _EVERY_S:
             return
