@@ -38,6 +38,7 @@ FACTS = RunFacts(
     documents_root=Path("/srv/documents"),
     max_document_bytes=1000,
     out=Path("/srv/out/r"),
+    words=("run", "a.csv", "--limit", "5"),
     options="--config '/srv/c d.toml' --limit 5",
     rate_asked=5.0,
     profile=Profile.model_validate({"columns": {"email": "mail"}}),
@@ -73,9 +74,10 @@ STORED: dict[str, Any] = json.loads("""
            "verification_needs_document": true, "verification_by_admin": false, "webhooks": true, "max_tries": 7},
  "highest_rate": 6.0, "rate_reached": 4.5, "max_in_1s": 5,
  "calls": [3, 1, 1], "levels": {"INDIVIDUAL_STANDARD": {"LOW": 2}},
- "started": 2, "stopped_by": "no_answer", "verify": 9, "ledger_restored": true}
+ "started": 2, "stopped_by": "no_answer", "verify": 9, "ledger_restored": true,
+ "words": ["run", "a.csv", "--limit", "5"]}
 """)
-"""What version 0.6.0 wrote, but for what is sealed."""
+"""What this version writes, but for what is sealed."""
 CLEAR: dict[str, Any] = {
     "profile": {"columns": {"email": "mail"}},
     "categories": [

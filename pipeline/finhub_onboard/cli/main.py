@@ -26,6 +26,7 @@ from finhub_onboard.cli.shared import (
     say,
     settings_from,
     shown_events,
+    words_given,
 )
 from finhub_onboard.cli.signals import run_listening
 from finhub_onboard.model import Phase
@@ -260,9 +261,15 @@ def _order(
     from finhub_onboard.config.loading import load_profile
     from finhub_onboard.config.order import Order
 
-    options = [f"--config {shlex.quote(str(config))}"] if config else []
-    options += [f"--profile {shlex.quote(str(profile))}"] if profile else []
-    order = Order(inputs=inputs, out=out, limit=limit, options=" ".join(options))
+    params = click.get_current_context().params
+    options = {"--config": config, "--profile": profile, "--until": params.get("until"), "--rate": params.get("rate")}
+    said = shlex.join(
+        word
+        for name, value in options.items()
+        if value
+        for word in (name, f"{value:g}" if isinstance(value, float) else str(value))
+    )
+    order = Order(inputs=inputs, out=out, limit=limit, options=said, words=words_given())
     return replace(order, profile=load_profile(profile)) if profile else order
 
 

@@ -38,12 +38,26 @@ OUT = click.option(
 )
 
 
+_WORDS = f"{__name__}.words"
+
+
 class Command(click.Command):
-    """A command whose example keeps its line breaks."""
+    """A command whose example keeps its line breaks, and which remembers its words as they were given."""
 
     def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
         kwargs["epilog"] = f"\b\nExample:\n  {example}" if example else None
         super().__init__(*args, **kwargs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words after the command's name."""
+        ctx.meta[_WORDS] = (ctx.info_name or "", *args)
+        return super().parse_args(ctx, args)
+
+
+def words_given() -> tuple[str, ...]:
+    """The words of the command that runs, from its name on."""
+    words: tuple[str, ...] = click.get_current_context().meta[_WORDS]
+    return words
 
 
 def settings_from(config: Path | None, flags: dict[str, Any]) -> "Settings":

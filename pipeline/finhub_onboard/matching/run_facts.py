@@ -32,7 +32,8 @@ _Part = TypeVar("_Part", "RunFacts", "RunProgress")
 class RunFacts:
     """What is fixed when a run starts: its inputs and how they are read, judged and reported.
 
-    ``now`` is the instant that rows are judged by. ``asked``: ``None``: an older version did not say.
+    ``now`` is the instant that rows are judged by. ``asked``: ``None``: an older version did not say. ``words`` and
+    ``options`` are those of the ``Order``.
     """
 
     run_id: str
@@ -51,6 +52,7 @@ class RunFacts:
     asked: Asked | None = None
     ledger_restored: bool = False
     verify: int = 0
+    words: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -98,6 +100,7 @@ def facts_of(order: Order, settings: Settings, inputs: Sequence[SourceInfo], beg
         asked=asked_by(settings),
         ledger_restored=order.ledger_restored,
         verify=order.verify,
+        words=tuple(order.words),
     )
 
 
@@ -115,6 +118,7 @@ _WRITE: Mapping[str, Callable[[Any], Any]] = {
 }
 """How a field stands in JSON, where it does not stand as it is."""
 _READ: Mapping[str, Callable[[Any], Any]] = {
+    "words": tuple,
     "inputs": partial(msgspec.convert, type=tuple[SourceInfo, ...]),
     "now": datetime.fromisoformat,
     "documents_root": Path,

@@ -12,7 +12,7 @@ from finhub_onboard.intake.first_pass import Survey
 from finhub_onboard.intake.judge import JudgedBatch
 from finhub_onboard.intake.rejects import RejectMark, Rejects, file_name, rejects_of
 from finhub_onboard.reports.files.atomic import plainly
-from finhub_onboard.reports.files.folder import ReportFolder
+from finhub_onboard.reports.files.folder import REJECTS, ReportFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,8 @@ class RejectFiles:
         self._source = ""
         self._target: Path | None = None
         self._rejects: Rejects | None = None
+        self.names: dict[str, str] = {}
+        """By input: the name of the file with its rejects."""
 
     def __enter__(self) -> Self:
         return self
@@ -44,7 +46,8 @@ class RejectFiles:
         if batch.source != self._source:
             self.close()
             table = self._tables[batch.source]
-            self._source, self._target = batch.source, self._folder.reserve(f"rejects/{file_name(table)}")
+            self._source, self._target = batch.source, self._folder.reserve(f"{REJECTS}/{file_name(table)}")
+            self.names[batch.source] = self._folder.name_of(self._target)
             with plainly(self._target):
                 self._rejects = rejects_of(table, self._target)
         assert self._rejects

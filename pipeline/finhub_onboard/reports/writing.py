@@ -5,6 +5,7 @@ nothing that only a running process knows.
 """
 
 import platform
+import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -28,8 +29,9 @@ from finhub_onboard.matching.known_groups import KnownGroups
 from finhub_onboard.matching.run_facts import RunFacts
 from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Severity, Violation
 from finhub_onboard.reports.elsewhere import Elsewhere
-from finhub_onboard.reports.files.advice import Again
+from finhub_onboard.reports.files.endings import Way
 from finhub_onboard.reports.files.folder import UNTOUCHED, ReportFolder, end_of_line
+from finhub_onboard.reports.files.given import Given
 from finhub_onboard.reports.files.page import render
 from finhub_onboard.reports.files.rows import ODD, Doubtful, ErrorLine, Result, csv_cell, violation_line
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, Kept, RateSummary, Summary, Totals, exit_code
@@ -93,8 +95,8 @@ def write_reports(
         code = end.exit_code if end.exit_code is not None else _exit_code(totals, checked_only=not end.number)
         summary = _summary(survey, max(facts.rate_asked, end.progress.highest_rate), end, totals, ledger, code)
         timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
-        again = Again(inputs=tuple(source.path for source in survey.sources), options=facts.options, out=str(out))
-        files = folder.finish(summary, render(summary, totals, timeline, again=again))
+        page = render(summary, totals, timeline, given=_given(survey, facts), rejects=rejects.names)
+        files = folder.finish(summary, page)
     return Written(
         exit_code=code,
         dispositions=dict(summary.dispositions),
@@ -105,6 +107,19 @@ def write_reports(
         hint=end.hint,
         incomplete=feed.incomplete.lines(),
         files=tuple(map(str, files)),
+    )
+
+
+def _given(survey: Survey, facts: RunFacts) -> Given:
+    """The command line of the run, for the commands that follow."""
+    until = facts.asked.rules.until if facts.asked else Phase.ACTIVATION
+    return Given(
+        inputs=tuple(source.path for source in survey.sources),
+        out=str(facts.out),
+        options=tuple(shlex.split(facts.options)),
+        words=facts.words,
+        limit=facts.limit,
+        until="" if until is Phase.ACTIVATION else until,
     )
 
 
@@ -197,10 +212,15 @@ class _Feed:
             self.folder.feed_error(line)
             self.totals.feed_error(line)
         self.folder.feed_result(result)
-        self.totals.feed_result(result, breaks_a_rule=row.customer is None and not is_carried(journey, run=self.run))
+        to_correct = belongs_in_rejects(row, journey, fingerprint, run=self.run)
+        self.totals.feed_result(
+            result,
+            breaks_a_rule=row.customer is None and not is_carried(journey, run=self.run),
+            way=_way(result, journey, to_correct=to_correct),
+        )
         if journey and is_carried(journey, run=self.run):
             self.totals.feed_carried(in_doubt=has_open_intent(journey, calls))
-        if belongs_in_rejects(row, journey, fingerprint, run=self.run):
+        if to_correct:
             self.marks[row.row_number] = _marks(row, lines, result)
         if journey and result.disposition is Disposition.PARKED:
             self.folder.feed_parked(waiting_of(row, journey, result))
@@ -212,6 +232,14 @@ class _Feed:
         if line is not None:
             self.folder.feed_in_doubt(line)
         self.totals.feed_elsewhere(named=line is not None)
+
+
+def _way(result: Result, journey: Journey | None, *, to_correct: bool) -> Way:
+    """Return how the row goes on."""
+    if to_correct:
+        return Way.CORRECTED
+    may_be_tried = journey is not None and result.disposition is Disposition.FAILED and not journey.final
+    return Way.RUN_AGAIN if may_be_tried else Way.OTHERWISE
 
 
 def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[RejectMark]:

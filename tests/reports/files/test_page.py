@@ -7,8 +7,9 @@ from jinja2 import UndefinedError
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.reports.files import advice
-from finhub_onboard.reports.files.advice import Again, headline, meaning, steps
+from finhub_onboard.reports.files.advice import headline, meaning
 from finhub_onboard.reports.files.charts import Series, lines, round_up, thin
+from finhub_onboard.reports.files.given import Given
 from finhub_onboard.reports.files.page import _template, render
 from finhub_onboard.reports.files.rows import ErrorLine, Result
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, RateSummary, Summary, TimelinePoint, Totals
@@ -135,7 +136,7 @@ def test_hostile_texts_are_escaped_everywhere() -> None:
 
 def test_a_value_that_is_missing_is_an_error() -> None:
     """A name that the template writes wrongly does not make a page with holes."""
-    with pytest.raises(UndefinedError, match="summary"):
+    with pytest.raises(UndefinedError, match="is_check"):
         _template().render()
 
 
@@ -180,10 +181,10 @@ def test_the_page_names_causes_counts_calls_and_inputs() -> None:
     assert "PERSONAL" not in page
 
 
-def test_a_page_without_causes_and_times_says_so() -> None:
+def test_a_page_without_causes_and_times_has_no_empty_section() -> None:
     """A clean run and a run whose times are unknown (written again from the ledger) have no empty tables."""
     page = render(summary_of({D.ONBOARDED: 3}), totals_of({D.ONBOARDED: 3}))
-    assert "No row was rejected, refused or given up." in page
+    assert "Why rows did not come through" not in page
     assert "No times were recorded." in page
     assert "Errors that were overcome" not in page
     parse(page)
@@ -213,33 +214,6 @@ def test_every_exit_code_has_a_meaning() -> None:
     """The page can explain every code of the design, and does not fail on another."""
     assert {meaning(code) for code in ExitCode} == set(advice.MEANINGS.values())
     assert meaning(99)
-
-
-@pytest.mark.parametrize("name", D)
-def test_each_disposition_has_its_next_step(name: Disposition) -> None:
-    """What needs somebody has a step with its colour; what is fine has none."""
-    (step,) = steps(summary_of({name: 2}, 3), totals_of({name: 2}))
-    assert step.disposition == (None if name in (D.ONBOARDED, D.UNCHANGED) else name)
-
-
-def test_commands_can_be_typed_as_they_stand() -> None:
-    """Commands carry the run's inputs, options and folder, quoted for a shell."""
-    again = Again(inputs=("my book.csv",), options="--config prod.toml", out="/srv/out")
-    found = steps(summary_of(EVERY, 4), totals_of(EVERY), again)
-    commands = [command for step in found for command in step.commands]
-    assert commands[0] == "onboard run 'my book.csv' --config prod.toml"
-    assert "onboard run /srv/out/rejects/a.csv --config prod.toml" in commands
-    assert "onboard resolve /srv/out/in_doubt.csv --config prod.toml" in commands
-    assert "onboard retry --dry-run --config prod.toml" in commands
-    assert {command.split()[1] for command in commands} == {"run", "resolve", "retry"}
-
-
-@pytest.mark.parametrize(("code", "command"), [(5, "onboard check --config FILE"), (1, "onboard run a.csv")])
-def test_a_fatal_end_has_its_step_first(code: int, command: str) -> None:
-    """Refused credentials and unexpected failures say what to do before anything else."""
-    first = steps(summary_of({D.PENDING: 1}, code), totals_of({D.PENDING: 1}))[0]
-    assert first.disposition is None
-    assert first.commands[0].startswith(command)
 
 
 def test_thin_keeps_counts_and_the_worst_latency() -> None:
@@ -274,39 +248,24 @@ def test_a_check_does_not_claim_that_anything_was_onboarded() -> None:
     assert said == "Checked, nothing was sent: 8 of 10 rows ready, 2 need somebody."
 
 
-@pytest.mark.parametrize(("elsewhere", "words"), [(1, "1 more is in doubt"), (3, "3 more are in doubt")])
-def test_customers_in_doubt_without_a_row_are_news(elsewhere: int, words: str) -> None:
-    """Though all rows are onboarded: the headline says it, and the next step leads to the answers."""
-    totals = totals_of({D.ONBOARDED: 5})
-    for number in range(elsewhere):
-        totals.feed_elsewhere(named=number > 0)
-    summary = replace(summary_of({D.ONBOARDED: 5}, 3), in_doubt_elsewhere=elsewhere)
-    assert headline(summary) == f"5 of 5 rows onboarded, {words}."
-    (step,) = steps(summary, totals)
-    assert step.disposition is D.IN_DOUBT
-    assert f"{elsewhere} customer" in step.title
-    assert "Of 1 an older version did not keep the external_id" in step.text
-    assert any(command.startswith("onboard resolve") for command in step.commands)
+def test_the_page_of_a_check_speaks_of_validation() -> None:
+    """What was never to be sent has no rate, no calls and no way through the phases; its next step is the run."""
+    checked = Given(inputs=("a.csv",), out="out", words=("validate", "a.csv", "--config", "c.toml"))
+    page = render(
+        replace(summary_of({D.PENDING: 8, D.REJECTED: 2}, 3), calls={}),
+        totals_of({D.PENDING: 8, D.REJECTED: 2}),
+        given=checked,
+    )
+    parse(page)
+    for words in ("Validation r1", "What the check found on the 10 rows", "onboard run a.csv --config c.toml"):
+        assert words in page
+    for words in ("Rate and latency", ">Calls<", "How far the", "Onboarding run", "again"):
+        assert words not in page
 
 
-def test_rows_that_break_a_rule_after_a_call_was_sent_have_a_step_of_their_own() -> None:
-    """Answer first, then correct; such a pending row is no reason to run the same command again."""
-    totals = Totals()
-    for number, name in enumerate((D.IN_DOUBT, D.PENDING), start=1):
-        row = Result(source="a.csv", row_number=number, external_id="x", disposition=name, phase="registration")
-        totals.feed_result(row, breaks_a_rule=True)
-    found = steps(summary_of({D.IN_DOUBT: 1, D.PENDING: 1}, 3), totals, Again(inputs=("a.csv",), out="out"))
-    assert [step.disposition for step in found] == [D.IN_DOUBT, None]
-    assert "2 rows that broke a rule after a call was sent" in found[1].title
-    assert found[1].commands == ("onboard run out/rejects/a.csv --config FILE",)
-
-
-def test_copies_of_finished_customers_are_pointed_at() -> None:
-    """Nothing is wrong with the customer; a person should still keep one of the rows."""
-    totals = Totals()
-    for number in (1, 2):
-        row = Result(source="a.csv", row_number=number, external_id="x", disposition=D.UNCHANGED)
-        totals.feed_result(row, breaks_a_rule=True)
-    (step,) = steps(summary_of({D.UNCHANGED: 2}), totals)
-    assert step.title == "Keep one of 2 rows that stand more than once"
-    assert "out/r1/rejects" in step.text
+def test_the_page_of_a_check_of_good_rows_does_not_call_them_onboarded() -> None:
+    """Exit 0 of a check means that all can be sent."""
+    checked = Given(inputs=("a.csv",), out="out", words=("validate", "a.csv", "--config", "c.toml"))
+    page = render(replace(summary_of({D.PENDING: 8}), calls={}), totals_of({D.PENDING: 8}), given=checked)
+    assert "Every row can be sent, or is finished." in page
+    assert "What to correct" not in page

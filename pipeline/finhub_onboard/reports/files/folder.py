@@ -198,6 +198,10 @@ class ReportFolder:
         self._moves[target] = hidden
         return hidden
 
+    def name_of(self, reserved: Path) -> str:
+        """Return the name that a reserved file will have."""
+        return next(target.name for target, hidden in self._moves.items() if hidden == reserved)
+
     def finish(self, summary: Summary, page: str) -> tuple[Path, ...]:
         """Write the page and the summary, rename all files into place, remove stale ones; return the paths written."""
         for table in self._tables.values():

@@ -5,7 +5,7 @@ security policy forbids scripts and loading; light, dark, phone and print. Does 
 layout is in ``page.html`` and ``page.css``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -19,6 +19,8 @@ from finhub_onboard.model import Disposition
 from finhub_onboard.reports.files import advice
 from finhub_onboard.reports.files.causes import Cause
 from finhub_onboard.reports.files.charts import Series, amount, bar, lines, stacked_bar, thin
+from finhub_onboard.reports.files.given import Given
+from finhub_onboard.reports.files.steps import steps
 from finhub_onboard.reports.files.totals import Summary, TimelinePoint, Totals
 from finhub_onboard.texts import duration
 
@@ -41,9 +43,18 @@ _CONTROLS = dict.fromkeys(
 
 
 def render(
-    summary: Summary, totals: Totals, timeline: Sequence[TimelinePoint] = (), *, again: advice.Again | None = None
+    summary: Summary,
+    totals: Totals,
+    timeline: Sequence[TimelinePoint] = (),
+    *,
+    given: Given | None = None,
+    rejects: Mapping[str, str] | None = None,
 ) -> str:
-    """Render the page; ``again``: how this run was started, for the commands of the next steps."""
+    """Render the page; ``given``: the command line, for the commands of the next steps.
+
+    ``rejects`` names by input the file that holds its rejects.
+    """
+    is_check = given is not None and given.is_check
     every = totals.causes()
     causes = [cause for cause in every if cause.rows or not cause.overcome]
     overcome = sorted((cause for cause in every if cause.overcome), key=lambda cause: -cause.overcome)
@@ -52,8 +63,9 @@ def render(
         when=_when(summary),
         headline=advice.headline(summary),
         tone=advice.tone(summary.exit_code),
-        meaning=advice.meaning(summary.exit_code),
-        steps=advice.steps(summary, totals, again),
+        is_check=is_check,
+        meaning=advice.meaning(summary.exit_code, is_check=is_check),
+        steps=steps(summary, totals, given, rejects),
         dispositions=stacked_bar([(name.value, summary.dispositions[name]) for name in Disposition]),
         customers=totals.customers,
         funnel=totals.funnel(),

@@ -13,6 +13,7 @@ import msgspec
 from finhub_onboard.errors import AccountingError, ExitCode
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.reports.files.causes import FINE, Cause, Causes
+from finhub_onboard.reports.files.endings import Ending, Endings, Way
 from finhub_onboard.reports.files.rows import ErrorLine, Result
 
 COMPLETE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED, Disposition.CHANGED})
@@ -65,6 +66,7 @@ class Totals:
         self.dispositions: Counter[Disposition] = Counter()
         self.sources: dict[str, Counter[Disposition]] = {}
         self.completed: Counter[int] = Counter()
+        self.endings = Endings()
         self.error_lines = 0
         self.carried = 0
         self.intents_in_doubt = 0
@@ -87,9 +89,10 @@ class Totals:
         """Rows counted so far."""
         return self.dispositions.total()
 
-    def feed_result(self, result: Result, *, breaks_a_rule: bool = False) -> None:
+    def feed_result(self, result: Result, *, breaks_a_rule: bool = False, way: Way = Way.OTHERWISE) -> None:
         """Count a row. One that breaks a rule is not rejected if the bank has or may have its customer."""
         source, number = result.source, result.row_number
+        self.endings.feed(result, way)
         if breaks_a_rule and result.disposition is not Disposition.REJECTED:
             self.unfinished[source] += result.disposition not in COMPLETE
             self.copies += result.disposition is Disposition.UNCHANGED
@@ -123,6 +126,7 @@ class Totals:
             if count:
                 self.dispositions[disposition] += count
                 self.sources.setdefault(source, Counter())[disposition] += count
+        self.endings.add(Ending(Disposition.PENDING), rows - unchanged - rejected)
         self.completed[0] += rows - unchanged - rejected
         self.completed[len(Phase)] += unchanged
         if first != self._rows[source] + 1 and not self._gap:
@@ -138,6 +142,8 @@ class Totals:
         """Count the broken rules of a rejected row that ``feed_untouched`` counts."""
         for error in broken:
             self.feed_error(error)
+        self.endings.add(Ending(Disposition.REJECTED, code=broken[0].code, way=Way.CORRECTED))
+        self.endings.add_to_correct(Disposition.REJECTED, source)
         self._causes.feed_result((source, number), Disposition.REJECTED)
 
     def feed_warnings(self, lines: int) -> None:
