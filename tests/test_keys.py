@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finhub_onboard.keys import FINGERPRINT_COLUMNS, IdKind, Keys, changed_columns, merged_fingerprint
+from finhub_onboard.keys import BETWEEN_CELLS, FINGERPRINT_COLUMNS, IdKind, Keys, changed_columns, merged_fingerprint
 from finhub_onboard.model import Customer
 from finhub_onboard.model.columns import LATER_COLUMNS, ROW_COLUMNS
 from tests.outbound.support import customer
@@ -29,6 +29,8 @@ GOLDEN_STRETCHED_KEY = "ee5a89ce1847246130d47271554d3cf1"
 GOLDEN_STRETCHED_SEAL = "7457b0"
 GOLDEN_EMAIL = "fc00fab19ffc03c38ae35bc55bbda71c"
 GOLDEN_ID = "a9901b9ac262d3bef6278297ea3107d6"
+TAIL = 9
+"""Bytes of a fingerprint behind those of the columns: eight for the row as a whole, one for how many are covered."""
 GOLDEN_FINGERPRINT = "fbd7002d8e68a199a1523fe689a00f2767a1b7817162cb1f"
 
 
@@ -139,6 +141,51 @@ def test_one_changed_column_is_that_column(column: str) -> None:
         assert changed_columns(before, keys.fingerprint(filled(**{column: value}))) == (column,)
 
 
+def row_text(row: Customer) -> str:
+    """The cells of a row as one text."""
+    return BETWEEN_CELLS.join(getattr(row, column) for column in FINGERPRINT_COLUMNS)
+
+
+def is_of_row(keys: Keys, fingerprint: bytes, row: Customer) -> bool:
+    """Whether the fingerprint surely is that of this row."""
+    return keys.is_of_row(fingerprint, keys.customer(row.external_id), row_text(row))
+
+
+def test_a_fingerprint_knows_its_row_as_a_whole() -> None:
+    """Of the same customer and with the same cells, and no other; with and without later columns."""
+    keys = Keys("a seed", "tenant-1")
+    for row in (filled(), filled(**dict.fromkeys(LATER_COLUMNS, ""))):
+        fingerprint = keys.fingerprint(row)
+        assert is_of_row(keys, fingerprint, row)
+        assert not is_of_row(Keys("another seed", "tenant-1"), fingerprint, row)
+        assert not is_of_row(keys, fingerprint, replace(row, external_id="another"))
+        for column in FINGERPRINT_COLUMNS:
+            assert not is_of_row(keys, fingerprint, replace(row, **{column: "another"}))
+
+
+def test_a_cell_that_could_hide_where_it_ends_has_no_whole() -> None:
+    """Rows whose cells differ may then be one text; by their columns they differ."""
+    keys = Keys("a seed", "tenant-1")
+    row, other = filled(first_name="a\0", last_name="b"), filled(first_name="a", last_name="\0b")
+    assert row_text(row) == row_text(other)
+    assert not is_of_row(keys, keys.fingerprint(row), row)
+    assert changed_columns(keys.fingerprint(row), keys.fingerprint(other)) == ("first_name", "last_name")
+
+
+def test_a_mixed_fingerprint_knows_a_row_only_if_all_of_it_is_of_that_row() -> None:
+    """What a run kept of an earlier row is not in the row of today."""
+    keys = Keys("a seed", "tenant-1")
+    before, now = filled(), filled(email="new@example.com", phone="+3702")
+    mixed = merged_fingerprint(keys.fingerprint(before), keys.fingerprint(now), keep=frozenset({"email"}))
+    assert not is_of_row(keys, mixed, before)
+    assert not is_of_row(keys, mixed, now)
+    assert is_of_row(keys, mixed, filled(phone="+3702")) is False
+    assert changed_columns(mixed, keys.fingerprint(filled(phone="+3702"))) == ()
+    for keep, row in ((frozenset(FINGERPRINT_COLUMNS), before), (frozenset[str](), now)):
+        whole = merged_fingerprint(keys.fingerprint(before), keys.fingerprint(now), keep=keep)
+        assert whole == keys.fingerprint(row)
+
+
 @given(st.sets(st.sampled_from(FINGERPRINT_COLUMNS)))
 def test_changed_columns_are_named_all_and_in_order(columns: set[str]) -> None:
     """Any set of changes is reported as it is, in the columns' order."""
@@ -157,9 +204,8 @@ def test_where_a_row_stands_does_not_change_it() -> None:
 
 def pieces(fingerprint: bytes) -> list[bytes]:
     """Cut a fingerprint into its columns."""
-    size = len(fingerprint) // len(FINGERPRINT_COLUMNS)
-    assert size * len(FINGERPRINT_COLUMNS) + 1 == len(fingerprint)
-    return [fingerprint[start : start + size] for start in range(0, len(fingerprint) - 1, size)]
+    assert len(fingerprint) == 6 * len(FINGERPRINT_COLUMNS) + TAIL
+    return [fingerprint[start : start + 6] for start in range(0, len(fingerprint) - TAIL, 6)]
 
 
 def test_equal_values_do_not_show() -> None:
@@ -177,7 +223,7 @@ def test_equal_values_do_not_show() -> None:
 def test_a_fingerprint_holds_no_value(value: str, external_id: str) -> None:
     """Whatever a row holds, the ledger's bytes are of one length and none of them are the value's."""
     fingerprint = Keys("a seed", "tenant-1").fingerprint(filled(external_id=external_id, last_name=value))
-    assert len(fingerprint) == 6 * len(FINGERPRINT_COLUMNS) + 1
+    assert len(fingerprint) == 6 * len(FINGERPRINT_COLUMNS) + (1 if BETWEEN_CELLS in value else TAIL)
     assert len(value.encode()) < 6 or value.encode() not in fingerprint
 
 
@@ -232,7 +278,7 @@ def test_later_columns_take_no_room_while_they_are_empty(filled_later: tuple[str
     keys = Keys("a seed", "tenant-1")
     empty = filled(**dict.fromkeys(LATER, ""))
     before = keys.fingerprint(empty)
-    assert len(before) == 6 * (len(FINGERPRINT_COLUMNS) - len(LATER)) + 1
+    assert len(before) == 6 * (len(FINGERPRINT_COLUMNS) - len(LATER)) + TAIL
     now = keys.fingerprint(replace(empty, **dict.fromkeys(filled_later, "there")))
     assert set(changed_columns(before, now)) == set(changed_columns(now, before)) == set(filled_later)
     assert merged_fingerprint(before, now, keep=frozenset(LATER)) == before
@@ -244,7 +290,7 @@ def test_what_a_version_did_not_know_is_no_change(known: int) -> None:
     """A column that it ignored, though the file had it; what it knew is compared, and covered once it is sent."""
     keys = Keys("a seed", "tenant-1")
     empty = filled(**dict.fromkeys(LATER, ""))
-    before = keys.fingerprint(empty)[:-1] + (bytes([known]) if known else b"")
+    before = keys.fingerprint(empty)[:-TAIL] + (bytes([known]) if known else b"")
     now = keys.fingerprint(replace(empty, phone="+37061231009", **dict.fromkeys(LATER, "there")))
     assert changed_columns(before, now) == ("phone", *LATER[:known])
     kept = merged_fingerprint(before, now, keep=frozenset({"phone", *LATER}))

@@ -18,8 +18,11 @@ from finhub_onboard.model.columns import EXTRA, LATER_COLUMNS, ROW_COLUMNS
 
 FINGERPRINT_COLUMNS = ROW_COLUMNS[1:]
 """Columns that a fingerprint covers: all but ``external_id``, which is the customer's key."""
+BETWEEN_CELLS = "\0"
+"""What stands between the cells of a row where its fingerprint is that of one text."""
 
 _DIGEST = 6
+_ROW_DIGEST = 8
 _LATER = (*LATER_COLUMNS, EXTRA)
 _FIRST = FINGERPRINT_COLUMNS[: -len(_LATER)]
 """The columns that every version knew."""
@@ -52,6 +55,7 @@ class Keys:
         self._tenant = tenant_id.encode()
         self._customer = _hmac_of(hmac.digest(root, b"finhub-onboard/1/customer", "sha256"), self._tenant + b"\0")
         self._columns = hmac.digest(root, b"finhub-onboard/1/columns", "sha256")
+        self._row = blake2b(digest_size=_ROW_DIGEST, key=self._columns, person=b"row")
         self._identity = _hmac_of(hmac.digest(root, b"finhub-onboard/1/identity", "sha256"), self._tenant + b"\0")
         self._contents = hmac.digest(root, b"finhub-onboard/1/contents", "sha256")
         self._logins = hmac.digest(root, b"finhub-onboard/1/logins", "sha256")
@@ -95,8 +99,9 @@ class Keys:
         """Keyed hash of each column, 6 bytes apiece in the order of ``FINGERPRINT_COLUMNS``.
 
         Salted with the customer's key, so that equal values of two customers do not show as equal. An empty later
-        column has zeros, and zeros at the end are left out. The last byte is the number of later columns that are
-        covered: fingerprints of earlier versions have none.
+        column has zeros, and zeros at the end are left out. Then come 8 bytes for the row as a whole, unless it is
+        mixed of two. The last byte is the number of later columns that are covered: fingerprints of earlier versions
+        have none.
         """
         return self.fingerprint_of(self.customer(customer.external_id), _VALUES(customer))
 
@@ -110,15 +115,30 @@ class Keys:
             ]
         )
         later = values[len(_FIRST) :]
+        text = BETWEEN_CELLS.join(values)
+        is_plain = text.count(BETWEEN_CELLS) == len(values) - 1  # else another row may have the same text
+        whole = self._row_digest(key, text) if is_plain else b""
         if not any(later):
-            return first + _ALL_KNOWN
+            return first + whole + _ALL_KNOWN
         digests = [
             blake2b(value.encode(), digest_size=_DIGEST, key=columns, salt=key, person=person).digest()
             if value
             else bytes(_DIGEST)
             for value, person in zip(later, _LATER_PERSONS, strict=True)
         ]
-        return _trimmed(first + b"".join(digests))
+        return _trimmed(first + b"".join(digests), whole)
+
+    def is_of_row(self, fingerprint: bytes, key: bytes, text: str) -> bool:
+        """Whether a fingerprint of the customer ``key`` surely is that of this row: ``text`` is its cells in one.
+
+        Tells in a tenth of the time that nothing has changed; what has, ``changed_columns`` tells.
+        """
+        return _row_digest_of(fingerprint) == self._row_digest(key, text)
+
+    def _row_digest(self, key: bytes, text: str) -> bytes:
+        begun = self._row.copy()
+        begun.update(key + text.encode())
+        return begun.digest()
 
     def identity_hashes(self, customer: Customer) -> dict[str, bytes]:
         """What identifies the person apart from the ``external_id``: 16 bytes by kind, where the row has the value."""
@@ -189,19 +209,24 @@ _PLACES = {column: place * _DIGEST for place, column in enumerate(FINGERPRINT_CO
 _ALL_KNOWN = bytes([len(_LATER)])
 
 
-def _trimmed(digests: bytes) -> bytes:
+def _trimmed(digests: bytes, whole: bytes = b"") -> bytes:
     """Leave out the digests of empty later columns at the end, and say that all are covered."""
     length = len(digests)
     while length > _DIGEST * len(_FIRST) and not any(digests[length - _DIGEST : length]):
         length -= _DIGEST
-    return digests[:length] + _ALL_KNOWN
+    return digests[:length] + whole + _ALL_KNOWN
+
+
+def _row_digest_of(fingerprint: bytes) -> bytes:
+    """The digest of the row as a whole; empty if there is none."""
+    return fingerprint[-1 - _ROW_DIGEST : -1] if len(fingerprint) % _DIGEST == (_ROW_DIGEST + 1) % _DIGEST else b""
 
 
 def _unpacked(fingerprint: bytes) -> tuple[bytes, frozenset[str]]:
     """The digests of all columns, and the columns that the version which wrote them did not know."""
-    marked = len(fingerprint) % _DIGEST == 1
+    marked = len(fingerprint) % _DIGEST > 0
     known = fingerprint[-1] if marked else 0
-    digests = fingerprint[:-1] if marked else fingerprint
+    digests = fingerprint[: -1 - len(_row_digest_of(fingerprint))] if marked else fingerprint
     return digests.ljust(_LENGTH, b"\0"), frozenset(_LATER[known:])
 
 
@@ -223,7 +248,9 @@ def merged_fingerprint(before: bytes, now: bytes, *, keep: frozenset[str]) -> by
     """The fingerprint ``now``, but that of ``before`` in the columns ``keep``, as far as it covers them."""
     (old, unknown), (new, _) = _unpacked(before), _unpacked(now)
     kept = keep - unknown
-    return _trimmed(b"".join(_of(old if column in kept else new, column) for column in FINGERPRINT_COLUMNS))
+    digests = b"".join(_of(old if column in kept else new, column) for column in FINGERPRINT_COLUMNS)
+    whole = _row_digest_of(now) if digests == new else _row_digest_of(before) if digests == old else b""
+    return _trimmed(digests, whole)
 
 
 def column_hash(fingerprint: bytes, column: str) -> bytes:

@@ -9,10 +9,11 @@ from finhub_onboard.finhub.calls import CallName, step
 from finhub_onboard.intake.checking.documents import DocumentError
 from finhub_onboard.journey.state import record_intent
 from finhub_onboard.journey.visit import Visit
-from finhub_onboard.keys import FINGERPRINT_COLUMNS, changed_columns
+from finhub_onboard.keys import BETWEEN_CELLS, FINGERPRINT_COLUMNS, changed_columns
 from finhub_onboard.ledger.records import Finished
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.model import Journey, Standing
+from finhub_onboard.model.columns import DOCUMENT_COLUMNS
 from tests.journey.world import KEYS, a_customer
 
 PDF = b"%PDF-1.4 first"
@@ -141,17 +142,21 @@ def test_a_customer_without_documents_costs_nothing(tmp_path: Path) -> None:
 def test_a_row_is_surely_as_sent_only_with_the_files_that_were_sent(root: Path) -> None:
     """A file that is gone proves no change; one that was written again must be read first."""
     values, by = [getattr(CUSTOMER, column) for column in FINGERPRINT_COLUMNS], evidence(root)
+    paths = [getattr(CUSTOMER, column) for column in DOCUMENT_COLUMNS]
     journey = left(root)
     key = KEYS.customer(CUSTOMER.external_id)
     sent = Finished(key, journey.fingerprint, journey.documents, "c", "u", "v", 1.0, 2.0)
     assert by.has_sent(values, sent)
-    assert by.has_sent(values, sent._replace(fingerprint=sent.fingerprint[:-1]))  # of an earlier version
+    assert by.is_sent_row(BETWEEN_CELLS.join(values), sent)
+    earlier = sent._replace(fingerprint=sent.fingerprint[:-9])  # of an earlier version
+    assert by.has_sent(values, earlier)
+    assert not by.is_sent_row(BETWEEN_CELLS.join(values), earlier)
     assert not by.has_sent(["other", *values[1:]], sent)
-    assert by.has_same_files(values, sent)
+    assert by.has_same_files(paths, sent, by.version)
     os.utime(root / "id.pdf", ns=(1, 1))
-    assert not by.has_same_files(values, sent)
+    assert not by.has_same_files(paths, sent, by.version)
     (root / "id.pdf").unlink()
-    assert by.has_same_files(values, sent)
+    assert by.has_same_files(paths, sent, by.version)
 
 
 def test_the_size_of_a_document_is_that_of_its_file(root: Path) -> None:

@@ -22,7 +22,6 @@ from finhub_onboard.errors import (
 )
 from finhub_onboard.events import Handler, RunFinished
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.matching.known_groups import KnownGroups
 from finhub_onboard.matching.run_facts import RunFacts, RunProgress, report_command, to_json
 from finhub_onboard.reports.files.atomic import ReportsError
 from finhub_onboard.reports.outcome import RunEnd, Written
@@ -101,8 +100,7 @@ def _written(
     """Write the reports; where the ledger cannot be read, try again for a while."""
     for wait_s in (*_WAITS_S, None):
         try:
-            groups = KnownGroups(opened.ledger)
-            written = write_reports(
+            return write_reports(
                 survey=inputs,
                 facts=opened.facts,
                 end=end,
@@ -110,17 +108,12 @@ def _written(
                 ledger=opened.ledger,
                 keys=opened.keys,
                 reached=reached,
-                groups=groups,
             )
         except LedgerError:
             if wait_s is None:
                 raise
             time.sleep(wait_s)
             opened.ledger.renew()
-        else:
-            with suppress(OnboardError):  # then the next run compares them again
-                groups.remember(opened.ledger)
-            return written
     raise AssertionError  # the last try returns or raises
 
 

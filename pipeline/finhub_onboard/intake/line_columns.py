@@ -14,6 +14,11 @@ def join(columns: Sequence[str | pl.Series]) -> list[str]:
     return pl.select(pl.concat_str(cells, separator=",") + "\n").to_series().to_list()
 
 
+def join_rows(rows: pl.DataFrame, between: str) -> list[str]:
+    """Return the cells of each row as one text."""
+    return rows.select(pl.concat_str(pl.all(), separator=between)).to_series().to_list()
+
+
 def texts(values: Sequence[str] | pl.Series, odd: str, write: Callable[[str], str]) -> pl.Series:
     """Return a column of texts; ``write`` makes cells of those that match the pattern ``odd``, others are cells."""
     column = pl.Series(values, dtype=pl.String)

@@ -6,18 +6,18 @@ file only decide whether it must be read again. Promise: a document replaced und
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from finhub_onboard.intake.checking.documents import DocumentError, DocumentsTroubleError, open_document
 from finhub_onboard.journey.sent_documents import SentDocument, latest_of, sent_versions
-from finhub_onboard.keys import FINGERPRINT_COLUMNS, Keys, changed_columns, column_hash, with_column_hash
+from finhub_onboard.keys import Keys, changed_columns, column_hash, with_column_hash
 from finhub_onboard.ledger.records import Finished
 from finhub_onboard.model import Customer, Journey
 from finhub_onboard.model.columns import DOCUMENT_COLUMNS
 
-_PLACES = {column: FINGERPRINT_COLUMNS.index(column) for column in DOCUMENT_COLUMNS}
+_PLACES = {column: place for place, column in enumerate(DOCUMENT_COLUMNS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Evidence:
         Raises :class:`DocumentError`, and :class:`DocumentsTroubleError` for faults of the machine.
         """
         path = getattr(customer, column)
-        version = self._version(path)  # version before content: a file that changes meanwhile is read again later
+        version = self.version(path)  # version before content: a file that changes meanwhile is read again later
         content, mime_type = open_document(self._root, path, self._max_bytes)
         known = self._keys.content_hash(customer.external_id, content)
         return Opened(content=content, mime_type=mime_type, mark=SentDocument(item, known, version).mark)
@@ -71,26 +71,32 @@ class Evidence:
                     break
         return row
 
+    def is_sent_row(self, text: str, customer: Finished) -> bool:
+        """Whether a row with these cells (``Keys.is_of_row``) surely is as it was sent for a customer."""
+        return self._keys.is_of_row(customer.fingerprint, customer.key, text)
+
     def has_sent(self, values: Sequence[str], customer: Finished) -> bool:
         """Whether the ``values`` of ``FINGERPRINT_COLUMNS`` in a row are surely those that were sent for a customer.
 
         False also where a document was sent by content; ``fingerprint`` compares that.
         """
-        now = self._keys.fingerprint_of(customer.key, values)
-        return now == customer.fingerprint or not changed_columns(customer.fingerprint, now)
+        return not changed_columns(customer.fingerprint, self._keys.fingerprint_of(customer.key, values))
 
-    def has_same_files(self, values: Sequence[str], customer: Finished) -> bool:
-        """Whether the documents that a row names surely are those that were sent; ``fingerprint`` reads the others."""
-        for column, version in sent_versions(customer.documents).items():
-            path = values[_PLACES[column]]
-            if path and self._version(path) not in (version, ""):
+    def has_same_files(self, paths: Sequence[str], customer: Finished, version: Callable[[str], str]) -> bool:
+        """Whether the documents that a row names surely are those that were sent; ``fingerprint`` reads the others.
+
+        ``paths`` are the values of ``DOCUMENT_COLUMNS``; ``version`` is the method, or remembers what it returned.
+        """
+        for column, sent in sent_versions(customer.documents).items():
+            path = paths[_PLACES[column]]
+            if path and version(path) not in (sent, ""):
                 return False
         return True
 
     def _seen(self, customer: Customer, column: str, sent: bytes, left: SentDocument) -> bytes:
         """The fingerprint ``sent``, changed if the document of ``column`` has other content than what ``left``."""
         path = getattr(customer, column)
-        if self._version(path) in (left.version, ""):
+        if self.version(path) in (left.version, ""):
             return sent
         try:
             content, _ = open_document(self._root, path, self._max_bytes)
@@ -99,7 +105,7 @@ class Evidence:
         now = self._keys.content_hash(customer.external_id, content)
         return sent if now == left.content else with_column_hash(sent, column, now.encode())
 
-    def _version(self, path: str) -> str:
+    def version(self, path: str) -> str:
         """Size and time of a file, which change when it is written; empty if it does not exist."""
         try:
             status = os.stat(self._path(path))  # noqa: PTH116 - a third of the time of a Path

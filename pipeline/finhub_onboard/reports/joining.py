@@ -14,7 +14,6 @@ from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.matching.evidence import Evidence
 from finhub_onboard.matching.former_readings import ids_as_known
 from finhub_onboard.matching.incomplete import Known, any_weighed, weighed
-from finhub_onboard.matching.known_groups import KnownGroups
 from finhub_onboard.matching.requirements import Asked
 from finhub_onboard.matching.run_facts import RunFacts
 from finhub_onboard.model import CallRecord, IntakeRow, Journey, Violation
@@ -67,15 +66,12 @@ class Checked:
 class Joined:
     """Joins with the ledger as of run ``run``; ``elsewhere`` hears who has rows."""
 
-    def __init__(
-        self, facts: RunFacts, ledger: Reader, keys: Keys, elsewhere: Elsewhere, groups: KnownGroups, *, run: int
-    ) -> None:
+    def __init__(self, facts: RunFacts, ledger: Reader, keys: Keys, elsewhere: Elsewhere, *, run: int) -> None:
         self._known = Known(facts, ledger, keys, run=run)
         self._evidence = Evidence(keys, facts.documents_root, facts.max_document_bytes)
         self._ledger = ledger
         self._keys = keys
         self._elsewhere = elsewhere
-        self._groups = groups
         self._run = run
 
     def __call__(self, batch: JudgedBatch) -> Iterator[Part]:
@@ -115,7 +111,7 @@ class Joined:
             places = quiet[start : start + _TOGETHER]
             finished = self._ledger.finished_before([keys[place] for place in places], self._run)
             known = {place: finished[keys[place]] for place in places if keys[place] in finished}
-            lines |= unchanged_lines(batch, known, self._evidence, self._groups)
+            lines |= unchanged_lines(batch, known, self._evidence)
         return lines
 
     def _calls(self, journeys: Mapping[bytes, Journey]) -> Mapping[bytes, Sequence[CallRecord]]:

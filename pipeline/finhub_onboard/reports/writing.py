@@ -25,7 +25,6 @@ from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.matching.incomplete import Census
 from finhub_onboard.matching.judging import rules_of
-from finhub_onboard.matching.known_groups import KnownGroups
 from finhub_onboard.matching.run_facts import RunFacts
 from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Severity, Violation
 from finhub_onboard.reports.elsewhere import Elsewhere
@@ -61,12 +60,11 @@ def write_reports(
     keys: Keys | None,
     demands: Demands | None = None,
     reached: Callable[[int], None] = lambda _: None,
-    groups: KnownGroups | None = None,
 ) -> Written:
     """Write all files of a run into ``facts.out``; without a ledger only the intake's results (rows are pending).
 
     ``demands``: for a check; what the rows of a run met stands in the ledger. ``reached`` is told how many rows were
-    written so far. ``groups`` hear which rows are as they were sent.
+    written so far.
 
     Raises :class:`AccountingError`, and writes nothing, if the rows do not add up.
     """
@@ -79,7 +77,7 @@ def write_reports(
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
         join: Join = Checked(asked=facts.asked)
         if ledger and keys and elsewhere:
-            join = Joined(facts, ledger, keys, elsewhere, groups or KnownGroups(ledger), run=end.number)
+            join = Joined(facts, ledger, keys, elsewhere, run=end.number)
         feed = _Feed(
             folder=folder, totals=totals, at=at, run=end.number, checkpoint=survey.reading.checkpoint, reached=reached
         )
