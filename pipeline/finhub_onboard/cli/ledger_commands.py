@@ -55,8 +55,8 @@ def explain_command(external_id: str, config: Path | None, *, as_json: bool) -> 
     from finhub_onboard.commands import explain
     from finhub_onboard.reports import timeline
 
-    with plain_errors():
-        external_id, entries = explain.explain(settings_from(config, {}), external_id)
+    with shown_events() as bus:
+        external_id, entries = explain.explain(settings_from(config, {}), bus.emit, external_id)
         if as_json:
             click.echo(explain.as_json(external_id, entries))
         else:
@@ -88,8 +88,8 @@ def resolve_command(file: Path, config: Path | None, *, dry_run: bool) -> None:
     """  # noqa: D301 - click's mark for "keep the lines" is a real backspace
     from finhub_onboard.commands import resolve
 
-    with plain_errors():
-        done, code = resolve.resolve(settings_from(config, {}), file, dry_run=dry_run)
+    with shown_events() as bus:
+        done, code = resolve.resolve(settings_from(config, {}), bus.emit, file, dry_run=dry_run)
         click.echo(tables.facts(done))
     sys.exit(code)
 
@@ -115,9 +115,9 @@ def retry_command(
     """
     from finhub_onboard.commands import retry
 
-    with plain_errors():
+    with shown_events() as bus:
         which = retry.Filter(run_id=run_id, phase=Phase(phase) if phase else None, code=code, declined=declined)
-        click.echo(tables.facts(retry.retry(settings_from(config, {}), which, dry_run=dry_run), width=_LABEL))
+        click.echo(tables.facts(retry.retry(settings_from(config, {}), bus.emit, which, dry_run=dry_run), width=_LABEL))
 
 
 @click.group("ledger", epilog="\b\nExample:\n  onboard ledger compact --config configs/production.toml")

@@ -1,4 +1,7 @@
-"""Open the existing ledger of a command, with its keys, and find runs in it."""
+"""Open the existing ledger of a command, with its keys, and find runs in it.
+
+Events say what takes long, such as the conversion of an older ledger.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +9,7 @@ from contextlib import contextmanager
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.preconditions import look_into_ledger, need_seed, open_ledger
 from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.events import Handler
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Ledger, Reader
 from finhub_onboard.ledger.records import RunRecord
@@ -25,16 +29,16 @@ def named_run(ledger: Reader, run_id: str | None) -> RunRecord:
 
 
 @contextmanager
-def ledger_to_look_into(settings: Settings) -> Iterator[tuple[Reader, Keys]]:
+def ledger_to_look_into(settings: Settings, emit: Handler) -> Iterator[tuple[Reader, Keys]]:
     """Open the existing ledger of these settings for reading, with its keys; it need not be writable."""
     need_seed(settings)
-    with look_into_ledger(settings) as ledger:
+    with look_into_ledger(settings, emit=emit) as ledger:
         yield ledger, ledger.keys
 
 
 @contextmanager
-def existing_ledger(settings: Settings) -> Iterator[tuple[Ledger, Keys]]:
+def existing_ledger(settings: Settings, emit: Handler) -> Iterator[tuple[Ledger, Keys]]:
     """Open the existing ledger of these settings, with its keys."""
     need_seed(settings)
-    with open_ledger(settings, create=False) as ledger:
+    with open_ledger(settings, create=False, emit=emit) as ledger:
         yield ledger, ledger.keys

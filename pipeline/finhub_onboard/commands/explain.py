@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from finhub_onboard.commands.existing_ledger import ledger_to_look_into
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.events import Handler
 from finhub_onboard.matching.former_readings import key_of
 from finhub_onboard.reports.timeline import RunEntry, as_data, run_entries
 
 
-def explain(settings: Settings, external_id: str) -> tuple[str, list[RunEntry]]:
+def explain(settings: Settings, emit: Handler, external_id: str) -> tuple[str, list[RunEntry]]:
     """Return the ``external_id`` as the ledger knows it, and the customer's timeline over all runs."""
-    with ledger_to_look_into(settings) as (ledger, keys):
+    with ledger_to_look_into(settings, emit) as (ledger, keys):
         external_id = key_of(external_id, keys, ledger.states)
         key = keys.customer(external_id)
         states = ledger.states(key)

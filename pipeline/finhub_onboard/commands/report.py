@@ -19,7 +19,7 @@ from finhub_onboard.reports.writing import write_reports
 
 def report(settings: Settings, emit: Handler, *, run_id: str | None, out: Path | None) -> Written:
     """Write the reports of a run again, emitting how far they are; its inputs must be unchanged."""
-    with ledger_to_look_into(settings) as (ledger, keys):
+    with ledger_to_look_into(settings, emit) as (ledger, keys):
         run = named_run(ledger, run_id)
         facts = read_facts(run.facts, keys)
         with stage("survey", emit, rows=facts.rows) as reached:

@@ -14,6 +14,7 @@ from finhub_onboard.commands.existing_ledger import existing_ledger
 from finhub_onboard.commands.resolve_rules import AnswerRow, History, Verdict, judge
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ConfigurationError, ExitCode
+from finhub_onboard.events import Handler
 from finhub_onboard.intake.cells import readings
 from finhub_onboard.intake.reading.small_table import read_rows
 from finhub_onboard.journey.operator import IDS, Answer, apply_answer
@@ -29,7 +30,7 @@ _SHOWN = 20
 NEXT = ("next", "run the same command again")
 
 
-def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[list[tuple[str, str]], ExitCode]:
+def resolve(settings: Settings, emit: Handler, path: Path, *, dry_run: bool) -> tuple[list[tuple[str, str]], ExitCode]:
     """Apply an operator's answers about customers in doubt.
 
     Returns what was done, as labels and facts, and the exit code, which tells whether rows are left unanswered.
@@ -37,7 +38,11 @@ def resolve(settings: Settings, path: Path, *, dry_run: bool) -> tuple[list[tupl
     Raises :class:`ConfigurationError` naming every answer that cannot be applied; then none is.
     """
     given = list(read_answers(path))
-    with existing_ledger(settings) as (ledger, keys), ledger.acquire_lease() as lease, lease.interventions() as acts:
+    with (
+        existing_ledger(settings, emit) as (ledger, keys),
+        ledger.acquire_lease() as lease,
+        lease.interventions() as acts,
+    ):
         rows = [replace(row, external_id=key_of(row.external_id, keys, ledger.states)) for row in given]
         known = _known(rows, ledger, keys)
         verdict = judge(rows, known, acts.owners({getattr(r, n) for r in rows for n in IDS} - {""}))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from finhub_onboard.commands.existing_ledger import existing_ledger, named_run
 from finhub_onboard.commands.resolve import NEXT
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.events import Handler
 from finhub_onboard.journey.operator import may_open, open_again
 from finhub_onboard.ledger.ports import Interventions
 from finhub_onboard.matching.run_facts import new_run_id
@@ -36,9 +37,9 @@ class Filter:
         return asked and self.code in ("", journey.code) and may_open(journey, declined=declined)
 
 
-def retry(settings: Settings, which: Filter, *, dry_run: bool) -> list[tuple[str, str]]:
+def retry(settings: Settings, emit: Handler, which: Filter, *, dry_run: bool) -> list[tuple[str, str]]:
     """Reopen failed customers for the next run; return the counts by phase and code, as labels and facts."""
-    with existing_ledger(settings) as (ledger, _), ledger.acquire_lease() as lease, lease.interventions() as acts:
+    with existing_ledger(settings, emit) as (ledger, _), ledger.acquire_lease() as lease, lease.interventions() as acts:
         run = named_run(ledger, which.run_id).number if which.run_id else None
         opened: Counter[tuple[str, str]] = Counter()
         left: Counter[tuple[str, str]] = Counter()

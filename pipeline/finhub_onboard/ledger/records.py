@@ -56,10 +56,14 @@ class RunCounts:
 
 
 class FileSizes(NamedTuple):
-    """Bytes that a ledger took before it was compacted, and takes after."""
+    """Bytes that a ledger took before it was compacted, and takes after.
+
+    ``is_final``: no reader holds its former pages, without which it would take less.
+    """
 
     before: int
     after: int
+    is_final: bool
 
 
 class Finished(NamedTuple):

@@ -50,10 +50,19 @@ def test_a_compacted_ledger_is_small_and_tells_the_same(path: Path) -> None:
     with closing(connect(path)) as db:
         sizes = compact(db, path)
         again = compact(db, path)
-    assert sizes == (size, path.stat().st_size)
+    assert sizes == (size, path.stat().st_size, True)
     assert sizes.after < size / 4
     assert again.after == sizes.after
     assert told(path) == expected
+
+
+def test_a_reader_holds_the_former_pages(path: Path) -> None:
+    """That the file will become smaller is told with its sizes; once the reader is gone, it does."""
+    with closing(connect(path)) as db:
+        db.execute("PRAGMA busy_timeout = 10")
+        with another_program_reads(path):
+            assert not compact(db, path).is_final
+        assert compact(db, path).is_final
 
 
 def test_a_run_compacts_a_small_file_with_much_free_space(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

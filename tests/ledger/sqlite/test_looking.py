@@ -3,6 +3,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,7 +14,10 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.sqlite import looking
 from finhub_onboard.ledger.sqlite.create import SCHEMA_VERSION, open_or_create
+from finhub_onboard.ledger.sqlite.database import connect
+from finhub_onboard.ledger.sqlite.lease import SqliteLease
 from finhub_onboard.ledger.sqlite.store import SqliteLedger
+from tests.ledger.sqlite.test_create import older
 
 TENANT = "tenant"
 
@@ -150,3 +154,21 @@ def test_the_ledger_of_another_seed_is_refused(path: Path, monkeypatch: pytest.M
         SqliteLedger.open_to_look(path, tenant_id=TENANT, seed="t"),
     ):
         pass
+
+
+@pytest.mark.parametrize("version", range(3, SCHEMA_VERSION))
+def test_a_run_of_an_older_version_can_be_watched(tmp_path: Path, version: int) -> None:
+    """What it has written so far is read from a copy; its own ledger stays as it is."""
+    path = tmp_path / "l.db"
+    older(path, version)
+    with closing(connect(path)) as db:
+        lease = SqliteLease(path)
+        lease.acquire(db)
+        with db:
+            db.execute("INSERT INTO meta VALUES ('note_x', 'not yet in the file')")
+        with SqliteLedger.open_to_look(path, tenant_id=TENANT, seed="seed", say=lambda _: None) as ledger:
+            assert ledger.noted("x") == "not yet in the file"
+            assert ledger.locked_by()
+        assert db.execute("PRAGMA user_version").fetchone()[0] == version
+        lease.release(db)
+    assert not list(Path(tempfile.gettempdir()).glob("finhub-onboard-ledger-*"))

@@ -29,8 +29,8 @@ def compact(db: sqlite3.Connection, path: Path) -> FileSizes:
         if not is_full(error):
             raise
         raise LedgerError(f"ledger {path}: no room to write it again ({error})", hint=_ROOM) from None
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    return FileSizes(before=before, after=_size(path))
+    ((is_held, _, _),) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return FileSizes(before=before, after=_size(path), is_final=not is_held)
 
 
 def compact_if_quick(db: sqlite3.Connection) -> None:

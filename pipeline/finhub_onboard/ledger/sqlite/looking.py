@@ -9,14 +9,16 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from finhub_onboard.errors import ConfigurationError
+from finhub_onboard.errors import ConfigurationError, LockedError
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.sqlite.create import SCHEMA_VERSION, check_known, in_words, inspect, open_or_create
 from finhub_onboard.ledger.sqlite.database import plainly
 from finhub_onboard.ledger.sqlite.recognition import recognise
+
+_PREFIX = "finhub-onboard-ledger-"
 
 
 @contextmanager
@@ -25,14 +27,17 @@ def open_to_look(
 ) -> Iterator[tuple[Path, sqlite3.Connection, Keys | None]]:
     """The real path of an existing ledger, a connection for reading and the keys.
 
-    One of an older version is converted where it may be written, and ``say`` is told before. Raises
-    :class:`ConfigurationError`, and :class:`LockedError` while a run of an older version writes there.
+    One of an older version is converted where it may be written, and ``say`` is told before; while a run of that
+    version writes there, a copy is. Raises :class:`ConfigurationError`.
     """
     with ExitStack() as stack:
         with in_words(path, "who may read it"):
             place = path.resolve()
             if not place.exists() or _may_be_written(place):
-                place, db, keys = open_or_create(path, tenant_id=tenant_id, seed=seed, create=False, say=say)
+                try:
+                    place, db, keys = open_or_create(path, tenant_id=tenant_id, seed=seed, create=False, say=say)
+                except LockedError:
+                    db, keys = _snapshot(place, stack, tenant_id=tenant_id, seed=seed)
                 stack.callback(db.close)
             else:
                 inspect(place, os.R_OK)
@@ -69,9 +74,22 @@ def _in_place(place: Path, stack: ExitStack) -> sqlite3.Connection | None:
     return None
 
 
+def _snapshot(place: Path, stack: ExitStack, *, tenant_id: str, seed: str) -> tuple[sqlite3.Connection, Keys | None]:
+    """A connection to a copy of what a run of an older version has written so far, and the keys."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX)))
+    with (
+        plainly(place, ConfigurationError),
+        closing(sqlite3.connect(place)) as db,
+        closing(sqlite3.connect(folder / place.name)) as copy,
+    ):
+        db.backup(copy)
+    _, opened, keys = open_or_create(folder / place.name, tenant_id=tenant_id, seed=seed, create=False, is_copy=True)
+    return opened, keys
+
+
 def _copied(place: Path, tenant_id: str, stack: ExitStack) -> sqlite3.Connection:
     """A connection to a copy, where SQLite may create the index, and an older schema can be migrated."""
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="finhub-onboard-ledger-")))
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX)))
     for name in (place.name, f"{place.name}-wal"):
         if place.with_name(name).exists():
             shutil.copyfile(place.with_name(name), folder / name)
