@@ -123,7 +123,7 @@ def test_who_stops_early_waits_for_nothing_that_is_under_way() -> None:
 
 def test_a_batch_is_a_share_of_what_may_be_held() -> None:
     """Small settings still give batches of one row."""
-    assert [batch_share(rows) for rows in (1, 2, 9, 100_000)] == [1, 1, 4, 50_000]
+    assert [batch_share(rows) for rows in (1, 2, 9, 100_000)] == [1, 1, 2, 30_000]
 
 
 def test_items_are_gathered_until_there_are_enough() -> None:

@@ -23,7 +23,7 @@ def test_a_file_of_malformed_records_is_a_wrong_file(tmp_path: Path) -> None:
     """The error says which file, how many of how many, an example, what to check, and the setting."""
     path = write_lines(tmp_path / "x.csv", bad=ENOUGH + 500, good=0)
     with pytest.raises(UnreadableInputError) as caught:
-        survey([path], batch_rows=4000)  # a batch has 2,000
+        survey([path], batch_rows=6667)  # a batch has 2,000
     assert str(caught.value).startswith("x.csv seems to be a wrong file: 10,000 of its first 10,000 records")
     assert f"the record on line 8002 has 1 fields, the header has {len(CANONICAL_COLUMNS)}" in str(caught.value)
     assert "[source]" in caught.value.hint

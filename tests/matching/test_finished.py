@@ -31,7 +31,7 @@ def a_table(folder: Path) -> Survey:
     """Seven rows, the fourth of which breaks a rule, read three at a time."""
     table = [a_row(number, last_name=name, identity_document="identity.jpg") for number, name in enumerate(NAMES, 1)]
     table[3]["email"] = "no address"
-    return survey([write(folder / "a.csv", table)], batch_rows=6)
+    return survey([write(folder / "a.csv", table)], batch_rows=10)
 
 
 def test_only_good_rows_of_finished_customers_are_passed_over(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_only_good_rows_of_finished_customers_are_passed_over(tmp_path: Path) ->
             {"C-5": {"standing": Standing.PARKED, "sealed_id": b"s"}, "C-6": {"standing": Standing.COMPLETE}},
         )
         finished = Finished(ledger, ledger.keys, counted.append)
-        batches = judge_batches(found, rules(), batch_rows=6, passed_over=finished.places)
+        batches = judge_batches(found, rules(), batch_rows=10, passed_over=finished.places)
         left = [row for part in unfinished_rows(batches, counted.append) for row in part]
     assert [row.external_id for row in left] == ["C-1", "C-4", "C-5", "C-6"]
     assert [row.row_number for row in left] == [1, 4, 5, 6]
@@ -57,7 +57,7 @@ def test_a_batch_of_finished_customers_is_not_judged(tmp_path: Path) -> None:
     with opened(tmp_path / "ledger.db") as ledger:
         finished_but(ledger, {})
         finished = Finished(ledger, ledger.keys, counted.append)
-        judged = list(judge_batches(found, rules(), batch_rows=6, passed_over=finished.places))
+        judged = list(judge_batches(found, rules(), batch_rows=10, passed_over=finished.places))
     assert [batch.first_row for batch in judged] == [1]
     assert judged[0].passed == {1, 2}
     assert counted == [3, 1]
@@ -69,15 +69,15 @@ def test_nothing_is_passed_over_once_nobody_wants_to_know(tmp_path: Path) -> Non
     with opened(tmp_path / "ledger.db") as ledger:
         finished_but(ledger, {"C-1": {"standing": Standing.COMPLETE, "sealed_id": b"s"}})
         finished = Finished(ledger, ledger.keys, lambda _: None, lambda: next(wanted))
-        judged = list(judge_batches(found, rules(), batch_rows=6, passed_over=finished.places))
+        judged = list(judge_batches(found, rules(), batch_rows=10, passed_over=finished.places))
     assert [batch.first_row for batch in judged] == [4, 7]
 
 
 def test_a_customer_is_passed_over_under_the_id_that_an_earlier_version_read(tmp_path: Path) -> None:
     """Versions up to 0.4.0 kept a mark of direction at the end of an id; their customers are finished as well."""
     table = [a_row(1, external_id="C-1\u202c", identity_document="identity.jpg")]
-    found = survey([write(tmp_path / "a.csv", table)], batch_rows=6)
+    found = survey([write(tmp_path / "a.csv", table)], batch_rows=10)
     with opened(tmp_path / "ledger.db") as ledger:
         finished_but(ledger, {"C-1\u202c": {"standing": Standing.COMPLETE, "sealed_id": b"s"}})
         finished = Finished(ledger, ledger.keys, lambda _: None)
-        assert list(judge_batches(found, rules(), batch_rows=6, passed_over=finished.places)) == []
+        assert list(judge_batches(found, rules(), batch_rows=10, passed_over=finished.places)) == []

@@ -15,7 +15,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _WORKERS = 2
-_BATCH_SHARE = 1 / 2
+_BATCH_SHARE = 0.3
+"""Of ``batch_rows``: up to four batches are held. Half of them would be 5 % faster, and take 90 MB more."""
 
 
 def batch_share(rows: int) -> int:
