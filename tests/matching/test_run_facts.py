@@ -23,6 +23,7 @@ from finhub_onboard.matching.run_facts import (
     to_json,
 )
 from finhub_onboard.model import Category, SourceInfo
+from finhub_onboard.model.nights import SinceLastRun
 from tests.values import replace
 
 KEYS = Keys("a seed for tests only, invented", "tenant")
@@ -39,6 +40,7 @@ FACTS = RunFacts(
     max_document_bytes=1000,
     out=Path("/srv/out/r"),
     words=("run", "a.csv", "--limit", "5"),
+    exit_on_new=True,
     options="--config '/srv/c d.toml' --limit 5",
     rate_asked=5.0,
     profile=Profile.model_validate({"columns": {"email": "mail"}}),
@@ -62,6 +64,7 @@ PROGRESS = RunProgress(
     levels={"INDIVIDUAL_STANDARD": {"LOW": 2}},
     started=2,
     stopped_by="no_answer",
+    since=SinceLastRun(run_id="20260503T060000-a1b2", new=1, known=2, solved=3),
 )
 STORED: dict[str, Any] = json.loads("""
 {"run_id": "20260504T060000-a1b2",
@@ -75,7 +78,8 @@ STORED: dict[str, Any] = json.loads("""
  "highest_rate": 6.0, "rate_reached": 4.5, "max_in_1s": 5,
  "calls": [3, 1, 1], "levels": {"INDIVIDUAL_STANDARD": {"LOW": 2}},
  "started": 2, "stopped_by": "no_answer", "verify": 9, "ledger_restored": true,
- "words": ["run", "a.csv", "--limit", "5"]}
+ "words": ["run", "a.csv", "--limit", "5"], "exit_on_new": true,
+ "since": {"run_id": "20260503T060000-a1b2", "new": 1, "known": 2, "solved": 3}}
 """)
 """What this version writes, but for what is sealed."""
 CLEAR: dict[str, Any] = {

@@ -89,7 +89,7 @@ class Retry(Section):
 
 
 class Stop(Section):
-    """When a run stops by itself."""
+    """When a run stops by itself, and with which rows it does not end with 0."""
 
     max_failed_percent: float = Field(default=20, ge=0, le=100)
     max_failed_rows: int = Field(default=0, ge=0)
@@ -97,6 +97,7 @@ class Stop(Section):
     same_cause_rows: int = Field(default=50, ge=0)
     deadline: str = ""
     grace_s: float = Field(default=10, ge=0, le=3600)
+    exit_on: Literal["any", "new"] = "any"
 
     @field_validator("deadline")
     @classmethod

@@ -73,11 +73,22 @@ def end_run(inputs: Survey, opened: OpenedRun, carried: Carried, emit: Handler, 
         with suppress(OnboardError):  # the message already says that the ledger cannot be written
             ledger.finish_run(number, exit_code=unreported.exit_code, stopped_because=unreported.stopped_because)
         return unreported
+    _remember(written, opened, carried.progress)
     try:
         ledger.finish_run(number, exit_code=written.exit_code, stopped_because=end.stopped_because, at=end.finished_at)
     except OnboardError as error:
         return _unclosed(written, error)
     return written
+
+
+def _remember(written: Written, opened: OpenedRun, progress: RunProgress) -> None:
+    """Tell the ledger what the next run compares its bad rows with; else that one compares with the run before."""
+    facts, ledger = opened.facts, opened.ledger
+    with suppress(OnboardError):
+        if written.bad_rows:
+            written.bad_rows.remember(ledger, facts.run_id)
+        told = replace(progress, since=written.since)
+        ledger.note_run(opened.record.number, to_json(facts, told, opened.keys))
 
 
 def finished(facts: RunFacts, written: Written, seconds: float) -> RunFinished:

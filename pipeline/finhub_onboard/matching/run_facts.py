@@ -24,6 +24,7 @@ from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.ledger.sealed import seal, unseal
 from finhub_onboard.matching.requirements import Asked, asked_by
 from finhub_onboard.model import Category, SourceInfo
+from finhub_onboard.model.nights import SinceLastRun
 
 _Part = TypeVar("_Part", "RunFacts", "RunProgress")
 
@@ -33,7 +34,7 @@ class RunFacts:
     """What is fixed when a run starts: its inputs and how they are read, judged and reported.
 
     ``now`` is the instant that rows are judged by. ``asked``: ``None``: an older version did not say. ``words`` and
-    ``options`` are those of the ``Order``.
+    ``options`` are those of the ``Order``. ``exit_on_new``: rows that are known to need somebody leave exit code 0.
     """
 
     run_id: str
@@ -53,6 +54,7 @@ class RunFacts:
     ledger_restored: bool = False
     verify: int = 0
     words: tuple[str, ...] = ()
+    exit_on_new: bool = False
 
     @property
     def rows(self) -> int:
@@ -67,7 +69,8 @@ class RunProgress:
     ``highest_rate`` is the highest that was configured so far: it may be changed while the run goes on.
     ``calls`` are those of no customer. ``levels`` counts the bank's decisions by category and risk level. ``started``
     counts the journeys that the run began; ``None``: it died, or could not tell the ledger of all. ``stopped_by``: the
-    cause that the first customer of the next run is looked at for, as ``stop_rules.Cause`` writes it.
+    cause that the first customer of the next run is looked at for, as ``stop_rules.Cause`` writes it. ``since``: what
+    the reports of a run that ended say of its bad rows.
     """
 
     categories: tuple[Category, ...] | None = None
@@ -78,6 +81,7 @@ class RunProgress:
     levels: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     started: int | None = None
     stopped_by: str = ""
+    since: SinceLastRun | None = None
 
 
 def facts_of(order: Order, settings: Settings, inputs: Sequence[SourceInfo], began: datetime) -> RunFacts:
@@ -101,12 +105,14 @@ def facts_of(order: Order, settings: Settings, inputs: Sequence[SourceInfo], beg
         ledger_restored=order.ledger_restored,
         verify=order.verify,
         words=tuple(order.words),
+        exit_on_new=settings.stop.exit_on == "new",
     )
 
 
 _SEALED = ("profile", "categories")
 """What others wrote freely: a constant may be somebody's e-mail, and so may what a bank calls a category."""
 _WRITE: Mapping[str, Callable[[Any], Any]] = {
+    "since": msgspec.to_builtins,
     "inputs": msgspec.to_builtins,
     "now": datetime.isoformat,
     "documents_root": str,
@@ -118,6 +124,7 @@ _WRITE: Mapping[str, Callable[[Any], Any]] = {
 }
 """How a field stands in JSON, where it does not stand as it is."""
 _READ: Mapping[str, Callable[[Any], Any]] = {
+    "since": partial(msgspec.convert, type=SinceLastRun | None),
     "words": tuple,
     "inputs": partial(msgspec.convert, type=tuple[SourceInfo, ...]),
     "now": datetime.fromisoformat,

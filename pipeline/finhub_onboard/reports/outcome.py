@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from finhub_onboard.errors import ExitCode
+from finhub_onboard.matching.bad_rows import BadRows
 from finhub_onboard.matching.run_facts import RunProgress
 from finhub_onboard.model import Disposition
+from finhub_onboard.model.nights import SinceLastRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,8 @@ class Written:
 
     ``unnamed`` are those of them of whom the ledger does not know the ``external_id``. ``is_reported`` is false where
     they could not be written: then nothing was counted. ``incomplete`` says what rows lack, a line for each kind.
-    ``files`` are the paths of what was written.
+    ``files`` are the paths of what was written. ``since`` compares the rows with the last run of the same inputs, and
+    ``bad_rows`` are what the next run compares with, if the ledger is told.
     """
 
     exit_code: ExitCode
@@ -46,3 +49,5 @@ class Written:
     is_reported: bool = True
     incomplete: Sequence[str] = ()
     files: tuple[str, ...] = ()
+    since: SinceLastRun | None = None
+    bad_rows: BadRows | None = field(default=None, repr=False)

@@ -58,12 +58,16 @@ def disposition_of(journey: Journey | None, fingerprint: bytes, *, run: int) -> 
     return _unfinished_disposition(journey)
 
 
-def disposition_of_row(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int) -> Disposition:
+def disposition_of_row(
+    row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int, solved: bool = False
+) -> Disposition:
     """Return the disposition of any row in run number ``run``; ``fingerprint``: that of an accepted row.
 
     A row that breaks a rule is ``rejected``, unless its customer is in progress: the bank has or may have it. A
-    finished customer stays ``unchanged`` if the row is only a duplicate.
+    finished customer stays ``unchanged`` if the row is only a duplicate, or was ``solved``: corrected in another file.
     """
+    if solved:
+        return Disposition.UNCHANGED
     if row.customer is not None:
         return disposition_of(journey, fingerprint, run=run)
     if journey is None:
@@ -89,9 +93,9 @@ def _is_corrected_but_not_reached(journey: Journey, fingerprint: bytes, *, run: 
     return refused and not is_carried(journey, run=run) and needs_visit(journey, fingerprint)
 
 
-def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int) -> Result:
+def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int, solved: bool = False) -> Result:
     """Make the row's line of ``results.csv``."""
-    disposition = disposition_of_row(row, journey, fingerprint, run=run)
+    disposition = disposition_of_row(row, journey, fingerprint, run=run, solved=solved)
     journey = _with_reason(row, journey)
     if disposition is Disposition.REJECTED:
         journey = None

@@ -7,9 +7,9 @@ nothing that only a running process knows.
 import platform
 import shlex
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,35 +17,27 @@ from pathlib import Path
 from finhub_onboard import __version__
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.intake.judge import Demands, JudgedBatch
-from finhub_onboard.intake.rejects import RejectMark
+from finhub_onboard.intake.judge import Demands
 from finhub_onboard.intake.second_pass import judge_batches
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Reader
 from finhub_onboard.ledger.records import CallCounts
-from finhub_onboard.matching.incomplete import Census
+from finhub_onboard.matching.bad_rows import BadRows
 from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.run_facts import RunFacts
-from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Severity, Violation
+from finhub_onboard.model import Disposition, Phase
+from finhub_onboard.model.nights import SinceLastRun
 from finhub_onboard.reports.elsewhere import Elsewhere
-from finhub_onboard.reports.files.endings import Way
-from finhub_onboard.reports.files.folder import UNTOUCHED, ReportFolder, end_of_line
+from finhub_onboard.reports.feeding import Feed
+from finhub_onboard.reports.files.folder import ReportFolder
 from finhub_onboard.reports.files.given import Given
 from finhub_onboard.reports.files.page import render
-from finhub_onboard.reports.files.rows import ODD, Doubtful, ErrorLine, Result, csv_cell, violation_line
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, Kept, RateSummary, Summary, Totals, exit_code
-from finhub_onboard.reports.joining import Checked, Join, Joined, Part
+from finhub_onboard.reports.joining import Checked, Join, Joined
 from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.paces import over_time
 from finhub_onboard.reports.projection import (
-    belongs_in_rejects,
-    doubtful_of,
-    errors_of,
-    has_open_intent,
     instant,
-    is_carried,
-    result_of,
-    waiting_of,
 )
 from finhub_onboard.reports.reject_files import RejectFiles
 
@@ -78,8 +70,14 @@ def write_reports(
         join: Join = Checked(asked=facts.asked)
         if ledger and keys and elsewhere:
             join = Joined(facts, ledger, keys, elsewhere, run=end.number)
-        feed = _Feed(
-            folder=folder, totals=totals, at=at, run=end.number, checkpoint=survey.reading.checkpoint, reached=reached
+        feed = Feed(
+            folder=folder,
+            totals=totals,
+            at=at,
+            run=end.number,
+            bad_rows=_bad_rows(survey, facts, end, ledger, keys),
+            checkpoint=survey.reading.checkpoint,
+            reached=reached,
         )
         rules = replace(rules_of(facts, end.progress.categories), documents_may_fail=bool(end.number), demands=demands)
         for batch in judge_batches(survey, rules, batch_rows=batch_rows):
@@ -90,8 +88,9 @@ def write_reports(
             feed.elsewhere(line)
         kept = _kept(ledger, end) if ledger and end.number else None
         totals.check({source.name: source.rows for source in survey.sources}, lines=folder.lines, kept=kept)
-        code = end.exit_code if end.exit_code is not None else _exit_code(totals, checked_only=not end.number)
-        summary = _summary(survey, max(facts.rate_asked, end.progress.highest_rate), end, totals, ledger, code)
+        since = feed.bad_rows.since if feed.bad_rows else None
+        code = end.exit_code if end.exit_code is not None else _exit_code(totals, facts, since, is_check=not end.number)
+        summary = _summary(survey, max(facts.rate_asked, end.progress.highest_rate), end, totals, ledger, code, since)
         timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
         page = render(summary, totals, timeline, given=_given(survey, facts), rejects=rejects.names)
         files = folder.finish(summary, page)
@@ -104,6 +103,8 @@ def write_reports(
         stopped_because=end.stopped_because,
         hint=end.hint,
         incomplete=feed.incomplete.lines(),
+        since=since,
+        bad_rows=feed.bad_rows,
         files=tuple(map(str, files)),
     )
 
@@ -128,131 +129,31 @@ def _kept(ledger: Reader, end: RunEnd) -> Kept:
     )
 
 
-def _exit_code(totals: Totals, *, checked_only: bool) -> ExitCode:
+def _bad_rows(survey: Survey, facts: RunFacts, end: RunEnd, ledger: Reader | None, keys: Keys | None) -> BadRows | None:
+    if not ledger or not keys:
+        return None
+    inputs = [str(Path(source.path).absolute()) for source in survey.sources]
+    return BadRows(ledger, keys, inputs, facts.limit, run=end.number, recorded=end.progress.since)
+
+
+def _exit_code(totals: Totals, facts: RunFacts, since: SinceLastRun | None, *, is_check: bool) -> ExitCode:
     """In a check that sends nothing, pending rows are good, except those that break a rule."""
     counts = dict(totals.dispositions)
-    if checked_only:
+    if is_check:
         counts[Disposition.PENDING] = totals.held
-    return exit_code(counts, stopped=False, held=totals.held, elsewhere=totals.elsewhere)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Feed:
-    """Feeds rows to the report folder and the totals."""
-
-    folder: ReportFolder
-    totals: Totals
-    at: str
-    run: int
-    checkpoint: Callable[[], None]
-    reached: Callable[[int], None]
-    incomplete: Census = field(default_factory=Census)
-    marks: dict[int, list[RejectMark]] = field(default_factory=dict)
-
-    def take_marks(self) -> dict[int, list[RejectMark]]:
-        """Return and clear the marks of rows that belong in the rejects."""
-        marks = dict(self.marks)
-        self.marks.clear()
-        return marks
-
-    def batch(self, batch: JudgedBatch, parts: Iterable[Part]) -> None:
-        """Feed a batch. The rows that no run processed are written as prepared text."""
-        key = csv_cell if batch.any_key(ODD) else None
-        lines = batch.lines(f"{csv_cell(batch.source)},", UNTOUCHED, key)
-        start = 0
-        for part in parts:
-            self.checkpoint()
-            for place, line in part.unchanged.items():
-                lines[place] = line
-            for row, journey, calls, fingerprint in part.told:
-                place = row.row_number - batch.first_row
-                self._untouched(batch, lines, start, place, part)
-                self.row(row, journey, calls, fingerprint)
-                start = place + 1
-            self._untouched(batch, lines, start, part.end, part)
-            start = part.end
-            self.reached(self.totals.rows)
-
-    def _untouched(self, batch: JudgedBatch, lines: list[str], start: int, end: int, part: Part) -> None:
-        if start < end:
-            rejected = self._found(batch, lines, range(start, end), part.found) if part.found else 0
-            self.folder.feed_lines(lines[start:end])
-            unchanged = sum(place in part.unchanged for place in range(start, end)) if part.unchanged else 0
-            self.totals.feed_untouched(
-                batch.source, batch.first_row + start, end - start, unchanged=unchanged, rejected=rejected
-            )
-
-    def _found(
-        self, batch: JudgedBatch, lines: list[str], places: range, found: Mapping[int, Sequence[Violation]]
-    ) -> int:
-        """Feed what the intake found on rows that no run processed; return how many of them break a rule."""
-        told = [(place, lines[place].removesuffix(UNTOUCHED), found[place]) for place in places if place in found]
-        texts = [violation_line(key, violation, self.at) for _, key, violations in told for violation in violations]
-        rejected = [each for each in told if each[2][0].severity is Severity.ERROR]
-        warnings = len(texts)
-        for place, key, violations in rejected:
-            number = batch.first_row + place
-            broken = [violation for violation in violations if violation.severity is Severity.ERROR]
-            warnings -= len(broken)
-            self.totals.feed_rejected(batch.source, number, [ErrorLine.from_violation(v, self.at) for v in broken])
-            lines[place] = key + end_of_line(Disposition.REJECTED, broken[0].code, broken[0].message)
-            self.marks[number] = _broken_marks(broken)
-        self.totals.feed_warnings(warnings)
-        self.folder.feed_error_lines(texts)
-        return len(rejected)
-
-    def row(self, row: IntakeRow, journey: Journey | None, calls: Sequence[CallRecord], fingerprint: bytes) -> None:
-        """Feed a row with its journey as of the run and the run's calls for it."""
-        self.incomplete.feed(row)
-        result = result_of(row, journey, fingerprint, run=self.run)
-        lines = list(errors_of(row, journey, calls, result, fingerprint, at=self.at))
-        for line in lines:
-            self.folder.feed_error(line)
-            self.totals.feed_error(line)
-        self.folder.feed_result(result)
-        to_correct = belongs_in_rejects(row, journey, fingerprint, run=self.run)
-        self.totals.feed_result(
-            result,
-            breaks_a_rule=row.customer is None and not is_carried(journey, run=self.run),
-            way=_way(result, journey, to_correct=to_correct),
-        )
-        if journey and is_carried(journey, run=self.run):
-            self.totals.feed_carried(in_doubt=has_open_intent(journey, calls))
-        if to_correct:
-            self.marks[row.row_number] = _marks(row, lines, result)
-        if journey and result.disposition is Disposition.PARKED:
-            self.folder.feed_parked(waiting_of(row, journey, result))
-        elif journey and result.disposition is Disposition.IN_DOUBT:
-            self.folder.feed_in_doubt(doubtful_of(row, journey, result, calls, at=self.at))
-
-    def elsewhere(self, line: Doubtful | None) -> None:
-        """Feed a customer in doubt that no row names; ``None``: its ``external_id`` is unknown."""
-        if line is not None:
-            self.folder.feed_in_doubt(line)
-        self.totals.feed_elsewhere(named=line is not None)
-
-
-def _way(result: Result, journey: Journey | None, *, to_correct: bool) -> Way:
-    """Return how the row goes on."""
-    if to_correct:
-        return Way.CORRECTED
-    may_be_tried = journey is not None and result.disposition is Disposition.FAILED and not journey.final
-    return Way.RUN_AGAIN if may_be_tried else Way.OTHERWISE
-
-
-def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[RejectMark]:
-    if row.violations:
-        return _broken_marks(row.violations)
-    last = [line for line in lines if line.code == result.code][-1:]
-    return [RejectMark(field=line.field, code=line.code, message=line.message) for line in last]
-
-
-def _broken_marks(violations: Iterable[Violation]) -> list[RejectMark]:
-    return [RejectMark(field=v.field, code=v.code, message=v.message) for v in violations]
+    code = exit_code(counts, stopped=False, held=totals.held, elsewhere=totals.elsewhere)
+    all_known = facts.exit_on_new and since is not None and not since.new
+    return ExitCode.OK if code is ExitCode.NEEDS_SOMEBODY and all_known else code
 
 
 def _summary(
-    survey: Survey, rate_asked: float, end: RunEnd, totals: Totals, ledger: Reader | None, code: ExitCode
+    survey: Survey,
+    rate_asked: float,
+    end: RunEnd,
+    totals: Totals,
+    ledger: Reader | None,
+    code: ExitCode,
+    since: SinceLastRun | None,
 ) -> Summary:
     calls = {Phase(phase): counts for phase, counts in (ledger.call_totals(end.number) if ledger else {}).items()}
     calls[Phase.CATEGORIZATION] = calls.get(Phase.CATEGORIZATION, CallCounts()) + end.progress.calls
@@ -277,6 +178,7 @@ def _summary(
         stopped_because=end.stopped_because,
         in_doubt_elsewhere=totals.elsewhere,
         ledger=ledger.ledger_id if ledger else "",
+        since_last_run=since,
     )
 
 

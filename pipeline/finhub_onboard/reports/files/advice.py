@@ -29,14 +29,28 @@ _OF_A_CHECK = {
 }
 
 
-def meaning(code: int, *, is_check: bool = False) -> str:
-    """Return what an exit code means, of a run or of a check that sends nothing."""
+def meaning(code: int, *, is_check: bool = False, is_all_known: bool = False) -> str:
+    """Return what an exit code means, of a run or of a check that sends nothing.
+
+    ``is_all_known``: rows need somebody, and the last run said so.
+    """
+    if is_all_known and code == ExitCode.OK:
+        return "No row needs somebody that did not in the last run of these inputs."
     if is_check and code in _OF_A_CHECK:
         return _OF_A_CHECK[ExitCode(code)]
     try:
         return MEANINGS[ExitCode(code)]
     except ValueError:
         return "Not a code of this program."
+
+
+def since_last_run(summary: Summary) -> str:
+    """Compare the rows that need somebody with the last run, in a few words; empty if nothing can be compared."""
+    since = summary.since_last_run
+    if since is None or not (since.run_id or since.new):
+        return ""
+    words = [f"{since.new:,} new", f"{since.known:,} known"] + ([f"{since.solved:,} solved"] if since.solved else [])
+    return ", ".join(words)
 
 
 def headline(summary: Summary) -> str:
@@ -49,7 +63,7 @@ def headline(summary: Summary) -> str:
     if pending and not sent and summary.exit_code in (ExitCode.OK, ExitCode.NEEDS_SOMEBODY):
         rest = f", {needy:,} {'needs' if needy == 1 else 'need'} somebody" if needy else ""
         return f"Checked, nothing was sent: {pending:,} of {count_rows(rows)} ready{rest}."
-    if summary.exit_code == ExitCode.OK:
+    if summary.exit_code == ExitCode.OK and not needy and not summary.in_doubt_elsewhere:
         if not now:
             return f"Nothing was left to do: {rows:,} of {count_rows(rows)} onboarded before."
         split = f": {now:,} in this run, {before:,} before" if before else ""

@@ -64,7 +64,8 @@ def render(
         headline=advice.headline(summary),
         tone=advice.tone(summary.exit_code),
         is_check=is_check,
-        meaning=advice.meaning(summary.exit_code, is_check=is_check),
+        meaning=advice.meaning(summary.exit_code, is_check=is_check, is_all_known=_is_all_known(summary)),
+        since=advice.since_last_run(summary),
         steps=steps(summary, totals, given, rejects),
         dispositions=stacked_bar([(name.value, summary.dispositions[name]) for name in Disposition]),
         customers=totals.customers,
@@ -121,6 +122,12 @@ def _example_rows(cause: Cause) -> Iterator[tuple[str, str]]:
     """Group the example rows of a cause by their input."""
     for source, examples in groupby(cause.examples, key=lambda example: example[0]):
         yield source, ", ".join(str(number) for _, number in examples)
+
+
+def _is_all_known(summary: Summary) -> bool:
+    """Whether rows need somebody, all of them since the last run or longer."""
+    since = summary.since_last_run
+    return since is not None and not since.new and bool(since.known)
 
 
 def _when(summary: Summary) -> str:

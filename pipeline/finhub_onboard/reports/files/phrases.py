@@ -10,5 +10,10 @@ def count_rows(count: int) -> str:
 
 
 def sentences(*texts: str) -> str:
-    """Join texts as sentences; empty ones are left out."""
-    return " ".join(f"{text[0].upper()}{text[1:].rstrip('.')}." for text in texts if text)
+    """Join texts as sentences; empty ones are left out. A path keeps its first letter."""
+    return " ".join(f"{_capitalised(text).rstrip('.')}." for text in texts if text)
+
+
+def _capitalised(text: str) -> str:
+    is_path = "/" in text.partition(" ")[0]
+    return text if is_path else text[0].upper() + text[1:]

@@ -12,6 +12,7 @@ import msgspec
 
 from finhub_onboard.errors import AccountingError, ExitCode
 from finhub_onboard.model import Disposition, Phase
+from finhub_onboard.model.nights import SinceLastRun
 from finhub_onboard.reports.files.causes import FINE, Cause, Causes
 from finhub_onboard.reports.files.endings import Ending, Endings, Way
 from finhub_onboard.reports.files.rows import ErrorLine, Result
@@ -238,9 +239,10 @@ class RateSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last three are ours.
+    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last four are ours.
 
-    They say why the run stopped, how many customers in doubt no row names, and the ledger's id (empty without one).
+    They say why the run stopped, how many customers in doubt no row names, the ledger's id (empty without one), and
+    what is new since the last run of the same inputs (``None`` if nothing can be compared).
     """
 
     run_id: str
@@ -256,6 +258,7 @@ class Summary:
     stopped_because: str = ""
     in_doubt_elsewhere: int = 0
     ledger: str = ""
+    since_last_run: SinceLastRun | None = None
 
     def __post_init__(self) -> None:
         """Complete dispositions and phases: all nine and all eight, in order."""
