@@ -32,10 +32,20 @@ class Surveyed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CauseCount:
+    """How many rows came to rest with a code, and where: in the check of the inputs (``intake``), or in which phase."""
+
+    stage: str
+    code: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far the run is, ``at`` seconds after it began; ``phases`` counts the customers now past each phase.
 
-    ``rate_asked`` and ``places`` are what is in force now: the bank may bear less than what is configured.
+    ``rate_asked`` and ``places`` are what is in force now: the bank may bear less than what is configured, which is
+    ``rate_limit``. ``refused`` counts the calls that it refused for their rate. ``causes`` are the commonest ones.
     """
 
     at: float
@@ -48,6 +58,9 @@ class Progress:
     in_flight: int
     places: int
     rate_asked: float
+    rate_limit: float = 0.0
+    refused: int = 0
+    causes: tuple[CauseCount, ...] = ()
     eta_s: float | None = None
 
 

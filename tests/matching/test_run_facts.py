@@ -10,6 +10,7 @@ import pytest
 
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.errors import LedgerError
+from finhub_onboard.events import CauseCount, Progress
 from finhub_onboard.journey.move_kinds import JourneyRules
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.records import CallCounts
@@ -22,7 +23,7 @@ from finhub_onboard.matching.run_facts import (
     report_command,
     to_json,
 )
-from finhub_onboard.model import Category, SourceInfo
+from finhub_onboard.model import Category, Disposition, Phase, SourceInfo
 from finhub_onboard.model.nights import SinceLastRun
 from tests.values import replace
 
@@ -65,6 +66,23 @@ PROGRESS = RunProgress(
     started=2,
     stopped_by="no_answer",
     since=SinceLastRun(run_id="20260503T060000-a1b2", new=1, known=2, solved=3),
+    latest=Progress(
+        at=2.5,
+        rows_done=1,
+        rows_total=7,
+        dispositions={Disposition.PARKED: 1},
+        phases={Phase.REGISTRATION: 2},
+        calls=3,
+        calls_per_second=2.0,
+        in_flight=1,
+        places=4,
+        rate_asked=4.5,
+        rate_limit=5.0,
+        refused=1,
+        causes=(CauseCount(stage="approval", code="high_risk", rows=1),),
+        eta_s=15.0,
+    ),
+    reported={Disposition.PARKED: 3},
 )
 STORED: dict[str, Any] = json.loads("""
 {"run_id": "20260504T060000-a1b2",
@@ -79,7 +97,10 @@ STORED: dict[str, Any] = json.loads("""
  "calls": [3, 1, 1], "levels": {"INDIVIDUAL_STANDARD": {"LOW": 2}},
  "started": 2, "stopped_by": "no_answer", "verify": 9, "ledger_restored": true,
  "words": ["run", "a.csv", "--limit", "5"], "exit_on_new": true,
- "since": {"run_id": "20260503T060000-a1b2", "new": 1, "known": 2, "solved": 3}}
+ "since": {"run_id": "20260503T060000-a1b2", "new": 1, "known": 2, "solved": 3}, "reported": {"parked": 3},
+ "latest": {"at": 2.5, "rows_done": 1, "rows_total": 7, "dispositions": {"parked": 1}, "phases": {"registration": 2},
+            "calls": 3, "calls_per_second": 2.0, "in_flight": 1, "places": 4, "rate_asked": 4.5, "rate_limit": 5.0,
+            "refused": 1, "causes": [{"stage": "approval", "code": "high_risk", "rows": 1}], "eta_s": 15.0}}
 """)
 """What this version writes, but for what is sealed."""
 CLEAR: dict[str, Any] = {

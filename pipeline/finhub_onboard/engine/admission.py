@@ -112,5 +112,5 @@ class Admission:
 
     def _count(self, row: IntakeRow, journey: Journey | None, fingerprint: bytes) -> Disposition:
         disposition = disposition_of_row(row, journey, fingerprint, run=self.run)
-        self.tally.count(disposition, journey)
+        self.tally.count(disposition, journey, row.violations)
         return disposition

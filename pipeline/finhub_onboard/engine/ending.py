@@ -82,12 +82,15 @@ def end_run(inputs: Survey, opened: OpenedRun, carried: Carried, emit: Handler, 
 
 
 def _remember(written: Written, opened: OpenedRun, progress: RunProgress) -> None:
-    """Tell the ledger what the next run compares its bad rows with; else that one compares with the run before."""
+    """Tell the ledger what the reports count, and what the next run compares its bad rows with.
+
+    Else that one compares with the run before.
+    """
     facts, ledger = opened.facts, opened.ledger
     with suppress(OnboardError):
         if written.bad_rows:
             written.bad_rows.remember(ledger, facts.run_id)
-        told = replace(progress, since=written.since)
+        told = replace(progress, since=written.since, reported=written.dispositions)
         ledger.note_run(opened.record.number, to_json(facts, told, opened.keys))
 
 

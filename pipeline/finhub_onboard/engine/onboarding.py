@@ -50,7 +50,7 @@ from finhub_onboard.matching.requirements import journey_rules
 from finhub_onboard.matching.run_facts import read_progress, to_json
 from finhub_onboard.model import Category
 
-_HEARTBEAT_S = 5.0
+_HEARTBEAT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,14 +168,28 @@ class Onboarding:
             watch = parts.health.watch(
                 connection.hierarchy.probe, connection.patience, stopper.bank_is_down, stopper.error
             )
-            async with beside(watch, self._heartbeat(connection, stopper, writer)):
-                await self._engine(parts).run()
+            meter = self._meter(parts)
+            async with beside(watch, self._heartbeat(parts, meter)):
+                await self._engine(parts, meter).run()
         levels = {category: dict(counts) for category, counts in tally.levels.items()}
-        self._progress = replace(self._progress, stopped_by=str(rules.stopped_by or ""), levels=levels)
+        self._progress = replace(
+            self._progress, stopped_by=str(rules.stopped_by or ""), levels=levels, latest=meter.measure()
+        )
         if not writer.failed:
             self._progress = replace(self._progress, started=tally.started)
 
-    def _engine(self, parts: _Parts) -> Engine:
+    def _meter(self, parts: _Parts) -> ProgressMeter:
+        connection = parts.connection
+        return ProgressMeter(
+            tally=parts.tally,
+            rules=parts.rules,
+            budget=connection.budget,
+            counters=connection.counters,
+            places=connection.places,
+            emit=self._emit,
+        )
+
+    def _engine(self, parts: _Parts, meter: ProgressMeter) -> Engine:
         """Join the source of customers and the tools that carry them."""
         connection = parts.connection
         tools = Tools(
@@ -187,14 +201,6 @@ class Onboarding:
             run=self._record.number,
             now=self._opened.clock,
             number=itertools.count(self._ledger.reserve_call_numbers()).__next__,
-        )
-        meter = ProgressMeter(
-            tally=parts.tally,
-            rules=parts.rules,
-            budget=connection.budget,
-            counters=connection.counters,
-            places=connection.places,
-            emit=self._emit,
         )
         return Engine(
             self._source(parts),
@@ -264,13 +270,14 @@ class Onboarding:
             say=lambda message: self._emit(Notice(message=message)),
         )
 
-    async def _heartbeat(self, connection: Connection, stopper: Stopper, writer: Writer) -> None:
-        """Store what the reports need if the run dies, and notice when it loses the lease."""
+    async def _heartbeat(self, parts: _Parts, meter: ProgressMeter) -> None:
+        """Store what the reports need if the run dies, and others look at, and notice when it loses the lease."""
         while True:
             if self._held.lost:
-                stopper.error(self._held.lost)
-            self._count(connection)
-            writer.note(self._record.number, to_json(self._facts, self._progress, self._keys))
+                parts.stopper.error(self._held.lost)
+            self._count(parts.connection)
+            self._progress = replace(self._progress, latest=meter.measure())
+            parts.writer.note(self._record.number, to_json(self._facts, self._progress, self._keys))
             await asyncio.sleep(_HEARTBEAT_S)
 
     def _count(self, connection: Connection) -> None:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 from finhub_onboard.events import CallFinished, Handler
 from finhub_onboard.journey.ports import Recorder
-from finhub_onboard.model import CallRecord, Disposition, Journey, Phase
+from finhub_onboard.model import CallRecord, Disposition, Journey, Phase, Violation
+from finhub_onboard.reports.files.rows import INTAKE
+
+_HELD_UP = frozenset((Disposition.FAILED, Disposition.DECLINED, Disposition.PARKED, Disposition.IN_DOUBT))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,6 +23,7 @@ class Tally:
     begun: set[bytes] = field(default_factory=set)
     started: int = 0
     levels: dict[str, Counter[str]] = field(default_factory=dict)
+    causes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def note(self, journey: Journey) -> None:
         """A journey was posted."""
@@ -38,11 +42,15 @@ class Tally:
         if level:
             self.levels.setdefault(category, Counter())[level] += 1
 
-    def count(self, disposition: Disposition, journey: Journey | None) -> None:
-        """Count a finished row."""
+    def count(self, disposition: Disposition, journey: Journey | None, violations: Sequence[Violation] = ()) -> None:
+        """Count a finished row, once for each code that it came to rest with."""
         self.dispositions[disposition] += 1
         if disposition is not Disposition.REJECTED:
             self.done[journey.done if journey else 0] += 1
+        if disposition is Disposition.REJECTED:
+            self.causes.update({(INTAKE, violation.code) for violation in violations})
+        elif journey and disposition in _HELD_UP:
+            self.causes[journey.phase, journey.code] += 1
 
     def count_finished(self, rows: int) -> None:
         """Count rows of finished customers; which of them have changed only the reports find out."""

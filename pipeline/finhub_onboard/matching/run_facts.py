@@ -18,12 +18,13 @@ import msgspec
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import IntakeSettings, Settings
+from finhub_onboard.events import Progress
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.categories import stored
 from finhub_onboard.ledger.records import CallCounts
 from finhub_onboard.ledger.sealed import seal, unseal
 from finhub_onboard.matching.requirements import Asked, asked_by
-from finhub_onboard.model import Category, SourceInfo
+from finhub_onboard.model import Category, Disposition, SourceInfo
 from finhub_onboard.model.nights import SinceLastRun
 
 _Part = TypeVar("_Part", "RunFacts", "RunProgress")
@@ -69,8 +70,9 @@ class RunProgress:
     ``highest_rate`` is the highest that was configured so far: it may be changed while the run goes on.
     ``calls`` are those of no customer. ``levels`` counts the bank's decisions by category and risk level. ``started``
     counts the journeys that the run began; ``None``: it died, or could not tell the ledger of all. ``stopped_by``: the
-    cause that the first customer of the next run is looked at for, as ``stop_rules.Cause`` writes it. ``since``: what
-    the reports of a run that ended say of its bad rows.
+    cause that the first customer of the next run is looked at for, as ``stop_rules.Cause`` writes it. ``latest`` is
+    what its display showed last, for who looks on from elsewhere; no report is made of it. ``reported`` and ``since``:
+    how many rows the reports of a run that ended count, by disposition, and what they say of its bad rows.
     """
 
     categories: tuple[Category, ...] | None = None
@@ -82,6 +84,8 @@ class RunProgress:
     started: int | None = None
     stopped_by: str = ""
     since: SinceLastRun | None = None
+    latest: Progress | None = None
+    reported: Mapping[Disposition, int] = field(default_factory=dict)
 
 
 def facts_of(order: Order, settings: Settings, inputs: Sequence[SourceInfo], began: datetime) -> RunFacts:
@@ -121,6 +125,7 @@ _WRITE: Mapping[str, Callable[[Any], Any]] = {
     "asked": lambda asked: asked and asked.to_json(),
     "categories": lambda known: known and [stored(category) for category in known],
     "calls": lambda calls: (calls.sent, calls.retried, calls.refused_for_rate),
+    "latest": msgspec.to_builtins,
 }
 """How a field stands in JSON, where it does not stand as it is."""
 _READ: Mapping[str, Callable[[Any], Any]] = {
@@ -134,6 +139,8 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "asked": lambda asked: asked and Asked.from_json(asked),
     "categories": partial(msgspec.convert, type=tuple[Category, ...] | None),
     "calls": lambda calls: CallCounts(sent=calls[0], retried=calls[1], refused_for_rate=calls[2]),
+    "reported": partial(msgspec.convert, type=dict[Disposition, int]),
+    "latest": partial(msgspec.convert, type=Progress | None),
 }
 
 

@@ -20,6 +20,8 @@ class Counters:
         """Requests that left."""
         self.max_in_1s = 0
         """The most of them in any one second."""
+        self.refused_for_rate = 0
+        """Requests that the bank refused for rate."""
         self.refusals = 0
         """Refusals for rate since the bank last accepted a call; those of one burst count once."""
 
@@ -52,6 +54,7 @@ class Counters:
     def refused(self, now: float, *, is_new_burst: bool) -> None:
         """The bank refused for rate."""
         self._heard_at = now
+        self.refused_for_rate += 1
         self.refusals += is_new_burst
 
     @property
