@@ -2,7 +2,7 @@ from pathlib import Path
 
 from finhub_onboard.intake.findings import Lack
 from finhub_onboard.intake.first_pass import survey
-from finhub_onboard.intake.judge import Demands
+from finhub_onboard.intake.needs import Demands
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.intake.second_pass import judge_rows
 from tests.intake.helpers import a_row, judged, rules, told, write
@@ -73,3 +73,25 @@ def test_what_a_category_demands_is_a_warning_of_its_good_rows(tmp_path: Path) -
         rows = [row for rows in judge_rows(found, replace(rules(), demands=demands), batch_rows=size) for row in rows]
         told_of = [(row.row_number, finding.code) for row in rows for finding in row.findings]
         assert [number for number, code in told_of if code == "category_parameters"] == [2, 8]
+
+
+def test_values_that_are_invalid_are_not_searched_for_copies(tmp_path: Path) -> None:
+    """The same word in place of an e-mail, or the same impossible birth date, does not make two rows one person."""
+    table = [
+        a_row(1, email="none"),
+        a_row(2, email="none"),
+        a_row(3, phone="+37061231003", date_of_birth="1990-02-30", first_name="Same", last_name="Name"),
+        a_row(4, phone="+37061231003", date_of_birth="1990-02-30", first_name="Same", last_name="Name"),
+        a_row(5, email="same@example.com", first_name=""),
+        a_row(6, email="same@example.com"),
+    ]
+    _, found = judged(write(tmp_path / "x.csv", table))
+    assert told(found) == [
+        (1, "email", "email_invalid"),
+        (2, "email", "email_invalid"),
+        (3, "date_of_birth", "birth_date_impossible"),
+        (4, "date_of_birth", "birth_date_impossible"),
+        (5, "first_name", "required_missing"),
+        (5, "email", "duplicate_email"),
+        (6, "email", "duplicate_email"),
+    ]

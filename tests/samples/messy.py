@@ -113,6 +113,7 @@ def write_messy(folder: Path, expected: Path) -> None:
     for severity, found in (("warning", WARNINGS), ("notice", NOTICES)):
         for column, code, value in found:
             add({column: value}, column, code, severity)
+    add({}, "", "footer")
     header = ",".join(COLUMNS).encode() + b"\n"
     (folder / "customers_messy.csv").write_bytes(header + b"".join(records))
     with expected.open("w", encoding="utf-8", newline="") as stream:
@@ -140,4 +141,6 @@ def _spoiled(record: bytes, code: str) -> bytes:
             return record.replace(b",", b',"', 1)
         case "record_nul":
             return record.replace(b",", b",\x00", 1)
+        case "footer":
+            return b"Total: 94\n"
     return record

@@ -25,7 +25,7 @@ from finhub_onboard.events import Handler, Notice
 from finhub_onboard.intake.checking.categories import words_of
 from finhub_onboard.intake.findings import Lack
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.intake.judge import Demands
+from finhub_onboard.intake.needs import Demands
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger import connect
 from finhub_onboard.ledger.categories import known_categories

@@ -13,14 +13,15 @@ from itertools import accumulate
 
 import polars as pl
 
-from finhub_onboard.intake import customers, notices
+from finhub_onboard.intake import customers, footers, notices
 from finhub_onboard.intake.cells import Cells, former_ids
 from finhub_onboard.intake.checking import countries, schema
 from finhub_onboard.intake.checking.categories import Catalogue
 from finhub_onboard.intake.checking.violation_codes import ViolationCode
-from finhub_onboard.intake.duplicates.identity import CODE_OF, FIELD_OF, PROBABLE, Companions
-from finhub_onboard.intake.findings import Findings, Lack, Piece
+from finhub_onboard.intake.duplicates.identity import CODE_OF, FIELD_OF, MADE_OF, PROBABLE, Companions
+from finhub_onboard.intake.findings import Findings, Piece
 from finhub_onboard.intake.mapping import extra
+from finhub_onboard.intake.needs import Demands, Needs
 from finhub_onboard.intake.reading.files import Batch, Table
 from finhub_onboard.model import Customer, IntakeRow, Severity, SourceInfo, Violation
 
@@ -128,37 +129,6 @@ class JudgedBatch:
         return dict(zip(there, built, strict=True))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What the journey needs of a good row beyond the rules.
-
-    ``lacks`` may depend only on the values of the columns ``worth`` and on whether the columns ``filled`` are empty. It
-    is called once for each combination of these in a batch.
-    """
-
-    lacks: Callable[[Customer], Sequence[Lack]]
-    worth: Sequence[str]
-    filled: Sequence[str]
-
-    def kinds(self, frame: pl.DataFrame) -> pl.Series:
-        """Group the rows by these columns; return the places of each group."""
-        kind = [*(pl.col(column) for column in self.worth), *(pl.col(column) != "" for column in self.filled)]
-        places = frame.lazy().select(kind).with_row_index("place").group_by([*self.worth, *self.filled])
-        return places.agg("place").collect()["place"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
-    """What some categories need of a good row beyond the rules; ``categories``: all words for these."""
-
-    lacks: Callable[[Customer], Sequence[Lack]]
-    categories: Sequence[str]
-
-    def places(self, frame: pl.DataFrame) -> list[int]:
-        """Return the places of the rows that have one of these categories."""
-        return frame["category"].is_in(self.categories).arg_true().to_list()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Judge:
     """What is known about all inputs, and the parameters of the messages."""
@@ -186,19 +156,23 @@ class Judge:
         ``earlier`` has the rows at ``given.places`` as versions up to 0.4.0 sent them.
         """
         findings = Findings(pieces, frame["external_id"])
-        faulty = set(self._faults(findings, pieces))
+        faulty = {*self._footers(findings, pieces)}
+        faulty.update(self._faults(findings, pieces, faulty))
+        invalid: set[tuple[int, str]] = set()
         for rule in broken:
             # A record that could not be read has no cells that could break a rule.
             if rule.place not in faulty:
                 table, _ = findings.at(rule.place)
                 findings.add(rule.place, rule.column, rule.code, self._facts(rule, frame, table))
+                invalid.add((rule.place, rule.column))
         first = pieces[0].offset
         for key, copies in self.copies.items():
             warned = key == PROBABLE and not self.reject_probable
             severity = Severity.WARNING if warned else Severity.ERROR
             field, code = FIELD_OF.get(key, key), CODE_OF[key]
             for row, others, more in copies.within(first, frame.height):
-                findings.add(row - first, field, code, {"copies": self._name_rows(others, more)}, severity)
+                if row - first not in faulty and invalid.isdisjoint((row - first, column) for column in MADE_OF[key]):
+                    findings.add(row - first, field, code, {"copies": self._name_rows(others, more)}, severity)
         for place, column, code, severity in notices.find(given, frame):
             if place not in faulty:
                 findings.add(place, column, code, {}, severity)
@@ -208,19 +182,30 @@ class Judge:
             self._demanded(findings, self.demands, frame)
         return list(_split(pieces, frame, findings, given.places, earlier))
 
+    def _footers(self, findings: Findings, pieces: Sequence[Piece]) -> Iterator[int]:
+        """Add the records that are totals or notes below the rows; yield their places."""
+        rows = {source.name: source.rows for source in self.sources}
+        for piece in pieces:
+            for within in footers.find(piece, rows[piece.table.name]):
+                place = piece.offset - pieces[0].offset + within
+                findings.add(place, "", ViolationCode.FOOTER, {})
+                yield place
+
     @staticmethod
-    def _faults(findings: "Findings", pieces: Sequence[Piece]) -> Iterator[int]:
-        """Add the faults of records that could not be read; yield their places."""
+    def _faults(findings: Findings, pieces: Sequence[Piece], named: Collection[int]) -> Iterator[int]:
+        """Add the faults of records that could not be read and are not ``named`` yet; yield their places."""
         for piece in pieces:
             for within, fault in piece.batch.faults.items():
                 place = piece.offset - pieces[0].offset + within
+                if place in named:
+                    continue
                 facts = piece.table.facts(fault)
                 for code in fault.codes:
                     findings.add(place, "", code, facts)
                 yield place
 
     @staticmethod
-    def _lacks(findings: "Findings", needs: Needs, frame: pl.DataFrame) -> None:
+    def _lacks(findings: Findings, needs: Needs, frame: pl.DataFrame) -> None:
         for places in needs.kinds(frame):
             (alike,) = customers.build(frame.slice(places[0], 1), source="", row_numbers=[0])
             if lacking := needs.lacks(alike):
@@ -230,7 +215,7 @@ class Judge:
                             findings.lack(place, lack)
 
     @staticmethod
-    def _demanded(findings: "Findings", demands: Demands, frame: pl.DataFrame) -> None:
+    def _demanded(findings: Findings, demands: Demands, frame: pl.DataFrame) -> None:
         places = [place for place in demands.places(frame) if place not in findings.errors]
         rows = customers.build(frame[places], source="", row_numbers=places) if places else []
         for place, customer in zip(places, rows, strict=True):

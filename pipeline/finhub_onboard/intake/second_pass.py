@@ -19,7 +19,8 @@ from finhub_onboard.intake.checking.categories import Catalogue, words_of
 from finhub_onboard.intake.checking.normalise import canonical, normalise
 from finhub_onboard.intake.findings import Piece
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.intake.judge import Demands, Judge, JudgedBatch, Needs
+from finhub_onboard.intake.judge import Judge, JudgedBatch
+from finhub_onboard.intake.needs import Demands, Needs
 from finhub_onboard.intake.pipelined import group_items, map_in_order
 from finhub_onboard.intake.reading import files, stamps
 from finhub_onboard.intake.reading.files import Batch

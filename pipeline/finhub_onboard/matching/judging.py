@@ -4,7 +4,7 @@ A joiner of run facts, intake and journey. Knows no ledger and no bank.
 """
 
 from finhub_onboard.intake.findings import Lack
-from finhub_onboard.intake.judge import Needs
+from finhub_onboard.intake.needs import Needs
 from finhub_onboard.intake.reading.files import Reading
 from finhub_onboard.intake.second_pass import Rules
 from finhub_onboard.journey.completeness import DECISIVE_COLUMN, FILLED_COLUMNS, lacking

@@ -17,7 +17,7 @@ from pathlib import Path
 from finhub_onboard import __version__
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.intake.first_pass import Survey
-from finhub_onboard.intake.judge import Demands
+from finhub_onboard.intake.needs import Demands
 from finhub_onboard.intake.second_pass import judge_batches
 from finhub_onboard.keys import Keys
 from finhub_onboard.ledger.ports import Reader

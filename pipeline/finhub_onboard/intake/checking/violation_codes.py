@@ -48,6 +48,7 @@ class ViolationCode(StrEnum):
         "the record on line {line} is badly quoted",
         "close every opening quote; a quote inside a quoted field is written twice",
     )
+    FOOTER = ("footer", "this is no customer but a total or a note below the rows", "remove it: nothing is lost")
     RECORD_NUL = ("record_nul", "the record on line {line} holds a NUL byte", "remove it; the file may be damaged")
     # A spreadsheet's: of a workbook's row, or of a column of a file that a spreadsheet wrote.
     CELL_ERROR = (

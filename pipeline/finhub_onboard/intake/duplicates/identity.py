@@ -42,13 +42,14 @@ CODE_OF = {
 LOOSELY = ("first_name", "last_name", "phone", "document_type", "document_number")
 """The columns of which candidate keys use letters and digits only, so that they need no cleaning."""
 _NAMES = ("first_name", "last_name", "date_of_birth")
-_MADE_OF = {
-    **dict.fromkeys(probable.BLOCKS, _NAMES),
+MADE_OF = {
+    **dict.fromkeys((PROBABLE, *probable.BLOCKS), _NAMES),
     "external_id": ("external_id",),
     "email": ("email",),
     "phone_and_birth_date": ("phone", "date_of_birth"),
     "document_number": ("document_number",),
 }
+"""The columns of each key: if one of them breaks a rule, its value tells nothing of who the person is."""
 EXACT = ("external_id", "email", "phone_and_birth_date", "document_number")
 LOOSE = (*EXACT, *probable.BLOCKS)
 """Keys of the first pass: those of copies, and the blocks in which names are compared."""
@@ -72,7 +73,7 @@ def loose_keys(frame: pl.DataFrame, constant: Collection[str]) -> dict[str, pl.S
     }
     return {
         key: pl.repeat(None, frame.height, dtype=values.dtype, eager=True)
-        if set(_MADE_OF[key]) & set(constant)
+        if set(MADE_OF[key]) & set(constant)
         else values
         for key, values in keys.items()
     }
