@@ -4,6 +4,7 @@ As in ``cli.main``, each command parses its arguments, calls one function and ma
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -20,14 +21,25 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.command("status", cls=Command, example="onboard status --config configs/production.toml")
 @CONFIG
+@click.option("--watch", is_flag=True, help="Show how a running run gets on, until it ends.")
 @_JSON
-def status_command(config: Path | None, *, as_json: bool) -> None:
-    """Show where runs stand, how customers stand, and who holds the lock."""
+def status_command(config: Path | None, *, watch: bool, as_json: bool) -> None:
+    """Show where runs stand, how far a running one is, how customers stand, and who holds the lock.
+
+    Customers are counted once each, over all runs; a run counts its rows, as its reports do.
+    """
+    from finhub_onboard.cli import watching
     from finhub_onboard.commands import status
 
     with plain_errors():
-        ledger_status = status.status(settings_from(config, {}), say=say)
-        click.echo(status.as_json(ledger_status) if as_json else tables.facts(status.as_rows(ledger_status)))
+        settings = settings_from(config, {})
+        if watch:
+            watching.watch(partial(status.status, settings, customers=False, say=say), as_json=as_json)
+        ledger_status = status.status(settings, say=say)
+        if not as_json:
+            click.echo(tables.facts(status.as_rows(ledger_status)))
+        else:
+            click.echo(status.as_line(ledger_status) if watch else status.as_json(ledger_status))
 
 
 @click.command("report", cls=Command, example="onboard report --config configs/production.toml")

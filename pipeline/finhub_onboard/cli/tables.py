@@ -24,6 +24,11 @@ _CONTINUATION_INDENT = 2
 
 def facts(rows: Iterable[tuple[str, str]], *, width: int = 0, style: str = "") -> str:
     """Lay out labels and texts; ``width``: minimum width of the labels; ``style``: of the texts."""
+    return _render(fact_table(rows, width=width, style=style))
+
+
+def fact_table(rows: Iterable[tuple[str, str]], *, width: int = 0, style: str = "") -> "Table":
+    """The table of ``facts``, for who draws it himself."""
     from rich.table import Table
     from rich.text import Text
 
@@ -32,7 +37,7 @@ def facts(rows: Iterable[tuple[str, str]], *, width: int = 0, style: str = "") -
     table.add_column(overflow="fold")
     for label, text in rows:
         table.add_row(Text(printable(label), "bold"), Text(printable(text), style))
-    return _render(table)
+    return table
 
 
 def figures(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
