@@ -11,6 +11,7 @@ from finhub_onboard.intake.rejects import RejectMark
 from finhub_onboard.matching.bad_rows import BadRows, RowKey
 from finhub_onboard.matching.incomplete import Census
 from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Severity, Standing, Violation
+from finhub_onboard.reports.error_lines import errors_of
 from finhub_onboard.reports.files.causes import FINE
 from finhub_onboard.reports.files.endings import Way
 from finhub_onboard.reports.files.folder import UNTOUCHED, ReportFolder, end_of_line
@@ -20,7 +21,6 @@ from finhub_onboard.reports.joining import Part, Told
 from finhub_onboard.reports.projection import (
     belongs_in_rejects,
     doubtful_of,
-    errors_of,
     has_open_intent,
     is_carried,
     result_of,
@@ -84,18 +84,18 @@ class Feed:
     ) -> int:
         """Feed what the intake found on rows that no run processed; return how many of them break a rule."""
         told = [(place, lines[place].removesuffix(UNTOUCHED), found[place]) for place in places if place in found]
-        texts = [violation_line(key, violation, self.at) for _, key, violations in told for violation in violations]
+        every = [(v.severity, violation_line(key, v, self.at)) for _, key, violations in told for v in violations]
+        broken_rules = [line for severity, line in every if severity is Severity.ERROR]
+        others = [line for severity, line in every if severity is not Severity.ERROR]
         rejected = [each for each in told if each[2][0].severity is Severity.ERROR]
-        warnings = len(texts)
         for place, key, violations in rejected:
             number = batch.first_row + place
             broken = [violation for violation in violations if violation.severity is Severity.ERROR]
-            warnings -= len(broken)
             self.totals.feed_rejected(batch.source, number, [ErrorLine.from_violation(v, self.at) for v in broken])
             lines[place] = key + end_of_line(Disposition.REJECTED, broken[0].code, broken[0].message)
             self.marks[number] = _broken_marks(broken)
-        self.totals.feed_warnings(warnings)
-        self.folder.feed_error_lines(texts)
+        self.totals.feed_warnings(len(others))
+        self.folder.feed_error_lines(broken_rules, others)
         return len(rejected)
 
     def _row_keys(self, batch: JudgedBatch, told: Sequence[Told]) -> dict[int, RowKey]:

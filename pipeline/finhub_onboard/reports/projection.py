@@ -3,7 +3,7 @@
 Promise 1 rests on ``disposition_of``: it is total, so every row has exactly one disposition.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,9 +15,9 @@ from finhub_onboard.journey.operator import phase_in_doubt, question_about
 from finhub_onboard.journey.sent import changed_since_sent, is_at_the_bank
 from finhub_onboard.journey.state import is_vouched
 from finhub_onboard.journey.taking_up import needs_visit
-from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Severity, Standing
+from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Phase, Standing
 from finhub_onboard.reports import reasons
-from finhub_onboard.reports.files.rows import INTAKE, Doubtful, ErrorLine, Result, Waiting
+from finhub_onboard.reports.files.rows import Doubtful, Result, Waiting
 
 _BY_STANDING = {
     Standing.FAILED: Disposition.FAILED,
@@ -29,7 +29,6 @@ _CUT_OFF = "the run ended before the outcome of a call was known"
 _ANSWER_FIRST = "the row breaks a rule, so no run looks after the customer: answer here, then correct the row"
 _CORRECT_FIRST = "the row breaks a rule: correct it first"
 _GONE = "no row of this run names the customer: answer here, or give its row to a run"
-_CHANGED_HINT = "the API has no update: have the bank correct the customer, or restore the row"
 
 
 def is_carried(journey: Journey | None, *, run: int) -> bool:
@@ -96,12 +95,12 @@ def _is_corrected_but_not_reached(journey: Journey, fingerprint: bytes, *, run: 
 def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, run: int, solved: bool = False) -> Result:
     """Make the row's line of ``results.csv``."""
     disposition = disposition_of_row(row, journey, fingerprint, run=run, solved=solved)
-    journey = _with_reason(row, journey)
+    journey = with_reason(row, journey)
     if disposition is Disposition.REJECTED:
         journey = None
     code, message = _reason(row, journey, disposition)
     if journey is not None and disposition is Disposition.CHANGED:
-        code, message = reasons.ROW_CHANGED, _what_changed(journey, fingerprint, run=run)
+        code, message = reasons.ROW_CHANGED, what_changed(journey, fingerprint, run=run)
     result = Result(
         source=row.source,
         row_number=row.row_number,
@@ -126,7 +125,7 @@ def result_of(row: IntakeRow, journey: Journey | None, fingerprint: bytes, *, ru
     )
 
 
-def _with_reason(row: IntakeRow, journey: Journey | None) -> Journey | None:
+def with_reason(row: IntakeRow, journey: Journey | None) -> Journey | None:
     """Add the reason to a journey that a kill left in doubt and whose row no run processes; return others unchanged."""
     if journey is None or row.customer is not None or journey.code or not journey.doubts:
         return journey
@@ -149,87 +148,10 @@ def _reason(row: IntakeRow, journey: Journey | None, disposition: Disposition) -
     return "", ""
 
 
-def _what_changed(journey: Journey, fingerprint: bytes, *, run: int) -> str:
+def what_changed(journey: Journey, fingerprint: bytes, *, run: int) -> str:
+    """Say which columns of the row are not as they were sent."""
     since = "onboarded" if journey.standing is Standing.COMPLETE and journey.completed_run != run else "sent"
     return f"changed since it was {since}: {', '.join(changed_since_sent(journey, fingerprint))}"
-
-
-def errors_of(
-    row: IntakeRow,
-    journey: Journey | None,
-    calls: Sequence[CallRecord],
-    result: Result,
-    fingerprint: bytes = b"",
-    *,
-    at: str,
-) -> Iterator[ErrorLine]:
-    """Yield the row's lines of ``errors.csv``: violations, failed calls, and what blocks it without a call.
-
-    Also a change of the row after it was sent, which will not be sent; unknown without a ``fingerprint``.
-    """
-    journey = _with_reason(row, journey)
-    for violation in (*row.violations, *row.findings):
-        yield ErrorLine.from_violation(violation, at)
-    for call in calls:
-        if call.code:
-            yield _error(
-                row,
-                call.phase,
-                field=call.field,
-                code=call.code,
-                message=call.message,
-                hint=call.hint,
-                http_status=call.http_status,
-                retriable=call.retriable,
-                attempt=call.attempt,
-                at=instant(call.outcome_at),
-            )
-    if result.disposition is Disposition.CHANGED:
-        yield _error(row, INTAKE, code=result.code, message=result.message, hint=_CHANGED_HINT, at=at)
-    elif journey and _is_shown_by_no_call(journey, result, calls):
-        yield _error(
-            row,
-            result.phase,
-            field=journey.field,
-            code=journey.code,
-            message=journey.message,
-            hint=journey.hint,
-            http_status=journey.http_status,
-            at=instant(journey.finished_at) or at,
-            severity=Severity.NOTICE if journey.code == Code.OPERATOR_VOUCHES else Severity.ERROR,
-        )
-    if journey and fingerprint and _changed_silently(journey, fingerprint):
-        changed = _what_changed(journey, fingerprint, run=0)
-        code = reasons.ROW_CHANGED
-        yield _error(row, INTAKE, code=code, message=changed, hint=_CHANGED_HINT, at=at, severity=Severity.WARNING)
-
-
-def _is_shown_by_no_call(journey: Journey, result: Result, calls: Sequence[CallRecord]) -> bool:
-    """Whether no call shows what blocks the journey."""
-    held = bool(result.code) and result.code == journey.code
-    return (
-        held and result.disposition is not Disposition.REJECTED and not any(call.code == result.code for call in calls)
-    )
-
-
-def _changed_silently(journey: Journey, fingerprint: bytes) -> bool:
-    """Whether the row of an unfinished journey differs from what was sent, and no other line says so."""
-    unfinished = journey.standing is not Standing.COMPLETE and not reasons.says_changed(journey)
-    return unfinished and bool(changed_since_sent(journey, fingerprint))
-
-
-def _error(row: IntakeRow, stage: str, *, code: str, message: str, hint: str, at: str, **more: object) -> ErrorLine:
-    return ErrorLine(
-        source=row.source,
-        row_number=row.row_number,
-        external_id=row.external_id,
-        stage=stage,
-        code=code,
-        message=message,
-        hint=hint,
-        at=at,
-        **({"field": ""} | more),  # type: ignore[arg-type]
-    )
 
 
 def waiting_of(row: IntakeRow, journey: Journey, result: Result) -> Waiting:

@@ -4,17 +4,17 @@ import json
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from finhub_onboard.errors import ConfigurationError, ExitCode, LockedError
-from finhub_onboard.model import Disposition
-from finhub_onboard.reports.files import folder
+from finhub_onboard.model import Disposition, Severity
+from finhub_onboard.reports.files import table
 from finhub_onboard.reports.files.folder import ReportFolder, ReportsError, atomic_write
-from finhub_onboard.reports.files.rows import Doubtful, ErrorLine, Result, Waiting, from_cell
+from finhub_onboard.reports.files.rows import Doubtful, ErrorLine, Outcome, Result, Waiting, from_cell
 from finhub_onboard.reports.files.totals import RateSummary, Summary
 
 SUMMARY = Summary(
@@ -35,9 +35,11 @@ def result(external_id: str = "x", message: str = "") -> Result:
     )
 
 
-def error() -> ErrorLine:
+def error(external_id: str = "x") -> ErrorLine:
     """Make a line of errors.csv."""
-    return ErrorLine(source="a.csv", row_number=1, external_id="x", stage="intake", field="", code="c", message="m")
+    return ErrorLine(
+        source="a.csv", row_number=1, external_id=external_id, stage="intake", field="", code="c", message="m"
+    )
 
 
 def names(folder: Path) -> set[str]:
@@ -68,7 +70,7 @@ def test_files_are_private_under_any_umask(tmp_path: Path) -> None:
         folder.feed_in_doubt(DOUBTFUL)
         folder.reserve("rejects/a.csv").write_text("kept\n")
         hidden = [path for path in out.rglob(".*") if path.is_file()]
-        assert len(hidden) == 5
+        assert len(hidden) == 6
         assert {mode(path) for path in hidden} == {0o600}
         placed = folder.finish(SUMMARY, "<p>")
     assert {mode(path) for path in placed} == {0o600}
@@ -95,6 +97,28 @@ def test_results_and_errors_always_the_others_only_when_there_is_something(tmp_p
     assert names(tmp_path) == {"results.csv", "errors.csv", "summary.json", "report.html"}
     assert (tmp_path / "report.html").read_text() == "<p>page</p>"
     assert json.loads((tmp_path / "summary.json").read_bytes())["run_id"] == "r1"
+
+
+def test_final_errors_come_first(tmp_path: Path) -> None:
+    """In the order in which they were fed; then those that were overcome, with warnings between them."""
+    fed = [
+        replace(error("C-1"), outcome=Outcome.OVERCOME),
+        replace(error("C-2"), outcome=Outcome.FINAL),
+        replace(error("C-3"), severity=Severity.WARNING),
+        replace(error("C-4"), outcome=Outcome.OVERCOME),
+        replace(error("C-5"), outcome=Outcome.FINAL),
+    ]
+    with ReportFolder(tmp_path) as folder:
+        for line in fed:
+            folder.feed_error(line)
+        folder.feed_error_lines(["final\n"], ["warning\n"])
+        assert folder.lines["errors.csv"] == len(fed) + 2
+        folder.finish(SUMMARY, "")
+    with (tmp_path / "errors.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["external_id"] for row in rows if row["external_id"]] == ["C-2", "C-5", "C-1", "C-3", "C-4"]
+    assert [row["source"] for row in rows if not row["external_id"]] == ["final", "warning"]
+    assert names(tmp_path) == {"results.csv", "errors.csv", "summary.json", "report.html"}
 
 
 def test_csv_is_utf8_with_plain_line_ends_and_reads_back(tmp_path: Path) -> None:
@@ -270,7 +294,7 @@ def test_a_full_disk_while_feeding_is_said_plainly(tmp_path: Path, monkeypatch: 
         path.touch()
         return os.open("/dev/full", os.O_WRONLY)
 
-    monkeypatch.setattr(folder, "create", on_full_device)
+    monkeypatch.setattr(table, "create", on_full_device)
 
     def feed() -> None:
         with ReportFolder(tmp_path) as folder:

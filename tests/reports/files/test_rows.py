@@ -31,7 +31,7 @@ def test_columns_are_those_of_the_design() -> None:
         "started_at,finished_at"
     )
     assert ",".join(columns(ErrorLine)) == (
-        "source,row_number,external_id,stage,field,code,message,http_status,retriable,hint,attempt,at,severity"
+        "source,row_number,external_id,stage,field,code,message,http_status,retriable,hint,attempt,at,severity,outcome"
     )
     assert ",".join(columns(Waiting)) == (
         "source,row_number,external_id,first_name,last_name,email,phone,phase,code,message,hint,customer_id,user_id,"
@@ -79,7 +79,7 @@ def test_values_become_plain_cells() -> None:
         source="a.csv", row_number=7, external_id="-x", stage="intake", field="", code="c", message="m", retriable=True
     )
     cells = list(to_cells(ErrorLine)(line))
-    assert cells == ["a.csv", "7", "'-x", "intake", "", "c", "m", "", "true", "", "0", "", "error"]
+    assert cells == ["a.csv", "7", "'-x", "intake", "", "c", "m", "", "true", "", "0", "", "error", ""]
 
 
 def test_a_violation_becomes_an_error_of_the_intake() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as default
 
 from finhub_onboard.model import Disposition, Severity
-from finhub_onboard.reports.files.rows import ErrorLine
+from finhub_onboard.reports.files.rows import NO_HINTS, ErrorLine, Outcome
 
 FINE = frozenset({Disposition.ONBOARDED, Disposition.UNCHANGED})
 """Dispositions that need no action."""
@@ -71,6 +71,8 @@ class Causes:
             hint = "" if key == _OTHER else error.hint
             cause = Cause(stage=key[0], code=key[1], field=key[2], message=message, hint=hint)
             self._found[key] = cause
+        if error.outcome is Outcome.FINAL and cause.hint in NO_HINTS and key != _OTHER:
+            cause.hint = error.hint
         cause.lines += 1
         row = (error.source, error.row_number)
         if error.row_number == 0:

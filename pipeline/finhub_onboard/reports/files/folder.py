@@ -7,10 +7,9 @@ removed; one process at a time writes into a folder. CSV is UTF-8 without a byte
 quotes only where needed, cells escaped by the rule in ``reports.files.rows``. Does not know what lines mean.
 """
 
-import csv
 import fcntl
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -27,31 +26,23 @@ from finhub_onboard.reports.files.atomic import (
     create,
     hidden_name,
     make_folder,
-    plain,
     plainly,
     sync,
     version_of,
     write,
 )
-from finhub_onboard.reports.files.rows import Doubtful, ErrorLine, Result, Waiting, columns, quoted, to_cells
+from finhub_onboard.reports.files.rows import Doubtful, ErrorLine, Outcome, Result, Waiting, quoted, to_cells
+from finhub_onboard.reports.files.table import ERRORS, IN_DOUBT, KINDS, PARKED, RESULTS, CsvTable
 from finhub_onboard.reports.files.totals import Summary
 
 __all__ = ["ReportFolder", "ReportsError", "atomic_write"]
 
-RESULTS, ERRORS, PARKED, IN_DOUBT = "results.csv", "errors.csv", "parked.csv", "in_doubt.csv"
 SUMMARY, PAGE, REJECTS = "summary.json", "report.html", "rejects"
-_BUFFER = 128 * 1024
 _ALWAYS = (RESULTS, ERRORS, PAGE, SUMMARY)
 _SOMETIMES = (PARKED, IN_DOUBT)
 EVERY = (*_ALWAYS, *_SOMETIMES)
 """Names of the reports beside the rejects."""
 _CELLS = to_cells(Result)
-_KINDS: dict[str, type[Result] | type[ErrorLine] | type[Waiting]] = {
-    RESULTS: Result,
-    ERRORS: ErrorLine,
-    PARKED: Waiting,
-    IN_DOUBT: Doubtful,
-}
 
 
 @lru_cache(maxsize=1000)
@@ -65,52 +56,6 @@ UNTOUCHED = end_of_line(Disposition.PENDING)
 """The end of the line of a row without violations."""
 
 
-class _Table:
-    """A CSV file under its temporary name; ``feed`` appends a line."""
-
-    def __init__(self, target: Path) -> None:
-        kind = _KINDS[target.name]
-        self.target, self.path, self.lines = target, hidden_name(target), 0
-        self._file = os.fdopen(create(self.path), "wb", buffering=_BUFFER)
-        # With "\r\n" as its line end the writer quotes cells with either character in every Python version.
-        self._write: Callable[[Iterable[str]], object] = csv.writer(self, lineterminator="\r\n").writerow
-        self._cells = to_cells(kind)
-        self._write(columns(kind))
-
-    def write(self, line: str) -> None:
-        """Receive a whole line from the CSV writer and write it with this project's line end."""
-        self._write_text(line[:-2] + "\n")
-
-    def feed(self, line: object) -> None:
-        try:
-            self._write(self._cells(line))
-        except OSError as error:
-            raise plain(self.target, error) from error
-        self.lines += 1
-
-    def feed_lines(self, text: str, lines: int) -> None:
-        """Append lines that are CSV already."""
-        try:
-            self._write_text(text)
-        except OSError as error:
-            raise plain(self.target, error) from error
-        self.lines += lines
-
-    def _write_text(self, text: str) -> None:
-        self._file.write(text.encode("utf-8", "backslashreplace"))
-
-    def end(self) -> None:
-        with self._file:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-
-    def drop(self) -> None:
-        # Closing flushes the buffer, which a full disk refuses again: the file is removed anyway.
-        with suppress(OSError):
-            self._file.close()
-        self.path.unlink(missing_ok=True)
-
-
 class ReportFolder:
     """The reports of one run in ``path``; use as a context manager, feed lines, then ``finish``.
 
@@ -120,7 +65,7 @@ class ReportFolder:
     def __init__(self, path: Path, *, keep: Collection[Path] = ()) -> None:
         self.path = path
         self._keep = frozenset(kept.resolve() for kept in keep)
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[str, CsvTable] = {}
         self._moves: dict[Path, Path] = {}  # target -> temporary file
         self._old_files: dict[Path, tuple[int, int, int]] = {}
         self._old_summary_at = 0
@@ -140,6 +85,9 @@ class ReportFolder:
             self._remember_old_files()
             for name in (RESULTS, ERRORS):
                 self._table(name)
+            errors = self.path / ERRORS
+            self._later = CsvTable(errors, path=hidden_name(beside(errors, "-later")))
+            self._stack.callback(self._later.drop)
             undo.pop_all()
         return self
 
@@ -151,7 +99,8 @@ class ReportFolder:
     @property
     def lines(self) -> dict[str, int]:
         """Lines written so far to each of the four CSV files, without headers; ``Totals.check`` compares them."""
-        return {name: self._tables[name].lines if name in self._tables else 0 for name in _KINDS}
+        lines = {name: self._tables[name].lines if name in self._tables else 0 for name in KINDS}
+        return lines | {ERRORS: lines[ERRORS] + self._later.lines}
 
     def feed_result(self, line: Result) -> None:
         """Add a line to ``results.csv``."""
@@ -162,12 +111,13 @@ class ReportFolder:
         self._tables[RESULTS].feed_lines("".join(lines), len(lines))
 
     def feed_error(self, line: ErrorLine) -> None:
-        """Add a line to ``errors.csv``."""
-        self._tables[ERRORS].feed(line)
+        """Add a line to ``errors.csv``, where those of final errors come first."""
+        (self._tables[ERRORS] if line.outcome is Outcome.FINAL else self._later).feed(line)
 
-    def feed_error_lines(self, lines: Sequence[str]) -> None:
-        """Add lines to ``errors.csv`` that are CSV already."""
-        self._tables[ERRORS].feed_lines("".join(lines), len(lines))
+    def feed_error_lines(self, final: Sequence[str], others: Sequence[str]) -> None:
+        """Add lines to ``errors.csv`` that are CSV already: of ``final`` errors, and ``others``."""
+        for table, lines in ((self._tables[ERRORS], final), (self._later, others)):
+            table.feed_lines("".join(lines), len(lines))
 
     def feed_parked(self, line: Waiting) -> None:
         """Add a line to ``parked.csv``, which exists only if there is one."""
@@ -204,6 +154,8 @@ class ReportFolder:
 
     def finish(self, summary: Summary, page: str) -> tuple[Path, ...]:
         """Write the page and the summary, rename all files into place, remove stale ones; return the paths written."""
+        with plainly(self.path / ERRORS):
+            self._tables[ERRORS].append(self._later)
         for table in self._tables.values():
             with plainly(table.target):
                 table.end()
@@ -227,10 +179,10 @@ class ReportFolder:
                 sync(folder)
         return (*self._moves, *last)
 
-    def _table(self, name: str) -> _Table:
+    def _table(self, name: str) -> CsvTable:
         if name not in self._tables:
             with plainly(self.path / name):
-                self._tables[name] = _Table(self.path / name)
+                self._tables[name] = CsvTable(self.path / name)
         return self._tables[name]
 
     def _lock(self) -> None:

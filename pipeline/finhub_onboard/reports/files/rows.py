@@ -15,6 +15,7 @@ a cell there.
 
 import re
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Self
@@ -60,6 +61,20 @@ def from_cell(cell: str) -> str:
     return _READ.sub("", cell)
 
 
+class Outcome(StrEnum):
+    """What an error came to; empty for what cost the row nothing."""
+
+    FINAL = "final"
+    OVERCOME = "overcome"
+    NONE = ""
+
+
+LATER_TRY = "nothing to do: a later try was made"
+CAME_THROUGH = "nothing to do: the customer came through"
+NO_HINTS = frozenset({LATER_TRY, CAME_THROUGH})
+"""The hints of errors that were overcome."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """A line of ``results.csv``: what became of one row.
@@ -88,7 +103,7 @@ class ErrorLine:
     """A line of ``errors.csv``: one error of one row at one attempt; ``stage`` is ``intake`` or a phase.
 
     ``row_number`` 0: an error of the run as a whole, such as a refused tenant. ``severity`` ``warning`` or ``notice``:
-    without consequence for the row.
+    without consequence for the row. ``outcome``: whether it still stands, or the row or a later try succeeded.
     """
 
     source: str
@@ -104,6 +119,7 @@ class ErrorLine:
     attempt: int = 0
     at: str = ""
     severity: Severity = Severity.ERROR
+    outcome: Outcome = Outcome.NONE
 
     @classmethod
     def from_violation(cls, v: Violation, at: str) -> Self:
@@ -119,6 +135,7 @@ class ErrorLine:
             hint=v.hint,
             at=at,
             severity=v.severity,
+            outcome=Outcome.FINAL if v.severity is Severity.ERROR else Outcome.NONE,
         )
 
 
@@ -128,7 +145,8 @@ def violation_line(key: str, v: Violation, at: str) -> str:
     ``key``: the first three cells, as they stand in every file.
     """
     field, hint = _repeated_cell(v.field), _repeated_cell(v.hint)
-    return f"{key},{INTAKE},{field},{v.code},{csv_cell(v.message)},,false,{hint},0,{at},{v.severity}\n"
+    outcome = Outcome.FINAL if v.severity is Severity.ERROR else Outcome.NONE
+    return f"{key},{INTAKE},{field},{v.code},{csv_cell(v.message)},,false,{hint},0,{at},{v.severity},{outcome}\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
