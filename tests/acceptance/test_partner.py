@@ -447,5 +447,5 @@ def test_lines_of_rubbish_end_long_before_the_end_of_the_file(tmp_path: Path) ->
     path.write_bytes(gzip.compress(text_of(customers(1, 41)).encode() + "rübbish\n".encode() * 3_000_000)[:-100])
     desk = at(tmp_path / "desk")
     done = desk.validate(path)
-    assert_refused(done, 7, "rubbish.csv.gz", "49,959 of its first 50,000 records", "intake.max_malformed_percent")
+    assert_refused(done, 7, "rubbish.csv.gz", "29,959 of its first 30,000 records", "intake.max_malformed_percent")
     assert not desk.out.exists()

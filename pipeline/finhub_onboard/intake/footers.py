@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from finhub_onboard.intake.findings import Piece
+from finhub_onboard.model.columns import ERROR_COLUMNS
 
 _LAST = 5
 """So many records at the end of an input may be a footer."""
@@ -28,11 +29,12 @@ _BETWEEN = re.compile(r"[,;\t|]")
 
 def find(piece: Piece, rows: int) -> Iterator[int]:
     """Yield the places of footers in a batch of an input with so many ``rows``."""
+    most = _MOST_CELLS + len(ERROR_COLUMNS) * (ERROR_COLUMNS[0] in piece.table.columns)  # a rejects file has more
     first = max(0, rows - _LAST + 1 - piece.batch.first_row)
     places = range(first, piece.batch.height)
     for place, cells in zip(places, _cells(piece, places), strict=True):
         filled = [cell for cell in cells if cell]
-        if 0 < len(filled) <= _MOST_CELLS and _FOOTER.fullmatch(filled[0]):
+        if 0 < len(filled) <= most and _FOOTER.fullmatch(filled[0]):
             yield place
 
 
