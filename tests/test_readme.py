@@ -1,6 +1,7 @@
 """The README is held against the code: commands, tables and help texts."""
 
 import csv
+import dataclasses
 import os
 import re
 import shlex
@@ -12,7 +13,11 @@ from typing import get_args
 import pytest
 from click.testing import CliRunner
 
+from finhub_onboard import events
+from finhub_onboard.cli.console import SHOWN
+from finhub_onboard.cli.json_logs import WARNINGS
 from finhub_onboard.cli.main import cli
+from finhub_onboard.cli.shared import FAILED, INTERRUPTED, STOPPED, Failure
 from finhub_onboard.config.profile import ExtraMember, Profile
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.errors import ExitCode
@@ -109,6 +114,23 @@ def test_exit_codes_in_the_help_match() -> None:
     """`onboard --help` lists the same exit codes."""
     shown = CliRunner().invoke(cli, ["--help"], prog_name="onboard").output
     assert [int(code) for code in re.findall(r"^ +(\d+)  ", shown, re.MULTILINE)] == [int(code) for code in ExitCode]
+
+
+def test_every_event_of_the_logs_is_listed_with_its_fields() -> None:
+    """The table of `--json-logs` names the events that are shown and the lines of failures, with levels and fields."""
+    rows = {named(row[0])[0]: row for row in table("| event | level | fields |")}
+    failures = dict.fromkeys((FAILED, STOPPED, INTERRUPTED), Failure)
+    kinds = {events.NAMES[kind]: kind for kind in SHOWN}
+    assert set(rows) == {*kinds, *failures}
+    for name, kind in (kinds | failures).items():
+        own = {field.name for field in dataclasses.fields(kind)} - {"run_id", "event"}
+        assert own <= set(named(rows[name][2])), name
+    plain = {name: named(row[1]) for name, row in rows.items() if len(named(row[1])) == 1}
+    warnings = {events.NAMES[kind] for kind in WARNINGS}
+    assert plain == {
+        name: ["warning" if name in warnings else "error" if name in failures else "info"] for name in plain
+    }
+    assert set(rows) - set(plain) == {"finished"}
 
 
 def test_every_fault_of_the_messy_file_is_named() -> None:

@@ -16,7 +16,17 @@ import pytest
 
 from finhub_onboard.config.settings import Stop
 from tests.acceptance.processes import Process
-from tests.acceptance.support import SAMPLE, Bank, Desk, crashing, disagreements, head, many_rows, sandbox
+from tests.acceptance.support import (
+    SAMPLE,
+    Bank,
+    Desk,
+    assert_summed_up,
+    crashing,
+    disagreements,
+    head,
+    many_rows,
+    sandbox,
+)
 from tests.acceptance.test_stopping import SLOW, WAIT_S, received, registered, until, until_line
 from tests.support import typical
 
@@ -47,7 +57,7 @@ def ended(process: "subprocess.Popen[str]", within_s: float = WAIT_S) -> str:
     """Wait for the end; no traceback, and stdout stays clean."""
     stdout, stderr = process.communicate(timeout=within_s)
     assert "Traceback" not in stderr, stderr
-    assert stdout == ""
+    assert_summed_up(stdout)
     return stderr
 
 

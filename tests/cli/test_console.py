@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard import events
-from finhub_onboard.cli.console import SHOWN, Show, choose, describe, json_lines, plain, terminal
+from finhub_onboard.cli.console import SHOWN, Show, choose, describe, plain, terminal
+from finhub_onboard.cli.json_logs import json_lines
 from finhub_onboard.events import Envelope, Event
 from finhub_onboard.model import Disposition, Phase
 
@@ -150,7 +151,7 @@ def test_a_pause_for_another_reason_is_said_at_once(handler: Callable[..., Show]
 
 
 def test_json_lines_hold_every_field() -> None:
-    """One object per line: time, name of the event, then its fields as they are called."""
+    """One object per line: time, name of the event, level and run, then its fields as they are called."""
     stream = io.StringIO()
     handle = json_lines(stream)
     for event in ALL:
@@ -158,7 +159,7 @@ def test_json_lines_hold_every_field() -> None:
     said = [json.loads(line) for line in stream.getvalue().splitlines()]
     for event, line in zip(ALL, said, strict=True):
         own = [field.name for field in fields(event) if field.name != "run_id"]
-        assert list(line) == ["time", "event", "run_id", *own]
+        assert list(line) == ["time", "event", "level", "run_id", *own]
     assert [line["event"] for line in said[:3]] == ["surveyed", "run_opened", "progress"]
     assert said[2]["dispositions"] == {"onboarded": 1400, "in_doubt": 2, "failed": 0}
     assert said[0]["time"] == "2026-01-01T12:00:00Z"

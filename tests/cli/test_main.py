@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from finhub_onboard import job
-from finhub_onboard.cli.main import _elsewhere, cli
+from finhub_onboard.cli.ending import _elsewhere
+from finhub_onboard.cli.main import cli
 from finhub_onboard.errors import (
     ConfigurationError,
     ExitCode,

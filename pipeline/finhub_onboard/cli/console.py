@@ -4,15 +4,15 @@ Promises: stdout is never touched; ``NO_COLOR`` and ``TERM=dumb`` are obeyed; ``
 Does not know the run: it prints what events say, on a stream that ``streams`` made safe from breaking.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from finhub_onboard import events
+from finhub_onboard.cli.intervals import OFTEN, Seldom
+from finhub_onboard.cli.json_logs import json_lines
 from finhub_onboard.cli.streams import is_terminal
 from finhub_onboard.events import Envelope, Event
 from finhub_onboard.model import Disposition, Phase
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 PLAIN_INTERVAL_S = 30.0
-JSON_INTERVAL_S = 10.0
 _MANY_PER_S = 100
 _REDRAW_S = 0.2
 _COLORS = {
@@ -49,33 +48,6 @@ def choose(stream: TextIO, *, json_logs: bool = False) -> AbstractContextManager
     return terminal(stream)
 
 
-class _Seldom:
-    """Lets an event of each kind and reason, or stage, through at most once per interval; the first one always."""
-
-    def __init__(self, interval_s: float, clock: Callable[[], float]) -> None:
-        self._interval_s, self._clock = interval_s, clock
-        self._last: dict[tuple[type[Event], str], float] = {}
-
-    def lets(self, event: Event) -> bool:
-        now = self._clock()
-        kind = type(event), _which(event)
-        if kind in self._last and now - self._last[kind] < self._interval_s:
-            return False
-        self._last[kind] = now
-        return True
-
-
-def _which(event: Event) -> str:
-    match event:
-        case events.Slowed():
-            return event.reason
-        case events.StageProgress():
-            return event.stage
-        case _:
-            return ""
-
-
-_OFTEN = (events.Progress, events.StageProgress, events.Slowed)
 _STAGE_IS_OVER = (events.Surveyed, events.RunOpened, events.RunFinished)
 
 
@@ -86,34 +58,13 @@ def plain(
     clock: Callable[[], float] = time.monotonic,
 ) -> Show:
     """Print a line with the time for each event; of progress and slowing at most one per interval."""
-    seldom = _Seldom(interval_s, clock)
+    seldom = Seldom(interval_s, clock)
 
     def handle(envelope: Envelope) -> None:
         event = envelope.event
-        if isinstance(event, _OFTEN) and not seldom.lets(event):
+        if isinstance(event, OFTEN) and not seldom.lets(event):
             return
         stream.write(f"{_time(envelope)} {describe(event)}\n")
-        stream.flush()
-
-    return handle
-
-
-def json_lines(
-    stream: TextIO,
-    *,
-    interval_s: float = JSON_INTERVAL_S,
-    clock: Callable[[], float] = time.monotonic,
-) -> Show:
-    """Print each event as a JSON object on a line: ``time``, ``event``, ``run_id``, then the event's fields."""
-    seldom = _Seldom(interval_s, clock)
-
-    def handle(envelope: Envelope) -> None:
-        event = envelope.event
-        if isinstance(event, _OFTEN) and not seldom.lets(event):
-            return
-        record = {"time": _time(envelope), "event": envelope.name, "run_id": envelope.run_id}
-        record |= {field.name: getattr(event, field.name) for field in fields(event)}
-        stream.write(json.dumps(record, default=dict) + "\n")
         stream.flush()
 
     return handle
@@ -196,7 +147,7 @@ def terminal(stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> 
     live = Live(
         console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False, vertical_overflow="crop"
     )
-    redraw, say = _Seldom(_REDRAW_S, clock), _Seldom(PLAIN_INTERVAL_S, clock)
+    redraw, say = Seldom(_REDRAW_S, clock), Seldom(PLAIN_INTERVAL_S, clock)
     latest: events.Progress | None = None
 
     def handle(envelope: Envelope) -> None:

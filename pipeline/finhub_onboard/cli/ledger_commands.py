@@ -10,19 +10,18 @@ from pathlib import Path
 import click
 
 from finhub_onboard.cli import tables
-from finhub_onboard.cli.shared import CONFIG, OUT, Command, plain_errors, say, settings_from, shown_events
+from finhub_onboard.cli.shared import CONFIG, JSON, OUT, Command, plain_errors, say, settings_from, shown_events
 from finhub_onboard.model import Phase
 
 _LABEL = len("unanswered")
 """Width of the labels of ``resolve`` and ``retry``."""
 _RUN_ID = click.argument("run_id", required=False, metavar="[RUN]")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command("status", cls=Command, example="onboard status --config configs/production.toml")
 @CONFIG
 @click.option("--watch", is_flag=True, help="Show how a running run gets on, until it ends.")
-@_JSON
+@JSON
 def status_command(config: Path | None, *, watch: bool, as_json: bool) -> None:
     """Show where runs stand, how far a running one is, how customers stand, and who holds the lock.
 
@@ -46,19 +45,20 @@ def status_command(config: Path | None, *, watch: bool, as_json: bool) -> None:
 @_RUN_ID
 @CONFIG
 @OUT
-def report_command(run_id: str | None, config: Path | None, out: Path | None) -> None:
+@JSON
+def report_command(run_id: str | None, config: Path | None, out: Path | None, *, as_json: bool) -> None:
     """Write the reports of a run again from the ledger; the newest run if none is named."""
     from finhub_onboard.commands import report
 
     with shown_events() as bus:
         written = report.report(settings_from(config, {}), bus.emit, run_id=run_id, out=out)
-    click.echo(str(written.out))
+    click.echo(written.as_json() if as_json else str(written.out))
 
 
 @click.command("explain", cls=Command, example="onboard explain C-1001 --config configs/production.toml")
 @click.argument("external_id", metavar="EXTERNAL_ID")
 @CONFIG
-@_JSON
+@JSON
 def explain_command(external_id: str, config: Path | None, *, as_json: bool) -> None:
     """Show one customer's timeline over all runs: calls, waits, codes, ids, and what to do next.
 
@@ -84,7 +84,8 @@ def explain_command(external_id: str, config: Path | None, *, as_json: bool) -> 
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
 @CONFIG
 @click.option("--dry-run", is_flag=True, help="Check the answers; take none.")
-def resolve_command(file: Path, config: Path | None, *, dry_run: bool) -> None:
+@JSON
+def resolve_command(file: Path, config: Path | None, *, dry_run: bool, as_json: bool) -> None:
     """Take an operator's answers for rows in doubt; sends nothing, the next run goes on from there.
 
     FILE is the in_doubt.csv of a run. Look each customer up at the bank and fill in the column `answer`:
@@ -101,9 +102,9 @@ def resolve_command(file: Path, config: Path | None, *, dry_run: bool) -> None:
     from finhub_onboard.commands import resolve
 
     with shown_events() as bus:
-        done, code = resolve.resolve(settings_from(config, {}), bus.emit, file, dry_run=dry_run)
-        click.echo(tables.facts(done))
-    sys.exit(code)
+        done = resolve.resolve(settings_from(config, {}), bus.emit, file, dry_run=dry_run)
+        click.echo(done.as_json() if as_json else f"{tables.facts(done.as_rows())}\n{done.line()}")
+    sys.exit(done.exit_code)
 
 
 @click.command(
@@ -117,8 +118,16 @@ def resolve_command(file: Path, config: Path | None, *, dry_run: bool) -> None:
 @click.option("--code", default="", metavar="CODE", help="Only who failed with this code of results.csv.")
 @click.option("--declined", is_flag=True, help="Also whom the bank declined.")
 @click.option("--dry-run", is_flag=True, help="Show who would be opened; change nothing.")
+@JSON
 def retry_command(
-    run_id: str | None, config: Path | None, phase: str | None, code: str, *, declined: bool, dry_run: bool
+    run_id: str | None,
+    config: Path | None,
+    phase: str | None,
+    code: str,
+    *,
+    declined: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Open failed customers, final failures too, so that the next run tries them again; sends nothing.
 
@@ -129,7 +138,8 @@ def retry_command(
 
     with shown_events() as bus:
         which = retry.Filter(run_id=run_id, phase=Phase(phase) if phase else None, code=code, declined=declined)
-        click.echo(tables.facts(retry.retry(settings_from(config, {}), bus.emit, which, dry_run=dry_run), width=_LABEL))
+        done = retry.retry(settings_from(config, {}), bus.emit, which, dry_run=dry_run)
+        click.echo(done.as_json() if as_json else f"{tables.facts(done.as_rows(), width=_LABEL)}\n{done.line()}")
 
 
 @click.group("ledger", epilog="\b\nExample:\n  onboard ledger compact --config configs/production.toml")
@@ -139,7 +149,8 @@ def ledger_group() -> None:
 
 @ledger_group.command("compact", cls=Command, example="onboard ledger compact --config configs/production.toml")
 @CONFIG
-def compact_command(config: Path | None) -> None:
+@JSON
+def compact_command(config: Path | None, *, as_json: bool) -> None:
     """Make the ledger's file as small as what it holds; sends nothing and changes no entry.
 
     A run does so by itself at its end while the file is small (64 MB). Worth it once after a large ledger of an older
@@ -150,7 +161,7 @@ def compact_command(config: Path | None) -> None:
 
     with shown_events() as bus:
         sizes = compact.compact(settings_from(config, {}), bus.emit)
-    click.echo(tables.facts(sizes))
+    click.echo(sizes.as_json() if as_json else tables.facts(sizes.as_rows()))
 
 
 COMMANDS = (status_command, report_command, explain_command, resolve_command, retry_command, ledger_group)

@@ -16,25 +16,24 @@ import click
 
 from finhub_onboard import __version__
 from finhub_onboard.cli import ledger_commands, process_memory, streams, tables, tool_commands
+from finhub_onboard.cli.ending import end
 from finhub_onboard.cli.shared import (
     CONFIG,
     CONFIG_VARIABLE,
+    JSON,
     OUT,
     Command,
     leave,
     plain_errors,
-    say,
     settings_from,
     shown_events,
     words_given,
 )
 from finhub_onboard.cli.signals import run_listening
 from finhub_onboard.model import Phase
-from finhub_onboard.texts import printable
 
 if TYPE_CHECKING:
     from finhub_onboard.config.order import Order
-    from finhub_onboard.reports.outcome import Written
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _NEEDED_CONFIG = click.option(
@@ -96,6 +95,7 @@ def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.C
     help="Look first whether the bank still has the N customers who were finished last.",
 )
 @click.option("--same-bank", is_flag=True, help="The ledger's bank has moved to this configuration's address.")
+@JSON
 @_JSON_LOGS
 def run_command(
     inputs: tuple[Path, ...],
@@ -110,6 +110,7 @@ def run_command(
     dry_run: bool,
     ledger_restored: bool,
     same_bank: bool,
+    as_json: bool,
     json_logs: bool,
 ) -> None:
     """Onboard every good row of the inputs; run again to resume.
@@ -134,7 +135,7 @@ def run_command(
             written = run_listening(
                 lambda interrupts: job.run(order, settings, bus, interrupts, reloads), reload=reloads.request
             )
-    _end(written)
+    end(written, as_json=as_json, json_logs=json_logs)
 
 
 @_command("validate", "onboard validate customers.csv --config configs/production.toml --out checked")
@@ -143,6 +144,7 @@ def run_command(
 @_PROFILE
 @OUT
 @_LIMIT
+@JSON
 @_JSON_LOGS
 def validate_command(
     inputs: tuple[Path, ...],
@@ -151,6 +153,7 @@ def validate_command(
     out: Path | None,
     limit: int | None,
     *,
+    as_json: bool,
     json_logs: bool,
 ) -> None:
     """Check the inputs without any network; writes the same rejects, errors and summary files."""
@@ -158,7 +161,7 @@ def validate_command(
 
     with shown_events(json_logs=json_logs) as bus:
         written = validate.validate(_order(inputs, profile, out, limit, config), settings_from(config, {}), bus.emit)
-    _end(written)
+    end(written, as_json=as_json, json_logs=json_logs)
 
 
 @_command("plan", "onboard plan customers.csv --config configs/production.toml --rate 50")
@@ -168,7 +171,7 @@ def validate_command(
 @_LIMIT
 @_UNTIL
 @_RATE
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @_JSON_LOGS
 def plan_command(
     inputs: tuple[Path, ...],
@@ -197,7 +200,7 @@ def plan_command(
 @_command("check", "onboard check --config configs/production.toml")
 @_NEEDED_CONFIG
 @click.option("--create-subscription", is_flag=True, help="Subscribe the bank's own receiver to look deliveries up.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 def check_command(config: Path, *, create_subscription: bool, as_json: bool) -> None:
     """Check all that a night run needs, and list every check.
 
@@ -212,8 +215,7 @@ def check_command(config: Path, *, create_subscription: bool, as_json: bool) -> 
             show=tables.silent if as_json else tables.show_check,
             create_subscription=create_subscription,
         )
-        if as_json:
-            click.echo(checks.as_json())
+        click.echo(checks.as_json() if as_json else checks.line())
         sys.exit(checks.exit_code)
 
 
@@ -225,7 +227,7 @@ def check_command(config: Path, *, create_subscription: bool, as_json: bool) -> 
 @click.option("--scenario", "only", multiple=True, metavar="NAME", help="Rehearse only this; may be repeated.")
 @click.option("--kills", type=click.IntRange(min=0), metavar="N", help="Kills of one journey [default: at each call].")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the reports in this new folder.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @_JSON_LOGS
 def rehearse_command(config: Path, *, json_logs: bool, **wish: Any) -> None:
     """Prove on a sample, in every fault scenario and through kills, that no row is lost and nobody comes twice.
@@ -271,24 +273,3 @@ def _order(
     )
     order = Order(inputs=inputs, out=out, limit=limit, options=said, words=words_given())
     return replace(order, profile=load_profile(profile)) if profile else order
-
-
-def _end(written: "Written") -> None:
-    """Say why a run stopped, and end with its exit code."""
-    if written.stopped_because:
-        say(printable(f"stopped: {written.stopped_because}"))
-    if written.hint:
-        say(printable(f"hint: {written.hint}"))
-    if written.elsewhere:
-        say(_elsewhere(written))
-    sys.exit(written.exit_code)
-
-
-def _elsewhere(written: "Written") -> str:
-    count, unnamed = written.elsewhere, written.unnamed
-    sentences = [f"{count} {'customer is' if count == 1 else 'customers are'} in doubt and in no row of this run"]
-    if count > unnamed:
-        sentences.append(f"answer in {written.out / 'in_doubt.csv'}")
-    if unnamed:
-        sentences.append(f"of {unnamed} an older version did not keep the external_id: give their rows to a run")
-    return "; ".join(sentences)

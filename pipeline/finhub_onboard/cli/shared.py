@@ -7,8 +7,9 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,6 +32,7 @@ CONFIG = click.option(
     show_envvar=True,
     help="Configuration file (TOML).",
 )
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 OUT = click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -67,25 +69,64 @@ def settings_from(config: Path | None, flags: dict[str, Any]) -> "Settings":
     return load(config, flags=flags)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What a person is told of a command that did not end well; ``event`` is its name in ``--json-logs``."""
+
+    event: str
+    message: str
+    hint: str = ""
+    details: Sequence[str] = ()
+    exit_code: int
+
+
+Tell = Callable[[Failure], None]
+FAILED, STOPPED, INTERRUPTED = "command_failed", "run_stopped", "command_interrupted"
+_BEFORE = {FAILED: "error: ", STOPPED: "stopped: ", INTERRUPTED: ""}
+
+
+def tell(failure: Failure) -> None:
+    """Say on stderr what stopped a command, in plain words."""
+    say("\n  ".join(map(printable, (_BEFORE[failure.event] + failure.message, *failure.details))))
+    if failure.hint:
+        say(printable(f"hint: {failure.hint}"))
+
+
+def tell_as_json(failure: Failure, run_id: str = "") -> None:
+    """Say on stderr what stopped a command, as a line of ``--json-logs``."""
+    from finhub_onboard.cli.json_logs import ERROR, write_line
+
+    told = asdict(failure)
+    write_line(sys.stderr, told.pop("event"), ERROR, run_id, told)
+
+
 @contextmanager
-def plain_errors() -> Iterator[None]:
+def plain_errors(tell: Tell = tell) -> Iterator[None]:
     """Turn what stops a command into one message, a hint and its exit code."""
     try:
         with listening():
             yield
     except OnboardError as error:
-        say("\n  ".join(map(printable, (f"error: {error}", *error.details))))
-        if error.hint:
-            say(printable(f"hint: {error.hint}"))
+        tell(
+            Failure(
+                event=FAILED,
+                message=str(error),
+                hint=error.hint,
+                details=error.details,
+                exit_code=int(error.exit_code),
+            )
+        )
         sys.exit(error.exit_code)
     except KeyboardInterrupt as stopped:
         signal = stopped if isinstance(stopped, Signalled) else Signalled("SIGINT", ExitCode.INTERRUPTED)
-        say(f"stopped by {signal.name}; the same command goes on where it ended")
+        message = f"stopped by {signal.name}; the same command goes on where it ended"
+        tell(Failure(event=INTERRUPTED, message=message, exit_code=int(signal.exit_code)))
         sys.exit(signal.exit_code)
     except Exception as error:  # noqa: BLE001 - a defect; its text may hold a customer's data, so only its place is shown
         frames = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
-        say(f"error: unexpected failure: {type(error).__name__} at {' > '.join(frames[-6:])}")
-        say("hint: this is a defect of this program; the ledger is safe: report the line above")
+        message = f"unexpected failure: {type(error).__name__} at {' > '.join(frames[-6:])}"
+        hint = "this is a defect of this program; the ledger is safe: report the line above"
+        tell(Failure(event=FAILED, message=message, hint=hint, exit_code=int(ExitCode.UNEXPECTED)))
         sys.exit(ExitCode.UNEXPECTED)
 
 
@@ -95,8 +136,9 @@ def shown_events(*, json_logs: bool = False) -> "Iterator[EventBus]":
     from finhub_onboard.cli import console
     from finhub_onboard.engine.event_bus import EventBus
 
-    with plain_errors(), console.choose(sys.stderr, json_logs=json_logs) as show:
-        bus = EventBus()
+    bus = EventBus()
+    said = (lambda failure: tell_as_json(failure, bus.run_id)) if json_logs else tell
+    with plain_errors(said), console.choose(sys.stderr, json_logs=json_logs) as show:
         bus.subscribe(show, kinds=console.SHOWN)
         try:
             yield bus

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from finhub_onboard.cli.shared import Command, plain_errors
+from finhub_onboard.cli.shared import JSON, Command, plain_errors
 
 
 @click.command("profile", cls=Command, example="onboard profile partner.csv --out configs/profiles/partner.toml")
@@ -15,26 +15,32 @@ from finhub_onboard.cli.shared import Command, plain_errors
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it there instead of printing it.")
 @click.option("--encoding", default="", help="The file's encoding, if it is known, such as cp1252.")
 @click.option("--sheet", default="", help="The sheet of a workbook.")
-def profile_command(file: Path, out: Path | None, encoding: str, sheet: str) -> None:
+@JSON
+def profile_command(file: Path, out: Path | None, encoding: str, sheet: str, *, as_json: bool) -> None:
     """Propose a mapping profile for a partner's file: what is not sure is left open with a comment."""
     from finhub_onboard.commands import profile
 
     with plain_errors():
         text = profile.proposed_profile(file, encoding=encoding, sheet=sheet)
-        if out is None:
-            click.echo(text, nl=False)
-        else:
+        if out:
             profile.write_new(out, text)
-            click.echo(str(out))
+        if as_json:
+            click.echo(profile.as_json(text))
+        else:
+            click.echo(str(out) if out else text, nl=bool(out))
 
 
 @click.command("template", cls=Command, example="onboard template --describe")
 @click.option("--describe", is_flag=True, help="Print a table of the fields, their rules and examples instead.")
-def template_command(*, describe: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the fields, their rules and examples as JSON.")
+def template_command(*, describe: bool, as_json: bool) -> None:
     """Print an empty input: the canonical header, to be filled in."""
     from finhub_onboard.commands import template
 
-    click.echo(template.describe() if describe else template.header_csv(), nl=False)
+    if as_json:
+        click.echo(template.as_json())
+    else:
+        click.echo(template.describe() if describe else template.header_csv(), nl=False)
 
 
 @click.command("sandbox", cls=Command, example="onboard sandbox --port 8080 --scenario configs/scenarios/drops.toml")

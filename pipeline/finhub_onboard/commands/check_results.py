@@ -1,6 +1,7 @@
 """The results of ``onboard check``: one per check, and the exit code of all."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -40,6 +41,12 @@ class Checks:
         """The most serious one: 2 before 5 before 6 before 4; 0 if all hold."""
         codes = [check.exit_code for check in self.results if check.state == FAILED]
         return next((code for code in _MOST_SERIOUS_FIRST if code in codes), codes[0] if codes else ExitCode.OK)
+
+    def line(self) -> str:
+        """Sum the checks up in a line."""
+        counts = Counter(check.state for check in self.results)
+        words = ", ".join(f"{counts[state]} {state}" for state in (OK, FAILED, NOT_MADE) if counts[state])
+        return f"check: {words}; exit code {int(self.exit_code)}"
 
     def as_json(self) -> str:
         """Return one JSON object for programs."""

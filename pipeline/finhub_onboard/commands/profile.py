@@ -3,9 +3,11 @@
 Combines parts of the intake; writes nothing but the requested file.
 """
 
+import json
 import os
 from pathlib import Path
 
+from finhub_onboard.config.loading import parsed
 from finhub_onboard.config.profile import Source
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.intake.proposing.preview import preview
@@ -19,6 +21,11 @@ def proposed_profile(path: Path, *, encoding: str, sheet: str) -> str:
         raise ConfigurationError(f"--encoding {encoding} is not known", hint="write it as cp1252, latin-1 or utf-16")
     frame, detected = preview(path, printable(path.name), Source(encoding=encoding, sheet=sheet))
     return render(propose(frame, dialect=detected), name=printable(path.stem))
+
+
+def as_json(text: str) -> str:
+    """Return a proposed profile for programs; what is left open stands in the comments of its TOML only."""
+    return json.dumps({"profile": parsed(text), "toml": text}, indent=2, ensure_ascii=False)
 
 
 def _is_codec(name: str) -> bool:

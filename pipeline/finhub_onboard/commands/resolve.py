@@ -3,10 +3,11 @@
 Holds the ledger's lock, applies all answers or none in one transaction, and sends nothing: the next run continues.
 """
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,10 +31,59 @@ _SHOWN = 20
 NEXT = ("next", "run the same command again")
 
 
-def resolve(settings: Settings, emit: Handler, path: Path, *, dry_run: bool) -> tuple[list[tuple[str, str]], ExitCode]:
-    """Apply an operator's answers about customers in doubt.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What became of a file of answers: of ``rows`` rows some were ``answered``, by word, ``before`` or not at all."""
 
-    Returns what was done, as labels and facts, and the exit code, which tells whether rows are left unanswered.
+    file: str
+    rows: int
+    answered: Counter[str]
+    before: int
+    unanswered: tuple[tuple[int, str], ...]
+    dry_run: bool
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Whether rows are left unanswered."""
+        return ExitCode.NEEDS_SOMEBODY if self.unanswered else ExitCode.OK
+
+    def as_rows(self) -> Iterator[tuple[str, str]]:
+        """Yield what was done for people: labels and facts."""
+        split = ", ".join(f"{count} {word}" for word, count in self.answered.items())
+        yield "file", f"{self.file}: {self.rows} row{'' if self.rows == 1 else 's'}"
+        yield self._done, f"{self.answered.total()}" + (f": {split}" if split else "")
+        if self.before:
+            yield "no change", f"{self.before}: answered before, or not in doubt any more"
+        yield "unanswered", f"{len(self.unanswered)}"
+        yield from (("", line) for line in _shown(f"row {row}: {external_id}" for row, external_id in self.unanswered))
+        if self.answered and not self.dry_run:
+            yield NEXT
+
+    def line(self) -> str:
+        """Sum it up in a line."""
+        counts = f"{self.answered.total()} {self._done}, {len(self.unanswered)} unanswered"
+        return f"resolve: {counts}; exit code {int(self.exit_code)}"
+
+    def as_json(self) -> str:
+        """Return what was done for programs."""
+        told = {
+            "file": self.file,
+            "rows": self.rows,
+            "answered": dict(self.answered),
+            "no_change": self.before,
+            "unanswered": [{"row": row, "external_id": external_id} for row, external_id in self.unanswered],
+            "dry_run": self.dry_run,
+            "exit_code": int(self.exit_code),
+        }
+        return json.dumps(told, indent=2, ensure_ascii=False)
+
+    @property
+    def _done(self) -> str:
+        return "to answer" if self.dry_run else "answered"
+
+
+def resolve(settings: Settings, emit: Handler, path: Path, *, dry_run: bool) -> Resolved:
+    """Apply an operator's answers about customers in doubt.
 
     Raises :class:`ConfigurationError` naming every answer that cannot be applied; then none is.
     """
@@ -68,8 +118,14 @@ def resolve(settings: Settings, emit: Handler, path: Path, *, dry_run: bool) -> 
                 ],
                 ended=[doubt.key for doubt, answer in verdict.answers if answer.word is Word.ABSENT],
             )
-    code = ExitCode.NEEDS_SOMEBODY if verdict.unanswered else ExitCode.OK
-    return list(_resolved(path, rows, verdict, dry_run=dry_run)), code
+    return Resolved(
+        file=path.name,
+        rows=len(rows),
+        answered=Counter(str(answer.word) for _, answer in verdict.answers),
+        before=len(verdict.before),
+        unanswered=tuple((row.row, row.external_id) for row in verdict.unanswered),
+        dry_run=dry_run,
+    )
 
 
 def read_answers(path: Path) -> Iterator[AnswerRow]:
@@ -123,16 +179,3 @@ def _shown(texts: Iterable[str]) -> list[str]:
     every = list(texts)
     more = len(every) - _SHOWN
     return every[:_SHOWN] + ([f"and {more} more"] if more > 0 else [])
-
-
-def _resolved(path: Path, rows: Sequence[AnswerRow], verdict: Verdict, *, dry_run: bool) -> Iterator[tuple[str, str]]:
-    words = Counter(str(answer.word) for _, answer in verdict.answers)
-    split = ", ".join(f"{count} {word}" for word, count in words.items())
-    yield "file", f"{path.name}: {len(rows)} row{'' if len(rows) == 1 else 's'}"
-    yield "to answer" if dry_run else "answered", f"{len(verdict.answers)}" + (f": {split}" if split else "")
-    if verdict.before:
-        yield "no change", f"{len(verdict.before)}: answered before, or not in doubt any more"
-    yield "unanswered", f"{len(verdict.unanswered)}"
-    yield from (("", line) for line in _shown(f"row {row.row}: {row.external_id}" for row in verdict.unanswered))
-    if verdict.answers and not dry_run:
-        yield NEXT

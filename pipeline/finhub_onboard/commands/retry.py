@@ -3,6 +3,7 @@
 Holds the ledger's lock, reopens all or none in one transaction, and sends nothing.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,8 +38,40 @@ class Filter:
         return asked and self.code in ("", journey.code) and may_open(journey, declined=declined)
 
 
-def retry(settings: Settings, emit: Handler, which: Filter, *, dry_run: bool) -> list[tuple[str, str]]:
-    """Reopen failed customers for the next run; return the counts by phase and code, as labels and facts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """The customers that were reopened, or would be, and those that were left: counts by phase and code."""
+
+    opened: Counter[tuple[str, str]]
+    left: Counter[tuple[str, str]]
+    dry_run: bool
+
+    def as_rows(self) -> list[tuple[str, str]]:
+        """Return the counts for people: labels and facts."""
+        return [
+            (self._done, _customers(self.opened.total())),
+            *_counted(self.opened),
+            ("left", f"{_customers(self.left.total())} who failed or were declined"),
+            *_counted(self.left),
+            *([NEXT] if self.opened and not self.dry_run else []),
+        ]
+
+    def line(self) -> str:
+        """Sum it up in a line."""
+        return f"retry: {_customers(self.opened.total())} {self._done}, {self.left.total()} left"
+
+    def as_json(self) -> str:
+        """Return the counts for programs."""
+        told = {"opened": _listed(self.opened), "left": _listed(self.left), "dry_run": self.dry_run}
+        return json.dumps(told, indent=2)
+
+    @property
+    def _done(self) -> str:
+        return "to open" if self.dry_run else "opened"
+
+
+def retry(settings: Settings, emit: Handler, which: Filter, *, dry_run: bool) -> Retried:
+    """Reopen failed customers for the next run."""
     with existing_ledger(settings, emit) as (ledger, _), ledger.acquire_lease() as lease, lease.interventions() as acts:
         run = named_run(ledger, which.run_id).number if which.run_id else None
         opened: Counter[tuple[str, str]] = Counter()
@@ -51,7 +84,7 @@ def retry(settings: Settings, emit: Handler, which: Filter, *, dry_run: bool) ->
                 return (open_again(journey, run=number) for journey in _ended(acts) if which.matches(journey, run))
 
             acts.enter(new_run_id(datetime.now(UTC)), "retry", opened.total(), change)
-    return list(_retried(opened, left, dry_run=dry_run))
+    return Retried(opened=opened, left=left, dry_run=dry_run)
 
 
 def _ended(acts: Interventions) -> Iterator[Journey]:
@@ -59,20 +92,13 @@ def _ended(acts: Interventions) -> Iterator[Journey]:
         yield from acts.standing(standing)
 
 
-def _retried(
-    opened: Counter[tuple[str, str]], left: Counter[tuple[str, str]], *, dry_run: bool
-) -> Iterator[tuple[str, str]]:
-    yield "to open" if dry_run else "opened", _customers(opened.total())
-    yield from _counted(opened)
-    yield "left", f"{_customers(left.total())} who failed or were declined"
-    yield from _counted(left)
-    if opened and not dry_run:
-        yield NEXT
-
-
 def _counted(customers: Counter[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for (phase, code), count in sorted(customers.items(), key=lambda pair: (-pair[1], pair[0])):
         yield "", f"{count:>7} {phase}, {code}"
+
+
+def _listed(customers: Counter[tuple[str, str]]) -> list[dict[str, str | int]]:
+    return [{"phase": phase, "code": code, "customers": count} for (phase, code), count in sorted(customers.items())]
 
 
 def _customers(count: int) -> str:

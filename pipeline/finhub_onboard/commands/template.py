@@ -4,8 +4,9 @@ Promises: every canonical column is described once, in canonical order; its rule
 the violation codes, and its example is valid. Knows no rows.
 """
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from textwrap import wrap
 
 from finhub_onboard.intake.checking.documents import MIME_TYPES
@@ -74,6 +75,11 @@ def fields() -> tuple[Field, ...]:
         )
         for name in CANONICAL_COLUMNS
     )
+
+
+def as_json() -> str:
+    """Return the columns, rules and examples for programs."""
+    return json.dumps({"columns": [asdict(field) for field in fields()]}, indent=2, ensure_ascii=False)
 
 
 def describe() -> str:

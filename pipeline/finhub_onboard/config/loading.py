@@ -25,6 +25,11 @@ from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.small_files import read_small
 
 
+def parsed(text: str) -> dict[str, Any]:
+    """Parse TOML that this program wrote."""
+    return tomllib.loads(text)
+
+
 def load(
     path: Path | None, *, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
 ) -> Settings:

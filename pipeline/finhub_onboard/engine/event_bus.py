@@ -28,6 +28,11 @@ class EventBus:
         self._run_id = ""
         self._subscriptions: tuple[_Subscription, ...] = ()
 
+    @property
+    def run_id(self) -> str:
+        """The run's id; empty until it has begun."""
+        return self._run_id
+
     def subscribe(
         self, subscriber: Subscriber, *, kinds: Iterable[type[Event]] | None = None, capacity: int = _CAPACITY
     ) -> None:

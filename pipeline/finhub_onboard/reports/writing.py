@@ -105,6 +105,7 @@ def write_reports(
         incomplete=feed.incomplete.lines(),
         since=since,
         bad_rows=feed.bad_rows,
+        summary=summary,
         files=tuple(map(str, files)),
     )
 
