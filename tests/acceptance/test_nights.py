@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -169,3 +171,40 @@ def test_what_the_ledger_remembers_tells_nothing(desk: Desk) -> None:
         assert "Nameless" not in value
         assert "no address" not in value
     assert json.loads((desk.out / "summary.json").read_text(encoding="utf-8"))["since_last_run"]["new"] == 3
+
+
+def test_latest_leads_to_the_newest_run(desk: Desk) -> None:
+    """A morning's script reads `out/latest/summary.json`; checks and runs with `--out` leave it alone."""
+    words = ("book.csv", "--config", desk.config)
+    for _ in range(2):
+        done = desk.onboard("run", *words)
+        latest = (desk.folder / "out" / "latest").resolve()
+        assert done.stdout.startswith(f"{latest.name}: 8 rows")
+        assert json.loads((latest / "summary.json").read_text(encoding="utf-8"))["run_id"] == latest.name
+    desk.onboard("validate", *words)
+    desk.onboard("run", *words, "--out", desk.folder / "other")
+    assert (desk.folder / "out" / "latest").resolve() == latest
+
+
+def test_personal_data_does_not_stay_longer_than_asked(desk: Desk) -> None:
+    """At the end of a run what is older is deleted, also of checks and of runs elsewhere, and the deletion recorded."""
+    desk.configure(FAST + "[reports]\nkeep_days = 30\n")
+    words = ("book.csv", "--config", desk.config)
+    desk.onboard("run", *words)
+    desk.onboard("validate", *words)
+    desk.onboard("run", *words, "--out", desk.folder / "other")
+    desk.onboard("run", *words)
+    folders = sorted(path for path in (desk.folder / "out").iterdir() if not path.is_symlink())
+    old = time.time() - 31 * 24 * 3600
+    aged = [*folders[:2], desk.folder / "other"]
+    for folder in aged:
+        os.utime(folder / "rejects" / "book.csv", (old, old))
+    done = desk.onboard("run", *words)
+    assert "deleted 3 files with personal data that were older than 30 days" in done.stderr
+    assert [(folder / "rejects").exists() for folder in aged] == [False] * 3
+    assert (folders[2] / "rejects" / "book.csv").exists()
+    run_id = (desk.folder / "out" / "latest").readlink().name
+    for folder in aged:
+        (record,) = json.loads((folder / "deleted.json").read_text(encoding="utf-8"))
+        assert (record["by_run"], record["files"]) == (run_id, ["rejects/book.csv"])
+    assert all((folder / "results.csv").exists() for folder in aged)

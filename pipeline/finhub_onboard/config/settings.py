@@ -178,9 +178,10 @@ class LedgerSettings(Section):
 
 
 class Reports(Section):
-    """Where reports go: ``<dir>/<run_id>/`` unless ``--out`` names a folder."""
+    """Where reports go: ``<dir>/<run_id>/`` unless ``--out`` names a folder; how long those with personal data stay."""
 
     dir: Path = Path("out")
+    keep_days: int = Field(default=0, ge=0, le=36_500)
 
 
 class SandboxSettings(Section):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
+from finhub_onboard.engine.housekeeping import keep_house
 from finhub_onboard.engine.opening import OpenedRun
 from finhub_onboard.engine.stages import stage
 from finhub_onboard.engine.stopping import Stopper
@@ -74,6 +75,7 @@ def end_run(inputs: Survey, opened: OpenedRun, carried: Carried, emit: Handler, 
             ledger.finish_run(number, exit_code=unreported.exit_code, stopped_because=unreported.stopped_because)
         return unreported
     _remember(written, opened, carried.progress)
+    keep_house(facts, opened.reachable, ledger, emit)
     try:
         ledger.finish_run(number, exit_code=written.exit_code, stopped_because=end.stopped_because, at=end.finished_at)
     except OnboardError as error:

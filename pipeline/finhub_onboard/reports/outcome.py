@@ -81,6 +81,5 @@ class Written:
             "stopped_because": self.stopped_because,
             "hint": self.hint,
             "out": str(self.out),
-            "files": list(self.files),
         }
         return json.dumps(told, indent=2)

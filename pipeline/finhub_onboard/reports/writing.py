@@ -92,6 +92,7 @@ def write_reports(
         code = end.exit_code if end.exit_code is not None else _exit_code(totals, facts, since, is_check=not end.number)
         summary = _summary(survey, max(facts.rate_asked, end.progress.highest_rate), end, totals, ledger, code, since)
         timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
+        summary = replace(summary, files=folder.names)
         page = render(summary, totals, timeline, given=_given(survey, facts), rejects=rejects.names)
         files = folder.finish(summary, page)
     return Written(

@@ -284,6 +284,6 @@ def test_summary_has_the_keys_of_the_design_in_order() -> None:
     assert read["inputs"] == [{"source": "a.csv", "sha256": "00", "rows": 2}]
     assert read["rate"] == {"asked": 5, "reached": 4.5, "max_in_1s": 5}
     assert read["exit_code"] == 3
-    assert list(read)[10:] == ["stopped_because", "in_doubt_elsewhere", "ledger", "since_last_run"]
+    assert list(read)[10:] == ["stopped_because", "in_doubt_elsewhere", "ledger", "since_last_run", "files"]
     assert data.startswith(b'{\n  "run_id": "r1"')
     assert data.endswith(b"}\n")

@@ -148,6 +148,12 @@ class ReportFolder:
         self._moves[target] = hidden
         return hidden
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names, within the folder, of all files that it will write."""
+        found = {target.relative_to(self.path).as_posix() for target in self._moves} | self._tables.keys()
+        return tuple(sorted({*found, PAGE, SUMMARY}))
+
     def name_of(self, reserved: Path) -> str:
         """Return the name that a reserved file will have."""
         return next(target.name for target, hidden in self._moves.items() if hidden == reserved)

@@ -239,10 +239,10 @@ class RateSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last four are ours.
+    """``summary.json``, its fields in the order of its keys (DESIGN, 3.5); the last five are ours.
 
-    They say why the run stopped, how many customers in doubt no row names, the ledger's id (empty without one), and
-    what is new since the last run of the same inputs (``None`` if nothing can be compared).
+    They say why the run stopped, how many customers in doubt no row names, the ledger's id (empty without one), what is
+    new since the last run of the same inputs (``None`` if nothing can be compared), and the names of all files.
     """
 
     run_id: str
@@ -259,6 +259,7 @@ class Summary:
     in_doubt_elsewhere: int = 0
     ledger: str = ""
     since_last_run: SinceLastRun | None = None
+    files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Complete dispositions and phases: all nine and all eight, in order."""
