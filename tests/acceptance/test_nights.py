@@ -34,7 +34,7 @@ def edit(source: Path, change: Change, *, name: str = "") -> Path:
     """Change rows, numbered from 1, of a file, or of a copy of this name beside it."""
     with source.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    target = source.with_name(name) if name else source
+    target = source.parent / name if name else source
     with target.open("w", encoding="utf-8", newline="") as stream:
         table = csv.DictWriter(stream, list(rows[0]))
         table.writeheader()
@@ -145,6 +145,17 @@ def test_some_rows_are_another_job(desk: Desk) -> None:
     edit(desk.folder / "book.csv", lambda number, _: {2: {"email": "broken"}}.get(number, {}))
     assert night(desk, "--dry-run") == (3, (1, 3, 0))
     assert night(desk) == (3, (1, 3, 0))
+
+
+def test_files_of_other_names_are_compared_by_their_pattern(desk: Desk) -> None:
+    """Each night may bring a file of another name: what was in yesterday's is known."""
+    book = desk.folder / "book.csv"
+    (desk.folder / "in").mkdir()
+    for number, found in enumerate([(3, 0, 0), (0, 3, 0)]):
+        for left in (desk.folder / "in").iterdir():
+            left.unlink()
+        edit(book, lambda *_: {}, name=f"in/{number}.csv")
+        assert night(desk, source="in/*.csv") == (3, found)
 
 
 def test_reports_that_are_written_again_say_the_same(desk: Desk) -> None:

@@ -36,6 +36,7 @@ class RunFacts:
 
     ``now`` is the instant that rows are judged by. ``asked``: ``None``: an older version did not say. ``words`` and
     ``options`` are those of the ``Order``. ``exit_on_new``: rows that are known to need somebody leave exit code 0.
+    ``named``: the paths and patterns of the inputs as they were given, by which nights are compared.
     """
 
     run_id: str
@@ -56,6 +57,7 @@ class RunFacts:
     verify: int = 0
     words: tuple[str, ...] = ()
     exit_on_new: bool = False
+    named: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -109,6 +111,7 @@ def facts_of(order: Order, settings: Settings, inputs: Sequence[SourceInfo], beg
         ledger_restored=order.ledger_restored,
         verify=order.verify,
         words=tuple(order.words),
+        named=tuple(str(path.absolute()) for path in order.inputs),
         exit_on_new=settings.stop.exit_on == "new",
     )
 
@@ -131,6 +134,7 @@ _WRITE: Mapping[str, Callable[[Any], Any]] = {
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "since": partial(msgspec.convert, type=SinceLastRun | None),
     "words": tuple,
+    "named": tuple,
     "inputs": partial(msgspec.convert, type=tuple[SourceInfo, ...]),
     "now": datetime.fromisoformat,
     "documents_root": Path,

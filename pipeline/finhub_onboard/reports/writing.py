@@ -75,7 +75,7 @@ def write_reports(
             totals=totals,
             at=at,
             run=end.number,
-            bad_rows=_bad_rows(survey, facts, end, ledger, keys),
+            bad_rows=_bad_rows(facts, end, ledger, keys),
             checkpoint=survey.reading.checkpoint,
             reached=reached,
         )
@@ -131,11 +131,10 @@ def _kept(ledger: Reader, end: RunEnd) -> Kept:
     )
 
 
-def _bad_rows(survey: Survey, facts: RunFacts, end: RunEnd, ledger: Reader | None, keys: Keys | None) -> BadRows | None:
+def _bad_rows(facts: RunFacts, end: RunEnd, ledger: Reader | None, keys: Keys | None) -> BadRows | None:
     if not ledger or not keys:
         return None
-    inputs = [str(Path(source.path).absolute()) for source in survey.sources]
-    return BadRows(ledger, keys, inputs, facts.limit, run=end.number, recorded=end.progress.since)
+    return BadRows(ledger, keys, facts.named, facts.limit, run=end.number, recorded=end.progress.since)
 
 
 def _exit_code(totals: Totals, facts: RunFacts, since: SinceLastRun | None, *, is_check: bool) -> ExitCode:
