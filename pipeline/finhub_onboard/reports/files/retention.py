@@ -17,7 +17,8 @@ import msgspec
 
 from finhub_onboard.errors import OnboardError
 from finhub_onboard.reports.files.atomic import atomic_write
-from finhub_onboard.reports.files.folder import IN_DOUBT, PARKED, REJECTS, SUMMARY
+from finhub_onboard.reports.files.folder import REJECTS, SUMMARY
+from finhub_onboard.reports.files.table import IN_DOUBT, PARKED
 
 DELETED = "deleted.json"
 """The record, beside the other files of a run."""
