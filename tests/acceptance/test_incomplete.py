@@ -74,6 +74,36 @@ def test_run_says_it_before_the_first_call(desk: Desk, source: Path) -> None:
     assert (parked["C-3"], parked["C-4"]) == ("document_missing", "consent_evidence_missing")
 
 
+def test_parked_rows_come_back_to_be_completed(desk: Desk, source: Path) -> None:
+    """As they stood, with what each lacks; given to a run once they are complete, their customers are onboarded."""
+    assert desk.run(source).returncode == 3
+    rows = desk.table("incomplete/book.csv")
+    assert [(row["external_id"], row["_err_row"], row["_err_field"]) for row in rows] == [
+        ("C-2", "2", "document_number"),
+        ("C-3", "3", "identity_document"),
+        ("C-4", "4", "privacy_accepted_at"),
+        ("C-5", "5", "document_type"),
+    ]
+    assert [row["_err_code"] for row in rows[1:3]] == ["document_missing", "consent_evidence_missing"]
+    parked = {row["external_id"]: (row["field"], row["document"]) for row in desk.table("parked.csv")}
+    assert parked["C-3"] == ("identity_document", "GOVERNMENT_ID")
+    assert parked["C-4"] == ("privacy_accepted_at", "")
+    with source.open(encoding="utf-8", newline="") as stream:
+        whole = next(csv.DictReader(stream))
+    lacking = ("document_type", "document_number", "identity_document", "terms_accepted_at", "privacy_accepted_at")
+    for place, row in enumerate(rows):
+        row |= {name: row[name] or whole[name] + str(place) * (name == "document_number") for name in lacking}
+    target = source.with_name("completed.csv")
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    done = desk.run(target)
+    assert_no_traceback(done)
+    assert desk.counts() == {"onboarded": 4}, done.stderr
+    assert not (desk.out / "incomplete").exists()
+
+
 def test_reject_sends_nothing_for_them(desk: Desk, source: Path) -> None:
     """They are rejects with the field named, and the bank hears of whole rows only."""
     assert desk.bank is not None

@@ -16,7 +16,7 @@ from tests.acceptance.processes import completed
 from tests.acceptance.support import CREDENTIALS, ROOT, Desk
 from tests.support import typical
 
-MAY_HOLD = ("rejects", "parked.csv", "in_doubt.csv")
+MAY_HOLD = ("rejects", "incomplete", "parked.csv", "in_doubt.csv")
 SECRETS = {
     "ONBOARD_CREDENTIALS__USERNAME": "zqusername@example.com",
     "ONBOARD_CREDENTIALS__PASSWORD": "correct-identity-document",  # of words that errors are written in

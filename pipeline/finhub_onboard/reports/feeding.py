@@ -3,8 +3,10 @@
 Promise: each row is fed once, in input order; a batch's marks of rows that belong in the rejects are all that is kept.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from finhub_onboard.intake.judge import JudgedBatch
 from finhub_onboard.intake.rejects import RejectMark
@@ -14,7 +16,7 @@ from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Se
 from finhub_onboard.reports.error_lines import errors_of
 from finhub_onboard.reports.files.causes import FINE
 from finhub_onboard.reports.files.endings import Way
-from finhub_onboard.reports.files.folder import UNTOUCHED, ReportFolder, end_of_line
+from finhub_onboard.reports.files.folder import INCOMPLETE, REJECTS, UNTOUCHED, ReportFolder, end_of_line
 from finhub_onboard.reports.files.rows import ODD, Doubtful, ErrorLine, Result, csv_cell, violation_line
 from finhub_onboard.reports.files.totals import Totals
 from finhub_onboard.reports.joining import Part, Told
@@ -23,6 +25,7 @@ from finhub_onboard.reports.projection import (
     doubtful_of,
     has_open_intent,
     is_carried,
+    must_be_completed,
     result_of,
     waiting_of,
 )
@@ -43,13 +46,11 @@ class Feed:
     checkpoint: Callable[[], None]
     reached: Callable[[int], None]
     incomplete: Census = field(default_factory=Census)
-    marks: dict[int, list[RejectMark]] = field(default_factory=dict)
+    marks: dict[str, dict[int, list[RejectMark]]] = field(default_factory=partial(defaultdict, dict))
 
-    def take_marks(self) -> dict[int, list[RejectMark]]:
-        """Return and clear the marks of rows that belong in the rejects."""
-        marks = dict(self.marks)
-        self.marks.clear()
-        return marks
+    def take_marks(self, folder: str) -> dict[int, list[RejectMark]]:
+        """Return and clear the marks of rows that belong in the files of a folder: the rejects, or the incomplete."""
+        return self.marks.pop(folder, {})
 
     def batch(self, batch: JudgedBatch, parts: Iterable[Part]) -> None:
         """Feed a batch. The rows that no run processed are written as prepared text."""
@@ -93,7 +94,7 @@ class Feed:
             broken = [violation for violation in violations if violation.severity is Severity.ERROR]
             self.totals.feed_rejected(batch.source, number, [ErrorLine.from_violation(v, self.at) for v in broken])
             lines[place] = key + end_of_line(Disposition.REJECTED, broken[0].code, broken[0].message)
-            self.marks[number] = _broken_marks(broken)
+            self.marks[REJECTS][number] = _broken_marks(broken)
         self.totals.feed_warnings(len(others))
         self.folder.feed_error_lines(broken_rules, others)
         return len(rejected)
@@ -139,7 +140,10 @@ class Feed:
         if journey and is_carried(journey, run=self.run):
             self.totals.feed_carried(in_doubt=has_open_intent(journey, calls))
         if to_correct:
-            self.marks[row.row_number] = _marks(row, lines, result)
+            self.marks[REJECTS][row.row_number] = _marks(row, lines, result)
+        if journey and must_be_completed(journey, result):
+            mark = RejectMark(field=journey.field, code=result.code, message=result.message)
+            self.marks[INCOMPLETE][row.row_number] = [mark]
         if journey and result.disposition is Disposition.PARKED:
             self.folder.feed_parked(waiting_of(row, journey, result))
         elif journey and result.disposition is Disposition.IN_DOUBT:

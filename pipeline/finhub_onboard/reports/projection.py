@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
+from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
 from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.operator import phase_in_doubt, question_about
 from finhub_onboard.journey.sent import changed_since_sent, is_at_the_bank
@@ -193,7 +194,20 @@ def _waiting(row: IntakeRow, journey: Journey, result: Result) -> dict[str, Any]
         "verification_id": journey.verification_id,
         "since": instant(journey.finished_at or journey.started_at),
         "attempts": journey.sent,
+        "field": journey.field,
+        "document": _document(journey),
     }
+
+
+def _document(journey: Journey) -> str:
+    """The kind of document that a journey waits for; empty if it waits for something else."""
+    kinds = (kind for kind in journey.required or () if DOCUMENT_COLUMN_OF.get(kind) == journey.field)
+    return next(kinds, "") if journey.field else ""
+
+
+def must_be_completed(journey: Journey | None, result: Result) -> bool:
+    """Whether the row lacks something that only its owner can add: it is parked because of one of its columns."""
+    return journey is not None and result.disposition is Disposition.PARKED and bool(journey.field)
 
 
 def belongs_in_rejects(row: IntakeRow, journey: Journey | None, fingerprint: bytes = b"", *, run: int = 0) -> bool:

@@ -1,4 +1,4 @@
-"""Writes the rejects of a run's inputs, batch by batch.
+"""Writes the rows of a run's inputs that somebody must correct or complete, batch by batch.
 
 Combines the intake, which copies the original rows, and the report folder, which renames files into place. Promise 7:
 no reject is kept in memory after its batch, but a few of a Parquet input.
@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 
 
 class RejectFiles:
-    """The reject files of all inputs; use as a context manager, ``add`` batches in order, then ``close``."""
+    """The reject files of all inputs; use as a context manager, ``add`` batches in order, then ``close``.
 
-    def __init__(self, survey: Survey, folder: ReportFolder) -> None:
+    ``name`` is the folder beside the reports: ``rejects``, or another whose files are shaped like these.
+    """
+
+    def __init__(self, survey: Survey, folder: ReportFolder, name: str = REJECTS) -> None:
         self._folder = folder
+        self._name = name
         self._tables = {table.name: table for table in survey.tables}
         self._source = ""
         self._target: Path | None = None
         self._rejects: Rejects | None = None
         self.names: dict[str, str] = {}
-        """By input: the name of the file with its rejects."""
+        """By input: the name of the file with its rows."""
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +50,7 @@ class RejectFiles:
         if batch.source != self._source:
             self.close()
             table = self._tables[batch.source]
-            self._source, self._target = batch.source, self._folder.reserve(f"{REJECTS}/{file_name(table)}")
+            self._source, self._target = batch.source, self._folder.reserve(f"{self._name}/{file_name(table)}")
             self.names[batch.source] = self._folder.name_of(self._target)
             with plainly(self._target):
                 self._rejects = rejects_of(table, self._target)

@@ -29,8 +29,8 @@ from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.model.nights import SinceLastRun
 from finhub_onboard.reports.elsewhere import Elsewhere
 from finhub_onboard.reports.feeding import Feed
-from finhub_onboard.reports.files.folder import ReportFolder
-from finhub_onboard.reports.files.given import Given
+from finhub_onboard.reports.files.folder import INCOMPLETE, REJECTS, ReportFolder
+from finhub_onboard.reports.files.given import Given, RowFiles
 from finhub_onboard.reports.files.page import render
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, Kept, RateSummary, Summary, Totals, exit_code
 from finhub_onboard.reports.joining import Checked, Join, Joined
@@ -65,7 +65,12 @@ def write_reports(
     at = instant(end.finished_at)
     keep = [Path(source.path) for source in survey.sources]
     frozen = ledger.snapshot() if ledger else nullcontext()
-    with ReportFolder(out, keep=keep) as folder, RejectFiles(survey, folder) as rejects, frozen:
+    with (
+        ReportFolder(out, keep=keep) as folder,
+        RejectFiles(survey, folder) as rejects,
+        RejectFiles(survey, folder, INCOMPLETE) as incomplete,
+        frozen,
+    ):
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
         join: Join = Checked(asked=facts.asked)
         if ledger and keys and elsewhere:
@@ -82,8 +87,10 @@ def write_reports(
         rules = replace(rules_of(facts, end.progress.categories), documents_may_fail=bool(end.number), demands=demands)
         for batch in judge_batches(survey, rules, batch_rows=batch_rows):
             feed.batch(batch, join(batch))
-            rejects.add(batch, feed.take_marks())
+            rejects.add(batch, feed.take_marks(REJECTS))
+            incomplete.add(batch, feed.take_marks(INCOMPLETE))
         rejects.close()
+        incomplete.close()
         for line in elsewhere.lines(at=at) if elsewhere else ():
             feed.elsewhere(line)
         kept = _kept(ledger, end) if ledger and end.number else None
@@ -93,8 +100,9 @@ def write_reports(
         summary = _summary(survey, max(facts.rate_asked, end.progress.highest_rate), end, totals, ledger, code, since)
         timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
         summary = replace(summary, files=folder.names)
-        page = render(summary, totals, timeline, given=_given(survey, facts), rejects=rejects.names)
-        files = folder.finish(summary, page)
+        files = RowFiles(rejects=rejects.names, incomplete=incomplete.names)
+        page = render(summary, totals, timeline, given=_given(survey, facts), files=files)
+        written = folder.finish(summary, page)
     return Written(
         exit_code=code,
         dispositions=dict(summary.dispositions),
@@ -107,7 +115,7 @@ def write_reports(
         since=since,
         bad_rows=feed.bad_rows,
         summary=summary,
-        files=tuple(map(str, files)),
+        files=tuple(map(str, written)),
     )
 
 

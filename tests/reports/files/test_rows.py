@@ -35,7 +35,7 @@ def test_columns_are_those_of_the_design() -> None:
     )
     assert ",".join(columns(Waiting)) == (
         "source,row_number,external_id,first_name,last_name,email,phone,phase,code,message,hint,customer_id,user_id,"
-        "verification_id,since,attempts"
+        "verification_id,since,attempts,field,document"
     )
     assert columns(Doubtful) == (*columns(Waiting), "question", "answer")
 

@@ -3,7 +3,7 @@ import pytest
 from finhub_onboard.model import Disposition
 from finhub_onboard.reports.files.advice import headline
 from finhub_onboard.reports.files.endings import Way
-from finhub_onboard.reports.files.given import Given
+from finhub_onboard.reports.files.given import Given, RowFiles
 from finhub_onboard.reports.files.rows import ErrorLine, Result
 from finhub_onboard.reports.files.steps import Step, steps
 from finhub_onboard.reports.files.totals import Totals
@@ -57,7 +57,7 @@ def rows(*found: tuple[Disposition, str, str, Way], hint: str = "") -> Totals:
 
 def steps_of(totals: Totals, code: int = 3, given: Given = GIVEN) -> list[Step]:
     """The steps after a command."""
-    return steps(summary_of(dict(totals.dispositions), code), totals, given, {"a.csv": "a.csv"})
+    return steps(summary_of(dict(totals.dispositions), code), totals, given, RowFiles(rejects={"a.csv": "a.csv"}))
 
 
 def test_the_command_that_goes_on_is_the_one_that_was_given() -> None:

@@ -37,7 +37,10 @@ from finhub_onboard.reports.files.totals import Summary
 
 __all__ = ["ReportFolder", "ReportsError", "atomic_write"]
 
-SUMMARY, PAGE, REJECTS = "summary.json", "report.html", "rejects"
+SUMMARY, PAGE = "summary.json", "report.html"
+REJECTS, INCOMPLETE = "rejects", "incomplete"
+ROW_FOLDERS = (REJECTS, INCOMPLETE)
+"""Folders with rows of the inputs as they stood, a file for each input."""
 _ALWAYS = (RESULTS, ERRORS, PAGE, SUMMARY)
 _SOMETIMES = (PARKED, IN_DOUBT)
 EVERY = (*_ALWAYS, *_SOMETIMES)
@@ -204,18 +207,23 @@ class ReportFolder:
         except OSError:
             return
         # The lock is ours, so temporary files here were left by a process that was killed.
-        for folder in (self.path, self.path / REJECTS):
+        for folder in (self.path, *self._row_folders):
             for left in folder.glob(".*.tmp"):
                 left.unlink(missing_ok=True)
 
     def _remember_old_files(self) -> None:
         """Remember which files may be stale; those that appear during this run are not."""
         candidates = [self.path / name for name in _SOMETIMES]
-        with suppress(OSError):
-            candidates += (self.path / REJECTS).iterdir()
+        for folder in self._row_folders:
+            with suppress(OSError):
+                candidates += folder.iterdir()
         self._old_files = {path: version for path in candidates if (version := version_of(path))}
         if summary := version_of(self.path / SUMMARY):
             self._old_summary_at = summary[1]
+
+    @property
+    def _row_folders(self) -> list[Path]:
+        return [self.path / name for name in ROW_FOLDERS]
 
     def _edited(self, path: Path) -> bool:
         """Whether a file is newer than the summary of the run that wrote it: a person edited it."""
@@ -234,8 +242,9 @@ class ReportFolder:
             kept = path in written or path.resolve() in self._keep or self._edited(path)
             if not kept and version_of(path) == version:
                 path.unlink(missing_ok=True)
-        with suppress(OSError):
-            (self.path / REJECTS).rmdir()
+        for folder in self._row_folders:
+            with suppress(OSError):
+                folder.rmdir()
 
     def _discard(self) -> None:
         for table in self._tables.values():

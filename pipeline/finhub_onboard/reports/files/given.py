@@ -5,8 +5,8 @@ it loses or gains only what it says. Pure: knows no shell and no file.
 """
 
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 _FLAG_OF_CONFIG = "--config"
@@ -99,3 +99,11 @@ def _without(words: Iterable[str], option: str) -> tuple[str, ...]:
 
 def _without_flags(words: Iterable[str], *flags: str) -> tuple[str, ...]:
     return tuple(word for word in words if word not in flags)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFiles:
+    """The files with rows as they stood, by input: those that must be corrected, and those that must be completed."""
+
+    rejects: Mapping[str, str] = field(default_factory=dict)
+    incomplete: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ security policy forbids scripts and loading; light, dark, phone and print. Does 
 layout is in ``page.html`` and ``page.css``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -19,7 +19,7 @@ from finhub_onboard.model import Disposition
 from finhub_onboard.reports.files import advice
 from finhub_onboard.reports.files.causes import Cause
 from finhub_onboard.reports.files.charts import Series, amount, bar, lines, stacked_bar, thin
-from finhub_onboard.reports.files.given import Given
+from finhub_onboard.reports.files.given import Given, RowFiles
 from finhub_onboard.reports.files.steps import steps
 from finhub_onboard.reports.files.totals import Summary, TimelinePoint, Totals
 from finhub_onboard.texts import duration
@@ -48,11 +48,11 @@ def render(
     timeline: Sequence[TimelinePoint] = (),
     *,
     given: Given | None = None,
-    rejects: Mapping[str, str] | None = None,
+    files: RowFiles | None = None,
 ) -> str:
     """Render the page; ``given``: the command line, for the commands of the next steps.
 
-    ``rejects`` names by input the file that holds its rejects.
+    ``files`` are those with rows of the inputs.
     """
     is_check = given is not None and given.is_check
     every = totals.causes()
@@ -66,7 +66,7 @@ def render(
         is_check=is_check,
         meaning=advice.meaning(summary.exit_code, is_check=is_check, is_all_known=_is_all_known(summary)),
         since=advice.since_last_run(summary),
-        steps=steps(summary, totals, given, rejects),
+        steps=steps(summary, totals, given, files),
         dispositions=stacked_bar([(name.value, summary.dispositions[name]) for name in Disposition]),
         customers=totals.customers,
         funnel=totals.funnel(),

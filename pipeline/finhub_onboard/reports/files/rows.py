@@ -14,7 +14,8 @@ a cell there.
 """
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
+from dataclasses import field as default
 from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter
@@ -151,15 +152,18 @@ def violation_line(key: str, v: Violation, at: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A line of ``parked.csv``: who waits, for what and since when. May hold personal data."""
+    """A line of ``parked.csv``: who waits, for what and since when. May hold personal data.
+
+    ``field`` is the column of the row that lacks something, ``document`` the kind of document that the bank wants.
+    """
 
     source: str
     row_number: int
     external_id: str
-    first_name: str = field(repr=False)
-    last_name: str = field(repr=False)
-    email: str = field(repr=False)
-    phone: str = field(repr=False)
+    first_name: str = default(repr=False)
+    last_name: str = default(repr=False)
+    email: str = default(repr=False)
+    phone: str = default(repr=False)
     phase: str
     code: str
     message: str
@@ -169,6 +173,8 @@ class Waiting:
     verification_id: str = ""
     since: str = ""
     attempts: int = 0
+    field: str = ""
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

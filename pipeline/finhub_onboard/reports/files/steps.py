@@ -12,7 +12,7 @@ from finhub_onboard.errors import ExitCode
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.reports.files.causes import FINE, Cause
 from finhub_onboard.reports.files.endings import Way
-from finhub_onboard.reports.files.given import Given
+from finhub_onboard.reports.files.given import Given, RowFiles
 from finhub_onboard.reports.files.phrases import count_rows, sentences
 from finhub_onboard.reports.files.totals import Summary, Totals
 
@@ -51,26 +51,21 @@ class Step:
     commands: tuple[str, ...] = ()
 
 
-def steps(
-    summary: Summary, totals: Totals, given: Given | None = None, rejects: Mapping[str, str] | None = None
-) -> list[Step]:
-    """List the next steps; without ``given`` the commands are derived from the summary.
-
-    ``rejects`` names by input the file in the folder that holds its rejects.
-    """
+def steps(summary: Summary, totals: Totals, given: Given | None = None, files: RowFiles | None = None) -> list[Step]:
+    """List the next steps; without ``given`` the commands are derived from the summary."""
     how = given or Given(inputs=tuple(i.source for i in summary.inputs), out=f"out/{summary.run_id}")
-    found = list(_Advisor(summary, totals, how, rejects or {}).steps())
+    found = list(_Advisor(summary, totals, how, files or RowFiles()).steps())
     return found or [Step(disposition=None, title="Nothing.", text="No row waits for anybody.")]
 
 
 class _Advisor:
     """Finds the steps of one command."""
 
-    def __init__(self, summary: Summary, totals: Totals, given: Given, rejects: Mapping[str, str]) -> None:
+    def __init__(self, summary: Summary, totals: Totals, given: Given, files: RowFiles) -> None:
         self._summary = summary
         self._totals = totals
         self._given = given
-        self._rejects = rejects
+        self._row_files = files
         self._causes: dict[str, Cause] = {}
         for cause in totals.causes():
             self._causes.setdefault(cause.code, cause)
@@ -159,14 +154,17 @@ class _Advisor:
         file = self._given.beside("parked.csv")
         for code, count in self._totals.endings.of(Disposition.PARKED):
             title, again = _PARKED.get(code, (f"Settle what {{rows}} parked with {code} wait for", True))
-            says = "names them"
+            says, commands = "names them", [self._given.again()]
             if not again:
+                paths = self._paths("incomplete", list(self._row_files.incomplete.values()))
                 says = "names them; running again helps only once the input has it"
+                says += f": {' and '.join(paths)} has the rows as they stood; complete them there" if paths else ""
+                commands = [self._given.run(*paths)] if paths else []
             yield Step(
                 disposition=Disposition.PARKED,
                 title=title.format(rows=count_rows(count)),
                 text=sentences(*self._because(code), f"{file} {says}"),
-                commands=(self._given.again(),) if again else (),
+                commands=tuple(commands),
             )
 
     def _rows_to_correct(self) -> Iterator[Step]:
@@ -272,11 +270,14 @@ class _Advisor:
 
     def _files(self, sources: Mapping[str, int]) -> tuple[str, tuple[str, ...]]:
         """The rejects of these inputs in words, and the command that takes them once they are corrected."""
-        names = [self._rejects.get(source, PurePath(source).name) for source, rows in sources.items() if rows]
-        paths = [self._given.beside("rejects", name) for name in names]
-        if len(paths) > _MAX_FILES:
-            paths = [self._given.beside("rejects", "*")]
+        known = self._row_files.rejects
+        names = [known.get(source, PurePath(source).name) for source, rows in sources.items() if rows]
+        paths = self._paths("rejects", names)
         return " and ".join(paths), (self._given.run(*paths),) if paths else ()
+
+    def _paths(self, folder: str, names: Sequence[str]) -> list[str]:
+        """The paths of these files; one pattern for many."""
+        return [self._given.beside(folder, name) for name in (names if len(names) <= _MAX_FILES else ("*",))]
 
     def _because(self, code: str) -> tuple[str, str]:
         """The message and the hint of a code."""

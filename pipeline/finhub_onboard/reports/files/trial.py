@@ -12,7 +12,7 @@ from pathlib import Path
 
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.reports.files.atomic import ReportsError, create, hidden_name, make_folder, plainly
-from finhub_onboard.reports.files.folder import EVERY, REJECTS, ReportFolder
+from finhub_onboard.reports.files.folder import EVERY, INCOMPLETE, REJECTS, ReportFolder
 
 _BASE_BYTES = 128 * 1024
 """For the page and the summary."""
@@ -26,11 +26,13 @@ _WRITTEN_BYTES = 4096
 def writable(out: Path, *, rejects: Collection[str], rows: int, keep: Collection[Path] = ()) -> None:
     """Create the folder of the reports and check it for ``rows`` rows and files of these names in ``rejects/``.
 
+    The same names stand in ``incomplete/``.
+
     Raises :class:`ConfigurationError` that names the place and what is wrong with it; :class:`LockedError` if another
     process is writing there. ``keep`` are the run's inputs.
     """
     try:
-        with ReportFolder(out, keep=keep), _folder(out / REJECTS):
+        with ReportFolder(out, keep=keep), _folder(out / REJECTS), _folder(out / INCOMPLETE):
             for name in EVERY:
                 _try_name(out / name)
             for name in rejects:
