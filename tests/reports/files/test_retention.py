@@ -10,13 +10,14 @@ NOW = 1_800_000_000.0
 OLD = NOW - 1
 NEW = NOW + 1
 RETENTION = Retention(ledger="ours", before=NOW, by_run="now", keep_days=30)
-PERSONAL = ("parked.csv", "in_doubt.csv", "rejects/book.csv")
+PERSONAL = ("parked.csv", "in_doubt.csv", "rejects/book.csv", "incomplete/book.csv")
 
 
 def reports(folder: Path, *, ledger: str = "ours", run_id: str = "r1", at: float = OLD) -> Path:
     """A folder of reports, all of whose files are of a time."""
     made = folder / run_id
-    (made / "rejects").mkdir(parents=True)
+    for name in ("rejects", "incomplete"):
+        (made / name).mkdir(parents=True)
     names = [*PERSONAL, "results.csv", "report.html"]
     summary = {"run_id": run_id, "ledger": ledger, "inputs": [{"source": "book.csv"}], "files": names}
     (made / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
@@ -43,7 +44,7 @@ KEPT = {"results.csv", "report.html", "summary.json"}
 def test_personal_data_goes_and_the_deletion_is_recorded(tmp_path: Path) -> None:
     """Counts and results stay; the record says what was deleted, when, by which run and after how many days."""
     folder = reports(tmp_path)
-    assert RETENTION.apply([folder, folder]) == 3
+    assert RETENTION.apply([folder, folder]) == 4
     assert left(folder) == {*KEPT, "deleted.json"}
     assert not (folder / "rejects").exists()
     (record,) = json.loads((folder / "deleted.json").read_text(encoding="utf-8"))
@@ -58,7 +59,7 @@ def test_what_is_newer_stays(tmp_path: Path) -> None:
     """The days count from when a file was last written: a person may be correcting it."""
     folder = reports(tmp_path)
     write(folder / "rejects" / "book.csv", at=NEW)
-    assert RETENTION.apply([folder]) == 2
+    assert RETENTION.apply([folder]) == 3
     assert left(folder) == {*KEPT, "deleted.json", "rejects/book.csv"}
 
 
@@ -66,7 +67,7 @@ def test_what_is_newer_stays(tmp_path: Path) -> None:
 def test_reports_of_another_ledger_are_not_ours(ledger: str, tmp_path: Path) -> None:
     """Two jobs may share a folder; those of a check have no ledger, and rejects all the same."""
     folder = reports(tmp_path, ledger=ledger)
-    assert RETENTION.apply([folder]) == (0 if ledger == "another's" else 3)
+    assert RETENTION.apply([folder]) == (0 if ledger == "another's" else 4)
 
 
 def test_files_of_others_stay(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_files_of_others_stay(tmp_path: Path) -> None:
     write(folder / "rejects" / "notes.csv")
     write(folder / "rejects" / "book.edited-12ab.csv")
     write(folder / "rejects" / "notes.edited-12ab.csv")
-    assert RETENTION.apply([folder]) == 4
+    assert RETENTION.apply([folder]) == 5
     assert left(folder) == {*KEPT, "deleted.json", "rejects/notes.csv", "rejects/notes.edited-12ab.csv"}
 
 
@@ -84,7 +85,7 @@ def test_reports_of_older_versions_did_not_name_their_files(tmp_path: Path) -> N
     folder = reports(tmp_path)
     old = {"run_id": "r1", "ledger": "ours", "inputs": [{"source": "book.csv"}]}
     (folder / "summary.json").write_text(json.dumps(old), encoding="utf-8")
-    assert RETENTION.apply([folder]) == 3
+    assert RETENTION.apply([folder]) == 4
 
 
 def test_no_link_is_followed(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     (folder / "rejects").symlink_to(elsewhere / "rejects")
     (folder / "parked.csv").unlink()
     (folder / "parked.csv").symlink_to(elsewhere / "parked.csv")
-    assert RETENTION.apply([linked, folder]) == 1
+    assert RETENTION.apply([linked, folder]) == 2
     assert left(elsewhere) == {*KEPT, *PERSONAL}
     assert (folder / "parked.csv").is_symlink()
 
@@ -109,7 +110,7 @@ def test_the_runs_own_reports_and_inputs_stay(tmp_path: Path) -> None:
     folder = reports(tmp_path)
     own = reports(tmp_path, run_id="now")
     keep = Retention(ledger="ours", before=NOW, by_run="now", keep_days=30, keep=[folder / "rejects" / "book.csv"])
-    assert keep.apply([folder, own]) == 2
+    assert keep.apply([folder, own]) == 3
     assert "rejects/book.csv" in left(folder)
     assert left(own) == {*KEPT, *PERSONAL}
 

@@ -17,7 +17,7 @@ import msgspec
 
 from finhub_onboard.errors import OnboardError
 from finhub_onboard.reports.files.atomic import atomic_write
-from finhub_onboard.reports.files.folder import REJECTS, SUMMARY
+from finhub_onboard.reports.files.folder import ROW_FOLDERS, SUMMARY
 from finhub_onboard.reports.files.table import IN_DOUBT, PARKED
 
 DELETED = "deleted.json"
@@ -77,8 +77,9 @@ class Retention:
                     path.unlink()
                     names.append(path.relative_to(folder).as_posix())
         if names:
-            with suppress(OSError):
-                (folder / REJECTS).rmdir()
+            for each in ROW_FOLDERS:
+                with suppress(OSError):
+                    (folder / each).rmdir()
             with suppress(OSError, OnboardError):
                 self._record(folder, names)
         return names
@@ -109,12 +110,18 @@ def _summary_of(folder: Path) -> _Summary | None:
 def _personal_files(folder: Path, summary: _Summary) -> Iterator[Path]:
     """The files that may hold personal data and are ours; older versions did not say which they wrote."""
     yield from (path for path in map(folder.joinpath, _PERSONAL) if os.path.lexists(path))
-    rejects = folder / REJECTS
-    if rejects.is_symlink() or not rejects.is_dir():
-        return
     written = [PurePosixPath(name) for name in summary.files]
-    ours = {name.name for name in written if name.parent.name == REJECTS} or {each.source for each in summary.inputs}
-    for path in sorted(rejects.iterdir()):
+    sources = {each.source for each in summary.inputs}
+    for name in ROW_FOLDERS:
+        ours = {file.name for file in written if file.parent.name == name} or sources
+        yield from _row_files(folder / name, ours)
+
+
+def _row_files(folder: Path, ours: Collection[str]) -> Iterator[Path]:
+    """The files of these names, and those that were renamed because a person had edited them."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
         edited = _EDITED.fullmatch(path.name)
         if path.name in ours or (edited and f"{edited[1]}{edited[2] or ''}" in ours):
             yield path
