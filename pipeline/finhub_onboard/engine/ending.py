@@ -75,11 +75,11 @@ def end_run(inputs: Survey, opened: OpenedRun, carried: Carried, emit: Handler, 
             ledger.finish_run(number, exit_code=unreported.exit_code, stopped_because=unreported.stopped_because)
         return unreported
     _remember(written, opened, carried.progress)
-    keep_house(facts, opened.reachable, ledger, emit)
     try:
         ledger.finish_run(number, exit_code=written.exit_code, stopped_because=end.stopped_because, at=end.finished_at)
     except OnboardError as error:
         return _unclosed(written, error)
+    keep_house(facts, opened.reachable, ledger, emit)
     return written
 
 

@@ -24,22 +24,30 @@ _DAY_S = 24 * 3600
 def keep_house(facts: RunFacts, settings: Settings, ledger: Reader, emit: Handler) -> None:
     """Do both after a run."""
     folder = settings.reports.dir.absolute()
-    if facts.out.parent == folder and _RUN_ID.fullmatch(facts.out.name):
-        try:
+    try:
+        if facts.out.parent == folder and _RUN_ID.fullmatch(facts.out.name):
             point_to(facts.out)
-        except (OSError, OnboardError) as error:
-            emit(Notice(message=f"{folder / 'latest'} cannot lead to this run's reports: {_in_words(error)}"))
-    if days := settings.reports.keep_days:
-        retention = Retention(
-            ledger=ledger.ledger_id,
-            before=time.time() - days * _DAY_S,
-            by_run=facts.run_id,
-            keep_days=days,
-            keep=[Path(source.path) for source in facts.inputs],
-        )
-        if count := retention.apply(_folders(folder, ledger)):
-            files = "1 file" if count == 1 else f"{count:,} files"
-            emit(Notice(message=f"deleted {files} with personal data that were older than {days} days"))
+    except Exception as error:  # noqa: BLE001 - the run and its reports are complete, whatever this is
+        emit(Notice(message=f"{folder / 'latest'} cannot lead to this run's reports: {_in_words(error)}"))
+    try:
+        if settings.reports.keep_days:
+            _delete_old(facts, settings, ledger, emit)
+    except Exception as error:  # noqa: BLE001 - as above
+        emit(Notice(message=f"personal data in old reports is not deleted: {_in_words(error)}"))
+
+
+def _delete_old(facts: RunFacts, settings: Settings, ledger: Reader, emit: Handler) -> None:
+    days = settings.reports.keep_days
+    retention = Retention(
+        ledger=ledger.ledger_id,
+        before=time.time() - days * _DAY_S,
+        by_run=facts.run_id,
+        keep_days=days,
+        keep=[Path(source.path) for source in facts.inputs],
+    )
+    if count := retention.apply(_folders(settings.reports.dir.absolute(), ledger)):
+        files = "1 file" if count == 1 else f"{count:,} files"
+        emit(Notice(message=f"deleted {files} with personal data that were older than {days} days"))
 
 
 def _folders(folder: Path, ledger: Reader) -> Iterator[Path]:
@@ -51,4 +59,7 @@ def _folders(folder: Path, ledger: Reader) -> Iterator[Path]:
 
 
 def _in_words(error: Exception) -> str:
-    return (isinstance(error, OSError) and error.strerror) or str(error)
+    """Say what failed; of a defect only its kind, since its text may hold anything."""
+    if isinstance(error, OnboardError):
+        return str(error)
+    return (isinstance(error, OSError) and error.strerror) or type(error).__name__

@@ -4,7 +4,8 @@ A ledger keeps of the last run of some inputs, for each row that needed somebody
 as keyed hashes. A row is known if it needs somebody for the same cause as then, and new otherwise. A row that was
 corrected in another file, such as its rejects, is solved although it stands here as it stood: its customer was finished
 after this row was last found bad, and it holds what it held. A joiner of keys, ledger and intake. Promises: without the
-seed nothing can be read from the hashes; memory: some bytes per bad row, of a million at most. Knows no disposition.
+seed nothing can be read from the hashes; memory: some bytes per bad row, of half a million at most. Does not know what
+a disposition is.
 """
 
 import zlib
@@ -22,7 +23,7 @@ from finhub_onboard.model import Journey, Standing
 from finhub_onboard.model.nights import SinceLastRun
 
 _NOTE = "bad_rows"
-_MOST = 1_000_000
+_MOST = 500_000
 """Bad rows that are remembered of some inputs; those beyond are new each time."""
 _MOST_INPUTS = 20
 """Different inputs whose last run a ledger remembers."""
@@ -60,7 +61,7 @@ class _Memory:
     def text(self) -> str:
         """Write the memory, sorted."""
         order = sorted(range(len(self.identities)), key=self.identities.__getitem__)
-        columns = (array(column.typecode, [column[place] for place in order]) for column in self._columns)
+        columns = (array(column.typecode, (column[place] for place in order)) for column in self._columns)
         return " ".join([str(self.number), self.run_id, *(b64encode(column.tobytes()).decode() for column in columns)])
 
     def add(self, key: RowKey, cause: int, *, solved: bool = False) -> None:
