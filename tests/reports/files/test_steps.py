@@ -119,7 +119,7 @@ def test_what_failed_is_told_by_its_way_on() -> None:
         (AGAIN,),
         ("onboard retry --code login_refused --dry-run --config prod.toml",),
     ]
-    assert "1 email invalid" in found[0].text
+    assert "1 email_invalid" in found[0].text
     assert "/srv/my out/rejects/a.csv has the rows" in found[0].text
     assert "What happened. Do this. /srv/my out/results.csv names them" in found[2].text
 

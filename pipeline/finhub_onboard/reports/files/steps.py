@@ -171,7 +171,7 @@ class _Advisor:
         """Give the step for rows that a person must correct: nothing was sent, or the bank refused their data."""
         endings = self._totals.endings
         for disposition, what, before in (
-            (Disposition.REJECTED, "that broke a rule", "Nothing was sent for them"),
+            (Disposition.REJECTED, "that broke a rule", "Nothing was sent"),
             (Disposition.FAILED, "whose data the bank refused", ""),
         ):
             ways = (Way.CORRECTED,) if disposition is Disposition.FAILED else ()
@@ -297,4 +297,4 @@ def _first(found: Iterator[tuple[str, int]]) -> Sequence[tuple[str, int]]:
 
 
 def _counts(found: Sequence[tuple[str, int]]) -> str:
-    return ", ".join(f"{rows:,} {code.replace('_', ' ') or 'for other reasons'}" for code, rows in _first(iter(found)))
+    return ", ".join(f"{rows:,} {code or 'for other reasons'}" for code, rows in _first(iter(found)))
