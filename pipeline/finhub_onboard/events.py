@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from finhub_onboard.model import Disposition, Phase
+from finhub_onboard.model.nights import SinceLastRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,11 @@ class SubscriberFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
-    """The run is over and its reports, ``files``, are in ``out``; ``reason`` and ``hint`` say why it stopped early."""
+    """The run is over and its reports, ``files``, are in ``out``; ``reason`` and ``hint`` say why it stopped early.
+
+    ``in_doubt_elsewhere`` counts customers in doubt that no row names; ``since_last_run`` compares the rows that need
+    somebody with the last run of the same inputs.
+    """
 
     run_id: str
     exit_code: int
@@ -147,6 +152,8 @@ class RunFinished:
     out: str
     files: tuple[str, ...] = ()
     seconds: float
+    in_doubt_elsewhere: int = 0
+    since_last_run: SinceLastRun | None = None
 
 
 Event = (

@@ -66,6 +66,9 @@ def test_two_nights_with_the_same_bad_rows(desk: Desk) -> None:
     assert desk.counts() == {"unchanged": 5, "rejected": 3}
     assert "0 new, 3 known" in page(desk)
     assert "No row needs somebody that did not in the last run" in page(desk)
+    third = desk.run("book.csv")
+    assert third.stdout.endswith(f"; 0 new, 3 known; exit code 0; {desk.out}/report.html\n")
+    assert "3 rejected (0 new, 3 known); reports are in" in third.stderr
 
 
 def test_by_default_known_rows_still_need_somebody(desk: Desk) -> None:

@@ -104,10 +104,15 @@ def _sentence(event: Event) -> str:
         case events.RunFinished():
             return (
                 f"run {event.run_id} ended after {duration(event.seconds)} with exit code {int(event.exit_code)}: "
-                f"{_counts(event.dispositions)}; reports are in {event.out}"
+                f"{_counts(event.dispositions)}{_since(event)}; reports are in {event.out}"
             )
         case _:
             return ""
+
+
+def _since(event: events.RunFinished) -> str:
+    since = event.since_last_run.words if event.since_last_run else ""
+    return since and f" ({since})"
 
 
 def _share(event: events.Progress | events.StageProgress) -> str:

@@ -107,6 +107,8 @@ def finished(facts: RunFacts, written: Written, seconds: float) -> RunFinished:
         out=str(facts.out),
         files=written.files,
         seconds=seconds,
+        in_doubt_elsewhere=written.elsewhere,
+        since_last_run=written.since,
     )
 
 

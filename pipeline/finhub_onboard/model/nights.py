@@ -14,3 +14,11 @@ class SinceLastRun:
     new: int
     known: int
     solved: int
+
+    @property
+    def words(self) -> str:
+        """The comparison in a few words; empty if there is nothing to tell."""
+        if not (self.run_id or self.new):
+            return ""
+        words = [f"{self.new:,} new", f"{self.known:,} known"] + ([f"{self.solved:,} solved"] if self.solved else [])
+        return ", ".join(words)

@@ -12,7 +12,6 @@ from finhub_onboard.matching.bad_rows import BadRows
 from finhub_onboard.matching.run_facts import RunProgress
 from finhub_onboard.model import Disposition
 from finhub_onboard.model.nights import SinceLastRun
-from finhub_onboard.reports.files.advice import since_last_run
 from finhub_onboard.reports.files.folder import PAGE
 from finhub_onboard.reports.files.phrases import count_rows
 from finhub_onboard.reports.files.totals import Summary
@@ -67,7 +66,7 @@ class Written:
         words = [
             f"{self.summary.run_id}: {count_rows(self.summary.rows_read)}",
             ", ".join(f"{rows:,} {name.replace('_', ' ')}" for name, rows in self.summary.dispositions.items() if rows),
-            since_last_run(self.summary),
+            self.since.words if self.since else "",
             f"exit code {int(self.exit_code)}",
             str(self.out / PAGE),
         ]

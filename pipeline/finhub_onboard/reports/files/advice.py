@@ -44,15 +44,6 @@ def meaning(code: int, *, is_check: bool = False, is_all_known: bool = False) ->
         return "Not a code of this program."
 
 
-def since_last_run(summary: Summary) -> str:
-    """Compare the rows that need somebody with the last run, in a few words; empty if nothing can be compared."""
-    since = summary.since_last_run
-    if since is None or not (since.run_id or since.new):
-        return ""
-    words = [f"{since.new:,} new", f"{since.known:,} known"] + ([f"{since.solved:,} solved"] if since.solved else [])
-    return ", ".join(words)
-
-
 def headline(summary: Summary) -> str:
     """Sum the run up in one sentence."""
     rows = summary.rows_read

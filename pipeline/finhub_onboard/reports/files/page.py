@@ -65,7 +65,7 @@ def render(
         tone=advice.tone(summary.exit_code),
         is_check=is_check,
         meaning=advice.meaning(summary.exit_code, is_check=is_check, is_all_known=_is_all_known(summary)),
-        since=advice.since_last_run(summary),
+        since=summary.since_last_run.words if summary.since_last_run else "",
         steps=steps(summary, totals, given, files),
         dispositions=stacked_bar([(name.value, summary.dispositions[name]) for name in Disposition]),
         customers=totals.customers,
