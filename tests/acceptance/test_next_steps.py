@@ -63,7 +63,8 @@ def test_each_cause_has_a_step_that_names_its_file(desk: Desk) -> None:
         )
     )
     lacking = found["Add the missing document to 2 rows"]
-    assert "<pre>" not in lacking
+    assert f"onboard run {PARKING}" not in lacking
+    assert f"onboard run {desk.out}/incomplete/customers_parking.csv --config {desk.config}" in lacking
     assert f"{desk.out}/parked.csv" in lacking
     assert "<pre>" in found["Have the power tenant approve 2 rows of high risk"]
     rejected = found["Correct 2 rows that broke a rule"]

@@ -168,7 +168,8 @@ class Feed:
         if line is not None:
             self.folder.feed_in_doubt(line)
         if self.bad_rows and line is not None:
-            self.bad_rows.feed(self.bad_rows.key_of_customer(line.external_id), f"{line.phase} {line.code}")
+            cause = f"{Disposition.IN_DOUBT} {line.phase} {line.code}"
+            self.bad_rows.feed(self.bad_rows.key_of_customer(line.external_id), cause)
         elif self.bad_rows:
             self.bad_rows.feed_nameless()
         self.totals.feed_elsewhere(named=line is not None)

@@ -56,3 +56,4 @@ def test_a_run_needs_a_configuration() -> None:
     checked = Given(inputs=("a.csv",), out="out", options=(), words=("validate", "a.csv"))
     assert checked.for_real() == "onboard run a.csv --config FILE"
     assert checked.run("rejects/a.csv") == "onboard run rejects/a.csv --config FILE"
+    assert checked.again() == "onboard validate a.csv --config FILE"

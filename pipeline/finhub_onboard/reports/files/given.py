@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 _FLAG_OF_CONFIG = "--config"
+_SOME_CONFIG = (_FLAG_OF_CONFIG, "FILE")
+"""Where no configuration is known: a run needs one."""
 _LIMIT, _UNTIL, _OUT, _DRY_RUN, _JSON = "--limit", "--until", "--out", "--dry-run", "--json"
 VALIDATE, RUN = "validate", "run"
 
@@ -24,7 +26,7 @@ class Given:
 
     inputs: tuple[str, ...]
     out: str
-    options: tuple[str, ...] = (_FLAG_OF_CONFIG, "FILE")
+    options: tuple[str, ...] = _SOME_CONFIG
     words: tuple[str, ...] = ()
     limit: int | None = None
     until: str = ""
@@ -51,12 +53,11 @@ class Given:
         words = _without_flags(self._every, _DRY_RUN, _JSON)
         if words[0] == VALIDATE:
             words = (RUN, *_without(words[1:], _OUT))
-        return self._said(words if _FLAG_OF_CONFIG in self.options else (*words, _FLAG_OF_CONFIG, "FILE"))
+        return self._said(words)
 
     def run(self, *inputs: str) -> str:
         """The run of other inputs under the same rules; it has a folder of reports of its own."""
-        options = self.options if _FLAG_OF_CONFIG in self.options else (*self.options, _FLAG_OF_CONFIG, "FILE")
-        return shlex.join(("onboard", RUN, *inputs, *options))
+        return self._said((RUN, *inputs, *self.options))
 
     def command(self, *words: str) -> str:
         """Another command, with the configuration of this one."""
@@ -82,7 +83,7 @@ class Given:
         """A command line; a configuration that the environment named is said, since another shell may not have it."""
         said = tuple(words)
         named = any(word.partition("=")[0] == _FLAG_OF_CONFIG for word in said)
-        return shlex.join(("onboard", *said, *(() if named else self._config)))
+        return shlex.join(("onboard", *said, *(() if named else self._config or _SOME_CONFIG)))
 
 
 def _without(words: Iterable[str], option: str) -> tuple[str, ...]:
