@@ -41,6 +41,25 @@ def status_command(config: Path | None, *, watch: bool, as_json: bool) -> None:
             click.echo(status.as_line(ledger_status) if watch else status.as_json(ledger_status))
 
 
+@click.command("monitor", cls=Command, example="onboard monitor --config configs/production.toml")
+@CONFIG
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on [default: a free one].")
+def monitor_command(config: Path | None, port: int) -> None:
+    """Serve a live page of the runs of a ledger, for browsers on this machine; only reads. Ctrl-C ends it.
+
+    Prints the page's address, which holds a random token: without it nothing is shown.
+    """
+    from finhub_onboard.monitor.server import monitor
+
+    def announce(address: str) -> None:
+        click.echo(address)
+        say("open this address in a browser on this machine; Ctrl-C ends the monitor, and no run")
+
+    with plain_errors():
+        monitor(settings_from(config, {}), port=port, announce=announce)
+    say("the monitor has ended")
+
+
 @click.command("report", cls=Command, example="onboard report --config configs/production.toml")
 @_RUN_ID
 @CONFIG
@@ -164,5 +183,13 @@ def compact_command(config: Path | None, *, as_json: bool) -> None:
     click.echo(sizes.as_json() if as_json else tables.facts(sizes.as_rows()))
 
 
-COMMANDS = (status_command, report_command, explain_command, resolve_command, retry_command, ledger_group)
+COMMANDS = (
+    status_command,
+    monitor_command,
+    report_command,
+    explain_command,
+    resolve_command,
+    retry_command,
+    ledger_group,
+)
 """The commands of this module, for the group."""
