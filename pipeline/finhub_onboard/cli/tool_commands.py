@@ -3,11 +3,12 @@
 As in ``cli.main``: each parses, calls one function and maps the outcome to an exit code.
 """
 
+import json
 from pathlib import Path
 
 import click
 
-from finhub_onboard.cli.shared import JSON, Command, plain_errors
+from finhub_onboard.cli.shared import CONFIG, JSON, Command, plain_errors, say
 
 
 @click.command("profile", cls=Command, example="onboard profile partner.csv --out configs/profiles/partner.toml")
@@ -76,5 +77,40 @@ def sandbox_command(
         serve(host=host, port=port, scenario=scenario, shapes=shapes, state=state, tls=tls, announce=announce)
 
 
-COMMANDS = (profile_command, template_command, sandbox_command)
+@click.command("init", cls=Command, example="onboard init my-job")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.option(
+    "--kit",
+    type=click.Choice(["systemd", "cron", "kubernetes", "airflow", "dagster", "prefect"]),
+    help="Write files for this scheduler instead, which run the import every night.",
+)
+@CONFIG
+@click.option("--input", "source", type=click.Path(path_type=Path), help="With --kit: the file to onboard every night.")
+@JSON
+def init_command(folder: Path, kit: str | None, config: Path | None, source: Path | None, *, as_json: bool) -> None:
+    """Write a folder to start from: commented configurations, the sample data and a partner's profile.
+
+    With --kit: files that let a scheduler run the nightly import with --config and --input. No file is overwritten.
+    """
+    from finhub_onboard.commands import init
+    from finhub_onboard.commands.kit import Kit, write_kit
+    from finhub_onboard.errors import ConfigurationError
+
+    with plain_errors():
+        if kit is None:
+            made = [folder / name for name in init.write_starter(folder)]
+        elif config is None or source is None:
+            hint = "onboard init --kit systemd DIR --config my.toml --input incoming/customers.csv"
+            raise ConfigurationError("a kit needs --config and --input, which it runs every night", hint=hint)
+        else:
+            made = write_kit(Kit(kit), folder, config=config, source=source)
+        names = [str(path) for path in made]
+        click.echo(json.dumps({"files": names}, indent=2) if as_json else "\n".join(names))
+        if kit is None:
+            say(f"next, in {folder.absolute()}: {init.NEXT}")
+        else:
+            say("read the first lines of each file: they say what to do with it")
+
+
+COMMANDS = (profile_command, template_command, sandbox_command, init_command)
 """The commands of this module, for the group."""
