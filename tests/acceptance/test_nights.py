@@ -140,6 +140,19 @@ def test_a_row_that_the_bank_refused_is_solved_the_same_way(desk: Desk) -> None:
     assert desk.counts() == {"unchanged": 4, "rejected": 3, "changed": 1}
 
 
+def test_a_row_that_was_completed_through_its_own_file_is_solved(desk: Desk) -> None:
+    """What only its owner could complete, such as the evidence of a consent, is not reported as changed in the book."""
+    edit(desk.folder / "book.csv", lambda number, _: {2: {"terms_accepted_at": ""}}.get(number, {}))
+    assert night(desk) == (3, (4, 0, 0))
+    assert desk.counts() == {"onboarded": 4, "rejected": 3, "parked": 1}
+    mine = edit(desk.out / "incomplete" / "book.csv", lambda *_: {"terms_accepted_at": "2025-06-30T09:15:00Z"})
+    mine.rename(desk.folder / "mine.csv")
+    night(desk, source="mine.csv")
+    assert desk.counts() == {"onboarded": 1}
+    assert night(desk) == (3, (0, 3, 1))
+    assert desk.counts() == {"unchanged": 5, "rejected": 3}
+
+
 def test_some_rows_are_another_job(desk: Desk) -> None:
     """What `--limit` leaves out is neither solved nor new afterwards, and a dry run compares without remembering."""
     night(desk)
