@@ -116,6 +116,26 @@ def test_only_what_was_finished_after_it_was_bad_is_solved(completed: int, conte
     assert not compare(notes, 4).is_solved(RowKey(6, content), journey)
 
 
+def test_what_differed_from_what_was_sent_still_does() -> None:
+    """The bank may finish a customer whose row changed under way: that row is changed, and nobody corrected it."""
+    notes = Notes()
+    bad = compare(notes, 1)
+    bad.feed(RowKey(5, 1), "parked", differs=True)
+    bad.remember(notes, "r1")  # type: ignore[arg-type]
+    journey = Journey(key=b"k", fingerprint=b"", standing=Standing.COMPLETE, completed_run=2)
+    assert not compare(notes, 3).is_solved(RowKey(5, 1), journey)
+    assert not compare(notes, 3).is_solved(RowKey(5, 0), journey)
+
+
+def test_what_this_very_run_finished_was_not_corrected_elsewhere() -> None:
+    """It was finished with this row."""
+    notes = Notes()
+    remember(notes, 1, (RowKey(5, 1), "a"))
+    journey = Journey(key=b"k", fingerprint=b"", standing=Standing.COMPLETE, completed_run=2)
+    assert not compare(notes, 2).is_solved(RowKey(5, 1), journey)
+    assert compare(notes, 3).is_solved(RowKey(5, 1), journey)
+
+
 def test_what_is_solved_stays_solved() -> None:
     """It counts once, and is recognised in every later run."""
     notes = Notes()

@@ -27,6 +27,8 @@ _MOST = 500_000
 """Bad rows that are remembered of some inputs; those beyond are new each time."""
 _MOST_INPUTS = 20
 """Different inputs whose last run a ledger remembers."""
+_UNTOLD = 0
+"""In place of what a row holds: it cannot be solved in another file."""
 _IDENTITY, _HASH, _FLAG = "Q", "I", "B"
 
 
@@ -133,25 +135,33 @@ class BadRows:
 
     def key_of_customer(self, external_id: str) -> RowKey:
         """The key of a customer whom no row names."""
-        return RowKey(int.from_bytes(self._keys.customer(external_id)[:8]), 0)
+        return RowKey(int.from_bytes(self._keys.customer(external_id)[:8]), _UNTOLD)
 
     def is_solved(self, key: RowKey, journey: Journey) -> bool:
-        """Whether a row that is bad, or differs from what was sent, was corrected in another file."""
-        return journey.standing is Standing.COMPLETE and any(
-            self._last.contents[place] == key.content
+        """Whether a row that is bad, or differs from what was sent, was corrected in another file.
+
+        Its customer was finished by a run between the last one and this, neither of which had a better row.
+        """
+        if journey.standing is not Standing.COMPLETE or (self._run and journey.completed_run >= self._run):
+            return False
+        return any(
+            self._last.contents[place] == key.content != _UNTOLD
             and (self._last.solved[place] or journey.completed_run > self._last.number)
             for place in self._last.places(key.identity)
         )
 
-    def feed(self, key: RowKey, cause: str) -> None:
-        """Count a row that needs somebody for some cause."""
+    def feed(self, key: RowKey, cause: str, *, differs: bool = False) -> None:
+        """Count a row that needs somebody for some cause.
+
+        One that ``differs`` from what was sent is not solved when the bank finishes its customer: it still differs.
+        """
         hashed = zlib.crc32(cause.encode())
         places = self._see(key)
         if any(self._last.causes[place] == hashed and not self._last.solved[place] for place in places):
             self._known += 1
         else:
             self._new += 1
-        self._found.add(key, hashed)
+        self._found.add(RowKey(key.identity, _UNTOLD) if differs else key, hashed)
 
     def feed_solved(self, key: RowKey) -> None:
         """Count a row that was corrected in another file."""

@@ -10,6 +10,7 @@ from functools import partial
 
 from finhub_onboard.intake.judge import JudgedBatch
 from finhub_onboard.intake.rejects import RejectMark
+from finhub_onboard.journey.sent import changed_since_sent
 from finhub_onboard.matching.bad_rows import BadRows, RowKey
 from finhub_onboard.matching.incomplete import Census
 from finhub_onboard.model import CallRecord, Disposition, IntakeRow, Journey, Severity, Standing, Violation
@@ -100,18 +101,15 @@ class Feed:
         return len(rejected)
 
     def _row_keys(self, batch: JudgedBatch, told: Sequence[Told]) -> dict[int, RowKey]:
-        """By place the keys of rows that may need somebody: not of those that came through in this run."""
+        """By place the keys of rows that may need somebody: not of good rows of finished customers."""
         if self.bad_rows is None:
             return {}
         places = [
             row.row_number - batch.first_row
-            for row, journey, _, _ in told
-            if row.customer is None or (journey is not None and not self._came_through(journey))
+            for row, journey, _, fingerprint in told
+            if row.customer is None or (journey is not None and not _is_fine(journey, fingerprint))
         ]
         return dict(zip(places, self.bad_rows.row_keys(batch, places), strict=True))
-
-    def _came_through(self, journey: Journey) -> bool:
-        return journey.standing is Standing.COMPLETE and journey.completed_run == self.run
 
     def row(
         self,
@@ -136,7 +134,8 @@ class Feed:
         breaks_a_rule = not solved and row.customer is None and not is_carried(journey, run=self.run)
         self.totals.feed_result(result, breaks_a_rule=breaks_a_rule, way=_way(result, journey, to_correct=to_correct))
         if key:
-            self._compare(key, row, result, solved=solved)
+            differs = bool(row.customer and journey and changed_since_sent(journey, fingerprint))
+            self._compare(key, row, result, solved=solved, differs=differs)
         if journey and is_carried(journey, run=self.run):
             self.totals.feed_carried(in_doubt=has_open_intent(journey, calls))
         if to_correct:
@@ -153,7 +152,7 @@ class Feed:
         """Whether the row of a finished customer was corrected in another file."""
         return bool(self.bad_rows and key and journey and self.bad_rows.is_solved(key, journey))
 
-    def _compare(self, key: RowKey, row: IntakeRow, result: Result, *, solved: bool) -> None:
+    def _compare(self, key: RowKey, row: IntakeRow, result: Result, *, solved: bool, differs: bool) -> None:
         """Compare a row with the last run of the same inputs."""
         assert self.bad_rows
         if solved:
@@ -161,7 +160,7 @@ class Feed:
         elif result.disposition is Disposition.PENDING and row.customer is not None:
             self.bad_rows.feed_pending(key)
         elif result.disposition not in FINE:
-            self.bad_rows.feed(key, _cause(row, result))
+            self.bad_rows.feed(key, _cause(row, result), differs=differs)
 
     def elsewhere(self, line: Doubtful | None) -> None:
         """Feed a customer in doubt that no row names; ``None``: its ``external_id`` is unknown."""
@@ -173,6 +172,11 @@ class Feed:
         elif self.bad_rows:
             self.bad_rows.feed_nameless()
         self.totals.feed_elsewhere(named=line is not None)
+
+
+def _is_fine(journey: Journey, fingerprint: bytes) -> bool:
+    """Whether a customer is finished and the row is as it was sent."""
+    return journey.standing is Standing.COMPLETE and not changed_since_sent(journey, fingerprint)
 
 
 def _cause(row: IntakeRow, result: Result) -> str:
