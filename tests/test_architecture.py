@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("job",),
     ("commands", "rehearsal"),
-    ("monitor",),
+    ("api", "monitor"),
     ("cli",),
     ("__main__",),
 )
@@ -71,7 +71,7 @@ OWNERS = {
     "markupsafe": ("monitor.page", "reports.files"),
     "pandera": ("intake.checking",),
     "phonenumbers": ("intake",),
-    "polars": ("intake",),
+    "polars": ("intake", "api.results"),
     "pycountry": ("intake",),
     "pydantic": ("config",),
     "rapidfuzz": ("intake",),
@@ -104,12 +104,13 @@ def tree(module: str) -> ast.Module:
 def imported(module: str, *, at_import_only: bool = False) -> Iterator[str]:
     """Name what a module imports: names below the package, or full names of other modules behind a ``:``.
 
-    ``at_import_only``: not inside functions.
+    ``at_import_only``: neither inside functions nor for type checkers only.
     """
     inside: set[ast.AST] = set()
     if at_import_only:
         for node in ast.walk(tree(module)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            is_for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+            if is_for_types or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 inside.update(ast.walk(node))
     for node in ast.walk(tree(module)):
         if node in inside:
@@ -211,7 +212,7 @@ def test_arrows_between_packages_are_few() -> None:
         for name in imported(module)
         if module and name and not name.startswith(":")
     }
-    assert len({(one, other) for one, other in arrows if one != other}) <= 106
+    assert len({(one, other) for one, other in arrows if one != other}) <= 124
 
 
 def test_the_pure_modules_know_no_clock_file_or_socket() -> None:

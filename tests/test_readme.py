@@ -180,6 +180,33 @@ def test_the_first_command_onboards_500(tmp_path: Path) -> None:
     assert [phase for phase, calls in desk.summary()["calls"].items() if calls["sent"]] == ["categorization"]
 
 
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_the_examples_of_the_python_api_run(number: int, tmp_path: Path) -> None:
+    """As they stand, in a folder with the files that they name."""
+    config = (ROOT / "configs" / "sandbox.toml").read_text(encoding="utf-8")
+    config = config.replace("../sample_data/", "").replace("../", "")
+    (tmp_path / "my.toml").write_text(config, encoding="utf-8")
+    (tmp_path / "partner.toml").write_bytes((ROOT / "configs" / "profiles" / "partner_de.toml").read_bytes())
+    for name, source in (("partner.csv", "partner_de.csv"), ("customers.csv", "customers.csv")):
+        (tmp_path / name).write_bytes((ROOT / "sample_data" / source).read_bytes())
+    (tmp_path / "documents").symlink_to(ROOT / "sample_data" / "documents")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ONBOARD_")}
+    done = subprocess.run(
+        [sys.executable, "-c", EXAMPLES[number]],
+        cwd=tmp_path,
+        env=env | {"PYTHONPATH": str(ROOT / "pipeline")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
 @pytest.mark.parametrize("word", ["traceback", "TODO", "lorem"])
 def test_nothing_unfinished_stands_in_the_readme(word: str) -> None:
     """The README holds no left-overs."""

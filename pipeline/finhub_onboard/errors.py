@@ -78,3 +78,11 @@ class AccountingError(OnboardError):
     """The dispositions do not add up to the rows read: a defect of this program, said loudly (promise 1)."""
 
     exit_code = ExitCode.UNEXPECTED
+
+
+class NotAllDoneError(OnboardError):
+    """Rows of a run need somebody, or the run stopped early; raised only by who asks for it (``raise_for_status``)."""
+
+    def __init__(self, message: str, *, hint: str, exit_code: ExitCode) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = exit_code  # type: ignore[misc]  # that of the run

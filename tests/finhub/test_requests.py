@@ -13,14 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import finhub_onboard.sandbox
 from finhub_onboard.finhub.calls import OF_THE_RUN, CallName, Step, step
 from finhub_onboard.finhub.requests import Document, Outgoing
+from finhub_onboard.sandbox import demo
 from tests.outbound.support import CATEGORY, CREDENTIALS, LOGINS, TENANT, customer, example, journey, payloads
 
-CONTRACT = json.loads(
-    (Path(finhub_onboard.sandbox.__file__).parent / "contract" / "openapi.json").read_text(encoding="utf-8")
-)
+CONTRACT = json.loads((Path(demo.__file__).parent / "contract" / "openapi.json").read_text(encoding="utf-8"))
 PDF = Document(name="passport.pdf", mime_type="application/pdf", content=b"%PDF-1.4\n% sample\n")
 STEPS = {
     "registerIndividual": step(CallName.REGISTER),

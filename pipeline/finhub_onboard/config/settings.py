@@ -3,8 +3,9 @@
 Knows no file and no environment: ``config.loading`` reads those.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -14,12 +15,12 @@ from finhub_onboard.config import addresses, practice
 from finhub_onboard.config.categories import CategorySettings
 from finhub_onboard.config.credentials import Credentials, LoginWay
 from finhub_onboard.config.deadlines import deadline_at
+from finhub_onboard.config.ledger import LedgerSettings
 from finhub_onboard.config.limits import Limits
-from finhub_onboard.config.section import Section, Table, from_folder
+from finhub_onboard.config.section import Section, Table
 from finhub_onboard.model import Phase
 
 SANDBOX_URL = addresses.SANDBOX_URL
-_SQLITE = "sqlite:///"
 
 
 class Api(Section):
@@ -151,32 +152,6 @@ class IntakeSettings(Section):
     incomplete: Literal["warn", "reject"] = "warn"
 
 
-class LedgerSettings(Section):
-    """Where the ledger lies."""
-
-    url: str = "sqlite:///onboard-ledger.db"
-
-    @field_validator("url")
-    @classmethod
-    def _sqlite(cls, value: str) -> str:
-        if not value.startswith(_SQLITE) or len(value) == len(_SQLITE):
-            raise ValueError('must look like "sqlite:///path/to/ledger.db"')
-        return value
-
-    @property
-    def path(self) -> Path:
-        """The database file."""
-        return Path(self.url.removeprefix(_SQLITE))
-
-    def at(self, path: Path) -> Self:
-        """The same, with the database file ``path``."""
-        return self.model_copy(update={"url": f"{_SQLITE}{path}"})
-
-    def anchored(self, folder: Path, names: Collection[str]) -> Self:
-        """The address holds a path."""
-        return self.at(from_folder(folder, self.path)) if "url" in names else self
-
-
 class Reports(Section):
     """Where reports go: ``<dir>/<run_id>/`` unless ``--out`` names a folder; how long those with personal data stay."""
 
@@ -208,6 +183,27 @@ class Settings(Section):
     categories: Annotated[dict[str, CategorySettings], AfterValidator(Table)] = Table()
     credentials: Credentials = Credentials()
     _is_practice: bool = False
+    _origin: tuple[Path | None, Mapping[str, Any]] = (None, {})
+
+    @classmethod
+    def load(cls, path: str | PathLike[str] | None = None, **sections: Mapping[str, Any]) -> "Settings":
+        """Read a configuration, as the command line does: ``sections`` over the environment over the file.
+
+        ``Settings.load("my.toml", limits={"calls_per_second": 50})``. Without a file the bank is the embedded sandbox,
+        unless ``api`` or the environment names another. Raises :class:`ConfigurationError`.
+        """
+        from finhub_onboard.config.loading import load  # noqa: PLC0415 - which needs this class
+
+        file = Path(path) if path is not None else None
+        flags = {f"{name}.{key}": value for name, section in sections.items() for key, value in section.items()}
+        settings = load(file, flags=flags)
+        settings._origin = (file, flags)  # noqa: SLF001 - of this class
+        return settings
+
+    @property
+    def origin(self) -> tuple[Path | None, Mapping[str, Any]]:
+        """The file that :meth:`load` read and the settings, by dotted keys, that were given besides."""
+        return self._origin
 
     @property
     def embedded(self) -> bool:

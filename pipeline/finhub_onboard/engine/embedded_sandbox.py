@@ -34,8 +34,16 @@ def running(settings: Settings, *, ledger_id: str) -> Iterator[Settings]:
     if not settings.embedded:
         yield settings
         return
-    state = _state_file(ledger_id)
-    command = [*program("finhub_onboard.sandbox"), "--port", "0", "--until-stdin-closes", "--state", str(state)]
+    with serving(settings, state=_state_file(ledger_id)) as reachable:
+        yield reachable
+
+
+@contextmanager
+def serving(settings: Settings, *, state: Path | None = None) -> Iterator[Settings]:
+    """Start the sandbox and yield settings with its address; ``state`` is the file that it keeps its bank in."""
+    command = [*program("finhub_onboard.sandbox"), "--port", "0", "--until-stdin-closes"]
+    if state:
+        command += ["--state", str(state)]
     if settings.sandbox.scenario:
         command += ["--scenario", str(settings.sandbox.scenario)]
     # A session of its own, so that Ctrl-C reaches only the run, which needs its bank to drain.
