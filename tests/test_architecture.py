@@ -79,7 +79,7 @@ OWNERS = {
     "compression": ("intake.reading.unpack",),
     "backports": ("intake.reading.unpack",),
     "openpyxl": ("intake.reading.workbook", "intake.reading.xlsx"),
-    "rich": ("cli.console", "cli.tables", "cli.watching"),
+    "rich": ("cli.live", "cli.tables", "cli.watching"),
     "sqlite3": ("ledger.sqlite", "sandbox.store"),
     "starlette": ("monitor", "sandbox"),
     "tomllib": ("config", "sandbox.scenario"),

@@ -67,11 +67,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageProgress:
-    """How many rows a long stage has done in which no customer is carried; ``rows_total``: of how many, if known."""
+    """How many rows a long stage has done in which no customer is carried; ``rows_total``: of how many, if known.
+
+    ``seconds``: since the stage began.
+    """
 
     stage: str
     rows_done: int
     rows_total: int | None
+    seconds: float
 
 
 class CallFinished(msgspec.Struct, frozen=True, kw_only=True):

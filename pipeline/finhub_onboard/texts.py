@@ -1,9 +1,10 @@
-"""Texts for people: what somebody else wrote (names of files, words of a bank), made fit to be shown; spans of time.
+"""Texts for people: what somebody else wrote (names of files, words of a bank), made fit to be shown; time and rates.
 
 Pure.
 """
 
 import re
+from datetime import datetime, timedelta
 
 
 def printable(text: str) -> str:
@@ -29,6 +30,19 @@ def duration(seconds: float) -> str:
         if whole >= size:
             return f"{whole // size} {unit} {whole % size // below} {part}"
     return f"{whole} s"
+
+
+def clock_time(moment: datetime, now: datetime) -> str:
+    """Write an instant as a time of day, with its date if that is more than a day away."""
+    return f"{moment:%H:%M}" if moment - now < timedelta(days=1) else f"{moment:%Y-%m-%d %H:%M}"
+
+
+_WHOLE_FROM = 10
+
+
+def rate(calls_per_second: float) -> str:
+    """Write a rate in as many digits as say something."""
+    return f"{calls_per_second:,.0f}" if calls_per_second >= _WHOLE_FROM else f"{calls_per_second:.2g}"
 
 
 _LABEL = 80

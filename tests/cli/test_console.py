@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from finhub_onboard import events
-from finhub_onboard.cli.console import SHOWN, Show, choose, describe, plain, terminal
+from finhub_onboard.cli.console import SHOWN, Detail, Show, choose, plain
 from finhub_onboard.cli.json_logs import json_lines
+from finhub_onboard.cli.live import terminal
+from finhub_onboard.cli.wording import describe
 from finhub_onboard.events import Envelope, Event
 from finhub_onboard.model import Disposition, Phase
 
@@ -29,7 +31,7 @@ PROGRESS = events.Progress(
     rate_asked=200,
     eta_s=3725,
 )
-STAGE = events.StageProgress(stage="reports", rows_done=5000, rows_total=20000)
+STAGE = events.StageProgress(stage="reports", rows_done=5000, rows_total=20000, seconds=6)
 FINISHED = events.RunFinished(
     run_id="r1",
     exit_code=3,
@@ -86,7 +88,7 @@ def test_every_event_has_a_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "words"), [(0.999987, "1"), (0.927762, "0.928"), (12.5, "12.5"), (123.456, "123"), (2000, "2,000")]
+    ("rate", "words"), [(0.999987, "1"), (0.927762, "0.93"), (26.0313, "26"), (123.456, "123"), (2000, "2,000")]
 )
 def test_a_rate_is_told_by_its_first_digits(rate: float, words: str) -> None:
     """One that was cut is no round number."""
@@ -101,7 +103,7 @@ def test_plain_lines_say_what_matters() -> None:
     plain(stream, clock=Clock())(sent(PROGRESS))
     assert stream.getvalue() == (
         "2026-01-01T12:00:00Z 1,500 of 20,000 rows (7.5%); 1,400 onboarded, 2 in doubt; "
-        "198.4 of 200 calls/s, 16 of 32 in flight, about 1 h 2 min left\n"
+        "198 of 200 calls/s, 16 of 32 in flight, about 1 h 2 min left\n"
     )
 
 
@@ -127,7 +129,7 @@ def test_each_stage_is_said_at_once_and_then_at_intervals(handler: Callable[...,
     handle = handler(stream, interval_s=10, clock=clock)
     for tick in range(21):
         clock.now = tick
-        handle(sent(events.StageProgress(stage="survey", rows_done=tick, rows_total=None)))
+        handle(sent(events.StageProgress(stage="survey", rows_done=tick, rows_total=None, seconds=5 + tick)))
     handle(sent(STAGE))
     said = stream.getvalue().splitlines()
     assert ["survey" in line for line in said] == [True, True, True, False]
@@ -136,7 +138,10 @@ def test_each_stage_is_said_at_once_and_then_at_intervals(handler: Callable[...,
 def test_a_stage_says_how_far_it_is() -> None:
     """Of how many rows is said where it is known: the survey has yet to find out."""
     assert describe(STAGE) == "reports: 5,000 of 20,000 rows (25.0%)"
-    assert describe(events.StageProgress(stage="survey", rows_done=3000, rows_total=None)) == "survey: 3,000 rows"
+    assert (
+        describe(events.StageProgress(stage="survey", rows_done=3000, rows_total=None, seconds=1))
+        == "survey: 3,000 rows"
+    )
 
 
 @pytest.mark.parametrize("handler", [plain, json_lines])
@@ -173,7 +178,7 @@ def test_the_live_display_shows_phases_and_leaves_the_last_state(monkeypatch: py
         for event in ALL:
             handle(sent(event))
     shown = stream.getvalue()
-    for words in (*(phase.value for phase in Phase), "198.4 of 200 calls/s", "a notice", "exit code 3"):
+    for words in (*(phase.value for phase in Phase), "198 of 200 calls/s", "a notice", "exit code 3"):
         assert words in shown
     assert shown.rindex("exit code 3") > shown.rindex("activation")
     assert "\x1b[?25h" in shown
@@ -184,7 +189,7 @@ def test_the_live_display_shows_a_stage_until_it_is_over(monkeypatch: pytest.Mon
     monkeypatch.setenv("TERM", "xterm-256color")
     stream = Terminal()
     with terminal(stream, clock=Clock()) as handle:
-        handle(sent(events.StageProgress(stage="survey", rows_done=3000, rows_total=None)))
+        handle(sent(events.StageProgress(stage="survey", rows_done=3000, rows_total=None, seconds=1)))
         handle(sent(events.Surveyed(source="a.csv", rows=20000)))
         survey_is_over = len(stream.getvalue())
         handle(sent(STAGE))
@@ -310,3 +315,53 @@ def test_a_display_on_a_narrow_terminal_keeps_its_numbers(monkeypatch: pytest.Mo
 def test_a_name_does_not_begin_a_line_or_steer_a_terminal() -> None:
     """What is no printable character in the name of a file is escaped."""
     assert describe(events.Surveyed(source="a\n\x1b[2Jb.csv", rows=1)) == "a\\n\\x1b[2Jb.csv: 1 rows"
+
+
+def test_quiet_shows_trouble_only() -> None:
+    """With -q a log gets what went wrong; how the run ended stands on stdout."""
+    stream = io.StringIO()
+    with choose(stream, detail=Detail.QUIET) as handle:
+        for event in ALL:
+            if type(event) in Detail.QUIET.kinds:
+                handle(sent(event))
+    said = [line.split(" ", 1)[1] for line in stream.getvalue().splitlines()]
+    assert [words.split(":")[0].split(",")[0] for words in said] == ["the bank is down", "stopping", "watch"]
+
+
+def test_quiet_draws_nothing_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With -q no display takes the terminal over."""
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    with choose(stream, detail=Detail.QUIET) as handle:
+        handle(sent(events.BankDown(reason="x")))
+    assert "\x1b[?25l" not in stream.getvalue()
+
+
+CALL = events.CallFinished(
+    phase="documents", call="upload_document", verdict="retry", code="unavailable", seconds=0.25, attempt=2
+)
+
+
+@pytest.mark.parametrize("json_logs", [False, True])
+def test_verbose_shows_each_call_that_fails(json_logs: bool) -> None:  # noqa: FBT001
+    """With -v a log names call, code and attempt; of calls that succeed it says nothing."""
+    stream = io.StringIO()
+    assert events.CallFinished in Detail.WORDY.kinds
+    with choose(stream, json_logs=json_logs, detail=Detail.WORDY) as handle:
+        handle(sent(CALL))
+        handle(sent(events.CallFinished(phase="session", call="log_in", verdict="done", code="", seconds=1, attempt=1)))
+    (line,) = stream.getvalue().splitlines()
+    if json_logs:
+        assert json.loads(line)["code"] == "unavailable"
+    else:
+        assert line.endswith("documents, upload_document: retry unavailable (attempt 2, 250 ms)")
+
+
+def test_color_can_be_forced_into_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FORCE_COLOR colours warnings of plain lines; NO_COLOR has the last word."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    for words in ("\x1b[33m", ""):
+        stream = io.StringIO()
+        plain(stream)(sent(events.BankDown(reason="x")))
+        assert ("\x1b" in stream.getvalue()) is bool(words)
+        monkeypatch.setenv("NO_COLOR", "1")

@@ -36,7 +36,7 @@ def plain(text: str) -> list[str]:
     return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()]
 
 
-@pytest.mark.parametrize("settings", [{}, {"COLUMNS": "20"}, {"FORCE_COLOR": "1"}, {"TERM": "dumb"}])
+@pytest.mark.parametrize("settings", [{}, {"COLUMNS": "20"}, {"TERM": "dumb"}])
 def test_a_pipe_gets_a_line_per_row_whatever_its_length(
     settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,3 +105,17 @@ def test_a_text_from_elsewhere_moves_no_cursor() -> None:
     for shown in (tables.facts([(hostile, hostile)]), tables.figures([hostile], [[hostile]]), tables.lines([hostile])):
         assert all(line.isprintable() for line in shown.split("\n"))
     assert tables.facts([(hostile, hostile)]).count("\n") == 0
+
+
+@pytest.mark.parametrize(("settings", "styled"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_pipe_gets_styles_only_if_asked_for(
+    settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    styled: bool,  # noqa: FBT001
+) -> None:
+    """FORCE_COLOR styles rows, which are still one line each; NO_COLOR has the last word."""
+    for name, value in ({"FORCE_COLOR": "1"} | settings).items():
+        monkeypatch.setenv(name, value)
+    text = tables.facts(FACTS, width=10)
+    assert ("\x1b[1m" in text) is styled
+    assert len(text.splitlines()) == 3

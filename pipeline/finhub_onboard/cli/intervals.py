@@ -11,6 +11,19 @@ from finhub_onboard.events import Event
 OFTEN = (events.Progress, events.StageProgress, events.Slowed)
 
 
+_SHORT_STAGE_S = 5.0
+
+
+def is_fine(event: Event) -> bool:
+    """Whether nobody wants to read of an event: a call that succeeded."""
+    return isinstance(event, events.CallFinished) and not event.code
+
+
+def is_short(event: Event) -> bool:
+    """Whether a stage has only begun: many are over before a log would need a line."""
+    return isinstance(event, events.StageProgress) and event.seconds < _SHORT_STAGE_S
+
+
 class Seldom:
     """Lets an event of each kind and reason, or stage, through at most once per interval; the first one always."""
 

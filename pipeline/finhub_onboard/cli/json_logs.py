@@ -6,13 +6,13 @@ not change, nor do those of events and levels; no personal data and no secret.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from finhub_onboard import events
-from finhub_onboard.cli.intervals import OFTEN, Seldom
+from finhub_onboard.cli.intervals import OFTEN, Seldom, is_fine, is_short
 from finhub_onboard.errors import ExitCode
 from finhub_onboard.events import Envelope, Event
 
@@ -39,12 +39,16 @@ def json_lines(
 
     def handle(envelope: Envelope) -> None:
         event = envelope.event
-        if isinstance(event, OFTEN) and not seldom.lets(event):
+        if is_fine(event) or is_short(event) or (isinstance(event, OFTEN) and not seldom.lets(event)):
             return
-        told = {field.name: getattr(event, field.name) for field in fields(event)}
+        told = {name: getattr(event, name) for name in _names(event)}
         write_line(stream, envelope.name, level_of(event), envelope.run_id, told, at=envelope.at)
 
     return handle
+
+
+def _names(event: Event) -> Sequence[str]:
+    return [field.name for field in fields(event)] if is_dataclass(event) else event.__struct_fields__
 
 
 def write_line(

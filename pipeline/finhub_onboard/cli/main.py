@@ -23,6 +23,7 @@ from finhub_onboard.cli.shared import (
     JSON,
     OUT,
     Command,
+    detailed,
     leave,
     plain_errors,
     settings_from,
@@ -97,6 +98,7 @@ def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.C
 @click.option("--same-bank", is_flag=True, help="The ledger's bank has moved to this configuration's address.")
 @JSON
 @_JSON_LOGS
+@detailed
 def run_command(
     inputs: tuple[Path, ...],
     config: Path,
@@ -112,6 +114,7 @@ def run_command(
     same_bank: bool,
     as_json: bool,
     json_logs: bool,
+    detail: str | None,
 ) -> None:
     """Onboard every good row of the inputs; run again to resume.
 
@@ -123,7 +126,7 @@ def run_command(
 
     if dry_run and verify:
         raise click.UsageError("--verify asks the bank, and --dry-run sends nothing: give one of them")
-    with shown_events(json_logs=json_logs) as bus:
+    with shown_events(json_logs=json_logs, detail=detail) as bus:
         read = partial(settings_from, config, {"journey.until": until} | _rate_flags(rate))
         settings = read()
         order = _order(inputs, profile, out, limit, config)
@@ -146,6 +149,7 @@ def run_command(
 @_LIMIT
 @JSON
 @_JSON_LOGS
+@detailed
 def validate_command(
     inputs: tuple[Path, ...],
     config: Path | None,
@@ -155,11 +159,12 @@ def validate_command(
     *,
     as_json: bool,
     json_logs: bool,
+    detail: str | None,
 ) -> None:
     """Check the inputs without any network; writes the same rejects, errors and summary files."""
     from finhub_onboard.commands import validate
 
-    with shown_events(json_logs=json_logs) as bus:
+    with shown_events(json_logs=json_logs, detail=detail) as bus:
         written = validate.validate(_order(inputs, profile, out, limit, config), settings_from(config, {}), bus.emit)
     end(written, as_json=as_json, json_logs=json_logs)
 
@@ -173,6 +178,7 @@ def validate_command(
 @_RATE
 @JSON
 @_JSON_LOGS
+@detailed
 def plan_command(
     inputs: tuple[Path, ...],
     config: Path | None,
@@ -183,6 +189,7 @@ def plan_command(
     *,
     as_json: bool,
     json_logs: bool,
+    detail: str | None,
 ) -> None:
     """Show what a run would cost: calls by phase, time, the bottleneck, and where rows would end; sends nothing.
 
@@ -190,7 +197,7 @@ def plan_command(
     """
     from finhub_onboard.commands import plan
 
-    with shown_events(json_logs=json_logs) as bus:
+    with shown_events(json_logs=json_logs, detail=detail) as bus:
         settings = settings_from(config, {"journey.until": until} | _rate_flags(rate))
         forecast = plan.plan(_order(inputs, profile, None, limit, config), settings, bus.emit)
     with plain_errors():
@@ -229,14 +236,15 @@ def check_command(config: Path, *, create_subscription: bool, as_json: bool) -> 
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the reports in this new folder.")
 @JSON
 @_JSON_LOGS
-def rehearse_command(config: Path, *, json_logs: bool, **wish: Any) -> None:
+@detailed
+def rehearse_command(config: Path, *, json_logs: bool, detail: str | None, **wish: Any) -> None:
     """Prove on a sample, in every fault scenario and through kills, that no row is lost and nobody comes twice.
 
     Touches neither the real bank nor the real ledger and reads no credentials. Ends with 1 if that does not hold.
     """
     from finhub_onboard.rehearsal.rehearse import Wish, shown
 
-    with shown_events(json_logs=json_logs) as bus:
+    with shown_events(json_logs=json_logs, detail=detail) as bus:
         order = _order(wish.pop("inputs"), wish.pop("profile"), wish.pop("out"), None, config)
         for text in shown(Wish(order=order, config=config, **wish), bus.emit, tables.figures):
             click.echo(text)

@@ -39,8 +39,14 @@ OUT = click.option(
     help="Folder of the reports [default: <run_id>/ in reports.dir].",
 )
 
-
+_QUIET = click.option("-q", "--quiet", "detail", flag_value="quiet", help="Show nothing but trouble and the summary.")
+_VERBOSE = click.option("-v", "--verbose", "detail", flag_value="verbose", help="Show each call that fails, too.")
 _WORDS = f"{__name__}.words"
+
+
+def detailed(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say how much is shown: ``detail``."""
+    return _QUIET(_VERBOSE(command))
 
 
 class Command(click.Command):
@@ -131,15 +137,16 @@ def plain_errors(tell: Tell = tell) -> Iterator[None]:
 
 
 @contextmanager
-def shown_events(*, json_logs: bool = False) -> "Iterator[EventBus]":
-    """A bus whose events are shown; what stops the command is said below them."""
+def shown_events(*, json_logs: bool = False, detail: str | None = None) -> "Iterator[EventBus]":
+    """A bus whose events are shown, in usual detail or as asked for; what stops the command is said below them."""
     from finhub_onboard.cli import console
     from finhub_onboard.engine.event_bus import EventBus
 
     bus = EventBus()
     said = (lambda failure: tell_as_json(failure, bus.run_id)) if json_logs else tell
-    with plain_errors(said), console.choose(sys.stderr, json_logs=json_logs) as show:
-        bus.subscribe(show, kinds=console.SHOWN)
+    shown = console.Detail(detail or console.Detail.USUAL)
+    with plain_errors(said), console.choose(sys.stderr, json_logs=json_logs, detail=shown) as show:
+        bus.subscribe(show, kinds=shown.kinds)
         try:
             yield bus
         finally:

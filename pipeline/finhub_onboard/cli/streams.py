@@ -50,6 +50,13 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM", "") not in _DUMB_TERMINALS
 
 
+def wants_color(stream: TextIO) -> bool:
+    """Whether to write styles: ``NO_COLOR`` forbids and ``FORCE_COLOR`` asks for them, else a terminal has them."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or is_terminal(stream)
+
+
 def secure() -> None:
     """Replace stdout and stderr by streams that cannot fail. For the command only, before it opens any file."""
     for descriptor in (0, 1, 2):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from finhub_onboard.cli.streams import is_terminal
+from finhub_onboard.cli.streams import is_terminal, wants_color
 from finhub_onboard.texts import printable
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def _console() -> "Console":
 
     if is_terminal(sys.stdout):
         return Console(file=sys.stdout, force_terminal=True)
+    if wants_color(sys.stdout):
+        return Console(file=sys.stdout, force_terminal=True, color_system="standard", width=_UNLIMITED)
     return Console(file=sys.stdout, force_terminal=False, color_system=None, width=_UNLIMITED)
 
 

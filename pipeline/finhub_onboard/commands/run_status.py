@@ -6,7 +6,7 @@ written, by the same dispositions. Knows no ledger and no page.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -16,11 +16,9 @@ from finhub_onboard.ledger.records import RunRecord
 from finhub_onboard.matching.run_facts import RunFacts, RunProgress, read_facts, read_progress
 from finhub_onboard.model import Disposition
 from finhub_onboard.reports.projection import instant
-from finhub_onboard.texts import duration
+from finhub_onboard.texts import clock_time, duration, rate
 
-_MANY_PER_S = 10
 _CAUSES_SHOWN = 3
-_DAY = timedelta(days=1)
 
 
 class RunState(StrEnum):
@@ -121,18 +119,8 @@ def time_left(run: RunStatus) -> str:
     """Say how long a running run will take, and until when."""
     if run.ends_at is None or run.latest is None or run.latest.eta_s is None:
         return "no telling yet how long it takes"
-    return f"about {duration(run.latest.eta_s)} left, ends at {clock(run.ends_at, since=run.record.heartbeat_at)}"
-
-
-def clock(at: float, *, since: float) -> str:
-    """Write an instant as this machine's time of day, with the date if that is more than a day away."""
-    moment = datetime.fromtimestamp(at).astimezone()
-    return f"{moment:%H:%M}" if timedelta(seconds=at - since) < _DAY else f"{moment:%Y-%m-%d %H:%M}"
-
-
-def rate(calls_per_second: float) -> str:
-    """Write a rate in as many digits as say something."""
-    return f"{calls_per_second:,.0f}" if calls_per_second >= _MANY_PER_S else f"{calls_per_second:.2g}"
+    now, end = (datetime.fromtimestamp(at).astimezone() for at in (run.record.heartbeat_at, run.ends_at))
+    return f"about {duration(run.latest.eta_s)} left, ends at {clock_time(end, now)}"
 
 
 def _state(run: RunStatus) -> str:

@@ -4,12 +4,13 @@ A thread of its own looks, because what such a stage does is blocking work on an
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from finhub_onboard.events import Handler, StageProgress
 
-_INTERVAL_S = 5.0
+_INTERVAL_S = 0.5
 
 
 @contextmanager
@@ -21,7 +22,7 @@ def stage(
     ``rows``: of how many, where that is known. A stage shorter than an interval emits nothing; nothing is emitted after
     its end.
     """
-    done = 0
+    done, began = 0, time.monotonic()
     over = threading.Event()
 
     def reached(number: int) -> None:
@@ -30,7 +31,7 @@ def stage(
 
     def watch() -> None:
         while not over.wait(interval_s):
-            emit(StageProgress(stage=name, rows_done=done, rows_total=rows))
+            emit(StageProgress(stage=name, rows_done=done, rows_total=rows, seconds=time.monotonic() - began))
 
     # A daemon: a stage that hangs in a dead file system must not keep the process alive.
     watching = threading.Thread(target=watch, name=f"stage-{name}", daemon=True)

@@ -13,12 +13,12 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from finhub_onboard.commands.run_status import in_words, rate
+from finhub_onboard.commands.run_status import in_words
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.monitor.view import View
 from finhub_onboard.reports.files.charts import bar, stacked_bar
 from finhub_onboard.reports.projection import instant
-from finhub_onboard.texts import duration, printable
+from finhub_onboard.texts import duration, printable, rate
 
 _REPORT = "finhub_onboard.reports.files"
 _RESOURCES = {"page.html": __package__, "state.html": __package__, "monitor.css": __package__, "page.css": _REPORT}
