@@ -3,7 +3,9 @@
 import csv
 import itertools
 import json
+from collections import Counter
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,9 @@ def equal(desk: Desk, *words: str | Path, check: bool = False) -> dict[str, Any]
     summary = desk.summary()
     assert {name: rows for name, rows in told["dispositions"].items() if rows} == desk.counts()
     assert told["calls"] == {phase: calls["sent"] for phase, calls in summary["calls"].items()}
+    parked = Counter(row["code"] for row in desk.table("results.csv") if row["disposition"] == "parked")
+    assert told["parked"] == dict(parked)
+    assert told["documents"]["uploads"] == summary["calls"]["documents"]["sent"]
     return told
 
 
@@ -131,7 +136,7 @@ def differing(tmp_path: Path) -> Path:
     pairs = itertools.product(("STANDARD", "PLUS", "PREMIUM"), ("LOW", "MEDIUM", "HIGH", ""), (True, False))
     for row, (category, level, whole) in zip(rows, pairs, strict=True):
         row |= {"category": f"INDIVIDUAL_{category}", "risk_level": level}
-        row |= {"address_document": "address.jpg", "funds_document": "funds.pdf" if whole else ""}
+        row |= {"address_document": "address.jpg", "funds_document": "funds.png" if whole else ""}
     path = tmp_path / "differing.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, fieldnames=rows[0])
@@ -153,7 +158,46 @@ def test_the_category_decides_where_the_row_says_otherwise(tmp_path: Path, mode:
     source = differing(tmp_path)
     first = equal(desk, source)
     assert first["assumptions"] == []
+    assert first["dispositions"]["rejected"] == 0
+    assert first["parked"]["high_risk"] >= 6
+    assert first["documents"]["uploads"] > 20
     assert not any("level" in text for text in equal(desk, source)["assumptions"])
+
+
+def test_documents_are_weighed(desk: Desk, tmp_path: Path) -> None:
+    """Those that are uploaded, each time; of a row that parks before it, and of a finished customer, none."""
+    source = differing(tmp_path)
+    told = equal(desk, source, check=True)
+    assert desk.bank is not None
+    left = [document["size"] for customer in desk.bank.record()["customers"] for document in customer["documents"]]
+    assert told["documents"] == {"uploads": len(left), "bytes": sum(left)}
+    assert len(left) > 20
+    assert equal(desk, source)["documents"] == {"uploads": 0, "bytes": 0}
+
+
+def test_what_fits_until_a_deadline(desk: Desk, tmp_path: Path) -> None:
+    """The setting's or the flag's; a wrong one is named."""
+    source = head(SAMPLE, 5, tmp_path / "customers.csv")
+    assert plan(desk, source)["deadline"] is None
+    told = plan(desk, source, "--deadline", "2099-01-01T06:00:00Z")["deadline"]
+    assert (told["fits"], told["customers"], told["customers_in_time"]) == (True, 5, 5)
+    text = desk.onboard("plan", source, "--config", desk.config, "--deadline", "2020-01-01T06:00:00Z").stdout
+    assert "is over" in text
+    wrong = desk.onboard("plan", source, "--config", desk.config, "--deadline", "6 o'clock")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "stop.deadline" in wrong.stderr
+    desk.configure(FAST + '[stop]\ndeadline = "2099-01-01T06:00:00Z"\n')
+    assert plan(desk, source)["deadline"]["fits"]
+
+
+@pytest.mark.exhaustive  # it takes the time that it measures
+def test_the_run_takes_the_time_that_was_planned(desk: Desk, tmp_path: Path) -> None:
+    """Within a tenth."""
+    source = head(SAMPLE, 60, tmp_path / "customers.csv")
+    told = plan(desk, source, "--rate", "20")
+    assert desk.run(source, "--rate", "20").returncode == 0
+    began, ended = (datetime.fromisoformat(desk.summary()[name]) for name in ("started_at", "finished_at"))
+    assert (ended - began).total_seconds() == pytest.approx(told["seconds"], rel=0.1)
 
 
 def test_what_check_read_is_enough(desk: Desk, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from finhub_onboard import job
 from finhub_onboard.api.results import Answer, Result
-from finhub_onboard.commands import explain, plan, resolve, retry, status, validate
+from finhub_onboard.commands import explain, plan, plan_words, resolve, retry, status, validate
 from finhub_onboard.config.credentials import PREFIX
 from finhub_onboard.config.loading import load_profile
 from finhub_onboard.config.order import Order
@@ -109,7 +109,7 @@ class Job:
         """Foresee a run: its calls by phase, time, bottleneck, and where rows would end; sends nothing."""
         with self._bus() as bus:
             forecast = plan.plan(self._order("run", inputs, None, limit), self.settings, bus.emit)
-        return Answer.of(plan.as_json(forecast), plan.as_rows(forecast))
+        return Answer.of(plan_words.as_json(forecast), plan_words.as_rows(forecast))
 
     def status(self) -> Answer:
         """Where runs and customers stand, and who holds the lock."""

@@ -176,6 +176,7 @@ def validate_command(
 @_LIMIT
 @_UNTIL
 @_RATE
+@click.option("--deadline", metavar="TIME", help="Say what fits until then: 06:00, the next one, or an ISO instant.")
 @JSON
 @_JSON_LOGS
 @detailed
@@ -186,6 +187,7 @@ def plan_command(
     limit: int | None,
     until: str | None,
     rate: float | None,
+    deadline: str | None,
     *,
     as_json: bool,
     json_logs: bool,
@@ -195,13 +197,14 @@ def plan_command(
 
     Checks the inputs and consults the ledger: finished customers cost no call, others only what is left.
     """
-    from finhub_onboard.commands import plan
+    from finhub_onboard.commands import plan, plan_words
 
     with shown_events(json_logs=json_logs, detail=detail) as bus:
-        settings = settings_from(config, {"journey.until": until} | _rate_flags(rate))
+        flags = {"journey.until": until, "stop.deadline": deadline} | _rate_flags(rate)
+        settings = settings_from(config, flags)
         forecast = plan.plan(_order(inputs, profile, None, limit, config), settings, bus.emit)
     with plain_errors():
-        click.echo(plan.as_json(forecast) if as_json else tables.facts(plan.as_rows(forecast)))
+        click.echo(plan_words.as_json(forecast) if as_json else tables.facts(plan_words.as_rows(forecast)))
 
 
 @_command("check", "onboard check --config configs/production.toml")

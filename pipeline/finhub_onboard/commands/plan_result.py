@@ -3,9 +3,24 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from math import ceil
 
 from finhub_onboard.journey.levels import Source
-from finhub_onboard.model import Phase
+from finhub_onboard.model import Disposition, Phase
+
+
+@dataclass(slots=True, kw_only=True)
+class Deadline:
+    """When the calls must be over, ``seconds`` after the plan was made; how many ``customers`` they finish by then.
+
+    Rows are taken in the order of the input, as a run does; ``is_passed``: the next one is too late.
+    """
+
+    at: datetime
+    seconds: float
+    customers: int = 0
+    is_passed: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -15,7 +30,9 @@ class Plan:
     ``ledger_states``: rows by their state in the ledger; ``ends``: rows by expected disposition and code. ``less`` and
     ``more``: by how many calls a phase may deviate from the bank's most likely decisions. ``sources``: new customers by
     the source of their risk level; ``waiting``: those that a person may approve meanwhile. ``latency_s``: the bank's
-    recent latency, ``None`` if the ledger has none.
+    recent latency, ``None`` if the ledger has none. ``document_bytes`` is the size of the ``documents`` to upload.
+    ``beside_s``: for how long a run on this machine reads inputs and writes reports while it calls nobody, by what the
+    plan itself took.
     """
 
     rate: float
@@ -30,6 +47,49 @@ class Plan:
     more: Counter[Phase] = field(default_factory=Counter)
     sources: Counter[Source] = field(default_factory=Counter)
     waiting: int = 0
+    documents: int = 0
+    document_bytes: int = 0
+    deadline: Deadline | None = None
+    beside_s: float = 0.0
+
+    def carries(self, calls: Counter[Phase]) -> None:
+        """Add a customer who needs these calls."""
+        self.calls.update(calls)
+        if (deadline := self.deadline) and not deadline.is_passed:
+            deadline.is_passed = self.seconds > deadline.seconds
+            deadline.customers += not deadline.is_passed
+
+    @property
+    def customers(self) -> int:
+        """Customers who need calls."""
+        return self.ledger_states["new"] + self.ledger_states["resumable"]
+
+    @property
+    def needed(self) -> dict[str, float]:
+        """The settings, and the calls per second in each, that it takes to be over by the deadline; empty: no way."""
+        if self.deadline is None or self.deadline.seconds <= 0:
+            return {}
+        seconds = self.deadline.seconds
+        rate = self.calls.total() / seconds
+        needed = {"limits.calls_per_second": rate}
+        needed |= {
+            f"limits.{phase}": self.calls[phase] / seconds
+            for phase, limit in self.phase_rates.items()
+            if self.calls[phase] / seconds > limit
+        }
+        if self.latency_s and rate * self.latency_s > self.in_flight:
+            needed["limits.max_in_flight"] = float(ceil(rate * self.latency_s))
+        return needed
+
+    @property
+    def parked(self) -> dict[str, int]:
+        """Rows that will be parked, by code."""
+        parked = (
+            (code, rows)
+            for (disposition, code), rows in self.ends.items()
+            if disposition == Disposition.PARKED and rows
+        )
+        return dict(sorted(parked, key=lambda each: -each[1]))
 
     @property
     def reachable(self) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from finhub_onboard.finhub.calls import Reply, Step
+from finhub_onboard.finhub.documents import DOCUMENT_COLUMN_OF
 from finhub_onboard.journey.completeness import FILLED_COLUMNS
 from finhub_onboard.journey.move_kinds import Advance, Doubt, JourneyRules, Resolve, Rest, Revise, Send
 from finhub_onboard.journey.next_move import next_move
@@ -24,17 +25,22 @@ from finhub_onboard.journey.visit import Visit
 from finhub_onboard.model import Customer, Journey, Phase, Standing
 
 _REGISTRATION = PHASES[Phase.REGISTRATION].call
+_UPLOAD = PHASES[Phase.DOCUMENTS].call
 _MOST = 100
 """More moves than this mean a defect: the journey does not end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """The number of calls by phase, and how the journey would end: status and code."""
+    """The number of calls by phase, and how the journey would end: status and code.
+
+    ``documents`` are the columns of the documents that are uploaded.
+    """
 
     calls: Counter[Phase]
     standing: Standing
     code: str
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +77,15 @@ class Forecaster:
 
 def _foreseen(journey: Journey, customer: Customer, rules: JourneyRules, visit: Visit, expected: Expected) -> Outlook:
     calls: Counter[Phase] = Counter()
+    documents: list[str] = []
     for _ in range(_MOST):
         move = next_move(journey, customer, visit, rules)
         match move:
             case Rest(standing=standing, code=code):
+                left = tuple(documents)
                 if journey.standing is Standing.OPEN:
-                    return Outlook(calls=calls, standing=standing, code=code)
-                return Outlook(calls=calls, standing=journey.standing, code=journey.code)
+                    return Outlook(calls=calls, standing=standing, code=code, documents=left)
+                return Outlook(calls=calls, standing=journey.standing, code=journey.code, documents=left)
             case Advance(phase=phase):
                 journey, visit = advance(journey, phase, now=1.0), replace(visit, check=None, polls=0)
             case Send(step=step) if expected.unregistrable and step.call.name is _REGISTRATION:
@@ -86,6 +94,8 @@ def _foreseen(journey: Journey, customer: Customer, rules: JourneyRules, visit: 
             case Send(step=step) | Resolve(step=step):
                 if isinstance(move, Send):
                     calls[step.phase] += 1
+                    if step.call.name is _UPLOAD:
+                        documents.append(DOCUMENT_COLUMN_OF[step.item])
                     journey, visit = record_intent(journey, visit, step, now=1.0)
                 reply = _expected_reply(step, Foreseen(journey, customer, visit, rules, expected=expected))
                 judgement = judge(step, reply) if reply.status else DONE
