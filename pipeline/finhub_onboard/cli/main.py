@@ -31,6 +31,7 @@ from finhub_onboard.cli.shared import (
     words_given,
 )
 from finhub_onboard.cli.signals import run_listening
+from finhub_onboard.cli.streams import is_terminal
 from finhub_onboard.model import Phase
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def run_command(
             written = run_listening(
                 lambda interrupts: job.run(order, settings, bus, interrupts, reloads), reload=reloads.request
             )
-    end(written, as_json=as_json, json_logs=json_logs)
+    end(written, as_json=as_json, json_logs=json_logs, detail=detail)
 
 
 @_command("validate", "onboard validate customers.csv --config configs/production.toml --out checked")
@@ -166,7 +167,7 @@ def validate_command(
 
     with shown_events(json_logs=json_logs, detail=detail) as bus:
         written = validate.validate(_order(inputs, profile, out, limit, config), settings_from(config, {}), bus.emit)
-    end(written, as_json=as_json, json_logs=json_logs)
+    end(written, as_json=as_json, json_logs=json_logs, detail=detail)
 
 
 @_command("plan", "onboard plan customers.csv --config configs/production.toml --rate 50")
@@ -225,6 +226,8 @@ def check_command(config: Path, *, create_subscription: bool, as_json: bool) -> 
             show=tables.silent if as_json else tables.show_check,
             create_subscription=create_subscription,
         )
+        if is_terminal(sys.stderr) and not as_json:
+            click.echo(tables.facts(checks.next_steps(), width=tables.CHECK_NAME, stream=sys.stderr), err=True)
         click.echo(checks.as_json() if as_json else checks.line())
         sys.exit(checks.exit_code)
 

@@ -6,7 +6,7 @@ terminal) each row is one line of plain text of any length. Control characters a
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -22,9 +22,12 @@ _UNLIMITED = 1_000_000
 _CONTINUATION_INDENT = 2
 
 
-def facts(rows: Iterable[tuple[str, str]], *, width: int = 0, style: str = "") -> str:
-    """Lay out labels and texts; ``width``: minimum width of the labels; ``style``: of the texts."""
-    return _render(fact_table(rows, width=width, style=style))
+def facts(rows: Iterable[tuple[str, str]], *, width: int = 0, style: str = "", stream: TextIO | None = None) -> str:
+    """Lay out labels and texts; ``width``: minimum width of the labels; ``style``: of the texts.
+
+    ``stream``: where they are for, if not for stdout.
+    """
+    return _render(fact_table(rows, width=width, style=style), stream or sys.stdout)
 
 
 def fact_table(rows: Iterable[tuple[str, str]], *, width: int = 0, style: str = "") -> "Table":
@@ -50,14 +53,14 @@ def figures(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         table.add_column(Text(printable(head)), justify="right" if place else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    return _render(table)
+    return _render(table, sys.stdout)
 
 
 def lines(texts: Iterable[str]) -> str:
     """Lay out lines; continuation lines are indented further."""
     from rich.text import Text
 
-    console, laid_out = _console(), []
+    console, laid_out = _console(sys.stdout), []
     for text in map(printable, texts):
         indent = len(text) - len(text.lstrip())
         wrapped = Text(text.lstrip(), overflow="fold").wrap(
@@ -68,19 +71,19 @@ def lines(texts: Iterable[str]) -> str:
     return "\n".join(laid_out)
 
 
-def _console() -> "Console":
+def _console(stream: TextIO) -> "Console":
     from rich.console import Console
 
-    if is_terminal(sys.stdout):
-        return Console(file=sys.stdout, force_terminal=True)
-    if wants_color(sys.stdout):
-        return Console(file=sys.stdout, force_terminal=True, color_system="standard", width=_UNLIMITED)
-    return Console(file=sys.stdout, force_terminal=False, color_system=None, width=_UNLIMITED)
+    if is_terminal(stream):
+        return Console(file=stream, force_terminal=True)
+    if wants_color(stream):
+        return Console(file=stream, force_terminal=True, color_system="standard", width=_UNLIMITED)
+    return Console(file=stream, force_terminal=False, color_system=None, width=_UNLIMITED)
 
 
-def _render(table: "Table") -> str:
-    """Render a table for the kind of stream that stdout is."""
-    console = _console()
+def _render(table: "Table", stream: TextIO) -> str:
+    """Render a table for the kind of stream that it is for."""
+    console = _console(stream)
     with console.capture() as drawn:
         console.print(table)
     return "\n".join(line.rstrip() for line in drawn.get().rstrip("\n").split("\n"))
@@ -88,13 +91,13 @@ def _render(table: "Table") -> str:
 
 def show_check(name: str, text: str, state: str) -> None:
     """Print a check as soon as it is made."""
-    click.echo(facts([(name, text)], width=_CHECK_NAME, style=_STATE_STYLES.get(state, "")))
+    click.echo(facts([(name, text)], width=CHECK_NAME, style=_STATE_STYLES.get(state, "")))
 
 
 def silent(*_: str) -> None:
     """Print no check."""
 
 
-_CHECK_NAME = 13
+CHECK_NAME = 13
 """Length of the longest name of a check: they are printed one by one."""
 _STATE_STYLES = {"failed": "red", "not made": "yellow"}

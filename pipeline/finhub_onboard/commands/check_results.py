@@ -48,6 +48,12 @@ class Checks:
         words = ", ".join(f"{counts[state]} {state}" for state in (OK, FAILED, NOT_MADE) if counts[state])
         return f"check: {words}; exit code {int(self.exit_code)}"
 
+    def next_steps(self) -> list[tuple[str, str]]:
+        """What to do next, for people: the hint of each check that failed, or that nothing is left to do."""
+        hints = [(check.name, check.hint) for check in self.results if check.state == FAILED and check.hint]
+        nothing = "nothing" if not self.exit_code else "see the checks that failed"
+        return [(f"next: {name}", hint) for name, hint in hints] or [("next", nothing)]
+
     def as_json(self) -> str:
         """Return one JSON object for programs."""
         return json.dumps(

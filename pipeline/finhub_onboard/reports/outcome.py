@@ -12,8 +12,10 @@ from finhub_onboard.matching.bad_rows import BadRows
 from finhub_onboard.matching.run_facts import RunProgress
 from finhub_onboard.model import Disposition
 from finhub_onboard.model.nights import SinceLastRun
+from finhub_onboard.reports.files.causes import Cause
 from finhub_onboard.reports.files.folder import PAGE
 from finhub_onboard.reports.files.phrases import count_rows
+from finhub_onboard.reports.files.steps import Step
 from finhub_onboard.reports.files.totals import Summary
 
 
@@ -43,6 +45,7 @@ class Written:
     they could not be written: then nothing was counted. ``incomplete`` says what rows lack, a line for each kind.
     ``files`` are the paths of what was written. ``since`` compares the rows with the last run of the same inputs, and
     ``bad_rows`` are what the next run compares with, if the ledger is told. ``summary`` is ``summary.json``.
+    ``causes`` are those of rows that need somebody, the commonest first, and ``steps`` what to do next, as on the page.
     """
 
     exit_code: ExitCode
@@ -58,6 +61,8 @@ class Written:
     since: SinceLastRun | None = None
     bad_rows: BadRows | None = field(default=None, repr=False)
     summary: Summary | None = field(default=None, repr=False)
+    causes: tuple[Cause, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     def line(self) -> str:
         """Sum the run or check up in a line."""

@@ -32,6 +32,7 @@ from finhub_onboard.reports.feeding import Feed
 from finhub_onboard.reports.files.folder import INCOMPLETE, REJECTS, ReportFolder
 from finhub_onboard.reports.files.given import Given, RowFiles
 from finhub_onboard.reports.files.page import render
+from finhub_onboard.reports.files.steps import steps
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, Kept, RateSummary, Summary, Totals, exit_code
 from finhub_onboard.reports.joining import Checked, Join, Joined
 from finhub_onboard.reports.outcome import RunEnd, Written
@@ -101,7 +102,8 @@ def write_reports(
         timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
         summary = replace(summary, files=folder.names)
         files = RowFiles(rejects=rejects.names, incomplete=incomplete.names)
-        page = render(summary, totals, timeline, given=_given(survey, facts), files=files)
+        given = _given(survey, facts)
+        page = render(summary, totals, timeline, given=given, files=files)
         written = folder.finish(summary, page)
     return Written(
         exit_code=code,
@@ -116,6 +118,8 @@ def write_reports(
         bad_rows=feed.bad_rows,
         summary=summary,
         files=tuple(map(str, written)),
+        causes=tuple(cause for cause in totals.causes() if cause.rows),
+        steps=tuple(steps(summary, totals, given, files)),
     )
 
 
