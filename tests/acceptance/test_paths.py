@@ -51,7 +51,7 @@ def test_the_same_configuration_is_the_same_job_from_every_folder(home: Desk, tm
     done = second.onboard("run", source, "--config", "../etc/onboard.toml")
     assert done.returncode == 0, done.stderr
     assert NEW not in done.stderr
-    runs = sorted((config.parent / "reports").iterdir(), key=lambda run: run.stat().st_mtime_ns)
+    runs = sorted((config.parent / "reports").glob("2*"), key=lambda run: run.stat().st_mtime_ns)
     assert [sum(json.loads((run / "summary.json").read_text())["dispositions"].values()) for run in runs] == [4, 4]
     assert json.loads((runs[1] / "summary.json").read_text())["dispositions"]["unchanged"] == 4
     assert home.bank is not None

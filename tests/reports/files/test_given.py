@@ -1,4 +1,7 @@
+import os
 import shlex
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +60,17 @@ def test_a_run_needs_a_configuration() -> None:
     assert checked.for_real() == "onboard run a.csv --config FILE"
     assert checked.run("rejects/a.csv") == "onboard run rejects/a.csv --config FILE"
     assert checked.again() == "onboard validate a.csv --config FILE"
+
+
+@pytest.mark.parametrize(
+    "name", ["esc\x1b[31m.csv", "cust\u202evsc.csv", "bad\udcff'\\.csv", "a\nb\x85.csv", "\U000e0001.csv"]
+)
+def test_a_name_that_a_terminal_must_not_see_can_be_typed(name: str, tmp_path: Path) -> None:
+    """Such names are written as escapes, which a shell turns back into the very bytes."""
+    command = replace(GIVEN, words=("run", name, "--config", "c.toml")).again()
+    assert command.isprintable()
+    script = command.replace("onboard run", "printf %s", 1).replace(" --config c.toml", "")
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"}, cwd=tmp_path
+    )
+    assert done.stdout == os.fsencode(name)

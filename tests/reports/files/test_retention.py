@@ -122,3 +122,22 @@ def test_a_folder_that_is_no_report_is_left(summary: str, tmp_path: Path) -> Non
     (folder / "summary.json").write_text(summary, encoding="utf-8")
     assert RETENTION.apply([folder, tmp_path / "none"]) == 0
     assert left(folder) == {*KEPT, *PERSONAL}
+
+
+def test_rejects_of_a_run_without_any_are_a_persons(tmp_path: Path) -> None:
+    """A file with the input's name that the run did not write is not deleted."""
+    folder = reports(tmp_path)
+    none = {"run_id": "r1", "ledger": "ours", "inputs": [{"source": "book.csv"}], "files": ["results.csv"]}
+    (folder / "summary.json").write_text(json.dumps(none), encoding="utf-8")
+    RETENTION.apply([folder])
+    assert (folder / "rejects" / "book.csv").exists()
+
+
+def test_names_that_cannot_be_shown_are_known_again(tmp_path: Path) -> None:
+    """The summary has the name as it can be shown, the file its real one."""
+    folder = reports(tmp_path)
+    write(folder / "rejects" / "a\u202eb.csv")
+    told = {"run_id": "r1", "ledger": "ours", "inputs": [], "files": ["rejects/a\\u202eb.csv"]}
+    (folder / "summary.json").write_text(json.dumps(told), encoding="utf-8")
+    RETENTION.apply([folder])
+    assert [path.name for path in (folder / "rejects").iterdir()] == ["book.csv"]

@@ -34,6 +34,7 @@ from finhub_onboard.reports.files.atomic import (
 from finhub_onboard.reports.files.rows import Doubtful, ErrorLine, Outcome, Result, Waiting, quoted, to_cells
 from finhub_onboard.reports.files.table import ERRORS, IN_DOUBT, KINDS, PARKED, RESULTS, CsvTable
 from finhub_onboard.reports.files.totals import Summary
+from finhub_onboard.texts import printable
 
 __all__ = ["ReportFolder", "ReportsError", "atomic_write"]
 
@@ -153,9 +154,9 @@ class ReportFolder:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names, within the folder, of all files that it will write."""
+        """Return the names, within the folder, of all files that it will write, fit to be shown."""
         found = {target.relative_to(self.path).as_posix() for target in self._moves} | self._tables.keys()
-        return tuple(sorted({*found, PAGE, SUMMARY}))
+        return tuple(sorted(map(printable, {*found, PAGE, SUMMARY})))
 
     def name_of(self, reserved: Path) -> str:
         """Return the name that a reserved file will have."""

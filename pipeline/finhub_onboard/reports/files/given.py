@@ -1,7 +1,7 @@
 """How a command was given, and the commands that follow from it: what a person can copy into a shell.
 
-Promises: the command that goes on is the one that was typed, word by word, quoted for a shell; a command derived from
-it loses or gains only what it says. Pure: knows no shell and no file.
+Promises: the command that goes on is the one that was typed, word by word, quoted for a shell and printable; a command
+derived from it loses or gains only what it says. Pure: knows no shell and no file.
 """
 
 import shlex
@@ -61,7 +61,7 @@ class Given:
 
     def command(self, *words: str) -> str:
         """Another command, with the configuration of this one."""
-        return shlex.join(("onboard", *words, *self._config))
+        return _joined(("onboard", *words, *self._config))
 
     def beside(self, *parts: str) -> str:
         """The path of a file in the folder of the reports."""
@@ -83,7 +83,7 @@ class Given:
         """A command line; a configuration that the environment named is said, since another shell may not have it."""
         said = tuple(words)
         named = any(word.partition("=")[0] == _FLAG_OF_CONFIG for word in said)
-        return shlex.join(("onboard", *said, *(() if named else self._config or _SOME_CONFIG)))
+        return _joined(("onboard", *said, *(() if named else self._config or _SOME_CONFIG)))
 
 
 def _without(words: Iterable[str], option: str) -> tuple[str, ...]:
@@ -108,3 +108,24 @@ class RowFiles:
 
     rejects: Mapping[str, str] = field(default_factory=dict)
     incomplete: Mapping[str, str] = field(default_factory=dict)
+
+
+def _joined(words: Iterable[str]) -> str:
+    """Write words as a shell reads them, with printable characters only."""
+    return " ".join(shlex.quote(word) if word.isprintable() else _escaped(word) for word in words)
+
+
+def _escaped(word: str) -> str:
+    """Write a word in those quotes of bash, zsh and ksh that know escapes: it may turn or end a line."""
+    return "$'" + "".join(_letter(letter) for letter in word) + "'"
+
+
+def _letter(letter: str) -> str:
+    number = ord(letter)
+    if letter in "\\'":
+        return f"\\{letter}"
+    if letter.isprintable():
+        return letter
+    if "\udc80" <= letter <= "\udcff":  # a byte that is no text (PEP 383)
+        return f"\\x{number - 0xDC00:02x}"
+    return f"\\U{number:08x}"

@@ -22,7 +22,7 @@ from finhub_onboard.reports.files.charts import Series, amount, bar, lines, stac
 from finhub_onboard.reports.files.given import Given, RowFiles
 from finhub_onboard.reports.files.steps import steps
 from finhub_onboard.reports.files.totals import Summary, TimelinePoint, Totals
-from finhub_onboard.texts import duration
+from finhub_onboard.texts import duration, printable
 
 _MAX_TEXT = 300
 _MAX_CODE = 60
@@ -96,7 +96,7 @@ def _template() -> Template:
         "number": lambda value: f"{value:,}",
         "example_rows": _example_rows,
         "share": lambda count, total: f"{count / total:.1%}" if total else "",
-        "whole": lambda text: escape(text.translate(_CONTROLS)),
+        "whole": lambda text: escape(printable(text)),
     }
     return environment.get_template("page.html")
 

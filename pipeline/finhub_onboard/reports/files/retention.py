@@ -19,6 +19,7 @@ from finhub_onboard.errors import OnboardError
 from finhub_onboard.reports.files.atomic import atomic_write
 from finhub_onboard.reports.files.folder import ROW_FOLDERS, SUMMARY
 from finhub_onboard.reports.files.table import IN_DOUBT, PARKED
+from finhub_onboard.texts import printable
 
 DELETED = "deleted.json"
 """The record, beside the other files of a run."""
@@ -113,15 +114,16 @@ def _personal_files(folder: Path, summary: _Summary) -> Iterator[Path]:
     written = [PurePosixPath(name) for name in summary.files]
     sources = {each.source for each in summary.inputs}
     for name in ROW_FOLDERS:
-        ours = {file.name for file in written if file.parent.name == name} or sources
+        ours = {file.name for file in written if file.parent.name == name} if written else sources
         yield from _row_files(folder / name, ours)
 
 
 def _row_files(folder: Path, ours: Collection[str]) -> Iterator[Path]:
-    """The files of these names, and those that were renamed because a person had edited them."""
+    """The files of these names, fit to be shown, and those that were renamed because a person had edited them."""
     if folder.is_symlink() or not folder.is_dir():
         return
     for path in sorted(folder.iterdir()):
-        edited = _EDITED.fullmatch(path.name)
-        if path.name in ours or (edited and f"{edited[1]}{edited[2] or ''}" in ours):
+        name = printable(path.name)
+        edited = _EDITED.fullmatch(name)
+        if name in ours or (edited and f"{edited[1]}{edited[2] or ''}" in ours):
             yield path
