@@ -76,3 +76,21 @@ def test_who_is_parked_and_why() -> None:
     assert "reports on this machine" not in text
     plan.beside_s = 61
     assert "and about 1 min 1 s to read the inputs and write the reports on this machine" in said(plan)
+
+
+@pytest.mark.parametrize(
+    ("day", "latency_s", "seconds"),
+    [
+        (((10.0, 10.0), (86390.0, 2.0)), None, 10 + 400 / 2),
+        (((100.0, 5.0), (86300.0, 50.0)), None, 100.0),
+        (((10.0, 10.0), (86390.0, 100.0)), 0.1, 10 + 400 / 40),
+        (((5.0, 10.0), (5.0, 30.0)), None, 2 * 10 + 5 + 50 / 30),
+    ],
+)
+def test_rates_by_the_time_of_day(
+    day: tuple[tuple[float, float], ...], latency_s: float | None, seconds: float
+) -> None:
+    """The day goes round as often as it takes; too few places for calls under way hold in each span."""
+    plan = planned(60.0, day=day, latency_s=latency_s)
+    assert plan.seconds == pytest.approx(seconds)
+    assert "limits.window" in said(plan)

@@ -121,3 +121,20 @@ def test_when_clocks_are_set_a_window_follows_the_clock(tmp_path: Path) -> None:
 def test_the_environment_may_take_the_windows_away(tmp_path: Path) -> None:
     """It holds no tables, but an empty value is none."""
     assert loaded(tmp_path, CALENDAR, ONBOARD_LIMITS__WINDOW="").limits.window == ()
+
+
+def test_the_day_ahead_as_spans_of_one_rate_each(tmp_path: Path) -> None:
+    """They begin now and add up to a day; without windows it is one."""
+    settings = loaded(
+        tmp_path, '[limits]\ntimezone = "UTC"\n' + window("22:00", "06:00", 50) + window("12:00", "13:00", 2)
+    )
+    evening = datetime(2026, 1, 15, 21, 59, 30, tzinfo=UTC)
+    assert settings.limits.spans_from(evening) == (
+        (30.0, 5.0),
+        (8 * 3600.0, 50.0),
+        (6 * 3600.0, 5.0),
+        (3600.0, 2.0),
+        (9 * 3600.0 - 30.0, 5.0),
+    )
+    assert settings.limits.spans_from(datetime(2026, 1, 15, 22, tzinfo=UTC))[0] == (8 * 3600.0, 50.0)
+    assert loaded(tmp_path, "").limits.spans_from(evening) == ((86400.0, 5.0),)

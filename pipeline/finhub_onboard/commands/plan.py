@@ -56,10 +56,12 @@ def plan(order: Order, settings: Settings, emit: Handler) -> Plan:
     clock.append(time.monotonic())
     facts = facts_of(order, settings, inputs.sources, began)
     limits = settings.limits
-    if limits.window:
-        emit(Notice(message="the time is that of limits.calls_per_second: limits.window is not counted in"))
     forecast = Plan(
-        rate=limits.calls_per_second, in_flight=limits.max_in_flight, phase_rates=limits.by_phase, rows=inputs.rows
+        day=limits.spans_from(began) if limits.window else (),
+        rate=limits.calls_per_second,
+        in_flight=limits.max_in_flight,
+        phase_rates=limits.by_phase,
+        rows=inputs.rows,
     )
     forecast.calls[Phase.CATEGORIZATION] = _HIERARCHY
     if at := deadline_at(settings.stop.deadline, began):

@@ -1,10 +1,10 @@
 """What a plan found: rows, calls by phase, expected dispositions, and how long it takes at which limit. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import ceil
+from math import ceil, inf
 
 from finhub_onboard.journey.levels import Source
 from finhub_onboard.model import Disposition, Phase
@@ -31,12 +31,13 @@ class Plan:
     ``more``: by how many calls a phase may deviate from the bank's most likely decisions. ``sources``: new customers by
     the source of their risk level; ``waiting``: those that a person may approve meanwhile. ``latency_s``: the bank's
     recent latency, ``None`` if the ledger has none. ``document_bytes`` is the size of the ``documents`` to upload.
-    ``beside_s``: for how long a run on this machine reads inputs and writes reports while it calls nobody, by what the
-    plan itself took.
+    ``day``: the rates of the 24 hours from now on, where they differ (``Limits.spans_from``). ``beside_s``: for how
+    long a run on this machine reads inputs and writes reports while it calls nobody, by what the plan itself took.
     """
 
     rate: float
     in_flight: int
+    day: Sequence[tuple[float, float]] = ()
     phase_rates: Mapping[Phase, float] = field(default_factory=dict)
     latency_s: float | None = None
     rows: int = 0
@@ -106,7 +107,7 @@ class Plan:
     @property
     def lacks_places(self) -> bool:
         """Whether ``limits.max_in_flight`` limits the throughput, and not the rate."""
-        return self.reachable < self.rate
+        return all(self.reachable < rate for _, rate in self.day or [(0.0, self.rate)])
 
     @property
     def slow_phase(self) -> Phase | None:
@@ -132,7 +133,8 @@ class Plan:
     @property
     def reached(self) -> float:
         """Calls per second over all that time."""
-        return self.calls.total() / self.seconds if self.slow_phase else min(self.rate, self.reachable)
+        by_rate = min(self.rate, self.reachable)
+        return self.calls.total() / self.seconds if self.slow_phase or self.day else by_rate
 
     @property
     def seconds(self) -> float:
@@ -142,4 +144,15 @@ class Plan:
 
     @property
     def _together_s(self) -> float:
-        return self.calls.total() / min(self.rate, self.reachable)
+        left = self.calls.total()
+        if not self.day:
+            return left / min(self.rate, self.reachable)
+        most = self.in_flight / self.latency_s if self.latency_s else inf
+        spans = [(seconds, min(rate, most)) for seconds, rate in self.day]
+        days, rest = divmod(left, sum(seconds * rate for seconds, rate in spans))
+        took = days * sum(seconds for seconds, _ in spans)
+        for seconds, rate in spans:
+            if rest <= seconds * rate:
+                return took + rest / rate
+            took, rest = took + seconds, rest - seconds * rate
+        return took

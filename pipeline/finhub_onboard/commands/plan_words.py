@@ -147,6 +147,8 @@ def _why(forecast: Plan) -> str:
             f"limits.max_in_flight ({forecast.in_flight}): the bank took {forecast.latency_s:.2f} s of late, so that"
             f" {forecast.reachable:,.6g} of {forecast.rate:,.6g} calls per second can be reached"
         )
+    if forecast.day:
+        return f"limits.window, else limits.calls_per_second ({forecast.rate:,.6g})"
     slow = forecast.in_flight / forecast.rate
     return (
         f"limits.calls_per_second ({forecast.rate:,.6g}); from {slow:,.3g} s per answer on,"

@@ -1,7 +1,8 @@
 """How fast the bank may be called: the settings ``[limits]`` (API.md, section 8)."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from finhub_onboard.config.section import Section
 from finhub_onboard.config.time_zones import checked_zone
 from finhub_onboard.model import Phase
 
+_DAY_S = 86_400.0
 Rate = Annotated[float, Field(gt=0, le=100_000)]
 """Calls per second."""
 
@@ -48,6 +50,11 @@ class RateWindow(Section):
         if self.since < self.until:
             return self.since <= clock < self.until
         return clock >= self.since or clock < self.until
+
+
+def _seconds(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return (int(hours) * 60 + int(minutes)) * 60
 
 
 class Limits(Section):
@@ -98,6 +105,20 @@ class Limits(Section):
         """The rate of all calls at an instant (aware)."""
         clock = moment.astimezone(ZoneInfo(self.timezone) if self.timezone else None).strftime("%H:%M")
         return next((window.calls_per_second for window in self.window if window.covers(clock)), self.calls_per_second)
+
+    def spans_from(self, start: datetime) -> tuple[tuple[float, float], ...]:
+        """The day that begins at ``start`` (aware), as spans: seconds, and calls per second of all calls.
+
+        A clock that is set on that day is not looked at.
+        """
+        local = start.astimezone(ZoneInfo(self.timezone) if self.timezone else None)
+        clock_s = (local.hour * 60 + local.minute) * 60 + local.second + local.microsecond / 1e6
+        times = {edge for window in self.window for edge in (window.since, window.until)}
+        edges = sorted({0.0, *((_seconds(edge) - clock_s) % _DAY_S for edge in times)})
+        return tuple(
+            (end - begin, self.rate_at(start + timedelta(seconds=(begin + end) / 2)))
+            for begin, end in pairwise((*edges, _DAY_S))
+        )
 
     @property
     def highest_rate(self) -> float:
