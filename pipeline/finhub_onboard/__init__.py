@@ -6,6 +6,7 @@ The house, from the door inwards; a package imports only what stands below it:
 ``api``        the job inside a program: ``from finhub_onboard import Job, Settings, sandbox``
 ``commands``   a module for each ``onboard ...`` that is not the job; ``rehearsal`` is ``onboard rehearse``
 ``job``        the story on one page: survey, open, carry eight phases, report
+``subscribers`` metrics and notifications of a run
 ``engine``     what lives as long as a run: fan out, events, stopping, signals of a bank in trouble
 ``reports``    what became of each row, as files that a person can act on
 ``matching``   rows that meet the ledger: who is known, what differs, what is lacking

@@ -25,6 +25,7 @@ from finhub_onboard.engine.opening import opened_run
 from finhub_onboard.engine.preconditions import need_credentials, say_if_certificate_ends
 from finhub_onboard.engine.surveying import announce_deadline, survey_inputs
 from finhub_onboard.reports.outcome import Written
+from finhub_onboard.subscribers.attaching import subscribed
 
 
 async def run(
@@ -41,7 +42,18 @@ async def run(
     A run that cannot start raises an :class:`OnboardError` and leaves no entry in the ledger; one that is cancelled
     after its start is resumed by the next.
     """
-    bus, interrupts = bus or EventBus(), interrupts or Interrupts()
+    bus = bus or EventBus()
+    async with subscribed(settings, bus) as failed:
+        written = await _carry_out(order, settings, bus, interrupts or Interrupts(), reloads)
+        if not written.is_reported:
+            failed(written.stopped_because, written.hint, int(written.exit_code))
+    return written
+
+
+async def _carry_out(
+    order: Order, settings: Settings, bus: EventBus, interrupts: Interrupts, reloads: Reloads | None
+) -> Written:
+    """Survey, open, carry, report."""
     began, elapsed = datetime.now(UTC), steady_clock(0.0)
     deadline = announce_deadline(settings, began, bus.emit)
     need_credentials(settings)

@@ -615,6 +615,8 @@ root = "scans"
 url = "sqlite:///var/l.db"
 [reports]
 dir = "../reports"
+[metrics]
+textfile = "../job.prom"
 [sandbox]
 scenario = "drops.toml"
 """
@@ -644,6 +646,7 @@ def test_paths_of_a_configuration_begin_at_its_folder(tmp_path: Path) -> None:
         "documents.root": folder / "scans",
         "ledger.url": folder / "var" / "l.db",
         "reports.dir": tmp_path / "reports",
+        "metrics.textfile": folder.parent / "job.prom",
         "sandbox.scenario": folder / "drops.toml",
     }
     by_default = paths(loaded(folder, BANK))
@@ -662,6 +665,7 @@ def test_paths_of_flags_and_of_the_environment_begin_at_the_current_folder(tmp_p
         "ONBOARD_API__CLIENT_KEY": "job.key",
         "ONBOARD_DOCUMENTS__ROOT": "scans",
         "ONBOARD_LEDGER__URL": "sqlite:///l.db",
+        "ONBOARD_METRICS__TEXTFILE": "job.prom",
         "ONBOARD_SANDBOX__SCENARIO": "drops.toml",
     }
     assert paths(loaded(tmp_path, RELATIVE, flags={"reports.dir": Path("reports")}, **environ)) == {
@@ -671,6 +675,7 @@ def test_paths_of_flags_and_of_the_environment_begin_at_the_current_folder(tmp_p
         "documents.root": Path("scans"),
         "ledger.url": Path("l.db"),
         "reports.dir": Path("reports"),
+        "metrics.textfile": Path("job.prom"),
         "sandbox.scenario": Path("drops.toml"),
     }
     assert paths(load(None, environ={}))["ledger.url"] == Path("onboard-ledger-sandbox.db")

@@ -20,6 +20,8 @@ SENT_BY: Mapping[LoginWay, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Way of logging in -> the credentials that it sends."""
+OF_NOTIFICATIONS = ("webhook_secret", "slack_url", "teams_url", "smtp_password")
+"""What has nothing to do with the bank."""
 
 
 class Credentials(Section):
@@ -35,6 +37,10 @@ class Credentials(Section):
     customer_secret: SecretStr = SecretStr("")
     client_certificate_password: SecretStr = SecretStr("")
     seed: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+    slack_url: SecretStr = SecretStr("")
+    teams_url: SecretStr = SecretStr("")
+    smtp_password: SecretStr = SecretStr("")
 
     def reveal(self, name: str) -> str:
         """The secret ``name`` in clear."""

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from finhub_onboard.config import addresses, practice
+from finhub_onboard.config.alerts import Metrics, Notify
 from finhub_onboard.config.categories import CategorySettings
-from finhub_onboard.config.credentials import Credentials, LoginWay
+from finhub_onboard.config.credentials import OF_NOTIFICATIONS, Credentials, LoginWay
 from finhub_onboard.config.deadlines import deadline_at
 from finhub_onboard.config.ledger import LedgerSettings
 from finhub_onboard.config.limits import Limits
@@ -179,6 +180,8 @@ class Settings(Section):
     intake: IntakeSettings = IntakeSettings()
     ledger: LedgerSettings = LedgerSettings()
     reports: Reports = Reports()
+    metrics: Metrics = Metrics()
+    notify: Notify = Notify()
     sandbox: SandboxSettings = SandboxSettings()
     categories: Annotated[dict[str, CategorySettings], AfterValidator(Table)] = Table()
     credentials: Credentials = Credentials()
@@ -268,9 +271,10 @@ class Settings(Section):
         if self.api.webhook_subscription_id:
             own["webhook_subscription_id"] = practice.SUBSCRIPTION_ID
         seed = self.credentials.seed.get_secret_value() or practice.SEED
+        others = {name: self.credentials.reveal(name) for name in OF_NOTIFICATIONS}
         sections = {
             "api": self.api.model_copy(update=own),
-            "credentials": Credentials.model_validate(practice.CREDENTIALS | {"seed": seed}),
+            "credentials": Credentials.model_validate(practice.CREDENTIALS | {"seed": seed} | others),
             "ledger": self.ledger.at(practice.ledger_beside(self.ledger.path)),
         }
         for name, section in sections.items():

@@ -34,11 +34,19 @@ class EventBus:
         return self._run_id
 
     def subscribe(
-        self, subscriber: Subscriber, *, kinds: Iterable[type[Event]] | None = None, capacity: int = _CAPACITY
+        self,
+        subscriber: Subscriber,
+        *,
+        kinds: Iterable[type[Event]] | None = None,
+        capacity: int = _CAPACITY,
+        name: str = "",
     ) -> None:
-        """Call a function with each further event, or those of some kinds, in order and on a thread of its own."""
+        """Call a function with each further event, or those of some kinds, in order and on a thread of its own.
+
+        ``name`` is what it is called if it fails; empty: as the function is.
+        """
         wanted = None if kinds is None else frozenset(kinds)
-        subscription = _Subscription(subscriber, wanted, capacity, self._drop)
+        subscription = _Subscription(subscriber, wanted, capacity, self._drop, name)
         with self._lock:
             self._subscriptions = (*self._subscriptions, subscription)
 
@@ -76,8 +84,9 @@ class _Subscription:
         kinds: frozenset[type[Event]] | None,
         capacity: int,
         drop: "Callable[[_Subscription, Exception], None]",
+        name: str = "",
     ) -> None:
-        self.name = getattr(subscriber, "__qualname__", type(subscriber).__qualname__)
+        self.name = name or getattr(subscriber, "__qualname__", type(subscriber).__qualname__)
         self._subscriber = subscriber
         self._kinds = kinds
         self._drop = drop
