@@ -45,8 +45,8 @@ from finhub_onboard.reports.projection import disposition_of_row
 
 _HIERARCHY = 1
 """Calls of no customer; the log-in is not counted either by reports."""
-_PASSES = 2
-"""How often a run goes through all rows while it calls nobody: for what they lack, and for its reports."""
+_PASSES = 3
+"""How often a run goes through all rows: for what they lack, for whom to take up, and for its reports."""
 
 
 def plan(order: Order, settings: Settings, emit: Handler) -> Plan:

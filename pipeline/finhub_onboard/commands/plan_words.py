@@ -13,6 +13,7 @@ from finhub_onboard.texts import duration
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _THOUSAND = 1000
 _WORTH_SAYING_S = 5.0
+_MANY_PER_S = 100
 
 
 def as_rows(forecast: Plan) -> Iterator[tuple[str, str]]:
@@ -22,7 +23,7 @@ def as_rows(forecast: Plan) -> Iterator[tuple[str, str]]:
     yield "calls", f"{forecast.calls.total():,}, without repeats"
     yield from (("", f"{forecast.calls[phase]:>11,} {phase}") for phase in Phase if forecast.calls[phase])
     took = duration(forecast.seconds) if round(forecast.seconds) else "less than a second"
-    yield "time", f"{took}, at {forecast.reached:,.6g} calls per second"
+    yield "time", f"{took}, at {_few_digits(forecast.reached)} calls per second"
     if forecast.beside_s >= _WORTH_SAYING_S:
         yield "", f"and about {duration(forecast.beside_s)} to read the inputs and write the reports on this machine"
     yield "bottleneck", _why(forecast)
@@ -76,6 +77,11 @@ def _meaning(disposition: str, code: str) -> str:
     """What a customer who is parked will wait for."""
     known = next((each for each in Code if each == code), None) if disposition == Disposition.PARKED else None
     return f" ({known.message})" if known else ""
+
+
+def _few_digits(rate: float) -> str:
+    """Write a rate that was computed: its first digits say enough."""
+    return f"{rate:,.0f}" if rate >= _MANY_PER_S else f"{rate:.3g}"
 
 
 def _size(count: int) -> str:
@@ -145,7 +151,7 @@ def _why(forecast: Plan) -> str:
     if forecast.lacks_places:
         return (
             f"limits.max_in_flight ({forecast.in_flight}): the bank took {forecast.latency_s:.2f} s of late, so that"
-            f" {forecast.reachable:,.6g} of {forecast.rate:,.6g} calls per second can be reached"
+            f" {_few_digits(forecast.reachable)} of {forecast.rate:,.6g} calls per second can be reached"
         )
     if forecast.day:
         return f"limits.window, else limits.calls_per_second ({forecast.rate:,.6g})"
