@@ -4,7 +4,9 @@ Pure.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 
 
 def printable(text: str) -> str:
@@ -43,6 +45,15 @@ _WHOLE_FROM = 10
 def rate(calls_per_second: float) -> str:
     """Write a rate in as many digits as say something."""
     return f"{calls_per_second:,.0f}" if calls_per_second >= _WHOLE_FROM else f"{calls_per_second:.2g}"
+
+
+_LIKE_ENOUGH = 0.6
+
+
+def nearest(name: str, known: Iterable[str], *, least: float = _LIKE_ENOUGH) -> str:
+    """The known name that is most like this one; empty if none is like it at all."""
+    near = get_close_matches(name.lower(), list(known), n=1, cutoff=least)
+    return near[0] if near else ""
 
 
 _LABEL = 80

@@ -96,3 +96,12 @@ def test_a_run_that_does_not_exist_is_exit_2(desk: Desk, tmp_path: Path) -> None
     code, said, errors = retry(desk, "20200101T000000-abcd")
     assert (code, said) == (2, "")
     assert desk.summary()["run_id"] in errors
+
+
+def test_a_code_that_does_not_exist_is_answered_with_the_nearest(desk: Desk, tmp_path: Path) -> None:
+    """`--code refusd` is a typing error and no empty answer; nothing is opened."""
+    desk.run(head(SAMPLE, 1, tmp_path / "customers.csv"))
+    code, said, message = retry(desk, "--code", "refusd")
+    assert (code, said) == (2, "")
+    assert "no code is called refusd" in message
+    assert "the nearest is refused" in message

@@ -5,18 +5,21 @@ Holds the ledger's lock, reopens all or none in one transaction, and sends nothi
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from finhub_onboard.commands.existing_ledger import existing_ledger, named_run
 from finhub_onboard.commands.resolve import NEXT
 from finhub_onboard.config.settings import Settings
+from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.events import Handler
+from finhub_onboard.journey.codes import Code
 from finhub_onboard.journey.operator import may_open, open_again
 from finhub_onboard.ledger.ports import Interventions
 from finhub_onboard.matching.run_facts import new_run_id
 from finhub_onboard.model import Journey, Phase, Standing
+from finhub_onboard.texts import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +74,17 @@ class Retried:
 
 
 def retry(settings: Settings, emit: Handler, which: Filter, *, dry_run: bool) -> Retried:
-    """Reopen failed customers for the next run."""
+    """Reopen failed customers for the next run.
+
+    Raises :class:`ConfigurationError` for a code that nobody ended with and that does not exist.
+    """
     with existing_ledger(settings, emit) as (ledger, _), ledger.acquire_lease() as lease, lease.interventions() as acts:
         run = named_run(ledger, which.run_id).number if which.run_id else None
         opened: Counter[tuple[str, str]] = Counter()
         left: Counter[tuple[str, str]] = Counter()
         for journey in _ended(acts):
             (opened if which.matches(journey, run) else left)[journey.phase, journey.code] += 1
+        _refuse_unknown(which.code, {code for _, code in (*opened, *left)})
         if opened and not dry_run:
 
             def change(number: int) -> Iterator[Journey]:
@@ -85,6 +92,15 @@ def retry(settings: Settings, emit: Handler, which: Filter, *, dry_run: bool) ->
 
             acts.enter(new_run_id(datetime.now(UTC)), "retry", opened.total(), change)
     return Retried(opened=opened, left=left, dry_run=dry_run)
+
+
+def _refuse_unknown(code: str, ended: Collection[str]) -> None:
+    known = {*ended, *Code}
+    if code and code not in known:
+        near = nearest(code, ended) or nearest(code, known, least=0.0)
+        raise ConfigurationError(
+            f"no code is called {code}", hint=f"the nearest is {near}; results.csv has the code of each row"
+        )
 
 
 def _ended(acts: Interventions) -> Iterator[Journey]:
