@@ -1,6 +1,7 @@
 """The other commands as real processes: validate, status, report, check, sandbox."""
 
 import json
+import shlex
 import signal
 import subprocess
 import urllib.request
@@ -99,6 +100,28 @@ def test_check_says_what_a_night_run_needs(desk: Desk) -> None:
     refused = desk.onboard("check", "--config", desk.config, env={"ONBOARD_CREDENTIALS__PASSWORD": "wrong"})
     assert refused.returncode == 5
     assert "Traceback" not in refused.stderr
+
+
+def test_the_sandbox_tells_how_to_use_it(tmp_path: Path) -> None:
+    """The configuration that it prints, under the lines to export, holds for a job: each check succeeds."""
+    desk = Desk(folder=tmp_path)
+    (tmp_path / "sample_data" / "documents").mkdir(parents=True)
+    with Process(
+        desk.command("sandbox", "--port", "0"), env=desk.environment(), cwd=tmp_path, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith("onboard run"):
+            lines.append(process.stdout.readline().strip())
+            assert process.poll() is None
+        start, end = lines.index("# save as my-sandbox.toml"), lines.index("# in another terminal")
+        config = tmp_path / "my-sandbox.toml"
+        config.write_text("\n".join(lines[start:end]), encoding="utf-8")
+        exported = [shlex.split(line)[1].split("=", 1) for line in lines if line.startswith("export ")]
+        done = desk.onboard("check", "--config", config, env=dict(exported))
+        assert done.returncode == 0, done.stdout + done.stderr
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
 
 
 def test_the_sandbox_is_a_server_with_a_page(tmp_path: Path) -> None:

@@ -63,14 +63,18 @@ def sandbox_command(
     tls_key: Path | None,
     client_ca: Path | None,
 ) -> None:
-    """Serve the embedded FinHub sandbox, with its OpenAPI page at /docs."""
+    """Serve the embedded FinHub sandbox, with its OpenAPI page at /docs.
+
+    Prints its address, a configuration for it, and the lines that export its credentials.
+    """
     from finhub_onboard.sandbox import demo
+    from finhub_onboard.sandbox.instructions import how_to_use
     from finhub_onboard.sandbox.server import serve
     from finhub_onboard.sandbox.tls import tls_of
 
     def announce(base_url: str) -> None:
         docs = base_url.removesuffix(demo.BASE_PATH) + "/docs"
-        click.echo(f"{base_url}\n{docs}")
+        click.echo(f"{base_url}\n{docs}\n\n{how_to_use(base_url, tls_cert)}")
 
     with plain_errors():
         tls = tls_of(tls_cert, tls_key, client_ca)
