@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from finhub_onboard import __version__
-from finhub_onboard.cli import ledger_commands, process_memory, streams, tables, tool_commands
+from finhub_onboard.cli import config_commands, ledger_commands, process_memory, streams, tables, tool_commands
 from finhub_onboard.cli.ending import end
 from finhub_onboard.cli.shared import (
     CONFIG,
@@ -55,7 +55,7 @@ _JSON_LOGS = click.option("--json-logs", is_flag=True, help="Write JSON lines to
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    commands=(*ledger_commands.COMMANDS, *tool_commands.COMMANDS),
+    commands=(*ledger_commands.COMMANDS, *tool_commands.COMMANDS, config_commands.config_group),
 )
 @click.version_option(__version__, prog_name="onboard")
 def cli() -> None:

@@ -33,9 +33,20 @@ CONFIG = click.option(
     help="Configuration file (TOML).",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _local(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
+    from finhub_onboard.config.section import is_address
+
+    if path and is_address(path):
+        raise click.BadParameter("is an address, and no path on this machine: copy the folder there afterwards")
+    return path
+
+
 OUT = click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
+    callback=_local,
     help="Folder of the reports [default: <run_id>/ in reports.dir].",
 )
 

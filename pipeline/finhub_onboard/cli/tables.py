@@ -56,6 +56,19 @@ def figures(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return _render(table, sys.stdout)
 
 
+def columns(rows: Iterable[Sequence[str]]) -> str:
+    """Lay out rows of texts without headings."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(
+            *(Text(printable(cell), "" if place else "bold", overflow="fold") for place, cell in enumerate(row))
+        )
+    return _render(table, sys.stdout)
+
+
 def lines(texts: Iterable[str]) -> str:
     """Lay out lines; continuation lines are indented further."""
     from rich.text import Text

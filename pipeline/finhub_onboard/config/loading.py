@@ -9,25 +9,35 @@ the environment at the current folder.
 import os
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
+from finhub_onboard.config.complaints import complaint, known_names
 from finhub_onboard.config.credentials import PREFIX
 from finhub_onboard.config.placeholders import without_placeholders
 from finhub_onboard.config.profile import Profile
-from finhub_onboard.config.section import Section
+from finhub_onboard.config.section import Section, is_address
 from finhub_onboard.config.settings import SANDBOX_URL, Settings
 from finhub_onboard.errors import ConfigurationError
 from finhub_onboard.small_files import read_small
+
+FILE, FLAG = "file", "flag"
 
 
 def parsed(text: str) -> dict[str, Any]:
     """Parse TOML that this program wrote."""
     return tomllib.loads(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Settings, and where each that was given came from: ``file``, the name of a variable, or ``flag``."""
+
+    settings: Settings
+    origins: Mapping[tuple[str, str], str]
 
 
 def load(
@@ -37,6 +47,13 @@ def load(
 
     Raises :class:`ConfigurationError` with the file, the key and the nearest known name.
     """
+    return load_with_origins(path, flags=flags, environ=environ).settings
+
+
+def load_with_origins(
+    path: Path | None, *, flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> Loaded:
+    """Read the settings as ``load`` does, and tell where each came from."""
     where = str(path) if path else "the environment"
     tree = _read(path) if path else {}
     if "credentials" in tree:
@@ -44,8 +61,17 @@ def load(
             f"{where}: [credentials] does not belong in a file",
             hint=f"set {PREFIX}CREDENTIALS__PASSWORD and its siblings, or …_FILE with the path of a secret file",
         )
+    if _is_meant_for(tree, Profile, Settings):
+        raise ConfigurationError(
+            f"{where} is a partner's mapping profile, and no configuration", hint="give it with --profile"
+        )
     if path is None:
         tree = {"api": {"base_url": SANDBOX_URL}}
+    origins = {
+        (section, key): FILE
+        for section, table in (tree.items() if path else ())
+        for key in (table if isinstance(table, dict) else ())
+    }
     variables: dict[tuple[str, str], str] = {}
     of_flags: set[tuple[str, str]] = set()
     for name, (key, text) in _from_environment(os.environ if environ is None else environ).items():
@@ -57,24 +83,40 @@ def load(
             _put(tree, (section, name), value, where)
             variables.pop((section, name), None)
             of_flags.add((section, name))
+    origins |= variables | dict.fromkeys(of_flags, FLAG)
     try:
         settings = Settings.model_validate(without_placeholders(tree, where))
     except ValidationError as error:
         hint = "correct these keys; the README's settings table names all of them"
-        raise _explain(error, where, Settings, variables, hint=hint) from None
+        raise complaint(error, where, Settings, variables, hint=hint) from None
     # By the file's own folder, whatever links it was named by: one configuration has one ledger.
-    return settings.beginning_at(path.resolve().parent, but=variables.keys() | of_flags) if path else settings
+    if path:
+        settings = settings.beginning_at(path.resolve().parent, but=variables.keys() | of_flags)
+    return Loaded(settings=settings, origins=origins)
+
+
+def _is_meant_for(tree: Mapping[str, Any], other: type[Section], model: type[Section]) -> bool:
+    """Whether a file has names of the other kind only."""
+    return bool(tree.keys() & other.model_fields.keys()) and not tree.keys() & model.model_fields.keys()
 
 
 def load_profile(path: Path) -> Profile:
     """Read a partner's mapping profile. Raises :class:`ConfigurationError` with the key and the nearest known name."""
+    tree = _read(path, "profile")
+    if _is_meant_for(tree, Settings, Profile):
+        raise ConfigurationError(f"{path} is a configuration, and no mapping profile", hint="give it with --config")
     try:
-        return Profile.model_validate(_read(path, "profile"))
+        return Profile.model_validate(tree)
     except ValidationError as error:
-        raise _explain(error, str(path), Profile, hint="correct these keys; the README has them all") from None
+        raise complaint(error, str(path), Profile, hint="correct these keys; the README has them all") from None
 
 
 def _read(path: Path, kind: str = "configuration") -> dict[str, Any]:
+    if is_address(path) and not path.exists():
+        raise ConfigurationError(
+            f"the {kind} is an address ({str(path).partition(':')[0]}://…), and no file on this machine",
+            hint="fetch it first, and give the file",
+        )
     try:
         return tomllib.loads(read_small(path).decode("utf-8-sig"))
     except OSError as error:
@@ -97,7 +139,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[tuple[str, 
             # Other programs' variables may begin alike; one underscore too few must not be passed over in silence.
             for section in Settings.model_fields:
                 start = f"{PREFIX}{section.upper()}_"
-                if name.startswith(start) and name.removeprefix(start).lower() in _known(Settings, (section, "")):
+                if name.startswith(start) and name.removeprefix(start).lower() in known_names(Settings, (section, "")):
                     raise ConfigurationError(
                         f"{name} has no effect", hint=f"write {start}_{name.removeprefix(start)}, with two underscores"
                     )
@@ -136,48 +178,6 @@ def _put(tree: dict[str, Any], key: tuple[str, str], value: Any, where: str) -> 
 
 def _field_type(section: str, name: str) -> str:
     model = Settings.model_fields.get(section)
-    info = model.annotation.model_fields.get(name) if model and _is_section(model.annotation) else None  # type: ignore[union-attr]
+    kind = model.annotation if model else None
+    info = kind.model_fields.get(name) if isinstance(kind, type) and issubclass(kind, Section) else None
     return str(info.annotation) if info else ""
-
-
-def _is_section(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Section)
-
-
-def _known(model: type[Section], location: tuple[Any, ...]) -> list[str]:
-    """The names that may stand where an unknown one was found."""
-    for part in location[:-1]:
-        if isinstance(part, int):  # the place in a list
-            continue
-        field = model.model_fields.get(str(part))
-        kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if _is_section(kind)] if field else []
-        if not kinds:
-            return []
-        model = kinds[0]
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _explain(
-    error: ValidationError,
-    where: str,
-    model: type[Section],
-    variables: Mapping[tuple[str, str], str] = MappingProxyType({}),
-    *,
-    hint: str,
-) -> ConfigurationError:
-    lines = []
-    for problem in error.errors(include_url=False, include_input=False):
-        location = tuple(part for part in problem["loc"] if part != "[key]")
-        key = ".".join(str(part) for part in location)
-        given_by = [name for pair, name in variables.items() if location and pair[: len(location)] == location[:2]]
-        key += f" ({given_by[0]})" if given_by else ""
-        if problem["type"] == "extra_forbidden":
-            near = get_close_matches(str(location[-1]), _known(model, location), n=1, cutoff=0.0)
-            prefix = "".join(f"{part}." for part in location[:-1])
-            lines.append(f"unknown key {key}" + (f"; the nearest known name is {prefix}{near[0]}" if near else ""))
-        elif problem["type"] == "model_type":
-            lines.append(f"{key}: must be a table, [{key}]")
-        else:
-            said = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"{key}: {said}" if key else said)
-    return ConfigurationError(f"{where}: " + "; ".join(lines), hint=hint)

@@ -1,10 +1,18 @@
 """A table of the configuration: what all of them have in common."""
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
+def is_address(path: Path) -> bool:
+    """Whether a path is none, but an address such as ``s3://bucket/name``; one slash is lost in a path."""
+    return _ADDRESS.match(str(path)) is not None
 
 
 def from_folder(folder: Path, path: Path) -> Path:
@@ -25,6 +33,14 @@ class Section(BaseModel):
         """TOML's true is no number, though Python takes it for one."""
         if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
             raise ValueError("must not be true or false")
+        return value
+
+    @field_validator("*")
+    @classmethod
+    def _local(cls, value: Any) -> Any:
+        """Files are read from this machine only."""
+        if isinstance(value, Path) and is_address(value):
+            raise ValueError(f"is an address ({str(value).partition(':')[0]}://…), and no path on this machine")
         return value
 
     def anchored(self, folder: Path, names: Collection[str]) -> Self:

@@ -22,6 +22,7 @@ from finhub_onboard.config.section import Section, Table
 from finhub_onboard.model import Phase
 
 SANDBOX_URL = addresses.SANDBOX_URL
+_NOT_IN_PRACTICE = ("ca_file", "client_certificate", "client_key", "login_url")
 
 
 class Api(Section):
@@ -213,6 +214,17 @@ class Settings(Section):
         """Whether the run starts its own sandbox."""
         return self.api.base_url == SANDBOX_URL
 
+    @property
+    def of_practice(self) -> frozenset[tuple[str, str]]:
+        """The settings that practice has of its own, whatever was given: section and key."""
+        if not self.embedded:
+            return frozenset()
+        own = {("api", name) for name in (*practice.IDENTITY, *_NOT_IN_PRACTICE)}
+        if self.api.webhook_subscription_id:
+            own.add(("api", "webhook_subscription_id"))
+        secrets = {("credentials", name) for name in practice.CREDENTIALS}
+        return frozenset(own | secrets | {("ledger", "url")})
+
     def beginning_at(self, folder: Path, *, but: Collection[tuple[str, str]]) -> Self:
         """The same, with every relative path beginning at ``folder``, but for those of the settings ``but``."""
         sections = {name: getattr(self, name) for name in type(self).model_fields}
@@ -267,7 +279,7 @@ class Settings(Section):
         """
         if not self.embedded or self._is_practice:
             return self
-        own = practice.IDENTITY | dict.fromkeys(("ca_file", "client_certificate", "client_key")) | {"login_url": ""}
+        own = practice.IDENTITY | dict.fromkeys(_NOT_IN_PRACTICE) | {"login_url": ""}
         if self.api.webhook_subscription_id:
             own["webhook_subscription_id"] = practice.SUBSCRIPTION_ID
         seed = self.credentials.seed.get_secret_value() or practice.SEED
