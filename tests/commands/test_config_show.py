@@ -46,12 +46,6 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
     assert every["credentials.seed"].value == "not set (ONBOARD_CREDENTIALS__SEED)"
 
 
-def test_an_address_is_shown_without_its_secrets(tmp_path: Path) -> None:
-    """User, password and query of an address may be secrets; host and path are none."""
-    text = BANK + '[notify]\nwebhook_url = "https://hooks.example.com/a?token=canary"\n'
-    assert shown(tmp_path, text)["notify.webhook_url"].value == "https://hooks.example.com/a?…"
-
-
 def test_practice_has_its_own(tmp_path: Path) -> None:
     """What the embedded sandbox replaces is not said to come from the file."""
     every = shown(tmp_path, BANK.replace("https://bank.example.com/api", "sandbox:"))

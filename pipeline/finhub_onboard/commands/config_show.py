@@ -4,7 +4,6 @@ Promises: no secret is shown, only whether it is set. Sends nothing and opens no
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from finhub_onboard.texts import nearest
 
 ENVIRONMENT, DEFAULT, PRACTICE = "environment", "default", "practice"
 _SECRETS = "credentials"
-_SECRET_IN_URL = re.compile(r"(?<=://)[^/@]+(?=@)|(?<=\?).+", re.DOTALL)
 _HIDDEN, _UNSET = "set (hidden)", "not set"
 
 
@@ -71,13 +69,7 @@ def _settings(loaded: Loaded, file: str) -> Iterator[Setting]:
             continue
         for key, value in tree[section].items():
             origin, given_by = _origin(loaded, section, key, file)
-            shown = _masked(value) if isinstance(value, str) else value
-            yield Setting(key=f"{section}.{key}", value=shown, origin=origin, given_by=given_by)
-
-
-def _masked(value: str) -> str:
-    """An address without what may be a secret in it: user, password and query."""
-    return _SECRET_IN_URL.sub("…", value)
+            yield Setting(key=f"{section}.{key}", value=value, origin=origin, given_by=given_by)
 
 
 def _origin(loaded: Loaded, section: str, key: str, file: str) -> tuple[str, str]:
