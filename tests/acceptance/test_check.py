@@ -21,6 +21,7 @@ ALL = [
     "documents",
     "reports",
     "disk",
+    "notifications",
     "bank",
     "log-in",
     "categories",
@@ -88,6 +89,17 @@ def test_a_ledger_that_cannot_be_opened_hides_no_other_check(desk: Desk) -> None
     assert (code, failed(checks)) == (2, {"ledger"})
     assert checks["categories"]["state"] == "ok"
     assert {checks[name]["state"] for name in ("ledger's bank", "disk")} == {"not made"}
+
+
+def test_notifications_that_a_run_would_refuse_fail(desk: Desk) -> None:
+    """With what is missing; with it the ways are named, and nothing is sent."""
+    desk.configure('[notify]\nwebhook_url = "https://hook.example.com"\n')
+    code, checks = check(desk)
+    assert (code, failed(checks)) == (2, {"notifications"})
+    assert "ONBOARD_CREDENTIALS__WEBHOOK_SECRET" in checks["notifications"]["hint"]
+    code, checks = check(desk, ONBOARD_CREDENTIALS__WEBHOOK_SECRET="invented")
+    assert code == 0
+    assert "notify.webhook_url" in checks["notifications"].values()
 
 
 def test_a_configuration_that_cannot_be_read_is_a_failed_check_too(desk: Desk) -> None:

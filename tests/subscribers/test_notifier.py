@@ -163,6 +163,19 @@ def test_a_try_that_fails_is_repeated_and_then_said() -> None:
     ]
 
 
+def test_the_end_says_why_the_last_try_failed() -> None:
+    """Also where there was no time for another one."""
+
+    def fails(_: int) -> None:
+        raise UndeliveredError("ConnectError")
+
+    said: list[Event] = []
+    notifier = Notifier([Wire(fails)], Notify(timeout_s=0.2), said.append)
+    notifier(envelope(FINISHED))
+    notifier.close()
+    assert notices(said) == ["a notification was not delivered (wire): ConnectError, within 0.2 s"]
+
+
 def test_the_end_waits_for_a_hanging_channel_no_longer_than_allowed() -> None:
     """And the others are not held up by it; it is said."""
     release = threading.Event()
@@ -177,5 +190,5 @@ def test_the_end_waits_for_a_hanging_channel_no_longer_than_allowed() -> None:
     until(lambda: quick.told and quick.told[-1].event == "finished")
     notifier.close()
     assert time.monotonic() - began < 10
-    assert notices(said) == ["a notification was not delivered (wire): no answer within 0.3 s"]
+    assert notices(said) == ["a notification was not delivered (wire): no answer, within 0.3 s"]
     release.set()

@@ -32,6 +32,7 @@ from finhub_onboard.ledger.same_bank import recognise
 from finhub_onboard.matching.run_facts import new_run_id
 from finhub_onboard.model import Category, Phase
 from finhub_onboard.reports.files.trial import writable
+from finhub_onboard.subscribers.channels import channels
 
 _MAX_ATTEMPTS, _MAX_WAIT_S = 2, 5.0
 """A person waits: a bank that does not answer twice counts as unreachable."""
@@ -75,6 +76,7 @@ _AFTER_CONFIGURATION = (
     "documents",
     "reports",
     "disk",
+    "notifications",
     "bank",
     "log-in",
     "categories",
@@ -108,6 +110,7 @@ def _run_checks(load: Callable[[], Settings], checks: Checks, *, create_subscrip
             checks.find("disk", room)
         else:
             checks.skip("the ledger", "disk")
+        checks.find("notifications", lambda: _check_notifications(settings))
         yield
         missing = "the credentials" if not given else "the certificates" if not trusted else ""
         if not missing and ledger is None and settings.embedded:
@@ -124,6 +127,11 @@ def _run_checks(load: Callable[[], Settings], checks: Checks, *, create_subscrip
 def _check_credentials(settings: Settings) -> str:
     need_credentials(settings)
     return "the embedded sandbox's own" if settings.embedded else "all are set"
+
+
+def _check_notifications(settings: Settings) -> str:
+    """Whether a run would accept how notifications are configured; none is sent."""
+    return ", ".join(way.name for way in channels(settings)) or "none are configured"
 
 
 def _check_open_files(settings: Settings) -> str:

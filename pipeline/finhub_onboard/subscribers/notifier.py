@@ -134,6 +134,7 @@ class _Outbox:
         self._changed = threading.Condition()
         self._queue: deque[Alert] = deque(maxlen=_CAPACITY)
         self._closed = self._busy = False
+        self._cause = ""
         # A daemon: a channel that hangs must not keep the process alive.
         threading.Thread(target=self._serve, name=f"notify-{channel.name}", daemon=True).start()
 
@@ -153,7 +154,7 @@ class _Outbox:
             self._queue.clear()
             self._changed.notify_all()
         if not is_sent:
-            self._say(f"no answer within {self._timeout_s:g} s")
+            self._emit_cause(f"{self._cause or 'no answer'}, within {self._timeout_s:g} s")
 
     def _serve(self) -> None:
         while True:
@@ -174,14 +175,19 @@ class _Outbox:
             try:
                 self._channel.send(alert, self._timeout_s)
             except UndeliveredError as error:
+                self._cause = str(error)
                 if pause_s is None or not error.again or self._closed:
                     self._say(str(error))
                     return
             else:
+                self._cause = ""
                 return
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, pause_s)
 
     def _say(self, cause: str) -> None:
-        if not self._closed or cause.startswith("no answer"):
-            self._emit(Notice(message=f"a notification was not delivered ({self._channel.name}): {cause}"))
+        if not self._closed:  # else the end has said it
+            self._emit_cause(cause)
+
+    def _emit_cause(self, cause: str) -> None:
+        self._emit(Notice(message=f"a notification was not delivered ({self._channel.name}): {cause}"))
