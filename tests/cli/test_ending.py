@@ -8,14 +8,20 @@ import pytest
 
 from finhub_onboard.cli.ending import end
 from finhub_onboard.errors import ExitCode
-from finhub_onboard.reports.files.causes import Cause
+from finhub_onboard.reports.files.causes import Cause, Example
 from finhub_onboard.reports.files.steps import Step
 from finhub_onboard.reports.outcome import Written
 
 COMMAND = "onboard run 'my out/incomplete/customers.csv' --config my.toml --out " + "x" * 100
 CAUSES = tuple(
     Cause(
-        stage="intake", code=f"code_{n}", field="email", message="broken", hint="", rows=9 - n, examples=[("a.csv", 7)]
+        stage="intake",
+        code=f"code_{n}",
+        field="email",
+        message="broken",
+        hint="",
+        rows=9 - n,
+        examples=[Example("a.csv", 7, "C7")],
     )
     for n in range(7)
 )

@@ -77,10 +77,10 @@ def _causes(written: "Written") -> Iterator[tuple[str, str]]:
 def _first(cause: "Cause", *, is_one_input: bool) -> str:
     rows = cause.examples[:_ROWS_SHOWN]
     more = ", …" if cause.rows > len(rows) else ""
-    if is_one_input or len({source for source, _ in rows}) == 1:
-        where = "" if is_one_input else f" of {rows[0][0]}"
-        return f"row{'' if len(rows) == 1 else 's'} {', '.join(str(number) for _, number in rows)}{more}{where}"
-    return ", ".join(f"row {number} of {source}" for source, number in rows) + more
+    if is_one_input or len({row.source for row in rows}) == 1:
+        where = "" if is_one_input else f" of {rows[0].source}"
+        return f"row{'' if len(rows) == 1 else 's'} {', '.join(str(row.row_number) for row in rows)}{more}{where}"
+    return ", ".join(f"row {row.row_number} of {row.source}" for row in rows) + more
 
 
 def _elsewhere(written: "Written") -> str:

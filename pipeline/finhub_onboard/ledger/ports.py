@@ -86,8 +86,8 @@ class Reader(Protocol):
     def counts(self, run: int) -> RunCounts:
         """The counts that must agree with the rows of a run (promise 1)."""
 
-    def timeline(self, run: int, *, since: float, bucket_s: float) -> Iterator[tuple[float, float, bool]]:
-        """Each request of a run: bucket start in seconds since ``since``, latency in seconds, refused for rate."""
+    def timeline(self, run: int, *, since: float, bucket_s: float) -> Iterator[tuple[float, float, bool, str]]:
+        """Each request of a run: bucket start in seconds since ``since``, latency in seconds, refused, phase."""
 
     def latency_s(self) -> float | None:
         """The bank's recent average latency in seconds; ``None`` without calls."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from finhub_onboard.config.in_force import in_force
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.profile import Profile
 from finhub_onboard.config.settings import IntakeSettings, Settings
@@ -37,6 +38,7 @@ class RunFacts:
     ``now`` is the instant that rows are judged by. ``asked``: ``None``: an older version did not say. ``words`` and
     ``options`` are those of the ``Order``. ``exit_on_new``: rows that are known to need somebody leave exit code 0.
     ``named``: the paths and patterns of the inputs as they were given, by which nights are compared.
+    ``settings`` are those in force, without secrets.
     """
 
     run_id: str
@@ -58,6 +60,7 @@ class RunFacts:
     words: tuple[str, ...] = ()
     exit_on_new: bool = False
     named: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -113,6 +116,7 @@ def facts_of(order: Order, settings: Settings, inputs: Sequence[SourceInfo], beg
         words=tuple(order.words),
         named=tuple(str(path.absolute()) for path in order.inputs),
         exit_on_new=settings.stop.exit_on == "new",
+        settings=in_force(settings),
     )
 
 

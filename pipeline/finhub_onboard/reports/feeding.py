@@ -86,9 +86,9 @@ class Feed:
     ) -> int:
         """Feed what the intake found on rows that no run processed; return how many of them break a rule."""
         told = [(place, lines[place].removesuffix(UNTOUCHED), found[place]) for place in places if place in found]
-        every = [(v.severity, violation_line(key, v, self.at)) for _, key, violations in told for v in violations]
-        broken_rules = [line for severity, line in every if severity is Severity.ERROR]
-        others = [line for severity, line in every if severity is not Severity.ERROR]
+        every = [(v, violation_line(key, v, self.at)) for _, key, violations in told for v in violations]
+        broken_rules = [line for v, line in every if v.severity is Severity.ERROR]
+        others = [line for v, line in every if v.severity is not Severity.ERROR]
         rejected = [each for each in told if each[2][0].severity is Severity.ERROR]
         for place, key, violations in rejected:
             number = batch.first_row + place
@@ -96,7 +96,7 @@ class Feed:
             self.totals.feed_rejected(batch.source, number, [ErrorLine.from_violation(v, self.at) for v in broken])
             lines[place] = key + end_of_line(Disposition.REJECTED, broken[0].code, broken[0].message)
             self.marks[REJECTS][number] = _broken_marks(broken)
-        self.totals.feed_warnings(len(others))
+        self.totals.feed_warnings([v for v, _ in every if v.severity is not Severity.ERROR])
         self.folder.feed_error_lines(broken_rules, others)
         return len(rejected)
 

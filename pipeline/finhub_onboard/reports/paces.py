@@ -1,19 +1,23 @@
-"""Rate and latency of a run over time: a projection of the ledger.
+"""Rate and latency of a run over time and by phase: a projection of the ledger.
 
-Promise: one interval is in memory at a time.
+Promise: one interval is in memory at a time, and of the whole a bounded number of counts for each phase.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
 
 from finhub_onboard.ledger.ports import Reader
-from finhub_onboard.reports.files.totals import TimelinePoint
+from finhub_onboard.reports.files.background import Latencies, TimelinePoint
 
 _BUCKETS = 240
 
 
-def over_time(ledger: Reader, run: int, started_at: float, finished_at: float) -> Iterator[TimelinePoint]:
-    """Yield rate and latency of run number ``run`` in at most ``_BUCKETS`` intervals."""
+def paces(
+    ledger: Reader, run: int, started_at: float, finished_at: float
+) -> tuple[list[TimelinePoint], dict[str, Latencies]]:
+    """Return rate and latency of run number ``run`` in at most ``_BUCKETS`` intervals, and the latencies by phase."""
     width = max(1.0, (finished_at - started_at) / _BUCKETS)
+    points: list[TimelinePoint] = []
+    phases: dict[str, Latencies] = defaultdict(Latencies)
     latencies: list[float] = []
     refused = 0
     current: float | None = None
@@ -28,13 +32,15 @@ def over_time(ledger: Reader, run: int, started_at: float, finished_at: float) -
             refused=refused,
         )
 
-    for at, seconds, rate_refused in ledger.timeline(run, since=started_at, bucket_s=width):
+    for at, seconds, rate_refused, phase in ledger.timeline(run, since=started_at, bucket_s=width):
         if current is not None and at != current:
-            yield point(current)
+            points.append(point(current))
             latencies.clear()
             refused = 0
         current = at
         latencies.append(seconds)
+        phases[phase].add(seconds)
         refused += rate_refused
     if current is not None:
-        yield point(current)
+        points.append(point(current))
+    return points, dict(phases)

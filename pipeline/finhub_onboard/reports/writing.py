@@ -27,6 +27,7 @@ from finhub_onboard.matching.judging import rules_of
 from finhub_onboard.matching.run_facts import RunFacts
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.model.nights import SinceLastRun
+from finhub_onboard.reports.background import background_of
 from finhub_onboard.reports.elsewhere import Elsewhere
 from finhub_onboard.reports.feeding import Feed
 from finhub_onboard.reports.files.folder import INCOMPLETE, REJECTS, ReportFolder
@@ -36,7 +37,6 @@ from finhub_onboard.reports.files.steps import steps
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, Kept, RateSummary, Summary, Totals, exit_code
 from finhub_onboard.reports.joining import Checked, Join, Joined
 from finhub_onboard.reports.outcome import RunEnd, Written
-from finhub_onboard.reports.paces import over_time
 from finhub_onboard.reports.projection import (
     instant,
 )
@@ -99,11 +99,11 @@ def write_reports(
         since = feed.bad_rows.since if feed.bad_rows else None
         code = end.exit_code if end.exit_code is not None else _exit_code(totals, facts, since, is_check=not end.number)
         summary = _summary(survey, max(facts.rate_asked, end.progress.highest_rate), end, totals, ledger, code, since)
-        timeline = list(over_time(ledger, end.number, end.started_at, end.finished_at)) if ledger and end.number else []
+        background = background_of(ledger, facts, end)
         summary = replace(summary, files=folder.names)
         files = RowFiles(rejects=rejects.names, incomplete=incomplete.names)
         given = _given(survey, facts)
-        page = render(summary, totals, timeline, given=given, files=files)
+        page = render(summary, totals, background, given=given, files=files)
         written = folder.finish(summary, page)
     return Written(
         exit_code=code,

@@ -151,7 +151,10 @@ def test_an_outcome_replaces_its_intent_and_calls_are_told_by_run(ledger: Ledger
     assert list(ledger.calls([key(1)])) == [outcome, again, unsent, later]
     assert list(ledger.calls([key(1)], run=2)) == [later]
     assert ledger.call_totals(1) == {"registration": CallCounts(sent=2, retried=1, refused_for_rate=1)}
-    assert list(ledger.timeline(1, since=0.0, bucket_s=2.0)) == [(2.0, 0.5, False), (2.0, 0.0, True)]
+    assert list(ledger.timeline(1, since=0.0, bucket_s=2.0)) == [
+        (2.0, 0.5, False, "registration"),
+        (2.0, 0.0, True, "registration"),
+    ]
 
 
 def test_runs_are_kept_with_their_facts_and_their_end(ledger: Ledger) -> None:

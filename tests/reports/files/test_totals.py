@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from finhub_onboard.errors import AccountingError, ExitCode
-from finhub_onboard.model import Disposition, Phase, Severity
+from finhub_onboard.model import Disposition, Phase, Severity, Violation
 from finhub_onboard.reports.files.rows import ErrorLine, Result
 from finhub_onboard.reports.files.totals import (
     CallSummary,
@@ -110,12 +110,25 @@ def test_rows_counted_together_count_as_each_by_itself_would() -> None:
     together, each = Totals(), Totals()
     together.feed_untouched("a.csv", 1, 3, unchanged=2)
     together.feed_rejected("a.csv", 5, [error(5, "email_invalid")])
-    together.feed_warnings(1)
+    together.feed_warnings(
+        [
+            Violation(
+                source="a.csv",
+                row_number=4,
+                external_id="C4",
+                field="",
+                code="placeholder",
+                message="m",
+                hint="",
+                severity=Severity.WARNING,
+            )
+        ]
+    )
     together.feed_untouched("a.csv", 4, 2, rejected=1)
     each.feed_error(error(5, "email_invalid"))
     each.feed_error(replace(error(4, "placeholder"), severity=Severity.WARNING))
     for number, disposition in enumerate((D.UNCHANGED, D.UNCHANGED, D.PENDING, D.PENDING, D.REJECTED), start=1):
-        each.feed_result(Result(source="a.csv", row_number=number, external_id="C", disposition=disposition))
+        each.feed_result(Result(source="a.csv", row_number=number, external_id="x", disposition=disposition))
     for totals in (together, each):
         totals.check({"a.csv": 5}, lines={"results.csv": 5, "errors.csv": 2})
     assert (together.dispositions, together.sources) == (each.dispositions, each.sources)
@@ -134,7 +147,7 @@ def test_a_cause_counts_rows_not_lines() -> None:
         totals.feed_result(result(number, D.FAILED, "registration"))
     first, second = totals.causes()
     assert (first.code, first.rows, first.lines, first.overcome) == ("HTTP_503", 11, 13, 0)
-    assert first.examples == [("a.csv", n) for n in range(1, 6)]
+    assert [(row.source, row.row_number) for row in first.examples] == [("a.csv", n) for n in range(1, 12)]
     assert (second.code, second.field, second.rows) == ("INVALID", "email", 1)
 
 
@@ -155,10 +168,10 @@ def test_an_error_that_was_overcome_is_no_cause(errors_first: bool) -> None:  # 
 def test_causes_are_bounded() -> None:
     """A bank that invents a code per row does not fill the memory: further kinds are counted together."""
     totals = Totals()
-    for number in range(1, 801):
+    for number in range(1, 1301):
         totals.feed_error(error(number, f"code-{number}"))
         totals.feed_result(result(number, D.FAILED, "registration"))
-    assert len(totals.causes()) == 501
+    assert len(totals.causes()) == 1001
     assert (totals.causes()[0].code, totals.causes()[0].rows) == ("other", 300)
 
 

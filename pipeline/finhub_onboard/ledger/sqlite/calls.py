@@ -124,21 +124,21 @@ def last_change(packs: Iterable[Pack], kinds: Mapping[int, CallRecord]) -> float
 
 def by_bucket(
     packs: Iterable[Pack], kinds: Mapping[int, CallRecord], *, since: float, bucket_s: float
-) -> Iterator[tuple[float, float, bool]]:
-    """Each request that left and was answered: bucket start in seconds since ``since``, latency, refused for rate.
+) -> Iterator[tuple[float, float, bool, str]]:
+    """Each request that left and was answered: bucket start in seconds since ``since``, latency, refused, phase.
 
     The earlier buckets first. Memory is eight bytes for each.
     """
-    buckets: dict[tuple[float, bool], array[float]] = defaultdict(lambda: array("d"))
+    buckets: dict[tuple[float, bool, str], array[float]] = defaultdict(lambda: array("d"))
     for each in packs:
         for call in each.calls():
             kind = kinds[call.kind]
             if kind.sent and call.outcome_at > 0:
                 at = (call.outcome_at - since) // bucket_s * bucket_s
-                buckets[at, kind.http_status == _TOO_MANY].append(call.seconds)
-    for (at, refused), latencies in sorted(buckets.items()):
+                buckets[at, kind.http_status == _TOO_MANY, kind.phase].append(call.seconds)
+    for (at, refused, phase), latencies in sorted(buckets.items()):
         for seconds in latencies:
-            yield at, seconds, refused
+            yield at, seconds, refused, phase
 
 
 def mean_latency_s(packs: Iterable[Pack], kinds: Mapping[int, CallRecord]) -> float | None:

@@ -147,8 +147,8 @@ class SqliteReader:
         last = self._of_packs(last_change, "packs_before", run)
         return 1.0 if last is None else last
 
-    def timeline(self, run: int, *, since: float, bucket_s: float) -> Iterator[tuple[float, float, bool]]:
-        """Each request of a run: bucket start in seconds since ``since``, latency in seconds, refused for rate."""
+    def timeline(self, run: int, *, since: float, bucket_s: float) -> Iterator[tuple[float, float, bool, str]]:
+        """Each request of a run: bucket start in seconds since ``since``, latency in seconds, refused, phase."""
         with plainly(self.path):
             packs = self._all("packs_of_run", (run,), Pack._make)
             yield from by_bucket(packs, self._kinds, since=since, bucket_s=bucket_s)

@@ -11,7 +11,7 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup
 
-from finhub_onboard.reports.files.totals import TimelinePoint
+from finhub_onboard.reports.files.background import TimelinePoint
 from finhub_onboard.texts import duration
 
 _WIDTH, _HEIGHT = 1000, 100

@@ -1,32 +1,45 @@
 """``report.html``: one self-contained page that says what a run did and what to do next.
 
-Promises: no personal data (only counts, codes, redacted messages and row numbers); every text is escaped, and a content
-security policy forbids scripts and loading; light, dark, phone and print. Does not know the ledger or any file. The
-layout is in ``page.html`` and ``page.css``.
+Promises: no personal data (only counts, codes, redacted messages, row numbers and external ids); every text is escaped,
+and a content security policy forbids loading and all scripts but ``page.js``, which searches and filters and without
+which all can be read; less than 2 MB; light, dark, phone and print. Does not know the ledger or any file. The layout is
+in ``page.html`` and ``page.css``.
 """
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from base64 import b64encode
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from itertools import groupby, pairwise
+from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from finhub_onboard.model import Disposition
 from finhub_onboard.reports.files import advice
-from finhub_onboard.reports.files.causes import Cause
+from finhub_onboard.reports.files.background import Background, TimelinePoint
+from finhub_onboard.reports.files.causes import Cause, Example
 from finhub_onboard.reports.files.charts import Series, amount, bar, lines, stacked_bar, thin
 from finhub_onboard.reports.files.given import Given, RowFiles
 from finhub_onboard.reports.files.steps import steps
-from finhub_onboard.reports.files.totals import Summary, TimelinePoint, Totals
+from finhub_onboard.reports.files.totals import Summary, Totals
+from finhub_onboard.reports.files.waiting import waits
 from finhub_onboard.texts import duration, printable
 
 _MAX_TEXT = 300
 _MAX_CODE = 60
-_MAX_CAUSES = 50
+_MAX_CAUSES = 1000
+_MAX_WARNINGS = 50
+_MAX_WAITS = 50
+_MAX_FILES = 100
+_MAX_ROWS = 3000
+"""Rows of all causes on a page; the other rows are in errors.csv."""
+_MOST_OF_A_CAUSE = 20
 _MAX_POINTS = 240
 _CONTROLS = dict.fromkeys(
     (
@@ -45,7 +58,7 @@ _CONTROLS = dict.fromkeys(
 def render(
     summary: Summary,
     totals: Totals,
-    timeline: Sequence[TimelinePoint] = (),
+    background: Background | None = None,
     *,
     given: Given | None = None,
     files: RowFiles | None = None,
@@ -55,12 +68,16 @@ def render(
     ``files`` are those with rows of the inputs.
     """
     is_check = given is not None and given.is_check
+    background = background or Background()
     every = totals.causes()
     causes = [cause for cause in every if cause.rows or not cause.overcome]
     overcome = sorted((cause for cause in every if cause.overcome), key=lambda cause: -cause.overcome)
     return _template().render(
+        script=_script(),
+        script_hash=_hash_of(_script()),
         summary=summary,
         when=_when(summary),
+        took=_took(summary),
         headline=advice.headline(summary),
         tone=advice.tone(summary.exit_code),
         is_check=is_check,
@@ -71,11 +88,35 @@ def render(
         customers=totals.customers,
         funnel=totals.funnel(),
         causes=causes[:_MAX_CAUSES],
+        rows_each=min(_MOST_OF_A_CAUSE, _MAX_ROWS // max(1, min(len(causes), _MAX_CAUSES))),
+        stages=sorted({cause.stage for cause in causes}),
         more_causes=len(causes) - _MAX_CAUSES,
-        overcome=overcome[:_MAX_CAUSES],
-        charts=_charts(summary, thin(timeline, _MAX_POINTS)),
+        overcome=overcome[:_MAX_WARNINGS],
+        warnings=totals.warnings()[:_MAX_WARNINGS],
+        waits=[] if is_check else list(waits(totals))[:_MAX_WAITS],
+        background=background,
+        charts=_charts(summary, thin(background.timeline, _MAX_POINTS)),
+        links=[_link(name) for name in summary.files[:_MAX_FILES] if name != _PAGE],
         versions=" · ".join(f"{name} {version}" for name, version in summary.versions.items()),
     )
+
+
+_PAGE = "report.html"
+
+
+@cache
+def _script() -> Markup:
+    return Markup(_read_template("page.js"))  # noqa: S704 - our own file
+
+
+def _hash_of(script: str) -> str:
+    """The source of a content security policy that allows this script and no other."""
+    return "sha256-" + b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _link(name: str) -> tuple[str, str]:
+    """The address of a file beside the page, and its name."""
+    return "./" + quote(str(PurePosixPath(name))), name
 
 
 @cache
@@ -94,7 +135,9 @@ def _template() -> Template:
         "bar": lambda count, total: bar(count / total if total else 0),
         "code": _code,
         "number": lambda value: f"{value:,}",
-        "example_rows": _example_rows,
+        "duration": duration,
+        "external_id": _id,
+        "reasons": _reasons,
         "share": lambda count, total: f"{count / total:.1%}" if total else "",
         "whole": lambda text: escape(printable(text)),
     }
@@ -118,10 +161,13 @@ def _code(value: str) -> Markup:
     return Markup("_<wbr>").join(_clean(value, _MAX_CODE).split("_"))
 
 
-def _example_rows(cause: Cause) -> Iterator[tuple[str, str]]:
-    """Group the example rows of a cause by their input."""
-    for source, examples in groupby(cause.examples, key=lambda example: example[0]):
-        yield source, ", ".join(str(number) for _, number in examples)
+def _reasons(cause: Cause) -> list[tuple[str, int]]:
+    """The different messages of a cause, the most frequent first; one alone says nothing new."""
+    return cause.reasons.most_common() if len(cause.reasons) > 1 else []
+
+
+def _id(example: Example) -> str:
+    return str(_clean(example.external_id, _MAX_CODE))
 
 
 def _is_all_known(summary: Summary) -> bool:
@@ -131,12 +177,16 @@ def _is_all_known(summary: Summary) -> bool:
 
 
 def _when(summary: Summary) -> str:
+    took = _took(summary)
+    return f"{summary.started_at} to {summary.finished_at}{f' ({took})' if took else ''}"
+
+
+def _took(summary: Summary) -> str:
     try:
         begin, end = (datetime.fromisoformat(at) for at in (summary.started_at, summary.finished_at))
-        took = f" ({duration((end - begin).total_seconds())})"
     except (ValueError, TypeError):
-        took = ""
-    return f"{summary.started_at} to {summary.finished_at}{took}"
+        return ""
+    return duration((end - begin).total_seconds())
 
 
 def _charts(summary: Summary, points: Sequence[TimelinePoint]) -> list[Markup]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from finhub_onboard.errors import AccountingError, ExitCode
-from finhub_onboard.model import Disposition, Phase
+from finhub_onboard.model import Disposition, Phase, Violation
 from finhub_onboard.model.nights import SinceLastRun
 from finhub_onboard.reports.files.causes import FINE, Cause, Causes
 from finhub_onboard.reports.files.endings import Ending, Endings, Way
@@ -105,7 +105,7 @@ class Totals:
         self._rows[source] += 1
         if number != self._rows[source] and not self._gap:
             self._gap = f"{source}: row {self._rows[source]} should follow, row {number} came"
-        self._causes.feed_result((source, number), result.disposition)
+        self._causes.feed_result(result)
 
     def feed_carried(self, *, in_doubt: bool) -> None:
         """Count a row whose journey this run worked on; ``in_doubt``: its last intent has no outcome."""
@@ -145,11 +145,20 @@ class Totals:
             self.feed_error(error)
         self.endings.add(Ending(Disposition.REJECTED, code=broken[0].code, way=Way.CORRECTED))
         self.endings.add_to_correct(Disposition.REJECTED, source)
-        self._causes.feed_result((source, number), Disposition.REJECTED)
+        key = broken[0].external_id
+        self._causes.feed_result(
+            Result(source=source, row_number=number, external_id=key, disposition=Disposition.REJECTED)
+        )
 
-    def feed_warnings(self, lines: int) -> None:
-        """Count lines of errors that cost no row."""
-        self.error_lines += lines
+    def feed_warnings(self, findings: Sequence[Violation]) -> None:
+        """Count findings of the intake that cost no row."""
+        self.error_lines += len(findings)
+        for finding in findings:
+            self._causes.feed_finding(finding)
+
+    def warnings(self) -> list[Cause]:
+        """Return what costs no row, the most frequent first."""
+        return self._causes.warnings()
 
     def causes(self) -> list[Cause]:
         """Return all causes, those with the most rows first."""
@@ -270,17 +279,3 @@ class Summary:
     def to_json(self) -> bytes:
         """Serialise as UTF-8 JSON, indented by two spaces, with a final line end."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelinePoint:
-    """An interval of the run that ends ``at`` seconds after the start and begins where the previous one ends.
-
-    ``calls`` and ``refused`` (429s) are counts within the interval; a latency is ``None`` if nothing was answered.
-    """
-
-    at: float
-    calls: int
-    latency_p50_ms: float | None = None
-    latency_p95_ms: float | None = None
-    refused: int = 0
