@@ -123,7 +123,7 @@ def _begins_otherwise(environment: Mapping[str, str]) -> bool:
 def warm_up() -> None:
     """Do once what every command does at its first use, but start no thread: a fork has none of them."""
     register_polars_backends()
-    page._template()
+    page.template("page.html")
     queries._statements()
     writing._versions()
     countries.is_code("LT")

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from finhub_onboard import events
+from finhub_onboard.cli.main import cli
 from finhub_onboard.commands import validate
 from finhub_onboard.config.order import Order
 from finhub_onboard.config.settings import Settings
@@ -50,3 +52,30 @@ def test_a_check_lasts_from_its_first_look_to_its_last_file(tmp_path: Path, monk
     assert finished.seconds == READS_S + WRITES_S
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert (summary["started_at"], summary["finished_at"]) == ("2023-11-14T22:13:20.000Z", "2023-11-14T22:14:50.000Z")
+
+
+def test_a_language_adds_hints_to_the_rejects_and_a_page_to_send_on(tmp_path: Path) -> None:
+    """With --lang the rejects have one more column, and are taken back like the others; without it they have four."""
+    config = tmp_path / "c.toml"
+    config.write_text('[api]\nbase_url = "sandbox:"\n', encoding="utf-8")
+    book = write(tmp_path / "book.csv", [a_row(last_name="")])
+
+    def header(given: Path, out: str, *options: str) -> list[str]:
+        words = ["validate", str(given), "--config", str(config), "--out", str(tmp_path / out), *options]
+        shown = CliRunner().invoke(cli, words)
+        assert shown.exit_code == 3, shown.output
+        (rejects,) = (tmp_path / out / "rejects").iterdir()
+        return rejects.read_text(encoding="utf-8").splitlines()
+
+    plain = header(book, "plain")
+    german = header(book, "german", "--lang", "de")
+    again = header(tmp_path / "german" / "rejects" / "book.csv", "again", "--lang", "fr")
+    assert plain[0].endswith(",_err_row,_err_field,_err_code,_err_message")
+    assert german[0].endswith(",_err_row,_err_field,_err_code,_err_message,_err_hint")
+    assert "ein Pflichtwert fehlt" in german[1]
+    assert german[1].endswith("ausfüllen")
+    assert again[0] == german[0]
+    assert "une valeur obligatoire manque" in again[1]
+    assert "Pflichtwert" not in again[1]
+    assert 'lang="de"' in (tmp_path / "german" / "quality.html").read_text(encoding="utf-8")
+    assert not (tmp_path / "plain" / "quality.html").exists()

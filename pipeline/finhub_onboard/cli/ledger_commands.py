@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from finhub_onboard.cli import tables
-from finhub_onboard.cli.shared import CONFIG, JSON, OUT, Command, plain_errors, say, settings_from, shown_events
+from finhub_onboard.cli.shared import CONFIG, JSON, LANG, OUT, Command, plain_errors, say, settings_from, shown_events
 from finhub_onboard.model import Phase
 
 _LABEL = len("unanswered")
@@ -64,13 +64,14 @@ def monitor_command(config: Path | None, port: int) -> None:
 @_RUN_ID
 @CONFIG
 @OUT
+@LANG
 @JSON
-def report_command(run_id: str | None, config: Path | None, out: Path | None, *, as_json: bool) -> None:
+def report_command(run_id: str | None, config: Path | None, out: Path | None, *, lang: str, as_json: bool) -> None:
     """Write the reports of a run again from the ledger; the newest run if none is named."""
     from finhub_onboard.commands import report
 
     with shown_events() as bus:
-        written = report.report(settings_from(config, {}), bus.emit, run_id=run_id, out=out)
+        written = report.report(settings_from(config, {}), bus.emit, run_id=run_id, out=out, lang=lang)
     click.echo(written.as_json() if as_json else str(written.out))
 
 

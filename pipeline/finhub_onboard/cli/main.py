@@ -21,6 +21,7 @@ from finhub_onboard.cli.shared import (
     CONFIG,
     CONFIG_VARIABLE,
     JSON,
+    LANG,
     OUT,
     Command,
     detailed,
@@ -90,6 +91,7 @@ def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.C
 @_RATE
 @click.option("--dry-run", is_flag=True, help="Check everything and consult the ledger; send nothing.")
 @click.option("--ledger-restored", is_flag=True, help="The ledger may be older than what was done: ask the bank first.")
+@LANG
 @click.option(
     "--verify",
     type=click.IntRange(min=1),
@@ -110,6 +112,7 @@ def run_command(
     rate: float | None,
     verify: int | None,
     *,
+    lang: str,
     dry_run: bool,
     ledger_restored: bool,
     same_bank: bool,
@@ -131,7 +134,7 @@ def run_command(
         read = partial(settings_from, config, {"journey.until": until} | _rate_flags(rate))
         settings = read()
         order = _order(inputs, profile, out, limit, config)
-        order = replace(order, same_bank=same_bank, ledger_restored=ledger_restored, verify=verify or 0)
+        order = replace(order, same_bank=same_bank, ledger_restored=ledger_restored, verify=verify or 0, lang=lang)
         if dry_run:
             written = validate.dry_run(order, settings, bus.emit)
         else:
@@ -148,6 +151,7 @@ def run_command(
 @_PROFILE
 @OUT
 @_LIMIT
+@LANG
 @JSON
 @_JSON_LOGS
 @detailed
@@ -158,6 +162,7 @@ def validate_command(
     out: Path | None,
     limit: int | None,
     *,
+    lang: str,
     as_json: bool,
     json_logs: bool,
     detail: str | None,
@@ -166,7 +171,8 @@ def validate_command(
     from finhub_onboard.commands import validate
 
     with shown_events(json_logs=json_logs, detail=detail) as bus:
-        written = validate.validate(_order(inputs, profile, out, limit, config), settings_from(config, {}), bus.emit)
+        order = replace(_order(inputs, profile, out, limit, config), lang=lang)
+        written = validate.validate(order, settings_from(config, {}), bus.emit)
     end(written, as_json=as_json, json_logs=json_logs, detail=detail)
 
 
@@ -279,6 +285,7 @@ def _order(
 
     params = click.get_current_context().params
     options = {"--config": config, "--profile": profile, "--until": params.get("until"), "--rate": params.get("rate")}
+    options["--lang"] = params.get("lang")
     said = shlex.join(
         word
         for name, value in options.items()

@@ -18,6 +18,7 @@ import click
 from finhub_onboard.cli.signals import Signalled, listening
 from finhub_onboard.engine.interrupts import BACKGROUND
 from finhub_onboard.errors import ExitCode, OnboardError
+from finhub_onboard.model.languages import LANGUAGES
 from finhub_onboard.texts import printable
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ OUT = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     callback=_local,
     help="Folder of the reports [default: <run_id>/ in reports.dir].",
+)
+LANG = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    callback=lambda _context, _option, value: value or "",
+    help="Language of who made the file: quality.html, and what is wrong in the rejects, with hints.",
 )
 
 _QUIET = click.option("-q", "--quiet", "detail", flag_value="quiet", help="Show nothing but trouble and the summary.")

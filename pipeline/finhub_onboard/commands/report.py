@@ -17,8 +17,11 @@ from finhub_onboard.reports.outcome import RunEnd, Written
 from finhub_onboard.reports.writing import write_reports
 
 
-def report(settings: Settings, emit: Handler, *, run_id: str | None, out: Path | None) -> Written:
-    """Write the reports of a run again, emitting how far they are; its inputs must be unchanged."""
+def report(settings: Settings, emit: Handler, *, run_id: str | None, out: Path | None, lang: str = "") -> Written:
+    """Write the reports of a run again, emitting how far they are; its inputs must be unchanged.
+
+    ``lang``: the language of who made the inputs, if not that of the run.
+    """
     with ledger_to_look_into(settings, emit) as (ledger, keys):
         run = named_run(ledger, run_id)
         facts = read_facts(run.facts, keys)
@@ -46,7 +49,7 @@ def report(settings: Settings, emit: Handler, *, run_id: str | None, out: Path |
             exit_code=ExitCode.STOPPED_EARLY if is_open else ExitCode(run.exit_code or 0),
             stopped_because=_why_open(ledger, run) if is_open else run.stopped_because,
         )
-        facts = replace(facts, out=out.absolute()) if out else facts
+        facts = replace(facts, out=out.absolute() if out else facts.out, lang=lang or facts.lang)
         with stage("reports", emit, rows=inputs.rows) as reached:
             return write_reports(
                 survey=inputs,

@@ -15,7 +15,7 @@ class Order:
     same rows need too. Reports advise by them.
     ``same_bank``: the bank of the ledger has moved to the address in the settings.
     ``ledger_restored``: the ledger may be older than what was done with it. ``verify``: how many finished customers to
-    look for at the bank before anything is sent.
+    look for at the bank before anything is sent. ``lang``: the language of who made the inputs.
     """
 
     inputs: Sequence[Path]
@@ -27,3 +27,4 @@ class Order:
     same_bank: bool = False
     ledger_restored: bool = False
     verify: int = 0
+    lang: str = ""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from finhub_onboard.intake.findings import Piece
-from finhub_onboard.model.columns import ERROR_COLUMNS
+from finhub_onboard.model.columns import ERROR_COLUMNS, OUR_COLUMNS
 
 _LAST = 5
 """So many records at the end of an input may be a footer."""
@@ -29,7 +29,7 @@ _BETWEEN = re.compile(r"[,;\t|]")
 
 def find(piece: Piece, rows: int) -> Iterator[int]:
     """Yield the places of footers in a batch of an input with so many ``rows``."""
-    most = _MOST_CELLS + len(ERROR_COLUMNS) * (ERROR_COLUMNS[0] in piece.table.columns)  # a rejects file has more
+    most = _MOST_CELLS + len(OUR_COLUMNS) * (ERROR_COLUMNS[0] in piece.table.columns)  # a rejects file has more
     first = max(0, rows - _LAST + 1 - piece.batch.first_row)
     places = range(first, piece.batch.height)
     for place, cells in zip(places, _cells(piece, places), strict=True):

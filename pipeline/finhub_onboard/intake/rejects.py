@@ -1,8 +1,8 @@
 """Writes the rows that a person must correct, unchanged, followed by the reasons.
 
 Promises: the original fields byte for byte in the original dialect and encoding (Parquet: the original schema),
-followed by ``_err_row,_err_field,_err_code,_err_message``; columns that an earlier run appended are replaced. Rows are
-written as they are judged, and few are held. Knows no rules: the reasons are given.
+followed by ``_err_row,_err_field,_err_code,_err_message`` and, if asked for, ``_err_hint``; columns that an earlier run
+appended are replaced. Rows are written as they are judged, and few are held. Knows no rules: the reasons are given.
 """
 
 import csv
@@ -22,7 +22,7 @@ from finhub_onboard.intake.reading import csv_file, encoding, excel_file, parque
 from finhub_onboard.intake.reading.cut import Cut
 from finhub_onboard.intake.reading.files import Batch, Kind, Table, batches
 from finhub_onboard.intake.reading.lines import line_end, without_line_end
-from finhub_onboard.model.columns import ERROR_COLUMNS
+from finhub_onboard.model.columns import ERROR_COLUMNS, HINT_COLUMN, OUR_COLUMNS
 
 _ROWS = 10_000
 """How many rows of a workbook, or rejects of a Parquet input, are held at once."""
@@ -30,11 +30,12 @@ _ROWS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectMark:
-    """A reason why a row is rejected: a canonical column or '', a stable code, a sentence."""
+    """A reason why a row is rejected: a canonical column or '', a stable code, a sentence, what to do."""
 
     field: str
     code: str
     message: str
+    hint: str = ""
 
 
 Marks = Mapping[int, Sequence[RejectMark]]
@@ -51,14 +52,15 @@ class Rejects(Protocol):
         """End the file."""
 
 
-def rejects_of(table: Table, destination: Path) -> Rejects:
-    """Start the rejects file of an input in ``destination``, with its header."""
+def rejects_of(table: Table, destination: Path, *, hints: bool = False) -> Rejects:
+    """Start the rejects file of an input in ``destination``, with its header; ``hints``: with ``_err_hint``."""
+    added = OUR_COLUMNS if hints else ERROR_COLUMNS
     match table.kind:
         case Kind.PARQUET:
-            return _ParquetRejects(table, destination)
+            return _ParquetRejects(table, destination, added)
         case Kind.EXCEL:
-            return _ExcelRejects(table, destination)
-    return _CsvRejects(table, destination)
+            return _ExcelRejects(table, destination, added)
+    return _CsvRejects(table, destination, added)
 
 
 def write_rejects(table: Table, destination: Path, marks: Marks, batch_rows: int) -> None:
@@ -79,7 +81,8 @@ def file_name(table: Table) -> str:
 
 
 class _CsvRejects:
-    def __init__(self, table: Table, destination: Path) -> None:
+    def __init__(self, table: Table, destination: Path, added: Sequence[str]) -> None:
+        self._added = added
         assert table.dialect is not None
         dialect = table.dialect
         self._codec = dialect.encoding.name
@@ -89,7 +92,7 @@ class _CsvRejects:
         self._sink = self._stack.enter_context(unpack.packed(destination, dialect.packing))
         with csv_file.open_csv(table.path, table.name, dialect, table.reading.max_unpacked) as file:
             self._newline = file.newline
-            names = (name.encode() for name in ERROR_COLUMNS)
+            names = (name.encode() for name in added)
             header = self._delimiter.join((self._writer.original(file.header.raw), *names))
             self._write(file.preamble + header + file.newline, mark=dialect.encoding.mark)
 
@@ -97,7 +100,7 @@ class _CsvRejects:
         assert batch.raws is not None
         numbers = sorted(marks)
         for number, raw in zip(numbers, batch.raws(number - batch.first_row for number in numbers), strict=True):
-            cells = self._writer.cells(_cells(number, marks[number]), self._codec)
+            cells = self._writer.cells(_cells(number, marks[number], self._added), self._codec)
             line = self._delimiter.join((self._writer.original(raw), cells))
             self._write(line + (line_end(raw) or self._newline))
 
@@ -109,7 +112,7 @@ class _CsvRejects:
 
 
 def _ours(columns: Sequence[str]) -> frozenset[int]:
-    return frozenset(place for place, column in enumerate(columns) if column in ERROR_COLUMNS)
+    return frozenset(place for place, column in enumerate(columns) if column in OUR_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +191,9 @@ class _Writer:
 class _ExcelRejects:
     """Rejects of a workbook: CSV with the cells as they are shown, in a form that spreadsheets open correctly."""
 
-    def __init__(self, table: Table, destination: Path) -> None:
-        kept = [column for column in table.columns if column not in ERROR_COLUMNS]
+    def __init__(self, table: Table, destination: Path, added: Sequence[str]) -> None:
+        self._added = added
+        kept = [column for column in table.columns if column not in OUR_COLUMNS]
         reading = table.reading
         frames = excel_file.frames(
             table.path, table.name, kept, _ROWS, reading.profile.source.sheet, header=reading.header, as_shown=True
@@ -197,46 +201,50 @@ class _ExcelRejects:
         self._rows = enumerate((row for frame, _ in frames for row in frame.iter_rows()), start=1)
         self._sink = destination.open("w", encoding="utf-8-sig", newline="")
         self._writer = csv.writer(self._sink)
-        self._writer.writerow([*kept, *ERROR_COLUMNS])
+        self._writer.writerow([*kept, *added])
 
     def add(self, batch: Batch, marks: Marks) -> None:
         del batch
         for wanted in sorted(marks):
             row = next(row for number, row in self._rows if number == wanted)
-            self._writer.writerow([*row, *_cells(wanted, marks[wanted])])
+            self._writer.writerow([*row, *_cells(wanted, marks[wanted], self._added)])
 
     def close(self) -> None:
         self._sink.close()
 
 
-def _cells(number: int, marks: Sequence[RejectMark]) -> tuple[str, str, str, str]:
+def _cells(number: int, marks: Sequence[RejectMark], added: Sequence[str]) -> tuple[str, ...]:
+    """The cells of the columns that are added: a hint only where there is a column for it."""
+    hints = ("; ".join(mark.hint for mark in marks),) if HINT_COLUMN in added else ()
     return (
         str(number),
         "; ".join(mark.field for mark in marks),
         "; ".join(mark.code for mark in marks),
         "; ".join(mark.message for mark in marks),
+        *hints,
     )
 
 
 class _ParquetRejects:
     """Rejects of a Parquet input: its files cannot be continued, so it is joined of parts at the end."""
 
-    def __init__(self, table: Table, destination: Path) -> None:
+    def __init__(self, table: Table, destination: Path, added: Sequence[str]) -> None:
+        self._added = added
         self._name = table.name
         self._destination = destination
         self._aside = ExitStack()
         self._folder: Path | None = None
         self._parts: list[Path] = []
         with parquet_file.guard(table.name):
-            self._original = parquet_file.scan(table.path).select(pl.exclude(ERROR_COLUMNS))
-            self._held = self._original.head(0).collect().hstack(_columns([], {}))
+            self._original = parquet_file.scan(table.path).select(pl.exclude(OUR_COLUMNS))
+            self._held = self._original.head(0).collect().hstack(_columns([], {}, added))
 
     def add(self, batch: Batch, marks: Marks) -> None:
         numbers = sorted(marks)
         with parquet_file.guard(self._name):
             whole = self._original.slice(batch.first_row - 1, batch.height).collect()
         self._held = self._held.vstack(
-            whole[[number - batch.first_row for number in numbers]].hstack(_columns(numbers, marks))
+            whole[[number - batch.first_row for number in numbers]].hstack(_columns(numbers, marks, self._added))
         )
         if self._held.height >= _ROWS:
             self._set_aside()
@@ -271,9 +279,6 @@ def _as_the_systems() -> Iterator[None]:
         raise OSError(int(number[1]), os.strerror(int(number[1]))) from None
 
 
-def _columns(numbers: Sequence[int], marks: Marks) -> list[pl.Series]:
-    cells = [_cells(number, marks[number]) for number in numbers]
-    return [
-        pl.Series(column, [cell[place] for cell in cells], dtype=pl.String)
-        for place, column in enumerate(ERROR_COLUMNS)
-    ]
+def _columns(numbers: Sequence[int], marks: Marks, added: Sequence[str]) -> list[pl.Series]:
+    cells = [_cells(number, marks[number], added) for number in numbers]
+    return [pl.Series(column, [cell[place] for cell in cells], dtype=pl.String) for place, column in enumerate(added)]

@@ -38,7 +38,7 @@ class RunFacts:
     ``now`` is the instant that rows are judged by. ``asked``: ``None``: an older version did not say. ``words`` and
     ``options`` are those of the ``Order``. ``exit_on_new``: rows that are known to need somebody leave exit code 0.
     ``named``: the paths and patterns of the inputs as they were given, by which nights are compared.
-    ``settings`` are those in force, without secrets.
+    ``settings`` are those in force, without secrets. ``lang``: the language of who made the inputs.
     """
 
     run_id: str
@@ -61,6 +61,7 @@ class RunFacts:
     exit_on_new: bool = False
     named: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    lang: str = ""
 
     @property
     def rows(self) -> int:
@@ -117,6 +118,7 @@ def facts_of(order: Order, settings: Settings, inputs: Sequence[SourceInfo], beg
         named=tuple(str(path.absolute()) for path in order.inputs),
         exit_on_new=settings.stop.exit_on == "new",
         settings=in_force(settings),
+        lang=order.lang,
     )
 
 

@@ -31,6 +31,9 @@ CANONICAL_COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 
 ERROR_COLUMNS = ("_err_row", "_err_field", "_err_code", "_err_message")
 """Columns that a rejects file adds and that an input may carry: they are ignored on reading."""
+HINT_COLUMN = "_err_hint"
+"""A further one, where a language was asked for."""
+OUR_COLUMNS = (*ERROR_COLUMNS, HINT_COLUMN)
 
 EXTRA = "extra"
 """All ``extra.*`` columns that the profile maps, as one text: JSON of values by the member that they are sent as."""

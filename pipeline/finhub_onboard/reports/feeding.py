@@ -5,7 +5,7 @@ Promise: each row is fed once, in input order; a batch's marks of rows that belo
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from finhub_onboard.intake.judge import JudgedBatch
@@ -30,6 +30,7 @@ from finhub_onboard.reports.projection import (
     result_of,
     waiting_of,
 )
+from finhub_onboard.reports.translation import Language
 
 _BAD_THOUGH_FINISHED = (Disposition.REJECTED, Disposition.CHANGED)
 """Dispositions of rows whose customers may be finished."""
@@ -46,12 +47,20 @@ class Feed:
     bad_rows: BadRows | None
     checkpoint: Callable[[], None]
     reached: Callable[[int], None]
+    language: Language | None = None
     incomplete: Census = field(default_factory=Census)
     marks: dict[str, dict[int, list[RejectMark]]] = field(default_factory=partial(defaultdict, dict))
 
     def take_marks(self, folder: str) -> dict[int, list[RejectMark]]:
         """Return and clear the marks of rows that belong in the files of a folder: the rejects, or the incomplete."""
-        return self.marks.pop(folder, {})
+        marks = self.marks.pop(folder, {})
+        return {number: [self._translated(mark) for mark in some] for number, some in marks.items()}
+
+    def _translated(self, mark: RejectMark) -> RejectMark:
+        if self.language is None:
+            return mark
+        message, hint = self.language.of(mark.code, mark.message, mark.hint)
+        return replace(mark, message=message, hint=hint)
 
     def batch(self, batch: JudgedBatch, parts: Iterable[Part]) -> None:
         """Feed a batch. The rows that no run processed are written as prepared text."""
@@ -141,7 +150,7 @@ class Feed:
         if to_correct:
             self.marks[REJECTS][row.row_number] = _marks(row, lines, result)
         if journey and must_be_completed(journey, result):
-            mark = RejectMark(field=journey.field, code=result.code, message=result.message)
+            mark = RejectMark(field=journey.field, code=result.code, message=result.message, hint=journey.hint)
             self.marks[INCOMPLETE][row.row_number] = [mark]
         if journey and result.disposition is Disposition.PARKED:
             self.folder.feed_parked(waiting_of(row, journey, result))
@@ -199,8 +208,8 @@ def _marks(row: IntakeRow, lines: Sequence[ErrorLine], result: Result) -> list[R
     if row.violations:
         return _broken_marks(row.violations)
     last = [line for line in lines if line.code == result.code][-1:]
-    return [RejectMark(field=line.field, code=line.code, message=line.message) for line in last]
+    return [RejectMark(field=line.field, code=line.code, message=line.message, hint=line.hint) for line in last]
 
 
 def _broken_marks(violations: Iterable[Violation]) -> list[RejectMark]:
-    return [RejectMark(field=v.field, code=v.code, message=v.message) for v in violations]
+    return [RejectMark(field=v.field, code=v.code, message=v.message, hint=v.hint) for v in violations]

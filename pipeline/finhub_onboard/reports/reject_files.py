@@ -24,7 +24,8 @@ class RejectFiles:
     ``name`` is the folder beside the reports: ``rejects``, or another whose files are shaped like these.
     """
 
-    def __init__(self, survey: Survey, folder: ReportFolder, name: str = REJECTS) -> None:
+    def __init__(self, survey: Survey, folder: ReportFolder, name: str = REJECTS, *, hints: bool = False) -> None:
+        self._hints = hints
         self._folder = folder
         self._name = name
         self._tables = {table.name: table for table in survey.tables}
@@ -53,7 +54,7 @@ class RejectFiles:
             self._source, self._target = batch.source, self._folder.reserve(f"{self._name}/{file_name(table)}")
             self.names[batch.source] = self._folder.name_of(self._target)
             with plainly(self._target):
-                self._rejects = rejects_of(table, self._target)
+                self._rejects = rejects_of(table, self._target, hints=self._hints)
         assert self._rejects
         assert self._target
         with plainly(self._target):

@@ -30,9 +30,10 @@ from finhub_onboard.model.nights import SinceLastRun
 from finhub_onboard.reports.background import background_of
 from finhub_onboard.reports.elsewhere import Elsewhere
 from finhub_onboard.reports.feeding import Feed
-from finhub_onboard.reports.files.folder import INCOMPLETE, REJECTS, ReportFolder
+from finhub_onboard.reports.files.folder import INCOMPLETE, QUALITY, REJECTS, ReportFolder
 from finhub_onboard.reports.files.given import Given, RowFiles
 from finhub_onboard.reports.files.page import render
+from finhub_onboard.reports.files.quality import render_quality
 from finhub_onboard.reports.files.steps import steps
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, Kept, RateSummary, Summary, Totals, exit_code
 from finhub_onboard.reports.joining import Checked, Join, Joined
@@ -41,6 +42,7 @@ from finhub_onboard.reports.projection import (
     instant,
 )
 from finhub_onboard.reports.reject_files import RejectFiles
+from finhub_onboard.reports.translation import language
 
 
 def write_reports(
@@ -63,13 +65,14 @@ def write_reports(
     """
     out = facts.out
     totals = Totals()
+    words = language(facts.lang) if facts.lang else None
     at = instant(end.finished_at)
     keep = [Path(source.path) for source in survey.sources]
     frozen = ledger.snapshot() if ledger else nullcontext()
     with (
         ReportFolder(out, keep=keep) as folder,
-        RejectFiles(survey, folder) as rejects,
-        RejectFiles(survey, folder, INCOMPLETE) as incomplete,
+        RejectFiles(survey, folder, hints=words is not None) as rejects,
+        RejectFiles(survey, folder, INCOMPLETE, hints=words is not None) as incomplete,
         frozen,
     ):
         elsewhere = Elsewhere(ledger, keys, run=end.number) if ledger and keys else None
@@ -84,6 +87,7 @@ def write_reports(
             bad_rows=_bad_rows(facts, end, ledger, keys),
             checkpoint=survey.reading.checkpoint,
             reached=reached,
+            language=words,
         )
         rules = replace(rules_of(facts, end.progress.categories), documents_may_fail=bool(end.number), demands=demands)
         for batch in judge_batches(survey, rules, batch_rows=batch_rows):
@@ -100,6 +104,8 @@ def write_reports(
         code = end.exit_code if end.exit_code is not None else _exit_code(totals, facts, since, is_check=not end.number)
         summary = _summary(survey, max(facts.rate_asked, end.progress.highest_rate), end, totals, ledger, code, since)
         background = background_of(ledger, facts, end)
+        if words:
+            _write_quality(folder, summary, totals, facts.lang)
         summary = replace(summary, files=folder.names)
         files = RowFiles(rejects=rejects.names, incomplete=incomplete.names)
         given = _given(survey, facts)
@@ -121,6 +127,12 @@ def write_reports(
         causes=tuple(cause for cause in totals.causes() if cause.rows),
         steps=tuple(steps(summary, totals, given, files)),
     )
+
+
+def _write_quality(folder: ReportFolder, summary: Summary, totals: Totals, lang: str) -> None:
+    words = language(lang)
+    page = render_quality(summary, totals, name=lang, labels=words.labels, translate=words.of)
+    folder.feed_text(QUALITY, page)
 
 
 def _given(survey: Survey, facts: RunFacts) -> Given:

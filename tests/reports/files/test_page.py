@@ -13,7 +13,7 @@ from finhub_onboard.reports.files.advice import headline, meaning
 from finhub_onboard.reports.files.background import Background, Latencies, PastRun, TimelinePoint
 from finhub_onboard.reports.files.charts import Series, amount, lines, round_up, thin
 from finhub_onboard.reports.files.given import Given
-from finhub_onboard.reports.files.page import _template, render
+from finhub_onboard.reports.files.page import render, template
 from finhub_onboard.reports.files.rows import ErrorLine, Result
 from finhub_onboard.reports.files.totals import CallSummary, InputSummary, RateSummary, Summary, Totals
 from tests.values import replace
@@ -150,7 +150,7 @@ def test_hostile_texts_are_escaped_everywhere() -> None:
 def test_a_value_that_is_missing_is_an_error() -> None:
     """A name that the template writes wrongly does not make a page with holes."""
     with pytest.raises(UndefinedError, match="undefined"):
-        _template().render()
+        template("page.html").render()
 
 
 def test_names_of_lines_are_escaped() -> None:

@@ -38,12 +38,12 @@ from finhub_onboard.texts import printable
 
 __all__ = ["ReportFolder", "ReportsError", "atomic_write"]
 
-SUMMARY, PAGE = "summary.json", "report.html"
+SUMMARY, PAGE, QUALITY = "summary.json", "report.html", "quality.html"
 REJECTS, INCOMPLETE = "rejects", "incomplete"
 ROW_FOLDERS = (REJECTS, INCOMPLETE)
 """Folders with rows of the inputs as they stood, a file for each input."""
 _ALWAYS = (RESULTS, ERRORS, PAGE, SUMMARY)
-_SOMETIMES = (PARKED, IN_DOUBT)
+_SOMETIMES = (PARKED, IN_DOUBT, QUALITY)
 EVERY = (*_ALWAYS, *_SOMETIMES)
 """Names of the reports beside the rejects."""
 _CELLS = to_cells(Result)
@@ -151,6 +151,12 @@ class ReportFolder:
             os.close(create(hidden))
         self._moves[target] = hidden
         return hidden
+
+    def feed_text(self, name: str, text: str) -> None:
+        """Add a file of this name that is a text."""
+        target = self.reserve(name)
+        with plainly(target):
+            target.write_bytes(text.encode("utf-8", "backslashreplace"))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ def render(
     every = totals.causes()
     causes = [cause for cause in every if cause.rows or not cause.overcome]
     overcome = sorted((cause for cause in every if cause.overcome), key=lambda cause: -cause.overcome)
-    return _template().render(
+    return template(_TEMPLATE).render(
         script=_script(),
         script_hash=_hash_of(_script()),
         summary=summary,
@@ -119,8 +119,12 @@ def _link(name: str) -> tuple[str, str]:
     return "./" + quote(str(PurePosixPath(name))), name
 
 
+_TEMPLATE = "page.html"
+
+
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """Return a template in which every text is escaped, cut, and without control characters."""
     # `finalize` is applied to every value before it is escaped, so no text can be forgotten.
     environment = Environment(
         loader=FunctionLoader(_read_template),
@@ -141,7 +145,7 @@ def _template() -> Template:
         "share": lambda count, total: f"{count / total:.1%}" if total else "",
         "whole": lambda text: escape(printable(text)),
     }
-    return environment.get_template("page.html")
+    return environment.get_template(name)
 
 
 def _read_template(name: str) -> str:
