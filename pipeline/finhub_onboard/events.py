@@ -13,6 +13,8 @@ import msgspec
 from finhub_onboard.model import Disposition, Phase
 from finhub_onboard.model.nights import SinceLastRun
 
+_PSEUDONYM_BYTES = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOpened:
@@ -78,8 +80,16 @@ class StageProgress:
     seconds: float
 
 
+def pseudonym(key: bytes) -> str:
+    """Return how events name a customer: the beginning of the ledger's keyed hash, in hexadecimal digits."""
+    return key[:_PSEUDONYM_BYTES].hex()
+
+
 class CallFinished(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's call has an outcome: its ``verdict``, the ``code`` of a refusal, how many ``seconds`` it took."""
+    """A customer's call has an outcome: its ``verdict``, the ``code`` of a refusal, how many ``seconds`` it took.
+
+    ``customer`` is ``pseudonym`` of the customer.
+    """
 
     phase: str
     call: str
@@ -87,14 +97,19 @@ class CallFinished(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     seconds: float
     attempt: int
+    customer: str = ""
 
 
 class CustomerFinished(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer whom the run carried rests: in which ``phase``, with which ``disposition`` and ``code``."""
+    """A customer whom the run carried rests: in which ``phase``, with which ``disposition`` and ``code``.
+
+    ``customer`` is ``pseudonym`` of the customer.
+    """
 
     phase: str
     disposition: Disposition
     code: str
+    customer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,21 @@ def test_a_subscriber_gets_the_kinds_that_it_asked_for() -> None:
     assert [envelope.event for envelope in told] == [BankDown(reason="gone")]
 
 
+def test_a_subscriber_chooses_before_anything_is_queued() -> None:
+    """One that cannot choose is dropped, and whoever emits does not notice."""
+    bus = EventBus()
+    odd: list[Envelope] = []
+    told: list[Envelope] = []
+    bus.subscribe(odd.append, where=lambda event: isinstance(event, Notice) and event.message in "13579", capacity=5)
+    bus.subscribe(told.append, kinds=[SubscriberFailed])
+    bus.subscribe(odd.append, kinds=[BankDown], where=lambda event: bool(1 / 0 or event), name="cannot choose")
+    notices(bus, 10)
+    bus.emit(BankDown(reason="gone"))
+    assert bus.flush(30)
+    assert messages(odd) == ["1", "3", "5", "7", "9"]
+    assert [e.event for e in told] == [SubscriberFailed(subscriber="cannot choose", error="ZeroDivisionError")]
+
+
 def test_one_that_comes_late_gets_what_comes_after() -> None:
     """What was before is over."""
     bus = EventBus()

@@ -38,15 +38,17 @@ class EventBus:
         subscriber: Subscriber,
         *,
         kinds: Iterable[type[Event]] | None = None,
+        where: Callable[[Event], bool] | None = None,
         capacity: int = _CAPACITY,
         name: str = "",
     ) -> None:
         """Call a function with each further event, or those of some kinds, in order and on a thread of its own.
 
+        ``where`` chooses among these before they are queued, on the thread that emits: it must be short.
         ``name`` is what it is called if it fails; empty: as the function is.
         """
         wanted = None if kinds is None else frozenset(kinds)
-        subscription = _Subscription(subscriber, wanted, capacity, self._drop, name)
+        subscription = _Subscription(subscriber, wanted, where, capacity, self._drop, name)
         with self._lock:
             self._subscriptions = (*self._subscriptions, subscription)
 
@@ -54,7 +56,7 @@ class EventBus:
         """Queue an event for whoever wants it. May be called from any thread."""
         if isinstance(event, RunOpened):
             self._run_id = event.run_id
-        wanting = [one for one in self._subscriptions if one.wants(type(event))]
+        wanting = [one for one in self._subscriptions if one.wants(event)]
         if not wanting:  # most events of single calls have no subscriber
             return
         with self._lock:  # numbering and queueing must happen in the same order
@@ -82,6 +84,7 @@ class _Subscription:
         self,
         subscriber: Subscriber,
         kinds: frozenset[type[Event]] | None,
+        where: Callable[[Event], bool] | None,
         capacity: int,
         drop: "Callable[[_Subscription, Exception], None]",
         name: str = "",
@@ -89,15 +92,22 @@ class _Subscription:
         self.name = name or getattr(subscriber, "__qualname__", type(subscriber).__qualname__)
         self._subscriber = subscriber
         self._kinds = kinds
+        self._where = where
         self._drop = drop
         self._queue: deque[Envelope] = deque(maxlen=capacity)
         self._changed = threading.Condition()
         self._put = self._handled = 0
         self._thread: threading.Thread | None = None
 
-    def wants(self, kind: type[Event]) -> bool:
-        """Return whether events of this kind are for it."""
-        return self._kinds is None or kind in self._kinds
+    def wants(self, event: Event) -> bool:
+        """Return whether an event is for it."""
+        if self._kinds is not None and type(event) not in self._kinds:
+            return False
+        try:
+            return self._where is None or self._where(event)
+        except Exception as error:  # noqa: BLE001 - as of the subscriber itself
+            self._drop(self, error)
+            return False
 
     def put(self, envelope: Envelope) -> None:
         """Queue an event; a full queue drops the oldest one."""

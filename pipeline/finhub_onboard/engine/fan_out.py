@@ -13,7 +13,7 @@ from finhub_onboard.engine.stopping import Stopper
 from finhub_onboard.engine.tasks import beside
 from finhub_onboard.engine.work_source import Work, WorkSource
 from finhub_onboard.errors import ExitCode, OnboardError, UnreadableInputError
-from finhub_onboard.events import CustomerFinished, Handler
+from finhub_onboard.events import CustomerFinished, Handler, pseudonym
 from finhub_onboard.journey.traverse import Tools, Traverser
 from finhub_onboard.model import Standing
 
@@ -116,7 +116,11 @@ class Engine:
             self._aside.append(replace(work, journey=journey))
             return
         disposition = self._source.finish(work, journey)
-        self._emit(CustomerFinished(phase=journey.phase, disposition=disposition, code=journey.code))
+        self._emit(
+            CustomerFinished(
+                phase=journey.phase, disposition=disposition, code=journey.code, customer=pseudonym(journey.key)
+            )
+        )
         was_interrupted = journey.standing is Standing.OPEN and self._stopper.requested
         # What an earlier run left in doubt and nobody could settle is no new failure: it would end every night.
         is_known = journey.standing is Standing.IN_DOUBT and journey.doubts == work.journey.doubts

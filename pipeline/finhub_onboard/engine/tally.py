@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 
-from finhub_onboard.events import CallFinished, Handler
+from finhub_onboard.events import CallFinished, Handler, pseudonym
 from finhub_onboard.journey.ports import Recorder
 from finhub_onboard.model import CallRecord, Disposition, Journey, Phase, Violation
 from finhub_onboard.reports.files.rows import INTAKE
@@ -79,6 +79,7 @@ class Watched:
                         code=call.code,
                         seconds=call.seconds,
                         attempt=call.attempt,
+                        customer=pseudonym(call.key),
                     )
                 )
         return self.ledger.post(journey, calls)
