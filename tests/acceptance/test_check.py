@@ -22,6 +22,7 @@ ALL = [
     "reports",
     "disk",
     "notifications",
+    "metrics",
     "bank",
     "log-in",
     "categories",
@@ -100,6 +101,14 @@ def test_notifications_that_a_run_would_refuse_fail(desk: Desk) -> None:
     code, checks = check(desk, ONBOARD_CREDENTIALS__WEBHOOK_SECRET="invented")
     assert code == 0
     assert "notify.webhook_url" in checks["notifications"].values()
+
+
+def test_metrics_that_a_run_would_send_are_named(desk: Desk) -> None:
+    """Nothing is sent to find out."""
+    desk.configure('[metrics]\notlp_endpoint = "http://localhost:9"\n')
+    code, checks = check(desk)
+    assert code == 0
+    assert "http://localhost:9" in checks["metrics"].values()
 
 
 def test_a_configuration_that_cannot_be_read_is_a_failed_check_too(desk: Desk) -> None:

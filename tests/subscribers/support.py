@@ -27,6 +27,7 @@ class Receiver:
     url: str = ""
     statuses: list[int] = field(default_factory=lambda: [204])
     posts: list[tuple[Message, bytes]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     hold: threading.Event = field(default_factory=threading.Event)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
@@ -49,6 +50,7 @@ def receiver(*statuses: int, hanging: bool = False) -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             with made.arrived:
                 made.posts.append((self.headers, body))
+                made.paths.append(self.path)
                 made.arrived.notify_all()
             made.hold.wait(60)
             status = made.statuses.pop(0) if len(made.statuses) > 1 else made.statuses[0]

@@ -33,6 +33,7 @@ from finhub_onboard.matching.run_facts import new_run_id
 from finhub_onboard.model import Category, Phase
 from finhub_onboard.reports.files.trial import writable
 from finhub_onboard.subscribers.channels import channels
+from finhub_onboard.subscribers.telemetry import need_library
 
 _MAX_ATTEMPTS, _MAX_WAIT_S = 2, 5.0
 """A person waits: a bank that does not answer twice counts as unreachable."""
@@ -77,6 +78,7 @@ _AFTER_CONFIGURATION = (
     "reports",
     "disk",
     "notifications",
+    "metrics",
     "bank",
     "log-in",
     "categories",
@@ -111,6 +113,7 @@ def _run_checks(load: Callable[[], Settings], checks: Checks, *, create_subscrip
         else:
             checks.skip("the ledger", "disk")
         checks.find("notifications", lambda: _check_notifications(settings))
+        checks.find("metrics", lambda: _check_metrics(settings))
         yield
         missing = "the credentials" if not given else "the certificates" if not trusted else ""
         if not missing and ledger is None and settings.embedded:
@@ -132,6 +135,15 @@ def _check_credentials(settings: Settings) -> str:
 def _check_notifications(settings: Settings) -> str:
     """Whether a run would accept how notifications are configured; none is sent."""
     return ", ".join(way.name for way in channels(settings)) or "none are configured"
+
+
+def _check_metrics(settings: Settings) -> str:
+    """Whether a run could take them; none is written or sent."""
+    metrics = settings.metrics
+    if metrics.otlp_endpoint:
+        need_library()
+    ways = (str(metrics.textfile or ""), metrics.otlp_endpoint)
+    return ", ".join(filter(None, ways)) or "none are asked for"
 
 
 def _check_open_files(settings: Settings) -> str:

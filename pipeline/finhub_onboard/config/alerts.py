@@ -16,6 +16,8 @@ class Metrics(Section):
 
     textfile: Path | None = None
     interval_s: float = Field(default=10, ge=1, le=3600)
+    otlp_endpoint: str = ""
+    trace_percent: float = Field(default=1, ge=0, le=100)
 
     @field_validator("textfile", mode="before")
     @classmethod
@@ -28,6 +30,11 @@ class Metrics(Section):
         if value is not None and value.suffix != ".prom":
             raise ValueError("must end with .prom: collectors read no other file")
         return value
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        return _safe_url(value).rstrip("/")
 
 
 class Notify(Section):
@@ -47,10 +54,7 @@ class Notify(Section):
     @field_validator("webhook_url")
     @classmethod
     def _url(cls, value: str) -> str:
-        value = addresses.http_url(value) if value.strip() else ""
-        if value and addresses.is_plain(value) and not addresses.is_loopback(value):
-            raise ValueError("must begin with https:// except on this machine")
-        return value
+        return _safe_url(value)
 
     @field_validator("mail_from", "mail_to")
     @classmethod
@@ -59,3 +63,10 @@ class Notify(Section):
             if address and (address.count("@") != 1 or not addresses.is_visible(address)):
                 raise ValueError("must be an e-mail address, without a name")
         return value
+
+
+def _safe_url(value: str) -> str:
+    value = addresses.http_url(value) if value.strip() else ""
+    if value and addresses.is_plain(value) and not addresses.is_loopback(value):
+        raise ValueError("must begin with https:// except on this machine")
+    return value

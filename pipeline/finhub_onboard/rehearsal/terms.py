@@ -77,7 +77,9 @@ class Terms:
             **dict.fromkeys((f"LIMITS__{phase.upper()}" for phase in theirs.limits.by_phase), ""),
             "RETRY__MAX_WAIT_S": str(min(theirs.retry.max_wait_s, MAX_WAIT_S)),
             "STOP__DEADLINE": "",
-            **dict.fromkeys(("METRICS__TEXTFILE", "NOTIFY__WEBHOOK_URL", "NOTIFY__SMTP_HOST"), ""),
+            **dict.fromkeys(
+                ("METRICS__TEXTFILE", "METRICS__OTLP_ENDPOINT", "NOTIFY__WEBHOOK_URL", "NOTIFY__SMTP_HOST"), ""
+            ),
             "LEDGER__URL": f"sqlite:///{ledger}",
         }
 

@@ -12,7 +12,7 @@ from finhub_onboard import __version__
 from finhub_onboard.config.settings import Settings
 from finhub_onboard.engine.event_bus import EventBus
 from finhub_onboard.errors import ExitCode, OnboardError
-from finhub_onboard.subscribers import notifier, textfile
+from finhub_onboard.subscribers import figures, notifier, telemetry, textfile
 from finhub_onboard.subscribers.channels import channels
 
 Fail = Callable[[str, str, int], None]
@@ -24,10 +24,15 @@ async def subscribed(settings: Settings, bus: EventBus) -> AsyncIterator[Fail]:
     ways, metrics = channels(settings), settings.metrics
     if metrics.textfile:
         writing = textfile.Textfile(metrics.textfile, metrics.interval_s, __version__, bus.emit)
-        bus.subscribe(writing, kinds=textfile.KINDS, name="metrics.textfile")
-    if not ways:
+        bus.subscribe(writing, kinds=figures.KINDS, name="metrics.textfile")
+    if not (ways or metrics.otlp_endpoint):
         yield lambda *_: None
         return
+    collecting: telemetry.Collecting | None = None
+    if metrics.otlp_endpoint:
+        collecting = telemetry.Collecting(metrics, settings.api.ca_file, __version__, bus.emit)
+        traced = collecting.telemetry
+        bus.subscribe(traced, kinds=telemetry.KINDS, where=traced.wants, name="metrics.otlp_endpoint")
     notifying = notifier.Notifier(ways, settings.notify, bus.emit)
     bus.subscribe(notifying, kinds=notifier.KINDS, name="notify")
     abandoned = False
@@ -35,6 +40,8 @@ async def subscribed(settings: Settings, bus: EventBus) -> AsyncIterator[Fail]:
         yield notifying.fail
     except asyncio.CancelledError:  # whoever abandons a run does not wait
         abandoned = True
+        if collecting:
+            collecting.close(0)
         raise
     except OnboardError as error:
         notifying.fail(str(error), error.hint, int(error.exit_code))
@@ -44,10 +51,12 @@ async def subscribed(settings: Settings, bus: EventBus) -> AsyncIterator[Fail]:
         raise
     finally:
         if not abandoned:
-            await asyncio.to_thread(_goodbye, bus, notifying)
+            await asyncio.to_thread(_goodbye, bus, notifying, collecting)
 
 
-def _goodbye(bus: EventBus, notifying: notifier.Notifier) -> None:
+def _goodbye(bus: EventBus, notifying: notifier.Notifier, collecting: telemetry.Collecting | None) -> None:
     bus.flush()
     notifying.close()
+    if collecting:
+        collecting.close()
     bus.flush()
