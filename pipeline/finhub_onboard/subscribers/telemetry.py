@@ -5,11 +5,9 @@ never the process' global ones. A collector that is slow, hangs or refuses is sa
 is queued is bounded, and so is the wait at the end. Of the library's own log lines none comes from here.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +27,7 @@ from finhub_onboard.events import (
 )
 from finhub_onboard.model import Disposition
 from finhub_onboard.subscribers import figures
+from finhub_onboard.subscribers.library_logs import mute, unlogged
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Observation
@@ -82,7 +81,7 @@ class Telemetry:
     def __call__(self, envelope: Envelope) -> None:
         """Take an event."""
         event, at = envelope.event, envelope.at
-        with self._lock, _unlogged():
+        with self._lock, unlogged():
             if isinstance(event, CallFinished):
                 self._call(event, at)
             elif isinstance(event, CustomerFinished):
@@ -102,7 +101,7 @@ class Telemetry:
 
     def close(self, wait_s: float) -> bool:
         """End what is open and send what is queued; return whether that was over within ``wait_s``."""
-        with self._lock, _unlogged():
+        with self._lock, unlogged():
             self._end(time.time())
         # Threads of our own, because not every version of the library takes a limit. Daemons: none keeps the process.
         closing = [
@@ -195,14 +194,14 @@ class Collecting:
     def __init__(self, metrics: Metrics, ca_file: Path | None, version: str, emit: Handler) -> None:
         need_library()
         from opentelemetry.exporter.otlp.proto.http import metric_exporter, trace_exporter  # noqa: PLC0415
-        from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+        from opentelemetry.sdk.metrics.export import MetricExportResult, PeriodicExportingMetricReader  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult  # noqa: PLC0415
 
         self._emit = emit
         self._is_said = False
         endpoint, certificates = metrics.otlp_endpoint, str(ca_file) if ca_file else None
-        _mute()
-        with _unlogged():
+        mute()
+        with unlogged():
             spans, measures = (
                 self._said(
                     exporter(
@@ -210,11 +209,12 @@ class Collecting:
                         certificate_file=certificates,
                         timeout=_TIMEOUT_S,
                         session=self._session(endpoint),
-                    )
+                    ),
+                    failure,
                 )
-                for exporter, signal in (
-                    (trace_exporter.OTLPSpanExporter, "traces"),
-                    (metric_exporter.OTLPMetricExporter, "metrics"),
+                for exporter, signal, failure in (
+                    (trace_exporter.OTLPSpanExporter, "traces", SpanExportResult.FAILURE),
+                    (metric_exporter.OTLPMetricExporter, "metrics", MetricExportResult.FAILURE),
                 )
             )
             reader = PeriodicExportingMetricReader(measures, export_interval_millis=1000 * metrics.interval_s)
@@ -231,6 +231,7 @@ class Collecting:
 
         session = requests.Session()
         session.trust_env = not is_loopback(endpoint)  # this machine is reached without a proxy
+        session.max_redirects = 0
         session.hooks["response"].append(self._look)
         return session
 
@@ -238,14 +239,17 @@ class Collecting:
         if response.status_code >= _REDIRECT:  # the library takes a redirect for success
             self._say(f"the answer was {response.status_code}")
 
-    def _said(self, exporter: Any) -> Any:
+    def _said(self, exporter: Any, failure: Any) -> Any:
         """Return the exporter, which raises and logs nothing any more; what it cannot deliver is said."""
         export = exporter.export
 
         def quiet(*args: Any, **kwargs: Any) -> Any:
-            with _unlogged():
-                result = export(*args, **kwargs)
-            if result.name != "SUCCESS":
+            with unlogged():
+                try:
+                    result = export(*args, **kwargs)
+                except Exception:  # noqa: BLE001 - older versions raise, and the caller would log it
+                    result = failure
+            if result is failure:
                 self._say("no answer")
             return result
 
@@ -262,35 +266,6 @@ def _ns(at: float) -> int:
     return int(at * 1e9)
 
 
-_ours = threading.local()
-
-
-class _NotOurs(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Drop what the library logs on our account; a program around the run may use it, too."""
-        del record
-        return not getattr(_ours, "is_quiet", False)
-
-
-_NOT_OURS = _NotOurs()
-
-
-def _mute() -> None:
-    # A filter of a logger does not hold for those below it. It stays: a request may outlive the run.
-    for name, logger in list(logging.Logger.manager.loggerDict.items()):
-        if name.startswith("opentelemetry") and isinstance(logger, logging.Logger):
-            logger.addFilter(_NOT_OURS)
-
-
-@contextmanager
-def _unlogged() -> Iterator[None]:
-    before, _ours.is_quiet = getattr(_ours, "is_quiet", False), True
-    try:
-        yield
-    finally:
-        _ours.is_quiet = before
-
-
 def _quietly(function: Callable[[], object]) -> None:
-    with _unlogged():
+    with unlogged():
         function()
