@@ -18,7 +18,8 @@ FILES = [*CONFIGS.glob("*.toml"), *(CONFIGS / "profiles").glob("*.toml")]
 @pytest.mark.parametrize(("name", "made"), SCHEMAS.items())
 def test_the_shipped_schema_is_that_of_the_settings(name: str, made: Callable[[], str]) -> None:
     """`onboard config schema > configs/onboard.schema.json` (and `--profile`) was done after the last new setting."""
-    assert (CONFIGS / name).read_text(encoding="utf-8") == made() + "\n"
+    # As values: older versions of pydantic write 0.0 for 0.
+    assert json.loads((CONFIGS / name).read_text(encoding="utf-8")) == json.loads(made())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
