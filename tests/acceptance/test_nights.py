@@ -71,6 +71,13 @@ def test_two_nights_with_the_same_bad_rows(desk: Desk) -> None:
     assert "3 rejected (0 new, 3 known); reports are in" in third.stderr
 
 
+def test_what_only_a_stopped_run_found_is_new(desk: Desk) -> None:
+    """A scheduler starts it again by itself: nobody has been told of its rows yet."""
+    assert desk.run("book.csv", "--until", "registration").returncode == 4
+    code, since = night(desk)
+    assert (code, since[:2]) == (3, (3, 0))
+
+
 def test_by_default_known_rows_still_need_somebody(desk: Desk) -> None:
     """Exit 3 means what it meant; what is new is said beside it."""
     assert night(desk) == (3, (3, 0, 0))

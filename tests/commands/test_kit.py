@@ -81,7 +81,7 @@ def test_no_file_is_written_over(kit: Kit, tmp_path: Path, config: Path, source:
     assert [path.name for path in (tmp_path / "kit").iterdir()] == [name]
 
 
-@pytest.mark.parametrize("name", ["it's.toml", 'a".toml', "a$b.toml", "a\nb.toml", "a;b.toml"])
+@pytest.mark.parametrize("name", ["it's.toml", 'a".toml', "a$b.toml", "a\nb.toml", "a;b.toml", "a%n.toml", "a b.toml"])
 def test_a_path_that_means_something_to_a_scheduler_is_refused(name: str, tmp_path: Path, source: Path) -> None:
     """Quotes, dollars and line ends would become other commands."""
     with pytest.raises(ConfigurationError, match="cannot be given the path"):

@@ -1,9 +1,11 @@
 import pytest
 
-from finhub_onboard.keys import Keys
+from finhub_onboard.keys import FINGERPRINT_COLUMNS, Keys
 from finhub_onboard.matching.bad_rows import _MOST_INPUTS, BadRows, RowKey
 from finhub_onboard.model import Journey, Standing
 from finhub_onboard.model.nights import SinceLastRun
+from tests.test_keys import filled
+from tests.values import replace
 
 KEYS = Keys("a seed for tests only, invented and long enough", "tenant")
 FIRST = SinceLastRun(run_id="", new=2, known=0, solved=0)
@@ -48,6 +50,31 @@ def test_rows_with_the_same_id_are_counted_each() -> None:
     assert remember(notes, 1, *twice) == FIRST
     assert remember(notes, 2, *twice) == SinceLastRun(run_id="r1", new=0, known=2, solved=0)
     assert remember(notes, 3) == SinceLastRun(run_id="r2", new=0, known=0, solved=2)
+
+
+def test_one_more_row_under_a_known_id_is_new() -> None:
+    """It may be another person, and nobody was told of it."""
+    notes = Notes()
+    remember(notes, 1, (RowKey(5, 1), "duplicate"), (RowKey(5, 2), "duplicate"))
+    rows = [(RowKey(5, content), "duplicate") for content in (1, 2, 3)]
+    assert remember(notes, 2, *rows) == SinceLastRun(run_id="r1", new=1, known=2, solved=0)
+
+
+def test_another_person_under_the_same_id_is_no_correction() -> None:
+    """What was sent may differ in the faulty columns, in empty ones and in one more; not in who it is."""
+    notes = Notes()
+    was = filled(phone="wrong", gender="")
+    key = RowKey(5, 1, tuple(getattr(was, column) for column in FINGERPRINT_COLUMNS))
+    remember(notes, 1, (key, "a"))
+    for changes, solved in (
+        ({"phone": "right", "gender": "FEMALE", "last_name": "Another"}, True),
+        ({"phone": "right", "first_name": "Another", "last_name": "Person"}, False),
+    ):
+        sent = KEYS.fingerprint(replace(was, **changes))
+        journey = Journey(
+            key=KEYS.customer(was.external_id), fingerprint=sent, standing=Standing.COMPLETE, completed_run=2
+        )
+        assert compare(notes, 3).is_solved(key, journey, {"phone"}) is solved
 
 
 def test_a_row_is_found_among_many() -> None:

@@ -6,7 +6,6 @@ treats each exit code as the README says. Knows no scheduler: what each needs st
 
 import os
 import re
-import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from finhub_onboard.errors import ConfigurationError
 
 _TEMPLATE = ".tmpl"
 _TOKEN = re.compile(r"@([A-Z]+)@")
-_SAFE = re.compile(r"[\w@%+=:,./~ -]+")
+_SAFE = re.compile(r"[\w@+=:,./~-]+")
 _COMMAND = "finhub-onboard"
 
 
@@ -66,8 +65,8 @@ def _values(folder: Path, config: Path, source: Path) -> Mapping[str, str]:
         "VERSION": __version__,
     }
     for name, value in values.items():
-        # Quotes, dollars and line ends mean something else to each scheduler.
-        if not _SAFE.fullmatch(value) or (" " in value and shlex.quote(value) != f"'{value}'"):
+        # Quotes, dollars, percent signs, spaces and line ends mean something else to one scheduler or another.
+        if not _SAFE.fullmatch(value):
             hint = "use a path of letters, digits and . _ - / only"
             raise ConfigurationError(f"a scheduler cannot be given the path {value!r} ({name.lower()})", hint=hint)
     return values

@@ -30,6 +30,7 @@ from finhub_onboard.reports.writing import write_reports
 
 _WAITS_S = (0.1, 1.0, 2.0, 4.0)
 """The pauses between tries while a file system is unavailable."""
+_COMPLETE = (ExitCode.OK, ExitCode.NEEDS_SOMEBODY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +87,11 @@ def end_run(inputs: Survey, opened: OpenedRun, carried: Carried, emit: Handler, 
 def _remember(written: Written, opened: OpenedRun, progress: RunProgress) -> None:
     """Tell the ledger what the reports count, and what the next run compares its bad rows with.
 
-    Else that one compares with the run before.
+    Only of a run that was complete: what a stopped one found would be known to the next, and nobody told of it.
     """
     facts, ledger = opened.facts, opened.ledger
     with suppress(OnboardError):
-        if written.bad_rows:
+        if written.bad_rows and written.exit_code in _COMPLETE:
             written.bad_rows.remember(ledger, facts.run_id)
         told = replace(progress, since=written.since, reported=written.dispositions)
         ledger.note_run(opened.record.number, to_json(facts, told, opened.keys))

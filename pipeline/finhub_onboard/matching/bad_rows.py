@@ -12,12 +12,12 @@ import zlib
 from array import array
 from base64 import b64decode, b64encode
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from finhub_onboard.intake.judge import JudgedBatch
-from finhub_onboard.keys import FINGERPRINT_COLUMNS, Keys
+from finhub_onboard.keys import FINGERPRINT_COLUMNS, Keys, changed_columns
 from finhub_onboard.ledger.ports import Ledger, Reader
 from finhub_onboard.model import Journey, Standing
 from finhub_onboard.model.nights import SinceLastRun
@@ -29,6 +29,8 @@ _MOST_INPUTS = 20
 """Different inputs whose last run a ledger remembers."""
 _UNTOLD = 0
 """In place of what a row holds: it cannot be solved in another file."""
+_MORE_CORRECTED = 1
+"""Columns that a person may have corrected beside the faulty ones; more, and it may be another person's row."""
 _IDENTITY, _HASH, _FLAG = "Q", "I", "B"
 
 
@@ -37,6 +39,8 @@ class RowKey(NamedTuple):
 
     identity: int
     content: int
+    cells: tuple[str, ...] = ()
+    """The values of ``FINGERPRINT_COLUMNS``, where they were read."""
 
 
 class _Memory:
@@ -108,6 +112,7 @@ class BadRows:
         self._recorded = recorded
         self._found = _Memory()
         self._seen = bytearray(len(self._last.identities))
+        self._matched: set[int] = set()
         self._new = self._known = self._solved = 0
 
     def row_keys(self, batch: JudgedBatch, places: Sequence[int]) -> list[RowKey]:
@@ -127,21 +132,25 @@ class BadRows:
             for at, raw in zip(unread, raws, strict=True):
                 texts[at] = raw.rstrip(b"\r\n")
         keys = []
-        for external_id, text in zip(ids, texts, strict=True):
+        cells = [*batch.frame.select(FINGERPRINT_COLUMNS)[list(places)].iter_rows()]
+        for external_id, text, values in zip(ids, texts, cells, strict=True):
             content = self._keys.content_hash(external_id, text)
             identity = self._keys.customer(external_id)[:8].hex() if external_id else content
-            keys.append(RowKey(int(identity, 16), int(content[:8], 16)))
+            keys.append(RowKey(int(identity, 16), int(content[:8], 16), values))
         return keys
 
     def key_of_customer(self, external_id: str) -> RowKey:
         """The key of a customer whom no row names."""
         return RowKey(int.from_bytes(self._keys.customer(external_id)[:8]), _UNTOLD)
 
-    def is_solved(self, key: RowKey, journey: Journey) -> bool:
+    def is_solved(self, key: RowKey, journey: Journey, faulty: Collection[str] = ()) -> bool:
         """Whether a row that is bad, or differs from what was sent, was corrected in another file.
 
-        Its customer was finished by a run between the last one and this, neither of which had a better row.
+        Its customer was finished by a run between the last one and this, neither of which had a better row, and with
+        the same person: what was sent differs only in ``faulty`` columns, in empty ones, and in one more at most.
         """
+        if not self._is_correction(key, journey, faulty):
+            return False
         if journey.standing is not Standing.COMPLETE or (self._run and journey.completed_run >= self._run):
             return False
         return any(
@@ -156,12 +165,29 @@ class BadRows:
         One that ``differs`` from what was sent is not solved when the bank finishes its customer: it still differs.
         """
         hashed = zlib.crc32(cause.encode())
-        places = self._see(key)
-        if any(self._last.causes[place] == hashed and not self._last.solved[place] for place in places):
+        self._see(key)
+        place = self._unmatched(key, hashed)
+        if place is not None:
+            self._matched.add(place)
             self._known += 1
         else:
             self._new += 1
         self._found.add(RowKey(key.identity, _UNTOLD) if differs else key, hashed)
+
+    def _unmatched(self, key: RowKey, cause: int) -> int | None:
+        """An entry of this row and cause that no other row of this run was compared with; ``None`` if there is none."""
+        for place in self._last.places(key.identity):
+            if self._last.causes[place] == cause and not self._last.solved[place] and place not in self._matched:
+                return place
+        return None
+
+    def _is_correction(self, key: RowKey, journey: Journey, faulty: Collection[str]) -> bool:
+        """Whether what was sent for a customer may be a correction of this row, and not another person."""
+        if not key.cells:
+            return True
+        cells = dict(zip(FINGERPRINT_COLUMNS, key.cells, strict=True))
+        changed = changed_columns(journey.fingerprint, self._keys.fingerprint_of(journey.key, key.cells))
+        return sum(bool(cells[column]) and column not in faulty for column in changed) <= _MORE_CORRECTED
 
     def feed_solved(self, key: RowKey) -> None:
         """Count a row that was corrected in another file."""

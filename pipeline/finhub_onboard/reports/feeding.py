@@ -131,7 +131,7 @@ class Feed:
         """Feed a row with its journey as of the run, the run's calls for it, and its key for comparing nights."""
         self.incomplete.feed(row)
         result = result_of(row, journey, fingerprint, run=self.run)
-        solved = result.disposition in _BAD_THOUGH_FINISHED and self._is_solved(key, journey)
+        solved = result.disposition in _BAD_THOUGH_FINISHED and self._is_solved(key, journey, row)
         if solved:
             result = result_of(row, journey, fingerprint, run=self.run, solved=True)
         lines = list(errors_of(row, journey, calls, result, fingerprint, at=self.at))
@@ -157,9 +157,10 @@ class Feed:
         elif journey and result.disposition is Disposition.IN_DOUBT:
             self.folder.feed_in_doubt(doubtful_of(row, journey, result, calls, at=self.at))
 
-    def _is_solved(self, key: RowKey | None, journey: Journey | None) -> bool:
+    def _is_solved(self, key: RowKey | None, journey: Journey | None, row: IntakeRow) -> bool:
         """Whether the row of a finished customer was corrected in another file."""
-        return bool(self.bad_rows and key and journey and self.bad_rows.is_solved(key, journey))
+        faulty = {violation.field for violation in row.violations}
+        return bool(self.bad_rows and key and journey and self.bad_rows.is_solved(key, journey, faulty))
 
     def _compare(self, key: RowKey, row: IntakeRow, result: Result, *, solved: bool, differs: bool) -> None:
         """Compare a row with the last run of the same inputs."""
