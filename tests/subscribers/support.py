@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,15 +19,22 @@ FINISHED = Alert(
     out="/srv/out/20261128T020000-1f2e",
 )
 
+_CHUNK = 64 * 1024
+
 
 @dataclass(kw_only=True)
 class Receiver:
-    """What was posted; ``statuses`` are the answers, the last one for all further posts; ``hold`` lets them hang."""
+    """What was posted; ``statuses`` are the answers, the last one for all further posts; ``hold`` lets them hang.
+
+    An answer's body has ``length`` bytes, of which ``sent`` were taken over all answers.
+    """
 
     url: str = ""
     statuses: list[int] = field(default_factory=lambda: [204])
     posts: list[tuple[Message, bytes]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    length: int = 0
+    sent: int = 0
     hold: threading.Event = field(default_factory=threading.Event)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
@@ -55,8 +62,12 @@ def receiver(*statuses: int, hanging: bool = False) -> Iterator[Receiver]:
             made.hold.wait(60)
             status = made.statuses.pop(0) if len(made.statuses) > 1 else made.statuses[0]
             self.send_response(status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(made.length))
             self.end_headers()
+            with suppress(OSError):
+                while made.sent < made.length:
+                    self.wfile.write(bytes(_CHUNK))
+                    made.sent += _CHUNK
 
         def log_message(self, *_: object) -> None:
             pass

@@ -221,6 +221,16 @@ def test_a_collector_that_hangs_does_not_hold_the_end(
     assert logged(caplog) == []
 
 
+def test_an_endless_answer_is_not_read(tmp_path: Path) -> None:
+    """A collector that lies fills no memory: of its answers nothing is used."""
+    with receiver(200) as there:
+        there.length = 10**10
+        exit_code, dispositions, _ = run(tmp_path, there)
+    assert (exit_code, dispositions) == (0, {"onboarded": 2})
+    assert len(there.posts) >= 1
+    assert there.sent < 64 * 1024**2
+
+
 def test_without_the_extra_a_collector_is_refused_before_anything_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

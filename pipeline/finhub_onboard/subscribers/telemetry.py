@@ -236,6 +236,9 @@ class Collecting:
         return session
 
     def _look(self, response: Any, *_: Any, **__: Any) -> None:
+        # Before the library reads the body whole, however long it is: of it nothing is used.
+        response._content = b""  # noqa: SLF001 - there is no public way to leave it unread
+        response.close()
         if response.status_code >= _REDIRECT:  # the library takes a redirect for success
             self._say(f"the answer was {response.status_code}")
 
