@@ -70,6 +70,16 @@ def test_reports_of_another_ledger_are_not_ours(ledger: str, tmp_path: Path) -> 
     assert RETENTION.apply([folder]) == (0 if ledger == "another's" else 4)
 
 
+def test_a_file_of_that_name_that_no_run_wrote_stays(tmp_path: Path) -> None:
+    """Somebody keeps notes beside the reports."""
+    folder = reports(tmp_path)
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    summary["files"].remove("parked.csv")
+    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    assert RETENTION.apply([folder]) == 3
+    assert left(folder) == {*KEPT, "deleted.json", "parked.csv"}
+
+
 def test_files_of_others_stay(tmp_path: Path) -> None:
     """What the run did not write is left, but for what it renamed because it had been edited."""
     folder = reports(tmp_path)
