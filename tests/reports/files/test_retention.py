@@ -80,6 +80,18 @@ def test_a_file_of_that_name_that_no_run_wrote_stays(tmp_path: Path) -> None:
     assert left(folder) == {*KEPT, "deleted.json", "parked.csv"}
 
 
+def test_what_a_killed_run_left_half_written_goes(tmp_path: Path) -> None:
+    """It has no summary, and rows of the input; files of others and what is newer stay."""
+    folder = tmp_path / "r1"
+    (folder / "rejects").mkdir(parents=True)
+    write(folder / "rejects" / f".{'ab' * 8}.tmp")
+    write(folder / f".{'cd' * 8}.tmp")
+    write(folder / f".{'ef' * 8}.tmp", at=NEW)
+    write(folder / ".notes.tmp")
+    assert RETENTION.apply([folder]) == 2
+    assert left(folder) == {f".{'ef' * 8}.tmp", ".notes.tmp"}
+
+
 def test_files_of_others_stay(tmp_path: Path) -> None:
     """What the run did not write is left, but for what it renamed because it had been edited."""
     folder = reports(tmp_path)

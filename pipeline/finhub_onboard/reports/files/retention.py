@@ -24,6 +24,8 @@ from finhub_onboard.texts import printable
 DELETED = "deleted.json"
 """The record, beside the other files of a run."""
 _PERSONAL = (PARKED, IN_DOUBT)
+_HALF = re.compile(r"\.[0-9a-f]{16}\.tmp")
+"""As ``atomic.hidden_name`` names temporary files."""
 _EDITED = re.compile(r"(.*)\.edited-[0-9a-f]{4}(\.[^.]*)?")
 _MOST_BYTES = 4 * 1024 * 1024
 
@@ -65,9 +67,24 @@ class Retention:
         count = 0
         for folder in dict.fromkeys(folders):
             summary = _summary_of(folder)
-            if summary is None or summary.ledger not in ("", self.ledger) or summary.run_id == self.by_run:
+            if summary is None:
+                count += self._delete_halves(folder)
+                continue
+            if summary.ledger not in ("", self.ledger) or summary.run_id == self.by_run:
                 continue
             count += len(self._delete(folder, summary, kept))
+        return count
+
+    def _delete_halves(self, folder: Path) -> int:
+        """Delete what a killed run left half written in a folder without a summary."""
+        count = 0
+        with suppress(OSError):
+            for place in (folder, *(folder / name for name in ROW_FOLDERS)):
+                halves = [] if place.is_symlink() or not place.is_dir() else list(place.glob(".*.tmp"))
+                for path in halves:
+                    if _HALF.fullmatch(path.name) and self._is_old(path):
+                        path.unlink()
+                        count += 1
         return count
 
     def _delete(self, folder: Path, summary: _Summary, kept: Collection[Path]) -> list[str]:
