@@ -127,8 +127,8 @@ def _summary_of(folder: Path) -> _Summary | None:
 
 def _personal_files(folder: Path, summary: _Summary) -> Iterator[Path]:
     """The files that may hold personal data and are ours; older versions did not say which they wrote."""
-    ours = [name for name in _PERSONAL if not summary.files or name in summary.files]
-    yield from (path for path in map(folder.joinpath, ours) if os.path.lexists(path))
+    personal = [name for name in _PERSONAL if not summary.files or name in summary.files]
+    yield from (path for path in map(folder.joinpath, personal) if os.path.lexists(path))
     written = [PurePosixPath(name) for name in summary.files]
     sources = {each.source for each in summary.inputs}
     for name in ROW_FOLDERS:
